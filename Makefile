@@ -1,0 +1,171 @@
+# Orderdeck.  "make demo" and "make check" are all a newcomer needs.
+#
+#   make            the programs, in build/release       make BUILD=asan   with ASan and UBSan
+#   make demo       run everything with simulated orders, in the foreground
+#   make check      all tests and lints; ends with "N passed, N failed"
+#   make bench      ratios against a static file through the same nginx
+#   make lint       linters, man pages, who may include and call whom
+#   make corpus     replay every seed and finding through the parsers
+#   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
+#   make install    DESTDIR= PREFIX=
+BUILD  ?= release
+ifeq ($(BUILD),fuzz)
+CC     := clang
+else ifeq ($(origin CC),default)
+CC     := gcc
+endif
+# another compiler's objects stay apart
+O      ?= build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),$(if $(filter fuzz,$(BUILD)),,-clang))
+PREFIX ?= /usr/local
+
+MODE_release := -O2 -D_FORTIFY_SOURCE=2
+MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+
+LIBS_common       := lmdb libcjson libutf8proc zlib
+LIBS_syncd        := $(LIBS_common) libuv libcurl
+LIBS_fcgi-api     := $(LIBS_common) fcgi
+LIBS_airtable-sim := $(LIBS_common) libmicrohttpd libcurl
+LIBS_tests        := $(LIBS_common) libuv libcurl fcgi libmicrohttpd
+
+libs = $(shell pkg-config --libs $(1)) -lm -lpthread
+ALL_CFLAGS = -std=gnu17 -g $(WARN) -MMD -MP -I. -D_GNU_SOURCE $(MODE_$(BUILD)) $(CFLAGS)
+link = @mkdir -p $(@D); echo "  LD  $@"; $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(MODE_$(BUILD)) $(LDFLAGS)
+
+# every .c of a folder; a program's main file is kept out of its archive
+FOLDERS := common syncd fcgi-api airtable-sim
+src  = $(wildcard $(1)/*.c)
+objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/syncctl.c,$(call src,$(1))))
+SOURCES := $(foreach d,$(FOLDERS) tests,$(call src,$(d)))
+
+PROGRAMS := $(O)/syncd/syncd $(O)/syncd/syncctl $(O)/fcgi-api/fcgi-api $(O)/airtable-sim/airtable-sim
+SHARE    := $(O)/share/openapi.json $(O)/share/docs.html
+UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/test_*.c))
+FUZZERS  := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
+REPLAYS  := $(patsubst fuzz_%,$(O)/tests/replay_%,$(FUZZERS))
+ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
+
+.PHONY: all
+all: $(PROGRAMS) $(SHARE)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D); echo "  CC  $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The list of a folder's objects is a file that changes only when the list
+# does: a source that went away leaves its archive too.
+.PHONY: FORCE
+FORCE:
+$(O)/%.list: FORCE
+	@mkdir -p $(@D); echo '$(call objs,$*)' | cmp -s - $@ || echo '$(call objs,$*)' >$@
+
+.SECONDEXPANSION:
+$(O)/%.a: $$(call objs,$$*) $(O)/%.list
+	@mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
+
+$(O)/syncd/syncd: $(O)/syncd/main.o $(O)/syncd.a $(O)/common.a
+	$(link) $(call libs,$(LIBS_syncd))
+$(O)/syncd/syncctl: $(O)/syncd/syncctl.o $(O)/syncd.a $(O)/common.a
+	$(link) $(call libs,$(LIBS_syncd))
+$(O)/fcgi-api/fcgi-api: $(O)/fcgi-api/main.o $(O)/fcgi-api.a $(O)/common.a
+	$(link) $(call libs,$(LIBS_fcgi-api))
+$(O)/airtable-sim/airtable-sim: $(O)/airtable-sim/main.o $(O)/airtable-sim.a $(O)/common.a
+	$(link) $(call libs,$(LIBS_airtable-sim))
+
+# what the workers read from api.share
+$(O)/share/openapi.json: openapi.yaml scripts/openapi-json
+	@mkdir -p $(@D); echo "  GEN $@"; scripts/openapi-json openapi.yaml >$@.new && mv $@.new $@
+$(O)/share/docs.html: dashboard/docs.html
+	@mkdir -p $(@D); cp $< $@
+
+# what several test programs use: every other source of tests/
+$(O)/tests/helpers.a: $(patsubst %.c,$(O)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/replay.c,$(call src,tests)))
+	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
+# one Check program per module; it may use any archive
+$(O)/tests/test_%: $(O)/tests/test_%.o $(O)/tests/helpers.a $(ARCHIVES)
+	$(link) $(call libs,$(LIBS_tests) check)
+# the seeds of a fuzz target, run through it without a fuzzer
+$(O)/tests/replay_%: $(O)/tests/fuzz_%.o $(O)/tests/replay.o $(ARCHIVES)
+	$(link) $(call libs,$(LIBS_tests))
+# BUILD=fuzz, clang
+$(O)/tests/fuzz_%: $(O)/tests/fuzz_%.o $(ARCHIVES)
+	$(link) -fsanitize=fuzzer $(call libs,$(LIBS_tests))
+
+.PHONY: objects units replays fuzzers
+objects:  $(patsubst %.c,$(O)/%.o,$(SOURCES))
+units:    $(UNIT)
+replays:  $(REPLAYS)
+fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
+.SECONDARY:
+
+# ---- running it ---------------------------------------------------------------
+.PHONY: packages-demo packages-check demo check bench
+packages-demo:
+	@scripts/install-packages demo
+packages-check:
+	@scripts/install-packages check
+demo: packages-demo
+	@$(MAKE) --no-print-directory -j2 all
+	@ORDERDECK_BUILD=$(abspath $(O)) scripts/demo
+check: packages-check
+	@tests/run
+bench: packages-check
+	@$(MAKE) --no-print-directory -j2 all
+	@ORDERDECK_BUILD=$(abspath $(O)) tests/bench
+
+.PHONY: fuzz corpus
+FUZZ_RUNS    ?= 10000000
+FUZZ_SECONDS ?= 0
+fuzz: packages-check
+	@$(MAKE) --no-print-directory -j2 BUILD=fuzz fuzzers
+	@tests/fuzz-run --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS)
+corpus:
+	@$(MAKE) --no-print-directory -j2 BUILD=asan replays
+	@tests/run corpus
+
+# ---- looking at the source ------------------------------------------------------
+.PHONY: lint layers
+lint: packages-check
+	@tests/run lint
+layers:
+	@tests/layers
+
+# clang-tidy, a stamp for each file so that only what changed is looked at
+# again; a changed header means all of them
+.PHONY: tidy cppcheck
+tidy: $(patsubst %.c,build/lint/%.tidy,$(SOURCES))
+build/lint/%.tidy: %.c .clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h)
+	@mkdir -p $(@D); echo "  TIDY $<"; clang-tidy --quiet $< -- -std=gnu17 -I. -D_GNU_SOURCE 2>$@.err >$@.out || \
+	    { cat $@.out $@.err; rm -f $@; exit 1; }; touch $@
+cppcheck:
+	@mkdir -p build/lint/cppcheck
+	@cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+	    --inline-suppr --suppressions-list=tests/cppcheck.supp --cppcheck-build-dir=build/lint/cppcheck \
+	    --library=tests/cppcheck.cfg \
+	    -I. -D_GNU_SOURCE $(FOLDERS) tests
+
+# ---- installing -------------------------------------------------------------------
+.PHONY: install clean
+sbin := $(DESTDIR)$(PREFIX)/sbin
+bin  := $(DESTDIR)$(PREFIX)/bin
+data := $(DESTDIR)$(PREFIX)/share/orderdeck
+man  := $(DESTDIR)$(PREFIX)/share/man
+install: all
+	install -d $(sbin) $(bin) $(data)/dashboard $(data)/nginx $(man)/man1 $(man)/man5 $(man)/man8
+	install -m 0755 $(O)/syncd/syncd $(O)/fcgi-api/fcgi-api $(sbin)
+	install -m 0755 $(O)/syncd/syncctl $(bin)
+	install -m 0644 $(SHARE) orders.conf $(data)
+	install -m 0644 $(wildcard dashboard/*.html dashboard/*.js dashboard/*.css dashboard/*.svg) $(data)/dashboard
+	install -m 0644 nginx/orders.conf.in $(data)/nginx
+	install -m 0755 nginx/render $(data)/nginx
+	install -m 0644 $(wildcard */*.1) $(man)/man1
+	install -m 0644 $(wildcard */*.5) $(man)/man5
+	install -m 0644 $(wildcard */*.8) $(man)/man8
+	install -d $(DESTDIR)/etc/orderdeck
+	@test -e $(DESTDIR)/etc/orderdeck/orders.conf || \
+	    { echo "install orders.conf $(DESTDIR)/etc/orderdeck"; install -m 0640 orders.conf $(DESTDIR)/etc/orderdeck; }
+
+clean:
+	rm -rf build
+
+-include $(wildcard $(O)/*/*.d)

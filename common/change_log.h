@@ -1,0 +1,21 @@
+#ifndef COMMON_CHANGE_LOG_H
+#define COMMON_CHANGE_LOG_H
+
+/*
+ * One entry of the change log, under its generation:
+ *	i64 when (ms); u32 count; u8 source (enum change_source); 3 bytes 0
+ *	count x { u8 kind; u8 id length; id }
+ * Live events, replication and history are derived from it.
+ */
+#include <stdint.h>
+
+struct change_log_head {
+	int64_t		at_ms;
+	uint32_t	count;
+	uint8_t		source;
+	uint8_t		unused[3];
+};
+
+enum change_log_kind { LOGGED_CREATED = 1, LOGGED_CHANGED, LOGGED_DELETED };
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef COMMON_COLUMNS_H
+#define COMMON_COLUMNS_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "common/schema.h"
+#include "common/store_keys.h"
+#include "common/str.h"
+
+/*
+ * Packed field values: row r of a table is entry r % 4096 of segment
+ * r / 4096 of each field, so that a filter reads a few bytes a row.
+ *
+ *	select	4096 x u8	option code (options.h), 0: empty
+ *	money, instant	4096 x i64	COLUMN_EMPTY: empty
+ *	text	4096 x u32 end offsets, then the folded texts (fold.h), each
+ *		followed by a NUL; an empty one has length 0
+ *	COLUMN_LIVE	64 x u64	bit r % 4096: the row is in use
+ *
+ * Segments of 4 KiB and more lie on overflow pages, 16-byte aligned; the
+ * live bits may not.
+ */
+#define COLUMN_SEGMENT	4096u
+#define COLUMN_WORDS	(COLUMN_SEGMENT / 64)
+#define COLUMN_EMPTY	INT64_MIN
+#define COLUMN_ENDS_BYTES	(COLUMN_SEGMENT * sizeof(uint32_t))
+
+/* The stored bytes of a segment, an LMDB code; MDB_CORRUPTED when its size is wrong. */
+int	column_segment(MDB_txn *, MDB_dbi columns, const struct schema *,
+	    unsigned field, uint32_t segment, struct str *bytes);
+
+/* Entry i of a text segment. */
+static inline struct str
+column_text(struct str bytes, size_t i)
+{
+	uint32_t start = i == 0 ? 0 : load_u32(bytes.ptr, i - 1) + 1;
+	uint32_t end = load_u32(bytes.ptr, i);
+
+	return (struct str){ bytes.ptr + COLUMN_ENDS_BYTES + start, end - start };
+}
+
+static inline int64_t
+column_number(struct str bytes, size_t i)
+{
+	int64_t v;
+
+	memcpy(&v, bytes.ptr + i * sizeof(v), sizeof(v));
+	return v;
+}
+
+static inline uint8_t
+column_code(struct str bytes, size_t i)
+{
+	return (uint8_t)bytes.ptr[i];
+}
+
+#endif

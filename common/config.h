@@ -1,0 +1,140 @@
+#ifndef COMMON_CONFIG_H
+#define COMMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/schema.h"
+
+/*
+ * orders.conf: INI with [sections], "key = value", comments with # or ;
+ * at the start of a line.  One table (config_table.h) names each key with
+ * type, unit, default, range and meaning; it drives parsing, --check-config,
+ * --print-config and the man page.
+ *
+ * Later wins: default, file, the named environment variables (such as
+ * AIRTABLE_BASE_ID; empty counts as unset), ORDERS_<SECTION>_<KEY>,
+ * -o section.key=value.
+ */
+#define CONFIG_FILE_DEFAULT	"/etc/orderdeck/orders.conf"
+#define CONFIG_TEXT_MAX	512
+
+enum feed_mode { FEED_AUTO, FEED_WEBHOOK, FEED_MODIFIED, FEED_OFF };
+
+struct config {
+	struct {
+		char	api_url[CONFIG_TEXT_MAX];	/* without a final slash; http:// only to loopback */
+		char	token_file[CONFIG_TEXT_MAX];
+		char	token[CONFIG_TEXT_MAX];		/* the secret: syncd alone loads it */
+		char	base_id[CONFIG_TEXT_MAX];
+		char	orders_table[CONFIG_TEXT_MAX];	/* name or tbl... */
+		int64_t	requests_per_second;		/* 5 */
+		int64_t	monthly_calls;			/* 0: no limit */
+		int64_t	request_timeout_ms;		/* 30s */
+		int64_t	connect_timeout_ms;		/* 10s */
+		int64_t	lockout_ms;			/* 30s: after a 429 that names no time */
+		int64_t	retries;			/* 5: further tries of a read */
+		int64_t	retry_base_ms;			/* 1s: doubles, full jitter, at most 60s */
+		int64_t	breaker_failures;		/* 5 in a row open the circuit */
+		int64_t	breaker_cooldown_ms;		/* 5s, doubling to 60s */
+	} airtable;
+	struct {
+		enum feed_mode	feed;			/* auto */
+		int64_t	feed_interval_ms;		/* 1s */
+		int64_t	full_interval_ms;		/* 24h */
+		int64_t	wait_ms;			/* 25s */
+		int64_t	max_shrink_percent;		/* 50 */
+	} sync;
+	struct {
+		int64_t	timeout_ms;			/* 20s */
+		int64_t	gather_ms;			/* 10ms */
+	} write;
+	struct {
+		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
+	} summary;
+	struct {
+		char	path[CONFIG_TEXT_MAX];		/* /var/lib/orderdeck */
+		int64_t	map_size_bytes;			/* 1GiB to start with; grows */
+		int64_t	map_limit_bytes;		/* 64GiB: it grows no further */
+		int64_t	changes_kept;			/* 10000 entries of the change log */
+	} store;
+	struct {
+		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
+	} http;
+	struct {
+		int64_t	workers;			/* 0: one per core */
+		int64_t	slow_threads;			/* 8 */
+		char	share[CONFIG_TEXT_MAX];		/* /usr/local/share/orderdeck: openapi.json, docs.html */
+	} api;
+	struct {
+		bool	enabled;
+		int64_t	orders_list, orders_summary, get_order, update_order, sync_orders; /* per minute */
+	} limits;
+	struct {
+		char	dir[CONFIG_TEXT_MAX];		/* /run/orderdeck: sockets and pid files */
+	} run;
+	struct {
+		char	file[CONFIG_TEXT_MAX];		/* empty: stderr */
+		enum log_level	level;
+		enum log_format	format;
+	} log;
+	/*
+	 * fields.orders.<apiName>: the Airtable name or fld... id.  config_load
+	 * fills in the schema's name where none is given; in a config made by
+	 * hand "" means the same.
+	 */
+	char	orders_fields[SCHEMA_FIELDS_MAX][128];
+};
+
+/*
+ * Read defaults, ${file} (NULL: none), the environment ${env} (NULL-ended
+ * "NAME=value", as environ) and ${options} ("section.key=value", ${n} of
+ * them) into *config.  Every fault is described in ${errors}, one line each:
+ * "orders.conf:12: sync.wait: 'abc' is no duration (1s to 5m)".
+ * ERR_INVALID_PARAMETER if there was any; *config is then undefined.
+ */
+enum err	config_load(struct config *, const char *file, char *const *env,
+		    const char *const *options, size_t n, struct buf *errors);
+
+/*
+ * What only syncd needs and config_load therefore does not insist on: base
+ * and table.  Faults are added to ${errors}, as config_load does.
+ */
+enum err	config_check_syncd(const struct config *, struct buf *errors);
+
+/*
+ * The token, into config->airtable.token: AIRTABLE_API_KEY, else the file
+ * airtable.token_file (refused when group or others may read it), else the
+ * file airtable-token in $CREDENTIALS_DIRECTORY (systemd guards that folder
+ * itself).  White space around it is dropped.  Only syncd calls it.
+ * ERR_INVALID_PARAMETER: none, or a bad one; the cause is added to ${errors}
+ * and never holds any part of the token.
+ */
+enum err	config_load_token(struct config *, char *const *env, struct buf *errors);
+
+/* All keys and values as a valid orders.conf; secrets are not in it. */
+void		config_print(const struct config *, struct buf *);
+
+/*
+ * For --print-config: load as config_load does, then write all keys, values
+ * and where each came from into ${out}, as a valid orders.conf.
+ */
+enum err	config_explain(const char *file, char *const *env,
+		    const char *const *options, size_t n, struct buf *out,
+		    struct buf *errors);
+
+/*
+ * For --check-config: load as config_load does; ${notes} gets a line for
+ * each setting that was set and has no effect yet.
+ */
+enum err	config_check(const char *file, char *const *env,
+		    const char *const *options, size_t n, struct buf *notes,
+		    struct buf *errors);
+
+/* Socket and pid paths below run.dir: "<dir>/<name>" into ${path}; false: too long for a socket. */
+bool		config_run_path(const struct config *, const char *name, char path[static 108]);
+
+#endif

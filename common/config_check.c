@@ -1,0 +1,188 @@
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/config_table.h"
+
+#define ZONE_DIR	"/usr/share/zoneinfo"
+
+/* A host and, where there is one, its port, as they stand in URLs and addresses. */
+struct authority {
+	char	host[256];	/* of IPv6 without the brackets */
+	bool	ipv6;
+	long	port;		/* -1: none given */
+};
+
+const char *
+check_not_empty(char *text)
+{
+	return text[0] == '\0' ? "must not be empty" : NULL;
+}
+
+const char *
+check_path(char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return "must not be empty";
+	while (len > 1 && text[len - 1] == '/')
+		text[--len] = '\0';
+	return NULL;
+}
+
+static bool
+read_port(struct str text, long *port)
+{
+	*port = 0;
+	if (text.len == 0 || text.len > 5)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		*port = *port * 10 + (text.ptr[i] - '0');
+	}
+	return *port >= 1 && *port <= 65535;
+}
+
+static bool
+read_host(struct str text, struct authority *a)
+{
+	struct in6_addr addr;
+
+	if (text.len == 0 || text.len >= sizeof(a->host))
+		return false;
+	memcpy(a->host, text.ptr, text.len);
+	a->host[text.len] = '\0';
+	if (a->ipv6)
+		return inet_pton(AF_INET6, a->host, &addr) == 1;
+	for (size_t i = 0; i < text.len; i++)
+		if (!isalnum((unsigned char)text.ptr[i]) &&
+		    text.ptr[i] != '.' && text.ptr[i] != '-')
+			return false;
+	return true;
+}
+
+static bool
+read_authority(struct str text, struct authority *a)
+{
+	const char *end = text.ptr + text.len, *host_end;
+	struct str host = text;
+
+	*a = (struct authority){ .port = -1 };
+	if (text.len > 0 && text.ptr[0] == '[') {
+		if ((host_end = memchr(text.ptr, ']', text.len)) == NULL)
+			return false;
+		a->ipv6 = true;
+		host = (struct str){ text.ptr + 1, (size_t)(host_end - text.ptr) - 1 };
+		host_end++;
+	} else {
+		if ((host_end = memchr(text.ptr, ':', text.len)) == NULL)
+			host_end = end;
+		host.len = (size_t)(host_end - text.ptr);
+	}
+	if (!read_host(host, a))
+		return false;
+	if (host_end == end)
+		return true;
+	return *host_end == ':' &&
+	    read_port((struct str){ host_end + 1, (size_t)(end - host_end) - 1 }, &a->port);
+}
+
+/* By what stands there, never by asking a name server. */
+static bool
+is_loopback(const struct authority *a)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (a->ipv6)
+		return inet_pton(AF_INET6, a->host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+	if (inet_pton(AF_INET, a->host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcasecmp(a->host, "localhost") == 0;
+}
+
+const char *
+check_api_url(char *text)
+{
+	size_t len = strlen(text);
+	struct authority a;
+	bool secure;
+	char *rest;
+
+	if (strncmp(text, "https://", 8) == 0)
+		secure = true;
+	else if (strncmp(text, "http://", 7) == 0)
+		secure = false;
+	else
+		return "must begin with https:// (or http:// to this machine)";
+	rest = text + (secure ? 8 : 7);
+	for (const char *p = rest; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~' ||
+		    strchr("?#\\\"<>{}|^`", *p) != NULL)
+			return "is no plain URL (no spaces, query or fragment)";
+	len = strcspn(rest, "/");
+	if (memchr(rest, '@', len) != NULL)
+		return "must not hold a user name or password";
+	if (!read_authority((struct str){ rest, len }, &a))
+		return "has no valid host or port";
+	if (!secure && !is_loopback(&a))
+		return "must be https:// (http:// is for 127.0.0.0/8, [::1] and localhost only)";
+	len = strlen(text);
+	while (text[len - 1] == '/')
+		text[--len] = '\0';
+	return NULL;
+}
+
+const char *
+check_listen(char *text)
+{
+	struct authority a;
+
+	if (strncmp(text, "*:", 2) == 0 &&
+	    read_port((struct str){ text + 2, strlen(text) - 2 }, &a.port))
+		return NULL;
+	if (!read_authority(str_of(text), &a) || a.port == -1)
+		return "is no host:port (127.0.0.1:8080, [::1]:8080, *:8080)";
+	return NULL;
+}
+
+static bool
+zone_file_exists(const char *name)
+{
+	char path[sizeof(ZONE_DIR) + CONFIG_TEXT_MAX], magic[4];
+	struct stat st;
+	bool found;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), ZONE_DIR "/%s", name);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
+		return false;
+	found = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+	    memcmp(magic, "TZif", sizeof(magic)) == 0;
+	(void)close(fd);
+	return found;
+}
+
+const char *
+check_time_zone(char *text)
+{
+	if (strcmp(text, "UTC") == 0)	/* needs no zone file */
+		return NULL;
+	if (text[0] == '\0' || text[0] == '/' || strstr(text, "..") != NULL)
+		return "is no name of a time zone";
+	for (const char *p = text; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("+-_/", *p) == NULL)
+			return "is no name of a time zone";
+	if (!zone_file_exists(text))
+		return "is no time zone that this machine knows (" ZONE_DIR ")";
+	return NULL;
+}

@@ -1,0 +1,284 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/config_table.h"
+
+#define AT(member)	.offset = offsetof(struct config, member)
+#define TEXT_AT(member)	.type = SETTING_TEXT, AT(member), .size = CONFIG_TEXT_MAX
+
+#define SECOND	INT64_C(1000)
+#define MINUTE	(60 * SECOND)
+#define HOUR	(60 * MINUTE)
+#define DAY	(24 * HOUR)
+#define KIB	INT64_C(1024)
+#define TIB	(KIB * KIB * KIB * KIB)
+
+static const char *const feed_modes[] = { "auto", "webhook", "modified", "off", NULL };
+static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const log_formats[] = { "logfmt", "json", NULL };
+
+/* The fields.* settings follow it: they come from the schema. */
+static const struct setting table[] = {
+	{ .name = "airtable.api_url", TEXT_AT(airtable.api_url),
+	  .value = "https://api.airtable.com", .check = check_api_url,
+	  .meaning = "Address of Airtable's Web API. Plain http:// is allowed only to this machine (127.0.0.0/8, [::1], localhost)." },
+	{ .name = "airtable.token_file", TEXT_AT(airtable.token_file), .value = "",
+	  .meaning = "File with the access token. Group and others must not be able to read it. AIRTABLE_API_KEY in the environment wins; with neither, the systemd credential airtable-token is read." },
+	{ .name = "airtable.base_id", TEXT_AT(airtable.base_id), .value = "",
+	  .env = "AIRTABLE_BASE_ID",
+	  .meaning = "The base, app... Required by syncd." },
+	{ .name = "airtable.orders_table", TEXT_AT(airtable.orders_table), .value = "",
+	  .env = "AIRTABLE_TABLE_ID",
+	  .meaning = "The table of orders, by name or by id (tbl...). Required by syncd." },
+	{ .name = "airtable.requests_per_second", .type = SETTING_INTEGER,
+	  AT(airtable.requests_per_second), .value = "5", .min = 1, .max = 1000,
+	  .meaning = "Never more calls than this in any one second. Airtable allows 5 a base." },
+	{ .name = "airtable.monthly_calls", .type = SETTING_INTEGER,
+	  AT(airtable.monthly_calls), .value = "0", .max = 1000000000, .reserved = true,
+	  .meaning = "The plan's budget of calls a calendar month; 0: no limit." },
+	{ .name = "airtable.request_timeout", .type = SETTING_DURATION,
+	  AT(airtable.request_timeout_ms), .value = "30s", .min = 100, .max = 5 * MINUTE,
+	  .meaning = "How long one call may take altogether." },
+	{ .name = "airtable.connect_timeout", .type = SETTING_DURATION,
+	  AT(airtable.connect_timeout_ms), .value = "10s", .min = 100, .max = MINUTE,
+	  .meaning = "How long connecting may take, TLS included." },
+	{ .name = "airtable.lockout", .type = SETTING_DURATION,
+	  AT(airtable.lockout_ms), .value = "30s", .min = 100, .max = HOUR,
+	  .meaning = "How long all calls rest after Airtable answered 429 without naming a time." },
+	{ .name = "airtable.retries", .type = SETTING_INTEGER,
+	  AT(airtable.retries), .value = "5", .max = 20,
+	  .meaning = "How often a failed read is tried again." },
+	{ .name = "airtable.retry_base", .type = SETTING_DURATION,
+	  AT(airtable.retry_base_ms), .value = "1s", .min = 10, .max = MINUTE,
+	  .meaning = "Upper bound of the random pause before the first retry; it doubles with each, up to 60s." },
+	{ .name = "airtable.breaker_failures", .type = SETTING_INTEGER,
+	  AT(airtable.breaker_failures), .value = "5", .min = 1, .max = 100,
+	  .meaning = "So many failures in a row (no connection, time-out, 5xx) open the circuit." },
+	{ .name = "airtable.breaker_cooldown", .type = SETTING_DURATION,
+	  AT(airtable.breaker_cooldown_ms), .value = "5s", .min = 100, .max = MINUTE,
+	  .meaning = "How long an open circuit rests before a probe; it doubles up to 60s." },
+
+	{ .name = "sync.feed", .type = SETTING_ENUM, AT(sync.feed), .value = "auto",
+	  .words = feed_modes, .reserved = true,
+	  .meaning = "How changes made in Airtable are noticed between full syncs." },
+	{ .name = "sync.feed_interval", .type = SETTING_DURATION,
+	  AT(sync.feed_interval_ms), .value = "1s", .min = 100, .max = HOUR, .reserved = true,
+	  .meaning = "How often the feed of changes is asked." },
+	{ .name = "sync.full_interval", .type = SETTING_DURATION,
+	  AT(sync.full_interval_ms), .value = "24h", .min = SECOND, .max = 365 * DAY,
+	  .meaning = "Time from the end of one full sync to the start of the next." },
+	{ .name = "sync.wait", .type = SETTING_DURATION,
+	  AT(sync.wait_ms), .value = "25s", .max = 5 * MINUTE,
+	  .meaning = "How long POST /api/orders/sync waits for the end of a run before it answers with the progress." },
+	{ .name = "sync.max_shrink", .type = SETTING_PERCENT,
+	  AT(sync.max_shrink_percent), .value = "50%", .max = 100,
+	  .meaning = "A full sync that would delete more than this share of the orders is stopped; syncctl sync --accept-shrink lets it through." },
+
+	{ .name = "write.timeout", .type = SETTING_DURATION,
+	  AT(write.timeout_ms), .value = "20s", .min = 100, .max = 5 * MINUTE,
+	  .meaning = "How long a change waits for Airtable's confirmation." },
+	{ .name = "write.gather", .type = SETTING_DURATION,
+	  AT(write.gather_ms), .value = "10ms", .max = 10 * SECOND, .reserved = true,
+	  .meaning = "How long changes are gathered to travel in one call." },
+
+	{ .name = "summary.time_zone", TEXT_AT(summary.time_zone), .value = "UTC",
+	  .check = check_time_zone,
+	  .meaning = "IANA name of the zone whose calendar days the summary counts." },
+
+	{ .name = "store.path", TEXT_AT(store.path), .value = "/var/lib/orderdeck",
+	  .check = check_path,
+	  .meaning = "Folder of the LMDB environment." },
+	{ .name = "store.map_size", .type = SETTING_SIZE,
+	  AT(store.map_size_bytes), .value = "1GiB", .min = 256 * KIB, .max = 16 * TIB,
+	  .meaning = "Size of the memory map to start with; it grows by itself." },
+	{ .name = "store.map_limit", .type = SETTING_SIZE,
+	  AT(store.map_limit_bytes), .value = "64GiB", .min = 256 * KIB, .max = 16 * TIB,
+	  .meaning = "The map grows no further than this." },
+	{ .name = "store.changes_kept", .type = SETTING_INTEGER,
+	  AT(store.changes_kept), .value = "10000", .min = 1, .max = 100000000,
+	  .meaning = "Entries of the change log that are kept." },
+
+	{ .name = "http.listen", TEXT_AT(http.listen), .value = "127.0.0.1:8080",
+	  .check = check_listen,
+	  .meaning = "Where nginx listens, host:port." },
+
+	{ .name = "api.workers", .type = SETTING_INTEGER,
+	  AT(api.workers), .value = "0", .max = 256,
+	  .meaning = "Worker processes of fcgi-api; 0: one per processor." },
+	{ .name = "api.slow_threads", .type = SETTING_INTEGER,
+	  AT(api.slow_threads), .value = "8", .min = 1, .max = 256,
+	  .meaning = "Threads for long work such as exports." },
+	{ .name = "api.share", TEXT_AT(api.share), .value = "/usr/local/share/orderdeck",
+	  .check = check_path,
+	  .meaning = "Folder with openapi.json and docs.html." },
+
+	{ .name = "limits.enabled", .type = SETTING_BOOLEAN, AT(limits.enabled),
+	  .value = "true", .env = "RATE_LIMIT_ENABLED", .reserved = true,
+	  .meaning = "Limit how often a client may ask." },
+	{ .name = "limits.orders_list", .type = SETTING_RATE, AT(limits.orders_list),
+	  .value = "100/minute", .min = 1, .max = 1000000,
+	  .env = "RATE_LIMIT_ORDERS_LIST", .reserved = true,
+	  .meaning = "GET /api/orders, per client." },
+	{ .name = "limits.orders_summary", .type = SETTING_RATE, AT(limits.orders_summary),
+	  .value = "60/minute", .min = 1, .max = 1000000,
+	  .env = "RATE_LIMIT_ORDERS_SUMMARY", .reserved = true,
+	  .meaning = "GET /api/orders/summary, per client." },
+	{ .name = "limits.get_order", .type = SETTING_RATE, AT(limits.get_order),
+	  .value = "100/minute", .min = 1, .max = 1000000,
+	  .env = "RATE_LIMIT_GET_ORDER", .reserved = true,
+	  .meaning = "GET /api/orders/{id}, per client." },
+	{ .name = "limits.update_order", .type = SETTING_RATE, AT(limits.update_order),
+	  .value = "30/minute", .min = 1, .max = 1000000,
+	  .env = "RATE_LIMIT_UPDATE_ORDER", .reserved = true,
+	  .meaning = "PATCH /api/orders/{id}, per client." },
+	{ .name = "limits.sync_orders", .type = SETTING_RATE, AT(limits.sync_orders),
+	  .value = "5/minute", .min = 1, .max = 1000000,
+	  .env = "RATE_LIMIT_SYNC_ORDERS", .reserved = true,
+	  .meaning = "POST /api/orders/sync, per client." },
+
+	{ .name = "run.dir", TEXT_AT(run.dir), .value = "/run/orderdeck",
+	  .check = check_path,
+	  .meaning = "Folder of sockets and pid files." },
+
+	{ .name = "log.file", TEXT_AT(log.file), .value = "",
+	  .meaning = "Where log lines go; empty: standard error." },
+	{ .name = "log.level", .type = SETTING_ENUM, AT(log.level), .value = "info",
+	  .words = log_levels,
+	  .meaning = "The least important lines that are written." },
+	{ .name = "log.format", .type = SETTING_ENUM, AT(log.format), .value = "logfmt",
+	  .words = log_formats,
+	  .meaning = "key=value pairs, or one JSON object a line." }
+};
+
+#define TABLE_COUNT	(sizeof(table) / sizeof(table[0]))
+
+size_t
+setting_count(void)
+{
+	return TABLE_COUNT + orders_schema.field_count;
+}
+
+void
+setting_at(size_t i, struct setting *s)
+{
+	const struct field *f;
+
+	if (i < TABLE_COUNT) {
+		*s = table[i];
+		return;
+	}
+	i -= TABLE_COUNT;
+	f = &orders_schema.fields[i];
+	*s = (struct setting){
+		.type = SETTING_TEXT,
+		.offset = offsetof(struct config, orders_fields) +
+		    i * sizeof(((struct config *)NULL)->orders_fields[0]),
+		.size = sizeof(((struct config *)NULL)->orders_fields[0]),
+		.value = f->airtable,
+		.check = check_not_empty,
+		.meaning = "Airtable's name or id (fld...) of this field."
+	};
+	(void)snprintf(s->name, sizeof(s->name), "fields.%s.%s",
+	    orders_schema.name, f->name);
+}
+
+bool
+setting_find(struct str name, size_t *i)
+{
+	struct setting s;
+
+	for (*i = 0; *i < setting_count(); (*i)++) {
+		setting_at(*i, &s);
+		if (str_is(name, s.name))
+			return true;
+	}
+	return false;
+}
+
+static struct str
+section_of(const char *name)
+{
+	return (struct str){ name, strcspn(name, ".") };
+}
+
+bool
+setting_section_known(struct str section)
+{
+	struct setting s;
+
+	for (size_t i = 0; i < setting_count(); i++) {
+		setting_at(i, &s);
+		if (str_eq(section, section_of(s.name)))
+			return true;
+	}
+	return false;
+}
+
+/* Levenshtein's edit distance; what is longer than a name is far from all. */
+static size_t
+distance(struct str a, struct str b)
+{
+	size_t row[SETTING_NAME_MAX + 1], diagonal, above;
+
+	if (a.len >= SETTING_NAME_MAX || b.len >= SETTING_NAME_MAX)
+		return SETTING_NAME_MAX;
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t best = diagonal + (a.ptr[i - 1] == b.ptr[j - 1] ? 0 : 1);
+
+			above = row[j];
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+			diagonal = above;
+		}
+	}
+	return row[b.len];
+}
+
+/* About a quarter of the letters may differ. */
+static bool
+closer(struct str name, struct str candidate, size_t *best)
+{
+	size_t d = distance(name, candidate);
+
+	if (d >= *best || d > candidate.len / 4 + 1)
+		return false;
+	*best = d;
+	return true;
+}
+
+void
+setting_suggest(struct str name, char suggestion[static SETTING_NAME_MAX])
+{
+	size_t best = SIZE_MAX;
+	struct setting s;
+
+	suggestion[0] = '\0';
+	for (size_t i = 0; i < setting_count(); i++) {
+		setting_at(i, &s);
+		if (closer(name, str_of(s.name), &best))
+			(void)strcpy(suggestion, s.name);
+	}
+}
+
+void
+setting_suggest_section(struct str section, char suggestion[static SETTING_NAME_MAX])
+{
+	size_t best = SIZE_MAX;
+	struct setting s;
+
+	suggestion[0] = '\0';
+	for (size_t i = 0; i < setting_count(); i++) {
+		setting_at(i, &s);
+		if (closer(section, section_of(s.name), &best))
+			(void)snprintf(suggestion, SETTING_NAME_MAX, "%.*s",
+			    STR_FMT(section_of(s.name)));
+	}
+}

@@ -1,0 +1,72 @@
+#ifndef COMMON_CONFIG_TABLE_H
+#define COMMON_CONFIG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/config.h"
+#include "common/str.h"
+
+/*
+ * The table of settings, for the config_*.c files and what checks the
+ * documentation against it.
+ */
+#define SETTING_NAME_MAX	64
+
+enum setting_type {
+	SETTING_TEXT,
+	SETTING_INTEGER,
+	SETTING_BOOLEAN,	/* true|false, yes|no, on|off */
+	SETTING_DURATION,	/* "250ms", "25s", "5m", "24h", "7d"; kept in ms */
+	SETTING_SIZE,		/* "64MiB", "1GiB"; kept in bytes */
+	SETTING_PERCENT,	/* "50%" or "50" */
+	SETTING_RATE,		/* "100/minute" or "100"; kept per minute */
+	SETTING_ENUM
+};
+
+struct setting {
+	char			 name[SETTING_NAME_MAX];	/* "section.key" */
+	enum setting_type	 type;
+	size_t			 offset;	/* of the value in struct config */
+	size_t			 size;		/* SETTING_TEXT: bytes there, the NUL included */
+	const char		*value;		/* default, as it would stand in a file */
+	int64_t			 min, max;	/* numbers, in the unit they are kept in */
+	const char *const	*words;		/* SETTING_ENUM: NULL-ended, in the enum's order */
+	/*
+	 * SETTING_TEXT: what is wrong with the text, or NULL; it may shorten
+	 * the text.  NULL: any text will do.
+	 */
+	const char		*(*check)(char *text);
+	const char		*env;		/* a second name in the environment, or NULL */
+	bool			 reserved;	/* accepted; nothing obeys it yet */
+	const char		*meaning;
+};
+
+/* How many settings there are, and number ${i} of them, ordered by section. */
+size_t	 setting_count(void);
+void	 setting_at(size_t i, struct setting *);
+/* By full name.  false: there is none. */
+bool	 setting_find(struct str name, size_t *i);
+/* Is there a setting in this section? */
+bool	 setting_section_known(struct str section);
+/* The setting or section whose name is closest to ${name}, or "" if none comes close. */
+void	 setting_suggest(struct str name, char suggestion[static SETTING_NAME_MAX]);
+void	 setting_suggest_section(struct str section, char suggestion[static SETTING_NAME_MAX]);
+
+/* Put the value written as ${text} into *config.  false, with the reason added to ${why}. */
+bool	 setting_parse(const struct setting *, struct str text, struct config *, struct buf *why);
+/* The value as it would stand in a file. */
+void	 setting_format(const struct setting *, const struct config *, struct buf *);
+/* "duration, 1s to 5m", "error, warn, info or debug"...: what may stand there. */
+void	 setting_describe(const struct setting *, struct buf *);
+
+/* Text checks (config_check.c). */
+const char	*check_not_empty(char *text);
+const char	*check_api_url(char *text);
+const char	*check_time_zone(char *text);
+const char	*check_listen(char *text);
+const char	*check_path(char *text);
+
+#endif

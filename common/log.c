@@ -1,0 +1,176 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/log.h"
+
+#define LINE_LIMIT	4096	/* bytes of message; longer ones are cut */
+
+static struct {
+	int		 fd;
+	char		 path[1024];
+	const char	*program;
+	enum log_level	 level;
+	enum log_format	 format;
+} out = { .fd = STDERR_FILENO, .program = "orderdeck", .level = LOG_INFO };
+
+static _Thread_local const char *request_id;
+
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
+
+/*
+ * The log's descriptor keeps its number while the file behind it changes:
+ * another thread that is writing a line must never meet a closed one, or one
+ * that is something else by now.
+ */
+static int
+replace_fd(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd == -1)
+		return -1;
+	if (out.fd == STDERR_FILENO) {
+		out.fd = fd;
+		return 0;
+	}
+	if (dup3(fd, out.fd, O_CLOEXEC) == -1) {
+		int saved = errno;
+
+		(void)close(fd);
+		errno = saved;
+		return -1;
+	}
+	(void)close(fd);
+	return 0;
+}
+
+int
+log_open(const char *program, const char *path, enum log_level level,
+    enum log_format format)
+{
+	if (path != NULL && path[0] != '\0') {
+		if (strlen(path) >= sizeof(out.path)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		if (replace_fd(path) == -1)
+			return -1;
+		(void)strcpy(out.path, path);
+	} else {
+		if (out.fd != STDERR_FILENO)
+			(void)close(out.fd);
+		out.fd = STDERR_FILENO;
+		out.path[0] = '\0';
+	}
+	out.program = program;
+	out.level = level;
+	out.format = format;
+	return 0;
+}
+
+int
+log_reopen(void)
+{
+	return out.path[0] == '\0' ? 0 : replace_fd(out.path);
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level <= out.level;
+}
+
+void
+log_request(const char *id)
+{
+	request_id = id != NULL && id[0] != '\0' ? id : NULL;
+}
+
+static void
+compose_json(struct buf *b, const char *time, const char *level, struct str msg)
+{
+	buf_printf(b, "{\"time\":\"%s\",\"level\":\"%s\",\"prog\":\"%s\",\"pid\":%d",
+	    time, level, out.program, (int)getpid());
+	if (request_id != NULL) {
+		buf_add_cstr(b, ",\"req\":");
+		json_add_string(b, str_of(request_id));
+	}
+	buf_add_cstr(b, ",\"msg\":");
+	json_add_string(b, msg);
+	buf_add_cstr(b, "}\n");
+}
+
+/* Without quotes unless it has a character that needs them. */
+static void
+add_plain(struct buf *b, const char *text)
+{
+	if (text[strcspn(text, " =\"\\\n\r\t")] == '\0')
+		buf_add_cstr(b, text);
+	else
+		json_add_string(b, str_of(text));
+}
+
+static void
+compose_logfmt(struct buf *b, const char *time, const char *level, struct str msg)
+{
+	buf_printf(b, "time=%s level=%s prog=%s pid=%d", time, level,
+	    out.program, (int)getpid());
+	if (request_id != NULL) {
+		buf_add_cstr(b, " req=");
+		add_plain(b, request_id);
+	}
+	/* logfmt's quoting is a JSON string's */
+	buf_add_cstr(b, " msg=");
+	json_add_string(b, msg);
+	buf_add_char(b, '\n');
+}
+
+static void
+write_line(enum log_level level, const char *fmt, va_list ap)
+{
+	char msg[LINE_LIMIT], time[INSTANT_TEXT_SIZE];
+	struct buf b = { 0 };
+	int saved_errno = errno, n;
+
+	if (!log_enabled(level))
+		return;
+	n = vsnprintf(msg, sizeof(msg), fmt, ap);
+	if (n < 0)
+		n = 0;
+	if ((size_t)n >= sizeof(msg))
+		n = (int)sizeof(msg) - 1;
+	if (instant_format(instant_now(), time) != ERR_OK)
+		time[0] = '\0';
+	(out.format == LOG_JSON ? compose_json : compose_logfmt)(&b, time,
+	    level_names[level], (struct str){ msg, (size_t)n });
+	if (buf_status(&b) == ERR_OK) {
+		ssize_t written = write(out.fd, b.data, b.len);
+
+		(void)written;	/* nowhere is left to report a failure to */
+	}
+	buf_free(&b);
+	errno = saved_errno;
+}
+
+#define DEFINE_LOG(name, level)			\
+void						\
+log_##name(const char *fmt, ...)		\
+{						\
+	va_list ap;				\
+						\
+	va_start(ap, fmt);			\
+	write_line(level, fmt, ap);		\
+	va_end(ap);				\
+}
+
+DEFINE_LOG(error, LOG_ERROR)
+DEFINE_LOG(warn, LOG_WARN)
+DEFINE_LOG(info, LOG_INFO)
+DEFINE_LOG(debug, LOG_DEBUG)

@@ -1,0 +1,27 @@
+#ifndef COMMON_OPTIONS_H
+#define COMMON_OPTIONS_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "common/schema.h"
+
+/*
+ * Select options as one byte: 0 is empty, 1..n the schema's own in workflow
+ * order, then the further ones that Airtable has shown us, in the order they
+ * were met.  The further names lie in meta as "options.<field>", each ended
+ * by a NUL.
+ */
+#define OPTION_NONE	0u
+#define OPTION_OTHER	255u	/* an option met when all codes were taken */
+
+/* The further names of this field; len 0: none.  An LMDB code. */
+int		options_load(MDB_txn *, MDB_dbi meta, unsigned field, struct str *further);
+/* The code of a name, OPTION_NONE when it is not known. */
+unsigned	options_code(const struct field *, struct str further, struct str name);
+/* The name of a code; ptr NULL when there is none. */
+struct str	options_name(const struct field *, struct str further, unsigned code);
+/* How many codes are in use, OPTION_NONE not counted. */
+unsigned	options_count(const struct field *, struct str further);
+
+#endif

@@ -1,0 +1,186 @@
+#include <stdlib.h>
+
+#include "common/query_filter.h"
+#include "common/row.h"
+
+/*
+ * A filter is one pass over the columns it names: for each segment of 4,096
+ * rows the bits of the rows in use, and-ed with the bits of each condition.
+ */
+typedef uint64_t segment_bits[COLUMN_WORDS];
+
+static void
+and_bits(uint64_t *bits, const uint64_t *other)
+{
+	for (size_t w = 0; w < COLUMN_WORDS; w++)
+		bits[w] &= other[w];
+}
+
+static void
+keep_options(uint64_t *bits, struct str column, const bool wanted[256])
+{
+	const unsigned char *codes = (const unsigned char *)column.ptr;
+
+	for (size_t w = 0; w < COLUMN_WORDS; w++) {
+		uint64_t word = 0;
+
+		if (bits[w] == 0)
+			continue;
+		for (size_t i = 0; i < 64; i++)
+			word |= (uint64_t)wanted[codes[w * 64 + i]] << i;
+		bits[w] &= word;
+	}
+}
+
+/* COLUMN_EMPTY is below every bound, so empty values never match. */
+static void
+keep_range(uint64_t *bits, struct str column, const struct query_range *r)
+{
+	/* number columns lie on overflow pages, 16-byte aligned */
+	const int64_t *values = __builtin_assume_aligned(column.ptr, 8);
+
+	for (size_t w = 0; w < COLUMN_WORDS; w++) {
+		uint64_t word = 0;
+
+		if (bits[w] == 0)
+			continue;
+		for (size_t i = 0; i < 64; i++) {
+			int64_t v = values[w * 64 + i];
+
+			word |= (uint64_t)(v >= r->low && v <= r->high) << i;
+		}
+		bits[w] &= word;
+	}
+}
+
+/* The row whose text holds byte ${at} of the segment's texts. */
+static size_t
+row_at(struct str column, uint32_t at)
+{
+	size_t low = 0, high = COLUMN_SEGMENT - 1;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (load_u32(column.ptr, middle) < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Texts end in NUL and the term has none, so a hit never spans two rows. */
+static void
+mark_hits(uint64_t *hits, struct str column, struct str term)
+{
+	const char *texts = column.ptr + COLUMN_ENDS_BYTES, *p = texts;
+	const char *end = column.ptr + column.len;
+
+	while ((p = memmem(p, (size_t)(end - p), term.ptr, term.len)) != NULL) {
+		size_t row = row_at(column, (uint32_t)(p - texts));
+
+		hits[row / 64] |= UINT64_C(1) << (row % 64);
+		p = texts + load_u32(column.ptr, row) + 1;
+	}
+}
+
+static enum err
+keep_search(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, uint64_t *bits)
+{
+	segment_bits hits = { 0 };
+
+	for (unsigned f = 0; f < q->schema->field_count; f++) {
+		struct str column;
+		int rc;
+
+		if (!(q->schema->fields[f].flags & FIELD_SEARCH))
+			continue;
+		rc = column_segment(txn, dbi, q->schema, f, segment, &column);
+		if (rc != 0)
+			return store_error("column", rc);
+		mark_hits(hits, column, buf_str(&q->search));
+	}
+	and_bits(bits, hits);
+	return ERR_OK;
+}
+
+/* Rows whose folded text equals it, then the row itself decides to the byte. */
+static enum err
+keep_exact(struct query *q, struct store *st, unsigned f, uint32_t segment,
+    struct str column, uint64_t *bits)
+{
+	struct str folded = buf_str(&q->exact_folded[f]), raw = buf_str(&q->exact[f]);
+
+	for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
+		uint64_t bit = UINT64_C(1) << (i % 64);
+		struct row_view view;
+		struct record r;
+		enum err e;
+
+		if (!(bits[i / 64] & bit))
+			continue;
+		if (str_eq(column_text(column, i), folded)) {
+			if ((e = store_row(st, segment * COLUMN_SEGMENT + i, &view)) != ERR_OK ||
+			    (e = row_values(&view, q->schema, &r)) != ERR_OK)
+				return e;
+			if (str_eq(r.values[f].text, raw))
+				continue;
+		}
+		bits[i / 64] &= ~bit;
+	}
+	return ERR_OK;
+}
+
+static enum err
+filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bits)
+{
+	MDB_dbi dbi = store_databases(st)->orders.columns;
+	MDB_txn *txn = store_txn(st);
+	struct str column;
+	enum err e;
+	int rc;
+
+	rc = column_segment(txn, dbi, q->schema, COLUMN_LIVE, segment, &column);
+	if (rc != 0)
+		return store_error("column", rc);
+	memcpy(bits, column.ptr, sizeof(segment_bits));
+	for (unsigned f = 0; f < q->schema->field_count; f++) {
+		if (!q->by_option[f] && !q->range[f].used && !q->by_exact[f])
+			continue;
+		if ((rc = column_segment(txn, dbi, q->schema, f, segment, &column)) != 0)
+			return store_error("column", rc);
+		if (q->by_option[f])
+			keep_options(bits, column, q->option[f]);
+		if (q->range[f].used)
+			keep_range(bits, column, &q->range[f]);
+		if (q->by_exact[f] &&
+		    (e = keep_exact(q, st, f, segment, column, bits)) != ERR_OK)
+			return e;
+	}
+	return q->search.len > 0 ? keep_search(q, txn, dbi, segment, bits) : ERR_OK;
+}
+
+enum err
+query_filter(struct query *q, struct store *st, uint32_t rows_end, uint64_t *total)
+{
+	uint32_t segments = (rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	size_t words = (size_t)segments * COLUMN_WORDS;
+	enum err e;
+
+	*total = 0;
+	if (words > q->bits_words) {
+		uint64_t *bits = realloc(q->bits, words * sizeof(*bits));
+
+		if (bits == NULL)
+			return ERR_NOMEM;
+		q->bits = bits;
+		q->bits_words = words;
+	}
+	for (uint32_t s = 0; s < segments; s++)
+		if ((e = filter_segment(q, st, s, q->bits + (size_t)s * COLUMN_WORDS)) != ERR_OK)
+			return e;
+	for (size_t w = 0; w < words; w++)
+		*total += (uint64_t)__builtin_popcountll(q->bits[w]);
+	return ERR_OK;
+}

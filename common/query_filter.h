@@ -1,0 +1,52 @@
+#ifndef COMMON_QUERY_FILTER_H
+#define COMMON_QUERY_FILTER_H
+
+#include "common/buf.h"
+#include "common/columns.h"
+#include "common/orderings.h"
+#include "common/query.h"
+
+/*
+ * The inside of a parsed query, shared by query_parse.c, query_filter.c and
+ * query_run.c; nobody else includes this.
+ */
+struct query_range {
+	bool	used;
+	int64_t	low;		/* inclusive */
+	int64_t	high;		/* inclusive */
+};
+
+struct query {
+	const struct schema	*schema;
+	/* sorting and paging */
+	unsigned		 sort;		/* field */
+	bool			 descending;
+	uint32_t		 page;
+	uint32_t		 page_size;
+	bool			 after;		/* a cursor was given: */
+	struct sort_key		 cursor;	/* its strings lie in cursor_bytes */
+	char			 cursor_bytes[QUERY_CURSOR_MAX];
+	/* filters */
+	bool			 filtered;
+	bool			 by_option[SCHEMA_FIELDS_MAX];
+	bool			 option[SCHEMA_FIELDS_MAX][256];	/* wanted codes */
+	struct query_range	 range[SCHEMA_FIELDS_MAX];
+	bool			 by_exact[SCHEMA_FIELDS_MAX];
+	struct buf		 exact[SCHEMA_FIELDS_MAX];		/* as given */
+	struct buf		 exact_folded[SCHEMA_FIELDS_MAX];
+	struct buf		 search;				/* folded; empty: none */
+	/* rows that match, a bit each; grows with the store */
+	uint64_t		*bits;
+	size_t			 bits_words;
+};
+
+/* Fill q->bits for every row below ${rows_end}; *total is how many are set. */
+enum err	query_filter(struct query *, struct store *, uint32_t rows_end,
+		    uint64_t *total);
+
+/* Text form of a cursor at ${key}, and back (false: not one of ours, or of another sort). */
+void		query_cursor_format(const struct query *, const struct sort_key *key,
+		    char text[static QUERY_CURSOR_MAX + 1]);
+bool		query_cursor_parse(struct query *, struct str text);
+
+#endif

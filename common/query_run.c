@@ -1,0 +1,181 @@
+#include <stdlib.h>
+
+#include "common/query_filter.h"
+
+struct query *
+query_new(const struct schema *schema)
+{
+	struct query *q = calloc(1, sizeof(*q));
+
+	if (q != NULL)
+		q->schema = schema;
+	return q;
+}
+
+void
+query_free(struct query *q)
+{
+	if (q == NULL)
+		return;
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++) {
+		buf_free(&q->exact[f]);
+		buf_free(&q->exact_folded[f]);
+	}
+	buf_free(&q->search);
+	free(q->bits);
+	free(q);
+}
+
+struct fetch_cookie {
+	struct query	*q;
+	struct store	*st;
+};
+
+static int
+fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
+{
+	struct fetch_cookie *c = cookie;
+
+	return sort_key_load(store_txn(c->st), &store_databases(c->st)->orders,
+	    c->q->schema, c->q->sort, row, with_id, k);
+}
+
+static bool
+matches(const struct query *q, uint32_t row)
+{
+	return !q->filtered || (q->bits[row / 64] >> (row % 64) & 1);
+}
+
+/*
+ * Hand the rows from ${position} of the ordering on that match to ${each},
+ * the first ${skip} of them left out, until it wants no more.
+ */
+static enum err
+walk(struct query *q, struct ordering *o, uint32_t position, uint64_t skip,
+    enum err (*each)(void *, uint32_t), void *cookie)
+{
+	while (position < o->count) {
+		const char *rows;
+		uint32_t n;
+		enum err e;
+		int rc = ordering_run(o, position, &rows, &n);
+
+		if (rc != 0)
+			return store_error("ordering", rc);
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t row = load_u32(rows, i);
+
+			if (!matches(q, row))
+				continue;
+			if (skip > 0) {
+				skip--;
+				continue;
+			}
+			if ((e = each(cookie, row)) != ERR_OK)
+				return e;
+		}
+		position += n;
+	}
+	return ERR_OK;
+}
+
+struct collect {
+	struct query_page	*page;
+	bool			 more;
+};
+
+static enum err
+collect_row(void *cookie, uint32_t row)
+{
+	struct collect *c = cookie;
+
+	if (c->page->count == c->page->page_size) {
+		c->more = true;
+		return ERR_CANCELLED;	/* enough */
+	}
+	c->page->rows[c->page->count++] = row;
+	return ERR_OK;
+}
+
+static enum err
+open_and_filter(struct query *q, struct store *st, struct ordering *o, uint64_t *total)
+{
+	int rc = ordering_open(o, store_txn(st), store_databases(st)->orders.orderings,
+	    q->sort, q->descending, store_row_count(st));
+
+	if (rc != 0)
+		return store_error("ordering", rc);
+	*total = o->count;
+	return q->filtered ? query_filter(q, st, store_rows_end(st), total) : ERR_OK;
+}
+
+/* Where the page begins: a place in the ordering, and matches to pass over from there. */
+static enum err
+locate(struct query *q, struct store *st, struct ordering *o, uint32_t *position,
+    uint64_t *skip)
+{
+	struct fetch_cookie cookie = { q, st };
+	uint64_t first = (uint64_t)(q->page - 1) * q->page_size;
+	int rc;
+
+	*position = 0;
+	*skip = 0;
+	if (q->after) {
+		rc = ordering_search(o, &q->cursor, false, fetch_key, &cookie, position);
+		return rc == 0 ? ERR_OK : store_error("cursor", rc);
+	}
+	if (q->filtered)
+		*skip = first;
+	else
+		*position = first < o->count ? (uint32_t)first : o->count;
+	return ERR_OK;
+}
+
+static enum err
+next_cursor(struct query *q, struct store *st, struct query_page *page)
+{
+	struct fetch_cookie cookie = { q, st };
+	struct sort_key k;
+	int rc = fetch_key(&cookie, page->rows[page->count - 1], true, &k);
+
+	if (rc != 0)
+		return store_error("cursor", rc);
+	query_cursor_format(q, &k, page->next);
+	return ERR_OK;
+}
+
+enum err
+query_run(struct query *q, struct store *st, struct query_page *page)
+{
+	struct collect collect = { .page = page };
+	struct ordering o;
+	uint32_t position;
+	uint64_t skip;
+	enum err e;
+
+	page->count = 0;
+	page->page = q->after ? 0 : q->page;
+	page->page_size = q->page_size;
+	page->next[0] = '\0';
+	if ((e = open_and_filter(q, st, &o, &page->total)) != ERR_OK)
+		return e;
+	page->total_pages = (page->total + q->page_size - 1) / q->page_size;
+	if (!q->after && q->page > page->total_pages)
+		return ERR_OK;
+	if ((e = locate(q, st, &o, &position, &skip)) != ERR_OK)
+		return e;
+	e = walk(q, &o, position, skip, collect_row, &collect);
+	if (e != ERR_OK && e != ERR_CANCELLED)
+		return e;
+	return collect.more ? next_cursor(q, st, page) : ERR_OK;
+}
+
+enum err
+query_each(struct query *q, struct store *st, uint64_t *total,
+    enum err (*each)(void *cookie, uint32_t row), void *cookie)
+{
+	struct ordering o;
+	enum err e = open_and_filter(q, st, &o, total);
+
+	return e == ERR_OK ? walk(q, &o, 0, 0, each, cookie) : e;
+}

@@ -1,0 +1,10 @@
+#include "common/schema.h"
+
+int
+schema_field(const struct schema *s, struct str name)
+{
+	for (size_t i = 0; i < s->field_count; i++)
+		if (str_is(name, s->fields[i].name))
+			return (int)i;
+	return -1;
+}

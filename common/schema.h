@@ -1,0 +1,98 @@
+#ifndef COMMON_SCHEMA_H
+#define COMMON_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/str.h"
+
+/*
+ * What a table is, as data.  Decoding Airtable's JSON, the stored row, its
+ * columns and orderings, the list's parameters and the written JSON all
+ * follow a constant descriptor; a new table is a new descriptor.
+ */
+#define SCHEMA_FIELDS_MAX	8	/* fields a table may have; a record costs 32 bytes for each */
+
+enum field_kind {
+	FIELD_TEXT,
+	FIELD_SELECT,	/* one of named options, which have a workflow order */
+	FIELD_MONEY,	/* units of 1/10000, see money.h */
+	FIELD_INSTANT	/* milliseconds since 1970, UTC, see instant.h */
+};
+
+enum field_flag {
+	FIELD_SEARCH = 1,	/* found by ?search= */
+	FIELD_EXACT = 2,	/* filter ?<name>=value, byte for byte (text) */
+	FIELD_SORT = 4,		/* ?sort=<name> */
+	FIELD_WRITE = 8,	/* may be changed through the API */
+	FIELD_KEY = 16,		/* the business id: a row is found by it too */
+	FIELD_GROUP = 32	/* the summary counts rows by it (select) */
+};
+
+struct field {
+	const char		*name;		/* in the API: "orderTotal" */
+	const char		*airtable;	/* default name in Airtable: "Order Total" */
+	enum field_kind		 kind;
+	unsigned		 flags;
+	const char *const	*options;	/* FIELD_SELECT: in workflow order */
+	size_t			 option_count;
+	const char		*from, *to;	/* range parameters, or NULL: "createdFrom" (inclusive) ... */
+	bool			 to_inclusive;	/* maxTotal is, createdTo is not */
+};
+
+struct schema {
+	const char		*name;		/* "orders" */
+	const struct field	*fields;
+	size_t			 field_count;
+	size_t			 default_sort;	/* field index */
+	bool			 default_descending;
+	size_t			 sum_field;	/* FIELD_MONEY: what the summary adds up */
+	size_t			 day_field;	/* FIELD_INSTANT: whose days it counts */
+};
+
+/* Index of the field with this API name, or -1. */
+int	schema_field(const struct schema *, struct str name);
+
+/*
+ * One field's value.  Empty in Airtable is present == false.  Text and
+ * selects are in text (a select by its option's name), money and instants
+ * in number.
+ */
+struct value {
+	bool		present;
+	struct str	text;
+	int64_t		number;
+};
+
+/*
+ * One record as it is known to somebody: of all fields, or of those whose
+ * bit is set in known (bit i: field i).  Strings belong to whoever made it.
+ */
+struct record {
+	struct str	id;		/* Airtable record id */
+	uint32_t	known;
+	struct value	values[SCHEMA_FIELDS_MAX];
+};
+
+/* All fields of a schema, for struct record's known. */
+static inline uint32_t
+schema_all(const struct schema *s)
+{
+	return (uint32_t)((UINT64_C(1) << s->field_count) - 1);
+}
+
+/* The orders table (orders_schema.c) and the places of its fields. */
+enum orders_field {
+	ORDER_ORDER_ID,
+	ORDER_CUSTOMER,
+	ORDER_STATUS,
+	ORDER_PRIORITY,
+	ORDER_TOTAL,
+	ORDER_CREATED_AT,
+	ORDER_UPDATED_AT,
+	ORDER_FIELDS
+};
+extern const struct schema orders_schema;
+
+#endif

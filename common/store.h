@@ -1,0 +1,75 @@
+#ifndef COMMON_STORE_H
+#define COMMON_STORE_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/schema.h"
+#include "common/str.h"
+
+/*
+ * Reading the store: one LMDB environment per process, opened after any
+ * fork, and one snapshot at a time per struct store (one per thread).  A
+ * snapshot is one generation: all that is read in it fits together.  Memory
+ * that these functions hand out lies in the map and is valid until the
+ * snapshot ends.
+ */
+struct store;
+
+/*
+ * Open the environment in folder ${path} for reading only.
+ * ERR_STORE_UNAVAILABLE: there is none yet, or no permission (the log says
+ * which).  ERR_STORE_VERSION: another format.
+ */
+enum err	 store_open(const char *path, struct store **);
+/* A second reader of the same environment, for another thread. */
+enum err	 store_share(struct store *, struct store **);
+/* A reader on the writer's own environment (a process opens LMDB once). */
+enum err	 store_attach(MDB_env *, struct store **);
+void		 store_close(struct store *);	/* NULL is harmless */
+
+/* Begin (or renew: ends the one before) a snapshot of the newest generation.  No malloc. */
+enum err	 store_begin(struct store *);
+void		 store_end(struct store *);	/* harmless without a snapshot */
+
+/* Within a snapshot: */
+uint64_t	 store_generation(const struct store *);
+/* When the last complete sync ended (ms); 0: never, what is there is partial. */
+int64_t		 store_synced_ms(const struct store *);
+/* The last finished sync's progress document as JSON; len 0: none yet. */
+struct str	 store_last_sync(struct store *);
+/* Rows that are in use. */
+uint32_t	 store_row_count(const struct store *);
+/* Row numbers in use are below this. */
+uint32_t	 store_rows_end(const struct store *);
+/* Pages used, of the map, in bytes, for health and metrics. */
+void		 store_space(struct store *, uint64_t *used_bytes, uint64_t *map_bytes);
+
+/* One stored row. */
+struct row_view {
+	uint64_t	version;	/* generation of its last change */
+	struct str	id;
+	struct str	json;		/* the object exactly as the API sends it */
+	const void	*values;	/* raw field values, for row_values() */
+	size_t		values_len;
+};
+
+/* ERR_NOT_FOUND for a row number not in use. */
+enum err	 store_row(struct store *, uint32_t row, struct row_view *);
+/* By Airtable record id. */
+enum err	 store_find_record(struct store *, struct str id, uint32_t *row);
+/*
+ * By business id; ${matches} is how many rows carry it, ${rows} the first
+ * ${max} of them.  ERR_NOT_FOUND when none.
+ */
+enum err	 store_find_key(struct store *, struct str key, uint32_t *rows,
+		    size_t max, size_t *matches);
+
+/* For modules of common/ that read more (columns, orderings, query, summary): */
+MDB_txn		*store_txn(struct store *);
+const struct store_dbs	*store_databases(const struct store *);
+/* Log and translate an LMDB code. */
+enum err	 store_error(const char *what, int mdb_code);
+
+#endif

@@ -1,0 +1,155 @@
+#ifndef COMMON_STORE_KEYS_H
+#define COMMON_STORE_KEYS_H
+
+#include <lmdb.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/str.h"
+
+/*
+ * The databases of the environment and the bytes of every key and fixed
+ * value.  Integers are the machine's own (little-endian; another byte order
+ * fails the format check).  Small values may lie unaligned in the map: read
+ * them with memcpy or load_u32().
+ *
+ * The many values of a kind share one database with a composite key, rather
+ * than a database for each field: LMDB looks up the root of every database
+ * that a transaction touches, and a read touches many fields.
+ */
+#define STORE_FORMAT		1u		/* raise when any layout below changes */
+#define STORE_MAX_DBS		32
+#define STORE_MAX_READERS	1024
+
+struct table_dbs {
+	MDB_dbi	ids;		/* record id -> u32 row number */
+	MDB_dbi	keys;		/* business id, cut -> u32 row numbers (dupsort) */
+	MDB_dbi	rows;		/* u32 row -> row.h */
+	MDB_dbi	free;		/* u32 row not in use below rows_end -> nothing */
+	MDB_dbi	columns;	/* column_key() -> columns.h */
+	MDB_dbi	orderings;	/* ordering_key() -> orderings.h */
+	MDB_dbi	totals;		/* total_key() -> struct total, summary bodies */
+};
+
+struct store_dbs {
+	MDB_dbi			meta;		/* text names -> below */
+	MDB_dbi			changes;	/* u64 generation -> change_log.h */
+	struct table_dbs	orders;
+};
+
+/* Open all databases in ${txn}, creating them when ${create}.  An LMDB code. */
+int	store_keys_open(MDB_txn *txn, int create, struct store_dbs *);
+
+/* meta "head": what every reader needs, in one value. */
+#define META_HEAD	"head"
+struct store_head {
+	uint32_t	format;		/* STORE_FORMAT */
+	uint32_t	rows_live;	/* orders in use */
+	uint32_t	rows_end;	/* row numbers in use are below this */
+	uint32_t	unused;
+	uint64_t	generation;
+	int64_t		synced_ms;	/* 0: no sync was ever complete */
+};
+/* meta, other names */
+#define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
+#define META_ZONE	"zone"		/* IANA name the daily totals were made with */
+/* meta "options.<index of field>": further select options, see options.h */
+#define META_OPTIONS	"options."
+
+/* The meta value of this name: an LMDB code. */
+int	meta_get(MDB_txn *, MDB_dbi meta, const char *name, struct str *value);
+int	meta_head(MDB_txn *, MDB_dbi meta, struct store_head *);
+
+static inline MDB_val
+key_u32(const uint32_t *k)
+{
+	return (MDB_val){ sizeof(*k), (void *)(uintptr_t)k };
+}
+
+static inline MDB_val
+key_u64(const uint64_t *k)
+{
+	return (MDB_val){ sizeof(*k), (void *)(uintptr_t)k };
+}
+
+static inline MDB_val
+key_str(struct str s)
+{
+	return (MDB_val){ s.len, (void *)(uintptr_t)s.ptr };
+}
+
+static inline uint32_t
+load_u32(const void *p, size_t index)
+{
+	uint32_t v;
+
+	memcpy(&v, (const char *)p + index * sizeof(v), sizeof(v));
+	return v;
+}
+
+/* Business ids longer than an LMDB key are cut; the row itself decides. */
+#define KEY_TEXT_MAX	400
+
+static inline MDB_val
+key_business(struct str s)
+{
+	if (s.len > KEY_TEXT_MAX)
+		s.len = KEY_TEXT_MAX;
+	return key_str(s);
+}
+
+#define COLUMN_LIVE	255u	/* in place of a field: which rows are in use */
+
+static inline uint64_t
+column_key(unsigned field, uint32_t segment)
+{
+	return (uint64_t)field << 32 | segment;
+}
+
+/* Chunk 0 is the directory. */
+static inline uint64_t
+ordering_key(unsigned field, int descending, uint32_t chunk)
+{
+	return (uint64_t)(field * 2 + (descending ? 1 : 0)) << 32 | chunk;
+}
+
+enum total_kind {
+	TOTAL_ALL = 1,
+	TOTAL_OPTION,	/* rows by a select field's code; code 0: empty */
+	TOTAL_DAY,	/* rows by calendar day of the schema's day field */
+	TOTAL_BODY	/* the summary as a finished body, see summary.c */
+};
+
+static inline uint64_t
+total_key(enum total_kind kind, unsigned field, uint32_t which)
+{
+	return (uint64_t)kind << 56 | (uint64_t)field << 40 | which;
+}
+
+/* Days before 1970 sort before later ones. */
+static inline uint32_t
+total_day(int32_t day)
+{
+	return (uint32_t)day + 0x80000000u;
+}
+
+struct total {
+	int64_t		count;
+	uint64_t	sum_low;	/* 128-bit sum of money, two's complement */
+	int64_t		sum_high;
+};
+
+static inline __int128
+total_sum(const struct total *t)
+{
+	return (__int128)((unsigned __int128)(uint64_t)t->sum_high << 64 | t->sum_low);
+}
+
+static inline void
+total_set_sum(struct total *t, __int128 sum)
+{
+	t->sum_low = (uint64_t)(unsigned __int128)sum;
+	t->sum_high = (int64_t)(uint64_t)((unsigned __int128)sum >> 64);
+}
+
+#endif

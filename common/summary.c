@@ -1,0 +1,250 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/money.h"
+#include "common/options.h"
+#include "common/summary.h"
+#include "common/zone.h"
+
+/*
+ * Stored under total_key(TOTAL_BODY, 0, 0): this head, the JSON, its gzip.
+ * It may lie unaligned.
+ */
+struct body_head {
+	int32_t		day;
+	uint32_t	json_len;
+	int64_t		synced_ms;
+	int64_t		from_ms;	/* "today" is right from here ... */
+	int64_t		until_ms;	/* ... to before here */
+};
+
+#define GZIP_WINDOW_BITS	(15 + 16)	/* zlib: 16 more means a gzip header */
+#define GZIP_LEVEL		6
+
+struct composer {
+	MDB_txn			*txn;
+	const struct store_dbs	*dbs;
+	const struct schema	*schema;
+	struct buf		*out;
+	int			 error;		/* the first LMDB code */
+};
+
+static struct total
+get_total(struct composer *c, enum total_kind kind, unsigned field, uint32_t which)
+{
+	uint64_t k = total_key(kind, field, which);
+	MDB_val key = key_u64(&k), data;
+	struct total t = { 0 };
+	int rc = mdb_get(c->txn, c->dbs->orders.totals, &key, &data);
+
+	if (rc == 0 && data.mv_size == sizeof(t))
+		memcpy(&t, data.mv_data, sizeof(t));
+	else if (rc != MDB_NOTFOUND && c->error == 0)
+		c->error = rc != 0 ? rc : MDB_CORRUPTED;
+	return t;
+}
+
+static void
+add_figures(struct composer *c, struct total t)
+{
+	json_member_int(c->out, "count", t.count);
+	json_name(c->out, c->schema->fields[c->schema->sum_field].name);
+	money_add(c->out, total_sum(&t));
+}
+
+static void
+add_option(struct composer *c, unsigned f, struct str name, unsigned code, bool always)
+{
+	struct total t = get_total(c, TOTAL_OPTION, f, code);
+
+	if (!always && t.count == 0)
+		return;
+	json_next(c->out);
+	buf_add_char(c->out, '{');
+	json_member_string_or_null(c->out, c->schema->fields[f].name, name);
+	add_figures(c, t);
+	buf_add_char(c->out, '}');
+}
+
+static void
+add_group(struct composer *c, unsigned f, struct str further)
+{
+	const struct field *field = &c->schema->fields[f];
+	unsigned known = (unsigned)field->option_count, n = options_count(field, further);
+	struct buf *b = c->out;
+
+	buf_printf(b, ",\"by%c%s\":[", toupper((unsigned char)field->name[0]), field->name + 1);
+	/* the schema's own always; what else Airtable has shown when in use; empty last */
+	for (unsigned code = 1; code <= n; code++)
+		add_option(c, f, options_name(field, further, code), code, code <= known);
+	add_option(c, f, STR("(other)"), OPTION_OTHER, false);
+	add_option(c, f, (struct str){ NULL, 0 }, OPTION_NONE, false);
+	buf_add_char(b, ']');
+}
+
+static void
+add_days(struct composer *c, int32_t today)
+{
+	buf_add_cstr(c->out, ",\"daily\":[");
+	for (int32_t day = today - SUMMARY_DAYS + 1; day <= today; day++) {
+		int y, m, d;
+
+		instant_civil_from_day(day, &y, &m, &d);
+		json_next(c->out);
+		buf_printf(c->out, "{\"date\":\"%04d-%02d-%02d\"", y, m, d);
+		add_figures(c, get_total(c, TOTAL_DAY, (unsigned)c->schema->day_field, total_day(day)));
+		buf_add_char(c->out, '}');
+	}
+	buf_add_char(c->out, ']');
+}
+
+static void
+add_json(struct composer *c, const struct store_head *head, int32_t today)
+{
+	struct buf *b = c->out;
+	struct str zone;
+
+	if (meta_get(c->txn, c->dbs->meta, META_ZONE, &zone) != 0)
+		zone = STR("UTC");
+	buf_add_char(b, '{');
+	json_member_uint(b, "generation", head->generation);
+	json_member_instant(b, "syncedAt", head->synced_ms);
+	json_member_string(b, "timeZone", zone);
+	buf_add_cstr(b, ",\"total\":{");
+	add_figures(c, get_total(c, TOTAL_ALL, 0, 0));
+	buf_add_char(b, '}');
+	for (unsigned f = 0; f < c->schema->field_count; f++) {
+		struct str further;
+
+		if (!(c->schema->fields[f].flags & FIELD_GROUP))
+			continue;
+		if ((c->error = options_load(c->txn, c->dbs->meta, f, &further)) != 0)
+			return;
+		add_group(c, f, further);
+	}
+	add_days(c, today);
+	buf_add_char(b, '}');
+}
+
+/* Compress the bytes of ${b} from ${at} on and add the result to its end. */
+static enum err
+add_gzip(struct buf *b, size_t at)
+{
+	z_stream z = { 0 };
+	size_t json_len = b->len - at, room;
+	enum err e = ERR_NOMEM;
+	char *out;
+
+	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
+	    Z_DEFAULT_STRATEGY) != Z_OK)
+		return ERR_NOMEM;
+	room = deflateBound(&z, (uLong)json_len);
+	if ((out = buf_reserve(b, room)) != NULL) {
+		z.next_in = (Bytef *)b->data + at;
+		z.avail_in = (uInt)json_len;
+		z.next_out = (Bytef *)out;
+		z.avail_out = (uInt)room;
+		e = deflate(&z, Z_FINISH) == Z_STREAM_END ? ERR_OK : ERR_INTERNAL;
+		buf_commit(b, room - z.avail_out);
+	}
+	(void)deflateEnd(&z);
+	return e;
+}
+
+enum err
+summary_compose(struct buf *b, MDB_txn *txn, const struct store_dbs *dbs,
+    const struct schema *schema, const struct store_head *head, int64_t now_ms)
+{
+	struct composer c = { .txn = txn, .dbs = dbs, .schema = schema, .out = b };
+	struct body_head h = { .synced_ms = head->synced_ms };
+	size_t start = b->len;
+	enum err e;
+
+	h.day = zone_day(now_ms);
+	h.from_ms = zone_day_start(h.day);
+	h.until_ms = zone_day_start(h.day + 1);
+	buf_add(b, &h, sizeof(h));
+	add_json(&c, head, h.day);
+	if (c.error != 0)
+		return store_error("totals", c.error);
+	if ((e = buf_status(b)) != ERR_OK)
+		return e;
+	h.json_len = (uint32_t)(b->len - start - sizeof(h));
+	memcpy(b->data + start, &h, sizeof(h));
+	return add_gzip(b, start + sizeof(h));
+}
+
+struct summary_cache {
+	struct buf	stored;
+	uint64_t	generation;	/* what stored was composed for, with its head's */
+};
+
+struct summary_cache *
+summary_cache_new(void)
+{
+	return calloc(1, sizeof(struct summary_cache));
+}
+
+void
+summary_cache_free(struct summary_cache *c)
+{
+	if (c == NULL)
+		return;
+	buf_free(&c->stored);
+	free(c);
+}
+
+static bool
+read_body(struct str stored, int64_t now_ms, struct summary_body *body)
+{
+	struct body_head h;
+
+	if (stored.len < sizeof(h))
+		return false;
+	memcpy(&h, stored.ptr, sizeof(h));
+	if (h.json_len > stored.len - sizeof(h))
+		return false;
+	*body = (struct summary_body){
+		.json = { stored.ptr + sizeof(h), h.json_len },
+		.gzip = { stored.ptr + sizeof(h) + h.json_len,
+		    stored.len - sizeof(h) - h.json_len },
+		.day = h.day, .synced_ms = h.synced_ms
+	};
+	return now_ms >= h.from_ms && now_ms < h.until_ms;
+}
+
+enum err
+summary_get(struct summary_cache *c, struct store *st, int64_t now_ms,
+    struct summary_body *body)
+{
+	const struct store_dbs *dbs = store_databases(st);
+	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	MDB_val key = key_u64(&k), data;
+	struct store_head head;
+	struct str zone;
+	enum err e;
+	int rc = mdb_get(store_txn(st), dbs->orders.totals, &key, &data);
+
+	if (rc == 0 && read_body((struct str){ data.mv_data, data.mv_size }, now_ms, body))
+		return ERR_OK;
+	if (rc != 0)
+		return store_error("summary", rc);
+	/* the day has turned */
+	if (c->generation == store_generation(st) &&
+	    read_body(buf_str(&c->stored), now_ms, body) &&
+	    body->synced_ms == store_synced_ms(st))
+		return ERR_OK;
+	if ((rc = meta_head(store_txn(st), dbs->meta, &head)) != 0)
+		return store_error("head", rc);
+	if (meta_get(store_txn(st), dbs->meta, META_ZONE, &zone) == 0)
+		(void)zone_use(zone);	/* UTC when this machine lacks it */
+	buf_clear(&c->stored);
+	if ((e = summary_compose(&c->stored, store_txn(st), dbs, &orders_schema, &head,
+	    now_ms)) != ERR_OK)
+		return e;
+	c->generation = head.generation;
+	return read_body(buf_str(&c->stored), now_ms, body) ? ERR_OK : ERR_INTERNAL;
+}

@@ -1,0 +1,47 @@
+#ifndef COMMON_SUMMARY_H
+#define COMMON_SUMMARY_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/store.h"
+#include "common/store_keys.h"
+
+/*
+ * The summary of the orders as a finished JSON body, written by syncd with
+ * every commit that changes it, identity and gzip.  It holds the 30 days
+ * that end today in summary.time_zone; when the day has turned since it was
+ * written, summary_get() composes a new one from the stored totals, so that
+ * midnight needs no sync and no daemon.
+ */
+#define SUMMARY_DAYS	30
+
+struct summary_body {
+	struct str	json;
+	struct str	gzip;		/* the same, compressed */
+	int32_t		day;		/* "today" in it, days since 1970 */
+	int64_t		synced_ms;	/* its syncedAt */
+};
+
+struct summary_cache;	/* one per worker: the body composed after midnight */
+struct summary_cache	*summary_cache_new(void);
+void		 summary_cache_free(struct summary_cache *);
+
+/*
+ * The body at the store's snapshot as of ${now_ms}.  Valid until the
+ * snapshot ends or the next call.  A body is a function of (generation,
+ * day, synced_ms): that triple makes its ETag.  Uses zone.h: one thread of
+ * a process only.
+ */
+enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
+		    struct summary_body *);
+
+/*
+ * For the writer: compose the stored form of the body (summary.c has its
+ * layout) from the totals in ${txn}.  The zone must be in use.
+ */
+enum err	 summary_compose(struct buf *stored, MDB_txn *, const struct store_dbs *,
+		    const struct schema *, const struct store_head *, int64_t now_ms);
+
+#endif

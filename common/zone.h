@@ -1,0 +1,22 @@
+#ifndef COMMON_ZONE_H
+#define COMMON_ZONE_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/str.h"
+
+/*
+ * Calendar days in one IANA time zone, the process's only one (it is the C
+ * library's, which knows the tz database; log lines and the API speak UTC
+ * and don't touch it).  Set it before threads start.
+ */
+
+/* ERR_INVALID_PARAMETER: no such zone in the tz database; UTC is used. */
+enum err	zone_use(struct str name);
+/* The calendar day (since 1970-01-01) of an instant. */
+int32_t		zone_day(int64_t ms);
+/* The first instant of a day: local midnight, or when the clock first shows that day. */
+int64_t		zone_day_start(int32_t day);
+
+#endif

@@ -1,0 +1,61 @@
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support.h"
+
+#define DIRS_MAX	16
+
+static char dirs[DIRS_MAX][64];
+static int dir_count;
+static pid_t dir_owner;
+
+int
+run_suite(Suite *s)
+{
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static void
+remove_dirs(void)
+{
+	if (getpid() != dir_owner)
+		return;
+	for (int i = 0; i < dir_count; i++)
+		(void)nftw(dirs[i], remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *
+tmpdir_new(void)
+{
+	char *dir;
+
+	if (dir_owner != getpid()) {	/* first use in this (forked) test */
+		dir_owner = getpid();
+		dir_count = 0;
+		ck_assert_int_eq(atexit(remove_dirs), 0);
+	}
+	ck_assert_int_lt(dir_count, DIRS_MAX);
+	dir = dirs[dir_count];
+	/* memory where there is some: these tests commit thousands of times */
+	(void)strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/orderdeck-test-XXXXXX" :
+	    "/tmp/orderdeck-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	dir_count++;
+	return dir;
+}

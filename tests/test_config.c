@@ -1,0 +1,564 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/config_table.h"
+#include "tests/support.h"
+
+static struct config config;
+static struct buf errors;
+static char path[256];
+
+static void
+setup(void)
+{
+	(void)snprintf(path, sizeof(path), "%s/orders.conf", tmpdir_new());
+}
+
+static void
+teardown(void)
+{
+	buf_free(&errors);
+}
+
+static void
+write_bytes(const char *name, const void *bytes, size_t len)
+{
+	FILE *f = fopen(name, "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(bytes, 1, len, f), len);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static enum err
+load(const char *text, char *const *env, const char *option)
+{
+	buf_clear(&errors);
+	write_bytes(path, text, strlen(text));
+	return config_load(&config, path, env, &option, option == NULL ? 0 : 1, &errors);
+}
+
+static void
+good(const char *text)
+{
+	ck_assert_msg(load(text, NULL, NULL) == ERR_OK, "%s: %s", text, buf_cstr(&errors));
+}
+
+/* The one error, without the file's name; ":2: ..." */
+static const char *
+bad(const char *text)
+{
+	ck_assert_int_eq(load(text, NULL, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(strncmp(buf_cstr(&errors), path, strlen(path)), 0);
+	return buf_cstr(&errors) + strlen(path);
+}
+
+START_TEST(without_anything_the_defaults_hold)
+{
+	ck_assert_int_eq(config_load(&config, NULL, NULL, NULL, 0, &errors), ERR_OK);
+	ck_assert_uint_eq(errors.len, 0);
+	ck_assert_str_eq(config.airtable.api_url, "https://api.airtable.com");
+	ck_assert_int_eq(config.airtable.requests_per_second, 5);
+	ck_assert_int_eq(config.airtable.request_timeout_ms, 30000);
+	ck_assert_int_eq(config.sync.full_interval_ms, 86400000);
+	ck_assert_int_eq(config.sync.max_shrink_percent, 50);
+	ck_assert_int_eq(config.sync.feed, FEED_AUTO);
+	ck_assert_int_eq(config.write.gather_ms, 10);
+	ck_assert_int_eq(config.store.map_size_bytes, 1 << 30);
+	ck_assert_int_eq(config.limits.orders_list, 100);
+	ck_assert(config.limits.enabled);
+	ck_assert_int_eq(config.log.level, LOG_INFO);
+	ck_assert_str_eq(config.run.dir, "/run/orderdeck");
+	ck_assert_str_eq(config.orders_fields[ORDER_TOTAL], "Order Total");
+	ck_assert_str_eq(config.airtable.token, "");
+}
+END_TEST
+
+START_TEST(a_file_sets_values_of_every_type)
+{
+	good("\xef\xbb\xbf# comment\n; another\n\n[airtable]\r\n  api_url =  http://127.0.0.1:8090/x//  \r\n"
+	    "orders_table = Orders #1; \"all\"\nrequests_per_second=7\n[sync]\nwait = 250ms\nmax_shrink=7\nfeed = off\n"
+	    "full_interval = 7d\n[store]\nmap_size = 64MiB\nmap_limit = 128MiB\n[limits]\nenabled = No\norders_list = 5/minute\n"
+	    "get_order = 6\n[log]\nlevel = debug\nformat = json\n[fields]\norders.status = fldS\xc3\xa9\n[sync]\n[run]\ndir = /tmp/x/");
+	ck_assert_str_eq(config.airtable.api_url, "http://127.0.0.1:8090/x");
+	ck_assert_str_eq(config.airtable.orders_table, "Orders #1; \"all\"");
+	ck_assert_int_eq(config.airtable.requests_per_second, 7);
+	ck_assert_int_eq(config.sync.wait_ms, 250);
+	ck_assert_int_eq(config.sync.max_shrink_percent, 7);
+	ck_assert_int_eq(config.sync.feed, FEED_OFF);
+	ck_assert_int_eq(config.sync.full_interval_ms, 604800000);
+	ck_assert_int_eq(config.store.map_size_bytes, 64 << 20);
+	ck_assert(!config.limits.enabled);
+	ck_assert_int_eq(config.limits.orders_list, 5);
+	ck_assert_int_eq(config.limits.get_order, 6);
+	ck_assert_int_eq(config.log.level, LOG_DEBUG);
+	ck_assert_int_eq(config.log.format, LOG_JSON);
+	ck_assert_str_eq(config.orders_fields[ORDER_STATUS], "fldS\xc3\xa9");
+	ck_assert_str_eq(config.orders_fields[ORDER_PRIORITY], "Priority");
+	ck_assert_str_eq(config.run.dir, "/tmp/x");
+}
+END_TEST
+
+static const struct { const char *text, *error; } faults[] = {
+	{ "[sync]\nwait = abc", ":2: sync.wait: 'abc' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 10", ":2: sync.wait: '10' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 6m", ":2: sync.wait: '6m' is out of range for this duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 99999999999999999999s", ":2: sync.wait: '99999999999999999999s' is out of range for this duration (0s to 5m)\n" },
+	{ "[sync]\nfull_interval = 9223372036854775807d", ":2: sync.full_interval: '9223372036854775807d' is out of range for this duration (1s to 365d)\n" },
+	{ "[sync]\nwait = -1s", ":2: sync.wait: '-1s' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 1 s", ":2: sync.wait: '1 s' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait =", ":2: sync.wait: '' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 5s ; comment", ":2: sync.wait: '5s ; comment' is no duration (0s to 5m)\n" },
+	{ "[sync]\nmax_shrink = 101%", ":2: sync.max_shrink: '101%' is out of range for this percentage (0% to 100%)\n" },
+	{ "[sync]\nfeed = Auto", ":2: sync.feed: 'Auto' is none of auto, webhook, modified or off\n" },
+	{ "[store]\nmap_size = 1GB", ":2: store.map_size: '1GB' is no size (256KiB to 16TiB)\n" },
+	{ "[limits]\nenabled = maybe", ":2: limits.enabled: 'maybe' is neither true nor false\n" },
+	{ "[limits]\norders_list = 5/second", ":2: limits.orders_list: '5/second' is no rate (1/minute to 1000000/minute)\n" },
+	{ "[airtable]\nrequests_per_second = 5.5", ":2: airtable.requests_per_second: '5.5' is no integer (1 to 1000)\n" },
+	{ "[sync]\nwiat = 1s", ":2: unknown setting sync.wiat; did you mean sync.wait?\n" },
+	{ "[sync]\nx = 1s", ":2: unknown setting sync.x\n" },
+	{ "[snyc]\nwait = 1s", ":1: unknown section [snyc]; did you mean [sync]?\n" },
+	{ "[zzzzzzzz]\na = b", ":1: unknown section [zzzzzzzz]\n" },
+	{ "[airtable]\ntoken = patSecret", ":2: airtable.token is no setting: the token comes from airtable.token_file or AIRTABLE_API_KEY\n" },
+	{ "[fields]\norders.Status = x", ":2: unknown setting fields.orders.Status; did you mean fields.orders.status?\n" },
+	{ "[fields]\norders.status =", ":2: fields.orders.status: '' must not be empty\n" },
+	{ "[sync]\nwait = 1s\n[log]\n[sync]\nwait = 1s", ":5: sync.wait is set already in line 2\n" },
+	{ "wait = 1s", ":1: a key before the first [section]\n" },
+	{ "[sync]\nnonsense", ":2: neither [section] nor key = value\n" },
+	{ "[sync\n", ":1: a section is written [name]\n" },
+	{ "[sync]\n= 1s", ":2: no key before =\n" },
+	{ "[log]\nfile = a\x01" "b", ":2: the line holds a control character\n" },
+	{ "[log]\nfile = \xff", ":2: the line is not valid UTF-8\n" },
+	{ "[summary]\ntime_zone = Europe/Nowhere", ":2: summary.time_zone: 'Europe/Nowhere' is no time zone that this machine knows (/usr/share/zoneinfo)\n" },
+	{ "[summary]\ntime_zone = ../zoneinfo/UTC", ":2: summary.time_zone: '../zoneinfo/UTC' is no name of a time zone\n" },
+	{ "[summary]\ntime_zone = /etc/localtime", ":2: summary.time_zone: '/etc/localtime' is no name of a time zone\n" },
+	{ "[summary]\ntime_zone = Europe", ":2: summary.time_zone: 'Europe' is no time zone that this machine knows (/usr/share/zoneinfo)\n" },
+	{ "[summary]\ntime_zone = tzdata.zi", ":2: summary.time_zone: 'tzdata.zi' is no name of a time zone\n" }
+};
+
+START_TEST(a_fault_is_told_with_its_place_and_what_would_be_right)
+{
+	ck_assert_str_eq(bad(faults[_i].text), faults[_i].error);
+}
+END_TEST
+
+START_TEST(all_faults_are_told_at_once)
+{
+	struct buf text = { 0 };
+	size_t lines = 0;
+
+	(void)bad("[sync]\nwait = x\n[nope]\n[log]\nlevel = y\n");
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&errors), ":2: "));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&errors), ":3: "));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&errors), ":5: "));
+	for (int i = 0; i < 10000; i++)
+		buf_add_cstr(&text, "x\n");
+	(void)bad(buf_cstr(&text));
+	for (const char *p = buf_cstr(&errors); (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	ck_assert_uint_eq(lines, 51);	/* 50, and that more follow */
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(a_file_has_its_limits)
+{
+	struct buf text = { 0 };
+
+	while (text.len < 1024 * 1024 - 2)
+		buf_add_cstr(&text, "#\n");
+	good(buf_cstr(&text));
+	buf_add_cstr(&text, "##\n\n");
+	ck_assert_str_eq(bad(buf_cstr(&text)), ": larger than 1048576 bytes\n");
+	buf_clear(&text);
+	buf_printf(&text, "#%04095d\n", 0);
+	good(buf_cstr(&text));
+	buf_clear(&text);
+	buf_printf(&text, "#%04096d\n", 0);
+	ck_assert_str_eq(bad(buf_cstr(&text)), ":1: the line is longer than 4096 bytes\n");
+	buf_clear(&text);
+	buf_printf(&text, "[log]\nfile = %0512d\n", 0);
+	ck_assert_str_eq(bad(buf_cstr(&text)), ":2: log.file: is longer than 511 bytes\n");
+	buf_free(&text);
+	write_bytes(path, "[log]\n#\0\n", 9);
+	buf_clear(&errors);
+	ck_assert_int_eq(config_load(&config, path, NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&errors), ":2: the line holds a NUL byte\n"));
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_a_fault)
+{
+	ck_assert_int_eq(config_load(&config, "/no/such/file", NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "/no/such/file: No such file or directory\n");
+	buf_clear(&errors);
+	ck_assert_int_eq(config_load(&config, "/tmp", NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "/tmp: Is a directory\n");
+}
+END_TEST
+
+START_TEST(plain_http_is_for_this_machine_only)
+{
+	static const char *const right[] = { "https://api.airtable.com", "https://h", "https://h:8443/p/q",
+		"http://127.0.0.1", "http://127.9.9.9:80", "http://localhost:1", "http://LocalHost", "http://[::1]:8090",
+		"https://[2001:db8::1]:443" };
+	static const char *const wrong[] = { "", "api.airtable.com", "ftp://h", "http://example.com", "http://10.0.0.1",
+		"http://127.0.0.1.example.com", "http://localhost.example.com", "http://[::2]", "http://0.0.0.0",
+		"http://127.1", "http://[127.0.0.1]", "https://", "https:///p", "https://user:secret@h", "http://127.0.0.1@evil.com",
+		"http://evil.com#@127.0.0.1", "https://h?x=1", "https://h#f", "https://h h", "https://h:0", "https://h:65536",
+		"https://h:", "https://h:80x", "https://h\\@127.0.0.1", "HTTPS://h", "https://\xc3\xa9", "https://[::1" };
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		buf_clear(&text);
+		buf_printf(&text, "[airtable]\napi_url = %s/\n", right[i]);
+		good(buf_cstr(&text));
+		ck_assert_str_eq(config.airtable.api_url, right[i]);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		buf_clear(&text);
+		buf_printf(&text, "[airtable]\napi_url = %s\n", wrong[i]);
+		ck_assert_msg(load(buf_cstr(&text), NULL, NULL) != ERR_OK, "'%s' is accepted", wrong[i]);
+		ck_assert_ptr_null(strstr(buf_cstr(&errors), "secret"));
+	}
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(listen_is_a_host_and_a_port)
+{
+	static const char *const right[] = { "127.0.0.1:8080", "[::1]:80", "*:8080", "localhost:1", "0.0.0.0:65535" };
+	static const char *const wrong[] = { "", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "h:0", "h:65536", "[::1]", "::1:80",
+		"h:80;evil", "unix:/x", "h:+8" };
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		buf_clear(&text);
+		buf_printf(&text, "[http]\nlisten = %s\n", right[i]);
+		good(buf_cstr(&text));
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		buf_clear(&text);
+		buf_printf(&text, "[http]\nlisten = %s\n", wrong[i]);
+		ck_assert_msg(load(buf_cstr(&text), NULL, NULL) != ERR_OK, "'%s' is accepted", wrong[i]);
+	}
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(later_wins)
+{
+	char *named[] = { "AIRTABLE_BASE_ID=appNamed", "RATE_LIMIT_ORDERS_LIST=7/minute", "AIRTABLE_TABLE_ID=", NULL };
+	char *both[] = { "ORDERS_AIRTABLE_BASE_ID=appPrefixed", "AIRTABLE_BASE_ID=appNamed",
+		"ORDERS_FIELDS_ORDERS_ORDERTOTAL=Sum", "ORDERS_LOG_FILE=", NULL };
+	const char *text = "[airtable]\nbase_id = appFile\norders_table = T\n[log]\nfile = x\n";
+
+	ck_assert_int_eq(load(text, NULL, NULL), ERR_OK);
+	ck_assert_str_eq(config.airtable.base_id, "appFile");
+	ck_assert_int_eq(load(text, named, NULL), ERR_OK);
+	ck_assert_str_eq(config.airtable.base_id, "appNamed");
+	ck_assert_str_eq(config.airtable.orders_table, "T");	/* empty counts as unset */
+	ck_assert_int_eq(config.limits.orders_list, 7);
+	ck_assert_int_eq(load(text, both, NULL), ERR_OK);
+	ck_assert_str_eq(config.airtable.base_id, "appPrefixed");
+	ck_assert_str_eq(config.orders_fields[ORDER_TOTAL], "Sum");
+	ck_assert_str_eq(config.log.file, "");
+	ck_assert_int_eq(load(text, both, "airtable.base_id=appOption"), ERR_OK);
+	ck_assert_str_eq(config.airtable.base_id, "appOption");
+	ck_assert_int_eq(load(text, NULL, "fields.orders.status=A = B"), ERR_OK);
+	ck_assert_str_eq(config.orders_fields[ORDER_STATUS], "A = B");
+}
+END_TEST
+
+START_TEST(slips_in_the_environment_and_in_options_are_faults)
+{
+	char *slip[] = { "ORDERS_SYNC_WIAT=1s", NULL }, *token[] = { "ORDERS_AIRTABLE_TOKEN=patSecret", NULL };
+	char *value[] = { "ORDERS_SYNC_WAIT=soon", NULL }, *others[] = { "ORDERS_PORT=tcp://x", "ORDERS_HOME=/", "PATH", NULL };
+
+	ck_assert_int_eq(load("", slip, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "environment ORDERS_SYNC_WIAT: unknown setting sync.wiat; did you mean sync.wait?\n");
+	ck_assert_int_eq(load("", token, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_null(strstr(buf_cstr(&errors), "Secret"));
+	ck_assert_int_eq(load("", value, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "environment ORDERS_SYNC_WAIT: sync.wait: 'soon' is no duration (0s to 5m)\n");
+	ck_assert_int_eq(load("", others, NULL), ERR_OK);
+	ck_assert_int_eq(load("", NULL, "sync.wait"), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "option -o: not of the form section.key=value\n");
+	ck_assert_int_eq(load("", NULL, "sync.wait=1"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(load("", NULL, "wait=1s"), ERR_INVALID_PARAMETER);
+}
+END_TEST
+
+START_TEST(settings_have_to_fit_each_other)
+{
+	struct buf text = { 0 };
+	char name[108];
+
+	ck_assert_int_eq(load("[store]\nmap_size = 2GiB\nmap_limit = 1GiB", NULL, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "store.map_size: larger than store.map_limit\n");
+	buf_printf(&text, "[run]\ndir = /%090d\n", 0);
+	good(buf_cstr(&text));
+	ck_assert(config_run_path(&config, "syncd.sock", name));
+	ck_assert(!config_run_path(&config, "a-name-that-is-too-long", name));
+	buf_clear(&text);
+	buf_printf(&text, "[run]\ndir = /%0100d\n", 0);
+	ck_assert_int_eq(load(buf_cstr(&text), NULL, NULL), ERR_INVALID_PARAMETER);
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(syncd_needs_base_and_table)
+{
+	good("");
+	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.base_id (or AIRTABLE_BASE_ID): not set\n"
+	    "airtable.orders_table (or AIRTABLE_TABLE_ID): not set\n");
+	good("[airtable]\nbase_id = a\norders_table = b\n");
+	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_OK);
+}
+END_TEST
+
+START_TEST(what_is_printed_is_a_file_that_means_the_same)
+{
+	struct config first;
+	struct buf printed = { 0 };
+
+	good("[sync]\nwait = 90s\nfull_interval = 48h\n[store]\nmap_size=1536MiB\n[airtable]\norders_table = T = #1\n"
+	    "[limits]\nenabled = off\n[fields]\norders.customer = Kunde\n[log]\nlevel = error\n");
+	first = config;
+	config_print(&first, &printed);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&printed), "[sync]\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&printed), "\nwait = 90s\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&printed), "\nfull_interval = 2d\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&printed), "\norders.customer = Kunde\n"));
+	good(buf_cstr(&printed));
+	ck_assert_mem_eq(&config, &first, sizeof(config));
+	buf_free(&printed);
+}
+END_TEST
+
+START_TEST(the_explanation_tells_where_each_value_came_from)
+{
+	char *env[] = { "ORDERS_SYNC_WAIT=10s", "AIRTABLE_BASE_ID=app1", "AIRTABLE_API_KEY=patSecret", NULL };
+	const char *option = "log.level=debug";
+	struct buf out = { 0 };
+	char expected[512];
+
+	write_bytes(path, "[limits]\nget_order = 5\n", 23);
+	ck_assert_int_eq(config_explain(path, env, &option, 1, &out, &errors), ERR_OK);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from environment ORDERS_SYNC_WAIT\nwait = 10s\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from environment AIRTABLE_BASE_ID\nbase_id = app1\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from option -o\nlevel = debug\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# default\nmax_shrink = 50%\n"));
+	(void)snprintf(expected, sizeof(expected),
+	    "# from file %s:2; accepted, not yet in effect\nget_order = 5/minute\n", path);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), expected));
+	ck_assert_ptr_null(strstr(buf_cstr(&out), "Secret"));
+	good(buf_cstr(&out));
+	buf_clear(&out);
+	write_bytes(path, "[limits]\nget_order = 5\n", 23);
+	ck_assert_int_eq(config_check(path, env, &option, 1, &out, &errors), ERR_OK);
+	(void)snprintf(expected, sizeof(expected),
+	    "limits.get_order (from file %s:2): accepted, not yet in effect\n", path);
+	ck_assert_str_eq(buf_cstr(&out), expected);
+	buf_free(&out);
+}
+END_TEST
+
+static enum err
+load_token(char *const *env)
+{
+	buf_clear(&errors);
+	config.airtable.token[0] = '\0';
+	return config_load_token(&config, env, &errors);
+}
+
+START_TEST(the_token_comes_from_the_environment_then_the_file_then_the_credential)
+{
+	char folder[256], file[300], text[400];
+	char variable[300];
+	char *env[] = { "AIRTABLE_API_KEY= patEnv\n", variable, NULL };
+
+	(void)snprintf(folder, sizeof(folder), "%s", tmpdir_new());
+	(void)snprintf(file, sizeof(file), "%s/airtable-token", folder);
+	(void)snprintf(variable, sizeof(variable), "CREDENTIALS_DIRECTORY=%s", folder);
+	write_bytes(file, "patCredential\n", 14);
+	ck_assert_int_eq(chmod(file, 0440), 0);
+	(void)snprintf(file, sizeof(file), "%s/token", folder);
+	write_bytes(file, "\tpatFile \r\n", 11);
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	(void)snprintf(text, sizeof(text), "[airtable]\ntoken_file = %s\n", file);
+	good(text);
+	ck_assert_int_eq(load_token(env), ERR_OK);
+	ck_assert_str_eq(config.airtable.token, "patEnv");
+	env[0] = "AIRTABLE_API_KEY=";
+	ck_assert_int_eq(load_token(env), ERR_OK);
+	ck_assert_str_eq(config.airtable.token, "patFile");
+	good("");
+	ck_assert_int_eq(load_token(env), ERR_OK);
+	ck_assert_str_eq(config.airtable.token, "patCredential");
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "no token: set airtable.token_file or AIRTABLE_API_KEY\n");
+}
+END_TEST
+
+START_TEST(an_unfit_token_is_refused_and_never_shown)
+{
+	char *spaced[] = { "AIRTABLE_API_KEY=patSecret two", NULL }, *blank[] = { "AIRTABLE_API_KEY= \n", NULL };
+	char file[300], text[400];
+
+	good("");
+	ck_assert_int_eq(load_token(spaced), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_null(strstr(buf_cstr(&errors), "Secret"));
+	ck_assert_int_eq(load_token(blank), ERR_INVALID_PARAMETER);
+	good("[airtable]\ntoken_file = patSecretInTheWrongPlace\n");
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory\n");
+	(void)snprintf(file, sizeof(file), "%s/token", tmpdir_new());
+	write_bytes(file, "patSecret", 9);
+	(void)snprintf(text, sizeof(text), "[airtable]\ntoken_file = %s\n", file);
+	good(text);
+	ck_assert_int_eq(chmod(file, 0640), 0);
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: group or others have access to it (chmod 600)\n");
+	ck_assert_int_eq(chmod(file, 0604), 0);
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(mkfifo(file, 0600), 0);	/* must not be waited for */
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: not a regular file\n");
+	ck_assert_int_eq(unlink(file), 0);
+	write_bytes(file, "pat\0x", 5);
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+	write_bytes(file, config.orders_fields, sizeof(config.orders_fields));
+	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
+}
+END_TEST
+
+/* A file of the source tree, wherever the test is run below it. */
+static char *
+source_file(const char *name)
+{
+	char at[512] = "";
+	FILE *f = NULL;
+	char *text = calloc(1, 1 << 20);
+
+	ck_assert_ptr_nonnull(text);
+	for (int up = 0; up < 6 && f == NULL; up++) {
+		char full[700];
+
+		(void)snprintf(full, sizeof(full), "%s%s", at, name);
+		f = fopen(full, "r");
+		(void)strcat(at, "../");
+	}
+	ck_assert_msg(f != NULL, "%s is not found from here", name);
+	ck_assert_uint_gt(fread(text, 1, (1 << 20) - 1, f), 0);
+	(void)fclose(f);
+	return text;
+}
+
+START_TEST(the_example_file_names_every_setting_with_its_default)
+{
+	char *text = source_file("orders.conf"), line[400];
+	struct buf active = { 0 };
+	struct setting s;
+	const char *at = text;
+
+	for (size_t i = 0; i < setting_count(); i++) {
+		setting_at(i, &s);
+		(void)snprintf(line, sizeof(line), "\n#%s =%s%s\n", strchr(s.name, '.') + 1,
+		    s.value[0] == '\0' ? "" : " ", s.value);
+		ck_assert_msg((at = strstr(at, line)) != NULL, "%s: no %s in its place", s.name, line);
+	}
+	/* all of them set is a right file, too */
+	for (char *p = text; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n' ? 1 : 0)
+		if (p[0] != '#' || (p[1] != ' ' && p[1] != '\n'))
+			buf_printf(&active, "%.*s\n", (int)strcspn(p, "\n") - (p[0] == '#'), p + (p[0] == '#'));
+	good(buf_cstr(&active));
+	buf_free(&active);
+	free(text);
+}
+END_TEST
+
+START_TEST(the_manual_describes_every_setting_with_its_range_and_default)
+{
+	char *text = source_file("common/orders.conf.5");
+
+	for (size_t i = 0; i < setting_count(); i++) {
+		struct buf range = { 0 };
+		char line[400], *entry, *end;
+		struct setting s;
+
+		setting_at(i, &s);
+		(void)snprintf(line, sizeof(line), "\n.It Ic %s\n", s.name);
+		ck_assert_msg((entry = strstr(text, line)) != NULL, "%s is not described", s.name);
+		end = strstr(entry + 1, "\n.It ");
+		if (end != NULL)
+			*end = '\0';
+		setting_describe(&s, &range);
+		/* its first letter may be a capital */
+		ck_assert_msg(s.type == SETTING_TEXT || strstr(entry, buf_cstr(&range) + 1) != NULL,
+		    "%s: not %s", s.name, buf_cstr(&range));
+		(void)snprintf(line, sizeof(line), s.value[0] == '\0' ? "efault: none." : "\n.Ql %s .\n", s.value);
+		ck_assert_msg(strstr(entry, line) != NULL, "%s: not %s", s.name, line);
+		ck_assert_msg(s.env == NULL || strstr(entry, s.env) != NULL, "%s: no %s", s.name, s.env);
+		ck_assert_msg(s.reserved == (strstr(entry, "not yet in effect") != NULL), "%s", s.name);
+		if (end != NULL)
+			*end = '\n';
+		buf_free(&range);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(every_default_passes_its_own_check)
+{
+	struct buf why = { 0 }, text = { 0 };
+	struct setting s;
+
+	for (size_t i = 0; i < setting_count(); i++) {
+		setting_at(i, &s);
+		buf_clear(&text);
+		ck_assert_msg(setting_parse(&s, str_of(s.value), &config, &why), "%s: %s", s.name, buf_cstr(&why));
+		setting_format(&s, &config, &text);
+		ck_assert_str_eq(buf_cstr(&text), s.value);
+		ck_assert_uint_gt(strlen(s.meaning), 10);
+	}
+	buf_free(&text);
+	buf_free(&why);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("config");
+	TCase *t = tcase_create("config");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, without_anything_the_defaults_hold);
+	tcase_add_test(t, a_file_sets_values_of_every_type);
+	tcase_add_loop_test(t, a_fault_is_told_with_its_place_and_what_would_be_right, 0,
+	    sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(t, all_faults_are_told_at_once);
+	tcase_add_test(t, a_file_has_its_limits);
+	tcase_add_test(t, a_file_that_cannot_be_read_is_a_fault);
+	tcase_add_test(t, plain_http_is_for_this_machine_only);
+	tcase_add_test(t, listen_is_a_host_and_a_port);
+	tcase_add_test(t, later_wins);
+	tcase_add_test(t, slips_in_the_environment_and_in_options_are_faults);
+	tcase_add_test(t, settings_have_to_fit_each_other);
+	tcase_add_test(t, syncd_needs_base_and_table);
+	tcase_add_test(t, what_is_printed_is_a_file_that_means_the_same);
+	tcase_add_test(t, the_explanation_tells_where_each_value_came_from);
+	tcase_add_test(t, the_token_comes_from_the_environment_then_the_file_then_the_credential);
+	tcase_add_test(t, an_unfit_token_is_refused_and_never_shown);
+	tcase_add_test(t, the_example_file_names_every_setting_with_its_default);
+	tcase_add_test(t, the_manual_describes_every_setting_with_its_range_and_default);
+	tcase_add_test(t, every_default_passes_its_own_check);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}

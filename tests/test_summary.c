@@ -1,0 +1,234 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/summary.h"
+#include "common/zone.h"
+#include "tests/orders_made.h"
+#include "tests/support.h"
+
+static struct config config;
+static struct apply *a;
+static struct store *st;
+static struct summary_cache *cache;
+
+static void
+open_in(const char *zone)
+{
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	made_config(&config, tmpdir_new());
+	(void)strcpy(config.summary.time_zone, zone);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+}
+
+static void
+teardown(void)
+{
+	summary_cache_free(cache);
+	apply_close(a);
+}
+
+static int64_t
+at(const char *time)
+{
+	int64_t ms;
+
+	ck_assert_int_eq(instant_parse(str_of(time), &ms), ERR_OK);
+	return ms;
+}
+
+/* One order made at ${created} with a total of ${cents} cents, committed at ${now}. */
+static void
+put(const char *id, const char *created, int64_t cents, const char *status, const char *now)
+{
+	struct apply_meta meta = { 0 };
+	struct apply_result result;
+	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+
+	c.record.id = str_of(id);
+	c.record.known = schema_all(&orders_schema);
+	c.record.values[ORDER_CREATED_AT] = (struct value){ true, { NULL, 0 }, at(created) };
+	c.record.values[ORDER_TOTAL] = (struct value){ true, { NULL, 0 }, cents * 100 };
+	if (status != NULL)
+		c.record.values[ORDER_STATUS] = (struct value){ true, str_of(status), 0 };
+	ck_assert_int_eq(apply_changes(a, &c, 1, SOURCE_WRITE, &meta, at(now), &result), ERR_OK);
+}
+
+static cJSON *
+summary_at(const char *now, struct summary_body *body)
+{
+	cJSON *json;
+
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	ck_assert_int_eq(summary_get(cache, st, at(now), body), ERR_OK);
+	ck_assert_ptr_nonnull(json = cJSON_ParseWithLength(body->json.ptr, body->json.len));
+	return json;
+}
+
+static int
+day_count(const cJSON *json, const char *date)
+{
+	const cJSON *day;
+
+	cJSON_ArrayForEach(day, cJSON_GetObjectItem(json, "daily"))
+		if (strcmp(cJSON_GetObjectItem(day, "date")->valuestring, date) == 0)
+			return cJSON_GetObjectItem(day, "count")->valueint;
+	return -1;
+}
+
+START_TEST(an_empty_store_has_a_summary_of_zeros)
+{
+	struct summary_body body;
+	cJSON *json;
+
+	open_in("UTC");
+	json = summary_at("2026-11-21T10:00:00Z", &body);
+	ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "daily")), SUMMARY_DAYS);
+	ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "byStatus")), 5);
+	ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "byPriority")), 3);
+	ck_assert(cJSON_IsNull(cJSON_GetObjectItem(json, "syncedAt")));
+	cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(days_are_calendar_days_of_the_zone)
+{
+	struct summary_body body;
+	cJSON *json;
+
+	open_in("America/New_York");
+	put("rec1", "2026-11-21T04:30:00Z", 1000, "Pending", "2026-11-21T12:00:00Z");	/* still the 20th there */
+	put("rec2", "2026-11-21T05:30:00Z", 1000, "Pending", "2026-11-21T12:00:00Z");
+	json = summary_at("2026-11-21T12:00:00Z", &body);
+	ck_assert_int_eq(day_count(json, "2026-11-20"), 1);
+	ck_assert_int_eq(day_count(json, "2026-11-21"), 1);
+	cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(today_turns_at_midnight_without_a_commit)
+{
+	struct summary_body before, after;
+	cJSON *json;
+
+	open_in("Europe/Berlin");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Pending", "2026-11-21T12:00:00Z");
+	json = summary_at("2026-11-21T22:59:59.999Z", &before);	/* a moment before midnight there */
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "daily"),
+	    SUMMARY_DAYS - 1), "date")->valuestring, "2026-11-21");
+	cJSON_Delete(json);
+	json = summary_at("2026-11-21T23:00:00Z", &after);
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "daily"),
+	    SUMMARY_DAYS - 1), "date")->valuestring, "2026-11-22");
+	ck_assert_int_eq(day_count(json, "2026-11-21"), 1);
+	ck_assert_int_eq(after.day, before.day + 1);
+	cJSON_Delete(json);
+	json = summary_at("2026-12-25T12:00:00Z", &after);	/* a month without a daemon */
+	ck_assert_int_eq(day_count(json, "2026-11-21"), -1);
+	ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "daily")), SUMMARY_DAYS);
+	cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(days_of_23_and_25_hours_are_one_day_each)
+{
+	int64_t start;
+
+	ck_assert_int_eq(zone_use(STR("Europe/Berlin")), ERR_OK);
+	start = zone_day_start(instant_day_from_civil(2026, 3, 29));
+	ck_assert_int_eq(start, at("2026-03-28T23:00:00Z"));
+	ck_assert_int_eq(zone_day_start(instant_day_from_civil(2026, 3, 30)) - start, 23 * 3600000);
+	start = zone_day_start(instant_day_from_civil(2026, 10, 25));
+	ck_assert_int_eq(zone_day_start(instant_day_from_civil(2026, 10, 26)) - start, 25 * 3600000);
+	/* a zone whose clock skips midnight itself */
+	ck_assert_int_eq(zone_use(STR("Africa/Cairo")), ERR_OK);
+	start = zone_day_start(instant_day_from_civil(2024, 4, 26));
+	ck_assert_int_eq(zone_day(start), instant_day_from_civil(2024, 4, 26));
+	ck_assert_int_eq(zone_day(start - 1), instant_day_from_civil(2024, 4, 25));
+	ck_assert_int_eq(zone_use(STR("No/Where")), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(zone_use(STR("../../etc/passwd")), ERR_INVALID_PARAMETER);
+	open_in("UTC");
+}
+END_TEST
+
+START_TEST(unknown_and_empty_options_have_entries_of_their_own)
+{
+	struct summary_body body;
+	cJSON *json, *list;
+
+	open_in("UTC");
+	put("rec1", "2026-11-21T10:00:00Z", 1001, "On Hold", "2026-11-21T12:00:00Z");
+	put("rec2", "2026-11-21T10:00:00Z", 1002, NULL, "2026-11-21T12:00:00Z");
+	json = summary_at("2026-11-21T12:00:00Z", &body);
+	list = cJSON_GetObjectItem(json, "byStatus");
+	ck_assert_int_eq(cJSON_GetArraySize(list), 7);
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(list, 5), "status")->valuestring, "On Hold");
+	ck_assert(cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetArrayItem(list, 6), "status")));
+	cJSON_Delete(json);
+	/* and go again when nothing carries them */
+	put("rec1", "2026-11-21T10:00:00Z", 1001, "Pending", "2026-11-21T12:00:00Z");
+	json = summary_at("2026-11-21T12:00:00Z", &body);
+	ck_assert_int_eq(cJSON_GetArraySize(cJSON_GetObjectItem(json, "byStatus")), 6);
+	cJSON_Delete(json);
+}
+END_TEST
+
+START_TEST(sums_are_exact)
+{
+	struct summary_body body;
+	char id[20];
+
+	open_in("UTC");
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(id, sizeof(id), "rec%d", i);
+		put(id, "2026-11-21T10:00:00Z", 10, "Pending", "2026-11-21T12:00:00Z");	/* 0.10 each */
+	}
+	cJSON_Delete(summary_at("2026-11-21T12:00:00Z", &body));
+	ck_assert_ptr_nonnull(memmem(body.json.ptr, body.json.len,
+	    "\"total\":{\"count\":300,\"orderTotal\":30.00}", 39));
+}
+END_TEST
+
+START_TEST(the_compressed_body_is_the_same_body)
+{
+	struct summary_body body;
+	char out[20000];
+	z_stream z = { 0 };
+
+	open_in("UTC");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Pending", "2026-11-21T12:00:00Z");
+	cJSON_Delete(summary_at("2026-11-21T12:00:00Z", &body));
+	ck_assert_int_eq(inflateInit2(&z, 15 + 16), Z_OK);
+	z.next_in = (Bytef *)(uintptr_t)body.gzip.ptr;
+	z.avail_in = (uInt)body.gzip.len;
+	z.next_out = (Bytef *)out;
+	z.avail_out = sizeof(out);
+	ck_assert_int_eq(inflate(&z, Z_FINISH), Z_STREAM_END);
+	ck_assert(str_eq(body.json, (struct str){ out, z.total_out }));
+	ck_assert_int_eq(inflateEnd(&z), Z_OK);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("summary");
+	TCase *t = tcase_create("summary");
+
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, an_empty_store_has_a_summary_of_zeros);
+	tcase_add_test(t, days_are_calendar_days_of_the_zone);
+	tcase_add_test(t, today_turns_at_midnight_without_a_commit);
+	tcase_add_test(t, days_of_23_and_25_hours_are_one_day_each);
+	tcase_add_test(t, unknown_and_empty_options_have_entries_of_their_own);
+	tcase_add_test(t, sums_are_exact);
+	tcase_add_test(t, the_compressed_body_is_the_same_body);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
