@@ -1,0 +1,165 @@
+#ifndef AIRTABLE_SIM_BASE_H
+#define AIRTABLE_SIM_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "airtable-sim/random.h"
+#include "common/err.h"
+#include "common/str.h"
+
+/*
+ * The data of one Airtable base: tables, their fields and records, compact
+ * enough for half a million orders.
+ *
+ * Invariants
+ *  1. A row keeps its slot for ever.  Deleting marks it, so that a listing
+ *     that was begun before still knows what stood there.
+ *  2. A row may have fewer cells than its table has fields; the missing
+ *     ones are empty.  So a new field costs nothing per row.
+ *  3. Choices of a select are only ever added or renamed: a cell holds the
+ *     choice's place.
+ *  4. A removed field keeps its place and is never found again.
+ */
+#define SIM_ID_LEN		17
+#define SIM_ID_SIZE		(SIM_ID_LEN + 1)
+#define SIM_FIELDS_MAX		500
+#define SIM_TABLES_MAX		100
+#define SIM_NO_ROW		UINT32_MAX
+
+enum sim_type {
+	SIM_SINGLE_LINE_TEXT, SIM_MULTILINE_TEXT, SIM_RICH_TEXT, SIM_EMAIL, SIM_URL,
+	SIM_PHONE_NUMBER, SIM_NUMBER, SIM_CURRENCY, SIM_PERCENT, SIM_DURATION,
+	SIM_RATING, SIM_CHECKBOX, SIM_DATE, SIM_DATE_TIME, SIM_SINGLE_SELECT,
+	SIM_MULTIPLE_SELECTS, SIM_CREATED_TIME, SIM_LAST_MODIFIED_TIME, SIM_FORMULA,
+	SIM_TYPES
+};
+
+enum sim_cell_kind {
+	SIM_EMPTY,
+	SIM_TRUE,	/* a checked box */
+	SIM_NUM,	/* number */
+	SIM_INSTANT,	/* instant: ms since 1970 */
+	SIM_CHOICE,	/* choice: place in the field's choices */
+	SIM_TEXT,	/* text, len */
+	SIM_JSON,	/* text, len: JSON as it is sent (multiple selects, and values that don't fit their field) */
+	SIM_NEW_CHOICE	/* text, len: a choice that a staged write will add; never stored */
+};
+
+struct sim_cell {
+	uint8_t			 kind;		/* enum sim_cell_kind */
+	bool			 shared;	/* text belongs to somebody who lives longer */
+	uint32_t		 len;
+	union {
+		double		 number;
+		int64_t		 instant;
+		uint32_t	 choice;
+		char		*text;
+	};
+};
+
+struct sim_choice {
+	char	 id[SIM_ID_SIZE];
+	char	*name;
+	char	*color;		/* NULL: none */
+};
+
+struct formula;
+
+struct sim_field {
+	char			 id[SIM_ID_SIZE];
+	char			*name;
+	char			*description;	/* NULL: none */
+	enum sim_type		 type;
+	bool			 removed;
+	int			 precision;	/* number, currency, percent */
+	int			 max;		/* rating */
+	char			*symbol;	/* currency */
+	struct sim_choice	*choices;
+	uint32_t		 choice_count;
+	char			*formula_text;
+	struct formula		*formula;
+};
+
+struct sim_row {
+	char		 id[SIM_ID_SIZE];
+	bool		 deleted;
+	uint16_t	 cell_count;
+	int64_t		 created_ms;
+	int64_t		 modified_ms;
+	int64_t		 before_ms;	/* modified_ms before the last change */
+	struct sim_cell	*cells;
+};
+
+struct sim_table {
+	char			 id[SIM_ID_SIZE];
+	char			 view_id[SIM_ID_SIZE];	/* its one view, "Grid view" */
+	char			*name;
+	char			*description;		/* NULL: none */
+	struct sim_field	*fields;		/* the first is the primary one */
+	size_t			 field_count;
+	struct sim_row		*rows;			/* by slot, in order of creation */
+	uint32_t		 row_count;		/* slots used */
+	uint32_t		 row_capacity;
+	uint32_t		 live_count;
+	uint32_t		*index;			/* hash of ids -> slot + 1 */
+	uint32_t		 index_size;		/* power of two */
+};
+
+struct sim_base {
+	char			 id[SIM_ID_SIZE];
+	char			*name;
+	struct sim_table	*tables[SIM_TABLES_MAX];
+	size_t			 table_count;
+	struct sim_random	 random;	/* ids of what is created later */
+	char			**pool;		/* texts that many cells share */
+	size_t			 pool_count;
+};
+
+/* NULL: out of memory. */
+struct sim_base	*sim_base_new(const char *id, const char *name, uint64_t seed);
+void		 sim_base_free(struct sim_base *);
+/* By id or name; NULL: none. */
+struct sim_table *sim_base_table(const struct sim_base *, struct str id_or_name);
+/* The base keeps ${text} (malloc'ed) until its end.  False: out of memory, text freed. */
+bool		 sim_base_pool(struct sim_base *, char *text);
+
+/* A new empty table; NULL: out of memory or too many. */
+struct sim_table *sim_table_new(struct sim_base *, const char *name);
+/* A new field with a fresh id; NULL as above.  The pointer is valid until the next one is added. */
+struct sim_field *sim_table_add_field(struct sim_base *, struct sim_table *,
+		    const char *name, enum sim_type);
+/* Undo the last sim_table_new(), sim_table_add_field(). */
+void		 sim_base_drop_last_table(struct sim_base *);
+void		 sim_table_drop_last_field(struct sim_table *);
+/* Place of a field by id or name, or -1. */
+int		 sim_table_field(const struct sim_table *, struct str id_or_name);
+/* Slot of a record, deleted ones included; SIM_NO_ROW: never there. */
+uint32_t	 sim_table_row(const struct sim_table *, struct str id);
+/* A new empty row with ${id} (NULL: a fresh one); SIM_NO_ROW: out of memory. */
+uint32_t	 sim_table_add_row(struct sim_base *, struct sim_table *, const char *id,
+		    int64_t created_ms);
+/* Room for ${rows} in all, so that adding them moves nothing. */
+bool		 sim_table_reserve(struct sim_table *, uint32_t rows);
+void		 sim_table_delete_row(struct sim_table *, uint32_t slot);
+
+/* Place of a choice by its exact name, or -1. */
+int		 sim_field_choice(const struct sim_field *, struct str name);
+/* Place of the choice, added when it is new; -1: out of memory. */
+int		 sim_field_add_choice(struct sim_base *, struct sim_field *, struct str name);
+bool		 sim_type_is_computed(enum sim_type);
+bool		 sim_type_is_text(enum sim_type);
+bool		 sim_type_is_number(enum sim_type);
+
+/* The cell, or an empty one. */
+const struct sim_cell *sim_row_cell(const struct sim_row *, size_t field);
+/* Put ${cell} (its text becomes the row's).  False: out of memory, cell untouched. */
+bool		 sim_row_set(struct sim_row *, size_t field, struct sim_cell cell);
+
+/* Own copy of len bytes with a NUL behind; NULL: out of memory. */
+char		*sim_copy(struct str);
+/* prefix + 14 alphanumerics? */
+bool		 sim_id_valid(struct str, const char *prefix);
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef AIRTABLE_SIM_FIELD_JSON_H
+#define AIRTABLE_SIM_FIELD_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "airtable-sim/base.h"
+#include "airtable-sim/reply.h"
+#include "common/buf.h"
+
+/* Fields as the schema routes describe them. */
+
+void	sim_field_json(struct buf *, const struct sim_table *, const struct sim_field *);
+
+/*
+ * Add the field that {"name","type","description"?,"options"?} describes.
+ * Computed types can't be made through the API.  NULL with the error in the
+ * reply; the pointer is valid until the next field is added.
+ */
+const struct sim_field *sim_field_create(struct sim_base *, struct sim_table *,
+	    const cJSON *description, struct sim_reply *);
+
+/* Replace *name (malloc'ed or NULL) by a copy; false: out of memory, nothing is changed. */
+bool	sim_rename(char **name, struct str to);
+
+#endif

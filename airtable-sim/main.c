@@ -1,0 +1,227 @@
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "airtable-sim/data.h"
+#include "airtable-sim/faults.h"
+#include "airtable-sim/http.h"
+#include "common/instant.h"
+
+struct arguments {
+	struct sim_options	 options;
+	uint16_t		 port;
+	const char		*port_file;
+};
+
+static void
+usage(FILE *out)
+{
+	struct buf settings = { 0 };
+
+	sim_settings_help(&settings);
+	(void)fprintf(out,
+	    "usage: airtable-sim --token T [options]\n"
+	    "A stand-in for Airtable's API on http://127.0.0.1:PORT/v0, with made-up orders.\n\n"
+	    "  --port P         TCP port; 0 (default): any free one\n"
+	    "  --port-file F    write the port there once it serves\n"
+	    "  --orders N       orders to begin with, up to %u (2000)\n"
+	    "  --seed S         the same seed and now make the same orders (1)\n"
+	    "  --now TIME       simulated clock at the start, RFC 3339 or ms (the real one)\n"
+	    "  --token T        the access token (or environment AIRTABLE_API_KEY)\n"
+	    "  --base ID        id of the base (" SIM_DATA_BASE_ID ")\n"
+	    "  --rate N         = --set rate=N        --penalty-ms N  = --set penaltyMs=N\n"
+	    "  --monthly N      = --set monthly=N     --latency-ms N  = --set latencyMs=N\n"
+	    "  --set NAME=VALUE any setting below; the /_sim/settings door changes them later\n"
+	    "  --help\n\nSettings, their defaults and meanings:\n%s\n"
+	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/faults.h):\n%s",
+	    SIM_DATA_ORDERS_MAX, buf_cstr(&settings), sim_door_help);
+	buf_free(&settings);
+}
+
+static bool
+read_number(const char *text, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out <= max;
+}
+
+static bool
+read_setting(struct sim_settings *s, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	return equals != NULL && sim_settings_set(s,
+	    (struct str){ text, (size_t)(equals - text) }, str_of(equals + 1));
+}
+
+static bool
+read_copy(const char *text, char *out, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(out, text, n + 1);
+	return true;
+}
+
+enum { OPT_PORT = 1, OPT_PORT_FILE, OPT_ORDERS, OPT_SEED, OPT_NOW, OPT_TOKEN, OPT_BASE,
+    OPT_RATE, OPT_PENALTY, OPT_MONTHLY, OPT_LATENCY, OPT_SET, OPT_HELP };
+
+/* One option; false: its value is not valid. */
+static bool
+read_option(struct arguments *a, int option, const char *value)
+{
+	struct sim_options *o = &a->options;
+	uint64_t n;
+
+	switch (option) {
+	case OPT_PORT:
+		if (!read_number(value, UINT16_MAX, &n))
+			return false;
+		a->port = (uint16_t)n;
+		return true;
+	case OPT_PORT_FILE:
+		a->port_file = value;
+		return true;
+	case OPT_ORDERS:
+		if (!read_number(value, SIM_DATA_ORDERS_MAX, &n))
+			return false;
+		o->orders = (uint32_t)n;
+		return true;
+	case OPT_SEED:
+		return read_number(value, UINT64_MAX, &o->seed);
+	case OPT_NOW:
+		if (read_number(value, INSTANT_MAX, &n))
+			o->now_ms = (int64_t)n;
+		else if (instant_parse(str_of(value), &o->now_ms) != ERR_OK)
+			return false;
+		return o->now_ms >= 0;
+	case OPT_TOKEN:
+		return read_copy(value, o->token, sizeof(o->token));
+	case OPT_BASE:
+		return sim_id_valid(str_of(value), "app") &&
+		    read_copy(value, o->base_id, sizeof(o->base_id));
+	case OPT_RATE:
+		return sim_settings_set(&o->settings, STR("rate"), str_of(value));
+	case OPT_PENALTY:
+		return sim_settings_set(&o->settings, STR("penaltyMs"), str_of(value));
+	case OPT_MONTHLY:
+		return sim_settings_set(&o->settings, STR("monthly"), str_of(value));
+	case OPT_LATENCY:
+		return sim_settings_set(&o->settings, STR("latencyMs"), str_of(value));
+	default:
+		return read_setting(&o->settings, value);
+	}
+}
+
+/* Exits with --help and on faults. */
+static void
+read_arguments(struct arguments *a, int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "port", required_argument, NULL, OPT_PORT },
+		{ "port-file", required_argument, NULL, OPT_PORT_FILE },
+		{ "orders", required_argument, NULL, OPT_ORDERS },
+		{ "seed", required_argument, NULL, OPT_SEED },
+		{ "now", required_argument, NULL, OPT_NOW },
+		{ "token", required_argument, NULL, OPT_TOKEN },
+		{ "base", required_argument, NULL, OPT_BASE },
+		{ "rate", required_argument, NULL, OPT_RATE },
+		{ "penalty-ms", required_argument, NULL, OPT_PENALTY },
+		{ "monthly", required_argument, NULL, OPT_MONTHLY },
+		{ "latency-ms", required_argument, NULL, OPT_LATENCY },
+		{ "set", required_argument, NULL, OPT_SET },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *token = getenv("AIRTABLE_API_KEY");
+	int option, index = 0;
+
+	*a = (struct arguments){ .options = { .base_id = SIM_DATA_BASE_ID, .orders = 2000,
+	    .seed = 1, .now_ms = instant_now() } };
+	sim_settings_default(&a->options.settings);
+	if (token != NULL)
+		(void)read_copy(token, a->options.token, sizeof(a->options.token));
+	while ((option = getopt_long(argc, argv, "", names, &index)) != -1) {
+		if (option == OPT_HELP) {
+			usage(stdout);
+			exit(0);
+		}
+		if (option == '?')
+			exit(2);
+		if (!read_option(a, option, optarg)) {
+			(void)fprintf(stderr, "airtable-sim: --%s: '%s' is not valid\n",
+			    names[index].name, optarg);
+			exit(2);
+		}
+	}
+	if (optind != argc || a->options.token[0] == '\0') {
+		(void)fprintf(stderr, "airtable-sim: %s; see --help\n",
+		    optind != argc ? "too many arguments" : "no --token");
+		exit(2);
+	}
+}
+
+/* The number appears whole or not at all. */
+static bool
+write_port(const char *path, uint16_t port)
+{
+	struct buf temporary = { 0 };
+	FILE *f;
+	bool ok = false;
+
+	buf_printf(&temporary, "%s.new", path);
+	if (buf_status(&temporary) == ERR_OK && (f = fopen(buf_cstr(&temporary), "w")) != NULL) {
+		ok = fprintf(f, "%u\n", port) > 0;
+		ok = fclose(f) == 0 && ok && rename(buf_cstr(&temporary), path) == 0;
+	}
+	buf_free(&temporary);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a;
+	struct sim_state *state;
+	struct sim_server *server;
+	sigset_t ends;
+	int signal_number, status = 1;
+
+	read_arguments(&a, argc, argv);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);	/* inherited by all threads: main waits for them */
+	if ((state = sim_state_new(&a.options)) == NULL) {
+		(void)fprintf(stderr, "airtable-sim: out of memory\n");
+		return 1;
+	}
+	if ((server = sim_server_start(state, a.port)) == NULL) {
+		(void)fprintf(stderr, "airtable-sim: can't serve on port %u: %s\n", a.port,
+		    strerror(errno));
+		goto out;
+	}
+	(void)printf("airtable-sim: http://127.0.0.1:%u base=%s table=%s orders=%u\n",
+	    sim_server_port(server), a.options.base_id, SIM_DATA_TABLE_ID, a.options.orders);
+	(void)fflush(stdout);
+	if (a.port_file != NULL && !write_port(a.port_file, sim_server_port(server))) {
+		(void)fprintf(stderr, "airtable-sim: %s: %s\n", a.port_file, strerror(errno));
+		goto out;
+	}
+	(void)sigwait(&ends, &signal_number);
+	status = 0;
+out:
+	sim_server_stop(server);
+	sim_state_free(state);
+	return status;
+}

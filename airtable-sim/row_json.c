@@ -1,0 +1,84 @@
+#include "airtable-sim/cell.h"
+#include "airtable-sim/formula.h"
+#include "airtable-sim/row_json.h"
+#include "common/instant.h"
+#include "common/json_write.h"
+
+static void
+add_time(struct buf *b, int64_t ms)
+{
+	char text[INSTANT_TEXT_SIZE];
+
+	(void)instant_format(ms, text);	/* times of the simulated clock are in range */
+	json_add_string(b, str_of(text));
+}
+
+static void
+add_computed(struct buf *b, const struct sim_table *t, const struct sim_row *row,
+    const struct sim_field *f, int64_t now_ms)
+{
+	struct formula_context context = {
+		.table = t, .row = row, .modified_ms = row->modified_ms, .now_ms = now_ms
+	};
+
+	if (f->type == SIM_CREATED_TIME)
+		add_time(b, row->created_ms);
+	else if (f->type == SIM_LAST_MODIFIED_TIME)
+		add_time(b, row->modified_ms);
+	else if (f->formula != NULL)
+		formula_json(b, f->formula, &context);
+}
+
+static void
+add_plain(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	struct buf text = { 0 };
+
+	sim_cell_plain(&text, f, c);
+	if (text.len > 0)
+		json_add_string(b, buf_str(&text));
+	buf_free(&text);
+}
+
+/* The member "name":value, or nothing. */
+static void
+add_cell(struct buf *b, const struct sim_table *t, const struct sim_row *row, size_t place,
+    const struct sim_projection *p, int64_t now_ms)
+{
+	const struct sim_field *f = &t->fields[place];
+	const struct sim_cell *c = sim_row_cell(row, place);
+	size_t start = b->len, empty;
+
+	if (c->kind == SIM_EMPTY && !sim_type_is_computed(f->type))
+		return;
+	json_next(b);
+	json_add_string(b, str_of(p->by_id ? f->id : f->name));
+	buf_add_char(b, ':');
+	empty = b->len;
+	if (c->kind == SIM_EMPTY)
+		add_computed(b, t, row, f, now_ms);
+	else if (p->plain)
+		add_plain(b, f, c);
+	else
+		sim_cell_json(b, f, c);
+	if (b->len == empty)
+		b->len = start;
+}
+
+void
+sim_row_json(struct buf *b, const struct sim_table *t, const struct sim_row *row,
+    const struct sim_projection *p, int64_t now_ms)
+{
+	buf_add_char(b, '{');
+	json_member_string(b, "id", (struct str){ row->id, SIM_ID_LEN });
+	json_name(b, "createdTime");
+	add_time(b, row->created_ms);
+	if (p->comments)
+		json_member_int(b, "commentCount", 0);
+	json_name(b, "fields");
+	buf_add_char(b, '{');
+	for (size_t i = 0; i < t->field_count; i++)
+		if (!t->fields[i].removed && (!p->some || p->wanted[i]))
+			add_cell(b, t, row, i, p, now_ms);
+	buf_add_cstr(b, "}}");
+}

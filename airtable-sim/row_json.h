@@ -1,0 +1,23 @@
+#ifndef AIRTABLE_SIM_ROW_JSON_H
+#define AIRTABLE_SIM_ROW_JSON_H
+
+#include "airtable-sim/base.h"
+#include "common/buf.h"
+
+/* Which cells of a record are sent, and how. */
+struct sim_projection {
+	bool	some;		/* only those in wanted[] */
+	bool	by_id;		/* keyed by field id */
+	bool	plain;		/* cellFormat=string */
+	bool	comments;	/* recordMetadata[]=commentCount */
+	bool	wanted[SIM_FIELDS_MAX];
+};
+
+/*
+ * Add the record as an object; empty cells are left out.  Computed cells
+ * are computed as of ${now_ms}, unless an odd value was stored in them.
+ */
+void	sim_row_json(struct buf *, const struct sim_table *, const struct sim_row *,
+	    const struct sim_projection *, int64_t now_ms);
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef AIRTABLE_SIM_SETTINGS_H
+#define AIRTABLE_SIM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/str.h"
+
+/*
+ * What may be changed while the simulator runs: limits, and everything
+ * about Airtable that is not known for certain, as switches.  One table in
+ * settings.c gives each its name at the /_sim/settings door and on the
+ * command line (--set name=value), its default, its range and its meaning.
+ */
+struct sim_settings {
+	/* limits */
+	int64_t	rate, token_rate, penalty_ms, penalty_key, penalty_prolongs;
+	int64_t	rate_shape, retry_after_on_429, monthly, meta_counts;
+	/* time */
+	int64_t	latency_ms, iterator_ttl_ms, visibility_lag_ms, millisecond_times;
+	/* answers */
+	int64_t	token_valid, unknown_model_status, deleted_status, not_found_shape;
+	int64_t	bad_json_status, long_url_status, strict_parameters, create_limit_message;
+	int64_t	get_across_tables, body_max_bytes;
+	/* behaviour */
+	int64_t	deleted_in_pages, created_in_pages, noop_bumps, free_choices;
+};
+enum sim_penalty_key { SIM_PENALTY_BASE, SIM_PENALTY_TOKEN, SIM_PENALTY_BOTH };
+
+void	sim_settings_default(struct sim_settings *);
+/* False: unknown name, or a value that is no number or word of it or out of range. */
+bool	sim_settings_set(struct sim_settings *, struct str name, struct str value);
+/* All as members of a JSON object, without braces. */
+void	sim_settings_json(struct buf *, const struct sim_settings *);
+/* A line for each, for --help. */
+void	sim_settings_help(struct buf *);
+
+#endif

@@ -1,0 +1,77 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "airtable-sim/data.h"
+#include "airtable-sim/state.h"
+#include "common/instant.h"
+
+int64_t
+sim_state_now(const struct sim_state *s)
+{
+	return instant_monotonic() + s->clock_offset;
+}
+
+bool
+sim_state_reset(struct sim_state *s, uint32_t orders, uint64_t seed)
+{
+	struct sim_base *base;
+
+	base = sim_data_new(s->options.base_id, orders, seed, s->options.now_ms);
+	if (base == NULL)
+		return false;
+	sim_base_free(s->base);
+	s->base = base;
+	s->generated = orders;
+	s->clock_offset = s->options.now_ms - instant_monotonic();
+	sim_limits_reset(&s->limits);
+	sim_log_reset(&s->log);
+	s->settings = s->options.settings;
+	sim_iterators_expire(&s->iterators);
+	s->iterators.random.state = seed + 1;
+	sim_faults_clear(&s->faults);
+	s->tokens[0] = (struct sim_token){ .scopes = SIM_SCOPE_ALL, .valid = true };
+	memcpy(s->tokens[0].text, s->options.token, sizeof(s->options.token));
+	s->token_count = 1;
+	s->options.orders = orders;
+	s->options.seed = seed;
+	return true;
+}
+
+struct sim_state *
+sim_state_new(const struct sim_options *options)
+{
+	struct sim_state *s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->options = *options;
+	if (pthread_mutex_init(&s->arrivals, NULL) != 0)
+		goto err0;
+	if (pthread_mutex_init(&s->data, NULL) != 0)
+		goto err1;
+	if (!sim_state_reset(s, options->orders, options->seed))
+		goto err2;
+	return s;
+err2:
+	(void)pthread_mutex_destroy(&s->data);
+err1:
+	(void)pthread_mutex_destroy(&s->arrivals);
+err0:
+	free(s);
+	return NULL;
+}
+
+void
+sim_state_free(struct sim_state *s)
+{
+	if (s == NULL)
+		return;
+	sim_base_free(s->base);
+	sim_limits_reset(&s->limits);
+	sim_log_reset(&s->log);
+	sim_iterators_expire(&s->iterators);
+	sim_faults_clear(&s->faults);
+	(void)pthread_mutex_destroy(&s->data);
+	(void)pthread_mutex_destroy(&s->arrivals);
+	free(s);
+}

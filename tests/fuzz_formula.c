@@ -1,0 +1,40 @@
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "airtable-sim/data.h"
+#include "airtable-sim/formula.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+#define NOW_MS	INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
+
+/* Any text is either refused with a reason or evaluates on every kind of row. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct sim_base *base;	/* made once: the table is only read */
+	struct formula *f;
+	struct buf out = { 0 };
+	const struct sim_table *t;
+
+	if (base == NULL && (base = sim_data_new(SIM_DATA_BASE_ID, 8, 1, NOW_MS)) == NULL)
+		abort();
+	t = base->tables[0];
+	if (formula_parse((struct str){ (const char *)data, size }, t, &f, &out) == ERR_OK) {
+		for (uint32_t i = 0; i < t->row_count; i++) {
+			struct formula_context context = { .table = t, .row = &t->rows[i],
+			    .modified_ms = t->rows[i].modified_ms, .now_ms = NOW_MS };
+
+			(void)formula_keeps(f, &context);	/* no answer is wrong for any text */
+			buf_clear(&out);
+			formula_json(&out, f, &context);
+			formula_plain(&out, f, &context);
+		}
+		formula_free(f);
+	} else if (out.len == 0) {
+		abort();	/* refused without a reason */
+	}
+	buf_free(&out);
+	return 0;
+}
