@@ -1,0 +1,366 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/log.h"
+#include "syncd/airtable_calls.h"
+#include "syncd/airtable_request.h"
+
+_Static_assert((int)AIRTABLE_PRIORITIES == GOVERNOR_LANES, "a priority is a lane");
+
+static double
+next_random(void *cookie)
+{
+	struct airtable *a = cookie;
+
+	return erand48(a->random);
+}
+
+static struct governor_limits
+limits_of(const struct config *c)
+{
+	return (struct governor_limits){
+		.per_second = c->airtable.requests_per_second,
+		.lockout_ms = c->airtable.lockout_ms
+	};
+}
+
+struct airtable *
+airtable_new(uv_loop_t *loop, const struct config *config, const struct schema *schema)
+{
+	struct governor_limits limits = limits_of(config);
+	struct airtable *a;
+
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		goto err0;
+	a->config = config;
+	a->schema = schema;
+	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
+		TAILQ_INIT(&a->waiting[i]);
+	TAILQ_INIT(&a->flying);
+	TAILQ_INIT(&a->ended);
+	airtable_keys_set(&a->keys, config, schema);
+	if (getrandom(a->random, sizeof(a->random), 0) != (ssize_t)sizeof(a->random))
+		goto err1;
+	breaker_init(&a->breaker, config->airtable.breaker_failures,
+	    config->airtable.breaker_cooldown_ms, next_random, a);
+	if ((a->governor = governor_new(&limits, next_random, a)) == NULL)
+		goto err1;
+	if ((a->http = http_new(loop)) == NULL)
+		goto err2;
+	if (uv_timer_init(loop, &a->timer) != 0)
+		goto err3;
+	a->timer.data = a;
+	return a;
+
+err3:
+	http_free(a->http);
+err2:
+	governor_free(a->governor);
+err1:
+	free(a);
+err0:
+	return NULL;
+}
+
+static void
+airtable_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void
+airtable_free(struct airtable *a)
+{
+	if (a == NULL)
+		return;
+	http_free(a->http);
+	governor_free(a->governor);
+	uv_close((uv_handle_t *)&a->timer, airtable_closed);
+}
+
+void
+airtable_reconfigure(struct airtable *a)
+{
+	struct governor_limits limits = limits_of(a->config);
+
+	if (governor_configure(a->governor, &limits) != ERR_OK)
+		log_error("airtable: the new rate limit is not taken: %s", err_text(ERR_NOMEM));
+	breaker_configure(&a->breaker, a->config->airtable.breaker_failures,
+	    a->config->airtable.breaker_cooldown_ms);
+	airtable_keys_set(&a->keys, a->config, a->schema);
+	airtable_wake(a, 0);
+}
+
+struct airtable_call *
+airtable_call_new(struct airtable *a, enum call_kind kind, enum airtable_priority priority,
+    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->owner = a;
+	c->kind = kind;
+	c->priority = priority;
+	c->deadline_ms = deadline_ms;
+	c->callback = callback;
+	c->cookie = cookie;
+	c->keys = a->keys;
+	buf_add_cstr(&c->url, a->config->airtable.api_url);
+	return c;
+}
+
+void
+airtable_call_free(struct airtable_call *c)
+{
+	buf_free(&c->url);
+	buf_free(&c->path);
+	buf_free(&c->json);
+	free(c->arena);
+	free(c);
+}
+
+/* Is all of it there?  If not, memory ran out and the call is freed. */
+static bool
+composed(struct airtable_call *c)
+{
+	(void)buf_cstr(&c->url);	/* puts the NUL behind it, or makes it fail */
+	(void)buf_cstr(&c->path);
+	if (buf_status(&c->url) == ERR_OK && buf_status(&c->path) == ERR_OK &&
+	    buf_status(&c->json) == ERR_OK)
+		return true;
+	airtable_call_free(c);
+	return false;
+}
+
+/* Queue a call; one about something that can't be a record has ended already. */
+static struct airtable_call *
+submit(struct airtable_call *c, bool sensible)
+{
+	if (!composed(c))
+		return NULL;
+	airtable_enqueue(c);
+	if (!sensible)
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
+	return c;
+}
+
+/* Remember which record the answer has to be about. */
+static bool
+expect(struct airtable_call *c, struct str id)
+{
+	char *to = c->ids[c->id_count];
+
+	if (id.len == 0 || id.len > AIRTABLE_ID_MAX)
+		return false;
+	memcpy(to, id.ptr, id.len);
+	c->id_count++;
+	return strlen(to) == id.len && airtable_id_valid(to);
+}
+
+struct airtable_call *
+airtable_list(struct airtable *a, struct str offset, enum airtable_priority priority,
+    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_LIST, priority, deadline_ms, callback, cookie)) == NULL)
+		return NULL;
+	airtable_add_table_path(&c->path, a->config);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_list_query(&c->url, &c->keys, offset);
+	return submit(c, true);
+}
+
+struct airtable_call *
+airtable_get(struct airtable *a, struct str record, enum airtable_priority priority,
+    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_GET, priority, deadline_ms, callback, cookie)) == NULL)
+		return NULL;
+	airtable_add_record_path(&c->path, a->config, record);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_record_query(&c->url, &c->keys);
+	return submit(c, expect(c, record));
+}
+
+struct airtable_call *
+airtable_patch(struct airtable *a, const struct record *records, size_t count,
+    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+	bool sensible = count > 0 && count <= AIRTABLE_PATCH_MAX;
+
+	if ((c = airtable_call_new(a, CALL_PATCH, AIRTABLE_WRITE, deadline_ms, callback,
+	    cookie)) == NULL)
+		return NULL;
+	airtable_add_table_path(&c->path, a->config);
+	buf_add_str(&c->url, buf_str(&c->path));
+	for (size_t i = 0; sensible && i < count; i++)
+		sensible = expect(c, records[i].id);
+	if (sensible)
+		airtable_add_patch(&c->json, a->schema, &c->keys, records, count);
+	if (buf_status(&c->json) == ERR_INVALID_PARAMETER) {	/* an instant that has no text */
+		buf_clear(&c->json);
+		sensible = false;
+	}
+	return submit(c, sensible);
+}
+
+struct airtable_call *
+airtable_meta_new(struct airtable *a, enum airtable_priority priority)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_META, priority, 0, NULL, NULL)) == NULL)
+		return NULL;
+	airtable_add_meta_path(&c->path, a->config);
+	buf_add_str(&c->url, buf_str(&c->path));
+	return composed(c) ? c : NULL;
+}
+
+void
+airtable_cancel(struct airtable_call *c)
+{
+	struct airtable *a = c->owner;
+
+	airtable_withdraw(c);
+	airtable_call_free(c);
+	airtable_wake(a, 0);
+}
+
+static void
+cancel_list(struct call_list *list)
+{
+	struct airtable_call *c, *next;
+
+	for (c = TAILQ_FIRST(list); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->kind == CALL_META) {
+			c->owner->meta = NULL;
+			airtable_withdraw(c);
+			airtable_call_free(c);
+			continue;
+		}
+		c->result.err = ERR_CANCELLED;
+		c->result.maybe_applied = c->kind == CALL_PATCH && c->result.sent_ms != 0;
+		(void)snprintf(c->result.message, sizeof(c->result.message), "%s",
+		    err_text(ERR_CANCELLED));
+		airtable_end(c);
+	}
+}
+
+void
+airtable_cancel_all(struct airtable *a)
+{
+	cancel_list(&a->flying);
+	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
+		cancel_list(&a->waiting[i]);
+	airtable_deliver(a);
+}
+
+int64_t
+airtable_blocked_ms(struct airtable *a, enum err *why)
+{
+	int64_t now = instant_monotonic();
+	enum err reason;
+	int64_t ms = governor_blocked_ms(a->governor, now, &reason);
+	int64_t circuit = breaker_wait_ms(&a->breaker, now);
+
+	if (circuit > ms) {
+		ms = circuit;
+		reason = ERR_AIRTABLE_UNAVAILABLE;
+	}
+	if (why != NULL)
+		*why = reason;
+	return ms;
+}
+
+static void
+add_last_error(struct airtable *a, struct buf *b)
+{
+	if (a->last_error_ms == 0) {
+		json_member_null(b, "lastError");
+		return;
+	}
+	json_name(b, "lastError");
+	buf_add_char(b, '{');
+	json_member_string(b, "code", str_of(err_code(a->last_error.err)));
+	json_member_string(b, "detail", str_of(a->last_error.message));
+	json_member_int(b, "status", a->last_error.status);
+	json_member_string(b, "type", str_of(a->last_error.type));
+	json_member_instant(b, "at", a->last_error_ms);
+	buf_add_char(b, '}');
+}
+
+static void
+add_calls(struct airtable *a, struct buf *b)
+{
+	static const struct {
+		const char		*name;
+		enum governor_outcome	 outcome;
+	} counts[] = {
+		{ "ok", GOVERNOR_OK },
+		{ "refused", GOVERNOR_REFUSED },
+		{ "rateLimited", GOVERNOR_RATE_LIMITED },
+		{ "quota", GOVERNOR_QUOTA },
+		{ "failed", GOVERNOR_FAILED },
+		{ "unanswered", GOVERNOR_NO_ANSWER },
+		{ "notSent", GOVERNOR_NEVER_SENT }
+	};
+	size_t waiting = 0;
+
+	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
+		waiting += a->waiting_count[i];
+	json_name(b, "calls");
+	buf_add_char(b, '{');
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_member_uint(b, counts[i].name, governor_count(a->governor, counts[i].outcome));
+	json_member_uint(b, "waiting", waiting);
+	buf_add_char(b, '}');
+}
+
+static void
+add_limits(struct airtable *a, struct buf *b, int64_t now)
+{
+	enum err why;
+	int64_t locked = governor_blocked_ms(a->governor, now, &why);
+
+	json_name(b, "rateLimit");
+	buf_add_char(b, '{');
+	json_member_int(b, "perSecond", governor_per_second(a->governor));
+	json_member_int(b, "lockedForMs", locked);
+	json_member_bool(b, "quotaUsedUp", why == ERR_AIRTABLE_QUOTA);
+	buf_add_char(b, '}');
+	json_name(b, "monthlyCalls");
+	buf_add_char(b, '{');
+	json_member_uint(b, "used", governor_calls_this_month(a->governor, instant_now()));
+	if (a->config->airtable.monthly_calls > 0)
+		json_member_int(b, "budget", a->config->airtable.monthly_calls);
+	else
+		json_member_null(b, "budget");
+	buf_add_char(b, '}');
+}
+
+void
+airtable_add_status(struct airtable *a, struct buf *b)
+{
+	static const char *const states[] = {
+		[BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "halfOpen"
+	};
+	int64_t now = instant_monotonic();
+
+	json_name(b, "airtable");
+	buf_add_char(b, '{');
+	json_member_string(b, "circuit", str_of(states[breaker_state(&a->breaker, now)]));
+	json_member_instant(b, "lastSuccessAt", a->last_success_ms);
+	add_last_error(a, b);
+	add_limits(a, b, now);
+	add_calls(a, b);
+	buf_add_char(b, '}');
+}

@@ -1,0 +1,116 @@
+#ifndef SYNCD_AIRTABLE_H
+#define SYNCD_AIRTABLE_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/buf.h"
+#include "common/config.h"
+#include "common/err.h"
+#include "common/schema.h"
+
+/*
+ * Airtable's Web API as this program needs it: each call is one HTTP
+ * request, admitted by the governor and the circuit breaker, answered once
+ * through its callback on the loop, never before the function that started
+ * it has returned.  Retrying is the caller's business, except that a call
+ * that was never sent because of a rate lockout stays queued until the
+ * lockout is over or its deadline passes.
+ *
+ * Only this module and below see the token.
+ */
+struct airtable;
+struct airtable_call;	/* a call under way */
+
+enum airtable_priority { AIRTABLE_WRITE, AIRTABLE_FEED, AIRTABLE_SYNC, AIRTABLE_PRIORITIES };
+
+/* What became of a call. */
+struct airtable_result {
+	enum err	err;		/* ERR_OK or one of ERR_AIRTABLE_*, ERR_CANCELLED */
+	bool		maybe_applied;	/* a failed write that Airtable may have carried out */
+	bool		retryable;	/* a later identical read can succeed */
+	int		status;		/* HTTP; 0: no answer */
+	char		type[64];	/* Airtable's error type, or "" */
+	char		message[300];	/* for people: Airtable's message or what failed; never the token */
+	int64_t		retry_after_ms;	/* 0: not known */
+	int64_t		sent_ms;	/* instant_monotonic() when it was sent; 0: never was */
+	int64_t		server_ms;	/* the Date header as an instant; 0: none */
+};
+
+/* A page of records, or the records that a write returned. */
+struct airtable_page {
+	struct record	*records;	/* strings live in the page */
+	size_t		 count;
+	struct str	 offset;	/* len 0: last page */
+	struct airtable_warning {
+		char	record[32];
+		char	field[64];	/* API name */
+		char	problem[128];
+	}		 warnings[8];	/* cells that could not be understood: treated as empty */
+	size_t		 warning_count;	/* may exceed the array */
+};
+
+/*
+ * ${page} (NULL unless err is ERR_OK) is valid during the callback only, and
+ * the struct airtable_call is gone when it starts.  It may start and cancel
+ * calls, and, when no other call is pending, free the struct airtable.
+ */
+typedef void	 airtable_cb(void *cookie, const struct airtable_result *,
+		    const struct airtable_page *page);
+
+/*
+ * Uses ${config} (kept by reference) for URL, token, base, table, field
+ * names, rates.  NULL: out of memory.
+ */
+struct airtable	*airtable_new(uv_loop_t *, const struct config *, const struct schema *);
+/*
+ * Every pending call must have ended: cancel all first.  The loop must run
+ * once more afterwards, before it is closed.
+ */
+void		 airtable_free(struct airtable *);
+/* Cancels everything: each callback runs (ERR_CANCELLED) before this returns. */
+void		 airtable_cancel_all(struct airtable *);
+/*
+ * After a reload of the configuration.  Calls already started keep the URL
+ * and field names that they were composed with.
+ */
+void		 airtable_reconfigure(struct airtable *);
+
+/*
+ * One page of 100 of the table: GET with fields[] for every schema field.
+ * ${offset} len 0: the first page.  Not later than ${deadline_ms}
+ * (instant_monotonic(); 0: no deadline but the request's own time-out).
+ * NULL: out of memory, and no callback.
+ */
+struct airtable_call *airtable_list(struct airtable *, struct str offset,
+		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+/*
+ * One record by id.  Unlike a listing, which fails with
+ * ERR_AIRTABLE_FIELD_MISSING, a single record and the answer to a PATCH can't
+ * tell a renamed field from an empty cell.
+ */
+struct airtable_call *airtable_get(struct airtable *, struct str record,
+		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+/*
+ * PATCH of 1..10 records: the known fields of each (a value that is not
+ * present clears the cell).  Answers with the records as Airtable has them
+ * now, in the same order.  Records that can't be (no id, too many, an instant
+ * out of range) end as ERR_AIRTABLE_REJECTED without being sent.
+ */
+struct airtable_call *airtable_patch(struct airtable *, const struct record *records,
+		    size_t count, int64_t deadline_ms, airtable_cb *, void *cookie);
+
+/* Stop one call: its callback will not run.  A write already sent stays sent. */
+void		 airtable_cancel(struct airtable_call *);
+
+/*
+ * "airtable" member for status documents: circuit, rate limit, calls, last
+ * success and error.  ("lastError" stays after a success: compare the times.)
+ */
+void		 airtable_add_status(struct airtable *, struct buf *);
+
+/* How long no call can start now (lockout, open circuit, quota): ms; 0: at once.
+ * ${why} (may be NULL) gets ERR_AIRTABLE_RATE_LIMITED, _UNAVAILABLE or _QUOTA. */
+int64_t		 airtable_blocked_ms(struct airtable *, enum err *why);
+
+#endif

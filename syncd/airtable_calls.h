@@ -1,0 +1,107 @@
+#ifndef SYNCD_AIRTABLE_CALLS_H
+#define SYNCD_AIRTABLE_CALLS_H
+
+#include <sys/queue.h>
+
+#include "common/buf.h"
+#include "syncd/airtable.h"
+#include "syncd/airtable_keys.h"
+#include "syncd/breaker.h"
+#include "syncd/governor.h"
+#include "syncd/http.h"
+
+/*
+ * The inside of airtable.h, shared by the files that implement it:
+ * airtable.c composes calls, airtable_queue.c lets them start and ends them,
+ * airtable_answer.c makes results of answers.
+ *
+ * 1. A call is in exactly one list: waiting[priority] until it starts,
+ *    flying until its request is over, ended until its callback runs.
+ * 2. Callbacks run in airtable_deliver() only, which the timer or
+ *    airtable_cancel_all() calls: never inside libcurl, never while a list
+ *    is walked.
+ * 3. Whatever may let a call start or end calls airtable_wake().
+ */
+#define AIRTABLE_PATCH_MAX	10	/* records in one request */
+
+enum call_kind { CALL_LIST, CALL_GET, CALL_PATCH, CALL_META };
+enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
+
+struct airtable_call {
+	TAILQ_ENTRY(airtable_call) link;
+	struct airtable		*owner;
+	enum call_kind		 kind;
+	enum airtable_priority	 priority;
+	enum call_state		 state;
+	int64_t			 deadline_ms;	/* 0: none */
+	airtable_cb		*callback;	/* NULL: CALL_META, which nobody asked for */
+	void			*cookie;
+
+	struct buf		 url;
+	struct buf		 path;		/* for the log: no query */
+	struct buf		 json;		/* body of a PATCH */
+	struct airtable_keys	 keys;		/* as it was composed with */
+	size_t			 id_count;	/* records asked for or written */
+	char			 ids[AIRTABLE_PATCH_MAX][AIRTABLE_ID_MAX + 1];
+
+	/* CALL_FLYING */
+	struct http_request	*http;
+	uint64_t		 ticket;	/* of the governor */
+	bool			 probe;		/* of the breaker */
+	int64_t			 started_ms;
+
+	struct airtable_result	 result;
+	struct airtable_page	 page;
+	void			*arena;		/* what the page points into; NULL: no page */
+};
+
+TAILQ_HEAD(call_list, airtable_call);
+
+struct airtable {
+	const struct config	*config;
+	const struct schema	*schema;
+	struct http		*http;
+	struct governor		*governor;
+	struct breaker		 breaker;
+	unsigned short		 random[3];
+	struct airtable_keys	 keys;
+	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */
+
+	uv_timer_t		 timer;		/* the queue's next turn */
+	struct call_list	 waiting[AIRTABLE_PRIORITIES];
+	size_t			 waiting_count[AIRTABLE_PRIORITIES];
+	struct call_list	 flying;
+	struct call_list	 ended;
+	size_t			 ended_count;
+
+	int64_t			 last_success_ms;	/* wall clock; 0: none yet */
+	int64_t			 last_error_ms;		/* wall clock; 0: none yet */
+	struct airtable_result	 last_error;
+};
+
+/* airtable.c: a call without URL and body; NULL: out of memory. */
+struct airtable_call *airtable_call_new(struct airtable *, enum call_kind,
+		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+void		 airtable_call_free(struct airtable_call *);
+/* The base's schema, to be put before other calls; NULL: out of memory. */
+struct airtable_call *airtable_meta_new(struct airtable *, enum airtable_priority);
+
+/* airtable_queue.c */
+/* Look at the queue after ${ms}. */
+void		 airtable_wake(struct airtable *, int64_t ms);
+/* Put a new call at the end of its lane. */
+void		 airtable_enqueue(struct airtable_call *);
+/* Take it out of its list, stop its request. */
+void		 airtable_withdraw(struct airtable_call *);
+/* From any list to ended, with the result it has. */
+void		 airtable_end(struct airtable_call *);
+/* End it as never sent. */
+void		 airtable_fail(struct airtable_call *, enum err, int64_t retry_after_ms,
+		    const char *message);
+/* Run the callbacks of the calls that have ended until now. */
+void		 airtable_deliver(struct airtable *);
+
+/* airtable_answer.c: the callback of a request. */
+void		 airtable_on_answer(void *call, const struct http_answer *);
+
+#endif

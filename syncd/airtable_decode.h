@@ -1,0 +1,39 @@
+#ifndef SYNCD_AIRTABLE_DECODE_H
+#define SYNCD_AIRTABLE_DECODE_H
+
+#include "common/err.h"
+#include "common/schema.h"
+#include "common/str.h"
+#include "syncd/airtable.h"
+#include "syncd/airtable_keys.h"
+
+/*
+ * Airtable's answers -> our records, or what went wrong.  Nothing here
+ * trusts its input: any bytes give a page or an error.
+ */
+#define AIRTABLE_RECORDS_MAX	1000	/* in an answer; Airtable sends 100 */
+#define AIRTABLE_OFFSET_MAX	1024	/* bytes of an offset; it has to fit into a URL */
+
+enum airtable_shape {
+	AIRTABLE_RECORDS,	/* {"records":[...],"offset":"..."} */
+	AIRTABLE_RECORD		/* {"id":...,"fields":{...}} */
+};
+
+/*
+ * The records of a 200's ${body} into ${page}; all of its memory is in
+ * *arena, which the caller frees after use.  ERR_AIRTABLE_BAD_RESPONSE: the
+ * body is not what it should be, ${why} says how, and nothing is kept of it.
+ * ERR_NOMEM.
+ */
+enum err	airtable_decode_page(const struct schema *, const struct airtable_keys *,
+		    enum airtable_shape, struct str body, struct airtable_page *page,
+		    void **arena, char *why, size_t why_size);
+
+/*
+ * Fill err, retryable, type and message of ${result} for an answer with
+ * ${status} (not 2xx) and ${body}, which may be anything, by the status
+ * first and then the type.
+ */
+void		airtable_decode_error(int status, struct str body, struct airtable_result *result);
+
+#endif

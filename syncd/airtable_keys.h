@@ -1,0 +1,43 @@
+#ifndef SYNCD_AIRTABLE_KEYS_H
+#define SYNCD_AIRTABLE_KEYS_H
+
+#include "common/config.h"
+#include "common/err.h"
+#include "common/schema.h"
+#include "common/str.h"
+
+#define AIRTABLE_KEY_MAX	128	/* with the NUL */
+#define AIRTABLE_ID_MAX		31	/* characters of an id of anything */
+
+/*
+ * What the fields of the schema are called in Airtable: by name, or by id
+ * (fld...), which outlives renames.  Airtable keys its answers by name, or,
+ * when asked, all of them by id.  So as soon as one field is configured by
+ * id, all answers are; the ids of the fields configured by name are then
+ * looked up once in the base's schema.
+ */
+struct airtable_keys {
+	size_t	count;				/* fields of the schema */
+	bool	by_id;				/* answers are keyed by id */
+	bool	resolved;			/* answer[] is complete */
+	char	request[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];	/* as configured */
+	char	answer[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];	/* in answers; "": not resolved */
+};
+
+void		airtable_keys_set(struct airtable_keys *, const struct config *, const struct schema *);
+
+/*
+ * Take the missing ids from ${body}, the answer of the meta route for
+ * ${table} (name or id).  ERR_AIRTABLE_BAD_RESPONSE, ERR_AIRTABLE_NOT_FOUND
+ * (no such table) or ERR_AIRTABLE_FIELD_MISSING, with a text in ${why}.
+ */
+enum err	airtable_keys_resolve(struct airtable_keys *, struct str body, const char *table,
+		    char *why, size_t why_size);
+
+/* Which field an answer's member ${key} is, or -1. */
+int		airtable_keys_field(const struct airtable_keys *, const char *key);
+
+/* Does it look like an id: 1 to 31 printable ASCII characters, no space? */
+bool		airtable_id_valid(const char *);
+
+#endif

@@ -1,0 +1,132 @@
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/money.h"
+#include "syncd/airtable_request.h"
+
+static void
+add_encoded(struct buf *b, struct str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '-' || c == '.' || c == '_' || c == '~') {
+			buf_add_char(b, (char)c);
+		} else {
+			buf_add_char(b, '%');
+			buf_add_char(b, hex[c >> 4]);
+			buf_add_char(b, hex[c & 15]);
+		}
+	}
+}
+
+void
+airtable_add_table_path(struct buf *b, const struct config *config)
+{
+	buf_add_cstr(b, "/v0/");
+	add_encoded(b, str_of(config->airtable.base_id));
+	buf_add_char(b, '/');
+	add_encoded(b, str_of(config->airtable.orders_table));
+}
+
+void
+airtable_add_record_path(struct buf *b, const struct config *config, struct str record)
+{
+	airtable_add_table_path(b, config);
+	buf_add_char(b, '/');
+	add_encoded(b, record);
+}
+
+void
+airtable_add_meta_path(struct buf *b, const struct config *config)
+{
+	buf_add_cstr(b, "/v0/meta/bases/");
+	add_encoded(b, str_of(config->airtable.base_id));
+	buf_add_cstr(b, "/tables");
+}
+
+void
+airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, struct str offset)
+{
+	buf_add_cstr(b, "?pageSize=100");
+	if (keys->by_id)
+		buf_add_cstr(b, "&returnFieldsByFieldId=true");
+	for (size_t i = 0; i < keys->count; i++) {
+		buf_add_cstr(b, "&fields%5B%5D=");
+		add_encoded(b, str_of(keys->request[i]));
+	}
+	if (offset.len > 0) {
+		buf_add_cstr(b, "&offset=");
+		add_encoded(b, offset);
+	}
+}
+
+void
+airtable_add_record_query(struct buf *b, const struct airtable_keys *keys)
+{
+	if (keys->by_id)
+		buf_add_cstr(b, "?returnFieldsByFieldId=true");
+}
+
+static void
+add_value(struct buf *b, const struct field *field, const struct value *v)
+{
+	char text[INSTANT_TEXT_SIZE];
+
+	if (!v->present) {
+		buf_add_cstr(b, "null");
+		return;
+	}
+	switch (field->kind) {
+	case FIELD_MONEY:
+		money_add(b, v->number);
+		break;
+	case FIELD_INSTANT:
+		if (instant_format(v->number, text) == ERR_OK)
+			json_add_string(b, str_of(text));
+		else
+			b->error = ERR_INVALID_PARAMETER;
+		break;
+	case FIELD_TEXT:
+	case FIELD_SELECT:
+	default:
+		json_add_string(b, v->text);
+	}
+}
+
+static void
+add_fields(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
+    const struct record *r)
+{
+	buf_add_cstr(b, "\"fields\":{");
+	for (size_t i = 0; i < schema->field_count; i++) {
+		if ((r->known & UINT32_C(1) << i) == 0)
+			continue;
+		json_next(b);
+		json_add_string(b, str_of(keys->request[i]));
+		buf_add_char(b, ':');
+		add_value(b, &schema->fields[i], &r->values[i]);
+	}
+	buf_add_char(b, '}');
+}
+
+void
+airtable_add_patch(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
+    const struct record *records, size_t count)
+{
+	buf_add_cstr(b, "{\"records\":[");
+	for (size_t i = 0; i < count; i++) {
+		json_next(b);
+		buf_add_char(b, '{');
+		json_member_string(b, "id", records[i].id);
+		buf_add_char(b, ',');
+		add_fields(b, schema, keys, &records[i]);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+	if (keys->by_id)
+		json_member_bool(b, "returnFieldsByFieldId", true);
+	buf_add_char(b, '}');
+}

@@ -1,0 +1,306 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/summary.h"
+#include "common/zone.h"
+#include "syncd/apply_parts.h"
+
+#define LOCK_FILE	"syncd.lock"
+
+struct apply {
+	const struct config	*config;
+	const struct schema	*schema;
+	MDB_env			*env;
+	struct store		*store;		/* reading, same environment */
+	struct store_dbs	 dbs;
+	int			 lock_fd;
+	size_t			 map_size;
+};
+
+static enum err
+lock_store(struct apply *a)
+{
+	char path[CONFIG_TEXT_MAX + sizeof(LOCK_FILE) + 1];
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "%s/" LOCK_FILE, a->config->store.path);
+	if ((a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640)) == -1) {
+		e = err_from_errno(errno);
+		log_error("store: %s: %s", path, strerror(errno));
+		return e;
+	}
+	if (flock(a->lock_fd, LOCK_EX | LOCK_NB) == -1) {
+		log_error("store: %s is in use by another syncd", a->config->store.path);
+		return ERR_STORE_LOCKED;
+	}
+	return ERR_OK;
+}
+
+static int
+open_env(struct apply *a)
+{
+	char path[CONFIG_TEXT_MAX + 16];
+	MDB_envinfo info;
+	int rc;
+
+	if ((rc = mdb_env_create(&a->env)) != 0)
+		return rc;
+	if ((rc = mdb_env_set_maxdbs(a->env, STORE_MAX_DBS)) != 0 ||
+	    (rc = mdb_env_set_maxreaders(a->env, STORE_MAX_READERS)) != 0 ||
+	    (rc = mdb_env_set_mapsize(a->env, (size_t)a->config->store.map_size_bytes)) != 0 ||
+	    (rc = mdb_env_open(a->env, a->config->store.path, MDB_NOTLS, 0660)) != 0 ||
+	    (rc = mdb_env_info(a->env, &info)) != 0)
+		return rc;
+	a->map_size = info.me_mapsize;
+	/* readers of the group need to write to the lock file, never to the data */
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", a->config->store.path);
+	return chmod(path, 0640) == -1 ? errno : 0;
+}
+
+static int
+put_head(struct apply_txn *t)
+{
+	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_HEAD)), &t->head,
+	    sizeof(t->head));
+}
+
+static int
+put_body(struct apply_txn *t)
+{
+	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	struct buf b = { 0 };
+	int rc = summary_compose(&b, t->txn, t->dbs, t->schema, &t->head, t->now_ms) != ERR_OK ?
+	    ENOMEM : apply_put(t->txn, t->dbs->orders.totals, key_u64(&k), b.data, b.len);
+
+	buf_free(&b);
+	return rc;
+}
+
+/* Daily totals belong to a zone: count them anew when the configured one is another. */
+static int
+use_zone(struct apply_txn *t, const char *name)
+{
+	struct str stored;
+	int rc = meta_get(t->txn, t->dbs->meta, META_ZONE, &stored);
+
+	if (zone_use(str_of(name)) != ERR_OK)
+		log_warn("store: no time zone '%s' on this machine; days are counted in UTC", name);
+	if (rc == 0 && str_is(stored, name))
+		return 0;
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if (rc == 0)
+		log_info("store: time zone is now %s; counting days anew", name);
+	if ((rc = apply_put(t->txn, t->dbs->meta, key_str(STR(META_ZONE)), name,
+	    strlen(name))) != 0 || (rc = apply_rebuild_days(t)) != 0)
+		return rc;
+	return put_body(t);
+}
+
+/* Make what a new store lacks, check what an old one is. */
+static int
+prepare(struct apply *a)
+{
+	struct apply_txn t = {
+		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now()
+	};
+	int rc;
+
+	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
+		return rc;
+	if ((rc = store_keys_open(t.txn, 1, &a->dbs)) != 0)
+		goto fail;
+	rc = meta_head(t.txn, a->dbs.meta, &t.head);
+	if (rc == MDB_NOTFOUND) {
+		t.head = (struct store_head){ .format = STORE_FORMAT };
+		rc = put_head(&t);
+	}
+	if (rc == 0 && t.head.format != STORE_FORMAT) {
+		log_error("store: %s has format %u, this syncd writes %u; move the folder "
+		    "away and a new store is made from Airtable", a->config->store.path,
+		    t.head.format, STORE_FORMAT);
+		rc = MDB_VERSION_MISMATCH;
+	}
+	if (rc != 0 || (rc = use_zone(&t, a->config->summary.time_zone)) != 0)
+		goto fail;
+	return mdb_txn_commit(t.txn);
+fail:
+	mdb_txn_abort(t.txn);
+	return rc;
+}
+
+/* Double the map within its limit; no transaction of this process may be open. */
+static int
+grow_map(struct apply *a)
+{
+	size_t limit = (size_t)a->config->store.map_limit_bytes, size = a->map_size * 2;
+	int rc;
+
+	if (size > limit)
+		size = limit;
+	if (size <= a->map_size) {
+		log_error("store: full at store.map_limit = %zu bytes", limit);
+		return MDB_MAP_FULL;
+	}
+	if ((rc = mdb_env_set_mapsize(a->env, size)) != 0)
+		return rc;
+	log_info("store: map grown to %zu MiB", size >> 20);
+	a->map_size = size;
+	return 0;
+}
+
+enum err
+apply_open(const struct config *config, const struct schema *schema, struct apply **out)
+{
+	struct apply *a = calloc(1, sizeof(*a));
+	enum err e;
+	int rc;
+
+	if (a == NULL)
+		return ERR_NOMEM;
+	a->config = config;
+	a->schema = schema;
+	a->lock_fd = -1;
+	if (mkdir(config->store.path, 0750) == -1 && errno != EEXIST) {
+		e = err_from_errno(errno);
+		log_error("store: %s: %s", config->store.path, strerror(errno));
+		goto fail;
+	}
+	if ((e = lock_store(a)) != ERR_OK)
+		goto fail;
+	if ((rc = open_env(a)) != 0) {
+		e = store_error(config->store.path, rc);
+		goto fail;
+	}
+	while ((rc = prepare(a)) == MDB_MAP_FULL)
+		if ((rc = grow_map(a)) != 0)
+			break;
+	if (rc != 0) {
+		e = store_error(config->store.path, rc);
+		goto fail;
+	}
+	if ((e = store_attach(a->env, &a->store)) != ERR_OK)
+		goto fail;
+	*out = a;
+	return ERR_OK;
+fail:
+	apply_close(a);
+	return e;
+}
+
+void
+apply_close(struct apply *a)
+{
+	if (a == NULL)
+		return;
+	store_close(a->store);
+	if (a->env != NULL)
+		mdb_env_close(a->env);
+	if (a->lock_fd != -1)
+		(void)close(a->lock_fd);
+	free(a);
+}
+
+struct store *
+apply_store(struct apply *a)
+{
+	return a->store;
+}
+
+static int
+put_options(struct apply_txn *t)
+{
+	for (unsigned f = 0; f < t->schema->field_count; f++) {
+		char name[32];
+		int rc;
+
+		if (!t->further_new[f])
+			continue;
+		(void)snprintf(name, sizeof(name), META_OPTIONS "%u", f);
+		rc = apply_put(t->txn, t->dbs->meta, key_str(str_of(name)),
+		    t->further[f].data, t->further[f].len);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The parts, in the order that apply_parts.h explains. */
+static int
+write_changes(struct apply_txn *t, uint64_t keep)
+{
+	int rc;
+
+	if (t->count == 0)
+		return 0;
+	t->head.generation++;
+	t->head.rows_live += (uint32_t)t->result.created;
+	t->head.rows_live -= (uint32_t)t->result.deleted;
+	if ((rc = apply_orderings(t)) != 0 || (rc = apply_totals(t)) != 0 ||
+	    (rc = apply_columns(t)) != 0 || (rc = apply_rows(t)) != 0 ||
+	    (rc = put_options(t)) != 0)
+		return rc;
+	return apply_log(t, keep);
+}
+
+static int
+write_meta(struct apply_txn *t, const struct apply_meta *meta)
+{
+	int rc;
+
+	if (meta->synced_ms != 0)
+		t->head.synced_ms = meta->synced_ms;
+	if (meta->last_sync.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
+	    key_str(STR(META_LAST_SYNC)), meta->last_sync.ptr, meta->last_sync.len)) != 0)
+		return rc;
+	if (t->count == 0 && meta->synced_ms == 0)
+		return 0;
+	if ((rc = put_head(t)) != 0)
+		return rc;
+	return put_body(t);
+}
+
+static int
+try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, size_t n,
+    const struct apply_meta *meta)
+{
+	int rc;
+
+	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t->txn)) != 0)
+		return rc;
+	if ((rc = meta_head(t->txn, a->dbs.meta, &t->head)) != 0 ||
+	    (rc = apply_plan(t, changes, n)) != 0 ||
+	    (rc = write_changes(t, (uint64_t)a->config->store.changes_kept)) != 0 ||
+	    (rc = write_meta(t, meta)) != 0) {
+		mdb_txn_abort(t->txn);
+		return rc;
+	}
+	t->result.generation = t->head.generation;
+	return mdb_txn_commit(t->txn);
+}
+
+enum err
+apply_changes(struct apply *a, const struct change *changes, size_t n,
+    enum change_source source, const struct apply_meta *meta, int64_t now_ms,
+    struct apply_result *result)
+{
+	int rc;
+
+	do {
+		struct apply_txn t = {
+			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms
+		};
+
+		rc = try_changes(a, &t, changes, n, meta);
+		*result = t.result;
+		apply_plan_free(&t);
+	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
+	return rc == 0 ? ERR_OK : store_error("changes not written", rc);
+}

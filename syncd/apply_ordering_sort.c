@@ -1,0 +1,210 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/orderings.h"
+#include "syncd/apply_orderings.h"
+
+/*
+ * A sequence made anew: all rows with their keys into an array, one sort.
+ * Ties go by record id, which comparing as text would cost a row look-up
+ * each; the ids' database is sorted by id already, so one walk through it
+ * ranks them all, once for all sequences of a commit.
+ */
+struct entry {
+	union {
+		int64_t		 number;
+		const char	*text;
+	}		key;
+	uint32_t	len;		/* of text; numbers: 1 */
+	uint32_t	rank;
+	uint32_t	row;
+	uint32_t	present;
+};
+
+static int
+cmp_ids(const void *a, const void *b)
+{
+	const struct apply_item *const *x = a, *const *y = b;
+
+	return str_cmp((*x)->now.id, (*y)->now.id);
+}
+
+/* New items in id order; *n of them. */
+static struct apply_item **
+new_items(struct apply_txn *t, size_t *n)
+{
+	struct apply_item **list = malloc((t->count + 1) * sizeof(*list));
+
+	*n = 0;
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->items[i].existed)
+			list[(*n)++] = &t->items[i];
+	qsort(list, *n, sizeof(*list), cmp_ids);
+	return list;
+}
+
+int
+apply_rank_ids(struct apply_txn *t, uint32_t **out)
+{
+	uint32_t *ranks = calloc((size_t)t->head.rows_end + 1, sizeof(*ranks)), rank = 0;
+	struct apply_item **fresh;
+	MDB_cursor *cursor = NULL;
+	MDB_val key, data;
+	size_t n, i = 0;
+	int rc = ENOMEM;
+
+	fresh = new_items(t, &n);
+	if (ranks == NULL || fresh == NULL ||
+	    (rc = mdb_cursor_open(t->txn, t->dbs->orders.ids, &cursor)) != 0)
+		goto out;
+	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+		struct str id = { key.mv_data, key.mv_size };
+
+		while (i < n && str_cmp(fresh[i]->now.id, id) < 0)
+			ranks[fresh[i++]->row] = rank++;
+		ranks[load_u32(data.mv_data, 0)] = rank++;
+	}
+	while (i < n)
+		ranks[fresh[i++]->row] = rank++;
+	rc = rc == MDB_NOTFOUND ? 0 : rc;
+out:
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	free(fresh);
+	if (rc != 0) {
+		free(ranks);
+		ranks = NULL;
+	}
+	*out = ranks;
+	return rc;
+}
+
+static int
+cmp_number(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->present != y->present)
+		return (int)y->present - (int)x->present;
+	if (x->present && x->key.number != y->key.number)
+		return x->key.number < y->key.number ? -1 : 1;
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static struct str
+entry_text(const struct entry *e)
+{
+	return (struct str){ e->key.text, e->len };
+}
+
+static int
+cmp_text(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int c = 0;
+
+	if (x->present != y->present)
+		return (int)y->present - (int)x->present;
+	if (x->present)
+		c = str_cmp(entry_text(x), entry_text(y));
+	return c != 0 ? c : (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static bool
+same_key(bool text, const struct entry *a, const struct entry *b)
+{
+	return text ? str_eq(entry_text(a), entry_text(b)) : a->key.number == b->key.number;
+}
+
+/* Entries of all rows that will be in use: the rows of before but the gone, and the new. */
+static int
+gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *count)
+{
+	struct apply_txn *t = s->t;
+	uint32_t segments = (t->head.rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	bool text = t->schema->fields[s->field].kind == FIELD_TEXT;
+	size_t n = 0;
+
+	for (uint32_t seg = 0; seg < segments; seg++) {
+		uint64_t live[COLUMN_WORDS] = { 0 };
+		struct str bytes;
+		int rc = column_segment(t->txn, t->dbs->orders.columns, t->schema,
+		    COLUMN_LIVE, seg, &bytes);
+
+		if (rc == 0)
+			memcpy(live, bytes.ptr, sizeof(live));
+		else if (rc != MDB_NOTFOUND)
+			return rc;
+		for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
+			uint32_t row = seg * COLUMN_SEGMENT + i;
+			struct apply_item *item = apply_item_of_row(t, row);
+			struct sort_key k;
+
+			if (item != NULL ? item->gone : !(live[i / 64] >> (i % 64) & 1))
+				continue;
+			if ((rc = sequence_key(s, row, false, &k)) != 0)
+				return rc;
+			list[n++] = (struct entry){
+				.key.number = k.number, .len = (uint32_t)k.text.len,
+				.rank = ranks[row], .row = row, .present = k.present
+			};
+			if (text)
+				list[n - 1].key.text = k.text.ptr;
+		}
+	}
+	*count = n;
+	return 0;
+}
+
+/* The row numbers of ${list} (sorted ascending) in the order of ${descending}. */
+static void
+order_rows(const struct entry *list, size_t n, bool text, bool descending, uint32_t *rows)
+{
+	size_t present = n, at = 0;
+
+	while (present > 0 && !list[present - 1].present)
+		present--;
+	if (!descending) {
+		for (size_t i = 0; i < present; i++)
+			rows[at++] = list[i].row;
+	} else {
+		/* equal keys stay in the order of their ids */
+		for (size_t end = present; end > 0; ) {
+			size_t start = end - 1;
+
+			while (start > 0 && same_key(text, &list[start - 1], &list[end - 1]))
+				start--;
+			for (size_t i = start; i < end; i++)
+				rows[at++] = list[i].row;
+			end = start;
+		}
+	}
+	for (size_t i = present; i < n; i++)
+		rows[at++] = list[i].row;
+}
+
+int
+apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
+{
+	bool text = t->schema->fields[field].kind == FIELD_TEXT;
+	struct sequence s = { .t = t, .field = field, .inserting = true };
+	size_t room = (size_t)t->head.rows_end + 1, n = 0;
+	struct entry *list = malloc(room * sizeof(*list));
+	uint32_t *rows = malloc(room * sizeof(*rows));
+	int rc = list == NULL || rows == NULL ? ENOMEM : 0;
+
+	if (rc == 0)
+		rc = gather(&s, ranks, list, &n);
+	if (rc == 0)
+		qsort(list, n, sizeof(*list), text ? cmp_text : cmp_number);
+	for (int descending = 0; descending < 2 && rc == 0; descending++) {
+		order_rows(list, n, text, descending, rows);
+		rc = sequence_replace(t, field, descending, rows, n);
+	}
+	sequence_free(&s);
+	free(list);
+	free(rows);
+	return rc;
+}

@@ -1,0 +1,38 @@
+#ifndef SYNCD_APPLY_ORDERINGS_H
+#define SYNCD_APPLY_ORDERINGS_H
+
+#include "common/orderings.h"
+#include "syncd/apply_parts.h"
+
+/* One ordering (field, direction) while it is being changed; apply_ordering*.c only. */
+struct chunk {
+	uint32_t	 id;
+	uint32_t	 n;
+	const char	*map;		/* as stored, while rows is NULL */
+	uint32_t	*rows;		/* own copy: changed, to be written */
+};
+
+struct sequence {
+	struct apply_txn	*t;
+	unsigned		 field;
+	bool			 descending;
+	bool			 inserting;	/* keys of changed rows are the new ones */
+	struct chunk		*chunks;
+	size_t			 count, room;
+	uint32_t		 next_id;
+	struct str		*segments;	/* of the field's column, once looked up */
+};
+
+/* What a row sorts by: as it was, or as it will be when inserting. */
+int	sequence_key(struct sequence *, uint32_t row, bool with_id, struct sort_key *);
+/* Write a whole sequence in place of the one stored. */
+int	sequence_replace(struct apply_txn *, unsigned field, bool descending,
+	    const uint32_t *rows, size_t n);
+void	sequence_free(struct sequence *);
+
+/* For every row number the rank of its record id among all: *ranks is malloc'ed. */
+int	apply_rank_ids(struct apply_txn *, uint32_t **ranks);
+/* Sort both directions of a field anew. */
+int	apply_sort_field(struct apply_txn *, unsigned field, const uint32_t *ranks);
+
+#endif

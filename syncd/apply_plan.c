@@ -1,0 +1,350 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/fold.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "common/row.h"
+#include "syncd/apply_parts.h"
+
+/* Folded texts live until the commit ends; blocks never move. */
+struct apply_arena {
+	struct apply_arena	*next;
+	size_t			 len;
+	char			 bytes[];
+};
+
+static uint64_t
+hash_bytes(const void *p, size_t n)
+{
+	const unsigned char *s = p;
+	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a */
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ s[i]) * UINT64_C(1099511628211);
+	return h ^ h >> 32;
+}
+
+static int
+index_make(struct apply_index *x, size_t items)
+{
+	size_t size = 16;
+
+	while (size < items * 2)
+		size *= 2;
+	x->slots = calloc(size, sizeof(*x->slots));
+	x->mask = size - 1;
+	return x->slots == NULL ? ENOMEM : 0;
+}
+
+static struct apply_item *
+find_id(const struct apply_txn *t, struct str id)
+{
+	for (uint64_t h = hash_bytes(id.ptr, id.len);; h++) {
+		uint32_t slot = t->by_id.slots[h & t->by_id.mask];
+
+		if (slot == 0)
+			return NULL;
+		if (str_eq(t->items[slot - 1].now.id, id))
+			return &t->items[slot - 1];
+	}
+}
+
+static void
+index_add(struct apply_index *x, uint64_t hash, size_t item)
+{
+	while (x->slots[hash & x->mask] != 0)
+		hash++;
+	x->slots[hash & x->mask] = (uint32_t)item + 1;
+}
+
+struct apply_item *
+apply_item_of_row(const struct apply_txn *t, uint32_t row)
+{
+	for (uint64_t h = hash_bytes(&row, sizeof(row));; h++) {
+		uint32_t slot = t->by_row.slots[h & t->by_row.mask];
+
+		if (slot == 0)
+			return NULL;
+		if (t->items[slot - 1].row == row)
+			return &t->items[slot - 1];
+	}
+}
+
+bool
+apply_field_changed(const struct apply_txn *t, const struct apply_item *i, unsigned f)
+{
+	return !i->existed || i->gone || !value_equal(t->schema->fields[f].kind,
+	    &i->old.values[f], &i->now.values[f]);
+}
+
+/* Read the stored row of a record into ${i}; MDB_NOTFOUND: there is none. */
+static int
+load_old(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
+{
+	MDB_val key = key_str(id), data;
+	struct row_view view;
+	int rc;
+
+	if ((rc = mdb_get(t->txn, t->dbs->orders.ids, &key, &data)) != 0)
+		return rc;
+	i->row = load_u32(data.mv_data, 0);
+	key = key_u32(&i->row);
+	if ((rc = mdb_get(t->txn, t->dbs->orders.rows, &key, &data)) != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (row_decode((struct str){ data.mv_data, data.mv_size }, &view) != ERR_OK ||
+	    row_values(&view, t->schema, &i->old) != ERR_OK)
+		return MDB_CORRUPTED;
+	i->existed = true;
+	*version = view.version;
+	return 0;
+}
+
+static void
+merge(const struct schema *s, struct record *into, const struct record *news)
+{
+	for (size_t f = 0; f < s->field_count; f++)
+		if (news->known >> f & 1)
+			into->values[f] = news->values[f];
+	into->known = schema_all(s);
+}
+
+/* An earlier change of the same list has touched this record: the later one counts. */
+static void
+change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
+{
+	if (c->kind == CHANGE_GONE) {
+		i->gone = true;
+		return;
+	}
+	i->gone = false;
+	merge(t->schema, &i->now, &c->record);
+}
+
+static int
+plan_one(struct apply_txn *t, const struct change *c)
+{
+	struct apply_item *i = find_id(t, c->record.id);
+	uint64_t version = 0;
+	int rc;
+
+	if (i != NULL) {
+		change_again(t, i, c);
+		return 0;
+	}
+	i = &t->items[t->count];
+	*i = (struct apply_item){ .now.id = c->record.id };
+	rc = load_old(t, c->record.id, i, &version);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if (i->existed && version > c->base) {
+		t->result.skipped++;
+		return 0;
+	}
+	if (!i->existed && c->kind == CHANGE_GONE) {
+		t->result.unchanged++;
+		return 0;
+	}
+	if (i->existed)
+		i->now = i->old;
+	change_again(t, i, c);
+	index_add(&t->by_id, hash_bytes(i->now.id.ptr, i->now.id.len), t->count);
+	t->count++;
+	return 0;
+}
+
+/* Leave out what turned out to be no change. */
+static void
+drop_unchanged(struct apply_txn *t)
+{
+	size_t kept = 0;
+
+	for (size_t n = 0; n < t->count; n++) {
+		struct apply_item *i = &t->items[n];
+
+		if (i->existed && !i->gone && record_equal(t->schema, &i->old, &i->now)) {
+			t->result.unchanged++;
+			continue;
+		}
+		if (!i->existed && i->gone)	/* came and went within the list */
+			continue;
+		if (i->gone)
+			t->result.deleted++;
+		else if (i->existed)
+			t->result.changed++;
+		else
+			t->result.created++;
+		if (kept != n)
+			t->items[kept] = *i;
+		kept++;
+	}
+	t->count = kept;
+}
+
+/* Row numbers for new rows: freed ones first. */
+static int
+number_rows(struct apply_txn *t)
+{
+	MDB_cursor *cursor = NULL;
+	bool free_left = true;
+	int rc = 0;
+
+	for (size_t n = 0; n < t->count && rc == 0; n++) {
+		MDB_val key, data;
+
+		if (t->items[n].existed)
+			continue;
+		if (cursor == NULL &&
+		    (rc = mdb_cursor_open(t->txn, t->dbs->orders.free, &cursor)) != 0)
+			return rc;
+		if (free_left) {
+			rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+			if (rc == 0)
+				t->items[n].row = load_u32(key.mv_data, 0);
+			free_left = rc == 0;
+			rc = rc == MDB_NOTFOUND ? 0 : rc;
+		}
+		if (rc == 0 && !free_left) {
+			if (t->head.rows_end == UINT32_MAX)
+				rc = MDB_MAP_FULL;
+			else
+				t->items[n].row = t->head.rows_end++;
+		}
+	}
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	return rc;
+}
+
+static int
+keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct str *out)
+{
+	struct apply_arena *a;
+	enum err e;
+
+	buf_clear(scratch);
+	if ((e = fold_text(scratch, text)) == ERR_INVALID_PARAMETER)
+		buf_add_str(scratch, text);	/* not UTF-8: searched as it is */
+	if (buf_status(scratch) != ERR_OK ||
+	    (a = malloc(sizeof(*a) + scratch->len)) == NULL)
+		return ENOMEM;
+	a->next = t->arena;
+	a->len = scratch->len;
+	memcpy(a->bytes, scratch->data, scratch->len);
+	/* a NUL ends a text in its column */
+	for (size_t i = 0; i < a->len; i++)
+		if (a->bytes[i] == '\0')
+			a->bytes[i] = ' ';
+	t->arena = a;
+	*out = (struct str){ a->bytes, a->len };
+	return 0;
+}
+
+/* The code of an option, which becomes one of the known ones if it is not yet. */
+static unsigned
+learn_option(struct apply_txn *t, unsigned f, struct str name)
+{
+	const struct field *field = &t->schema->fields[f];
+	struct str further = buf_str(&t->further[f]);
+	unsigned code = options_code(field, further, name);
+
+	if (code != OPTION_NONE)
+		return code;
+	if (options_count(field, further) + 1 >= OPTION_OTHER ||
+	    memchr(name.ptr, '\0', name.len) != NULL)
+		return OPTION_OTHER;
+	buf_add_str(&t->further[f], name);
+	buf_add_char(&t->further[f], '\0');
+	t->further_new[f] = true;
+	log_warn("store: %s '%.*s' is none of the known options; kept as it is",
+	    field->name, STR_FMT(name));
+	return options_count(field, buf_str(&t->further[f]));
+}
+
+static int
+prepare_values(struct apply_txn *t)
+{
+	struct buf scratch = { 0 };
+	int rc = 0;
+
+	for (size_t n = 0; n < t->count && rc == 0; n++) {
+		struct apply_item *i = &t->items[n];
+
+		for (unsigned f = 0; f < t->schema->field_count && rc == 0; f++) {
+			const struct value *v = &i->now.values[f];
+
+			if (!v->present || i->gone)
+				continue;
+			if (t->schema->fields[f].kind == FIELD_TEXT)
+				rc = keep_folded(t, &scratch, v->text, &i->folded[f]);
+			else if (t->schema->fields[f].kind == FIELD_SELECT)
+				i->code[f] = (uint8_t)learn_option(t, f, v->text);
+		}
+	}
+	buf_free(&scratch);
+	return rc;
+}
+
+int
+apply_item_cmp(const void *a, const void *b)
+{
+	const struct apply_item *x = a, *y = b;
+
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+static int
+load_options(struct apply_txn *t)
+{
+	for (unsigned f = 0; f < t->schema->field_count; f++) {
+		struct str further;
+		int rc;
+
+		if (t->schema->fields[f].kind != FIELD_SELECT)
+			continue;
+		if ((rc = options_load(t->txn, t->dbs->meta, f, &further)) != 0)
+			return rc;
+		buf_add_str(&t->further[f], further);
+	}
+	return 0;
+}
+
+int
+apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
+{
+	int rc;
+
+	t->rows_end_before = t->head.rows_end;
+	t->items = calloc(n == 0 ? 1 : n, sizeof(*t->items));
+	if (t->items == NULL || index_make(&t->by_id, n) != 0 ||
+	    index_make(&t->by_row, n) != 0)
+		return ENOMEM;
+	if ((rc = load_options(t)) != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if ((rc = plan_one(t, &changes[i])) != 0)
+			return rc;
+	drop_unchanged(t);
+	if ((rc = number_rows(t)) != 0 || (rc = prepare_values(t)) != 0)
+		return rc;
+	qsort(t->items, t->count, sizeof(*t->items), apply_item_cmp);
+	for (size_t i = 0; i < t->count; i++)
+		index_add(&t->by_row, hash_bytes(&t->items[i].row, sizeof(uint32_t)), i);
+	return 0;
+}
+
+void
+apply_plan_free(struct apply_txn *t)
+{
+	while (t->arena != NULL) {
+		struct apply_arena *next = t->arena->next;
+
+		free(t->arena);
+		t->arena = next;
+	}
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		buf_free(&t->further[f]);
+	free(t->items);
+	free(t->by_id.slots);
+	free(t->by_row.slots);
+}

@@ -1,0 +1,208 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/options.h"
+#include "common/zone.h"
+#include "syncd/apply_parts.h"
+
+/* What a commit adds to one total. */
+struct delta {
+	uint64_t	key;
+	int64_t		count;
+	__int128	sum;
+};
+
+/* Few totals are touched by many rows: a table by key, then one write each. */
+struct deltas {
+	struct delta	*slots;		/* key 0: free */
+	size_t		 size, used;
+};
+
+static int
+deltas_grow(struct deltas *d)
+{
+	struct deltas bigger = { .size = d->size == 0 ? 256 : d->size * 2 };
+
+	if ((bigger.slots = calloc(bigger.size, sizeof(*bigger.slots))) == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < d->size; i++) {
+		size_t at;
+
+		if (d->slots[i].key == 0)
+			continue;
+		at = (size_t)(d->slots[i].key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % bigger.size;
+		while (bigger.slots[at].key != 0)
+			at = (at + 1) % bigger.size;
+		bigger.slots[at] = d->slots[i];
+		bigger.used++;
+	}
+	free(d->slots);
+	*d = bigger;
+	return 0;
+}
+
+static int
+deltas_add(struct deltas *d, uint64_t key, int sign, int64_t sum)
+{
+	size_t at;
+	int rc;
+
+	if (d->used * 2 >= d->size && (rc = deltas_grow(d)) != 0)
+		return rc;
+	at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % d->size;
+	while (d->slots[at].key != 0 && d->slots[at].key != key)
+		at = (at + 1) % d->size;
+	if (d->slots[at].key == 0) {
+		d->slots[at].key = key;
+		d->used++;
+	}
+	d->slots[at].count += sign;
+	d->slots[at].sum += sign * (__int128)sum;
+	return 0;
+}
+
+static int
+deltas_write(struct apply_txn *t, const struct deltas *d)
+{
+	for (size_t i = 0; i < d->size; i++) {
+		const struct delta *x = &d->slots[i];
+		MDB_val key = key_u64(&x->key), data;
+		struct total total = { 0 };
+		int rc;
+
+		if (x->key == 0 || (x->count == 0 && x->sum == 0))
+			continue;
+		rc = mdb_get(t->txn, t->dbs->orders.totals, &key, &data);
+		if (rc == 0 && data.mv_size == sizeof(total))
+			memcpy(&total, data.mv_data, sizeof(total));
+		else if (rc != MDB_NOTFOUND)
+			return rc != 0 ? rc : MDB_CORRUPTED;
+		total.count += x->count;
+		total_set_sum(&total, total_sum(&total) + x->sum);
+		/* days without orders would pile up over the years */
+		rc = total.count == 0 && rc == 0 ?
+		    mdb_del(t->txn, t->dbs->orders.totals, &key, NULL) :
+		    apply_put(t->txn, t->dbs->orders.totals, key, &total, sizeof(total));
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+add_day(struct apply_txn *t, struct deltas *d, const struct value *day, int sign, int64_t sum)
+{
+	if (!day->present)
+		return 0;
+	return deltas_add(d, total_key(TOTAL_DAY, (unsigned)t->schema->day_field,
+	    total_day(zone_day(day->number))), sign, sum);
+}
+
+/* Count a record in or out. */
+static int
+add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int sign)
+{
+	const struct value *money = &r->values[t->schema->sum_field];
+	int64_t sum = money->present ? money->number : 0;
+	int rc;
+
+	if ((rc = deltas_add(d, total_key(TOTAL_ALL, 0, 0), sign, sum)) != 0)
+		return rc;
+	for (unsigned f = 0; f < t->schema->field_count; f++) {
+		const struct field *field = &t->schema->fields[f];
+		unsigned code = OPTION_NONE;
+
+		if (!(field->flags & FIELD_GROUP))
+			continue;
+		if (r->values[f].present) {
+			code = options_code(field, buf_str(&t->further[f]), r->values[f].text);
+			code = code == OPTION_NONE ? OPTION_OTHER : code;
+		}
+		if ((rc = deltas_add(d, total_key(TOTAL_OPTION, f, code), sign, sum)) != 0)
+			return rc;
+	}
+	return add_day(t, d, &r->values[t->schema->day_field], sign, sum);
+}
+
+int
+apply_totals(struct apply_txn *t)
+{
+	struct deltas d = { 0 };
+	int rc = 0;
+
+	for (size_t n = 0; n < t->count && rc == 0; n++) {
+		const struct apply_item *i = &t->items[n];
+
+		if (i->existed)
+			rc = add_record(t, &d, &i->old, -1);
+		if (rc == 0 && !i->gone)
+			rc = add_record(t, &d, &i->now, 1);
+	}
+	if (rc == 0)
+		rc = deltas_write(t, &d);
+	free(d.slots);
+	return rc;
+}
+
+static int
+forget_days(struct apply_txn *t)
+{
+	uint64_t first = total_key(TOTAL_DAY, 0, 0), after = total_key(TOTAL_BODY, 0, 0);
+	MDB_val key = key_u64(&first), data;
+	MDB_cursor *cursor;
+	int rc;
+
+	if ((rc = mdb_cursor_open(t->txn, t->dbs->orders.totals, &cursor)) != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
+	while (rc == 0) {
+		uint64_t k;
+
+		memcpy(&k, key.mv_data, sizeof(k));
+		if (k >= after)
+			break;
+		if ((rc = mdb_cursor_del(cursor, 0)) == 0)
+			rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Days of one segment's rows. */
+static int
+count_days(struct apply_txn *t, struct deltas *d, uint32_t segment)
+{
+	unsigned day_field = (unsigned)t->schema->day_field;
+	unsigned sum_field = (unsigned)t->schema->sum_field;
+	MDB_dbi dbi = t->dbs->orders.columns;
+	struct str days, sums;
+	int rc;
+
+	if ((rc = column_segment(t->txn, dbi, t->schema, day_field, segment, &days)) != 0 ||
+	    (rc = column_segment(t->txn, dbi, t->schema, sum_field, segment, &sums)) != 0)
+		return rc;
+	/* rows not in use have no day */
+	for (size_t i = 0; i < COLUMN_SEGMENT && rc == 0; i++) {
+		struct value day = { .number = column_number(days, i) };
+		int64_t sum = column_number(sums, i);
+
+		day.present = day.number != COLUMN_EMPTY;
+		rc = add_day(t, d, &day, 1, sum == COLUMN_EMPTY ? 0 : sum);
+	}
+	return rc;
+}
+
+int
+apply_rebuild_days(struct apply_txn *t)
+{
+	uint32_t segments = (t->head.rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	struct deltas d = { 0 };
+	int rc = forget_days(t);
+
+	for (uint32_t s = 0; s < segments && rc == 0; s++)
+		rc = count_days(t, &d, s);
+	if (rc == 0)
+		rc = deltas_write(t, &d);
+	free(d.slots);
+	return rc;
+}

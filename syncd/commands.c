@@ -1,0 +1,130 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/version.h"
+#include "syncd/commands.h"
+
+static void
+add_space(struct buf *b, uint64_t used, uint64_t map)
+{
+	json_name(b, "store");
+	buf_add_char(b, '{');
+	json_member_uint(b, "usedBytes", used);
+	json_member_uint(b, "mapBytes", map);
+	buf_add_char(b, '}');
+}
+
+static void
+do_status(struct commands *c, struct server_call *call)
+{
+	struct message_reply reply = { .err = ERR_OK };
+	struct store *st = apply_store(c->apply);
+	struct buf b = { 0 };
+	uint64_t used, map;
+
+	if ((reply.err = store_begin(st)) != ERR_OK) {
+		server_reply(call, &reply);
+		return;
+	}
+	reply.generation = store_generation(st);
+	buf_add_char(&b, '{');
+	json_member_int(&b, "pid", getpid());
+	json_member_instant(&b, "startedAt", c->started_ms);
+	json_member_string(&b, "version", STR(ORDERDECK_VERSION));
+	json_member_uint(&b, "generation", store_generation(st));
+	json_member_instant(&b, "syncedAt", store_synced_ms(st));
+	json_member_uint(&b, "orders", store_row_count(st));
+	store_space(st, &used, &map);
+	store_end(st);
+	json_name(&b, "sync");
+	full_sync_add_progress(c->full_sync, &b);
+	airtable_add_status(c->airtable, &b);
+	json_name(&b, "outbox");
+	buf_add_char(&b, '{');
+	json_member_uint(&b, "pending", writes_pending(c->writes));
+	buf_add_char(&b, '}');
+	add_space(&b, used, map);
+	buf_add_char(&b, '}');
+	reply.body = buf_str(&b);
+	if ((reply.err = buf_status(&b)) != ERR_OK)
+		reply.body.len = 0;
+	server_reply(call, &reply);
+	buf_free(&b);
+}
+
+struct sync_asker {
+	struct commands		*commands;
+	struct server_call	*call;
+};
+
+static void
+answer_sync(struct sync_asker *a, enum err e, const char *detail)
+{
+	struct message_reply reply = { .err = e };
+	struct store *st = apply_store(a->commands->apply);
+	struct buf b = { 0 };
+
+	if (store_begin(st) == ERR_OK) {
+		reply.generation = store_generation(st);
+		store_end(st);
+	}
+	full_sync_add_progress(a->commands->full_sync, &b);
+	if (buf_status(&b) == ERR_OK)
+		reply.body = buf_str(&b);
+	if (e != ERR_OK) {
+		(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
+		reply.retry_after_ms = airtable_blocked_ms(a->commands->airtable, NULL);
+	}
+	server_reply(a->call, &reply);
+	buf_free(&b);
+	free(a);
+}
+
+static void
+sync_done(void *cookie, enum err e, const char *detail, bool still_running)
+{
+	(void)still_running;	/* the progress document says so */
+	answer_sync(cookie, e, detail);
+}
+
+static void
+do_sync(struct commands *c, struct server_call *call)
+{
+	const struct message_request *request = server_call_request(call);
+	struct sync_asker *a = malloc(sizeof(*a));
+	struct message_reply reply = { .err = ERR_NOMEM };
+
+	if (a == NULL) {
+		server_reply(call, &reply);
+		return;
+	}
+	*a = (struct sync_asker){ c, call };
+	/* wait first: a run that fails at once has told its waiters by then */
+	if (full_sync_wait(c->full_sync, request->wait_ms, sync_done, a) != ERR_OK) {
+		free(a);
+		server_reply(call, &reply);
+		return;
+	}
+	full_sync_start(c->full_sync, request->accept_shrink);
+}
+
+static void
+do_patch(struct commands *c, struct server_call *call)
+{
+	writes_submit(c->writes, call);
+}
+
+static void (*const table[MESSAGE_TYPES])(struct commands *, struct server_call *) = {
+	[MESSAGE_STATUS] = do_status,
+	[MESSAGE_SYNC] = do_sync,
+	[MESSAGE_PATCH] = do_patch
+};
+
+void
+commands_request(void *cookie, struct server_call *call)
+{
+	table[server_call_request(call)->type](cookie, call);
+}

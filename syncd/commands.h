@@ -1,0 +1,25 @@
+#ifndef SYNCD_COMMANDS_H
+#define SYNCD_COMMANDS_H
+
+#include <uv.h>
+
+#include "syncd/airtable.h"
+#include "syncd/apply.h"
+#include "syncd/full_sync.h"
+#include "syncd/server.h"
+#include "syncd/write.h"
+
+/* What syncd's socket is asked, and what it does about it: type -> function. */
+struct commands {
+	const struct config	*config;
+	struct airtable		*airtable;
+	struct apply		*apply;
+	struct full_sync	*full_sync;
+	struct writes		*writes;
+	int64_t			 started_ms;	/* wall clock */
+};
+
+/* A server_request_cb; ${cookie} is a struct commands. */
+void	commands_request(void *cookie, struct server_call *);
+
+#endif

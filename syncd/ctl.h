@@ -1,0 +1,48 @@
+#ifndef SYNCD_CTL_H
+#define SYNCD_CTL_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "syncd/ctl_link.h"
+
+/* Between syncctl.c (options), ctl_commands.c and ctl_sync.c. */
+#define CTL_TIMEOUT_MS	10000	/* for an answer that needs no waiting */
+
+enum ctl_exit { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };	/* exit statuses 0 to 3 */
+
+struct ctl {
+	const char	*config_file;	/* NULL: none */
+	const char	*socket;	/* NULL: the configuration tells */
+	int64_t		 timeout_ms;	/* 0: not given */
+	bool		 json, full, wait, accept_shrink;
+	struct ctl_link	*link;
+	char		 path[108];
+	uint64_t	 last_id;
+	bool		 painted;	/* a progress line stands on the terminal */
+	char		 shown[256];	/* the progress printed last */
+};
+
+/* The commands; each prints its outcome. */
+enum ctl_exit	 ctl_status(struct ctl *);
+enum ctl_exit	 ctl_ping(struct ctl *);
+enum ctl_exit	 ctl_sync(struct ctl *);
+enum ctl_exit	 ctl_check_config(struct ctl *);
+enum ctl_exit	 ctl_print_config(struct ctl *);
+
+/* For them: */
+int64_t		 ctl_deadline(const struct ctl *, int64_t otherwise_ms);
+enum ctl_exit	 ctl_connect(struct ctl *);
+/* A status request with the next id. */
+enum ctl_outcome ctl_ask_status(struct ctl *, int64_t deadline_ms);
+/* A reply's body, to be freed with cJSON_Delete; NULL: none. */
+cJSON		*ctl_body(const struct message_reply *);
+/* Write it to standard output, and free it. */
+enum ctl_exit	 ctl_print(struct buf *);
+/* Tell why syncd can't be spoken to. */
+enum ctl_exit	 ctl_unreachable(struct ctl *, enum ctl_outcome);
+/* Tell why it refused. */
+enum ctl_exit	 ctl_refused(const struct ctl *, const struct message_reply *);
+
+#endif

@@ -1,0 +1,232 @@
+#include <string.h>
+
+#include "syncd/ctl_show.h"
+
+#define BAR_WIDTH	20
+#define COUNT_MAX	1e15	/* larger numbers are no counts of anything we keep */
+
+static const cJSON *
+member(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+const char *
+ctl_text(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(member(object, name));
+}
+
+double
+ctl_number(const cJSON *object, const char *name, double otherwise)
+{
+	const cJSON *item = member(object, name);
+
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= COUNT_MAX))
+		return otherwise;
+	return item->valuedouble;
+}
+
+bool
+ctl_state_is(const cJSON *sync, const char *state)
+{
+	const char *is = ctl_text(sync, "state");
+
+	return is != NULL && strcmp(is, state) == 0;
+}
+
+/* Below space, DEL, and in UTF-8 U+0080 to U+009F. */
+void
+ctl_show_text(const char *text, struct buf *b)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
+			p++;
+			buf_add_char(b, '?');
+		} else {
+			buf_add_char(b, *p < ' ' || *p == 0x7f ? '?' : (char)*p);
+		}
+	}
+}
+
+/* "<before><text>" if there is such a text. */
+static void
+add_text(struct buf *b, const char *before, const cJSON *object, const char *name)
+{
+	const char *text = ctl_text(object, name);
+
+	if (text == NULL)
+		return;
+	buf_add_cstr(b, before);
+	ctl_show_text(text, b);
+}
+
+/* "<before><number><after>" if there is such a number. */
+static void
+add_number(struct buf *b, const char *before, const cJSON *object, const char *name,
+    const char *after)
+{
+	double v = ctl_number(object, name, -1);
+
+	if (v >= 0)
+		buf_printf(b, "%s%.0f%s", before, v, after);
+}
+
+static void
+add_bytes(struct buf *b, double v)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	size_t u = 0;
+
+	for (; v >= 1024 && u < sizeof(units) / sizeof(units[0]) - 1; u++)
+		v /= 1024;
+	buf_printf(b, "%.*f %s", u == 0 ? 0 : 1, v, units[u]);
+}
+
+void
+ctl_show_cause(const cJSON *error, struct buf *b)
+{
+	const char *code = ctl_text(error, "code");
+
+	ctl_show_text(code != NULL ? code : "unknown cause", b);
+	add_text(b, ": ", error, "detail");
+}
+
+static void
+add_mode(struct buf *b, const cJSON *sync)
+{
+	add_text(b, "", sync, "mode");
+	buf_add_cstr(b, ctl_text(sync, "mode") != NULL ? " sync" : "sync");
+}
+
+/* Without an expected number there is no bar. */
+static void
+add_bar(struct buf *b, double done, double of)
+{
+	double share = done >= of ? 1 : done / of;
+	int filled = (int)(share * BAR_WIDTH);
+
+	buf_printf(b, "%3d%% [", (int)(share * 100));
+	for (int i = 0; i < BAR_WIDTH; i++)
+		buf_add_char(b, i < filled ? '#' : '.');
+	buf_add_cstr(b, "] ");
+}
+
+void
+ctl_show_progress(const cJSON *sync, struct buf *b)
+{
+	double records = ctl_number(sync, "records", 0);
+	double expected = ctl_number(sync, "expectedRecords", 0);
+
+	add_mode(b, sync);
+	buf_add_cstr(b, ": ");
+	if (expected > 0)
+		add_bar(b, records, expected);
+	buf_printf(b, "%.0f", records);
+	if (expected > 0)
+		buf_printf(b, " of %.0f", expected);
+	buf_add_cstr(b, " records");
+	add_number(b, ", ", sync, "pages", " pages");
+}
+
+void
+ctl_show_result(const cJSON *sync, struct buf *b)
+{
+	add_mode(b, sync);
+	buf_add_cstr(b, ctl_state_is(sync, "failed") ? " failed" : " done");
+	add_number(b, ": ", sync, "records", " records");
+	add_number(b, " in ", sync, "pages", " pages");
+	add_number(b, "; ", sync, "changed", " changed");
+	add_number(b, ", ", sync, "created", " created");
+	add_number(b, ", ", sync, "deleted", " deleted");
+	if (ctl_number(sync, "warnings", 0) > 0)
+		add_number(b, ", ", sync, "warnings", " warnings (see the log)");
+}
+
+static void
+show_daemon(const cJSON *s, struct buf *b)
+{
+	buf_add_cstr(b, "syncd     ");
+	add_text(b, "", s, "version");
+	add_number(b, ", pid ", s, "pid", "");
+	add_text(b, ", since ", s, "startedAt");
+	buf_add_cstr(b, "\norders    ");
+	add_number(b, "", s, "orders", "");
+	add_number(b, ", generation ", s, "generation", "");
+	add_text(b, ", complete as of ", s, "syncedAt");
+	if (cJSON_IsNull(member(s, "syncedAt")))
+		buf_add_cstr(b, ", never complete yet");
+	buf_add_char(b, '\n');
+}
+
+static void
+show_sync(const cJSON *sync, struct buf *b)
+{
+	const cJSON *error = member(sync, "error");
+
+	if (!cJSON_IsObject(sync))
+		return;
+	buf_add_cstr(b, "sync      ");
+	if (ctl_state_is(sync, "running")) {
+		buf_add_cstr(b, "running, ");
+		ctl_show_progress(sync, b);
+	} else {
+		add_text(b, "", sync, "state");
+		if (ctl_text(sync, "finishedAt") != NULL) {
+			buf_add_cstr(b, ", last ");
+			ctl_show_result(sync, b);
+			add_text(b, ", at ", sync, "finishedAt");
+		}
+	}
+	add_text(b, "\nnext      ", sync, "next");
+	if (cJSON_IsObject(error)) {
+		buf_add_cstr(b, "\nerror     ");
+		ctl_show_cause(error, b);
+	}
+	buf_add_char(b, '\n');
+}
+
+static void
+show_airtable(const cJSON *a, struct buf *b)
+{
+	const cJSON *rate = member(a, "rateLimit"), *calls = member(a, "monthlyCalls");
+	const cJSON *error = member(a, "lastError");
+
+	if (!cJSON_IsObject(a))
+		return;
+	buf_add_cstr(b, "airtable  ");
+	add_text(b, "circuit ", a, "circuit");
+	add_text(b, ", last success ", a, "lastSuccessAt");
+	if (cJSON_IsObject(error)) {
+		buf_add_cstr(b, "\n          last error ");
+		ctl_show_cause(error, b);
+		add_text(b, " at ", error, "at");
+	}
+	add_number(b, "\nrate      ", rate, "perSecond", " calls a second");
+	if (ctl_number(rate, "lockedForMs", 0) > 0)
+		add_number(b, ", locked for ", rate, "lockedForMs", " ms");
+	add_number(b, "\ncalls     ", calls, "used", " this month");
+	add_number(b, " of ", calls, "budget", "");
+	buf_add_char(b, '\n');
+}
+
+void
+ctl_show_status(const cJSON *s, struct buf *b)
+{
+	const cJSON *store = member(s, "store");
+	double used = ctl_number(store, "usedBytes", -1), map = ctl_number(store, "mapBytes", -1);
+
+	show_daemon(s, b);
+	show_sync(member(s, "sync"), b);
+	show_airtable(member(s, "airtable"), b);
+	add_number(b, "outbox    ", member(s, "outbox"), "pending", " pending\n");
+	if (used < 0)
+		return;
+	buf_add_cstr(b, "store     ");
+	add_bytes(b, used);
+	if (map >= 0) {
+		buf_add_cstr(b, " of ");
+		add_bytes(b, map);
+	}
+	buf_add_char(b, '\n');
+}

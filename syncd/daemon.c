@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/pid_file.h"
+#include "common/version.h"
+#include "syncd/commands.h"
+#include "syncd/daemon.h"
+
+#define DRAIN_MS	30000	/* for work under way at SIGTERM */
+
+enum { SIGNAL_HUP, SIGNAL_USR1, SIGNAL_USR2, SIGNAL_TERM, SIGNAL_INT, SIGNALS };
+
+static const int signal_numbers[SIGNALS] = {
+	[SIGNAL_HUP] = SIGHUP, [SIGNAL_USR1] = SIGUSR1, [SIGNAL_USR2] = SIGUSR2,
+	[SIGNAL_TERM] = SIGTERM, [SIGNAL_INT] = SIGINT
+};
+
+struct daemon {
+	const struct daemon_setup	*setup;
+	struct config			*config;
+	uv_loop_t			 loop;
+	uv_signal_t			 signals[SIGNALS];
+	uv_timer_t			 patience;	/* while stopping */
+	bool				 stopping;
+	struct apply			*apply;
+	struct airtable			*airtable;
+	struct full_sync		*full_sync;
+	struct writes			*writes;
+	struct server			*server;
+	struct commands			 commands;
+	int				 pid_fd;
+	char				 pid_path[108];
+};
+
+/* What can't change while the daemon runs stays as it is. */
+static void
+keep_fixed(const struct config *old, struct config *new)
+{
+	if (strcmp(old->store.path, new->store.path) != 0 ||
+	    strcmp(old->run.dir, new->run.dir) != 0 ||
+	    strcmp(old->summary.time_zone, new->summary.time_zone) != 0)
+		log_warn("reload: store.path, run.dir and summary.time_zone need a restart");
+	memcpy(new->store.path, old->store.path, sizeof(new->store.path));
+	memcpy(new->run.dir, old->run.dir, sizeof(new->run.dir));
+	memcpy(new->summary.time_zone, old->summary.time_zone, sizeof(new->summary.time_zone));
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct config *new = calloc(1, sizeof(*new));
+	struct buf errors = { 0 };
+
+	if (new == NULL ||
+	    config_load(new, d->setup->config_file, d->setup->env, d->setup->options,
+	    d->setup->option_count, &errors) != ERR_OK ||
+	    config_check_syncd(new, &errors) != ERR_OK ||
+	    config_load_token(new, d->setup->env, &errors) != ERR_OK) {
+		log_error("reload: the configuration stays as it was: %s",
+		    new == NULL ? "out of memory" : buf_cstr(&errors));
+	} else {
+		keep_fixed(d->config, new);
+		*d->config = *new;
+		airtable_reconfigure(d->airtable);
+		if (log_open("syncd", new->log.file, new->log.level, new->log.format) == -1)
+			log_error("reload: %s: %s; the log stays where it was", new->log.file,
+			    strerror(errno));
+		log_info("reload: done");
+	}
+	if (new != NULL)
+		explicit_bzero(new->airtable.token, sizeof(new->airtable.token));
+	free(new);
+	buf_free(&errors);
+}
+
+static void
+close_handle(uv_handle_t *h)
+{
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+/* Nobody waits any more (or the start failed half-way): close what keeps the loop alive. */
+static void
+stop_rest(void *cookie)
+{
+	struct daemon *d = cookie;
+
+	if (d->writes != NULL)
+		writes_stop(d->writes);
+	if (d->full_sync != NULL)
+		full_sync_stop(d->full_sync);
+	if (d->airtable != NULL)
+		airtable_cancel_all(d->airtable);
+	airtable_free(d->airtable);
+	d->airtable = NULL;
+	server_free(d->server);
+	d->server = NULL;
+	close_handle((uv_handle_t *)&d->patience);
+	for (int i = 0; i < SIGNALS; i++)
+		close_handle((uv_handle_t *)&d->signals[i]);
+	uv_stop(&d->loop);
+}
+
+static void
+patience_ended(uv_timer_t *t)
+{
+	log_warn("stop: giving up on work under way");
+	stop_rest(t->data);
+}
+
+static void
+writes_ended(void *cookie)
+{
+	struct daemon *d = cookie;
+
+	/* the last answers go out, then the connections close */
+	server_drain(d->server, stop_rest, d);
+}
+
+static void
+stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_info("stop: %zu writes under way", writes_pending(d->writes));
+	(void)uv_timer_start(&d->patience, patience_ended, DRAIN_MS, 0);
+	/* a sync can be repeated, what people have changed can't */
+	full_sync_cancel(d->full_sync);
+	writes_drain(d->writes, writes_ended, d);
+}
+
+static void
+on_signal(uv_signal_t *h, int number)
+{
+	struct daemon *d = h->data;
+
+	if (number == SIGTERM || number == SIGINT)
+		stop(d);
+	else if (d->stopping)
+		return;
+	else if (number == SIGHUP)
+		reload(d);
+	else if (number == SIGUSR1)
+		full_sync_start(d->full_sync, false);
+	else if (log_reopen() == -1)
+		log_error("reopen: %s: %s; the old log stays in use", d->config->log.file,
+		    strerror(errno));
+}
+
+static int
+open_loop(struct daemon *d)
+{
+	int rc = uv_loop_init(&d->loop);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = uv_timer_init(&d->loop, &d->patience)) != 0)
+		return rc;
+	d->patience.data = d;
+	for (int i = 0; i < SIGNALS; i++) {
+		if ((rc = uv_signal_init(&d->loop, &d->signals[i])) != 0)
+			return rc;
+		d->signals[i].data = d;
+		if ((rc = uv_signal_start(&d->signals[i], on_signal, signal_numbers[i])) != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* In start order; what fails has said why. */
+static bool
+open_parts(struct daemon *d)
+{
+	char socket_path[108];
+
+	if (apply_open(d->config, &orders_schema, &d->apply) != ERR_OK)
+		return false;
+	d->airtable = airtable_new(&d->loop, d->config, &orders_schema);
+	if (d->airtable != NULL)
+		d->full_sync = full_sync_new(&d->loop, d->config, &orders_schema, d->airtable,
+		    d->apply);
+	if (d->full_sync != NULL)
+		d->writes = writes_new(&d->loop, d->config, &orders_schema, d->airtable,
+		    d->apply, d->full_sync);
+	if (d->writes == NULL) {
+		log_error("start: out of memory");
+		return false;
+	}
+	d->commands = (struct commands){
+		.config = d->config, .airtable = d->airtable, .apply = d->apply,
+		.full_sync = d->full_sync, .writes = d->writes, .started_ms = instant_now()
+	};
+	if (!config_run_path(d->config, "syncd.sock", socket_path)) {
+		log_error("start: run.dir is too long for a socket");
+		return false;
+	}
+	d->server = server_new(&d->loop, socket_path, &orders_schema, commands_request,
+	    &d->commands);
+	return d->server != NULL;
+}
+
+static void
+close_parts(struct daemon *d)
+{
+	writes_free(d->writes);
+	full_sync_free(d->full_sync);
+	apply_close(d->apply);
+}
+
+/* The loop's handles finish closing. */
+static void
+run_dry(struct daemon *d)
+{
+	while (uv_loop_close(&d->loop) == UV_EBUSY)
+		(void)uv_run(&d->loop, UV_RUN_ONCE);
+}
+
+static bool
+hold_run_dir(struct daemon *d)
+{
+	if (mkdir(d->config->run.dir, 0755) == -1 && errno != EEXIST) {
+		log_error("start: %s: %s", d->config->run.dir, strerror(errno));
+		return false;
+	}
+	if (!config_run_path(d->config, "syncd.pid", d->pid_path)) {
+		log_error("start: run.dir is too long");
+		return false;
+	}
+	return (d->pid_fd = pid_file_open(d->pid_path)) != -1;
+}
+
+int
+daemon_run(const struct daemon_setup *setup, struct config *config)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int status = EXIT_FAILURE, rc;
+
+	if (d == NULL)
+		return EXIT_FAILURE;
+	d->setup = setup;
+	d->config = config;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)umask(027);
+	if (!hold_run_dir(d))
+		goto err0;
+	if ((rc = open_loop(d)) != 0) {
+		log_error("start: event loop: %s", uv_strerror(rc));
+		goto err1;
+	}
+	if (!open_parts(d)) {
+		stop_rest(d);
+		run_dry(d);
+		close_parts(d);
+		goto err1;
+	}
+	log_info("start: syncd %s, base %s, store %s", ORDERDECK_VERSION,
+	    config->airtable.base_id, config->store.path);
+	full_sync_start(d->full_sync, false);
+	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
+	run_dry(d);
+	close_parts(d);
+	log_info("stop: done");
+	status = EXIT_SUCCESS;
+err1:
+	pid_file_close(d->pid_fd, d->pid_path);
+err0:
+	free(d);
+	return status;
+}

@@ -1,0 +1,451 @@
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/log.h"
+#include "syncd/full_sync.h"
+#include "syncd/sync_run.h"
+
+#define RESTARTS_MAX		3		/* of a listing that Airtable dropped */
+#define PAGES_MAX		100000u		/* ten million records: the listing does not end */
+#define BACKOFF_MAX_MS		60000
+#define RETRY_MIN_MS		15000		/* before a failed run is tried again, doubling ... */
+#define RETRY_MAX_MS		3600000		/* ... to this */
+#define RETRY_REFUSED_MS	300000		/* when Airtable refused: somebody has to act */
+#define FLUSH_SHARE		4		/* first sync: commits take 1/5 of the time at most */
+#define FLUSH_MIN_MS		200
+#define FLUSH_RECORDS		50000u	/* gathered in memory at most, while that is up to us */
+
+enum run_state { RUN_IDLE, RUN_LISTING, RUN_WAITING };
+
+struct full_sync {
+	uv_loop_t		*loop;
+	const struct config	*config;
+	struct airtable		*airtable;
+	struct sync_run		*run;
+	struct waiter		*waiters;
+	bool			 stopped;
+
+	enum run_state		 state;
+	bool			 accept_shrink;
+	struct airtable_call	*call;		/* listing */
+	struct buf		 offset;	/* of the page asked for */
+	uint64_t		 base;		/* generation when it was */
+	unsigned		 tries;		/* of this page that failed */
+	unsigned		 restarts;
+	int64_t			 flushed_ms;	/* monotonic, first sync */
+	int64_t			 flush_took_ms;
+
+	int64_t			 started_ms, finished_ms;	/* wall clock; 0: never */
+	enum err		 result;
+	char			 detail[400];
+	unsigned		 failures;	/* runs in a row */
+	int64_t			 next_ms;	/* wall clock of the next run by itself */
+	struct sync_run_counts	 counts;	/* of the last run, once run is idle */
+	uint32_t		 expected;
+
+	uv_timer_t		 wait_timer;	/* RUN_WAITING */
+	uv_timer_t		 next_timer;	/* the next run */
+};
+
+struct waiter {
+	struct full_sync	*sync;
+	struct waiter		*next;
+	uv_timer_t		 timer;
+	full_sync_done		*done;
+	void			*cookie;
+};
+
+static void	list_page(struct full_sync *);
+static void	next_run(uv_timer_t *);
+
+struct full_sync *
+full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
+    struct airtable *airtable, struct apply *apply)
+{
+	struct full_sync *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->loop = loop;
+	s->config = config;
+	s->airtable = airtable;
+	s->run = sync_run_new(schema, apply, config->sync.max_shrink_percent);
+	if (s->run == NULL || uv_timer_init(loop, &s->wait_timer) != 0 ||
+	    uv_timer_init(loop, &s->next_timer) != 0) {
+		sync_run_free(s->run);
+		free(s);
+		return NULL;
+	}
+	s->wait_timer.data = s->next_timer.data = s;
+	return s;
+}
+
+static void
+waiter_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+static void
+waiter_end(struct waiter *w, enum err e, const char *detail, bool still_running)
+{
+	struct waiter **p = &w->sync->waiters;
+
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	uv_close((uv_handle_t *)&w->timer, waiter_closed);
+	w->done(w->cookie, e, detail, still_running);
+}
+
+static void
+waiter_timed_out(uv_timer_t *t)
+{
+	waiter_end(t->data, ERR_OK, "", true);
+}
+
+enum err
+full_sync_wait(struct full_sync *s, int64_t wait_ms, full_sync_done *done, void *cookie)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+
+	if (w == NULL || uv_timer_init(s->loop, &w->timer) != 0) {
+		free(w);
+		return ERR_NOMEM;
+	}
+	w->sync = s;
+	w->timer.data = w;
+	w->done = done;
+	w->cookie = cookie;
+	w->next = s->waiters;
+	s->waiters = w;
+	/* can't fail: the handle is new and the callback is there */
+	(void)uv_timer_start(&w->timer, waiter_timed_out, (uint64_t)wait_ms, 0);
+	return ERR_OK;
+}
+
+static void
+start_timer(uv_timer_t *t, uv_timer_cb cb, int64_t ms)
+{
+	uv_update_time(t->loop);
+	(void)uv_timer_start(t, cb, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+void
+full_sync_schedule(struct full_sync *s, int64_t in_ms)
+{
+	if (s->stopped)
+		return;
+	s->next_ms = instant_now() + in_ms;
+	start_timer(&s->next_timer, next_run, in_ms);
+}
+
+static bool
+refused(enum err e)
+{
+	return e == ERR_AIRTABLE_UNAUTHORIZED || e == ERR_AIRTABLE_FORBIDDEN ||
+	    e == ERR_AIRTABLE_NOT_FOUND || e == ERR_AIRTABLE_FIELD_MISSING ||
+	    e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_REJECTED;
+}
+
+static int64_t
+retry_in(const struct full_sync *s, enum err e)
+{
+	int64_t ms = refused(e) ? RETRY_REFUSED_MS : RETRY_MIN_MS;
+
+	for (unsigned i = 1; i < s->failures && ms < RETRY_MAX_MS; i++)
+		ms *= 2;
+	ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+	return ms < s->config->sync.full_interval_ms ? ms : s->config->sync.full_interval_ms;
+}
+
+/* The run is over, with everybody told. */
+static void
+end_run(struct full_sync *s, enum err e, const char *detail)
+{
+	s->state = RUN_IDLE;
+	s->result = e;
+	s->counts = *sync_run_counts(s->run);
+	s->finished_ms = instant_now();
+	if (detail != s->detail)
+		(void)snprintf(s->detail, sizeof(s->detail), "%s", detail);
+	(void)uv_timer_stop(&s->wait_timer);
+	buf_clear(&s->offset);
+	if (e == ERR_OK) {
+		s->failures = 0;
+		log_info("sync: %llu orders in %llu pages, %lld ms: %llu created, %llu changed, "
+		    "%llu deleted, %llu cells not understood",
+		    (unsigned long long)s->counts.records, (unsigned long long)s->counts.pages,
+		    (long long)(s->finished_ms - s->started_ms),
+		    (unsigned long long)s->counts.created, (unsigned long long)s->counts.changed,
+		    (unsigned long long)s->counts.deleted, (unsigned long long)s->counts.warnings);
+		full_sync_schedule(s, s->config->sync.full_interval_ms);
+	} else if (e != ERR_CANCELLED) {
+		s->failures++;
+		log_error("sync: failed after %llu pages: %s: %s", (unsigned long long)s->counts.pages,
+		    err_text(e), s->detail);
+		full_sync_schedule(s, retry_in(s, e));
+	}
+	while (s->waiters != NULL)
+		waiter_end(s->waiters, e, s->detail, false);
+	/* a run gathers much and needs nothing of it again for hours */
+	sync_run_end(s->run);
+	(void)malloc_trim(0);
+}
+
+static void
+waited(uv_timer_t *t)
+{
+	list_page(t->data);
+}
+
+static void
+wait_then_list(struct full_sync *s, int64_t ms)
+{
+	s->state = RUN_WAITING;
+	start_timer(&s->wait_timer, waited, ms);
+}
+
+/* Exponential with full jitter, not before the circuit or Airtable's own word allow. */
+static int64_t
+backoff(struct full_sync *s, int64_t at_least_ms)
+{
+	int64_t ms = s->config->airtable.retry_base_ms, blocked;
+
+	for (unsigned i = 1; i < s->tries && ms < BACKOFF_MAX_MS; i++)
+		ms *= 2;
+	ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
+	ms = (int64_t)((double)ms * ((double)random() / ((double)RAND_MAX + 1)));
+	blocked = airtable_blocked_ms(s->airtable, NULL);
+	ms = ms > at_least_ms ? ms : at_least_ms;
+	return ms > blocked ? ms : blocked;
+}
+
+static bool
+listing_lost(const struct airtable_result *r)
+{
+	return r->err == ERR_AIRTABLE_ITERATOR || strcmp(r->type, "INVALID_OFFSET_VALUE") == 0;
+}
+
+static void
+page_failed(struct full_sync *s, const struct airtable_result *r)
+{
+	enum err e;
+
+	if (listing_lost(r) && s->restarts < RESTARTS_MAX) {
+		s->restarts++;
+		s->tries++;
+		log_warn("sync: Airtable dropped the listing after %llu pages; starting over (%u of %d)",
+		    (unsigned long long)sync_run_counts(s->run)->pages, s->restarts, RESTARTS_MAX);
+		buf_clear(&s->offset);
+		if ((e = sync_run_begin(s->run)) != ERR_OK)
+			end_run(s, e, "the store can't be read");
+		else
+			wait_then_list(s, backoff(s, 0));
+		return;
+	}
+	if ((r->retryable || r->err == ERR_AIRTABLE_BAD_RESPONSE) &&
+	    s->tries < (unsigned)s->config->airtable.retries) {
+		s->tries++;
+		wait_then_list(s, backoff(s, r->retry_after_ms));
+		return;
+	}
+	end_run(s, r->err, r->message);
+}
+
+/* First sync: what has arrived becomes visible, as often as commits stay cheap beside the listing. */
+static enum err
+flush_if_due(struct full_sync *s)
+{
+	int64_t now = instant_monotonic(), pause = s->flush_took_ms * FLUSH_SHARE;
+	enum err e;
+
+	if (!sync_run_first(s->run) || sync_run_pending(s->run) == 0)
+		return ERR_OK;
+	if (sync_run_pending(s->run) < FLUSH_RECORDS &&
+	    now - s->flushed_ms < (pause > FLUSH_MIN_MS ? pause : FLUSH_MIN_MS))
+		return ERR_OK;
+	e = sync_run_flush(s->run);
+	s->flushed_ms = instant_monotonic();
+	s->flush_took_ms = s->flushed_ms - now;
+	return e;
+}
+
+static void
+add_finished_progress(void *cookie, struct buf *b)
+{
+	struct full_sync *s = cookie;
+
+	s->state = RUN_IDLE;
+	s->result = ERR_OK;
+	s->finished_ms = instant_now();
+	s->counts = *sync_run_counts(s->run);
+	full_sync_add_progress(s, b);
+}
+
+static void
+last_page(struct full_sync *s)
+{
+	char why[200];
+	enum err e = sync_run_finish(s->run, s->accept_shrink, add_finished_progress, s, why);
+
+	end_run(s, e, why[0] != '\0' || e == ERR_OK ? why : "the store could not be written");
+}
+
+static void
+page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct full_sync *s = cookie;
+	enum err e;
+
+	s->call = NULL;
+	if (s->stopped)
+		return;
+	if (r->err != ERR_OK) {
+		page_failed(s, r);
+		return;
+	}
+	if ((e = sync_run_page(s->run, page, s->base)) != ERR_OK ||
+	    (e = flush_if_due(s)) != ERR_OK) {
+		end_run(s, e, "the store could not be written");
+		return;
+	}
+	s->tries = 0;
+	if (page->offset.len == 0) {
+		last_page(s);
+		return;
+	}
+	if (str_eq(page->offset, buf_str(&s->offset)) ||
+	    sync_run_counts(s->run)->pages >= PAGES_MAX) {
+		end_run(s, ERR_AIRTABLE_BAD_RESPONSE, "the listing does not end");
+		return;
+	}
+	buf_clear(&s->offset);
+	buf_add_str(&s->offset, page->offset);
+	list_page(s);
+}
+
+static void
+list_page(struct full_sync *s)
+{
+	s->state = RUN_LISTING;
+	s->base = sync_run_base(s->run);
+	s->call = buf_status(&s->offset) != ERR_OK ? NULL : airtable_list(s->airtable,
+	    buf_str(&s->offset), AIRTABLE_SYNC, 0, page_arrived, s);
+	if (s->call == NULL)
+		end_run(s, ERR_NOMEM, "out of memory");
+}
+
+void
+full_sync_start(struct full_sync *s, bool accept_shrink)
+{
+	enum err e;
+
+	if (s->stopped)
+		return;
+	if (s->state != RUN_IDLE) {
+		s->accept_shrink |= accept_shrink;
+		return;
+	}
+	(void)uv_timer_stop(&s->next_timer);
+	s->next_ms = 0;
+	s->accept_shrink = accept_shrink;
+	s->tries = s->restarts = 0;
+	s->started_ms = instant_now();
+	s->finished_ms = 0;
+	s->flushed_ms = s->flush_took_ms = 0;
+	s->detail[0] = '\0';
+	buf_clear(&s->offset);
+	log_info("sync: started");
+	if ((e = sync_run_begin(s->run)) != ERR_OK) {
+		end_run(s, e, "the store can't be read");
+		return;
+	}
+	s->expected = sync_run_first(s->run) ? 0 : sync_run_expected(s->run);
+	list_page(s);
+}
+
+static void
+next_run(uv_timer_t *t)
+{
+	full_sync_start(t->data, false);
+}
+
+bool
+full_sync_running(const struct full_sync *s)
+{
+	return s->state != RUN_IDLE;
+}
+
+void
+full_sync_add_progress(const struct full_sync *s, struct buf *b)
+{
+	bool running = full_sync_running(s);
+	const struct sync_run_counts *c = running ? sync_run_counts(s->run) : &s->counts;
+
+	buf_add_char(b, '{');
+	json_member_string(b, "state", str_of(running ? "running" :
+	    s->result == ERR_OK ? "idle" : "failed"));
+	json_member_string_or_null(b, "mode", s->started_ms == 0 ?
+	    (struct str){ NULL, 0 } : STR("full"));
+	json_member_instant(b, "startedAt", s->started_ms);
+	json_member_instant(b, "finishedAt", s->finished_ms);
+	json_member_uint(b, "pages", c->pages);
+	json_member_uint(b, "records", c->records);
+	if (s->expected == 0)
+		json_member_null(b, "expectedRecords");
+	else
+		json_member_uint(b, "expectedRecords", s->expected);
+	json_member_uint(b, "changed", c->changed);
+	json_member_uint(b, "created", c->created);
+	json_member_uint(b, "deleted", c->deleted);
+	json_member_uint(b, "warnings", c->warnings);
+	if (running || s->result == ERR_OK) {
+		json_member_null(b, "error");
+	} else {
+		json_name(b, "error");
+		buf_add_char(b, '{');
+		json_member_string(b, "code", str_of(err_code(s->result)));
+		json_member_string(b, "title", str_of(err_text(s->result)));
+		json_member_string(b, "detail", str_of(s->detail));
+		buf_add_char(b, '}');
+	}
+	json_member_instant(b, "next", s->next_ms);
+	buf_add_char(b, '}');
+}
+
+void
+full_sync_cancel(struct full_sync *s)
+{
+	s->stopped = true;
+	if (s->call != NULL)
+		airtable_cancel(s->call);
+	s->call = NULL;
+	if (s->state != RUN_IDLE)
+		end_run(s, ERR_CANCELLED, "syncd is stopping");
+	(void)uv_timer_stop(&s->next_timer);
+}
+
+void
+full_sync_stop(struct full_sync *s)
+{
+	full_sync_cancel(s);
+	/* those that asked after the cancel */
+	while (s->waiters != NULL)
+		waiter_end(s->waiters, ERR_CANCELLED, "syncd is stopping", false);
+	uv_close((uv_handle_t *)&s->wait_timer, NULL);
+	uv_close((uv_handle_t *)&s->next_timer, NULL);
+}
+
+void
+full_sync_free(struct full_sync *s)
+{
+	if (s == NULL)
+		return;
+	sync_run_free(s->run);
+	buf_free(&s->offset);
+	free(s);
+}

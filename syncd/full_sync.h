@@ -1,0 +1,64 @@
+#ifndef SYNCD_FULL_SYNC_H
+#define SYNCD_FULL_SYNC_H
+
+#include <uv.h>
+
+#include "common/config.h"
+#include "syncd/airtable.h"
+#include "syncd/apply.h"
+
+/*
+ * A full sync: the whole listing, page by page, compared with the store,
+ * and what differs applied.
+ *
+ *	state		event			next
+ *	idle		start			listing
+ *	listing		page, more to come	listing (the next page)
+ *			page, the last		idle (differences committed)
+ *			listing expired		waiting, then from the first page
+ *			page failed, may work	waiting, then the same page
+ *			page failed for good	idle (failed)
+ *	waiting		time is over		listing
+ *
+ * 1. Until a first sync was complete, pages are committed as they arrive.
+ *    Afterwards nothing is committed before the last page has arrived, and
+ *    then all of it at once: the store is the old or the new generation.
+ * 2. A row is deleted only when every page arrived, none had it, and it has
+ *    not changed since the listing began; and only when no more than
+ *    sync.max_shrink of the rows would go.
+ * 3. A page never undoes a write confirmed after the page was requested:
+ *    its changes are based on the generation of that moment (apply.h).
+ * 4. One run at a time; whoever asks meanwhile shares it.
+ * 5. After a failure it tries again by itself, ever later; after a success
+ *    when sync.full_interval is over.
+ */
+struct full_sync;
+
+struct full_sync *full_sync_new(uv_loop_t *, const struct config *, const struct schema *,
+		    struct airtable *, struct apply *);
+/* End a run that is on (its waiters get ERR_CANCELLED) and start no other. */
+void		 full_sync_cancel(struct full_sync *);
+/* That, and close its handles: free it when the loop has run dry. */
+void		 full_sync_stop(struct full_sync *);
+void		 full_sync_free(struct full_sync *);
+
+/* Start a run or join the one that is on.  ${accept_shrink}: invariant 2's limit is off for it. */
+void		 full_sync_start(struct full_sync *, bool accept_shrink);
+/* Start one soon (a write was confirmed that the store could not take). */
+void		 full_sync_schedule(struct full_sync *, int64_t in_ms);
+bool		 full_sync_running(const struct full_sync *);
+
+/*
+ * Call back when the run that is on ends (${e}: how, ${detail}: why), or
+ * with ERR_OK and still_running when ${wait_ms} pass first.  ERR_NOMEM, and
+ * no callback, when memory is out.
+ */
+typedef void	 full_sync_done(void *cookie, enum err e, const char *detail,
+		    bool still_running);
+enum err	 full_sync_wait(struct full_sync *, int64_t wait_ms, full_sync_done *,
+		    void *cookie);
+
+/* The progress document (an object) of the run that is on, or of the last. */
+void		 full_sync_add_progress(const struct full_sync *, struct buf *);
+
+#endif

@@ -1,0 +1,91 @@
+#ifndef SYNCD_SERVER_PARTS_H
+#define SYNCD_SERVER_PARTS_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "common/buf.h"
+#include "syncd/server.h"
+
+/* Between server.c (the socket, the calls) and server_peer.c (one connection). */
+#define SERVER_READ_BYTES	(64 * 1024)
+
+struct server_call {
+	LIST_ENTRY(server_call)	 in_server;
+	LIST_ENTRY(server_call)	 in_peer;
+	struct server		*server;	/* NULL: freed meanwhile */
+	struct peer		*peer;		/* NULL: gone meanwhile */
+	struct message_request	 request;
+};
+LIST_HEAD(call_list, server_call);
+
+/*
+ * A connection.  Invariants:
+ *  1. Its calls are on ->calls until they are answered or it is dropped.
+ *  2. ->sending is in the hands of uv_write while ->writing; new output goes
+ *     to ->out and follows when the write is done.
+ *  3. Once ->closed, nothing but the handles' close callbacks touches it.
+ */
+struct peer {
+	LIST_ENTRY(peer)	 entry;
+	struct server		*server;
+	uv_pipe_t		 pipe;
+	uv_timer_t		 linger;
+	int			 handles;	/* not closed yet */
+	uv_write_t		 write;
+	struct buf		 in, out, sending;
+	struct call_list	 calls;
+	size_t			 open;		/* calls on the list */
+	bool			 writing;
+	bool			 reading;
+	bool			 paused;	/* too many open calls */
+	bool			 mute;		/* it has ended, or broke the protocol: read no more */
+	bool			 leaving;	/* close when all is answered and sent */
+	bool			 closed;
+};
+LIST_HEAD(peer_list, peer);
+
+struct server {
+	uv_loop_t		*loop;
+	uv_poll_t		 listener;
+	uv_timer_t		 pause;		/* runs while accepting rests */
+	uv_timer_t		 resume;	/* at the next turn, for peers that were paused */
+	int			 handles;	/* the three above, not closed yet */
+	int			 fd;		/* listening; -1: no more */
+	char			*path;
+	dev_t			 device;	/* of the socket file, to remove no other */
+	ino_t			 inode;
+	gid_t			 gid;		/* its group */
+	const struct schema	*schema;
+	server_request_cb	*request;
+	void			*cookie;
+	struct peer_list	 peers;
+	size_t			 connections;
+	struct call_list	 calls;		/* of all peers, those that left included */
+	size_t			 open;
+	bool			 draining;
+	void			(*drained)(void *);
+	void			*drained_cookie;
+	bool			 freed;
+	char			 chunk[SERVER_READ_BYTES];	/* what libuv reads into, one peer at a time */
+};
+
+
+/* A connection on a fresh descriptor, which is taken over.  false: out of memory, it is not. */
+bool	 peer_add(struct server *, int fd);
+/* Put an answer on its way.  It may close the peer. */
+void	 peer_send(struct peer *, const struct message_reply *);
+/* After calls were answered: a paused peer with few enough left is read on. */
+void	 peer_resume(struct peer *);
+/* Close it when all is answered and sent. */
+void	 peer_leave(struct peer *);
+/* Forget the peer now; its calls live on without it.  The memory goes with its handles. */
+void	 peer_close(struct peer *);
+
+/* A call that peer_take_line made: on the lists, then to whoever answers it. */
+void	 server_hand_on(struct server *, struct peer *, struct server_call *);
+/* The end of a peer or a handle: is it the end of the server? */
+void	 server_settle(struct server *);
+
+#endif

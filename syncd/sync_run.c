@@ -1,0 +1,327 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/columns.h"
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/row.h"
+#include "syncd/sync_run.h"
+
+#define WARNINGS_LOGGED	20	/* of one run */
+
+/* A difference, kept until it is applied: the record with its strings behind it. */
+struct difference {
+	struct change	change;
+	char		bytes[];
+};
+
+struct sync_run {
+	const struct schema	*schema;
+	struct apply		*apply;
+	int64_t			 max_shrink_percent;
+	bool			 first;
+	uint64_t		 start_generation;
+	uint32_t		 start_rows;
+	uint64_t		*seen;		/* a bit for each row number */
+	uint32_t		 seen_rows;	/* bits there are */
+	struct difference	**list;
+	size_t			 count, room;
+	struct sync_run_counts	 counts;
+};
+
+struct sync_run *
+sync_run_new(const struct schema *schema, struct apply *apply, int64_t max_shrink_percent)
+{
+	struct sync_run *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->schema = schema;
+	r->apply = apply;
+	r->max_shrink_percent = max_shrink_percent;
+	return r;
+}
+
+static void
+drop_differences(struct sync_run *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		free(r->list[i]);
+	r->count = 0;
+}
+
+void
+sync_run_end(struct sync_run *r)
+{
+	drop_differences(r);
+	free(r->list);
+	r->list = NULL;
+	r->room = 0;
+	free(r->seen);
+	r->seen = NULL;
+	r->seen_rows = 0;
+}
+
+void
+sync_run_free(struct sync_run *r)
+{
+	if (r == NULL)
+		return;
+	sync_run_end(r);
+	free(r);
+}
+
+enum err
+sync_run_begin(struct sync_run *r)
+{
+	struct store *st = apply_store(r->apply);
+	enum err e;
+
+	sync_run_end(r);
+	if ((e = store_begin(st)) != ERR_OK)
+		return e;
+	r->first = store_synced_ms(st) == 0;
+	r->start_generation = store_generation(st);
+	r->start_rows = store_row_count(st);
+	r->seen_rows = store_rows_end(st);
+	store_end(st);
+	r->counts = (struct sync_run_counts){ 0 };
+	r->seen = calloc(r->seen_rows / 64 + 1, sizeof(*r->seen));
+	return r->seen == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+uint64_t
+sync_run_base(const struct sync_run *r)
+{
+	struct store *st = apply_store(r->apply);
+	uint64_t generation = 0;	/* on failure: the page undoes nothing */
+
+	if (store_begin(st) == ERR_OK) {
+		generation = store_generation(st);
+		store_end(st);
+	}
+	return generation;
+}
+
+static struct difference *
+difference_new(const struct schema *schema, const struct record *record, uint64_t base)
+{
+	size_t size = record->id.len;
+	struct difference *d;
+	char *p;
+
+	for (size_t f = 0; f < schema->field_count; f++)
+		size += record->values[f].text.len;
+	if ((d = malloc(sizeof(*d) + size)) == NULL)
+		return NULL;
+	d->change = (struct change){ .kind = CHANGE_UPSERT, .record = *record, .base = base };
+	p = d->bytes;
+	memcpy(p, record->id.ptr, record->id.len);
+	d->change.record.id.ptr = p;
+	p += record->id.len;
+	for (size_t f = 0; f < schema->field_count; f++) {
+		struct str *text = &d->change.record.values[f].text;
+
+		if (text->len > 0)
+			memcpy(p, text->ptr, text->len);
+		text->ptr = p;
+		p += text->len;
+	}
+	return d;
+}
+
+static enum err
+add_difference(struct sync_run *r, struct difference *d)
+{
+	if (d == NULL)
+		return ERR_NOMEM;
+	if (r->count == r->room) {
+		size_t room = r->room * 2 + 128;
+		struct difference **more = realloc(r->list, room * sizeof(*more));
+
+		if (more == NULL) {
+			free(d);
+			return ERR_NOMEM;
+		}
+		r->list = more;
+		r->room = room;
+	}
+	r->list[r->count++] = d;
+	return ERR_OK;
+}
+
+/* Mark the record's row as seen; does the store have it exactly so? */
+static enum err
+look_up(struct sync_run *r, struct store *st, const struct record *record, bool *same)
+{
+	struct row_view view;
+	struct record stored;
+	uint32_t row;
+	enum err e;
+
+	*same = false;
+	if ((e = store_find_record(st, record->id, &row)) == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK ||
+	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
+		return e;
+	/* numbers given out since the start belong to rows that are safe anyway */
+	if (row < r->seen_rows)
+		r->seen[row / 64] |= UINT64_C(1) << (row % 64);
+	*same = record_equal(r->schema, &stored, record);
+	return ERR_OK;
+}
+
+static void
+note_warnings(struct sync_run *r, const struct airtable_page *page)
+{
+	size_t kept = sizeof(page->warnings) / sizeof(page->warnings[0]);
+
+	for (size_t i = 0; i < page->warning_count && i < kept; i++)
+		if (r->counts.warnings + i < WARNINGS_LOGGED)
+			log_warn("sync: %s: %s: %s; taken as empty", page->warnings[i].record,
+			    page->warnings[i].field, page->warnings[i].problem);
+	r->counts.warnings += page->warning_count;
+}
+
+enum err
+sync_run_page(struct sync_run *r, const struct airtable_page *page, uint64_t base)
+{
+	struct store *st = apply_store(r->apply);
+	enum err e = store_begin(st);
+
+	for (size_t i = 0; i < page->count && e == ERR_OK; i++) {
+		bool same;
+
+		e = look_up(r, st, &page->records[i], &same);
+		if (e == ERR_OK && !same)
+			e = add_difference(r, difference_new(r->schema, &page->records[i], base));
+	}
+	store_end(st);
+	r->counts.pages++;
+	r->counts.records += page->count;
+	note_warnings(r, page);
+	return e;
+}
+
+/* Apply all differences gathered, in one commit. */
+static enum err
+commit(struct sync_run *r, const struct apply_meta *meta)
+{
+	struct change *changes = calloc(r->count + 1, sizeof(*changes));
+	struct apply_result result;
+	enum err e;
+
+	if (changes == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < r->count; i++)
+		changes[i] = r->list[i]->change;
+	e = apply_changes(r->apply, changes, r->count, SOURCE_FULL_SYNC, meta, instant_now(),
+	    &result);
+	free(changes);
+	if (e != ERR_OK)
+		return e;
+	r->counts.created += result.created;
+	r->counts.changed += result.changed;
+	r->counts.deleted += result.deleted;
+	drop_differences(r);
+	return ERR_OK;
+}
+
+enum err
+sync_run_flush(struct sync_run *r)
+{
+	const struct apply_meta meta = { 0 };
+
+	return r->count == 0 ? ERR_OK : commit(r, &meta);
+}
+
+size_t
+sync_run_pending(const struct sync_run *r)
+{
+	return r->count;
+}
+
+bool
+sync_run_first(const struct sync_run *r)
+{
+	return r->first;
+}
+
+uint32_t
+sync_run_expected(const struct sync_run *r)
+{
+	return r->start_rows;
+}
+
+/* Add the deletion of a row unless it is in the listing or newer than it. */
+static enum err
+add_if_gone(struct sync_run *r, struct store *st, uint32_t row, uint64_t *gone)
+{
+	struct record record = { 0 };
+	struct row_view view;
+	struct difference *d;
+	enum err e = store_row(st, row, &view);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (e != ERR_OK || view.version > r->start_generation)
+		return e;
+	record.id = view.id;
+	d = difference_new(r->schema, &record, r->start_generation);
+	if (d != NULL)
+		d->change.kind = CHANGE_GONE;
+	(*gone)++;
+	return add_difference(r, d);
+}
+
+static enum err
+find_gone(struct sync_run *r, uint64_t *gone)
+{
+	struct store *st = apply_store(r->apply);
+	enum err e = store_begin(st);
+
+	*gone = 0;
+	for (uint32_t row = 0; row < r->seen_rows && e == ERR_OK; row++)
+		if (!(r->seen[row / 64] >> (row % 64) & 1))
+			e = add_if_gone(r, st, row, gone);
+	store_end(st);
+	return e;
+}
+
+enum err
+sync_run_finish(struct sync_run *r, bool accept_shrink,
+    void (*progress)(void *cookie, struct buf *), void *cookie, char why[static 200])
+{
+	struct apply_meta meta = { 0 };
+	struct buf document = { 0 };
+	uint64_t gone;
+	enum err e;
+
+	why[0] = '\0';
+	if ((e = find_gone(r, &gone)) != ERR_OK)
+		return e;
+	if (!accept_shrink && gone * 100 > r->start_rows * (uint64_t)r->max_shrink_percent) {
+		(void)snprintf(why, 200, "%llu of %u orders are missing in Airtable's listing, more than "
+		    "sync.max_shrink = %lld%%; nothing was deleted (if that is right: "
+		    "syncctl sync --accept-shrink)", (unsigned long long)gone, r->start_rows,
+		    (long long)r->max_shrink_percent);
+		return ERR_AIRTABLE_SHRUNK;
+	}
+	/* the counts first, so that the document that is stored has them */
+	if ((e = commit(r, &meta)) != ERR_OK)
+		return e;
+	progress(cookie, &document);
+	meta.synced_ms = instant_now();
+	meta.last_sync = buf_str(&document);
+	if ((e = buf_status(&document)) == ERR_OK)
+		e = commit(r, &meta);
+	buf_free(&document);
+	return e;
+}
+
+const struct sync_run_counts *
+sync_run_counts(const struct sync_run *r)
+{
+	return &r->counts;
+}

@@ -1,0 +1,55 @@
+#ifndef SYNCD_SYNC_RUN_H
+#define SYNCD_SYNC_RUN_H
+
+#include "syncd/airtable.h"
+#include "syncd/apply.h"
+
+/*
+ * What one full sync has gathered so far: differences not yet applied, rows
+ * seen, counters.  Knows nothing of the loop or of when to ask for what;
+ * that is full_sync.c.
+ */
+struct sync_run;
+
+struct sync_run_counts {
+	uint64_t	pages, records;
+	uint64_t	changed, created, deleted, warnings;
+};
+
+/* NULL: out of memory. */
+struct sync_run	*sync_run_new(const struct schema *, struct apply *, int64_t max_shrink_percent);
+void		 sync_run_free(struct sync_run *);
+
+/* Forget what was gathered and begin anew (at start, or when the listing was lost). */
+enum err	 sync_run_begin(struct sync_run *);
+
+/* The generation that a page asked for now is based on. */
+uint64_t	 sync_run_base(const struct sync_run *);
+
+/* Take in a page that was asked for at generation ${base}. */
+enum err	 sync_run_page(struct sync_run *, const struct airtable_page *, uint64_t base);
+
+/* Commit what has been gathered, deletions not among it (first sync only). */
+enum err	 sync_run_flush(struct sync_run *);
+/* Differences that a flush would commit. */
+size_t		 sync_run_pending(const struct sync_run *);
+/* The run is over, however: give back what it has gathered.  The counts stay. */
+void		 sync_run_end(struct sync_run *);
+/* Was no sync ever complete when this run began? */
+bool		 sync_run_first(const struct sync_run *);
+/* Rows in the store when it began: about as many records are to be expected. */
+uint32_t	 sync_run_expected(const struct sync_run *);
+
+/*
+ * Every page has arrived: find what is gone, mind the limit unless
+ * ${accept_shrink}, commit all with the time of the sync and its progress
+ * document, which ${progress} adds to a buf once the counts are final.
+ * ERR_AIRTABLE_SHRUNK with ${why} when too much would go.
+ */
+enum err	 sync_run_finish(struct sync_run *, bool accept_shrink,
+		    void (*progress)(void *cookie, struct buf *), void *cookie,
+		    char why[static 200]);
+
+const struct sync_run_counts *sync_run_counts(const struct sync_run *);
+
+#endif

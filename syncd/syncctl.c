@@ -1,0 +1,138 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/config_table.h"
+#include "common/version.h"
+#include "syncd/ctl.h"
+
+struct command {
+	const char	*name;
+	enum ctl_exit (*run)(struct ctl *);
+};
+
+static const char usage_text[] =
+    "usage: syncctl [-c FILE] [-s SOCKET] [--json] [--timeout TIME] COMMAND\n"
+    "commands:\n"
+    "  status                                  what syncd is doing\n"
+    "  sync [--full] [--wait] [--accept-shrink]  start a sync, or join the one that runs\n"
+    "  ping                                    does syncd answer?\n"
+    "  check-config                            is the configuration right?\n"
+    "  print-config                            every setting and where it came from\n"
+    "exit status: 0 done, 1 failed, 2 usage, 3 syncd not reachable\n";
+
+static const struct command commands[] = {
+	{ "status", ctl_status },
+	{ "sync", ctl_sync },
+	{ "ping", ctl_ping },
+	{ "check-config", ctl_check_config },
+	{ "print-config", ctl_print_config }
+};
+
+static enum ctl_exit
+usage(const char *problem)
+{
+	(void)fprintf(stderr, "syncctl: %s\n%s", problem, usage_text);
+	return CTL_USAGE;
+}
+
+/* "10s" as the configuration knows it. */
+static bool
+read_timeout(struct ctl *ctl, const char *text)
+{
+	const struct setting duration = { .type = SETTING_DURATION,
+	    .offset = offsetof(struct config, sync.wait_ms), .min = 1, .max = MESSAGE_WAIT_MAX_MS };
+	struct buf why = { 0 };
+	struct config scratch;
+	bool good = setting_parse(&duration, str_of(text), &scratch, &why);
+
+	if (good)
+		ctl->timeout_ms = scratch.sync.wait_ms;
+	else
+		(void)fprintf(stderr, "syncctl: --timeout: %s\n", buf_cstr(&why));
+	buf_free(&why);
+	return good;
+}
+
+enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_FULL, OPT_WAIT, OPT_ACCEPT_SHRINK, OPT_HELP, OPT_VERSION };
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "full", no_argument, NULL, OPT_FULL },
+	{ "wait", no_argument, NULL, OPT_WAIT },
+	{ "accept-shrink", no_argument, NULL, OPT_ACCEPT_SHRINK },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+/* true: go on; false: *status says how to end. */
+static bool
+read_option(struct ctl *ctl, int option, enum ctl_exit *status)
+{
+	*status = CTL_USAGE;
+	switch (option) {
+	case 'c':
+		ctl->config_file = optarg;
+		return true;
+	case 's':
+		ctl->socket = optarg;
+		return true;
+	case OPT_JSON:
+		return ctl->json = true;
+	case OPT_TIMEOUT:
+		return read_timeout(ctl, optarg);
+	case OPT_FULL:
+		return ctl->full = true;
+	case OPT_WAIT:
+		return ctl->wait = true;
+	case OPT_ACCEPT_SHRINK:
+		return ctl->accept_shrink = true;
+	case OPT_HELP:
+	case OPT_VERSION:
+		(void)fputs(option == OPT_HELP ? usage_text :
+		    "syncctl " ORDERDECK_VERSION "\n", stdout);
+		*status = CTL_DONE;
+		return false;
+	default:	/* getopt has said what is wrong */
+		(void)fputs(usage_text, stderr);
+		return false;
+	}
+}
+
+static enum ctl_exit
+run_command(struct ctl *ctl, const char *name)
+{
+	const struct command *command = NULL;
+	enum ctl_exit status;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			command = &commands[i];
+	if (command == NULL)
+		return usage("no such command");
+	if ((ctl->full || ctl->wait || ctl->accept_shrink) && command->run != ctl_sync)
+		return usage("--full, --wait and --accept-shrink belong to sync");
+	if (ctl->config_file == NULL && access(CONFIG_FILE_DEFAULT, F_OK) == 0)
+		ctl->config_file = CONFIG_FILE_DEFAULT;
+	status = command->run(ctl);
+	ctl_close(ctl->link);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { 0 };
+	enum ctl_exit status;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:s:", long_options, NULL)) != -1)
+		if (!read_option(&ctl, option, &status))
+			return (int)status;
+	if (optind + 1 != argc)
+		return (int)usage(optind == argc ? "no command" : "one command at a time");
+	return (int)run_command(&ctl, argv[optind]);
+}

@@ -1,0 +1,142 @@
+#ifndef TESTS_AIRTABLE_FIXTURE_H
+#define TESTS_AIRTABLE_FIXTURE_H
+
+/* An airtable on a loop with a canned server to talk to, for the programs that test it. */
+
+#include "syncd/airtable.h"
+#include "tests/canned_server.h"
+#include "tests/support.h"
+
+#define TOKEN	"patTESTTESTTEST00.secretsecretsecret"
+#define PAGE	"{\"records\":[{\"id\":\"rec00000000000001\",\"createdTime\":\"2026-01-02T03:04:05.000Z\"," \
+		"\"fields\":{\"Order ID\":\"ORD-1\",\"Customer\":\"M\xc3\xbcller\",\"Status\":\"Shipped\"," \
+		"\"Priority\":\"High\",\"Order Total\":12.3,\"Created At\":\"2026-01-02T03:04:05.000Z\"," \
+		"\"Updated At\":\"2026-01-02T03:04:06Z\"}}],\"offset\":\"itr1/rec1\"}"
+
+static uv_loop_t loop;
+static struct canned_server server;
+static struct config config;
+static struct airtable *airtable;
+
+/* What a callback was given, copied. */
+struct seen {
+	int			 calls;
+	struct airtable_result	 result;
+	size_t			 count;
+	size_t			 warnings;
+	struct airtable_warning	 warning;
+	struct buf		 offset;
+	struct buf		 texts;		/* id|text,text,... of the last record */
+	struct record		 record;	/* numbers are valid, texts not */
+	int64_t			 at_ms;
+};
+
+static __attribute__((unused)) void
+on_done(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct seen *s = cookie;
+
+	s->calls++;
+	s->result = *r;
+	s->at_ms = instant_monotonic();
+	ck_assert((page != NULL) == (r->err == ERR_OK));
+	if (page == NULL)
+		return;
+	s->count = page->count;
+	s->warnings = page->warning_count;
+	s->warning = page->warnings[0];
+	buf_clear(&s->offset);
+	buf_add_str(&s->offset, page->offset);
+	buf_clear(&s->texts);
+	if (page->count == 0)
+		return;
+	s->record = page->records[page->count - 1];
+	buf_add_str(&s->texts, s->record.id);
+	for (size_t i = 0; i < ORDER_TOTAL; i++) {
+		buf_add_char(&s->texts, '|');
+		if (s->record.values[i].present)
+			buf_add_str(&s->texts, s->record.values[i].text);
+		else
+			buf_add_cstr(&s->texts, "-");
+	}
+}
+
+static __attribute__((unused)) void
+seen_free(struct seen *s)
+{
+	buf_free(&s->offset);
+	buf_free(&s->texts);
+}
+
+static __attribute__((unused)) void
+setup(void)
+{
+	ck_assert_int_eq(uv_loop_init(&loop), 0);
+	canned_start(&server, &loop);
+	memset(&config, 0, sizeof(config));
+	(void)snprintf(config.airtable.api_url, sizeof(config.airtable.api_url),
+	    "http://127.0.0.1:%d", server.port);
+	strcpy(config.airtable.token, TOKEN);
+	strcpy(config.airtable.base_id, "appAAAAAAAAAAAAAA");
+	strcpy(config.airtable.orders_table, "Orders");
+	config.airtable.requests_per_second = 5;
+	config.airtable.request_timeout_ms = 2000;
+	config.airtable.connect_timeout_ms = 1000;
+	config.airtable.lockout_ms = 300;
+	config.airtable.breaker_failures = 3;
+	config.airtable.breaker_cooldown_ms = 400;
+	ck_assert_int_eq(log_open("test_airtable", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	airtable = airtable_new(&loop, &config, &orders_schema);
+	ck_assert_ptr_nonnull(airtable);
+}
+
+static __attribute__((unused)) void
+teardown(void)
+{
+	airtable_cancel_all(airtable);
+	airtable_free(airtable);
+	canned_stop(&server);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+}
+
+static __attribute__((unused)) void
+reopen(void)
+{
+	airtable_cancel_all(airtable);
+	airtable_free(airtable);
+	airtable = airtable_new(&loop, &config, &orders_schema);
+	ck_assert_ptr_nonnull(airtable);
+}
+
+static __attribute__((unused)) void
+list(struct seen *s, const char *offset)
+{
+	ck_assert_ptr_nonnull(airtable_list(airtable, str_of(offset), AIRTABLE_SYNC, 0, on_done, s));
+	ck_assert_int_eq(s->calls, 0);
+	ck_assert(canned_run(&loop, &s->calls, 1, 5000));
+}
+
+static __attribute__((unused)) void
+patch_status(struct seen *s, const char *status)
+{
+	struct record r = {
+		.id = STR("rec00000000000001"), .known = 1u << ORDER_STATUS,
+		.values[ORDER_STATUS] = { .present = true, .text = str_of(status) }
+	};
+
+	ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 1, 0, on_done, s));
+	ck_assert_int_eq(s->calls, 0);
+	ck_assert(canned_run(&loop, &s->calls, 1, 5000));
+}
+
+static __attribute__((unused)) const char *
+request(size_t i)
+{
+	ck_assert_uint_lt(i, server.request_count);
+	return server.requests[i].text;
+}
+
+#define ck_assert_has(text, part) \
+	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in: %s", part, text)
+
+#endif

@@ -1,0 +1,111 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+#include "syncd/airtable_decode.h"
+#include "syncd/airtable_keys.h"
+
+/*
+ * Answers of Airtable: the first byte chooses the status and what was asked
+ * for, the rest is the body.  Whatever it is, what comes out keeps the
+ * promises of the decoder.
+ */
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static const int statuses[] = { 302, 400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504 };
+#define STATUSES	(sizeof(statuses) / sizeof(statuses[0]))
+
+static void
+require(bool it)
+{
+	if (!it)
+		abort();
+}
+
+static bool
+is_utf8(struct str s)
+{
+	utf8proc_int32_t c;
+
+	for (size_t i = 0; i < s.len;) {
+		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.ptr + i,
+		    (utf8proc_ssize_t)(s.len - i), &c);
+
+		if (n <= 0 || c == 0)
+			return false;
+		i += (size_t)n;
+	}
+	return true;
+}
+
+static void
+check_record(const struct record *r)
+{
+	require(r->id.len > 0 && r->id.len <= AIRTABLE_ID_MAX);
+	require(r->known == schema_all(&orders_schema));
+	for (size_t f = 0; f < orders_schema.field_count; f++) {
+		const struct value *v = &r->values[f];
+		enum field_kind kind = orders_schema.fields[f].kind;
+
+		if (!v->present)
+			continue;
+		if (kind == FIELD_TEXT || kind == FIELD_SELECT)
+			require(v->text.len > 0 && is_utf8(v->text));
+	}
+}
+
+static void
+try_page(const struct airtable_keys *keys, enum airtable_shape shape, struct str body)
+{
+	struct airtable_page page;
+	void *arena;
+	char why[200] = "";
+	enum err err = airtable_decode_page(&orders_schema, keys, shape, body, &page, &arena,
+	    why, sizeof(why));
+
+	require(err == ERR_OK || (err == ERR_AIRTABLE_BAD_RESPONSE && why[0] != '\0'));
+	require(err == ERR_OK || (arena == NULL && page.count == 0));
+	require(page.count <= AIRTABLE_RECORDS_MAX && page.offset.len <= AIRTABLE_OFFSET_MAX);
+	for (size_t i = 0; i < page.count; i++)
+		check_record(&page.records[i]);
+	free(arena);
+}
+
+static void
+try_error(int status, struct str body)
+{
+	struct airtable_result r = { .err = ERR_OK };
+
+	airtable_decode_error(status, body, &r);
+	require(r.err != ERR_OK && r.message[0] != '\0');
+	require(is_utf8(str_of(r.type)) && is_utf8(str_of(r.message)));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const struct config config;	/* all empty: the default names */
+	struct airtable_keys keys;
+	struct str body;
+	char why[200];
+
+	if (len == 0)
+		return 0;
+	body = (struct str){ (const char *)data + 1, len - 1 };
+	airtable_keys_set(&keys, &config, &orders_schema);
+	switch (data[0] % 4) {
+	case 0:
+		try_page(&keys, AIRTABLE_RECORDS, body);
+		break;
+	case 1:
+		try_page(&keys, AIRTABLE_RECORD, body);
+		break;
+	case 2:
+		try_error(statuses[data[0] / 4 % STATUSES], body);
+		break;
+	default:
+		memset(keys.answer, 0, sizeof(keys.answer));
+		(void)airtable_keys_resolve(&keys, body, "Orders", why, sizeof(why));
+	}
+	return 0;
+}

@@ -1,0 +1,324 @@
+#include "tests/airtable_fixture.h"
+
+/* ---- asking ---- */
+
+START_TEST(a_page_is_asked_for_with_every_field_and_decoded)
+{
+	struct seen s = { 0 };
+
+	canned_json(&server, 200, PAGE);
+	list(&s, "");
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders?pageSize=100&fields%5B%5D=Order%20ID&"
+	    "fields%5B%5D=Customer&fields%5B%5D=Status&fields%5B%5D=Priority&"
+	    "fields%5B%5D=Order%20Total&fields%5B%5D=Created%20At&fields%5B%5D=Updated%20At HTTP/1.1\r\n");
+	ck_assert_has(request(0), "Authorization: Bearer " TOKEN "\r\n");
+	ck_assert_has(request(0), "User-Agent: orderdeck/");
+	ck_assert_has(request(0), "Accept-Encoding: ");
+	ck_assert_uint_eq(s.count, 1);
+	ck_assert_uint_eq(s.warnings, 0);
+	ck_assert_str_eq(buf_cstr(&s.texts), "rec00000000000001|ORD-1|M\xc3\xbcller|Shipped|High");
+	ck_assert_str_eq(buf_cstr(&s.offset), "itr1/rec1");
+	ck_assert_int_eq(s.record.values[ORDER_TOTAL].number, 123000);
+	ck_assert_int_eq(s.record.values[ORDER_CREATED_AT].number, INT64_C(1767323045000));
+	ck_assert_int_eq(s.record.values[ORDER_UPDATED_AT].number, INT64_C(1767323046000));
+	ck_assert_uint_eq(s.record.known, schema_all(&orders_schema));
+	ck_assert_int_gt(s.result.sent_ms, 0);
+	ck_assert_int_eq(s.result.status, 200);
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(offset_and_names_are_percent_encoded)
+{
+	struct seen s = { 0 };
+
+	strcpy(config.airtable.orders_table, "Bestellungen & \xc3\xbc/..?");
+	canned_json(&server, 200, "{\"records\":[],\"offset\":\"\"}");
+	list(&s, "itr1/rec 1&x=\xff");
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_uint_eq(s.offset.len, 0);
+	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Bestellungen%20%26%20%C3%BC%2F..%3F?pageSize");
+	ck_assert_has(request(0), "&offset=itr1%2Frec%201%26x%3D%FF HTTP");
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(one_record_is_got_by_id)
+{
+	struct seen s = { 0 };
+
+	canned_json(&server, 200, "{\"id\":\"rec00000000000009\",\"createdTime\":\"x\",\"fields\":{\"Customer\":\"A\"}}");
+	ck_assert_ptr_nonnull(airtable_get(airtable, STR("rec00000000000009"), AIRTABLE_FEED, 0, on_done, &s));
+	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders/rec00000000000009 HTTP/1.1\r\n");
+	ck_assert_str_eq(buf_cstr(&s.texts), "rec00000000000009|-|A|-|-");
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(another_record_than_the_one_asked_for_is_a_bad_response)
+{
+	struct seen s = { 0 };
+
+	canned_json(&server, 200, "{\"id\":\"rec00000000000008\",\"fields\":{}}");
+	ck_assert_ptr_nonnull(airtable_get(airtable, STR("rec00000000000009"), AIRTABLE_FEED, 0, on_done, &s));
+	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_BAD_RESPONSE);
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(a_patch_carries_each_kind_of_value_exactly)
+{
+	struct seen s = { 0 };
+	struct record r[2] = {
+		{ .id = STR("recA"), .known = schema_all(&orders_schema) & ~(1u << ORDER_UPDATED_AT) },
+		{ .id = STR("recB"), .known = 1u << ORDER_PRIORITY }
+	};
+
+	r[0].values[ORDER_CUSTOMER] = (struct value){ .present = true, .text = STR("a\"\\\n\xf0\x9f\x98\x80") };
+	r[0].values[ORDER_STATUS] = (struct value){ .present = true, .text = STR("Pending") };
+	r[0].values[ORDER_TOTAL] = (struct value){ .present = true, .number = 1234567890123 };
+	r[0].values[ORDER_CREATED_AT] = (struct value){ .present = true, .number = INT64_C(1767323045006) };
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"fields\":{}},"
+	    "{\"id\":\"recB\",\"fields\":{\"Priority\":\"Low\"}}]}");
+	ck_assert_ptr_nonnull(airtable_patch(airtable, r, 2, 0, on_done, &s));
+	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert(!s.result.maybe_applied);
+	ck_assert_has(request(0), "PATCH /v0/appAAAAAAAAAAAAAA/Orders HTTP/1.1\r\n");
+	ck_assert_has(request(0), "Content-Type: application/json\r\n");
+	ck_assert_has(request(0), "\r\n\r\n{\"records\":[{\"id\":\"recA\",\"fields\":{\"Order ID\":null,"
+	    "\"Customer\":\"a\\\"\\\\\\n\xf0\x9f\x98\x80\",\"Status\":\"Pending\",\"Priority\":null,"
+	    "\"Order Total\":123456789.0123,\"Created At\":\"2026-01-02T03:04:05.006Z\"}},"
+	    "{\"id\":\"recB\",\"fields\":{\"Priority\":null}}]}");
+	ck_assert_uint_eq(s.count, 2);
+	ck_assert_str_eq(buf_cstr(&s.texts), "recB|-|-|-|Low");
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(a_patch_answered_with_other_records_may_have_been_applied)
+{
+	struct seen s = { 0 };
+
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recOther\",\"fields\":{}}]}");
+	patch_status(&s, "Shipped");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_BAD_RESPONSE);
+	ck_assert(s.result.maybe_applied);
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(senseless_calls_end_without_being_sent)
+{
+	struct seen s[4] = { 0 };
+	struct record r = { .id = STR("rec with space") };
+	struct record late = {
+		.id = STR("rec1"), .known = 1u << ORDER_CREATED_AT,
+		.values[ORDER_CREATED_AT] = { .present = true, .number = INSTANT_MAX + 1 }
+	};
+
+	ck_assert_ptr_nonnull(airtable_get(airtable, STR("recXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"),
+	    AIRTABLE_SYNC, 0, on_done, &s[0]));
+	ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 1, 0, on_done, &s[1]));
+	ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 0, 0, on_done, &s[2]));
+	ck_assert_ptr_nonnull(airtable_patch(airtable, &late, 1, 0, on_done, &s[3]));
+	ck_assert_int_eq(s[0].calls + s[1].calls + s[2].calls + s[3].calls, 0);
+	for (int i = 0; i < 4; i++) {
+		ck_assert(canned_run(&loop, &s[i].calls, 1, 1000));
+		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_REJECTED);
+		ck_assert(!s[i].result.maybe_applied);
+	}
+	ck_assert_uint_eq(server.request_count, 0);
+}
+END_TEST
+
+/* ---- field ids ---- */
+
+START_TEST(fields_configured_by_id_are_asked_for_and_read_by_id)
+{
+	struct seen s = { 0 };
+
+	for (int i = 0; i < ORDER_FIELDS; i++)
+		(void)snprintf(config.orders_fields[i], sizeof(config.orders_fields[i]), "fld0000000000000%d", i);
+	reopen();
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"fld00000000000001\":\"A\","
+	    "\"Customer\":\"B\",\"fld00000000000002\":{\"name\":\"Shipped\",\"id\":\"selX\"}}}]}");
+	list(&s, "");
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_uint_eq(server.request_count, 1);
+	ck_assert_has(request(0), "&returnFieldsByFieldId=true&fields%5B%5D=fld00000000000000&");
+	ck_assert_str_eq(buf_cstr(&s.texts), "rec1|-|A|Shipped|-");
+	seen_free(&s);
+}
+END_TEST
+
+#define META	"{\"tables\":[{\"id\":\"tblX\",\"name\":\"Other\",\"fields\":[]},{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
+		"{\"id\":\"fldA\",\"name\":\"Order ID\"},{\"id\":\"fldB\",\"name\":\"Customer\"}," \
+		"{\"id\":\"fldD\",\"name\":\"Priority\"},{\"id\":\"fldE\",\"name\":\"Order Total\"}," \
+		"{\"id\":\"fldF\",\"name\":\"Created At\"},{\"id\":\"fldG\",\"name\":\"Updated At\"}]}]}"
+
+START_TEST(with_names_and_ids_mixed_the_ids_are_looked_up_once)
+{
+	struct seen s[3] = { 0 };
+
+	strcpy(config.orders_fields[ORDER_STATUS], "fld00000000000002");
+	reopen();
+	canned_json(&server, 200, META);
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"fldA\":\"O1\",\"fldB\":\"A\","
+	    "\"fld00000000000002\":\"Shipped\",\"fldD\":\"Low\"}}]}");
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), (enum airtable_priority)i, 0,
+		    on_done, &s[i]));
+	for (int i = 0; i < 3; i++) {
+		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
+		ck_assert_int_eq(s[i].result.err, ERR_OK);
+		ck_assert_str_eq(buf_cstr(&s[i].texts), "rec1|O1|A|Shipped|Low");
+		seen_free(&s[i]);
+	}
+	ck_assert_uint_eq(server.request_count, 4);
+	ck_assert_has(request(0), "GET /v0/meta/bases/appAAAAAAAAAAAAAA/tables HTTP");
+	ck_assert_has(request(1), "returnFieldsByFieldId=true&fields%5B%5D=Order%20ID&");
+	ck_assert_has(request(1), "fields%5B%5D=fld00000000000002&");
+}
+END_TEST
+
+START_TEST(a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it)
+{
+	struct seen s[2] = { 0 };
+
+	strcpy(config.orders_fields[ORDER_STATUS], "fld00000000000002");
+	strcpy(config.orders_fields[ORDER_CUSTOMER], "Kunde");
+	reopen();
+	canned_json(&server, 200, META);
+	for (int i = 0; i < 2; i++)
+		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
+	for (int i = 0; i < 2; i++) {
+		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
+		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_FIELD_MISSING);
+		ck_assert_has(s[i].result.message, "Kunde");
+	}
+	ck_assert_uint_eq(server.request_count, 1);
+}
+END_TEST
+
+/* ---- the wire ---- */
+
+START_TEST(a_cut_answer_to_a_write_may_have_been_applied)
+{
+	struct seen s = { 0 };
+
+	canned_raw(&server, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"rec", 45)->cut = true;
+	patch_status(&s, "Shipped");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert(s.result.maybe_applied);
+	ck_assert(s.result.retryable);
+	ck_assert_int_gt(s.result.sent_ms, 0);
+}
+END_TEST
+
+START_TEST(a_write_on_a_kept_connection_that_dies_is_not_sent_again)
+{
+	struct seen first = { 0 }, second = { 0 };
+
+	canned_json(&server, 200, PAGE);
+	canned_raw(&server, "", 0)->cut = true;
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec00000000000001\",\"fields\":{}}]}");
+	list(&first, "");
+	ck_assert_int_eq(first.result.err, ERR_OK);
+	patch_status(&second, "Shipped");
+	ck_assert_int_eq(server.requests[0].connection, server.requests[1].connection);
+	ck_assert_int_eq(second.result.err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert(second.result.maybe_applied);
+	ck_assert_uint_eq(server.request_count, 2);
+	seen_free(&first);
+}
+END_TEST
+
+START_TEST(a_hanging_write_times_out_and_may_have_been_applied)
+{
+	struct seen s = { 0 };
+
+	config.airtable.request_timeout_ms = 150;
+	canned_raw(&server, "", 0)->hang = true;
+	patch_status(&s, "Shipped");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_TIMEOUT);
+	ck_assert(s.result.maybe_applied);
+}
+END_TEST
+
+START_TEST(a_dripping_body_times_out_at_the_deadline)
+{
+	struct seen s = { 0 };
+	int64_t began = instant_monotonic();
+
+	canned_json(&server, 200, PAGE)->drip = true;
+	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, began + 300, on_done, &s));
+	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_TIMEOUT);
+	ck_assert_int_ge(s.at_ms, began + 290);
+	ck_assert_int_lt(s.at_ms, began + 1000);
+}
+END_TEST
+
+START_TEST(without_a_connection_nothing_was_sent_or_applied)
+{
+	struct seen s = { 0 };
+
+	strcpy(config.airtable.api_url, "http://127.0.0.1:1");
+	patch_status(&s, "Shipped");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert(!s.result.maybe_applied);
+	ck_assert_int_eq(s.result.sent_ms, 0);
+	ck_assert(s.result.retryable);
+}
+END_TEST
+
+START_TEST(date_and_retry_after_are_passed_on)
+{
+	struct seen s = { 0 };
+
+	canned_http(&server, 503, "Date: Sat, 21 Nov 2026 03:31:00 GMT\r\nRetry-After: 7\r\n", "", 0);
+	list(&s, "");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert_int_eq(s.result.server_ms, INT64_C(1795231860000));
+	ck_assert_int_eq(s.result.retry_after_ms, 7000);
+}
+END_TEST
+
+static Suite *
+airtable_suite(void)
+{
+	Suite *suite = suite_create("airtable");
+	TCase *t = tcase_create("calls");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_page_is_asked_for_with_every_field_and_decoded);
+	tcase_add_test(t, offset_and_names_are_percent_encoded);
+	tcase_add_test(t, one_record_is_got_by_id);
+	tcase_add_test(t, another_record_than_the_one_asked_for_is_a_bad_response);
+	tcase_add_test(t, a_patch_carries_each_kind_of_value_exactly);
+	tcase_add_test(t, a_patch_answered_with_other_records_may_have_been_applied);
+	tcase_add_test(t, senseless_calls_end_without_being_sent);
+	tcase_add_test(t, fields_configured_by_id_are_asked_for_and_read_by_id);
+	tcase_add_test(t, with_names_and_ids_mixed_the_ids_are_looked_up_once);
+	tcase_add_test(t, a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it);
+	tcase_add_test(t, a_cut_answer_to_a_write_may_have_been_applied);
+	tcase_add_test(t, a_write_on_a_kept_connection_that_dies_is_not_sent_again);
+	tcase_add_test(t, a_hanging_write_times_out_and_may_have_been_applied);
+	tcase_add_test(t, a_dripping_body_times_out_at_the_deadline);
+	tcase_add_test(t, without_a_connection_nothing_was_sent_or_applied);
+	tcase_add_test(t, date_and_retry_after_are_passed_on);
+	suite_add_tcase(suite, t);
+	return suite;
+}
+
+int
+main(void)
+{
+	return run_suite(airtable_suite());
+}
