@@ -406,6 +406,10 @@ check_together(struct loader *l)
 		fault(l, "store.map_size", "larger than store.map_limit");
 	if (!config_run_path(c, "api-slow.sock", path))
 		fault(l, "run.dir", "too long for the name of a Unix socket in it");
+	for (size_t i = 0; i < orders_schema.field_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(c->orders_fields[i], c->orders_fields[j]) == 0)
+				fault(l, "fields.orders", "two of them name the same Airtable field");
 }
 
 enum err

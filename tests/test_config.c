@@ -309,6 +309,14 @@ START_TEST(settings_have_to_fit_each_other)
 }
 END_TEST
 
+START_TEST(two_fields_of_one_airtable_field_are_refused)
+{
+	ck_assert_int_eq(load("[fields]\norders.status = Priority", NULL, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "fields.orders: two of them name the same Airtable field\n");
+	ck_assert_int_eq(load("[fields]\norders.status = Priority\norders.priority = Status", NULL, NULL), ERR_OK);
+}
+END_TEST
+
 START_TEST(syncd_needs_base_and_table)
 {
 	good("");
@@ -551,6 +559,7 @@ main(void)
 	tcase_add_test(t, later_wins);
 	tcase_add_test(t, slips_in_the_environment_and_in_options_are_faults);
 	tcase_add_test(t, settings_have_to_fit_each_other);
+	tcase_add_test(t, two_fields_of_one_airtable_field_are_refused);
 	tcase_add_test(t, syncd_needs_base_and_table);
 	tcase_add_test(t, what_is_printed_is_a_file_that_means_the_same);
 	tcase_add_test(t, the_explanation_tells_where_each_value_came_from);
