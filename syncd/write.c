@@ -228,6 +228,11 @@ not_applied(struct write *w, const struct airtable_result *r)
 	int64_t blocked = airtable_blocked_ms(w->all->airtable, NULL);
 	bool transient = r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_RATE_LIMITED;
 
+	if (r->err == ERR_AIRTABLE_REJECTED && r->type[0] != '\0') {
+		answer_error(w, r->err, "%s: %s", r->type, r->message);
+		write_end(w);
+		return;
+	}
 	ms = ms > blocked ? ms : blocked;
 	if (transient && w->sends < SENDS_MAX && w->call != NULL && now + ms < w->send_by_ms)
 		take_rest(w, ms);
