@@ -1,0 +1,187 @@
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "fcgi-api/api.h"
+
+#define STORE_RETRY_MS	250
+
+struct api *
+api_new(const struct config *config, const struct docs *docs)
+{
+	struct api *api = calloc(1, sizeof(*api));
+
+	if (api == NULL)
+		return NULL;
+	api->config = config;
+	api->docs = docs;
+	response_init(&api->response);
+	if ((api->query = query_new(&orders_schema)) == NULL ||
+	    (api->summaries = summary_cache_new()) == NULL) {
+		api_free(api);
+		return NULL;
+	}
+	return api;
+}
+
+void
+api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	summary_cache_free(api->summaries);
+	query_free(api->query);
+	store_close(api->store);
+	response_free(&api->response);
+	free(api);
+}
+
+static enum err
+store_try(struct api *api)
+{
+	int64_t now_ms = instant_monotonic();
+
+	if (now_ms < api->store_retry_ms)
+		return ERR_STORE_UNAVAILABLE;
+	api->store_retry_ms = now_ms + STORE_RETRY_MS;
+	return store_open(api->config->store.path, &api->store);
+}
+
+enum err
+api_snapshot(struct api *api)
+{
+	enum err e;
+
+	if (api->store == NULL && (e = store_try(api)) != ERR_OK)
+		return e;
+	e = store_begin(api->store);
+	if (e == ERR_OK || e == ERR_STORE_READERS || e == ERR_NOMEM)
+		return e;
+	/* the files may have been replaced: begin anew with what is there now */
+	log_error("store: closed: %s", err_text(e));
+	if (!api->slow) {	/* a slow thread's environment is shared */
+		store_close(api->store);
+		api->store = NULL;
+	}
+	return e;
+}
+
+void
+api_release(struct api *api)
+{
+	if (api->store != NULL)
+		store_end(api->store);
+}
+
+void
+api_retry_after(struct api *api, int64_t ms)
+{
+	response_header_uint(&api->response, "Retry-After",
+	    ms < 1000 ? 1 : (uint64_t)(ms + 999) / 1000);
+}
+
+enum outcome
+api_problem(struct api *api, enum err e, const char *detail)
+{
+	problem_answer(&api->response, e, detail, &api->errors);
+	if (api->response.status == 503)
+		api_retry_after(api, 1000);
+	else if (api->response.status == 500)
+		log_error("request failed: %s", detail != NULL ? detail : err_text(e));
+	return ANSWERED;
+}
+
+enum outcome
+api_problem_reply(struct api *api, const struct message_reply *reply)
+{
+	const char *detail = reply->detail[0] != '\0' ? reply->detail : NULL;
+
+	problem_answer(&api->response, reply->err, detail, NULL);
+	if (reply->retry_after_ms > 0)
+		api_retry_after(api, reply->retry_after_ms);
+	else if (api->response.status == 503)
+		api_retry_after(api, 5000);
+	return ANSWERED;
+}
+
+void
+api_send(struct api *api, struct connection *connection)
+{
+	static const char last_resort[] = "Status: 500 Internal Server Error\r\n"
+	    "Content-Length: 0\r\n\r\n";
+	struct str head, body;
+	enum err e = response_finish(&api->response, &head, &body);
+
+	if (e != ERR_OK) {
+		log_error("answer not composed: %s", err_text(e));
+		problem_answer(&api->response, ERR_INTERNAL, err_text(e), NULL);
+		e = response_finish(&api->response, &head, &body);
+	}
+	if (e != ERR_OK) {
+		head = str_of(last_resort);
+		body = (struct str){ NULL, 0 };
+	}
+	connection_answer(connection, head, body);
+}
+
+static void
+waiting_done(void *cookie, enum err e, const struct message_reply *reply)
+{
+	struct waiting *w = cookie;
+	struct api *api = w->api;
+
+	log_request(w->request_id);
+	api->errors.count = 0;
+	response_begin(&api->response, w->head_only, w->request_id);
+	w->finish(api, w, e, reply);
+	api_send(api, w->connection);
+	api_release(api);
+	log_request(NULL);
+	free(w);
+}
+
+static void
+waiting_gone(void *cookie)
+{
+	struct waiting *w = cookie;
+
+	syncd_link_cancel(w->api->link, w->call);
+	free(w);
+}
+
+static void
+waiting_fill(struct waiting *w, struct api *api, waiting_finish *finish)
+{
+	const struct request *r = &api->request;
+	struct str none = r->if_none_match;
+
+	*w = (struct waiting){ .api = api, .connection = api->connection,
+	    .finish = finish, .head_only = r->method == METHOD_HEAD };
+	memcpy(w->request_id, r->id, sizeof(w->request_id));
+	memcpy(w->record, api->message.record, sizeof(w->record));
+	if (none.len < sizeof(w->if_none_match))	/* a longer one never matches */
+		memcpy(w->if_none_match, none.len > 0 ? none.ptr : "", none.len);
+}
+
+enum outcome
+api_wait(struct api *api, int64_t timeout_ms, waiting_finish *finish)
+{
+	struct waiting *w = malloc(sizeof(*w)), now;
+	enum err e = ERR_NOMEM;
+
+	api_release(api);	/* no snapshot is held while waiting */
+	memcpy(api->message.request_id, api->request.id, sizeof(api->message.request_id));
+	if (w != NULL) {
+		waiting_fill(w, api, finish);
+		e = syncd_link_request(api->link, &api->message,
+		    loop_now(api->loop) + timeout_ms, waiting_done, w, &w->call);
+	}
+	if (e == ERR_OK) {
+		connection_park(api->connection, waiting_gone, w);
+		return PARKED;
+	}
+	free(w);
+	waiting_fill(&now, api, finish);
+	finish(api, &now, e, NULL);
+	return ANSWERED;
+}

@@ -1,0 +1,84 @@
+#ifndef FCGI_API_API_H
+#define FCGI_API_API_H
+
+#include "common/config.h"
+#include "common/query.h"
+#include "common/store.h"
+#include "common/summary.h"
+#include "fcgi-api/connections.h"
+#include "fcgi-api/docs.h"
+#include "fcgi-api/problem.h"
+#include "fcgi-api/request.h"
+#include "fcgi-api/response.h"
+#include "fcgi-api/syncd_link.h"
+
+/*
+ * What handlers work with: one per worker process or slow thread.  Nothing
+ * here is shared between threads but config and docs, which don't change.
+ */
+struct api {
+	const struct config	*config;
+	const struct docs	*docs;
+	bool			 slow;		/* this is a thread of the slow pool */
+	struct loop		*loop;		/* fast workers only, as link */
+	struct syncd_link	*link;
+	struct store		*store;		/* NULL: could not be opened yet */
+	int64_t			 store_retry_ms;
+	struct query		*query;
+	struct query_page	 page;
+	struct summary_cache	*summaries;
+	struct message_request	 message;
+	/* the request at hand */
+	struct connection	*connection;	/* fast workers only */
+	struct request		 request;
+	struct field_errors	 errors;
+	struct response		 response;
+};
+
+/* The answer is composed in api->response; or it comes later; or the handler sent it itself. */
+enum outcome { ANSWERED, PARKED };
+
+/* A request that waits for syncd: what is still known of it when the reply comes. */
+struct waiting;
+typedef void	 waiting_finish(struct api *, const struct waiting *, enum err,
+		    const struct message_reply *);
+struct waiting {
+	struct api		*api;
+	struct connection	*connection;
+	struct syncd_call	*call;
+	waiting_finish		*finish;	/* composes api->response */
+	bool			 head_only;
+	char			 request_id[REQUEST_ID_MAX + 1];
+	char			 record[64];	/* PATCH: which one */
+	char			 if_none_match[256];
+};
+
+/* config and docs stay the caller's.  NULL: out of memory. */
+struct api	*api_new(const struct config *, const struct docs *);
+void		 api_free(struct api *);
+
+/*
+ * A snapshot of the newest generation in api->store, opening the store if
+ * need be; the caller ends it with api_release().
+ */
+enum err	 api_snapshot(struct api *);
+void		 api_release(struct api *);
+
+/* Answer with a problem; what is in api->errors is listed. */
+enum outcome	 api_problem(struct api *, enum err, const char *detail);
+/* The same from syncd's refusal, with its detail and Retry-After. */
+enum outcome	 api_problem_reply(struct api *, const struct message_reply *);
+/* Retry-After for what may go better in ${ms}. */
+void		 api_retry_after(struct api *, int64_t ms);
+
+/*
+ * Send api->message to syncd and park the request at hand until ${finish}
+ * has composed its answer, at most ${timeout_ms}.  If it can't be sent,
+ * finish is called at once.
+ */
+enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish);
+
+/* Send what is composed in api->response. */
+void		 api_send(struct api *, struct connection *);
+
+#endif

@@ -1,0 +1,249 @@
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "fcgi-api/connections_parts.h"
+
+#define ACCEPT_BATCH	64
+#define SWEEP_MS	1000
+#define PAUSE_MS	1000	/* no accepting for so long after running out of descriptors */
+
+static void	accept_ready(void *cookie, uint32_t events);
+
+struct connections *
+connections_new(const struct connections_setup *setup)
+{
+	struct connections *cs = calloc(1, sizeof(*cs));
+
+	if (cs == NULL)
+		return NULL;
+	cs->setup = *setup;
+	cs->feed_fd = -1;
+	cs->listen = (struct watch){ .fd = setup->listen_fd,
+	    .ready = accept_ready, .cookie = cs };
+	if (cs->listen.fd != -1 &&
+	    loop_add(setup->loop, &cs->listen, EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK) {
+		free(cs);
+		return NULL;
+	}
+	return cs;
+}
+
+void
+connection_state(struct connection *c, enum state s)
+{
+	struct connections *cs = c->owner;
+
+	if (c->state == RECEIVING || c->state == SENDING)
+		cs->slow--;
+	if (s == RECEIVING || s == SENDING) {
+		cs->slow++;
+		c->since_ms = loop_now(cs->setup.loop);
+	}
+	c->state = s;
+}
+
+void
+connection_drop_input(struct connection *c)
+{
+	c->owner->gathered -= c->in.len;
+	buf_free(&c->in);
+}
+
+static void
+accept_resume(struct connections *cs)
+{
+	cs->paused = false;
+	if (cs->listen.fd != -1 && loop_add(cs->setup.loop, &cs->listen,
+	    EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK)
+		log_error("connections: no more are accepted");
+}
+
+/* EPOLLEXCLUSIVE forbids changing the events: take it out for the while. */
+static void
+accept_pause(struct connections *cs, const char *why)
+{
+	int fd = cs->listen.fd;
+
+	log_warn("connections: accepting pauses at %zu open: %s", cs->count, why);
+	loop_remove(cs->setup.loop, &cs->listen);
+	cs->listen.fd = fd;
+	cs->paused = true;
+	cs->resume_ms = loop_now(cs->setup.loop) + PAUSE_MS;
+}
+
+void
+connection_close(struct connection *c)
+{
+	struct connections *cs = c->owner;
+	bool parked = c->state == PARKED;
+
+	if (c->state == CLOSED)
+		return;
+	connection_state(c, CLOSED);
+	FCGX_Free(&c->fcgx, 0);
+	if (c->watch.fd != -1) {
+		int fd = c->watch.fd;
+
+		loop_remove(cs->setup.loop, &c->watch);
+		(void)close(fd);	/* nothing buffered that could fail */
+	}
+	connection_drop_input(c);
+	buf_free(&c->out);
+	if ((*c->link = c->next) != NULL)
+		c->next->link = c->link;
+	cs->count--;
+	if (parked)
+		c->gone(c->gone_cookie);
+	loop_free_later(cs->setup.loop, &c->watch, c);
+	if (cs->paused && cs->count + 1 == cs->setup.max)
+		accept_resume(cs);
+}
+
+void
+connections_free(struct connections *cs)
+{
+	if (cs == NULL)
+		return;
+	while (cs->all != NULL)
+		connection_close(cs->all);
+	if (!cs->paused)
+		loop_remove(cs->setup.loop, &cs->listen);
+	if (cs->feed_fd != -1)
+		(void)close(cs->feed_fd);
+	buf_free(&cs->body);
+	free(cs);
+}
+
+enum err
+connections_adopt(struct connections *cs, int fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		goto err0;
+	c->owner = cs;
+	c->watch = (struct watch){ .fd = fd, .ready = connection_ready, .cookie = c };
+	/* no listening socket: when a connection fails, libfcgi shall not accept another */
+	if (FCGX_InitRequest(&c->fcgx, -1, 0) != 0)
+		goto err1;
+	if (loop_add(cs->setup.loop, &c->watch, WATCHED) != ERR_OK)
+		goto err1;
+	if ((c->next = cs->all) != NULL)
+		c->next->link = &c->next;
+	c->link = &cs->all;
+	cs->all = c;
+	cs->count++;
+	return ERR_OK;
+
+err1:
+	free(c);
+err0:
+	(void)close(fd);
+	return ERR_NOMEM;
+}
+
+static bool
+accept_one(struct connections *cs)
+{
+	int fd;
+
+	if (cs->count >= cs->setup.max) {
+		accept_pause(cs, "limit reached");
+		return false;
+	}
+	if ((fd = accept4(cs->listen.fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
+		return connections_adopt(cs, fd) == ERR_OK;
+	switch (errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		accept_pause(cs, strerror(errno));
+		return false;
+	case EINTR:
+	case ECONNABORTED:
+		return true;
+	case EAGAIN:
+		return false;
+	default:
+		log_warn("connections: accept: %s", strerror(errno));
+		return false;
+	}
+}
+
+static void
+accept_ready(void *cookie, uint32_t events)
+{
+	struct connections *cs = cookie;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_BATCH; i++)
+		if (!accept_one(cs))
+			return;
+}
+
+void
+connections_drain(struct connections *cs)
+{
+	struct connection *c, *next;
+
+	if (cs->draining)
+		return;
+	cs->draining = true;
+	if (!cs->paused)
+		loop_remove(cs->setup.loop, &cs->listen);
+	cs->paused = false;
+	cs->listen.fd = -1;
+	for (c = cs->all; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == IDLE)
+			connection_receive(c);	/* one that has just arrived is still served */
+		if (c->state == IDLE)
+			connection_close(c);
+	}
+}
+
+size_t
+connections_count(const struct connections *cs)
+{
+	return cs->count;
+}
+
+static void
+sweep(struct connections *cs, int64_t now_ms)
+{
+	struct connection *c, *next;
+
+	for (c = cs->all; c != NULL; c = next) {
+		next = c->next;
+		if ((c->state == RECEIVING || c->state == SENDING) &&
+		    now_ms - c->since_ms >= cs->setup.stall_ms) {
+			log_warn("connections: closed: %s stalls",
+			    c->state == RECEIVING ? "half a request" : "half an answer");
+			connection_close(c);
+		}
+	}
+}
+
+int64_t
+connections_tick(struct connections *cs, int64_t now_ms)
+{
+	int64_t next = INT64_MAX;
+
+	if (cs->slow > 0 && now_ms >= cs->sweep_ms) {
+		sweep(cs, now_ms);
+		cs->sweep_ms = now_ms + SWEEP_MS;
+	}
+	if (cs->paused && now_ms >= cs->resume_ms)
+		accept_resume(cs);
+	if (cs->slow > 0)
+		next = cs->sweep_ms;
+	if (cs->paused && cs->resume_ms < next)
+		next = cs->resume_ms;
+	return next;
+}

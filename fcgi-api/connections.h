@@ -1,0 +1,69 @@
+#ifndef FCGI_API_CONNECTIONS_H
+#define FCGI_API_CONNECTIONS_H
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/str.h"
+#include "fcgi-api/loop.h"
+
+/*
+ * Kept FastCGI connections on an event loop: one FCGX_Request a connection,
+ * and nothing that can block.
+ *
+ *  - libfcgi reads blockingly, so a peek first makes sure that the whole
+ *    request is there.  One that comes in pieces (large bodies, a stalled
+ *    peer) is gathered here, and libfcgi reads it from a memfd then.
+ *  - libfcgi's writer blocks and copies, so the answer's records are framed
+ *    here and sent in one call; what the socket does not take waits for it.
+ *  - libfcgi accepts and lingers by itself when a connection fails, so it is
+ *    given no listening socket and told that connections are detached.
+ *
+ * connections*.c and slow.c are the only files that touch FCGX_Request's members.
+ * FCGX_Init() comes before.
+ */
+struct connections;
+struct connection;
+
+#define BODY_MAX	(1024u * 1024)	/* bytes of a request's body */
+
+struct connections_setup {
+	struct loop	*loop;
+	int		 listen_fd;	/* non-blocking; stays the caller's */
+	size_t		 max;		/* connections open at once; then accepting pauses */
+	int64_t		 stall_ms;	/* half a request or answer older than this: closed */
+	/*
+	 * A request has arrived.  Call connection_answer() or
+	 * connection_park() before returning.  ${envp} holds the parameters
+	 * ("NAME=value", NULL-ended), valid until answered; ${body} is valid
+	 * during the call.  ${error}: ERR_OK, or ERR_TOO_LARGE (body is then empty).
+	 */
+	void		(*request)(void *cookie, struct connection *, char *const *envp,
+			    struct str body, enum err error);
+	void		*cookie;
+};
+
+/* NULL: out of memory or descriptors (logged). */
+struct connections *connections_new(const struct connections_setup *);
+/* Closes them all; parked ones are told that they are gone. */
+void		 connections_free(struct connections *);
+
+/* Take a connection that somebody else accepted; the descriptor is ours then. */
+enum err	 connections_adopt(struct connections *, int fd);
+
+/* Send the CGI header block ${head} and ${body}: both are copied if they must wait. */
+void		 connection_answer(struct connection *, struct str head, struct str body);
+/*
+ * Answer later.  Until then ${gone}(${cookie}) is called if the web server
+ * hangs up; the connection must not be used any more then.
+ */
+void		 connection_park(struct connection *, void (*gone)(void *cookie), void *cookie);
+
+/* Stop accepting, close idle connections, and the others once they are answered. */
+void		 connections_drain(struct connections *);
+/* How many are open. */
+size_t		 connections_count(const struct connections *);
+
+/* Close what stalls, accept again after a pause.  Returns when to call again (INT64_MAX: no need). */
+int64_t		 connections_tick(struct connections *, int64_t now_ms);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef FCGI_API_CONNECTIONS_PARTS_H
+#define FCGI_API_CONNECTIONS_PARTS_H
+
+#include <sys/epoll.h>
+
+#include <fcgiapp.h>
+
+#include "fcgi-api/connections.h"
+
+/*
+ * Shared by connections.c (the life of a connection) and
+ * connections_request.c (a request and its answer), and by nobody else.
+ */
+#define PEEK_BYTES	(16 * 1024)	/* a request that arrives whole is hardly larger */
+
+/* Edges: a request in pieces stays in the socket or with us, and must not wake us again. */
+#define WATCHED		(EPOLLIN | EPOLLRDHUP | EPOLLET)
+
+enum state {
+	IDLE,		/* between requests */
+	RECEIVING,	/* part of a request is here */
+	BUSY,		/* a request is being handled or answered */
+	PARKED,		/* the answer comes later; gone() is told of a hang-up */
+	SENDING,	/* part of the answer waits in out */
+	CLOSED		/* off the list; freed at the end of the turn */
+};
+
+struct connection {
+	struct watch		 watch;
+	struct connections	*owner;
+	struct connection	*next, **link;	/* list of all */
+	FCGX_Request		 fcgx;
+	enum state		 state;
+	bool			 keep;
+	int64_t			 since_ms;	/* RECEIVING, SENDING: when that began */
+	struct buf		 in;		/* a request in pieces */
+	struct buf		 out;		/* framed rest of an answer */
+	void			(*gone)(void *cookie);
+	void			*gone_cookie;
+};
+
+struct connections {
+	struct connections_setup setup;
+	struct watch		 listen;
+	struct connection	*all;
+	size_t			 count;
+	size_t			 slow;		/* RECEIVING or SENDING */
+	size_t			 gathered;	/* bytes in all in's */
+	bool			 paused, draining;
+	int64_t			 resume_ms;	/* paused: until then, or a connection less */
+	int64_t			 sweep_ms;
+	int			 feed_fd;	/* memfd, or -1 */
+	struct buf		 body;
+	unsigned char		 peek[PEEK_BYTES];
+};
+
+void	connection_state(struct connection *, enum state);
+void	connection_close(struct connection *);
+/* Forget what was gathered. */
+void	connection_drop_input(struct connection *);
+
+/* Something happened to it. */
+void	connection_ready(void *cookie, uint32_t events);
+/* Take a request that waits in the socket. */
+void	connection_receive(struct connection *);
+
+#endif

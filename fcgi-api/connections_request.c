@@ -1,0 +1,271 @@
+#include <sys/socket.h>
+
+#include <errno.h>
+
+#include "common/log.h"
+#include "fcgi-api/connections_parts.h"
+#include "fcgi-api/gather.h"
+#include "fcgi-api/outbound.h"
+#include "fcgi-api/records.h"
+
+#define GATHER_MAX	(BODY_MAX + RECORDS_PARAMS_MAX + 64 * 1024)	/* with all record heads */
+#define GATHERED_MAX	(64u * 1024 * 1024)	/* of all connections together */
+
+/* Parameters into c->fcgx from descriptor ${fd}, which holds a whole request. */
+static bool
+fcgx_accept(struct connection *c, int fd)
+{
+	c->fcgx.ipcFd = fd;
+	c->fcgx.keepConnection = 1;	/* else it closes the descriptor before it begins */
+	c->fcgx.detached = 1;		/* no lingering for seconds should it close */
+	if (FCGX_Accept_r(&c->fcgx) == 0)
+		return true;
+	/* records_scan() should have seen it; the descriptor is closed now */
+	log_warn("connections: libfcgi refuses a request");
+	return false;
+}
+
+/* The body up to its end into cs->body. */
+static enum err
+body_read(struct connections *cs, struct connection *c)
+{
+	buf_clear(&cs->body);
+	for (;;) {
+		char *room = buf_reserve(&cs->body, 16 * 1024);
+		int n;
+
+		if (room == NULL)
+			return ERR_NOMEM;
+		n = FCGX_GetStr(room, 16 * 1024, c->fcgx.in);
+		buf_commit(&cs->body, n > 0 ? (size_t)n : 0);
+		if (n < 16 * 1024)
+			break;
+	}
+	if (FCGX_GetError(c->fcgx.in) != 0)
+		return ERR_BAD_MESSAGE;
+	return cs->body.len > BODY_MAX ? ERR_TOO_LARGE : ERR_OK;
+}
+
+static void
+request_run(struct connection *c, enum err error)
+{
+	struct connections *cs = c->owner;
+	struct str body = { NULL, 0 };
+
+	if (error == ERR_OK)
+		error = body_read(cs, c);
+	c->fcgx.ipcFd = -1;	/* the socket is ours alone again */
+	if (error != ERR_OK && error != ERR_TOO_LARGE) {
+		connection_close(c);
+		return;
+	}
+	if (error == ERR_OK)
+		body = buf_str(&cs->body);
+	connection_drop_input(c);
+	connection_state(c, BUSY);
+	cs->setup.request(cs->setup.cookie, c, c->fcgx.envp, body, error);
+	if (cs->body.cap > 64 * 1024)
+		buf_free(&cs->body);
+	if (c->state == BUSY) {
+		log_error("connections: a request was left without an answer");
+		connection_close(c);
+	}
+}
+
+/* A whole request (or its parameters) of ${used} bytes was gathered in c->in. */
+static void
+gathered_run(struct connection *c, enum scan scan, size_t used)
+{
+	struct connections *cs = c->owner;
+
+	if (gather_feed(&cs->feed_fd, buf_str(&c->in)) != ERR_OK) {
+		connection_close(c);
+		return;
+	}
+	if (!fcgx_accept(c, cs->feed_fd)) {
+		cs->feed_fd = -1;
+		connection_close(c);
+		return;
+	}
+	c->keep = c->fcgx.keepConnection != 0 && scan == SCAN_WHOLE && used == c->in.len;
+	request_run(c, scan == SCAN_LARGE ? ERR_TOO_LARGE : ERR_OK);
+}
+
+/* Read what is there into c->in.  false: closed. */
+static bool
+gather_more(struct connection *c)
+{
+	struct connections *cs = c->owner;
+	size_t before = c->in.len;
+	enum err e = gather_read(c->watch.fd, &c->in, GATHER_MAX);
+
+	cs->gathered += c->in.len - before;
+	if (e == ERR_OK && cs->gathered > GATHERED_MAX)
+		e = ERR_NOMEM;
+	if (e == ERR_NOMEM)
+		log_warn("connections: no memory for a request in pieces");
+	if (e != ERR_OK)
+		connection_close(c);
+	return e == ERR_OK;
+}
+
+static void
+refuse(struct connection *c, enum scan scan)
+{
+	if (scan == SCAN_BAD)
+		log_warn("connections: closed: not a FastCGI request that is served here");
+	connection_close(c);
+}
+
+static void
+gather(struct connection *c)
+{
+	enum scan scan;
+	size_t used;
+
+	if (!gather_more(c))
+		return;
+	scan = records_scan((unsigned char *)c->in.data, c->in.len,
+	    c->in.len >= GATHER_MAX, &used);
+	switch (scan) {
+	case SCAN_MORE:
+		if (c->state != RECEIVING)
+			connection_state(c, RECEIVING);
+		return;
+	case SCAN_WHOLE:
+	case SCAN_LARGE:
+		gathered_run(c, scan, used);
+		return;
+	case SCAN_ABORTED:
+	case SCAN_BAD:
+		refuse(c, scan);
+		return;
+	}
+}
+
+/* The usual case: a whole request waits in the socket. */
+void
+connection_receive(struct connection *c)
+{
+	struct connections *cs = c->owner;
+	ssize_t n = recv(c->watch.fd, cs->peek, sizeof(cs->peek), MSG_PEEK | MSG_DONTWAIT);
+	enum scan scan;
+	size_t used;
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		connection_close(c);
+		return;
+	}
+	scan = records_scan(cs->peek, (size_t)n, false, &used);
+	if (scan == SCAN_MORE) {
+		gather(c);
+		return;
+	}
+	if (scan != SCAN_WHOLE) {
+		refuse(c, scan);
+		return;
+	}
+	if (!fcgx_accept(c, c->watch.fd)) {
+		c->watch.fd = -1;
+		connection_close(c);
+		return;
+	}
+	c->keep = c->fcgx.keepConnection != 0 && used == (size_t)n;
+	request_run(c, ERR_OK);
+}
+
+/* Something while the answer is pending: a web server has nothing to say then. */
+static void
+parked_ready(struct connection *c)
+{
+	char byte;
+	ssize_t n = recv(c->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	connection_close(c);	/* the end, ABORT_REQUEST or nonsense */
+}
+
+static void
+answer_done(struct connection *c)
+{
+	bool waited = c->state == SENDING;
+
+	if (!c->keep || c->owner->draining) {
+		connection_close(c);
+		return;
+	}
+	connection_state(c, IDLE);
+	/* changing the events reports anew what is readable already */
+	if (waited && loop_change(c->owner->setup.loop, &c->watch, WATCHED) != ERR_OK)
+		connection_close(c);
+}
+
+static void
+answer_go_on(struct connection *c)
+{
+	switch (outbound_flush(c->watch.fd, &c->out)) {
+	case SENT_ALL:
+		answer_done(c);
+		break;
+	case SENT_PART:
+		c->since_ms = loop_now(c->owner->setup.loop);	/* it moves */
+		break;
+	case SENT_FAILED:
+		connection_close(c);
+		break;
+	}
+}
+
+void
+connection_ready(void *cookie, uint32_t events)
+{
+	struct connection *c = cookie;
+
+	(void)events;	/* each state finds out by itself */
+	switch (c->state) {
+	case IDLE:
+		connection_receive(c);
+		break;
+	case RECEIVING:
+		gather(c);
+		break;
+	case PARKED:
+		parked_ready(c);
+		break;
+	case SENDING:
+		answer_go_on(c);
+		break;
+	case BUSY:
+	case CLOSED:
+		break;
+	}
+}
+
+void
+connection_answer(struct connection *c, struct str head, struct str body)
+{
+	enum sent sent = outbound_send(c->watch.fd, c->fcgx.requestId, head, body, &c->out);
+
+	connection_state(c, BUSY);	/* no longer parked: whoever answers knows of its end */
+	FCGX_Free(&c->fcgx, 0);
+	if (sent == SENT_ALL) {
+		answer_done(c);
+		return;
+	}
+	connection_state(c, SENDING);
+	if (sent == SENT_FAILED ||
+	    loop_change(c->owner->setup.loop, &c->watch, WATCHED | EPOLLOUT) != ERR_OK)
+		connection_close(c);
+}
+
+void
+connection_park(struct connection *c, void (*gone)(void *cookie), void *cookie)
+{
+	c->gone = gone;
+	c->gone_cookie = cookie;
+	connection_state(c, PARKED);
+}
+

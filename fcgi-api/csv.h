@@ -1,0 +1,18 @@
+#ifndef FCGI_API_CSV_H
+#define FCGI_API_CSV_H
+
+#include "common/buf.h"
+#include "common/str.h"
+
+/*
+ * CSV as RFC 4180 has it: commas, CRLF, quotes doubled.
+ */
+
+/*
+ * A text cell.  One that a spreadsheet would take for a formula (it begins
+ * with = + - @, a tab or a carriage return) gets a ' in front.
+ */
+void	csv_add_text(struct buf *, struct str);
+void	csv_end_line(struct buf *);
+
+#endif

@@ -1,0 +1,136 @@
+#include <strings.h>
+
+#include "fcgi-api/etag.h"
+
+static void
+skip_space(struct str *s)
+{
+	while (s->len > 0 && (s->ptr[0] == ' ' || s->ptr[0] == '\t'))
+		s->ptr++, s->len--;
+}
+
+/* Take [W/]"..." off the front; *tag: with quotes, without W/. */
+static bool
+take_tag(struct str *s, struct str *tag)
+{
+	const char *quote;
+
+	if (s->len >= 2 && s->ptr[0] == 'W' && s->ptr[1] == '/')
+		s->ptr += 2, s->len -= 2;
+	if (s->len < 2 || s->ptr[0] != '"' ||
+	    (quote = memchr(s->ptr + 1, '"', s->len - 1)) == NULL)
+		return false;
+	*tag = (struct str){ s->ptr, (size_t)(quote - s->ptr) + 1 };
+	s->ptr += tag->len;
+	s->len -= tag->len;
+	skip_space(s);
+	return true;
+}
+
+bool
+etag_listed(struct str header, struct str etag)
+{
+	struct str tag;
+
+	skip_space(&header);
+	if (header.len > 0 && header.ptr[0] == '*')
+		return true;
+	while (take_tag(&header, &tag)) {
+		if (str_eq(tag, etag))
+			return true;
+		if (header.len == 0 || header.ptr[0] != ',')
+			return false;
+		header.ptr++, header.len--;
+		skip_space(&header);
+	}
+	return false;
+}
+
+enum err
+etag_version(struct str header, uint64_t *version)
+{
+	struct str tag;
+	uint64_t v = 0;
+
+	skip_space(&header);
+	if (str_is(header, "*")) {
+		*version = 0;
+		return ERR_OK;
+	}
+	if (!take_tag(&header, &tag) || header.len != 0)
+		return ERR_INVALID_PARAMETER;
+	if (tag.len < 4 || tag.len > 3 + 16 || tag.ptr[1] != 'v' || tag.ptr[2] == '0')
+		return ERR_INVALID_PARAMETER;
+	for (size_t i = 2; i < tag.len - 1; i++) {
+		if (tag.ptr[i] < '0' || tag.ptr[i] > '9')
+			return ERR_INVALID_PARAMETER;
+		v = v * 10 + (uint64_t)(tag.ptr[i] - '0');
+	}
+	*version = v;
+	return ERR_OK;
+}
+
+/* A quality as thousandths: "q=0.5" is 500, none is 1000, nonsense is 0. */
+static unsigned
+quality(struct str s)
+{
+	unsigned q, unit = 100;
+
+	skip_space(&s);
+	if (s.len == 0)
+		return 1000;
+	if (s.len < 3 || (s.ptr[0] != 'q' && s.ptr[0] != 'Q') || s.ptr[1] != '=')
+		return 0;
+	if (s.ptr[2] != '0' && s.ptr[2] != '1')
+		return 0;
+	q = s.ptr[2] == '1' ? 1000 : 0;
+	for (size_t i = 4; i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9'; i++) {
+		q += (unsigned)(s.ptr[i] - '0') * unit;
+		unit /= 10;
+	}
+	return q > 1000 ? 1000 : q;
+}
+
+static bool
+same_word(struct str s, const char *word)
+{
+	return s.len == strlen(word) && strncasecmp(s.ptr, word, s.len) == 0;
+}
+
+bool
+accepts_gzip(struct str header)
+{
+	unsigned gzip = 0, identity = 1, any = 0;
+	bool named_gzip = false;
+
+	while (header.len > 0) {
+		const char *comma = memchr(header.ptr, ',', header.len), *semicolon;
+		struct str item = header, q = { NULL, 0 };
+
+		if (comma != NULL)
+			item.len = (size_t)(comma - header.ptr);
+		header.ptr += item.len + (comma != NULL);
+		header.len -= item.len + (comma != NULL);
+		skip_space(&item);
+		if (item.len > 0 && (semicolon = memchr(item.ptr, ';', item.len)) != NULL) {
+			size_t before = (size_t)(semicolon - item.ptr);
+
+			q = (struct str){ semicolon + 1, item.len - before - 1 };
+			item.len = before;
+		}
+		while (item.len > 0 && (item.ptr[item.len - 1] == ' ' ||
+		    item.ptr[item.len - 1] == '\t'))
+			item.len--;
+		if (same_word(item, "gzip") || same_word(item, "x-gzip")) {
+			gzip = quality(q);
+			named_gzip = true;
+		} else if (same_word(item, "identity")) {
+			identity = quality(q);
+		} else if (same_word(item, "*")) {
+			any = quality(q);
+		}
+	}
+	if (!named_gzip)
+		gzip = any;
+	return gzip > 0 && gzip >= identity;
+}

@@ -1,0 +1,29 @@
+#ifndef FCGI_API_ETAG_H
+#define FCGI_API_ETAG_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/str.h"
+
+/*
+ * Conditional requests (RFC 9110, section 13) and content coding.
+ */
+
+/*
+ * Does If-None-Match's list ${header} hold ${etag} (with its quotes)?  Weak
+ * comparison; "*" matches any.  What is malformed matches nothing.
+ */
+bool		etag_listed(struct str header, struct str etag);
+
+/*
+ * If-Match as a version: *version is 0 for "*".  A weak tag counts too: a
+ * web server that compresses weakens ours.  ERR_INVALID_PARAMETER if it is
+ * not one tag of the form "v<N>".
+ */
+enum err	etag_version(struct str header, uint64_t *version);
+
+/* Does Accept-Encoding allow gzip, and prefer it to identity? */
+bool		accepts_gzip(struct str header);
+
+#endif

@@ -1,0 +1,122 @@
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "fcgi-api/handlers.h"
+#include "fcgi-api/sync_document.h"
+
+#define STATUS_MS	800	/* reads answer within a second though syncd hangs */
+
+/* What the store and syncd say, gathered before the verdict. */
+struct findings {
+	bool		 readable;
+	uint64_t	 generation;
+	int64_t		 synced_ms;
+	const cJSON	*status;	/* syncd's; NULL: it does not answer */
+	const cJSON	*airtable;	/* its member */
+};
+
+static const char *
+verdict(const struct findings *f)
+{
+	const cJSON *circuit = cJSON_GetObjectItemCaseSensitive(f->airtable, "circuit");
+	const cJSON *sync = cJSON_GetObjectItemCaseSensitive(f->status, "sync");
+
+	if (!f->readable)
+		return "down";
+	if (f->status == NULL || f->synced_ms == 0)
+		return "degraded";
+	if (!cJSON_IsString(circuit) || strcmp(circuit->valuestring, "closed") != 0)
+		return "degraded";
+	return sync_document_error(sync) != ERR_OK ? "degraded" : "ok";
+}
+
+static void
+add_store(struct api *api, struct buf *b, const struct findings *f)
+{
+	uint64_t used = 0, map = 0;
+
+	json_name(b, "store");
+	buf_add_char(b, '{');
+	json_member_bool(b, "up", f->readable);
+	if (f->readable) {
+		store_space(api->store, &used, &map);
+		json_member_uint(b, "orders", store_row_count(api->store));
+		json_member_uint(b, "usedBytes", used);
+		json_member_uint(b, "mapBytes", map);
+	}
+	buf_add_char(b, '}');
+}
+
+static void
+add_syncd(struct buf *b, const struct findings *f)
+{
+	json_name(b, "syncd");
+	buf_add_char(b, '{');
+	json_member_bool(b, "up", f->status != NULL);
+	json_member_copy(b, "version", f->status);
+	json_member_copy(b, "startedAt", f->status);
+	buf_add_char(b, '}');
+	json_member_copy(b, "airtable", f->status);
+	json_member_copy(b, "outbox", f->status);
+}
+
+static void
+add_document(struct api *api, struct buf *b, const struct findings *f)
+{
+	int64_t age_ms = instant_now() - f->synced_ms;
+
+	buf_add_char(b, '{');
+	json_member_string(b, "status", str_of(verdict(f)));
+	if (f->readable)
+		json_member_uint(b, "generation", f->generation);
+	else
+		json_member_null(b, "generation");
+	json_member_instant(b, "syncedAt", f->synced_ms);
+	if (f->synced_ms != 0)
+		json_member_int(b, "stalenessSeconds", age_ms > 0 ? age_ms / 1000 : 0);
+	else
+		json_member_null(b, "stalenessSeconds");
+	add_store(api, b, f);
+	add_syncd(b, f);
+	buf_add_char(b, '}');
+}
+
+static void
+health_finish(struct api *api, const struct waiting *w, enum err e,
+    const struct message_reply *reply)
+{
+	struct response *r = &api->response;
+	struct findings f = { .generation = NO_GENERATION };
+	cJSON *status = NULL;
+
+	if (e == ERR_OK && reply->err == ERR_OK)
+		status = cJSON_ParseWithLength(reply->body.ptr, reply->body.len);
+	f.status = status;
+	f.airtable = cJSON_GetObjectItemCaseSensitive(status, "airtable");
+	if (api_snapshot(api) == ERR_OK) {
+		f.readable = true;
+		f.generation = store_generation(api->store);
+		f.synced_ms = store_synced_ms(api->store);
+	}
+	add_document(api, &r->own, &f);
+	r->type = "application/json";
+	if (!f.readable) {
+		r->status = 503;
+		response_header(r, "Cache-Control", STR("no-store"));
+		api_retry_after(api, 1000);
+	} else {
+		(void)response_validators_of_body(r, str_of(w->if_none_match[0] != '\0' ?
+		    w->if_none_match : NULL), f.generation);
+	}
+	cJSON_Delete(status);
+}
+
+enum outcome
+health_get(struct api *api)
+{
+	enum err e;
+
+	if ((e = request_no_params(&api->request, &api->errors)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	api->message.type = MESSAGE_STATUS;
+	return api_wait(api, STATUS_MS, health_finish);
+}

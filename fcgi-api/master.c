@@ -1,0 +1,445 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/frame.h"
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/pid_file.h"
+#include "fcgi-api/listeners.h"
+#include "fcgi-api/master.h"
+#include "fcgi-api/worker.h"
+
+#define WORKERS_MAX	64
+#define PLACES_MAX	(WORKERS_MAX + 1)	/* and the slow pool */
+#define OLD_MAX		(4 * PLACES_MAX)	/* processes that drain */
+#define BACKOFF_MS	100	/* doubles while a process keeps dying young */
+#define BACKOFF_MAX_MS	5000
+#define YOUNG_MS	5000
+#define END_MS		(DRAIN_MS + 5000)	/* a process that drains longer is killed */
+#define ORPHAN_TRIES	30	/* tenths of a second for a dead master's workers to let go */
+
+/* A socket and the process that serves it. */
+struct place {
+	char	name[24];	/* "api-0.sock" */
+	char	path[108];
+	int	listen_fd;	/* -1: unused place */
+	bool	slow;
+	pid_t	pid;		/* 0: none at the moment */
+	int64_t	started_ms;
+	int64_t	backoff_ms;
+	int64_t	respawn_ms;	/* pid 0: when to start one */
+};
+
+struct old {
+	pid_t	pid;
+	int64_t	end_ms;
+};
+
+struct master {
+	const struct master_setup *setup;
+	struct config	*config, *next_config;	/* the one in use, room for a reload */
+	struct place	 places[PLACES_MAX];
+	struct old	 old[OLD_MAX];
+	int		 pid_fd;
+	char		 pid_path[108];
+	sigset_t	 signals;
+	bool		 stopping;
+};
+
+static size_t
+fast_workers(const struct config *c)
+{
+	int64_t n = c->api.workers;
+
+	if (n == 0)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	if (n < 1)
+		n = 1;
+	return n > WORKERS_MAX ? WORKERS_MAX : (size_t)n;
+}
+
+/* Everything that a child must not keep of its master. */
+static void
+child_forget(struct master *m, const struct place *mine)
+{
+	for (size_t i = 0; i < PLACES_MAX; i++)
+		if (&m->places[i] != mine && m->places[i].listen_fd != -1)
+			(void)close(m->places[i].listen_fd);
+	(void)close(m->pid_fd);
+}
+
+static void
+child_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGINT, SIG_IGN);	/* a terminal's ^C is for the master to pass on */
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)sigemptyset(&set);	/* these can't fail */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGUSR2);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static void __attribute__((noreturn))
+child_main(struct master *m, struct place *p, size_t number, pid_t master)
+{
+	struct worker_setup setup = { .config = m->config, .listen_fd = p->listen_fd,
+	    .number = (int)number };
+
+	child_signals();
+	/* a worker without its master drains and ends */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != master)
+		_exit(EXIT_FAILURE);
+	child_forget(m, p);
+	_exit(p->slow ? slow_run(&setup) : worker_run(&setup));
+}
+
+static void
+spawn(struct master *m, size_t i)
+{
+	struct place *p = &m->places[i];
+	int64_t now_ms = instant_monotonic();
+	pid_t master = getpid(), pid = fork();
+
+	if (pid == 0)
+		child_main(m, p, i, master);
+	if (pid == -1) {
+		log_error("%s: fork: %s", p->name, strerror(errno));
+		p->respawn_ms = now_ms + BACKOFF_MAX_MS;
+		return;
+	}
+	p->pid = pid;
+	p->started_ms = now_ms;
+}
+
+static bool
+place_open(struct master *m, size_t i, bool slow)
+{
+	struct place *p = &m->places[i];
+
+	*p = (struct place){ .listen_fd = -1, .slow = slow };
+	if (slow)
+		(void)strcpy(p->name, "api-slow.sock");
+	else
+		(void)snprintf(p->name, sizeof(p->name), "api-%zu.sock", i);
+	if (!config_run_path(m->config, p->name, p->path)) {
+		log_error("run.dir: too long for a socket's path");
+		return false;
+	}
+	p->listen_fd = listener_open(p->path);
+	/* workers of a master that was killed close their socket as soon as they notice */
+	for (int t = 0; p->listen_fd == -1 && errno == EADDRINUSE && t < ORPHAN_TRIES; t++) {
+		(void)usleep(100 * 1000);
+		p->listen_fd = listener_open(p->path);
+	}
+	if (p->listen_fd == -1)
+		log_error("%s: %s", p->path, strerror(errno));
+	return p->listen_fd != -1;
+}
+
+static void
+old_add(struct master *m, pid_t pid)
+{
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		if (m->old[i].pid != 0)
+			continue;
+		m->old[i] = (struct old){ .pid = pid, .end_ms = instant_monotonic() + END_MS };
+		return;
+	}
+	(void)kill(pid, SIGKILL);	/* reloads come faster than drains end */
+}
+
+/* Let the process of a place finish what it has, while another may take over. */
+static void
+retire(struct master *m, struct place *p)
+{
+	if (p->pid == 0)
+		return;
+	if (kill(p->pid, SIGTERM) == -1)
+		log_warn("%s: pid %ld: %s", p->name, (long)p->pid, strerror(errno));
+	old_add(m, p->pid);
+	p->pid = 0;
+}
+
+static void
+place_close(struct master *m, struct place *p)
+{
+	retire(m, p);
+	if (p->listen_fd != -1)
+		listener_close(p->listen_fd, p->path);
+	p->listen_fd = -1;
+}
+
+/* Sockets and processes for the configuration in use; those there are stay. */
+static bool
+places_fill(struct master *m)
+{
+	size_t n = fast_workers(m->config);
+
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		bool slow = i == WORKERS_MAX;
+
+		if (!slow && i >= n)
+			place_close(m, &m->places[i]);
+		else if (m->places[i].listen_fd == -1 && !place_open(m, i, slow))
+			return false;
+	}
+	return true;
+}
+
+static void
+log_death(const struct place *p, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("%s: pid %ld killed by signal %d (%s)", p->name, (long)p->pid,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_error("%s: pid %ld ended with status %d", p->name, (long)p->pid,
+		    WEXITSTATUS(status));
+}
+
+static void
+place_died(struct place *p, int status)
+{
+	int64_t now_ms = instant_monotonic();
+	bool young = now_ms - p->started_ms < YOUNG_MS;
+
+	log_death(p, status);
+	p->pid = 0;
+	if (!young || p->backoff_ms == 0)
+		p->backoff_ms = young ? BACKOFF_MS : 0;
+	else if ((p->backoff_ms *= 2) > BACKOFF_MAX_MS)
+		p->backoff_ms = BACKOFF_MAX_MS;
+	p->respawn_ms = now_ms + p->backoff_ms;
+}
+
+static void
+reap(struct master *m)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < PLACES_MAX; i++)
+			if (m->places[i].pid == pid)
+				place_died(&m->places[i], status);
+		for (size_t i = 0; i < OLD_MAX; i++)
+			if (m->old[i].pid == pid)
+				m->old[i].pid = 0;
+	}
+}
+
+static void
+tell_all(const struct master *m, int signal_number)
+{
+	for (size_t i = 0; i < PLACES_MAX; i++)
+		if (m->places[i].pid != 0)
+			(void)kill(m->places[i].pid, signal_number);
+	for (size_t i = 0; i < OLD_MAX; i++)
+		if (m->old[i].pid != 0)
+			(void)kill(m->old[i].pid, signal_number);
+}
+
+/* What config_load() complains about, a log line each. */
+static void
+log_lines(const struct buf *errors)
+{
+	struct str line;
+	size_t at = 0;
+
+	while (frame_next(errors, &at, &line))
+		log_error("%.*s", STR_FMT(line));
+}
+
+/* A new configuration that can be used, in m->next_config. */
+static bool
+config_reread(struct master *m)
+{
+	const struct master_setup *s = m->setup;
+	struct buf errors = { .data = NULL };
+	enum err e = config_load(m->next_config, s->config_file, s->env, s->options,
+	    s->option_count, &errors);
+
+	if (e != ERR_OK) {
+		log_error("reload: the old configuration stays");
+		log_lines(&errors);
+	}
+	buf_free(&errors);
+	if (e == ERR_OK && strcmp(m->config->run.dir, m->next_config->run.dir) != 0) {
+		log_warn("reload: run.dir changes with a restart only");
+		memcpy(m->next_config->run.dir, m->config->run.dir, sizeof(m->config->run.dir));
+	}
+	return e == ERR_OK;
+}
+
+static void
+reload(struct master *m)
+{
+	struct config *previous = m->config;
+
+	if (!config_reread(m))
+		return;
+	m->config = m->next_config;
+	m->next_config = previous;
+	if (log_open("fcgi-api", m->config->log.file, m->config->log.level,
+	    m->config->log.format) == -1)
+		log_error("log.file: %s: %s", m->config->log.file, strerror(errno));
+	if (!places_fill(m))
+		log_error("reload: not all sockets could be opened");
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		if (m->places[i].listen_fd == -1)
+			continue;
+		retire(m, &m->places[i]);
+		spawn(m, i);
+	}
+	log_info("reloaded: %zu workers", fast_workers(m->config));
+}
+
+static void
+stop(struct master *m)
+{
+	log_info("stopping");
+	m->stopping = true;
+	for (size_t i = 0; i < PLACES_MAX; i++)
+		place_close(m, &m->places[i]);
+}
+
+static void
+on_signal(struct master *m, int signal_number)
+{
+	switch (signal_number) {
+	case SIGCHLD:
+		reap(m);
+		break;
+	case SIGHUP:
+		if (!m->stopping)
+			reload(m);
+		break;
+	case SIGUSR2:
+		if (log_reopen() == -1)
+			log_warn("log: can't be opened anew: %s", strerror(errno));
+		tell_all(m, SIGUSR2);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		if (!m->stopping)
+			stop(m);
+		break;
+	}
+}
+
+/* Start what is due, kill what overstays; returns when to look again. */
+static int64_t
+due(struct master *m, int64_t now_ms)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < PLACES_MAX && !m->stopping; i++) {
+		struct place *p = &m->places[i];
+
+		if (p->listen_fd == -1 || p->pid != 0)
+			continue;
+		if (p->respawn_ms <= now_ms)
+			spawn(m, i);
+		if (p->pid == 0 && p->respawn_ms < next)
+			next = p->respawn_ms;
+	}
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		struct old *o = &m->old[i];
+
+		if (o->pid != 0 && o->end_ms <= now_ms) {
+			log_warn("pid %ld does not end: killed", (long)o->pid);
+			(void)kill(o->pid, SIGKILL);
+			o->end_ms = INT64_MAX;
+		}
+		if (o->pid != 0 && o->end_ms < next)
+			next = o->end_ms;
+	}
+	return next;
+}
+
+static bool
+any_old(const struct master *m)
+{
+	for (size_t i = 0; i < OLD_MAX; i++)
+		if (m->old[i].pid != 0)
+			return true;
+	return false;
+}
+
+static void
+master_loop(struct master *m)
+{
+	while (!m->stopping || any_old(m)) {
+		int64_t now_ms = instant_monotonic(), next = due(m, now_ms);
+		int64_t wait_ms = next == INT64_MAX ? 3600 * 1000 :
+		    next > now_ms ? next - now_ms : 0;
+		struct timespec ts = { .tv_sec = wait_ms / 1000,
+		    .tv_nsec = wait_ms % 1000 * 1000000 };
+		int signal_number = sigtimedwait(&m->signals, NULL, &ts);
+
+		if (signal_number > 0)
+			on_signal(m, signal_number);
+	}
+}
+
+static bool
+signals_block(struct master *m)
+{
+	static const int wanted[] = { SIGCHLD, SIGHUP, SIGUSR2, SIGTERM, SIGINT };
+
+	(void)sigemptyset(&m->signals);	/* these can't fail */
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		(void)sigaddset(&m->signals, wanted[i]);
+	return sigprocmask(SIG_BLOCK, &m->signals, NULL) == 0 &&
+	    signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+}
+
+static void
+descriptors_raise(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur == rl.rlim_max)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		log_warn("descriptors: %s", strerror(errno));
+}
+
+int
+master_run(const struct master_setup *setup, const struct config *config)
+{
+	static struct config configs[2];
+	static struct master m;
+	int status = EXIT_FAILURE;
+
+	configs[0] = *config;
+	m.setup = setup;
+	m.config = &configs[0];
+	m.next_config = &configs[1];
+	for (size_t i = 0; i < PLACES_MAX; i++)
+		m.places[i].listen_fd = -1;
+	descriptors_raise();
+	if (!signals_block(&m) || !config_run_path(m.config, "fcgi-api.pid", m.pid_path) ||
+	    (m.pid_fd = pid_file_open(m.pid_path)) == -1)
+		return EXIT_FAILURE;
+	if (places_fill(&m)) {
+		log_info("serving with %zu workers", fast_workers(m.config));
+		master_loop(&m);
+		status = EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < PLACES_MAX; i++)	/* when it did not come to serving */
+		place_close(&m, &m.places[i]);
+	pid_file_close(m.pid_fd, m.pid_path);
+	return status;
+}

@@ -1,0 +1,82 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "fcgi-api/handlers.h"
+
+#define NAMED_MAX	8	/* record ids listed when an Order ID is ambiguous */
+
+static void
+ambiguous(struct api *api, const uint32_t *rows, size_t matches)
+{
+	char detail[512];
+	size_t at, shown = matches < NAMED_MAX ? matches : NAMED_MAX;
+
+	at = (size_t)snprintf(detail, sizeof(detail),
+	    "%zu orders have this Order ID; use a record id:", matches);
+	for (size_t i = 0; i < shown; i++) {
+		struct row_view row;
+
+		if (store_row(api->store, rows[i], &row) != ERR_OK || row.id.len > 40)
+			continue;
+		at += (size_t)snprintf(detail + at, sizeof(detail) - at, "%s %.*s",
+		    i > 0 ? "," : "", STR_FMT(row.id));
+	}
+	(void)api_problem(api, ERR_CONFLICT, detail);
+}
+
+bool
+order_find(struct api *api, struct str id, uint32_t *row)
+{
+	uint32_t rows[NAMED_MAX];
+	size_t matches;
+	enum err e = store_find_record(api->store, id, row);
+
+	if (e == ERR_NOT_FOUND) {
+		e = store_find_key(api->store, id, rows, NAMED_MAX, &matches);
+		if (e == ERR_OK && matches > 1) {
+			ambiguous(api, rows, matches);
+			return false;
+		}
+		if (e == ERR_OK)
+			*row = rows[0];
+	}
+	if (e == ERR_NOT_FOUND)
+		(void)api_problem(api, e, "no order has this record id or Order ID");
+	else if (e != ERR_OK)
+		(void)api_problem(api, e, NULL);
+	return e == ERR_OK;
+}
+
+enum outcome
+order_answer(struct api *api, uint32_t row, struct str condition)
+{
+	struct response *r = &api->response;
+	struct row_view view;
+	char etag[32];
+	int n;
+	enum err e;
+
+	if ((e = store_row(api->store, row, &view)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	n = snprintf(etag, sizeof(etag), "\"v%" PRIu64 "\"", view.version);
+	if (!response_validators(r, condition, (struct str){ etag, (size_t)n },
+	    store_generation(api->store)))
+		response_body(r, "application/json", view.json);
+	return ANSWERED;
+}
+
+enum outcome
+orders_get(struct api *api)
+{
+	const struct request *req = &api->request;
+	uint32_t row;
+	enum err e;
+
+	if ((e = request_no_params(req, &api->errors)) != ERR_OK ||
+	    (e = api_snapshot(api)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	if (!order_find(api, req->segments[2], &row))
+		return ANSWERED;
+	return order_answer(api, row, req->if_none_match);
+}

@@ -1,0 +1,32 @@
+#ifndef FCGI_API_PROBLEM_H
+#define FCGI_API_PROBLEM_H
+
+#include "common/err.h"
+#include "common/field_errors.h"
+#include "fcgi-api/response.h"
+
+/*
+ * Errors as problem documents (RFC 9457):
+ *	{"type":"about:blank","title":"Not Found","status":404,
+ *	 "detail":"...","code":"not_found","errors":[{"field":"..","message":".."}]}
+ */
+
+/* The HTTP status of an error. */
+int	problem_status(enum err);
+
+/*
+ * Make ${r} the problem document of ${e}, dropping what was composed.
+ * ${detail}: for people; NULL: the error's own text.  ${errors}: NULL or
+ * none: no such member.
+ */
+void	problem_answer(struct response *, enum err e, const char *detail,
+	    const struct field_errors *errors);
+
+/* The same with another status than the error's usual one. */
+void	problem_answer_as(struct response *, int status, enum err e, const char *detail,
+	    const struct field_errors *errors);
+
+/* Add the document (without errors) as a JSON object. */
+void	problem_add(struct buf *, enum err e, struct str detail);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef FCGI_API_RECORDS_H
+#define FCGI_API_RECORDS_H
+
+#include <sys/uio.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/str.h"
+
+/*
+ * FastCGI records, as far as a worker must know them itself: whether a
+ * whole request has arrived (libfcgi reads blockingly, so it is called only
+ * then), and the framing of an answer (libfcgi's writer blocks too).
+ */
+
+enum scan {
+	SCAN_MORE,	/* so far so good, but not all of it is here */
+	SCAN_WHOLE,	/* a complete request */
+	SCAN_LARGE,	/* parameters complete, the body exceeds what is looked at */
+	SCAN_ABORTED,	/* the web server takes the request back */
+	SCAN_BAD	/* no request of a responder that we serve */
+};
+
+#define RECORDS_PARAMS_MAX	(64u * 1024)	/* bytes of parameters in one request */
+
+/*
+ * Look at the ${len} bytes from the start of a request.  ${full}: there is
+ * no room to look at more.  *used: bytes of the request, when whole.
+ * Accepted are BEGIN_REQUEST (responder), PARAMS... and STDIN... of one
+ * request id, the names and values of PARAMS within their stream, padding
+ * where libfcgi understands it (on records with content, not on BEGIN).
+ */
+enum scan	records_scan(const unsigned char *, size_t len, bool full, size_t *used);
+
+/*
+ * Frame an answer.  ${head} and ${body} are the CGI header block and the
+ * body; the records are delivered as iovecs that point into them and into
+ * the framer.
+ */
+struct framer {
+	struct str	part[2];	/* what is left of head and body */
+	uint16_t	request_id;
+	bool		done;
+	unsigned char	headers[16][8];
+	unsigned char	end[24];
+};
+
+#define FRAMER_IOVECS	50	/* at most this many at a time */
+
+void		framer_begin(struct framer *, int request_id, struct str head, struct str body);
+/* The next iovecs into ${iov}; 0 when everything was delivered.  *bytes: their sum. */
+int		framer_next(struct framer *, struct iovec iov[static FRAMER_IOVECS], size_t *bytes);
+
+#endif

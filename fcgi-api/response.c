@@ -1,0 +1,199 @@
+#include "fcgi-api/etag.h"
+#include "fcgi-api/response.h"
+
+void
+response_init(struct response *r)
+{
+	*r = (struct response){ .status = 200 };
+	r->own.limit = RESPONSE_BODY_MAX;
+}
+
+void
+response_free(struct response *r)
+{
+	buf_free(&r->fields);
+	buf_free(&r->own);
+	buf_free(&r->head);
+}
+
+void
+response_begin(struct response *r, bool head_only, const char *request_id)
+{
+	if (r->own.cap > 1024 * 1024)	/* a huge answer does not stay */
+		buf_free(&r->own);
+	buf_clear(&r->head);
+	r->head_only = head_only;
+	/* until finished, the head holds what survives a restart */
+	if (request_id[0] != '\0') {
+		buf_add_cstr(&r->head, "X-Request-Id: ");
+		buf_add_cstr(&r->head, request_id);
+		buf_add(&r->head, "\r\n", 2);
+	}
+	response_restart(r);
+}
+
+void
+response_restart(struct response *r)
+{
+	r->status = 200;
+	r->type = NULL;
+	r->elsewhere = false;
+	r->body = (struct str){ NULL, 0 };
+	buf_clear(&r->fields);
+	buf_clear(&r->own);
+}
+
+void
+response_header(struct response *r, const char *name, struct str value)
+{
+	buf_add_cstr(&r->fields, name);
+	buf_add(&r->fields, ": ", 2);
+	buf_add_str(&r->fields, value);
+	buf_add(&r->fields, "\r\n", 2);
+}
+
+/* Decimal digits of ${v} at the end of ${text}. */
+static struct str
+decimal(uint64_t v, char text[static 20])
+{
+	char *p = text + 20;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	return (struct str){ p, (size_t)(text + 20 - p) };
+}
+
+void
+response_header_uint(struct response *r, const char *name, uint64_t value)
+{
+	char text[20];
+
+	response_header(r, name, decimal(value, text));
+}
+
+bool
+response_validators(struct response *r, struct str condition, struct str etag,
+    uint64_t generation)
+{
+	response_header(r, "ETag", etag);
+	buf_add_cstr(&r->fields, "Cache-Control: no-cache\r\n");
+	if (generation != NO_GENERATION)
+		response_header_uint(r, "X-Generation", generation);
+	if (condition.ptr == NULL || !etag_listed(condition, etag))
+		return false;
+	r->status = 304;
+	return true;
+}
+
+bool
+response_validators_of_body(struct response *r, struct str condition, uint64_t generation)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
+	char etag[24] = "\"h";
+	size_t n = 2;
+
+	for (size_t i = 0; i < r->own.len; i++)
+		hash = (hash ^ (unsigned char)r->own.data[i]) * UINT64_C(0x100000001b3);
+	for (int shift = 60; shift >= 0; shift -= 4)
+		etag[n++] = "0123456789abcdef"[hash >> shift & 15];
+	etag[n++] = '"';
+	return response_validators(r, condition, (struct str){ etag, n }, generation);
+}
+
+void
+response_body(struct response *r, const char *type, struct str body)
+{
+	r->type = type;
+	r->body = body;
+	r->elsewhere = true;
+}
+
+const char *
+status_text(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 202: return "Accepted";
+	case 204: return "No Content";
+	case 304: return "Not Modified";
+	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 412: return "Precondition Failed";
+	case 413: return "Content Too Large";
+	case 415: return "Unsupported Media Type";
+	case 422: return "Unprocessable Content";
+	case 429: return "Too Many Requests";
+	case 500: return "Internal Server Error";
+	case 502: return "Bad Gateway";
+	case 503: return "Service Unavailable";
+	case 504: return "Gateway Timeout";
+	case 507: return "Insufficient Storage";
+	default: return "";
+	}
+}
+
+static void
+add_status(struct response *r)
+{
+	char text[20];
+
+	buf_add_cstr(&r->head, "Status: ");
+	buf_add_str(&r->head, decimal((uint64_t)r->status, text));
+	buf_add_char(&r->head, ' ');
+	buf_add_cstr(&r->head, status_text(r->status));
+	buf_add(&r->head, "\r\n", 2);
+	buf_add_str(&r->head, buf_str(&r->fields));
+}
+
+static void
+add_type(struct response *r, const char *type)
+{
+	buf_add_cstr(&r->head, "Content-Type: ");
+	buf_add_cstr(&r->head, type);
+	buf_add(&r->head, "\r\n", 2);
+}
+
+enum err
+response_stream(struct response *r, const char *type, struct buf *out)
+{
+	enum err e;
+
+	if ((e = buf_status(&r->fields)) != ERR_OK)
+		return e;
+	add_status(r);
+	add_type(r, type);
+	buf_add(&r->head, "\r\n", 2);
+	if ((e = buf_status(&r->head)) == ERR_OK)
+		buf_add_str(out, buf_str(&r->head));
+	return e != ERR_OK ? e : buf_status(out);
+}
+
+enum err
+response_finish(struct response *r, struct str *head, struct str *body)
+{
+	bool with_body = r->status != 304 && r->status != 204;
+	char text[20];
+	enum err e;
+
+	if (!r->elsewhere)
+		r->body = buf_str(&r->own);
+	if ((e = buf_status(&r->own)) != ERR_OK || (e = buf_status(&r->fields)) != ERR_OK)
+		return e;
+	add_status(r);
+	if (with_body) {
+		if (r->type != NULL)
+			add_type(r, r->type);
+		buf_add_cstr(&r->head, "Content-Length: ");
+		buf_add_str(&r->head, decimal(r->body.len, text));
+		buf_add(&r->head, "\r\n", 2);
+	}
+	buf_add(&r->head, "\r\n", 2);
+	*head = buf_str(&r->head);
+	*body = with_body && !r->head_only ? r->body : (struct str){ NULL, 0 };
+	return buf_status(&r->head);
+}

@@ -1,0 +1,69 @@
+#ifndef FCGI_API_RESPONSE_H
+#define FCGI_API_RESPONSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/str.h"
+
+/*
+ * One answer.  Its memory is reused by every request of a worker; the body
+ * is either composed into own, or lies elsewhere (the store's map) and is
+ * sent from there.
+ */
+struct response {
+	int		 status;
+	const char	*type;		/* Content-Type, a literal; NULL: no body */
+	struct buf	 fields;	/* further header lines */
+	struct buf	 own;		/* a composed body */
+	struct str	 body;		/* what is sent; by default own */
+	bool		 elsewhere;	/* body is not own */
+	bool		 head_only;	/* the request was a HEAD */
+	struct buf	 head;		/* the finished CGI header block */
+};
+
+#define NO_GENERATION		UINT64_MAX
+#define RESPONSE_BODY_MAX	(32u * 1024 * 1024)
+
+void		response_init(struct response *);	/* a zeroed one also needs it */
+void		response_free(struct response *);
+
+/* Start an answer: 200 without body, X-Request-Id if ${request_id} is not "". */
+void		response_begin(struct response *, bool head_only, const char *request_id);
+/* Forget what was composed, keep the request's own things (a failure in the middle). */
+void		response_restart(struct response *);
+
+/* "Name: value"; the caller sees to it that they hold no line ends. */
+void		response_header(struct response *, const char *name, struct str value);
+void		response_header_uint(struct response *, const char *name, uint64_t value);
+
+/*
+ * What every read carries: ETag (${etag} with its quotes), Cache-Control and
+ * X-Generation (unless NO_GENERATION).  true: If-None-Match ${condition} holds it, and the
+ * answer is 304; nothing more is to be composed.
+ */
+bool		response_validators(struct response *, struct str condition,
+		    struct str etag, uint64_t generation);
+
+/* The same with a tag made of the composed own body, for what has no version. */
+bool		response_validators_of_body(struct response *, struct str condition,
+		    uint64_t generation);
+
+/* Send ${body}, which must stay until the answer was sent, instead of own. */
+void		response_body(struct response *, const char *type, struct str body);
+
+/*
+ * Finish: the CGI header block and the body to send.  ERR_NOMEM or
+ * ERR_TOO_LARGE when composing failed: then restart and answer a problem.
+ */
+enum err	response_finish(struct response *, struct str *head, struct str *body);
+
+/* Start an answer whose length is not known: add its header block to ${out}. */
+enum err	response_stream(struct response *, const char *type, struct buf *out);
+
+/* "No Content" and so on; "" for codes that are not used. */
+const char	*status_text(int status);
+
+#endif

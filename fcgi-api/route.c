@@ -1,0 +1,125 @@
+#include <stdio.h>
+
+#include "fcgi-api/route.h"
+
+typedef enum outcome handler(struct api *);
+
+/* Literal paths stand before those with an id, so they win. */
+static const struct route {
+	const char	*path[4];	/* parts; "*": any id */
+	handler		*get, *post, *patch;
+	void		(*stream)(struct api *, struct sink *);	/* slow pool, GET */
+} routes[] = {
+	{ .path = { "api", "orders" }, .get = orders_list },
+	{ .path = { "api", "orders", "summary" }, .get = orders_summary },
+	{ .path = { "api", "orders", "sync" }, .post = sync_start },
+	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv },
+	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch },
+	{ .path = { "api", "sync" }, .get = sync_get },
+	{ .path = { "api", "health" }, .get = health_get },
+	{ .path = { "api", "openapi.json" }, .get = openapi_get },
+	{ .path = { "api", "docs" }, .get = docs_get },
+	{ .path = { "health" }, .get = health_get },
+	{ .path = { "docs" }, .get = docs_get }
+};
+
+static bool
+matches(const struct route *route, const struct request *r)
+{
+	size_t i;
+
+	for (i = 0; i < 4 && route->path[i] != NULL; i++) {
+		if (i == r->segment_count)
+			return false;
+		if (strcmp(route->path[i], "*") != 0 &&
+		    !str_is(r->segments[i], route->path[i]))
+			return false;
+	}
+	return i == r->segment_count;
+}
+
+static const struct route *
+route_find(const struct request *r)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (matches(&routes[i], r))
+			return &routes[i];
+	return NULL;
+}
+
+static handler *
+handler_of(const struct route *route, enum method m)
+{
+	switch (m) {
+	case METHOD_GET:
+	case METHOD_HEAD:
+		return route->get;
+	case METHOD_POST:
+		return route->post;
+	case METHOD_PATCH:
+		return route->patch;
+	case METHOD_OPTIONS:
+	case METHOD_OTHER:
+		break;
+	}
+	return NULL;
+}
+
+static void
+add_allow(struct api *api, const struct route *route)
+{
+	char allow[64];
+	int n = snprintf(allow, sizeof(allow), "%s%s%sOPTIONS",
+	    route->get != NULL || route->stream != NULL ? "GET, HEAD, " : "",
+	    route->post != NULL ? "POST, " : "", route->patch != NULL ? "PATCH, " : "");
+
+	response_header(&api->response, "Allow", (struct str){ allow, (size_t)n });
+}
+
+/* OPTIONS, or a method that the path does not have. */
+static enum outcome
+other_method(struct api *api, const struct route *route)
+{
+	if (api->request.method == METHOD_OPTIONS)
+		api->response.status = 204;
+	else
+		(void)api_problem(api, ERR_METHOD_NOT_ALLOWED, NULL);
+	add_allow(api, route);
+	return ANSWERED;
+}
+
+static const char *
+parse_detail(enum err e)
+{
+	switch (e) {
+	case ERR_TOO_LARGE:
+		return "a body may have 1 MiB at most, an address 16 KiB";
+	case ERR_NOT_FOUND:
+		return "there is nothing at this path";
+	case ERR_INVALID_BODY:
+		return "the body has not the length that Content-Length tells";
+	default:
+		return NULL;
+	}
+}
+
+enum outcome
+route_run(struct api *api, enum err parsed, struct sink *sink)
+{
+	const struct request *r = &api->request;
+	const struct route *route;
+	handler *h;
+
+	if (parsed != ERR_OK)
+		return api_problem(api, parsed, parse_detail(parsed));
+	if ((route = route_find(r)) == NULL || (route->stream != NULL) != (sink != NULL))
+		return api_problem(api, ERR_NOT_FOUND, parse_detail(ERR_NOT_FOUND));
+	if (route->stream != NULL &&
+	    (r->method == METHOD_GET || r->method == METHOD_HEAD)) {
+		route->stream(api, sink);
+		return ANSWERED;
+	}
+	if ((h = handler_of(route, r->method)) == NULL)
+		return other_method(api, route);
+	return h(api);
+}

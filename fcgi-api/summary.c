@@ -1,0 +1,43 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/instant.h"
+#include "fcgi-api/etag.h"
+#include "fcgi-api/handlers.h"
+
+enum outcome
+summary_answer(struct api *api, struct str condition, struct str accept_encoding)
+{
+	struct response *r = &api->response;
+	struct summary_body body;
+	bool gzip;
+	char etag[80];
+	int n;
+	enum err e;
+
+	if ((e = summary_get(api->summaries, api->store, instant_now(), &body)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
+	n = snprintf(etag, sizeof(etag), "\"s%" PRIu64 "-%" PRId32 "-%" PRId64 "%s\"",
+	    store_generation(api->store), body.day, body.synced_ms, gzip ? "-gz" : "");
+	response_header(r, "Vary", STR("Accept-Encoding"));
+	if (response_validators(r, condition, (struct str){ etag, (size_t)n },
+	    store_generation(api->store)))
+		return ANSWERED;
+	if (gzip)
+		response_header(r, "Content-Encoding", STR("gzip"));
+	response_body(r, "application/json", gzip ? body.gzip : body.json);
+	return ANSWERED;
+}
+
+enum outcome
+orders_summary(struct api *api)
+{
+	const struct request *req = &api->request;
+	enum err e;
+
+	if ((e = request_no_params(req, &api->errors)) != ERR_OK ||
+	    (e = api_snapshot(api)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	return summary_answer(api, req->if_none_match, req->accept_encoding);
+}

@@ -1,0 +1,72 @@
+#include <stdlib.h>
+
+#include "common/json_write.h"
+#include "fcgi-api/problem.h"
+#include "fcgi-api/sync_document.h"
+
+static const char *const members[] = {
+	"mode", "startedAt", "finishedAt", "pages", "records", "expectedRecords",
+	"changed", "created", "deleted", "warnings"
+};
+
+void
+json_member_copy(struct buf *b, const char *name, const cJSON *object)
+{
+	const cJSON *m = cJSON_GetObjectItemCaseSensitive(object, name);
+	char *text = m != NULL ? cJSON_PrintUnformatted(m) : NULL;
+
+	json_name(b, name);
+	buf_add_cstr(b, text != NULL ? text : "null");
+	cJSON_free(text);
+}
+
+enum err
+sync_document_error(const cJSON *doc)
+{
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(doc, "error");
+	const cJSON *code = cJSON_GetObjectItemCaseSensitive(error, "code");
+
+	if (!cJSON_IsObject(error))
+		return ERR_OK;
+	return cJSON_IsString(code) ? err_from_code(code->valuestring) : ERR_INTERNAL;
+}
+
+bool
+sync_document_running(const cJSON *doc)
+{
+	const cJSON *state = cJSON_GetObjectItemCaseSensitive(doc, "state");
+
+	return cJSON_IsString(state) && strcmp(state->valuestring, "running") == 0;
+}
+
+static void
+add_error(struct buf *b, const cJSON *doc)
+{
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(doc, "error");
+	const cJSON *detail = cJSON_GetObjectItemCaseSensitive(error, "detail");
+	enum err e = sync_document_error(doc);
+
+	if (e == ERR_OK) {
+		json_member_null(b, "error");
+		return;
+	}
+	json_name(b, "error");
+	problem_add(b, e, str_of(cJSON_IsString(detail) ? detail->valuestring : NULL));
+}
+
+void
+sync_document_add(struct buf *b, const cJSON *doc, bool up)
+{
+	const cJSON *state = cJSON_GetObjectItemCaseSensitive(doc, "state");
+
+	json_next(b);
+	buf_add_char(b, '{');
+	json_member_string(b, "state",
+	    cJSON_IsString(state) ? str_of(state->valuestring) : STR("idle"));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_member_copy(b, members[i], doc);
+	add_error(b, doc);
+	json_member_copy(b, "next", doc);
+	json_member_string(b, "syncd", up ? STR("up") : STR("down"));
+	buf_add_char(b, '}');
+}

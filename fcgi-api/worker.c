@@ -1,0 +1,171 @@
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/zone.h"
+#include "fcgi-api/route.h"
+#include "fcgi-api/worker.h"
+
+#define CONNECTIONS_MAX	4096
+#define DESCRIPTORS_KEPT	64	/* for the store, logs, syncd */
+#define STALL_MS	10000
+
+struct worker {
+	struct loop		*loop;
+	struct api		*api;
+	struct connections	*connections;
+	struct docs		 docs;
+	struct watch		 signals;
+	int			 listen_fd;
+	int64_t			 end_ms;	/* draining: the latest end; else INT64_MAX */
+};
+
+static void
+on_request(void *cookie, struct connection *c, char *const *envp, struct str body,
+    enum err error)
+{
+	struct worker *w = cookie;
+	struct api *api = w->api;
+	enum err parsed = request_parse(&api->request, envp, body, error, &api->errors);
+
+	log_request(api->request.id);
+	api->connection = c;
+	response_begin(&api->response, api->request.method == METHOD_HEAD, api->request.id);
+	if (route_run(api, parsed, NULL) == ANSWERED)
+		api_send(api, c);
+	api_release(api);
+	log_request(NULL);
+}
+
+static void
+on_signal(void *cookie, uint32_t events)
+{
+	struct signalfd_siginfo info;
+	struct worker *w = cookie;
+
+	(void)events;
+	while (read(w->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGUSR2) {
+			if (log_reopen() == -1)
+				log_warn("log: can't be opened anew: %s", strerror(errno));
+		} else if (w->end_ms == INT64_MAX) {
+			w->end_ms = loop_now(w->loop) + DRAIN_MS;
+			connections_drain(w->connections);
+			(void)close(w->listen_fd);	/* without a master nobody listens then */
+			w->listen_fd = -1;
+			log_info("draining: %zu connections", connections_count(w->connections));
+		}
+	}
+}
+
+static bool
+signals_watch(struct worker *w)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);	/* these two can't fail */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGUSR2);
+	w->signals = (struct watch){ .ready = on_signal, .cookie = w,
+	    .fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC) };
+	return w->signals.fd != -1 && loop_add(w->loop, &w->signals, EPOLLIN) == ERR_OK;
+}
+
+static size_t
+connections_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_cur >= CONNECTIONS_MAX + DESCRIPTORS_KEPT)
+		return CONNECTIONS_MAX;
+	return rl.rlim_cur > 2 * DESCRIPTORS_KEPT ?
+	    (size_t)rl.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
+}
+
+static bool
+worker_open(struct worker *w, const struct worker_setup *setup)
+{
+	struct connections_setup cs = { .listen_fd = setup->listen_fd,
+	    .max = connections_limit(), .stall_ms = STALL_MS,
+	    .request = on_request, .cookie = w };
+	char path[108];
+
+	docs_load(&w->docs, setup->config->api.share);
+	if (!config_run_path(setup->config, "syncd.sock", path) || FCGX_Init() != 0 ||
+	    (w->loop = loop_new()) == NULL ||
+	    (w->api = api_new(setup->config, &w->docs)) == NULL)
+		return false;
+	w->api->loop = cs.loop = w->loop;
+	if ((w->api->link = syncd_link_new(w->loop, path, &orders_schema)) == NULL)
+		return false;
+	return (w->connections = connections_new(&cs)) != NULL && signals_watch(w);
+}
+
+/* One turn's deadlines: connections, syncd's replies, the end of a drain. */
+static int64_t
+next_turn(struct worker *w, int64_t now_ms)
+{
+	/* an overdue reply is answered here, which may give a connection a deadline */
+	int64_t a = syncd_link_tick(w->api->link, now_ms);
+	int64_t b = connections_tick(w->connections, now_ms);
+	int64_t first = a < b ? a : b;
+
+	return first < w->end_ms ? first : w->end_ms;
+}
+
+static int
+worker_loop(struct worker *w)
+{
+	for (;;) {
+		int64_t now_ms = instant_monotonic();
+		int64_t until_ms = next_turn(w, now_ms);
+
+		if (w->end_ms != INT64_MAX) {
+			size_t open = connections_count(w->connections);
+
+			if (open == 0)
+				return EXIT_SUCCESS;
+			if (now_ms >= w->end_ms) {
+				log_warn("drain: %zu connections are cut", open);
+				return EXIT_SUCCESS;
+			}
+		}
+		if (loop_turn(w->loop, until_ms) != ERR_OK)
+			return EXIT_FAILURE;
+	}
+}
+
+int
+worker_run(const struct worker_setup *setup)
+{
+	struct worker w = { .end_ms = INT64_MAX, .signals = { .fd = -1 },
+	    .listen_fd = setup->listen_fd };
+	int status = EXIT_FAILURE;
+
+	if (zone_use(str_of(setup->config->summary.time_zone)) != ERR_OK)
+		log_warn("summary.time_zone: not known here, UTC is used");
+	if (worker_open(&w, setup)) {
+		log_info("worker %d serves", setup->number);
+		status = worker_loop(&w);
+	} else {
+		log_error("worker %d can't start", setup->number);
+	}
+	connections_free(w.connections);
+	if (w.api != NULL)
+		syncd_link_free(w.api->link);
+	api_free(w.api);
+	if (w.signals.fd != -1)
+		(void)close(w.signals.fd);
+	loop_free(w.loop);
+	docs_free(&w.docs);
+	return status;
+}

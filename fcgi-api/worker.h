@@ -1,0 +1,25 @@
+#ifndef FCGI_API_WORKER_H
+#define FCGI_API_WORKER_H
+
+#include <sys/types.h>
+
+#include "common/config.h"
+
+/*
+ * What runs in a process forked by the master.  Both return the process's
+ * exit status, after a drain (SIGTERM) or when they can't go on.  SIGTERM
+ * and SIGUSR2 are blocked when they are called; the listening socket is
+ * non-blocking and the process's own.
+ */
+struct worker_setup {
+	const struct config	*config;
+	int			 listen_fd;
+	int			 number;	/* of the fast worker, for logs */
+};
+
+#define DRAIN_MS	30000	/* parked requests and exports may take so long to end */
+
+int	worker_run(const struct worker_setup *);	/* one loop: reads, writes through syncd */
+int	slow_run(const struct worker_setup *);		/* threads: exports */
+
+#endif

@@ -1,0 +1,196 @@
+#include "fcgi-api/csv.h"
+#include "fcgi-api/etag.h"
+#include "fcgi-api/problem.h"
+#include "fcgi-api/response.h"
+#include "tests/support.h"
+
+static struct response r;
+
+static void
+setup(void)
+{
+	response_init(&r);
+	response_begin(&r, false, "id-1");
+}
+
+static void
+teardown(void)
+{
+	response_free(&r);
+}
+
+static void
+expect(const char *want_head, const char *want_body)
+{
+	struct str head, body;
+
+	ck_assert_int_eq(response_finish(&r, &head, &body), ERR_OK);
+	ck_assert_msg(str_is(head, want_head), "%.*s", STR_FMT(head));
+	ck_assert_msg(str_is(body, want_body), "%.*s", STR_FMT(body));
+}
+
+START_TEST(an_answer_has_status_headers_length_and_body)
+{
+	r.type = "application/json";
+	response_header_uint(&r, "X-N", UINT64_MAX);
+	buf_add_cstr(&r.own, "{}");
+	expect("X-Request-Id: id-1\r\nStatus: 200 OK\r\nX-N: 18446744073709551615\r\n"
+	    "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n", "{}");
+}
+END_TEST
+
+START_TEST(a_head_request_gets_the_length_without_the_body)
+{
+	response_begin(&r, true, "");
+	response_body(&r, "text/plain", STR("hello"));
+	expect("Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n", "");
+}
+END_TEST
+
+START_TEST(a_matching_tag_gives_304_without_body_or_length)
+{
+	ck_assert(response_validators(&r, STR("\"g1\", W/\"g2\""), STR("\"g2\""), 2));
+	expect("X-Request-Id: id-1\r\nStatus: 304 Not Modified\r\nETag: \"g2\"\r\n"
+	    "Cache-Control: no-cache\r\nX-Generation: 2\r\n\r\n", "");
+}
+END_TEST
+
+START_TEST(generation_zero_is_a_generation)
+{
+	ck_assert(!response_validators(&r, (struct str){ NULL, 0 }, STR("\"g0\""), 0));
+	expect("X-Request-Id: id-1\r\nStatus: 200 OK\r\nETag: \"g0\"\r\n"
+	    "Cache-Control: no-cache\r\nX-Generation: 0\r\nContent-Length: 0\r\n\r\n", "");
+}
+END_TEST
+
+START_TEST(a_problem_replaces_what_was_composed)
+{
+	struct field_errors errors = { .count = 0 };
+
+	field_errors_add(&errors, STR("a\"b"), "bad %d", 1);
+	response_header(&r, "ETag", STR("\"x\""));
+	buf_add_cstr(&r.own, "half a body");
+	problem_answer(&r, ERR_INVALID_PARAMETER, "no \xff good", &errors);
+	expect("X-Request-Id: id-1\r\nStatus: 400 Bad Request\r\nCache-Control: no-store\r\n"
+	    "Content-Type: application/problem+json\r\nContent-Length: 153\r\n\r\n",
+	    "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
+	    "\"detail\":\"no \xef\xbf\xbd good\",\"code\":\"invalid_parameter\","
+	    "\"errors\":[{\"field\":\"a\\\"b\",\"message\":\"bad 1\"}]}");
+}
+END_TEST
+
+START_TEST(every_error_has_a_status_that_has_words)
+{
+	for (int e = ERR_INTERNAL; e < ERR__COUNT; e++) {
+		int status = problem_status((enum err)e);
+
+		ck_assert_msg(status >= 400 && status <= 599, "%s", err_code((enum err)e));
+		ck_assert_str_ne(status_text(status), "");
+	}
+}
+END_TEST
+
+START_TEST(a_body_that_failed_to_compose_is_no_answer)
+{
+	struct str head, body;
+
+	r.own.limit = 4;
+	buf_add_cstr(&r.own, "too long");
+	ck_assert_int_eq(response_finish(&r, &head, &body), ERR_TOO_LARGE);
+	r.own.limit = 0;
+	problem_answer(&r, ERR_INTERNAL, NULL, NULL);
+	ck_assert_int_eq(response_finish(&r, &head, &body), ERR_OK);
+	ck_assert_ptr_eq(strstr(buf_cstr(&r.head) + 1, "X-Request-Id"), NULL);
+}
+END_TEST
+
+START_TEST(tags_are_compared_weakly_in_a_list)
+{
+	ck_assert(etag_listed(STR("*"), STR("\"a\"")));
+	ck_assert(etag_listed(STR(" W/\"a\""), STR("\"a\"")));
+	ck_assert(etag_listed(STR("\"x,y\" ,\"a\""), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("\"ab\""), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("a"), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("\"b\" \"a\""), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("\"a"), STR("\"a\"")));
+	ck_assert(!etag_listed(STR(""), STR("\"a\"")));
+}
+END_TEST
+
+START_TEST(if_match_is_a_version)
+{
+	static const char *const bad[] = { "", "v1", "\"1\"", "\"v\"", "\"v0\"", "\"v01\"", "\"v1x\"",
+	    "\"v-1\"", "\"v1\",\"v2\"", "\"v99999999999999999\"", "**", "W/*" };
+	uint64_t v = 9;
+
+	ck_assert_int_eq(etag_version(STR("\"v1042\""), &v), ERR_OK);
+	ck_assert_uint_eq(v, 1042);
+	ck_assert_int_eq(etag_version(STR("W/\"v7\" "), &v), ERR_OK);
+	ck_assert_uint_eq(v, 7);
+	ck_assert_int_eq(etag_version(STR("*"), &v), ERR_OK);
+	ck_assert_uint_eq(v, 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(etag_version(str_of(bad[i]), &v) != ERR_OK, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(gzip_is_used_when_it_is_wanted)
+{
+	static const char *const yes[] = { "gzip", "deflate, GZIP;q=0.5", "*", "br, *;q=0.1",
+	    "gzip;q=1.0, identity;q=0.5", "gzip ;q=1.000", "identity;q=0, x-gzip" };
+	static const char *const no[] = { "", "br", "gzip;q=0", "gzip;q=0.000, *", "identity, gzip;q=0.5",
+	    "gzipx", "gzip;x=1", "*;q=0" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		ck_assert_msg(accepts_gzip(str_of(yes[i])), "%s", yes[i]);
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		ck_assert_msg(!accepts_gzip(str_of(no[i])), "%s", no[i]);
+}
+END_TEST
+
+START_TEST(csv_cells_are_quoted_and_defused)
+{
+	static const struct { const char *text, *cell; } cases[] = {
+		{ "plain", "plain" }, { "", "" }, { "a,b", "\"a,b\"" }, { "a\"b", "\"a\"\"b\"" },
+		{ "a\r\nb", "\"a\r\nb\"" }, { "=1+1", "'=1+1" }, { "+1", "'+1" }, { "-1", "'-1" },
+		{ "@x", "'@x" }, { "\tx", "'\tx" }, { "\rx", "\"'\rx\"" },
+		{ "=HYPERLINK(\"a\",1)", "\"'=HYPERLINK(\"\"a\"\",1)\"" }, { " x", "\" x\"" }, { "a=1", "a=1" }
+	};
+	struct buf b = { .data = NULL };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_clear(&b);
+		csv_add_text(&b, str_of(cases[i].text));
+		ck_assert_str_eq(buf_cstr(&b), cases[i].cell);
+	}
+	buf_free(&b);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("response");
+	TCase *t = tcase_create("response");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, an_answer_has_status_headers_length_and_body);
+	tcase_add_test(t, a_head_request_gets_the_length_without_the_body);
+	tcase_add_test(t, a_matching_tag_gives_304_without_body_or_length);
+	tcase_add_test(t, generation_zero_is_a_generation);
+	tcase_add_test(t, a_problem_replaces_what_was_composed);
+	tcase_add_test(t, every_error_has_a_status_that_has_words);
+	tcase_add_test(t, a_body_that_failed_to_compose_is_no_answer);
+	tcase_add_test(t, tags_are_compared_weakly_in_a_list);
+	tcase_add_test(t, if_match_is_a_version);
+	tcase_add_test(t, gzip_is_used_when_it_is_wanted);
+	tcase_add_test(t, csv_cells_are_quoted_and_defused);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return run_suite(suite());
+}

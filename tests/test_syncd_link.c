@@ -1,0 +1,227 @@
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "fcgi-api/syncd_link.h"
+#include "tests/support.h"
+
+static struct loop *loop;
+static struct syncd_link *l;
+static struct sockaddr_un address;
+static int listen_fd, peer = -1;
+static struct { int calls; enum err e; uint64_t generation; } last;
+static struct message_request request;
+
+static void
+setup(void)
+{
+	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", tmpdir_new());
+	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ck_assert_int_ge(listen_fd, 0);
+	ck_assert_int_eq(bind(listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listen_fd, 8), 0);
+	ck_assert_ptr_nonnull(loop = loop_new());
+	ck_assert_ptr_nonnull(l = syncd_link_new(loop, address.sun_path, &orders_schema));
+	request = (struct message_request){ .type = MESSAGE_STATUS };
+	memset(&last, 0, sizeof(last));
+	peer = -1;
+}
+
+static void
+teardown(void)
+{
+	syncd_link_free(l);
+	loop_free(loop);
+	(void)close(listen_fd);
+	if (peer != -1)
+		(void)close(peer);
+}
+
+static void
+done(void *cookie, enum err e, const struct message_reply *reply)
+{
+	ck_assert_ptr_eq(cookie, &last);
+	ck_assert((e == ERR_OK) == (reply != NULL));
+	last.calls++;
+	last.e = e;
+	last.generation = reply != NULL ? reply->generation : 0;
+}
+
+static struct syncd_call *
+send_one(int64_t ms)
+{
+	struct syncd_call *call;
+
+	ck_assert_int_eq(syncd_link_request(l, &request, instant_monotonic() + ms, done,
+	    &last, &call), ERR_OK);
+	return call;
+}
+
+static void
+turns(void)
+{
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(loop_turn(loop, instant_monotonic()), ERR_OK);
+}
+
+static void
+say(const char *line)
+{
+	if (peer == -1)
+		peer = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	ck_assert_int_ge(peer, 0);
+	ck_assert_int_eq(send(peer, line, strlen(line), MSG_NOSIGNAL), (ssize_t)strlen(line));
+	turns();
+}
+
+static void
+reply(uint64_t id, unsigned generation)
+{
+	char line[100];
+
+	(void)snprintf(line, sizeof(line), "{\"id\":%llu,\"ok\":true,\"generation\":%u}\n",
+	    (unsigned long long)id, generation);
+	say(line);
+}
+
+START_TEST(replies_find_their_calls_in_any_order)
+{
+	uint64_t first;
+
+	(void)send_one(1000);
+	first = request.id;
+	(void)send_one(1000);
+	ck_assert_uint_ne(request.id, first);
+	reply(request.id, 2);
+	ck_assert_uint_eq(last.generation, 2);
+	reply(first, 1);
+	ck_assert_uint_eq(last.generation, 1);
+	reply(first, 9);	/* once more: nobody waits for it */
+	ck_assert_int_eq(last.calls, 2);
+}
+END_TEST
+
+START_TEST(a_reply_may_come_in_pieces_and_several_at_once)
+{
+	char line[200];
+
+	(void)send_one(1000);
+	(void)snprintf(line, sizeof(line), "{\"id\":%llu,\"ok\":tr", (unsigned long long)request.id);
+	say(line);
+	ck_assert_int_eq(last.calls, 0);
+	(void)send_one(1000);
+	(void)snprintf(line, sizeof(line), "ue,\"generation\":5}\n{\"id\":%llu,\"ok\":true,"
+	    "\"generation\":6}\n", (unsigned long long)request.id);
+	say(line);
+	ck_assert_int_eq(last.calls, 2);
+	ck_assert_uint_eq(last.generation, 6);
+}
+END_TEST
+
+START_TEST(without_syncd_a_call_is_refused_at_once)
+{
+	struct syncd_call *call;
+
+	ck_assert_int_eq(unlink(address.sun_path), 0);
+	ck_assert_int_eq(syncd_link_request(l, &request, INT64_MAX, done, &last, &call),
+	    ERR_SYNCD_UNAVAILABLE);
+	ck_assert_int_eq(last.calls, 0);
+}
+END_TEST
+
+START_TEST(a_call_ends_at_its_deadline_and_a_late_reply_is_ignored)
+{
+	(void)send_one(50);
+	(void)send_one(60000);
+	ck_assert_int_le(syncd_link_tick(l, instant_monotonic()), instant_monotonic() + 50);
+	ck_assert_int_gt(syncd_link_tick(l, instant_monotonic() + 100), instant_monotonic() + 1000);
+	ck_assert_int_eq(last.calls, 1);
+	ck_assert_int_eq(last.e, ERR_OUTCOME_UNKNOWN);
+	reply(request.id, 7);
+	ck_assert_int_eq(last.calls, 2);
+	ck_assert_int_eq(last.e, ERR_OK);
+}
+END_TEST
+
+START_TEST(a_cancelled_call_is_not_called_back)
+{
+	struct syncd_call *call = send_one(1000);
+
+	syncd_link_cancel(l, call);
+	reply(request.id, 1);
+	ck_assert_int_eq(syncd_link_tick(l, instant_monotonic() + 5000), INT64_MAX);
+	ck_assert_int_eq(last.calls, 0);
+}
+END_TEST
+
+START_TEST(a_lost_connection_ends_all_calls_and_the_next_one_connects_anew)
+{
+	(void)send_one(1000);
+	(void)send_one(1000);
+	reply(request.id, 1);
+	ck_assert_int_eq(close(peer), 0);
+	peer = -1;
+	turns();
+	ck_assert_int_eq(last.calls, 2);
+	ck_assert_int_eq(last.e, ERR_OUTCOME_UNKNOWN);
+	ck_assert_int_eq(usleep(30 * 1000), 0);
+	turns();
+	(void)send_one(1000);
+	reply(request.id, 3);
+	ck_assert_uint_eq(last.generation, 3);
+}
+END_TEST
+
+START_TEST(a_malformed_reply_ends_the_connection)
+{
+	(void)send_one(1000);
+	say("{\"id\":\n");
+	ck_assert_int_eq(last.calls, 1);
+	ck_assert_int_eq(last.e, ERR_OUTCOME_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_syncd_that_reads_nothing_costs_bounded_memory)
+{
+	struct syncd_call *call;
+	enum err e = ERR_OK;
+	int n;
+
+	for (n = 0; e == ERR_OK && n < 2 * LINK_CALLS_MAX; n++)
+		e = syncd_link_request(l, &request, instant_monotonic() + 60000, done, &last, &call);
+	ck_assert_int_eq(e, ERR_OVERLOADED);
+	ck_assert_int_le(n, LINK_CALLS_MAX + 1);
+	(void)syncd_link_tick(l, instant_monotonic() + 70000);
+	ck_assert_int_eq(last.calls, n - 1);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("syncd_link");
+	TCase *t = tcase_create("syncd_link");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, replies_find_their_calls_in_any_order);
+	tcase_add_test(t, a_reply_may_come_in_pieces_and_several_at_once);
+	tcase_add_test(t, without_syncd_a_call_is_refused_at_once);
+	tcase_add_test(t, a_call_ends_at_its_deadline_and_a_late_reply_is_ignored);
+	tcase_add_test(t, a_cancelled_call_is_not_called_back);
+	tcase_add_test(t, a_lost_connection_ends_all_calls_and_the_next_one_connects_anew);
+	tcase_add_test(t, a_malformed_reply_ends_the_connection);
+	tcase_add_test(t, a_syncd_that_reads_nothing_costs_bounded_memory);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return run_suite(suite());
+}
