@@ -1,0 +1,167 @@
+// GET /api/orders against the plain recomputation, and everything one can
+// get wrong in its parameters.
+import { test, run, eq, ok } from './lib/harness.mjs'
+import { startStack, fast } from './lib/stack.mjs'
+import { order, matching, sorted, fold, fetchAll, withoutVersion } from './lib/orders.mjs'
+
+const SORTS = ['createdAt', 'updatedAt', 'orderId', 'customer', 'status', 'priority', 'orderTotal']
+let stack, all
+
+const encode = query => Object.entries(query).map(([k, v]) => `${k}=${encodeURIComponent(v)}`).join('&')
+
+async function agrees(query) {
+	const expected = matching(all, query)
+	const page = await stack.json(`/api/orders?pageSize=100&${encode(query)}`)
+	eq(page.total, expected.length, JSON.stringify(query))
+	eq(page.totalPages, Math.ceil(expected.length / 100))
+	eq(page.orders.map(withoutVersion), expected.slice(0, 100), JSON.stringify(query))
+	const last = Math.max(1, page.totalPages)
+	const end = await stack.json(`/api/orders?pageSize=100&page=${last}&${encode(query)}`)
+	eq(end.orders.map(o => o.id), expected.slice((last - 1) * 100).map(o => o.id), `last page of ${JSON.stringify(query)}`)
+	return expected.length
+}
+
+async function refused(query, ...names) {
+	const answer = await stack.get(`/api/orders?${query}`)
+	eq(answer.status, 400, `${query.slice(0, 100)}: ${answer.text.slice(0, 200)}`)
+	eq(answer.headers['content-type'], 'application/problem+json')
+	const problem = answer.json()
+	eq(problem.status, 400)
+	eq(problem.code, 'invalid_parameter')
+	eq(problem.errors.map(e => e.field).sort(), names.sort(), query.slice(0, 100))
+	for (const e of problem.errors) ok(e.message.length > 0)
+}
+
+test('a base with ties, empty cells and awkward texts is served', async () => {
+	stack = await startStack(fast({ sim: 2_000 }))
+	const records = await stack.dump()
+	for (let i = 0; i < 60; i++) {
+		await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: {
+			'Created At': '2026-03-29T01:00:00.000Z', 'Order Total': 42.5,
+			Customer: ['STRASSE', 'Straße', 'straße 2', 'Ærø', 'ærø', null][i % 6],
+		} })
+	}
+	await stack.sim('POST', '/_sim/create', { count: 20, fields: {} })
+	await stack.synced()
+	eq((await stack.sync()).status, 200)
+	all = (await stack.dump()).map(order)
+	eq((await stack.json('/api/orders')).total, all.length)
+})
+
+test('without parameters: the newest fifty', async () => {
+	const page = await stack.json('/api/orders')
+	eq(Object.keys(page).sort(), ['generation', 'nextCursor', 'orders', 'page', 'pageSize', 'total', 'totalPages'])
+	eq([page.page, page.pageSize], [1, 50])
+	eq(page.orders.map(withoutVersion), sorted(all).slice(0, 50))
+})
+
+for (const field of SORTS) {
+	test(`sorted by ${field}, both ways, every page`, async () => {
+		for (const sort of [field, `-${field}`]) {
+			const expected = sorted(all, sort).map(o => o.id)
+			const got = []
+			for (let page = 1; got.length < expected.length; page++) {
+				const { orders } = await stack.json(`/api/orders?sort=${sort}&pageSize=500&page=${page}`)
+				ok(orders.length > 0, `page ${page}`)
+				got.push(...orders.map(o => o.id))
+			}
+			eq(got, expected, sort)
+		}
+	})
+}
+
+test('a cursor walks through all orders once, whatever the sort', async () => {
+	for (const sort of ['-createdAt', 'customer', '-status', 'orderTotal', '-orderTotal']) {
+		const got = await fetchAll(stack, `&sort=${sort}`)
+		eq(got.map(o => o.id), sorted(all, sort).map(o => o.id), sort)
+	}
+})
+
+test('status and priority, with none for empty', async () => {
+	for (const query of [{ status: 'Pending' }, { status: 'Pending,Shipped' }, { status: 'none' }, { status: 'none,Cancelled' },
+		{ priority: 'High' }, { priority: 'none,Low' }, { status: 'Delivered', priority: 'High,Medium' }])
+		ok(await agrees(query) > 0, `${JSON.stringify(query)} matches something`)
+})
+
+test('search, whatever the case and the script', async () => {
+	const some = [...new Set(all.map(o => o.customer).filter(Boolean))].slice(0, 40)
+	for (const search of ['ORD-0001', 'ord-000', 'STRASSE', 'strasse', 'ÆRØ', 'müller', 'a', '%', '_', '\'', '"', 'no such thing', ...some])
+		await agrees({ search })
+	for (const search of some) await agrees({ search: fold(search).slice(0, 6), sort: '-orderTotal' })
+})
+
+test('one customer exactly', async () => {
+	for (const customer of ['Straße', 'STRASSE', 'straße', ...new Set(all.slice(0, 40).map(o => o.customer).filter(Boolean))])
+		await agrees({ customer })
+})
+
+test('ranges of time and money', async () => {
+	const times = all.map(o => o.createdAt).filter(Boolean).sort()
+	const middle = times[times.length >> 1], late = times[Math.floor(times.length * 0.9)]
+	for (const query of [
+		{ createdFrom: middle }, { createdTo: middle }, { createdFrom: middle, createdTo: late },
+		{ createdFrom: middle.slice(0, 10) }, { createdTo: late.slice(0, 10), sort: 'createdAt' },
+		{ updatedFrom: middle }, { updatedTo: late, sort: '-updatedAt' },
+		{ minTotal: '42.5' }, { maxTotal: '42.5' }, { minTotal: '42.5', maxTotal: '42.5' }, { minTotal: '42.51' }, { maxTotal: '0' },
+		{ createdFrom: middle, minTotal: '10', maxTotal: '500', status: 'Pending,Delivered', search: 'a', sort: 'orderTotal' },
+	]) await agrees(query)
+	await agrees({ createdFrom: '2026-03-29T01:00:00.000Z', createdTo: '2026-03-29T01:00:00.001Z' })
+	eq((await stack.json('/api/orders?createdFrom=2026-03-29T02:00:00%2B01:00&createdTo=2026-03-29T02:00:00.001%2B01:00')).total, 60)
+})
+
+test('pages beyond the last, and sizes at their limits', async () => {
+	const beyond = await stack.json('/api/orders?page=1000000')
+	eq([beyond.orders, beyond.total, beyond.page], [[], all.length, 1000000])
+	eq((await stack.json('/api/orders?pageSize=1')).orders.length, 1)
+	eq((await stack.json('/api/orders?pageSize=500')).orders.length, 500)
+	eq((await stack.json('/api/orders?search=no%20such%20thing')).totalPages, 0)
+})
+
+test('unknown, repeated and senseless parameters are refused, all at once', async () => {
+	await refused('pageSise=10', 'pageSise')
+	await refused('page=1&page=2', 'page')
+	await refused('page=0&pageSize=501&sort=banana&nope=1', 'nope', 'page', 'pageSize', 'sort')
+	for (const bad of ['page=', 'page=-1', 'page=1.5', 'page=abc', 'page=99999999999999999999', 'page=0x10', 'page=1e3']) await refused(bad, 'page')
+	for (const bad of ['pageSize=0', 'pageSize=100000', 'pageSize=ten']) await refused(bad, 'pageSize')
+	for (const bad of ['sort=', 'sort=-', 'sort=--createdAt', 'sort=createdat', 'sort=id,orderId']) await refused(bad, 'sort')
+	for (const bad of ['createdFrom=yesterday', 'createdFrom=2026-02-30', 'createdTo=2026-13-01', 'updatedFrom=1', 'updatedTo=2026-01-01T25:00:00Z'])
+		await refused(bad, bad.split('=')[0])
+	for (const bad of ['minTotal=abc', 'maxTotal=1,5', 'minTotal=', 'maxTotal=NaN', 'minTotal=1e999']) await refused(bad, bad.split('=')[0])
+	await refused('after=garbage', 'after')
+	await refused('status=Nope', 'status')
+})
+
+test('huge and broken parameters are refused, and the worker lives on', async () => {
+	await refused(`search=${'a'.repeat(5000)}`, 'search')
+	await refused('search=%ff%fe', 'search')
+	await refused('search=%C3', 'search')
+	await refused('search=a%00b', 'search')
+	await refused('customer=%80', 'customer')
+	await refused('search=%zz', 'search')
+	await refused('search=%', 'search')
+	await refused(`after=${'A'.repeat(3000)}`, 'after')
+	const many = await stack.get(`/api/orders?${Array.from({ length: 600 }, (_, i) => `p${i}=1`).join('&')}`)
+	eq(many.status, 400)
+	const huge = await stack.get(`/api/orders?search=${'a'.repeat(100_000)}`, {}, { fresh: true })
+	eq([huge.status, huge.json().code], [414, 'uri_too_long'])
+	for (const odd of ['&&&', '=', '=1', '&=&']) {
+		const answer = await stack.get(`/api/orders?${odd}`)
+		ok([200, 400].includes(answer.status), `${odd}: ${answer.status}`)
+	}
+	eq((await stack.get('/api/orders')).status, 200)
+})
+
+test('a page is of one generation, and its ETag is good for nothing else', async () => {
+	const first = await stack.get('/api/orders?pageSize=3')
+	eq(Number(first.headers['x-generation']), first.json().generation)
+	eq((await stack.get('/api/orders?pageSize=3', { 'If-None-Match': first.headers.etag })).status, 304)
+	await stack.sim('POST', '/_sim/edit', { id: all[0].id, fields: { Customer: 'Someone else' } })
+	eq((await stack.sync()).status, 200)
+	const next = await stack.get('/api/orders?pageSize=3', { 'If-None-Match': first.headers.etag })
+	eq(next.status, 200)
+	ok(next.json().generation > first.json().generation)
+})
+
+test('the stack ends undamaged', () => stack.down())
+
+run()

@@ -1,0 +1,216 @@
+// Starting, reloading, rotating logs, draining and ending: by signals, by
+// tests/stack, and by "make demo".
+import fs from 'node:fs'
+import path from 'node:path'
+import { test, run, eq, ok } from './lib/harness.mjs'
+import { withStack, startStack, tryStack, execute, launch, fast, until, root, build, request, temporaryFolder } from './lib/stack.mjs'
+
+const gone = pid => {
+	try {
+		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+		return stat[stat.lastIndexOf(')') + 2] === 'Z'
+	} catch {
+		return true
+	}
+}
+/** All processes whose command line names a folder. */
+const mentioning = dir => fs.readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
+	try {
+		return Number(pid) !== process.pid && fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)
+	} catch {
+		return false
+	}
+})
+
+test('up and down leave no process and no socket, and both may be repeated', async () => {
+	const dir = temporaryFolder()
+	for (let round = 0; round < 2; round++) {
+		const stack = await startStack(fast({ sim: 50, dir }))
+		const pids = [...Object.values(stack.pids()), ...stack.children('fcgi-api'), ...stack.children('nginx')]
+		ok(pids.length >= 7, `${pids}`)
+		await stack.down({ keep: true })
+		for (const pid of pids) ok(gone(pid), `${pid} is still there`)
+		eq(mentioning(dir), [])
+		eq((await execute(path.join(root, 'tests/stack'), ['down', '--dir', dir])).code, 0)
+	}
+	eq(fs.readdirSync(path.join(dir, 'run')).filter(name => name.endsWith('.sock') || name.endsWith('.pid')), [])
+	fs.rmSync(dir, { recursive: true })
+})
+
+test('a folder with a long name works, though sockets there could not', async () => {
+	const parent = temporaryFolder(), dir = path.join(parent, 'x'.repeat(90))
+	await withStack(fast({ sim: 30, dir }), async stack => {
+		eq((await stack.json('/api/orders')).total, 30)
+	})
+	fs.rmSync(parent, { recursive: true, force: true })
+})
+
+test('it points at any server that speaks Airtable’s API, with the token from the environment', async () => {
+	await withStack(fast({ sim: 40 }), async other => {
+		const env = { AIRTABLE_API_KEY: fs.readFileSync(path.join(other.dir, 'token'), 'utf8').trim() }
+		await withStack({ sim: false, env, set: { 'airtable.api_url': other.simUrl, 'airtable.base_id': 'appOrderdeckDemo1', 'airtable.orders_table': 'Orders' } }, async stack => {
+			eq((await stack.json('/api/orders')).total, 40)
+			const { id } = (await stack.json('/api/orders')).orders[0]
+			eq((await stack.patch(id, { status: 'Cancelled' })).status, 200)
+			eq((await other.dump()).find(record => record.id === id).fields.Status, 'Cancelled')
+			for (const pid of Object.values(stack.pids()))
+				ok(!fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(env.AIRTABLE_API_KEY), 'no token on a command line')
+			for (const name of ['nginx', 'fcgi-api'])
+				ok(!fs.readFileSync(`/proc/${stack.pids()[name]}/environ`, 'utf8').includes(env.AIRTABLE_API_KEY), `${name} does not get the token`)
+			for (const name of fs.readdirSync(path.join(stack.dir, 'log'))) ok(!stack.log(name).includes(env.AIRTABLE_API_KEY), `${name} does not hold the token`)
+		})
+	})
+})
+
+test('--conf gives settings, --set wins over them, the environment does not leak in', async () => {
+	const dir = temporaryFolder(), conf = path.join(dir, 'my.conf')
+	fs.writeFileSync(conf, '# mine\n[summary]\ntime_zone = Europe/Vienna\n\n[sync]\n  wait = 7s\n[run]\ndir = /nonexistent\n')
+	await withStack(fast({ sim: 20, conf, set: { 'sync.wait': '9s' }, env: { ORDERS_SYNC_WAIT: '1s', ORDERS_RUN_DIR: '/nowhere', AIRTABLE_BASE_ID: 'appSomeoneElse000' } }), async stack => {
+		eq((await stack.json('/api/orders/summary')).timeZone, 'Europe/Vienna')
+		const printed = (await stack.syncctl('print-config')).stdout
+		ok(/^wait = 9s/m.test(printed), printed)
+	})
+	fs.rmSync(dir, { recursive: true })
+})
+
+test('SIGUSR1 syncs, SIGHUP reloads, SIGUSR2 opens logs anew', async () => {
+	await withStack(fast({ sim: 120 }), async stack => {
+		await stack.synced()
+		const first = await stack.json('/api/health')
+		stack.signal('syncd', 'SIGUSR1')
+		await until('a sync was made', 10_000, async () => (await stack.json('/api/health')).syncedAt > first.syncedAt)
+
+		const log = path.join(stack.dir, 'log/orderdeck.log')
+		fs.renameSync(log, `${log}.1`)
+		stack.signal('syncd', 'SIGUSR2')
+		stack.signal('fcgi-api', 'SIGUSR2')
+		await until('the log is there again', 5_000, () => fs.existsSync(log))
+		stack.signal('syncd', 'SIGUSR1')
+		await until('lines go to the new file', 5_000, () => stack.log().length > 0)
+
+		const conf = path.join(stack.dir, 'orders.conf'), sound = fs.readFileSync(conf, 'utf8')
+		fs.writeFileSync(conf, sound.replace('[log]', '[log]\nlevel = debug'))
+		stack.signal('syncd', 'SIGHUP')
+		await until('debug lines appear', 10_000, async () => {
+			stack.signal('syncd', 'SIGUSR1')
+			return /level=debug .*prog=syncd|prog=syncd.*level=debug/.test(stack.log())
+		})
+		fs.writeFileSync(conf, sound + '\nnonsense\n')
+		stack.signal('syncd', 'SIGHUP')
+		stack.signal('fcgi-api', 'SIGHUP')
+		await until('the fault is logged', 5_000, () => /level=error|level=warn/.test(stack.log()))
+		ok(stack.alive('syncd') && stack.alive('fcgi-api'))
+		eq((await stack.json('/api/orders')).total, 120)
+		fs.writeFileSync(conf, sound)
+	})
+})
+
+test('a reload of fcgi-api under load changes the workers and fails nobody', async () => {
+	await withStack(fast({ sim: 200, set: { 'api.workers': 2 } }), async stack => {
+		await stack.synced()
+		const before = stack.children('fcgi-api')
+		let stop = false, answered = 0
+		const bad = []
+		const readers = Array.from({ length: 16 }, async () => {
+			while (!stop) {
+				const answer = await stack.get('/api/orders?pageSize=10')
+				answered++
+				if (answer.status !== 200) bad.push(`${answer.status} ${answer.text.slice(0, 100)}`)
+			}
+		})
+		stack.signal('fcgi-api', 'SIGHUP')
+		await until('all workers are new', 15_000, () => {
+			const now = stack.children('fcgi-api')
+			return now.length >= before.length && !now.some(pid => before.includes(pid))
+		})
+		const goal = answered + 100
+		await until('requests go on', 10_000, () => answered > goal)
+		stop = true
+		await Promise.all(readers)
+		eq(bad, [])
+	})
+})
+
+test('a restart of syncd fails no read', async () => {
+	await withStack(fast({ sim: 200 }), async stack => {
+		await stack.synced()
+		let stop = false
+		const bad = []
+		const readers = Array.from({ length: 8 }, async () => {
+			while (!stop) {
+				const answer = await stack.get('/api/orders/summary')
+				if (answer.status !== 200) bad.push(answer.status)
+			}
+		})
+		for (let i = 0; i < 3; i++) {
+			await stack.stop('syncd')
+			await stack.start('syncd')
+		}
+		stop = true
+		await Promise.all(readers)
+		eq(bad, [])
+		eq((await stack.sync()).status, 200)
+	})
+})
+
+test('SIGTERM lets a change that is under way come to its end', async () => {
+	await withStack(fast({ sim: 60 }), async stack => {
+		await stack.synced()
+		const { id } = (await stack.json('/api/orders')).orders[0]
+		await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action: 'slow', delayMs: 1500 })
+		const change = stack.patch(id, { status: 'Cancelled' })
+		await until('Airtable has it', 5_000, async () => (await stack.sim('GET', '/_sim/log?since=0&max=1000')).entries.some(entry => entry.method === 'PATCH'))
+		const ended = stack.stop('fcgi-api')
+		const answer = await change
+		eq(answer.status, 200, answer.text)
+		eq(answer.json().status, 'Cancelled')
+		await ended
+	})
+})
+
+test('make demo prints its address, and Ctrl-C ends all of it', async () => {
+	const sane = await execute(path.join(root, 'tests/stack'), ['status', '--dir', path.join(root, 'build/demo')])
+	if (sane.stdout.includes('running')) throw new Error('a demo is running already; end it first')
+	const demo = launch(path.join(root, 'scripts/demo'), [], { env: { ORDERS: '300', PORT: '0', ORDERDECK_BUILD: build } })
+	const url = await until('it prints its address', 60_000, () => /^ {2}(http:\/\/127\.0\.0\.1:\d+) /m.exec(demo.text)?.[1])
+	eq(JSON.parse((await request(`${url}/api/orders`)).text).total, 300)
+	eq((await request(`${url}/`)).status, 200)
+	demo.kill('SIGINT')
+	const { code } = await demo.ended
+	eq(code, 0, demo.text)
+	ok(demo.text.includes('all stopped'), demo.text)
+	eq(mentioning(path.join(root, 'build/demo')), [])
+})
+
+test('a demo whose daemon dies ends and says so', async () => {
+	const demo = launch(path.join(root, 'scripts/demo'), [], { env: { ORDERS: '50', PORT: '0', ORDERDECK_BUILD: build } })
+	await until('it prints its address', 60_000, () => /^ {2}http:\/\/127/m.test(demo.text))
+	const pids = fs.readFileSync(path.join(root, 'build/demo/stack.pids'), 'utf8')
+	process.kill(Number(/^syncd (\d+)/m.exec(pids)[1]), 'SIGKILL')
+	const { code } = await demo.ended
+	eq(code, 1)
+	ok(/syncd \d+ gone/.test(demo.text), demo.text)
+	eq(mentioning(path.join(root, 'build/demo')), [])
+})
+
+test('an up that is interrupted takes down what it had started', async () => {
+	const dir = temporaryFolder()
+	const up = launch(path.join(root, 'tests/stack'), ['up', '--dir', dir, '--port', '0', '--build', build, '--sim=20', '--sim-arg=--latency-ms=2000', '--wait', '60'])
+	await until('some of it runs', 20_000, () => fs.existsSync(path.join(dir, 'stack.pids')) && /nginx/.test(fs.readFileSync(path.join(dir, 'stack.pids'), 'utf8')))
+	up.kill('SIGTERM')
+	const { code } = await up.ended
+	eq(code, 1, up.text)
+	eq(mentioning(dir), [])
+	fs.rmSync(dir, { recursive: true })
+})
+
+test('options that make no sense are told', async () => {
+	for (const args of [[], ['up'], ['up', '--dir', '/tmp/x'], ['up', '--dir', '/tmp/x', '--port', 'abc'], ['sideways'], ['down'], ['up', '--dir', '/tmp/x', '--port', '1', '--set', 'nonsense'], ['start', '--dir', '/tmp', '--name', 'cron']]) {
+		const { code, stderr } = await execute(path.join(root, 'tests/stack'), args)
+		eq(code, 2, args.join(' '))
+		ok(stderr.includes('usage:'), args.join(' '))
+	}
+	eq((await tryStack({ sim: 10, dir: '/proc/nowhere' })).code, 1)
+})
+
+run()
