@@ -18,6 +18,13 @@
  * that a transaction touches, and a read touches many fields.
  */
 #define STORE_FORMAT		1u		/* raise when any layout below changes */
+/*
+ * A new store's generation starts at the milliseconds since then, so that
+ * one made anew never repeats a generation of the one before: versions and
+ * ETags that clients kept from it match nothing.  No store commits a
+ * thousand times a second for long.
+ */
+#define STORE_EPOCH_MS		INT64_C(1767225600000)	/* 2026-01-01T00:00:00Z */
 #define STORE_MAX_DBS		32
 #define STORE_MAX_READERS	1024
 

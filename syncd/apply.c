@@ -119,7 +119,11 @@ prepare(struct apply *a)
 		goto fail;
 	rc = meta_head(t.txn, a->dbs.meta, &t.head);
 	if (rc == MDB_NOTFOUND) {
-		t.head = (struct store_head){ .format = STORE_FORMAT };
+		t.head = (struct store_head){
+			.format = STORE_FORMAT,
+			.generation = t.now_ms > STORE_EPOCH_MS ?
+			    (uint64_t)(t.now_ms - STORE_EPOCH_MS) : 0
+		};
 		rc = put_head(&t);
 	}
 	if (rc == 0 && t.head.format != STORE_FORMAT) {

@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/row.h"
@@ -14,6 +16,7 @@
 static struct config config;
 static struct apply *a;
 static struct store *st;
+static uint64_t first;	/* the new store's generation */
 
 static void
 setup(void)
@@ -22,6 +25,9 @@ setup(void)
 	made_config(&config, tmpdir_new());
 	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
 	st = apply_store(a);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	first = store_generation(st);
+	store_end(st);
 }
 
 static void
@@ -63,7 +69,26 @@ fill(unsigned n, uint64_t seed)
 START_TEST(an_empty_store_is_consistent)
 {
 	check();
-	ck_assert_uint_eq(store_generation(st), 0);
+	ck_assert_uint_eq(store_row_count(st), 0);
+}
+END_TEST
+
+START_TEST(a_store_made_anew_repeats_no_generation)
+{
+	char moved[600];
+	uint64_t last;
+
+	fill(3, 1);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	last = store_generation(st);
+	apply_close(a);
+	(void)snprintf(moved, sizeof(moved), "%s.old", config.store.path);
+	ck_assert_int_eq(rename(config.store.path, moved), 0);
+	(void)usleep(2000);	/* the clock it starts from counts milliseconds */
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	ck_assert_uint_gt(store_generation(st), last);
 }
 END_TEST
 
@@ -72,7 +97,7 @@ START_TEST(a_list_becomes_one_generation)
 	fill(300, 1);
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_uint_eq(store_generation(st), 1);
+	ck_assert_uint_eq(store_generation(st), first + 1);
 	ck_assert_uint_eq(store_row_count(st), 300);
 }
 END_TEST
@@ -88,11 +113,11 @@ START_TEST(a_change_that_changes_nothing_makes_no_generation)
 	c = upsert(&m);
 	(void)made_apply(a, &c, 1);
 	r = made_apply(a, &c, 1);
-	ck_assert_uint_eq(r.generation, 1);
+	ck_assert_uint_eq(r.generation, first + 1);
 	ck_assert_uint_eq(r.unchanged, 1);
 	c.record.id = STR("recNobody");
 	c.kind = CHANGE_GONE;
-	ck_assert_uint_eq(made_apply(a, &c, 1).generation, 1);
+	ck_assert_uint_eq(made_apply(a, &c, 1).generation, first + 1);
 }
 END_TEST
 
@@ -132,15 +157,15 @@ START_TEST(news_older_than_the_row_is_left_out)
 
 	made_order(&m, 1, &seed);
 	c = upsert(&m);
-	(void)made_apply(a, &c, 1);	/* generation 1 */
+	(void)made_apply(a, &c, 1);	/* generation first + 1 */
 	c.record.values[ORDER_CUSTOMER] = (struct value){ .present = true, .text = STR("Late") };
-	c.base = 0;
+	c.base = first;
 	r = made_apply(a, &c, 1);
 	ck_assert_uint_eq(r.skipped, 1);
-	ck_assert_uint_eq(r.generation, 1);
+	ck_assert_uint_eq(r.generation, first + 1);
 	c.kind = CHANGE_GONE;
 	ck_assert_uint_eq(made_apply(a, &c, 1).deleted, 0);
-	c.base = 1;
+	c.base = first + 1;
 	ck_assert_uint_eq(made_apply(a, &c, 1).deleted, 1);
 	check();
 }
@@ -252,7 +277,7 @@ START_TEST(the_store_survives_being_closed_and_opened)
 	st = apply_store(a);
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_uint_eq(store_generation(st), 1);
+	ck_assert_uint_eq(store_generation(st), first + 1);
 }
 END_TEST
 
@@ -331,10 +356,10 @@ START_TEST(a_snapshot_does_not_move_while_the_writer_commits)
 	ck_assert_int_eq(store_share(st, &reader), ERR_OK);
 	ck_assert_int_eq(store_begin(reader), ERR_OK);
 	fill(20, 2);
-	ck_assert_uint_eq(store_generation(reader), 1);
+	ck_assert_uint_eq(store_generation(reader), first + 1);
 	ck_assert_uint_eq(store_row_count(reader), 10);
 	ck_assert_int_eq(store_begin(reader), ERR_OK);
-	ck_assert_uint_eq(store_generation(reader), 2);
+	ck_assert_uint_eq(store_generation(reader), first + 2);
 	store_close(reader);
 }
 END_TEST
@@ -348,6 +373,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, an_empty_store_is_consistent);
+	tcase_add_test(t, a_store_made_anew_repeats_no_generation);
 	tcase_add_test(t, a_list_becomes_one_generation);
 	tcase_add_test(t, a_change_that_changes_nothing_makes_no_generation);
 	tcase_add_test(t, fields_that_are_not_known_stay_as_they_are);

@@ -1,3 +1,4 @@
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -55,6 +56,8 @@ text(const char *s)
 	return (struct value){ .present = s != NULL, .text = str_of(s) };
 }
 
+static uint64_t *committed;	/* generation of the writer's last commit; shared with its process */
+
 static void
 apply_or_exit(struct apply *a, const struct change *c, size_t n, const char *last_sync)
 {
@@ -64,6 +67,20 @@ apply_or_exit(struct apply *a, const struct change *c, size_t n, const char *las
 
 	if (apply_changes(a, c, n, SOURCE_FULL_SYNC, &meta, instant_now(), &result) != ERR_OK)
 		_exit(2);
+	*committed = result.generation;
+}
+
+/* ${format}, which has one %llu, with this generation. */
+__attribute__((format(printf, 1, 0)))
+static const char *
+with(const char *format, uint64_t generation)
+{
+	static char texts[4][256];
+	static int turn;
+	char *text = texts[turn++ % 4];
+
+	(void)snprintf(text, sizeof(texts[0]), format, (unsigned long long)generation);
+	return text;
 }
 
 /* Four orders; the last two share an Order ID. */
@@ -129,6 +146,10 @@ setup(void)
 	struct connections_setup setup = { .listen_fd = -1, .max = 10, .stall_ms = 10000,
 	    .request = on_request };
 	const char *dir = tmpdir_new();
+
+	committed = mmap(NULL, sizeof(*committed), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(committed, MAP_FAILED);
 
 	(void)snprintf(config.store.path, sizeof(config.store.path), "%s/store", dir);
 	config.store.map_size_bytes = 1 << 24;
@@ -291,8 +312,9 @@ START_TEST(a_list_is_a_page_with_its_total_and_one_generation)
 {
 	expect_get("/api/orders?sort=orderId&pageSize=1", 200, "\"orders\":[{\"id\":\"recAAAAAAAAAAAAAA\"");
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer),
-	    "\"page\":1,\"pageSize\":1,\"total\":4,\"totalPages\":4,\"generation\":1,\"nextCursor\":\""));
-	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer), "X-Generation: 1\r\n"));
+	    with("\"page\":1,\"pageSize\":1,\"total\":4,\"totalPages\":4,\"generation\":%llu,"
+	    "\"nextCursor\":\"", *committed)));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer), with("X-Generation: %llu\r\n", *committed)));
 	expect_get("/api/orders?page=9", 200, "\"orders\":[],\"page\":9");
 	expect_get("/api/orders?status=Shipped", 200, "\"nextCursor\":null}");
 }
@@ -315,14 +337,14 @@ END_TEST
 
 START_TEST(what_has_not_changed_is_not_sent_again)
 {
-	ask("GET", "/api/orders?pageSize=2", "HTTP_IF_NONE_MATCH", "W/\"g1\"", NULL);
-	expect(304, "ETag: \"g1\"");
-	ask("GET", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", "\"v1\"", NULL);
-	expect(304, "ETag: \"v1\"");
+	ask("GET", "/api/orders?pageSize=2", "HTTP_IF_NONE_MATCH", with("W/\"g%llu\"", *committed), NULL);
+	expect(304, with("ETag: \"g%llu\"", *committed));
+	ask("GET", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", with("\"v%llu\"", *committed), NULL);
+	expect(304, with("ETag: \"v%llu\"", *committed));
 	ck_assert_ptr_eq(strstr(buf_cstr(&answer), "Content-Length"), NULL);
 	in_writer(ship);
-	ask("GET", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", "\"v1\"", NULL);
-	expect(200, "ETag: \"v2\"");
+	ask("GET", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", with("\"v%llu\"", *committed - 1), NULL);
+	expect(200, with("ETag: \"v%llu\"", *committed));
 }
 END_TEST
 
@@ -411,18 +433,18 @@ START_TEST(a_confirmed_patch_answers_with_the_order_as_committed)
 {
 	const char *line;
 
-	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"v1\"", "{\"status\":\"Shipped\",\"priority\":null}");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", with("\"v%llu\"", *committed), "{\"status\":\"Shipped\",\"priority\":null}");
 	ck_assert(!answered());
 	line = syncd_line();
 	ck_assert_ptr_nonnull(strstr(line, "\"record\":\"recAAAAAAAAAAAAAA\""));
-	ck_assert_ptr_nonnull(strstr(line, "\"version\":1"));
+	ck_assert_ptr_nonnull(strstr(line, with("\"version\":%llu", *committed)));
 	ck_assert_ptr_nonnull(strstr(line, "\"requestId\":\"r1\""));
 	ck_assert_ptr_nonnull(strstr(line, "\"status\":\"Shipped\""));
 	ck_assert_ptr_nonnull(strstr(line, "\"priority\":null"));
 	in_writer(ship);
-	syncd_say(line, "\"ok\":true,\"generation\":2");
+	syncd_say(line, with("\"ok\":true,\"generation\":%llu", *committed));
 	expect(200, "\"status\":\"Shipped\"");
-	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer), "ETag: \"v2\"\r\n"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer), with("ETag: \"v%llu\"\r\n", *committed)));
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&answer), "X-Request-Id: r1\r\n"));
 }
 END_TEST
@@ -452,7 +474,7 @@ END_TEST
 START_TEST(a_generation_that_the_store_does_not_have_is_an_error)
 {
 	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, "{\"status\":\"Shipped\"}");
-	syncd_say(syncd_line(), "\"ok\":true,\"generation\":99");
+	syncd_say(syncd_line(), with("\"ok\":true,\"generation\":%llu", *committed + 99));
 	expect(500, "internal_error");
 }
 END_TEST
