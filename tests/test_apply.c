@@ -368,7 +368,14 @@ int
 main(void)
 {
 	Suite *s = suite_create("apply");
-	TCase *t = tcase_create("apply");
+	TCase *t = tcase_create("apply"), *many = tcase_create("many changes");
+
+	tcase_add_checked_fixture(many, setup, teardown);
+	tcase_set_timeout(many, 120);
+	tcase_set_tags(many, "long");
+	tcase_add_loop_test(many, random_changes_keep_all_parts_equal_to_a_recomputation, 0, 3);
+	tcase_add_test(many, chunks_split_and_empty_in_a_large_table);
+	suite_add_tcase(s, many);
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
@@ -379,8 +386,6 @@ main(void)
 	tcase_add_test(t, fields_that_are_not_known_stay_as_they_are);
 	tcase_add_test(t, news_older_than_the_row_is_left_out);
 	tcase_add_test(t, a_record_twice_in_a_list_counts_as_its_last);
-	tcase_add_loop_test(t, random_changes_keep_all_parts_equal_to_a_recomputation, 0, 3);
-	tcase_add_test(t, chunks_split_and_empty_in_a_large_table);
 	tcase_add_test(t, everything_can_go_and_come_back);
 	tcase_add_test(t, the_store_survives_being_closed_and_opened);
 	tcase_add_test(t, a_second_writer_is_refused);

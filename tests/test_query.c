@@ -25,8 +25,9 @@ static struct query *q;
 static struct query_page page;
 static struct field_errors errors;
 
+/* A store of many orders, with holes among its rows; once for all tests that only read. */
 static void
-setup(void)
+make_store(void)
 {
 	struct made_order *m = calloc(ORDERS, sizeof(*m));
 	struct change *c = calloc(ORDERS, sizeof(*c));
@@ -40,14 +41,28 @@ setup(void)
 		c[i] = (struct change){ CHANGE_UPSERT, m[i].r, CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, ORDERS);
-	for (unsigned i = 0; i < ORDERS; i += 7)	/* holes among the rows */
+	for (unsigned i = 0; i < ORDERS; i += 7)
 		c[i / 7] = (struct change){ CHANGE_GONE, m[i].r, CHANGE_ANY_BASE };
 	(void)made_apply(a, c, ORDERS / 7);
+	apply_close(a);
+	free(m);
+	free(c);
+}
+
+static void
+open_store(void)
+{
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_ptr_nonnull(q = query_new(&orders_schema));
-	free(m);
-	free(c);
+}
+
+static void
+make_and_open_store(void)
+{
+	make_store();
+	open_store();
 }
 
 static void
@@ -362,17 +377,28 @@ int
 main(void)
 {
 	Suite *s = suite_create("query");
-	TCase *t = tcase_create("query");
+	TCase *all = tcase_create("combinations"), *t = tcase_create("reading");
+	TCase *own = tcase_create("changing");
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, every_combination_agrees_with_the_plain_engine, 0, 2 * ORDER_FIELDS);
-	tcase_add_loop_test(t, a_cursor_walk_meets_every_order_once_in_order, 0, 28);
-	tcase_add_test(t, a_cursor_goes_on_where_it_was_when_orders_come_and_go);
+	tcase_add_unchecked_fixture(all, make_store, NULL);
+	tcase_add_checked_fixture(all, open_store, teardown);
+	tcase_set_timeout(all, 120);
+	tcase_set_tags(all, "long");
+	tcase_add_loop_test(all, every_combination_agrees_with_the_plain_engine, 0, 2 * ORDER_FIELDS);
+	tcase_add_loop_test(all, a_cursor_walk_meets_every_order_once_in_order, 0, 28);
+	suite_add_tcase(s, all);
+
+	tcase_add_unchecked_fixture(t, make_store, NULL);
+	tcase_add_checked_fixture(t, open_store, teardown);
 	tcase_add_test(t, all_faults_of_a_request_are_listed);
 	tcase_add_test(t, values_out_of_bounds_are_refused);
 	tcase_add_test(t, a_cursor_of_another_sort_is_refused);
 	tcase_add_test(t, a_request_leaves_nothing_behind_for_the_next);
 	suite_add_tcase(s, t);
+
+	tcase_add_checked_fixture(own, make_and_open_store, teardown);
+	tcase_set_timeout(own, 60);
+	tcase_add_test(own, a_cursor_goes_on_where_it_was_when_orders_come_and_go);
+	suite_add_tcase(s, own);
 	return run_suite(s);
 }
