@@ -233,7 +233,9 @@ listing_lost(const struct airtable_result *r)
 static void
 page_failed(struct full_sync *s, const struct airtable_result *r)
 {
-	enum err e;
+	enum err e, why;
+	/* the circuit has seen enough failures in a row: tell whoever waits, try again later */
+	bool away = airtable_blocked_ms(s->airtable, &why) > 0 && why == ERR_AIRTABLE_UNAVAILABLE;
 
 	if (listing_lost(r) && s->restarts < RESTARTS_MAX) {
 		s->restarts++;
@@ -247,7 +249,7 @@ page_failed(struct full_sync *s, const struct airtable_result *r)
 			wait_then_list(s, backoff(s, 0));
 		return;
 	}
-	if ((r->retryable || r->err == ERR_AIRTABLE_BAD_RESPONSE) &&
+	if ((r->retryable || r->err == ERR_AIRTABLE_BAD_RESPONSE) && !away &&
 	    s->tries < (unsigned)s->config->airtable.retries) {
 		s->tries++;
 		wait_then_list(s, backoff(s, r->retry_after_ms));

@@ -220,20 +220,30 @@ give_up(struct write *w, enum err e, const char *why)
 	write_end(w);
 }
 
+/* Then waiting is for the sync, not for a person. */
+static bool
+circuit_open(int64_t blocked_ms, enum err why)
+{
+	return blocked_ms > 0 && why == ERR_AIRTABLE_UNAVAILABLE;
+}
+
 /* Surely not applied: again, if there is hope and time. */
 static void
 not_applied(struct write *w, const struct airtable_result *r)
 {
-	int64_t now = instant_monotonic(), ms = rest_ms(w->sends);
-	int64_t blocked = airtable_blocked_ms(w->all->airtable, NULL);
+	int64_t now = instant_monotonic(), ms = rest_ms(w->sends), blocked;
 	bool transient = r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_RATE_LIMITED;
+	enum err why;
 
 	if (r->err == ERR_AIRTABLE_REJECTED && r->type[0] != '\0') {
 		answer_error(w, r->err, "%s: %s", r->type, r->message);
 		write_end(w);
 		return;
 	}
+	blocked = airtable_blocked_ms(w->all->airtable, &why);
 	ms = ms > blocked ? ms : blocked;
+	if (circuit_open(blocked, why))
+		transient = false;
 	if (transient && w->sends < SENDS_MAX && w->call != NULL && now + ms < w->send_by_ms)
 		take_rest(w, ms);
 	else
@@ -355,7 +365,7 @@ check_store(struct write *w, char why[static 128])
 static void
 write_begin(struct write *w)
 {
-	int64_t now = instant_monotonic();
+	int64_t now = instant_monotonic(), blocked;
 	char why[128];
 	enum err e;
 
@@ -364,8 +374,11 @@ write_begin(struct write *w)
 		write_end(w);
 		return;
 	}
-	if (now + airtable_blocked_ms(w->all->airtable, &e) >= w->send_by_ms) {
-		give_up(w, e == ERR_OK ? ERR_AIRTABLE_TIMEOUT : e, "no call can be made in time");
+	blocked = airtable_blocked_ms(w->all->airtable, &e);
+	if (circuit_open(blocked, e) || now + blocked >= w->send_by_ms) {
+		give_up(w, e == ERR_OK ? ERR_AIRTABLE_TIMEOUT : e, circuit_open(blocked, e) ?
+		    "the circuit to Airtable is open after repeated failures; nothing was changed" :
+		    "no call can be made in time");
 		return;
 	}
 	w->state = WRITE_SENDING;
