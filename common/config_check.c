@@ -112,7 +112,7 @@ is_loopback(const struct authority *a)
 const char *
 check_api_url(char *text)
 {
-	size_t len = strlen(text);
+	size_t len;
 	struct authority a;
 	bool secure;
 	char *rest;

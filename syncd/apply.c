@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/instant.h"
@@ -13,6 +14,7 @@
 #include "syncd/apply_parts.h"
 
 #define LOCK_FILE	"syncd.lock"
+#define DISK_RESERVE_BYTES	(1024 * 1024)	/* less than this left: full */
 
 struct apply {
 	const struct config	*config;
@@ -290,6 +292,21 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 	return mdb_txn_commit(t->txn);
 }
 
+/*
+ * A write that ends short is EIO to LMDB, whatever the cause; on a disk
+ * with next to nothing left the cause is known.
+ */
+static int
+tell_full_disk(const struct apply *a, int rc)
+{
+	struct statvfs disk;
+
+	if (rc == EIO && statvfs(a->config->store.path, &disk) == 0 &&
+	    (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES)
+		return ENOSPC;
+	return rc;
+}
+
 enum err
 apply_changes(struct apply *a, const struct change *changes, size_t n,
     enum change_source source, const struct apply_meta *meta, int64_t now_ms,
@@ -306,5 +323,5 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 		*result = t.result;
 		apply_plan_free(&t);
 	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
-	return rc == 0 ? ERR_OK : store_error("changes not written", rc);
+	return rc == 0 ? ERR_OK : store_error("changes not written", tell_full_disk(a, rc));
 }

@@ -8,7 +8,7 @@
 
 static const char *const customers[] = {
 	"Acme, Inc.", "acme, inc.", "M\xc3\xbcller GmbH", "m\xc3\x9cLLER gmbh", "Zo\xc3\xab \"Z\" Q",
-	"=SUM(A1)", "\xe6\xa0\xaa\xe5\xbc\x8f", "O'Neil & Sons", "Stra\xc3\x9f""e", "-5", "\xf0\x9f\x98\x80 Ltd"
+	"=SUM(A1)", "\xe6\xa0\xaa\xe5\xbc\x8f", "O'Neil & Sons", "Stra\303\237e", "-5", "\xf0\x9f\x98\x80 Ltd"
 };
 static const char *const statuses[] = {
 	"Pending", "Processing", "Shipped", "Delivered", "Cancelled", "On Hold"

@@ -9,6 +9,7 @@ import { startStack, execute, fast, until, root, temporaryFolder } from '../syst
 const here = path.join(root, 'tests/browser'), artifacts = path.join(root, 'build/artifacts')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(file => fs.existsSync(file))
 let stack, browser, page
+const profile = temporaryFolder()
 const faults = []
 
 test('a browser opens the page of a running stack', async () => {
@@ -21,7 +22,7 @@ test('a browser opens the page of a running stack', async () => {
 	stack = await startStack(fast({ sim: 800 }))
 	await stack.synced()
 	fs.mkdirSync(artifacts, { recursive: true })
-	browser = await chromium.launchPersistentContext(temporaryFolder(), {
+	browser = await chromium.launchPersistentContext(profile, {
 		executablePath: CHROMIUM, headless: true, viewport: { width: 1280, height: 900 }, colorScheme: 'light',
 		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 	})
@@ -115,6 +116,7 @@ test('no script failed and nothing was refused by the content policy', () => eq(
 
 test('the browser and the stack end', async () => {
 	await browser?.close()
+	fs.rmSync(profile, { recursive: true, force: true })
 	await stack?.down()
 })
 
