@@ -85,7 +85,8 @@ unknown_setting(struct loader *l, const char *where, struct str name)
 {
 	char suggestion[SETTING_NAME_MAX];
 
-	if (name.len > 2 * SETTING_NAME_MAX) {
+	/* a fault that is not told any more needs no suggestion */
+	if (name.len > 2 * SETTING_NAME_MAX || l->faults >= FAULTS_MAX) {
 		fault(l, where, "unknown setting");
 		return;
 	}
@@ -144,8 +145,9 @@ read_section(struct loader *l, struct str line, const char *where)
 		return;
 	}
 	l->section = trim((struct str){ line.ptr + 1, line.len - 2 });
-	if (l->section.len >= SETTING_NAME_MAX) {
-		fault(l, where, "unknown section");
+	if (l->section.len >= SETTING_NAME_MAX || l->faults >= FAULTS_MAX) {
+		if (!(l->section_known = setting_section_known(l->section)))
+			fault(l, where, "unknown section");
 		return;
 	}
 	if ((l->section_known = setting_section_known(l->section)))

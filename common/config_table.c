@@ -246,9 +246,12 @@ distance(struct str a, struct str b)
 static bool
 closer(struct str name, struct str candidate, size_t *best)
 {
-	size_t d = distance(name, candidate);
+	size_t most = candidate.len / 4 + 1, d;
 
-	if (d >= *best || d > candidate.len / 4 + 1)
+	/* lengths alone rule most of them out */
+	if (name.len > candidate.len + most || candidate.len > name.len + most)
+		return false;
+	if ((d = distance(name, candidate)) >= *best || d > most)
 		return false;
 	*best = d;
 	return true;
