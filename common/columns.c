@@ -25,6 +25,8 @@ column_segment(MDB_txn *txn, MDB_dbi columns, const struct schema *schema,
 	*bytes = (struct str){ data.mv_data, data.mv_size };
 	if (field == COLUMN_LIVE)
 		return data.mv_size == COLUMN_WORDS * sizeof(uint64_t) ? 0 : MDB_CORRUPTED;
+	if (field >= COLUMN_HASH)
+		return data.mv_size == COLUMN_SEGMENT * sizeof(int64_t) ? 0 : MDB_CORRUPTED;
 	switch (schema->fields[field].kind) {
 	case FIELD_TEXT:
 		return check_text(*bytes);

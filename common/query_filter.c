@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/query_filter.h"
-#include "common/row.h"
+#include "common/text_search.h"
 
 /*
  * A filter is one pass over the columns it names: for each segment of 4,096
@@ -53,38 +53,6 @@ keep_range(uint64_t *bits, struct str column, const struct query_range *r)
 	}
 }
 
-/* The row whose text holds byte ${at} of the segment's texts. */
-static size_t
-row_at(struct str column, uint32_t at)
-{
-	size_t low = 0, high = COLUMN_SEGMENT - 1;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (load_u32(column.ptr, middle) < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Texts end in NUL and the term has none, so a hit never spans two rows. */
-static void
-mark_hits(uint64_t *hits, struct str column, struct str term)
-{
-	const char *texts = column.ptr + COLUMN_ENDS_BYTES, *p = texts;
-	const char *end = column.ptr + column.len;
-
-	while ((p = memmem(p, (size_t)(end - p), term.ptr, term.len)) != NULL) {
-		size_t row = row_at(column, (uint32_t)(p - texts));
-
-		hits[row / 64] |= UINT64_C(1) << (row % 64);
-		p = texts + load_u32(column.ptr, row) + 1;
-	}
-}
-
 static enum err
 keep_search(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, uint64_t *bits)
 {
@@ -99,36 +67,9 @@ keep_search(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, uint64
 		rc = column_segment(txn, dbi, q->schema, f, segment, &column);
 		if (rc != 0)
 			return store_error("column", rc);
-		mark_hits(hits, column, buf_str(&q->search));
+		text_search(column, buf_str(&q->search), hits);
 	}
 	and_bits(bits, hits);
-	return ERR_OK;
-}
-
-/* Rows whose folded text equals it, then the row itself decides to the byte. */
-static enum err
-keep_exact(struct query *q, struct store *st, unsigned f, uint32_t segment,
-    struct str column, uint64_t *bits)
-{
-	struct str folded = buf_str(&q->exact_folded[f]), raw = buf_str(&q->exact[f]);
-
-	for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
-		uint64_t bit = UINT64_C(1) << (i % 64);
-		struct row_view view;
-		struct record r;
-		enum err e;
-
-		if (!(bits[i / 64] & bit))
-			continue;
-		if (str_eq(column_text(column, i), folded)) {
-			if ((e = store_row(st, segment * COLUMN_SEGMENT + i, &view)) != ERR_OK ||
-			    (e = row_values(&view, q->schema, &r)) != ERR_OK)
-				return e;
-			if (str_eq(r.values[f].text, raw))
-				continue;
-		}
-		bits[i / 64] &= ~bit;
-	}
 	return ERR_OK;
 }
 
@@ -138,7 +79,6 @@ filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bi
 	MDB_dbi dbi = store_databases(st)->orders.columns;
 	MDB_txn *txn = store_txn(st);
 	struct str column;
-	enum err e;
 	int rc;
 
 	rc = column_segment(txn, dbi, q->schema, COLUMN_LIVE, segment, &column);
@@ -146,17 +86,19 @@ filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bi
 		return store_error("column", rc);
 	memcpy(bits, column.ptr, sizeof(segment_bits));
 	for (unsigned f = 0; f < q->schema->field_count; f++) {
+		unsigned id = q->by_exact[f] ? COLUMN_HASH + f : f;
+
 		if (!q->by_option[f] && !q->range[f].used && !q->by_exact[f])
 			continue;
-		if ((rc = column_segment(txn, dbi, q->schema, f, segment, &column)) != 0)
+		if ((rc = column_segment(txn, dbi, q->schema, id, segment, &column)) != 0)
 			return store_error("column", rc);
 		if (q->by_option[f])
 			keep_options(bits, column, q->option[f]);
 		if (q->range[f].used)
 			keep_range(bits, column, &q->range[f]);
-		if (q->by_exact[f] &&
-		    (e = keep_exact(q, st, f, segment, column, bits)) != ERR_OK)
-			return e;
+		if (q->by_exact[f])
+			keep_range(bits, column, &(struct query_range){
+			    .low = q->exact_hash[f], .high = q->exact_hash[f] });
 	}
 	return q->search.len > 0 ? keep_search(q, txn, dbi, segment, bits) : ERR_OK;
 }

@@ -32,8 +32,7 @@ struct query {
 	bool			 option[SCHEMA_FIELDS_MAX][256];	/* wanted codes */
 	struct query_range	 range[SCHEMA_FIELDS_MAX];
 	bool			 by_exact[SCHEMA_FIELDS_MAX];
-	struct buf		 exact[SCHEMA_FIELDS_MAX];		/* as given */
-	struct buf		 exact_folded[SCHEMA_FIELDS_MAX];
+	int64_t			 exact_hash[SCHEMA_FIELDS_MAX];
 	struct buf		 search;				/* folded; empty: none */
 	/* rows that match, a bit each; grows with the store */
 	uint64_t		*bits;

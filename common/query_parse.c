@@ -3,6 +3,7 @@
 #include "common/money.h"
 #include "common/options.h"
 #include "common/query_filter.h"
+#include "common/text_search.h"
 
 struct parser {
 	struct query		*q;
@@ -152,12 +153,7 @@ take_exact(struct parser *p, unsigned f, struct str value)
 		field_errors_add(p->errors, str_of(name), "must have 1 to %d bytes", QUERY_SEARCH_MAX);
 		return;
 	}
-	buf_add_str(&p->q->exact[f], value);
-	if (buf_status(&p->q->exact[f]) != ERR_OK ||
-	    fold_text(&p->q->exact_folded[f], value) != ERR_OK) {
-		field_errors_add(p->errors, str_of(name), "could not be read as text");
-		return;
-	}
+	p->q->exact_hash[f] = text_hash(value);
 	p->q->by_exact[f] = true;
 	p->q->filtered = true;
 }
@@ -250,8 +246,6 @@ reset(struct query *q)
 		q->by_option[f] = q->by_exact[f] = false;
 		memset(q->option[f], 0, sizeof(q->option[f]));
 		q->range[f] = (struct query_range){ .low = COLUMN_EMPTY + 1, .high = INT64_MAX };
-		buf_clear(&q->exact[f]);
-		buf_clear(&q->exact_folded[f]);
 	}
 }
 

@@ -17,10 +17,6 @@ query_free(struct query *q)
 {
 	if (q == NULL)
 		return;
-	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++) {
-		buf_free(&q->exact[f]);
-		buf_free(&q->exact_folded[f]);
-	}
 	buf_free(&q->search);
 	free(q->bits);
 	free(q);

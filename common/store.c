@@ -8,6 +8,8 @@
 #include "common/store.h"
 #include "common/store_keys.h"
 
+#define CACHE_LINE	64
+
 /*
  * One environment of the process and the handles of its databases.  The
  * lock is held for reading by every snapshot: LMDB lets the map follow the
@@ -333,6 +335,28 @@ store_row(struct store *st, uint32_t row, struct row_view *view)
 	if (rc != 0)
 		return store_error("row", rc);
 	return row_decode((struct str){ data.mv_data, data.mv_size }, view);
+}
+
+enum err
+store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *views)
+{
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		MDB_val key = key_u32(&rows[i]), data;
+		int rc = mdb_get(st->txn, st->environment->dbs.orders.rows, &key, &data);
+
+		if (rc != 0)
+			return store_error("row", rc);
+		for (size_t at = 0; at < data.mv_size; at += CACHE_LINE)
+			__builtin_prefetch((const char *)data.mv_data + at);
+		/* for the loop below, which decodes it */
+		views[i].json = (struct str){ data.mv_data, data.mv_size };
+	}
+	for (size_t i = 0; i < n; i++)
+		if ((e = row_decode(views[i].json, &views[i])) != ERR_OK)
+			return e;
+	return ERR_OK;
 }
 
 enum err

@@ -57,6 +57,11 @@ struct row_view {
 
 /* ERR_NOT_FOUND for a row number not in use. */
 enum err	 store_row(struct store *, uint32_t row, struct row_view *);
+/*
+ * Many at once (all must be in use): looks all of them up before it reads
+ * any, so that the memory they lie in arrives meanwhile.
+ */
+enum err	 store_rows(struct store *, const uint32_t *rows, size_t n, struct row_view *);
 /* By Airtable record id. */
 enum err	 store_find_record(struct store *, struct str id, uint32_t *row);
 /*

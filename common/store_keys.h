@@ -106,6 +106,7 @@ key_business(struct str s)
 }
 
 #define COLUMN_LIVE	255u	/* in place of a field: which rows are in use */
+#define COLUMN_HASH	128u	/* added to a field: hashes of its texts */
 
 static inline uint64_t
 column_key(unsigned field, uint32_t segment)

@@ -26,6 +26,7 @@ struct api {
 	int64_t			 store_retry_ms;
 	struct query		*query;
 	struct query_page	 page;
+	struct row_view		 rows[QUERY_PAGE_SIZE_MAX];	/* of page */
 	struct summary_cache	*summaries;
 	struct message_request	 message;
 	/* the request at hand */

@@ -9,16 +9,15 @@ static enum err
 add_rows(struct api *api, struct buf *b)
 {
 	const struct query_page *page = &api->page;
-	struct row_view row;
-	enum err e;
+	enum err e = store_rows(api->store, page->rows, page->count, api->rows);
 
+	if (e != ERR_OK)
+		return e;
 	buf_add_cstr(b, "{\"orders\":[");
 	for (size_t i = 0; i < page->count; i++) {
-		if ((e = store_row(api->store, page->rows[i], &row)) != ERR_OK)
-			return e;
 		if (i > 0)
 			buf_add_char(b, ',');
-		buf_add_str(b, row.json);
+		buf_add_str(b, api->rows[i].json);
 	}
 	buf_add_char(b, ']');
 	return ERR_OK;

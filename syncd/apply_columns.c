@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/text_search.h"
 #include "syncd/apply_parts.h"
 
 /* The items of one segment: items[from, to). */
@@ -19,53 +20,44 @@ span_changes(const struct apply_txn *t, const struct span *s, unsigned f)
 }
 
 static int64_t
-number_of(const struct apply_item *i, unsigned f)
+number_of(const struct apply_item *i, unsigned f, bool hash)
 {
-	return i->gone || !i->now.values[f].present ? COLUMN_EMPTY : i->now.values[f].number;
-}
+	const struct value *v = &i->now.values[f];
 
-static void
-set_fixed(struct apply_txn *t, const struct span *s, unsigned f, char *bytes)
-{
-	for (size_t n = s->from; n < s->to; n++) {
-		const struct apply_item *i = &t->items[n];
-		size_t at = i->row % COLUMN_SEGMENT;
-
-		if (t->schema->fields[f].kind == FIELD_SELECT) {
-			bytes[at] = i->gone ? 0 : (char)i->code[f];
-		} else {
-			int64_t v = number_of(i, f);
-
-			memcpy(bytes + at * sizeof(v), &v, sizeof(v));
-		}
-	}
+	if (i->gone || !v->present)
+		return COLUMN_EMPTY;
+	return hash ? text_hash(v->text) : v->number;
 }
 
 static int
-write_fixed(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
+write_codes(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
 {
-	bool select = t->schema->fields[f].kind == FIELD_SELECT;
-	size_t size = COLUMN_SEGMENT * (select ? 1 : sizeof(int64_t));
 	uint64_t key = column_key(f, s->segment);
-	char *bytes = malloc(size);
-	int rc;
+	uint8_t codes[COLUMN_SEGMENT] = { 0 };
 
-	if (bytes == NULL)
-		return ENOMEM;
-	if (old.ptr != NULL) {
-		memcpy(bytes, old.ptr, size);
-	} else if (select) {
-		memset(bytes, 0, size);
-	} else {
-		int64_t empty = COLUMN_EMPTY;
+	if (old.ptr != NULL)
+		memcpy(codes, old.ptr, sizeof(codes));
+	for (size_t n = s->from; n < s->to; n++)
+		codes[t->items[n].row % COLUMN_SEGMENT] =
+		    t->items[n].gone ? 0 : t->items[n].code[f];
+	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), codes, sizeof(codes));
+}
 
+/* The field's numbers, or the hashes of its texts. */
+static int
+write_numbers(struct apply_txn *t, const struct span *s, unsigned f, bool hash, struct str old)
+{
+	uint64_t key = column_key(hash ? COLUMN_HASH + f : f, s->segment);
+	int64_t numbers[COLUMN_SEGMENT];
+
+	if (old.ptr != NULL)
+		memcpy(numbers, old.ptr, sizeof(numbers));
+	else
 		for (size_t i = 0; i < COLUMN_SEGMENT; i++)
-			memcpy(bytes + i * sizeof(empty), &empty, sizeof(empty));
-	}
-	set_fixed(t, s, f, bytes);
-	rc = apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), bytes, size);
-	free(bytes);
-	return rc;
+			numbers[i] = COLUMN_EMPTY;
+	for (size_t n = s->from; n < s->to; n++)
+		numbers[t->items[n].row % COLUMN_SEGMENT] = number_of(&t->items[n], f, hash);
+	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), numbers, sizeof(numbers));
 }
 
 static int
@@ -121,28 +113,53 @@ write_live(struct apply_txn *t, const struct span *s, struct str old)
 	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), bits, sizeof(bits));
 }
 
+/* The stored segment, ptr NULL when there is none yet. */
 static int
-write_span(struct apply_txn *t, const struct span *s)
+load(struct apply_txn *t, unsigned column, uint32_t segment, struct str *old)
 {
-	MDB_dbi dbi = t->dbs->orders.columns;
+	int rc = column_segment(t->txn, t->dbs->orders.columns, t->schema, column, segment, old);
+
+	if (rc == MDB_NOTFOUND)
+		old->ptr = NULL;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int
+write_field(struct apply_txn *t, const struct span *s, unsigned f)
+{
+	const struct field *field = &t->schema->fields[f];
 	struct str old;
 	int rc;
 
-	for (unsigned f = 0; f < t->schema->field_count; f++) {
-		old.ptr = NULL;
-		rc = column_segment(t->txn, dbi, t->schema, f, s->segment, &old);
-		if (rc != 0 && rc != MDB_NOTFOUND)
-			return rc;
-		if (rc == 0 && !span_changes(t, s, f))
-			continue;
-		rc = t->schema->fields[f].kind == FIELD_TEXT ?
-		    write_text(t, s, f, old) : write_fixed(t, s, f, old);
-		if (rc != 0)
-			return rc;
+	if ((rc = load(t, f, s->segment, &old)) != 0)
+		return rc;
+	if (old.ptr != NULL && !span_changes(t, s, f))
+		return 0;
+	switch (field->kind) {
+	case FIELD_SELECT:
+		return write_codes(t, s, f, old);
+	case FIELD_MONEY:
+	case FIELD_INSTANT:
+		return write_numbers(t, s, f, false, old);
+	case FIELD_TEXT:
+		break;
 	}
-	old.ptr = NULL;
-	rc = column_segment(t->txn, dbi, t->schema, COLUMN_LIVE, s->segment, &old);
-	if (rc != 0 && rc != MDB_NOTFOUND)
+	if ((rc = write_text(t, s, f, old)) != 0 || !(field->flags & FIELD_EXACT) ||
+	    (rc = load(t, COLUMN_HASH + f, s->segment, &old)) != 0)
+		return rc;
+	return write_numbers(t, s, f, true, old);
+}
+
+static int
+write_span(struct apply_txn *t, const struct span *s)
+{
+	struct str old;
+	int rc;
+
+	for (unsigned f = 0; f < t->schema->field_count; f++)
+		if ((rc = write_field(t, s, f)) != 0)
+			return rc;
+	if ((rc = load(t, COLUMN_LIVE, s->segment, &old)) != 0)
 		return rc;
 	return write_live(t, s, old);
 }

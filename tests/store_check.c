@@ -6,6 +6,7 @@
 #include "common/orderings.h"
 #include "common/row.h"
 #include "common/store_keys.h"
+#include "common/text_search.h"
 #include "common/zone.h"
 #include "tests/store_check.h"
 #include "tests/support.h"
@@ -65,6 +66,18 @@ check_ids(struct store *st, const struct checked *c)
 }
 
 static void
+check_hash(struct store *st, const struct checked *c, unsigned f)
+{
+	const struct value *v = &c->r.values[f];
+	struct str bytes;
+
+	ck_assert_int_eq(column_segment(store_txn(st), store_databases(st)->orders.columns,
+	    &orders_schema, COLUMN_HASH + f, c->row / COLUMN_SEGMENT, &bytes), 0);
+	ck_assert_int_eq(column_number(bytes, c->row % COLUMN_SEGMENT),
+	    v->present ? text_hash(v->text) : COLUMN_EMPTY);
+}
+
+static void
 check_columns(struct store *st, const struct checked *c)
 {
 	for (unsigned f = 0; f < ORDER_FIELDS; f++) {
@@ -76,6 +89,8 @@ check_columns(struct store *st, const struct checked *c)
 		switch (orders_schema.fields[f].kind) {
 		case FIELD_TEXT:
 			ck_assert(str_eq(column_text(bytes, i), buf_str(&c->text[f])));
+			if (orders_schema.fields[f].flags & FIELD_EXACT)
+				check_hash(st, c, f);
 			break;
 		case FIELD_SELECT:
 			ck_assert_int_eq(column_code(bytes, i), c->number[f]);
