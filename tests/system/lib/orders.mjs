@@ -40,7 +40,10 @@ function groups(orders, name, options) {
 
 /** The calendar day of an instant in a zone, "2026-11-20". */
 export function day(instant, timeZone) {
-	return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(instant))
+	// by parts: what a locale makes of a whole date differs between versions of its data
+	const parts = new Intl.DateTimeFormat('en-US', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+		.formatToParts(new Date(instant))
+	return ['year', 'month', 'day'].map(type => parts.find(part => part.type === type).value).join('-')
 }
 
 /** The numbers of the summary, sums in units; today: "2026-11-20" in the zone. */
