@@ -220,6 +220,18 @@ apply_store(struct apply *a)
 	return a->store;
 }
 
+uint64_t
+apply_generation(struct apply *a)
+{
+	uint64_t generation;
+
+	if (store_begin(a->store) != ERR_OK)
+		return 0;
+	generation = store_generation(a->store);
+	store_end(a->store);
+	return generation;
+}
+
 static int
 put_options(struct apply_txn *t)
 {

@@ -68,4 +68,10 @@ enum err	 apply_changes(struct apply *, const struct change *, size_t n,
  */
 struct store	*apply_store(struct apply *);
 
+/*
+ * The newest generation, as a base for news that are asked for now; 0, which
+ * overrules nothing, when the store can't be read.
+ */
+uint64_t	 apply_generation(struct apply *);
+
 #endif

@@ -24,6 +24,7 @@ struct full_sync {
 	uv_loop_t		*loop;
 	const struct config	*config;
 	struct airtable		*airtable;
+	struct apply		*apply;
 	struct sync_run		*run;
 	struct waiter		*waiters;
 	bool			 stopped;
@@ -72,6 +73,7 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 	s->loop = loop;
 	s->config = config;
 	s->airtable = airtable;
+	s->apply = apply;
 	s->run = sync_run_new(schema, apply, config->sync.max_shrink_percent);
 	if (s->run == NULL || uv_timer_init(loop, &s->wait_timer) != 0 ||
 	    uv_timer_init(loop, &s->next_timer) != 0) {
@@ -334,7 +336,7 @@ static void
 list_page(struct full_sync *s)
 {
 	s->state = RUN_LISTING;
-	s->base = sync_run_base(s->run);
+	s->base = apply_generation(s->apply);
 	s->call = buf_status(&s->offset) != ERR_OK ? NULL : airtable_list(s->airtable,
 	    buf_str(&s->offset), AIRTABLE_SYNC, 0, page_arrived, s);
 	if (s->call == NULL)

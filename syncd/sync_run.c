@@ -90,19 +90,6 @@ sync_run_begin(struct sync_run *r)
 	return r->seen == NULL ? ERR_NOMEM : ERR_OK;
 }
 
-uint64_t
-sync_run_base(const struct sync_run *r)
-{
-	struct store *st = apply_store(r->apply);
-	uint64_t generation = 0;	/* on failure: the page undoes nothing */
-
-	if (store_begin(st) == ERR_OK) {
-		generation = store_generation(st);
-		store_end(st);
-	}
-	return generation;
-}
-
 static struct difference *
 difference_new(const struct schema *schema, const struct record *record, uint64_t base)
 {

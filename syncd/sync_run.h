@@ -23,9 +23,6 @@ void		 sync_run_free(struct sync_run *);
 /* Forget what was gathered and begin anew (at start, or when the listing was lost). */
 enum err	 sync_run_begin(struct sync_run *);
 
-/* The generation that a page asked for now is based on. */
-uint64_t	 sync_run_base(const struct sync_run *);
-
 /* Take in a page that was asked for at generation ${base}. */
 enum err	 sync_run_page(struct sync_run *, const struct airtable_page *, uint64_t base);
 

@@ -23,7 +23,10 @@
  *	checking	the record is read back		done (it has the values, or
  *							surely has not), resting
  *
- * 1. One call in flight per record, in the order of arrival.
+ * 1. One write per record at a time, in the order of arrival; the next may
+ *    go when the caller of the one before has been told, be it that its
+ *    outcome is not known yet.  What is then read back late is based on the
+ *    generation of when reading began and overrules nothing newer.
  * 2. Whoever asked is answered exactly once, at its deadline at the latest:
  *    "not applied" is only said when that is known, else
  *    ERR_OUTCOME_UNKNOWN; then reading back goes on until the store agrees
