@@ -203,7 +203,12 @@ connections_drain(struct connections *cs)
 		next = c->next;
 		if (c->state == IDLE)
 			connection_receive(c);	/* one that has just arrived is still served */
-		if (c->state == IDLE)
+		/*
+		 * A new connection was made for a request that is on its way.
+		 * The web server takes it for a failed worker when it is closed
+		 * on it; a kept one that ends is nothing to it.
+		 */
+		if (c->state == IDLE && c->served)
 			connection_close(c);
 	}
 }

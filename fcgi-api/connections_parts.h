@@ -32,6 +32,7 @@ struct connection {
 	FCGX_Request		 fcgx;
 	enum state		 state;
 	bool			 keep;
+	bool			 served;	/* it has had an answer */
 	int64_t			 since_ms;	/* RECEIVING, SENDING: when that began */
 	struct buf		 in;		/* a request in pieces */
 	struct buf		 out;		/* framed rest of an answer */

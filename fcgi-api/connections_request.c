@@ -193,6 +193,7 @@ answer_done(struct connection *c)
 {
 	bool waited = c->state == SENDING;
 
+	c->served = true;
 	if (!c->keep || c->owner->draining) {
 		connection_close(c);
 		return;

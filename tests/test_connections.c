@@ -557,6 +557,20 @@ START_TEST(draining_still_answers_a_request_that_has_arrived)
 }
 END_TEST
 
+START_TEST(draining_waits_for_the_first_request_of_a_new_connection)
+{
+	int fd = peer_new();
+
+	turns(2);
+	connections_drain(cs);
+	turns(2);
+	ck_assert_uint_eq(connections_count(cs), 1);
+	ask(fd, "/a");
+	expect(fd, "X: y\r\n\r\n/a 0");
+	expect_closed(fd);
+}
+END_TEST
+
 static struct sockaddr_un address;
 
 static void
@@ -659,6 +673,7 @@ suite(void)
 	tcase_add_test(plain, a_padded_record_with_content_is_understood);
 	tcase_add_test(plain, draining_closes_idle_connections_and_waits_for_the_others);
 	tcase_add_test(plain, draining_still_answers_a_request_that_has_arrived);
+	tcase_add_test(plain, draining_waits_for_the_first_request_of_a_new_connection);
 	suite_add_tcase(s, plain);
 	tcase_add_checked_fixture(listening, setup_listening, teardown);
 	tcase_add_test(listening, beyond_the_limit_connections_wait_until_another_ends);
