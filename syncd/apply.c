@@ -14,6 +14,7 @@
 #include "syncd/apply_parts.h"
 
 #define LOCK_FILE	"syncd.lock"
+#define READERS_CHECK_MS	5000
 #define DISK_RESERVE_BYTES	(1024 * 1024)	/* less than this left: full */
 
 struct apply {
@@ -24,6 +25,7 @@ struct apply {
 	struct store_dbs	 dbs;
 	int			 lock_fd;
 	size_t			 map_size;
+	int64_t			 readers_checked_ms;	/* wall clock */
 };
 
 static enum err
@@ -319,6 +321,25 @@ tell_full_disk(const struct apply *a, int rc)
 	return rc;
 }
 
+/*
+ * The snapshot of a worker that was killed keeps every page freed since from
+ * being used again, and the file grows, until somebody looks for it.
+ */
+static void
+forget_dead_readers(struct apply *a, int64_t now_ms)
+{
+	int dead, rc;
+
+	/* the clock may have been set back */
+	if (now_ms >= a->readers_checked_ms && now_ms - a->readers_checked_ms < READERS_CHECK_MS)
+		return;
+	a->readers_checked_ms = now_ms;
+	if ((rc = mdb_reader_check(a->env, &dead)) != 0)
+		log_warn("store: readers can't be checked: %s", mdb_strerror(rc));
+	else if (dead > 0)
+		log_info("store: %d snapshots of dead processes dropped", dead);
+}
+
 enum err
 apply_changes(struct apply *a, const struct change *changes, size_t n,
     enum change_source source, const struct apply_meta *meta, int64_t now_ms,
@@ -326,6 +347,7 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 {
 	int rc;
 
+	forget_dead_readers(a, now_ms);
 	do {
 		struct apply_txn t = {
 			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms

@@ -1,5 +1,7 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -64,6 +66,14 @@ fill(unsigned n, uint64_t seed)
 	(void)made_apply(a, c, n);
 	free(m);
 	free(c);
+}
+
+/* The transaction of our own snapshot, newly begun. */
+static MDB_txn *
+own_txn(void)
+{
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	return store_txn(st);
 }
 
 START_TEST(an_empty_store_is_consistent)
@@ -364,11 +374,49 @@ START_TEST(a_snapshot_does_not_move_while_the_writer_commits)
 }
 END_TEST
 
+static int
+count_line(const char *line, void *lines)
+{
+	(void)line;
+	++*(int *)lines;
+	return 0;
+}
+
+START_TEST(a_killed_readers_snapshot_is_dropped)
+{
+	const struct apply_meta nothing = { 0 };
+	struct apply_result result;
+	int ready[2], lines = 0, status;
+	char byte;
+	pid_t reader;
+
+	fill(10, 1);
+	ck_assert_int_eq(pipe(ready), 0);
+	ck_assert_int_ge(reader = fork(), 0);
+	if (reader == 0) {
+		struct store *own;
+
+		if (store_open(config.store.path, &own) != ERR_OK || store_begin(own) != ERR_OK ||
+		    write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_int_eq(kill(reader, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_JOB, &nothing, NOW_MS + 60000, &result), ERR_OK);
+	ck_assert_int_ge(mdb_reader_list(mdb_txn_env(own_txn()), count_line, &lines), 0);
+	ck_assert_int_eq(lines, 2);	/* the heading, and our own */
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("apply");
 	TCase *t = tcase_create("apply"), *many = tcase_create("many changes");
+	TCase *forking = tcase_create("readers");
 
 	tcase_add_checked_fixture(many, setup, teardown);
 	tcase_set_timeout(many, 120);
@@ -394,5 +442,10 @@ main(void)
 	tcase_add_test(t, the_change_log_keeps_as_many_generations_as_configured);
 	tcase_add_test(t, a_snapshot_does_not_move_while_the_writer_commits);
 	suite_add_tcase(s, t);
+
+	tcase_set_tags(forking, "no-valgrind");	/* a child of a child without Check */
+	tcase_add_checked_fixture(forking, setup, teardown);
+	tcase_add_test(forking, a_killed_readers_snapshot_is_dropped);
+	suite_add_tcase(s, forking);
 	return run_suite(s);
 }
