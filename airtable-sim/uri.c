@@ -4,18 +4,6 @@
 
 #include "airtable-sim/uri.h"
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* In place; a "%" without two hex digits stands for itself. */
 static struct str
 decode(char *s, bool plus)
@@ -24,8 +12,8 @@ decode(char *s, bool plus)
 	char *to = s;
 
 	for (; *s != '\0'; s++) {
-		if (*s == '%' && hex(s[1]) >= 0 && hex(s[2]) >= 0) {
-			*to++ = (char)(hex(s[1]) << 4 | hex(s[2]));
+		if (*s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0) {
+			*to++ = (char)(hex_digit(s[1]) << 4 | hex_digit(s[2]));
 			s += 2;
 		} else {
 			*to++ = *s == '+' && plus ? ' ' : *s;

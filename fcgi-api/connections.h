@@ -10,9 +10,10 @@
  * Kept FastCGI connections on an event loop: one FCGX_Request a connection,
  * and nothing that can block.
  *
- *  - libfcgi reads blockingly, so a peek first makes sure that the whole
- *    request is there.  One that comes in pieces (large bodies, a stalled
- *    peer) is gathered here, and libfcgi reads it from a memfd then.
+ *  - A plain request (records.h) that arrives whole is read here: a third of
+ *    a summary's instructions and one of its system calls went into libfcgi.
+ *  - All others (bodies, pieces) are gathered here, as libfcgi reads
+ *    blockingly, and libfcgi reads them from a memfd when they are whole.
  *  - libfcgi's writer blocks and copies, so the answer's records are framed
  *    here and sent in one call; what the socket does not take waits for it.
  *  - libfcgi accepts and lingers by itself when a connection fails, so it is
@@ -34,8 +35,8 @@ struct connections_setup {
 	/*
 	 * A request has arrived.  Call connection_answer() or
 	 * connection_park() before returning.  ${envp} holds the parameters
-	 * ("NAME=value", NULL-ended), valid until answered; ${body} is valid
-	 * during the call.  ${error}: ERR_OK, or ERR_TOO_LARGE (body is then empty).
+	 * ("NAME=value", NULL-ended); it and ${body} are valid during the
+	 * call.  ${error}: ERR_OK, or ERR_TOO_LARGE (body is then empty).
 	 */
 	void		(*request)(void *cookie, struct connection *, char *const *envp,
 			    struct str body, enum err error);

@@ -6,12 +6,13 @@
 #include <fcgiapp.h>
 
 #include "fcgi-api/connections.h"
+#include "fcgi-api/records.h"
 
 /*
  * Shared by connections.c (the life of a connection) and
  * connections_request.c (a request and its answer), and by nobody else.
  */
-#define PEEK_BYTES	(16 * 1024)	/* a request that arrives whole is hardly larger */
+#define READ_BYTES	(16 * 1024)	/* a plain request is hardly larger */
 
 /* Edges: a request in pieces stays in the socket or with us, and must not wake us again. */
 #define WATCHED		(EPOLLIN | EPOLLRDHUP | EPOLLET)
@@ -31,6 +32,7 @@ struct connection {
 	struct connection	*next, **link;	/* list of all */
 	FCGX_Request		 fcgx;
 	enum state		 state;
+	int			 request_id;
 	bool			 keep;
 	bool			 served;	/* it has had an answer */
 	int64_t			 since_ms;	/* RECEIVING, SENDING: when that began */
@@ -52,7 +54,10 @@ struct connections {
 	int64_t			 sweep_ms;
 	int			 feed_fd;	/* memfd, or -1 */
 	struct buf		 body;
-	unsigned char		 peek[PEEK_BYTES];
+	/* a plain request, and its parameters */
+	unsigned char		 bytes[READ_BYTES];
+	char			 text[READ_BYTES];
+	struct records_plain	 plain;
 };
 
 void	connection_state(struct connection *, enum state);

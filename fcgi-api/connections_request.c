@@ -6,7 +6,6 @@
 #include "fcgi-api/connections_parts.h"
 #include "fcgi-api/gather.h"
 #include "fcgi-api/outbound.h"
-#include "fcgi-api/records.h"
 
 #define GATHER_MAX	(BODY_MAX + RECORDS_PARAMS_MAX + 64 * 1024)	/* with all record heads */
 #define GATHERED_MAX	(64u * 1024 * 1024)	/* of all connections together */
@@ -47,25 +46,12 @@ body_read(struct connections *cs, struct connection *c)
 }
 
 static void
-request_run(struct connection *c, enum err error)
+request_run(struct connection *c, char *const *envp, struct str body, enum err error)
 {
 	struct connections *cs = c->owner;
-	struct str body = { NULL, 0 };
 
-	if (error == ERR_OK)
-		error = body_read(cs, c);
-	c->fcgx.ipcFd = -1;	/* the socket is ours alone again */
-	if (error != ERR_OK && error != ERR_TOO_LARGE) {
-		connection_close(c);
-		return;
-	}
-	if (error == ERR_OK)
-		body = buf_str(&cs->body);
-	connection_drop_input(c);
 	connection_state(c, BUSY);
-	cs->setup.request(cs->setup.cookie, c, c->fcgx.envp, body, error);
-	if (cs->body.cap > 64 * 1024)
-		buf_free(&cs->body);
+	cs->setup.request(cs->setup.cookie, c, envp, body, error);
 	if (c->state == BUSY) {
 		log_error("connections: a request was left without an answer");
 		connection_close(c);
@@ -77,6 +63,7 @@ static void
 gathered_run(struct connection *c, enum scan scan, size_t used)
 {
 	struct connections *cs = c->owner;
+	enum err error = ERR_TOO_LARGE;
 
 	if (gather_feed(&cs->feed_fd, buf_str(&c->in)) != ERR_OK) {
 		connection_close(c);
@@ -87,8 +74,21 @@ gathered_run(struct connection *c, enum scan scan, size_t used)
 		connection_close(c);
 		return;
 	}
+	c->request_id = c->fcgx.requestId;
 	c->keep = c->fcgx.keepConnection != 0 && scan == SCAN_WHOLE && used == c->in.len;
-	request_run(c, scan == SCAN_LARGE ? ERR_TOO_LARGE : ERR_OK);
+	buf_clear(&cs->body);
+	if (scan == SCAN_WHOLE)
+		error = body_read(cs, c);
+	c->fcgx.ipcFd = -1;	/* the file is ours alone again */
+	if (error != ERR_OK && error != ERR_TOO_LARGE) {
+		connection_close(c);
+		return;
+	}
+	connection_drop_input(c);
+	request_run(c, c->fcgx.envp, error == ERR_OK ? buf_str(&cs->body) :
+	    (struct str){ NULL, 0 }, error);
+	if (cs->body.cap > 64 * 1024)
+		buf_free(&cs->body);
 }
 
 /* Read what is there into c->in.  false: closed. */
@@ -117,40 +117,58 @@ refuse(struct connection *c, enum scan scan)
 	connection_close(c);
 }
 
-static void
-gather(struct connection *c)
+/* Look at what was gathered.  true: it is not all there yet. */
+static bool
+gathered_scan(struct connection *c)
 {
-	enum scan scan;
 	size_t used;
-
-	if (!gather_more(c))
-		return;
-	scan = records_scan((unsigned char *)c->in.data, c->in.len,
+	enum scan scan = records_scan((unsigned char *)c->in.data, c->in.len,
 	    c->in.len >= GATHER_MAX, &used);
+
 	switch (scan) {
 	case SCAN_MORE:
-		if (c->state != RECEIVING)
-			connection_state(c, RECEIVING);
-		return;
+		return true;
 	case SCAN_WHOLE:
 	case SCAN_LARGE:
 		gathered_run(c, scan, used);
-		return;
+		break;
 	case SCAN_ABORTED:
 	case SCAN_BAD:
 		refuse(c, scan);
-		return;
+		break;
 	}
+	return false;
 }
 
-/* The usual case: a whole request waits in the socket. */
+static void
+gather(struct connection *c)
+{
+	if (gather_more(c) && gathered_scan(c) && c->state != RECEIVING)
+		connection_state(c, RECEIVING);
+}
+
+/* What is no plain request, or only a part of one. */
+static void
+gather_first(struct connection *c, const unsigned char *bytes, size_t n)
+{
+	buf_add(&c->in, bytes, n);
+	if (buf_status(&c->in) != ERR_OK) {
+		connection_close(c);
+		return;
+	}
+	c->owner->gathered += n;
+	/* there may be more in the socket, and no edge would tell */
+	if (gathered_scan(c))
+		gather(c);
+}
+
+/* A request waits in the socket, usually whole. */
 void
 connection_receive(struct connection *c)
 {
 	struct connections *cs = c->owner;
-	ssize_t n = recv(c->watch.fd, cs->peek, sizeof(cs->peek), MSG_PEEK | MSG_DONTWAIT);
-	enum scan scan;
-	size_t used;
+	struct records_plain *r = &cs->plain;
+	ssize_t n = recv(c->watch.fd, cs->bytes, sizeof(cs->bytes), MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -158,22 +176,15 @@ connection_receive(struct connection *c)
 		connection_close(c);
 		return;
 	}
-	scan = records_scan(cs->peek, (size_t)n, false, &used);
-	if (scan == SCAN_MORE) {
-		gather(c);
+	/* filled to the brim: there may be more, as in gather_first() */
+	if ((size_t)n == sizeof(cs->bytes) ||
+	    !records_plain(cs->bytes, (size_t)n, cs->text, r)) {
+		gather_first(c, cs->bytes, (size_t)n);
 		return;
 	}
-	if (scan != SCAN_WHOLE) {
-		refuse(c, scan);
-		return;
-	}
-	if (!fcgx_accept(c, c->watch.fd)) {
-		c->watch.fd = -1;
-		connection_close(c);
-		return;
-	}
-	c->keep = c->fcgx.keepConnection != 0 && used == (size_t)n;
-	request_run(c, ERR_OK);
+	c->request_id = r->request_id;
+	c->keep = r->keep;
+	request_run(c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
 }
 
 /* Something while the answer is pending: a web server has nothing to say then. */
@@ -248,7 +259,7 @@ connection_ready(void *cookie, uint32_t events)
 void
 connection_answer(struct connection *c, struct str head, struct str body)
 {
-	enum sent sent = outbound_send(c->watch.fd, c->fcgx.requestId, head, body, &c->out);
+	enum sent sent = outbound_send(c->watch.fd, c->request_id, head, body, &c->out);
 
 	connection_state(c, BUSY);	/* no longer parked: whoever answers knows of its end */
 	FCGX_Free(&c->fcgx, 0);

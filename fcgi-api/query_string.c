@@ -1,17 +1,5 @@
 #include "fcgi-api/query_string.h"
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 percent_decode(struct str text, bool plus, char *out, size_t *len)
 {

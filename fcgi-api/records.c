@@ -168,6 +168,64 @@ records_scan(const unsigned char *bytes, size_t len, bool full, size_t *used)
 	return s;
 }
 
+/* The record at w->at, which it moves behind; false unless it is whole and of ${type}. */
+static bool
+plain_record(struct walk *w, unsigned type, struct record_head *h)
+{
+	if (!head_read(w, h) || w->p[w->at] != FCGI_VERSION_1 || h->type != type ||
+	    h->end > w->len || h->id != w->request_id)
+		return false;
+	w->at = h->end;
+	return true;
+}
+
+/* Pairs of names and values as strings; ${text} has room: two lengths become "=" and NUL. */
+static bool
+plain_pairs(const unsigned char *p, size_t n, char *text, char **envp)
+{
+	const unsigned char *end = p + n;
+
+	for (size_t i = 0; p < end; i++) {
+		size_t name, value, used;
+
+		if (i == RECORDS_PLAIN_PAIRS ||
+		    (used = pair_length(p, (size_t)(end - p), &name)) == 0)
+			return false;
+		p += used;
+		if ((used = pair_length(p, (size_t)(end - p), &value)) == 0)
+			return false;
+		p += used;
+		if (name + value > (size_t)(end - p))	/* each is below 2^31 */
+			return false;
+		*envp++ = text;
+		memcpy(text, p, name);
+		text[name] = '=';
+		memcpy(text + name + 1, p + name, value);
+		text[name + 1 + value] = '\0';
+		text += name + value + 2;
+		p += name + value;
+	}
+	*envp = NULL;
+	return true;
+}
+
+bool
+records_plain(const unsigned char *bytes, size_t len, char *text, struct records_plain *r)
+{
+	struct walk w = { .p = bytes, .len = len };
+	struct record_head params, empty;
+
+	if (scan_begin(&w) != SCAN_WHOLE)
+		return false;
+	r->request_id = (int)w.request_id;
+	r->keep = (bytes[FCGI_HEADER_LEN + 2] & FCGI_KEEP_CONN) != 0;
+	return plain_record(&w, FCGI_PARAMS, &params) &&
+	    plain_record(&w, FCGI_PARAMS, &empty) && empty.content_len == 0 && !padded(&empty) &&
+	    plain_record(&w, FCGI_STDIN, &empty) && empty.content_len == 0 && !padded(&empty) &&
+	    w.at == len &&
+	    plain_pairs(bytes + params.content, params.content_len, text, r->envp);
+}
+
 static void
 put_header(unsigned char h[static 8], int type, uint16_t id, size_t content)
 {

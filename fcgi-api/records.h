@@ -10,10 +10,31 @@
 #include "common/str.h"
 
 /*
- * FastCGI records, as far as a worker must know them itself: whether a
- * whole request has arrived (libfcgi reads blockingly, so it is called only
- * then), and the framing of an answer (libfcgi's writer blocks too).
+ * FastCGI records, as far as a worker must know them itself: the plain
+ * request that nearly all are, whether the whole of another one has arrived
+ * (libfcgi reads blockingly, so it is called only then), and the framing of
+ * an answer (libfcgi's writer blocks too).
  */
+
+/*
+ * A request as a web server sends it for a read: BEGIN_REQUEST (responder),
+ * one record of PARAMS, the ends of PARAMS and STDIN, and nothing behind them.
+ */
+#define RECORDS_PLAIN_PAIRS	64
+
+struct records_plain {
+	int	 request_id;
+	bool	 keep;
+	char	*envp[RECORDS_PLAIN_PAIRS + 1];	/* "NAME=value", NULL-ended */
+};
+
+/*
+ * Read the ${len} bytes as a plain request; the strings of envp are put into
+ * ${text}, which has room for ${len} bytes.  false: it is not one, or not
+ * all of it: see records_scan().
+ */
+bool		records_plain(const unsigned char *, size_t len, char *text,
+		    struct records_plain *);
 
 enum scan {
 	SCAN_MORE,	/* so far so good, but not all of it is here */
