@@ -80,8 +80,8 @@ setup(void)
 	strcpy(config.airtable.base_id, "appAAAAAAAAAAAAAA");
 	strcpy(config.airtable.orders_table, "Orders");
 	config.airtable.requests_per_second = 5;
-	config.airtable.request_timeout_ms = 2000;
-	config.airtable.connect_timeout_ms = 1000;
+	config.airtable.request_timeout_ms = patience(2000);
+	config.airtable.connect_timeout_ms = patience(1000);
 	config.airtable.lockout_ms = 300;
 	config.airtable.breaker_failures = 3;
 	config.airtable.breaker_cooldown_ms = 400;

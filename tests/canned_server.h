@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/instant.h"
+#include "tests/support.h"
 
 /*
  * An HTTP server on the test's own loop that plays a script: request i gets
@@ -273,7 +274,7 @@ canned_tick(uv_timer_t *timer)
 static __attribute__((unused)) bool
 canned_run(uv_loop_t *loop, const int *flag, int target, int64_t ms)
 {
-	int64_t until = instant_monotonic() + ms;
+	int64_t until = instant_monotonic() + patience(ms);
 	uv_timer_t timer;
 
 	ck_assert_int_eq(uv_timer_init(loop, &timer), 0);

@@ -24,6 +24,15 @@ run_suite(Suite *s)
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int64_t
+patience(int64_t ms)
+{
+	const char *factor = getenv("TEST_PATIENCE");
+	long n = factor == NULL ? 1 : strtol(factor, NULL, 10);
+
+	return ms * (n > 1 ? n : 1);
+}
+
 static int
 remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
