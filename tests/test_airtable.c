@@ -242,7 +242,7 @@ START_TEST(a_hanging_write_times_out_and_may_have_been_applied)
 {
 	struct seen s = { 0 };
 
-	config.airtable.request_timeout_ms = 150;
+	config.airtable.request_timeout_ms = patience(150);
 	canned_raw(&server, "", 0)->hang = true;
 	patch_status(&s, "Shipped");
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_TIMEOUT);
@@ -256,10 +256,10 @@ START_TEST(a_dripping_body_times_out_at_the_deadline)
 	int64_t began = instant_monotonic();
 
 	canned_json(&server, 200, PAGE)->drip = true;
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, began + 300, on_done, &s));
+	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, began + patience(300), on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_TIMEOUT);
-	ck_assert_int_ge(s.at_ms, began + 290);
+	ck_assert_int_ge(s.at_ms, began + patience(300) - 10);
 	ck_assert_int_lt(s.at_ms, began + patience(1000));
 }
 END_TEST
