@@ -17,7 +17,8 @@ api_new(const struct config *config, const struct docs *docs)
 	api->docs = docs;
 	response_init(&api->response);
 	if ((api->query = query_new(&orders_schema)) == NULL ||
-	    (api->summaries = summary_cache_new()) == NULL) {
+	    (api->summaries = summary_cache_new()) == NULL ||
+	    (api->pages = page_cache_new()) == NULL || (api->gzip = gzip_new()) == NULL) {
 		api_free(api);
 		return NULL;
 	}
@@ -29,6 +30,9 @@ api_free(struct api *api)
 {
 	if (api == NULL)
 		return;
+	buf_free(&api->packed);
+	gzip_free(api->gzip);
+	page_cache_free(api->pages);
 	summary_cache_free(api->summaries);
 	query_free(api->query);
 	store_close(api->store);

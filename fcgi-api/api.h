@@ -7,6 +7,8 @@
 #include "common/summary.h"
 #include "fcgi-api/connections.h"
 #include "fcgi-api/docs.h"
+#include "fcgi-api/gzip.h"
+#include "fcgi-api/page_cache.h"
 #include "fcgi-api/problem.h"
 #include "fcgi-api/request.h"
 #include "fcgi-api/response.h"
@@ -27,6 +29,9 @@ struct api {
 	struct query		*query;
 	struct query_page	 page;
 	struct row_view		 rows[QUERY_PAGE_SIZE_MAX];	/* of page */
+	struct page_cache	*pages;		/* fast workers only, as gzip and packed */
+	struct gzip		*gzip;
+	struct buf		 packed;	/* a compressed body */
 	struct summary_cache	*summaries;
 	struct message_request	 message;
 	/* the request at hand */

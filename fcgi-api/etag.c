@@ -3,6 +3,30 @@
 #include "fcgi-api/etag.h"
 
 static void
+etag_add(struct etag *e, struct str s)
+{
+	memcpy(e->text + e->len, s.ptr, s.len);
+	e->len += s.len;
+}
+
+struct str
+etag_make(struct etag *e, char kind, const uint64_t *numbers, size_t n, bool gzip)
+{
+	char digits[DECIMAL_SIZE];
+
+	e->text[0] = '"';
+	e->text[1] = kind;
+	e->len = 2;
+	for (size_t i = 0; i < n && i < ETAG_NUMBERS_MAX; i++) {
+		if (i > 0)
+			etag_add(e, STR("-"));
+		etag_add(e, decimal(numbers[i], digits));
+	}
+	etag_add(e, gzip ? STR("-gz\"") : STR("\""));
+	return (struct str){ e->text, e->len };
+}
+
+static void
 skip_space(struct str *s)
 {
 	while (s->len > 0 && (s->ptr[0] == ' ' || s->ptr[0] == '\t'))

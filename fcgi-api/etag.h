@@ -5,10 +5,23 @@
 
 #include "common/err.h"
 #include "common/str.h"
+#include "fcgi-api/decimal.h"
 
 /*
  * Conditional requests (RFC 9110, section 13) and content coding.
  */
+
+/* A strong tag made of numbers: "g7", "s7-20500-1700000000000-gz". */
+#define ETAG_NUMBERS_MAX	3
+
+struct etag {
+	char	text[ETAG_NUMBERS_MAX * (DECIMAL_SIZE + 1) + 8];
+	size_t	len;
+};
+
+/* Make it of ${kind} and ${n} numbers, with their quotes; ${gzip}: of the compressed form. */
+struct str	etag_make(struct etag *, char kind, const uint64_t *numbers, size_t n,
+		    bool gzip);
 
 /*
  * Does If-None-Match's list ${header} hold ${etag} (with its quotes)?  Weak

@@ -1,7 +1,7 @@
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/log.h"
+#include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
 #define NAMED_MAX	8	/* record ids listed when an Order ID is ambiguous */
@@ -53,14 +53,12 @@ order_answer(struct api *api, uint32_t row, struct str condition)
 {
 	struct response *r = &api->response;
 	struct row_view view;
-	char etag[32];
-	int n;
+	struct etag etag;
 	enum err e;
 
 	if ((e = store_row(api->store, row, &view)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	n = snprintf(etag, sizeof(etag), "\"v%" PRIu64 "\"", view.version);
-	if (!response_validators(r, condition, (struct str){ etag, (size_t)n },
+	if (!response_validators(r, condition, etag_make(&etag, 'v', &view.version, 1, false),
 	    store_generation(api->store)))
 		response_body(r, "application/json", view.json);
 	return ANSWERED;

@@ -1,7 +1,5 @@
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "common/json_write.h"
+#include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
 /* {"orders":[...]}: the rows are copied as they lie in the store. */
@@ -41,28 +39,74 @@ add_tail(struct api *api, struct buf *b)
 	buf_add_char(b, '}');
 }
 
+/* Compose the page of a parsed query into the response's own body. */
+static enum err
+compose(struct api *api)
+{
+	struct buf *b = &api->response.own;
+	enum err e;
+
+	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
+	    (e = add_rows(api, b)) != ERR_OK)
+		return e;
+	add_tail(api, b);
+	return buf_status(b);
+}
+
+/* Check the parameters.  What is in the cache went through this before. */
+static enum err
+parse(struct api *api)
+{
+	const struct request *req = &api->request;
+	enum err e = query_parse(api->query, api->store, req->params, req->param_count,
+	    true, &api->errors);
+
+	return e != ERR_OK ? e : request_params_fault(&api->errors);
+}
+
+/* The body of ${key}, out of nothing. */
+static enum err
+make_body(struct api *api, const struct page_key *key, struct str *body)
+{
+	enum err e;
+
+	if ((e = compose(api)) != ERR_OK)
+		return e;
+	*body = buf_str(&api->response.own);
+	if (key->gzip) {
+		if ((e = gzip_body(api->gzip, *body, &api->packed)) != ERR_OK)
+			return e;
+		*body = buf_str(&api->packed);
+	}
+	page_cache_put(api->pages, key, *body);
+	return ERR_OK;
+}
+
 enum outcome
 orders_list(struct api *api)
 {
 	const struct request *req = &api->request;
 	struct response *r = &api->response;
-	char etag[32];
-	int n;
+	struct page_key key = { .query = req->query, .gzip = accepts_gzip(req->accept_encoding) };
+	struct etag etag;
+	struct str body;
+	bool kept;
 	enum err e;
 
-	if ((e = api_snapshot(api)) != ERR_OK ||
-	    (e = query_parse(api->query, api->store, req->params, req->param_count,
-	    true, &api->errors)) != ERR_OK ||
-	    (e = request_params_fault(&api->errors)) != ERR_OK)
+	if ((e = api_snapshot(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	n = snprintf(etag, sizeof(etag), "\"g%" PRIu64 "\"", store_generation(api->store));
-	if (response_validators(r, req->if_none_match, (struct str){ etag, (size_t)n },
-	    store_generation(api->store)))
+	key.generation = store_generation(api->store);
+	kept = page_cache_get(api->pages, &key, &body);
+	if (!kept && (e = parse(api)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	response_header(r, "Vary", STR("Accept-Encoding"));
+	if (response_validators(r, req->if_none_match,
+	    etag_make(&etag, 'g', &key.generation, 1, key.gzip), key.generation))
 		return ANSWERED;
-	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
-	    (e = add_rows(api, &r->own)) != ERR_OK)
+	if (!kept && (e = make_body(api, &key, &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	add_tail(api, &r->own);
-	r->type = "application/json";
+	if (key.gzip)
+		response_header(r, "Content-Encoding", STR("gzip"));
+	response_body(r, "application/json", body);
 	return ANSWERED;
 }

@@ -5,11 +5,14 @@
 #include "fcgi-api/query_string.h"
 #include "fcgi-api/request.h"
 
-/* The parameters of interest; what points to them is cleared before. */
+/* What is parsed further; all of it is cleared before. */
 struct raw {
 	struct str	method, uri, query, length, id;
 };
 
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* The parameters of interest, in the order in which the web server is told to send them. */
 static const struct {
 	const char	*name;
 	size_t		 len;
@@ -21,9 +24,9 @@ static const struct {
 	RAW("REQUEST_METHOD", method),
 	RAW("REQUEST_URI", uri),
 	RAW("QUERY_STRING", query),
+	HEADER("CONTENT_TYPE", content_type),
 	RAW("CONTENT_LENGTH", length),
 	RAW("REQUEST_ID", id),
-	HEADER("CONTENT_TYPE", content_type),
 	HEADER("HTTP_IF_NONE_MATCH", if_none_match),
 	HEADER("HTTP_IF_MATCH", if_match),
 	HEADER("HTTP_ACCEPT_ENCODING", accept_encoding)
@@ -34,12 +37,18 @@ static const struct {
 static void
 collect(struct request *r, char *const *envp, struct raw *raw)
 {
+	size_t i = 0;
+
 	for (; *envp != NULL; envp++) {
-		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-			if (strncmp(*envp, wanted[i].name, wanted[i].len) != 0)
+		/* from where the one before was found: mostly the first guess is right */
+		for (size_t tried = 0; tried < COUNT(wanted); tried++) {
+			size_t at = i;
+
+			i = i + 1 == COUNT(wanted) ? 0 : i + 1;
+			if (strncmp(*envp, wanted[at].name, wanted[at].len) != 0)
 				continue;
-			*(struct str *)((wanted[i].in_raw ? (char *)raw : (char *)r) +
-			    wanted[i].at) = str_of(*envp + wanted[i].len);
+			*(struct str *)((wanted[at].in_raw ? (char *)raw : (char *)r) +
+			    wanted[at].at) = str_of(*envp + wanted[at].len);
 			break;
 		}
 	}
@@ -138,7 +147,7 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 
 	errors->count = 0;
 	r->if_none_match = r->if_match = r->accept_encoding = r->content_type =
-	    (struct str){ NULL, 0 };
+	    r->query = (struct str){ NULL, 0 };
 	r->segment_count = r->param_count = 0;
 	r->body = body;
 	collect(r, envp, &raw);
@@ -154,6 +163,7 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 		if (raw.query.ptr == NULL)
 			raw.query = (struct str){ mark + 1, raw.uri.len - path.len - 1 };
 	}
+	r->query = raw.query;
 	if (path.len + raw.query.len > REQUEST_URI_MAX)
 		return ERR_TOO_LARGE;
 	if ((e = path_parse(r, path, &scratch, errors)) != ERR_OK)

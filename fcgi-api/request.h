@@ -31,6 +31,7 @@ struct request {
 	size_t		segment_count;
 	struct param	params[QUERY_PARAMS_MAX];
 	size_t		param_count;
+	struct str	query;			/* the parameters as they came */
 	struct str	if_none_match;		/* headers: ptr NULL when absent */
 	struct str	if_match;
 	struct str	accept_encoding;

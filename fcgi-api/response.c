@@ -1,3 +1,4 @@
+#include "fcgi-api/decimal.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/response.h"
 
@@ -52,22 +53,10 @@ response_header(struct response *r, const char *name, struct str value)
 	buf_add(&r->fields, "\r\n", 2);
 }
 
-/* Decimal digits of ${v} at the end of ${text}. */
-static struct str
-decimal(uint64_t v, char text[static 20])
-{
-	char *p = text + 20;
-
-	do
-		*--p = (char)('0' + v % 10);
-	while ((v /= 10) != 0);
-	return (struct str){ p, (size_t)(text + 20 - p) };
-}
-
 void
 response_header_uint(struct response *r, const char *name, uint64_t value)
 {
-	char text[20];
+	char text[DECIMAL_SIZE];
 
 	response_header(r, name, decimal(value, text));
 }
@@ -140,7 +129,7 @@ status_text(int status)
 static void
 add_status(struct response *r)
 {
-	char text[20];
+	char text[DECIMAL_SIZE];
 
 	buf_add_cstr(&r->head, "Status: ");
 	buf_add_str(&r->head, decimal((uint64_t)r->status, text));
@@ -177,7 +166,7 @@ enum err
 response_finish(struct response *r, struct str *head, struct str *body)
 {
 	bool with_body = r->status != 304 && r->status != 204;
-	char text[20];
+	char text[DECIMAL_SIZE];
 	enum err e;
 
 	if (!r->elsewhere)

@@ -1,6 +1,3 @@
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "common/instant.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
@@ -10,18 +7,16 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 {
 	struct response *r = &api->response;
 	struct summary_body body;
+	struct etag etag;
 	bool gzip;
-	char etag[80];
-	int n;
 	enum err e;
 
 	if ((e = summary_get(api->summaries, api->store, instant_now(), &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
-	n = snprintf(etag, sizeof(etag), "\"s%" PRIu64 "-%" PRId32 "-%" PRId64 "%s\"",
-	    store_generation(api->store), body.day, body.synced_ms, gzip ? "-gz" : "");
 	response_header(r, "Vary", STR("Accept-Encoding"));
-	if (response_validators(r, condition, (struct str){ etag, (size_t)n },
+	if (response_validators(r, condition, etag_make(&etag, 's', (const uint64_t[]){
+	    store_generation(api->store), (uint64_t)body.day, (uint64_t)body.synced_ms }, 3, gzip),
 	    store_generation(api->store)))
 		return ANSWERED;
 	if (gzip)
