@@ -1,5 +1,4 @@
 #include "common/orderings.h"
-#include "common/row.h"
 
 #define DIRECTORY_HEAD	(2 * sizeof(uint32_t))
 #define ENTRY_U32S	2u
@@ -153,25 +152,14 @@ sort_key_from_column(enum field_kind kind, struct str bytes, size_t i, struct so
 }
 
 int
-sort_key_load(MDB_txn *txn, const struct table_dbs *dbs, const struct schema *schema,
-    unsigned field, uint32_t row, bool with_id, struct sort_key *k)
+sort_key_load(MDB_txn *txn, MDB_dbi columns, const struct schema *schema, unsigned field,
+    uint32_t row, struct sort_key *k)
 {
 	struct str bytes;
-	int rc;
+	int rc = column_segment(txn, columns, schema, field, row / COLUMN_SEGMENT, &bytes);
 
-	rc = column_segment(txn, dbs->columns, schema, field, row / COLUMN_SEGMENT, &bytes);
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 	sort_key_from_column(schema->fields[field].kind, bytes, row % COLUMN_SEGMENT, k);
-	if (with_id) {
-		MDB_val key = key_u32(&row), data;
-		struct row_view view;
-
-		if ((rc = mdb_get(txn, dbs->rows, &key, &data)) != 0)
-			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-		if (row_decode((struct str){ data.mv_data, data.mv_size }, &view) != ERR_OK)
-			return MDB_CORRUPTED;
-		k->id = view.id;
-	}
 	return 0;
 }

@@ -72,8 +72,8 @@ int	ordering_search(struct ordering *, const struct sort_key *key, bool inclusiv
 /* The key at entry ${i} of a column's segment; id is left empty. */
 void	sort_key_from_column(enum field_kind, struct str segment, size_t i, struct sort_key *);
 
-/* A row's key as the store's columns have it. */
-int	sort_key_load(MDB_txn *, const struct table_dbs *, const struct schema *,
-	    unsigned field, uint32_t row, bool with_id, struct sort_key *);
+/* A row's key as the store's columns have it; id is left empty. */
+int	sort_key_load(MDB_txn *, MDB_dbi columns, const struct schema *, unsigned field,
+	    uint32_t row, struct sort_key *);
 
 #endif

@@ -7,8 +7,8 @@
 #include "common/query.h"
 
 /*
- * The inside of a parsed query, shared by query_parse.c, query_filter.c and
- * query_run.c; nobody else includes this.
+ * The inside of a parsed query, shared by query_*.c; nobody else includes
+ * this.
  */
 struct query_range {
 	bool	used;
@@ -37,11 +37,17 @@ struct query {
 	/* rows that match, a bit each; grows with the store */
 	uint64_t		*bits;
 	size_t			 bits_words;
+	struct few		*few;		/* query_few.c; NULL: not needed yet */
 };
 
 /* Fill q->bits for every row below ${rows_end}; *total is how many are set. */
 enum err	query_filter(struct query *, struct store *, uint32_t rows_end,
 		    uint64_t *total);
+
+/* Is it cheaper to sort the ${total} rows that match than to look for them among ${count}? */
+bool		query_few_pays(const struct query *, uint64_t total, uint32_t count);
+/* Fill page->rows that way, after query_filter(); *more: further ones follow. */
+enum err	query_few(struct query *, struct store *, struct query_page *, bool *more);
 
 /* Text form of a cursor at ${key}, and back (false: not one of ours, or of another sort). */
 void		query_cursor_format(const struct query *, const struct sort_key *key,

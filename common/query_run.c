@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/query_filter.h"
+#include "common/row.h"
 
 struct query *
 query_new(const struct schema *schema)
@@ -19,6 +20,7 @@ query_free(struct query *q)
 		return;
 	buf_free(&q->search);
 	free(q->bits);
+	free(q->few);
 	free(q);
 }
 
@@ -30,10 +32,28 @@ struct fetch_cookie {
 static int
 fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 {
-	struct fetch_cookie *c = cookie;
+	const struct query *q = ((struct fetch_cookie *)cookie)->q;
+	struct store *st = ((struct fetch_cookie *)cookie)->st;
+	enum field_kind kind = q->schema->fields[q->sort].kind;
+	bool in_row = kind == FIELD_MONEY || kind == FIELD_INSTANT;
+	struct row_view view;
+	struct record r;
+	int rc;
 
-	return sort_key_load(store_txn(c->st), &store_databases(c->st)->orders,
-	    c->q->schema, c->q->sort, row, with_id, k);
+	/* rows are found at less cost than columns, but don't have folded text and codes */
+	if (!in_row && (rc = sort_key_load(store_txn(st), store_databases(st)->orders.columns,
+	    q->schema, q->sort, row, k)) != 0)
+		return rc;
+	if (!in_row && !with_id)
+		return 0;
+	if (store_row(st, row, &view) != ERR_OK ||
+	    (in_row && row_values(&view, q->schema, &r) != ERR_OK))
+		return MDB_CORRUPTED;
+	if (in_row)
+		*k = (struct sort_key){ .present = r.values[q->sort].present,
+		    .number = r.values[q->sort].number };
+	k->id = view.id;
+	return 0;
 }
 
 static bool
@@ -75,7 +95,7 @@ walk(struct query *q, struct ordering *o, uint32_t position, uint64_t skip,
 	return ERR_OK;
 }
 
-struct collect {
+struct collected {
 	struct query_page	*page;
 	bool			 more;
 };
@@ -83,7 +103,7 @@ struct collect {
 static enum err
 collect_row(void *cookie, uint32_t row)
 {
-	struct collect *c = cookie;
+	struct collected *c = cookie;
 
 	if (c->page->count == c->page->page_size) {
 		c->more = true;
@@ -127,6 +147,23 @@ locate(struct query *q, struct store *st, struct ordering *o, uint32_t *position
 	return ERR_OK;
 }
 
+/* The page's rows along the ordering; *more: further ones follow. */
+static enum err
+collect(struct query *q, struct store *st, struct ordering *o, struct query_page *page,
+    bool *more)
+{
+	struct collected c = { .page = page };
+	uint32_t position;
+	uint64_t skip;
+	enum err e;
+
+	if ((e = locate(q, st, o, &position, &skip)) != ERR_OK)
+		return e;
+	e = walk(q, o, position, skip, collect_row, &c);
+	*more = c.more;
+	return e == ERR_CANCELLED ? ERR_OK : e;
+}
+
 static enum err
 next_cursor(struct query *q, struct store *st, struct query_page *page)
 {
@@ -143,10 +180,8 @@ next_cursor(struct query *q, struct store *st, struct query_page *page)
 enum err
 query_run(struct query *q, struct store *st, struct query_page *page)
 {
-	struct collect collect = { .page = page };
 	struct ordering o;
-	uint32_t position;
-	uint64_t skip;
+	bool more;
 	enum err e;
 
 	page->count = 0;
@@ -158,12 +193,13 @@ query_run(struct query *q, struct store *st, struct query_page *page)
 	page->total_pages = (page->total + q->page_size - 1) / q->page_size;
 	if (!q->after && q->page > page->total_pages)
 		return ERR_OK;
-	if ((e = locate(q, st, &o, &position, &skip)) != ERR_OK)
+	if (q->filtered && query_few_pays(q, page->total, o.count))
+		e = query_few(q, st, page, &more);
+	else
+		e = collect(q, st, &o, page, &more);
+	if (e != ERR_OK)
 		return e;
-	e = walk(q, &o, position, skip, collect_row, &collect);
-	if (e != ERR_OK && e != ERR_CANCELLED)
-		return e;
-	return collect.more ? next_cursor(q, st, page) : ERR_OK;
+	return more ? next_cursor(q, st, page) : ERR_OK;
 }
 
 enum err

@@ -4,12 +4,18 @@
 #include "common/row.h"
 #include "common/store_keys.h"
 
+#define ESCAPED		0x80000000u
+#define JSON_ID		"{\"id\":\""	/* what the JSON begins with */
+#define NAME_MARKS	4		/* ,"": around a member's name */
+
 struct row_head {
 	uint64_t	version;
 	uint32_t	json_len;
 	uint16_t	id_len;
-	uint16_t	field_count;
+	uint8_t		field_count;
+	uint8_t		present;
 };
+_Static_assert(SCHEMA_FIELDS_MAX <= 8, "row_head.present has a bit for each field");
 
 static bool
 is_text(enum field_kind kind)
@@ -18,30 +24,63 @@ is_text(enum field_kind kind)
 }
 
 static void
-add_json_value(struct buf *b, const struct field *f, const struct value *v)
+add_json_value(struct buf *b, enum field_kind kind, const struct value *v)
 {
-	if (!v->present) {
-		json_member_null(b, f->name);
-		return;
-	}
-	switch (f->kind) {
-	case FIELD_TEXT:
-	case FIELD_SELECT:
-		json_member_string(b, f->name, v->text);
-		break;
-	case FIELD_MONEY:
-		json_name(b, f->name);
-		money_add(b, v->number);
-		break;
-	case FIELD_INSTANT: {
-		char text[INSTANT_TEXT_SIZE];
+	char text[INSTANT_TEXT_SIZE];
 
-		if (instant_format(v->number, text) != ERR_OK)
-			json_member_null(b, f->name);
-		else
-			json_member_string(b, f->name, str_of(text));
-		break;
+	if (!v->present)
+		buf_add_cstr(b, "null");
+	else if (is_text(kind))
+		json_add_string(b, v->text);
+	else if (kind == FIELD_MONEY)
+		money_add(b, v->number);
+	else if (instant_format(v->number, text) == ERR_OK)
+		json_add_string(b, str_of(text));
+	else
+		buf_add_cstr(b, "null");
+}
+
+/* The JSON object, and how long each value in it is. */
+static void
+add_json(struct buf *b, const struct schema *schema, const struct record *r, uint64_t version,
+    uint32_t lengths[static SCHEMA_FIELDS_MAX])
+{
+	buf_add_cstr(b, JSON_ID);
+	buf_add_str(b, r->id);
+	buf_add_char(b, '"');
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct value *v = &r->values[i];
+		size_t at;
+
+		json_name(b, schema->fields[i].name);
+		at = b->len;
+		add_json_value(b, schema->fields[i].kind, v);
+		lengths[i] = (uint32_t)(b->len - at);
 	}
+	json_member_uint(b, "version", version);
+	buf_add_char(b, '}');
+}
+
+/* Does the JSON show it otherwise than as its plain bytes in quotes? */
+static bool
+is_escaped(const struct value *v, uint32_t json_len)
+{
+	return v->text.len + 2 != json_len;
+}
+
+static void
+add_value(struct buf *b, enum field_kind kind, const struct value *v, uint32_t *json_len)
+{
+	uint32_t n = (uint32_t)v->text.len;
+
+	if (!v->present)
+		return;
+	if (!is_text(kind)) {
+		buf_add(b, &v->number, sizeof(v->number));
+	} else if (is_escaped(v, *json_len)) {
+		*json_len |= ESCAPED;
+		buf_add(b, &n, sizeof(n));
+		buf_add_str(b, v->text);
 	}
 }
 
@@ -52,69 +91,91 @@ row_encode(struct buf *b, const struct schema *schema, const struct record *r,
 	struct row_head head = {
 		.version = version,
 		.id_len = (uint16_t)r->id.len,
-		.field_count = (uint16_t)schema->field_count
+		.field_count = (uint8_t)schema->field_count
 	};
-	size_t start = b->len, json_at;
+	uint32_t lengths[SCHEMA_FIELDS_MAX];
+	struct buf json = { 0 };
+	size_t table;
 
-	buf_add(b, &head, sizeof(head));
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct value *v = &r->values[i];
-		uint32_t n = !v->present ? 0 : 1 + (is_text(schema->fields[i].kind) ?
-		    (uint32_t)v->text.len : (uint32_t)sizeof(v->number));
-
-		buf_add(b, &n, sizeof(n));
-	}
-	buf_add_str(b, r->id);
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct value *v = &r->values[i];
-
-		if (!v->present)
-			continue;
-		if (is_text(schema->fields[i].kind))
-			buf_add_str(b, v->text);
-		else
-			buf_add(b, &v->number, sizeof(v->number));
-	}
-	json_at = b->len;
-	buf_add_char(b, '{');
-	json_member_string(b, "id", r->id);
+	add_json(&json, schema, r, version, lengths);
+	head.json_len = (uint32_t)json.len;
 	for (size_t i = 0; i < schema->field_count; i++)
-		add_json_value(b, &schema->fields[i], &r->values[i]);
-	json_member_uint(b, "version", version);
-	buf_add_char(b, '}');
-	if (buf_status(b) == ERR_OK) {
-		head.json_len = (uint32_t)(b->len - json_at);
-		memcpy(b->data + start, &head, sizeof(head));
-	}
+		if (r->values[i].present)
+			head.present |= (uint8_t)(1u << i);
+	buf_add(b, &head, sizeof(head));
+	table = b->len;
+	buf_add(b, lengths, schema->field_count * sizeof(*lengths));
+	for (size_t i = 0; i < schema->field_count; i++)
+		add_value(b, schema->fields[i].kind, &r->values[i], &lengths[i]);
+	buf_add_str(b, buf_str(&json));
+	if (buf_status(&json) != ERR_OK)
+		b->error = buf_status(&json);
+	else if (buf_status(b) == ERR_OK)
+		memcpy(b->data + table, lengths, schema->field_count * sizeof(*lengths));
+	buf_free(&json);
 }
 
 enum err
 row_decode(struct str bytes, struct row_view *row)
 {
 	struct row_head head;
-	size_t values_at, table;
+	size_t values;
 
 	if (bytes.len < sizeof(head))
 		return ERR_STORE_CORRUPT;
 	memcpy(&head, bytes.ptr, sizeof(head));
-	table = sizeof(head) + head.field_count * sizeof(uint32_t);
-	values_at = table + head.id_len;
-	if (values_at + head.json_len > bytes.len)
+	values = sizeof(head) + head.field_count * sizeof(uint32_t);
+	if (values + head.json_len > bytes.len ||
+	    strlen(JSON_ID) + head.id_len > head.json_len)
 		return ERR_STORE_CORRUPT;
 	row->version = head.version;
-	row->id = (struct str){ bytes.ptr + table, head.id_len };
 	row->json = (struct str){ bytes.ptr + bytes.len - head.json_len, head.json_len };
+	row->id = (struct str){ row->json.ptr + strlen(JSON_ID), head.id_len };
 	row->values = bytes.ptr;
 	row->values_len = bytes.len - head.json_len;
 	return ERR_OK;
+}
+
+/* A text's plain bytes: in the JSON, or, when it is escaped there, at *p. */
+static bool
+take_text(const char **p, const char *end, struct str json, bool escaped, struct str *text)
+{
+	uint32_t n;
+
+	if (!escaped) {
+		if (json.len < 2)
+			return false;
+		*text = (struct str){ json.ptr + 1, json.len - 2 };
+		return true;
+	}
+	if ((size_t)(end - *p) < sizeof(n))
+		return false;
+	memcpy(&n, *p, sizeof(n));
+	*p += sizeof(n);
+	if ((size_t)(end - *p) < n)
+		return false;
+	*text = (struct str){ *p, n };
+	*p += n;
+	return true;
+}
+
+static bool
+take_number(const char **p, const char *end, int64_t *number)
+{
+	if ((size_t)(end - *p) < sizeof(*number))
+		return false;
+	memcpy(number, *p, sizeof(*number));
+	*p += sizeof(*number);
+	return true;
 }
 
 enum err
 row_values(const struct row_view *row, const struct schema *schema, struct record *r)
 {
 	const char *lengths = (const char *)row->values + sizeof(struct row_head);
-	const char *p = row->id.ptr + row->id.len;
 	const char *end = (const char *)row->values + row->values_len;
+	const char *p = lengths + schema->field_count * sizeof(uint32_t);
+	size_t at = strlen(JSON_ID) + row->id.len + 1;	/* in the JSON */
 	struct row_head head;
 
 	memcpy(&head, row->values, sizeof(head));
@@ -124,22 +185,63 @@ row_values(const struct row_view *row, const struct schema *schema, struct recor
 	for (size_t i = 0; i < schema->field_count; i++) {
 		struct value *v = &r->values[i];
 		uint32_t n = load_u32(lengths, i);
+		struct str json;
 
-		if (n == 0)
-			continue;
-		n--;
-		if (n > (size_t)(end - p))
+		at += NAME_MARKS + strlen(schema->fields[i].name);
+		json = (struct str){ row->json.ptr + at, n & ~ESCAPED };
+		if ((at += json.len) > row->json.len)
 			return ERR_STORE_CORRUPT;
-		v->present = true;
-		if (is_text(schema->fields[i].kind))
-			v->text = (struct str){ p, n };
-		else if (n == sizeof(v->number))
-			memcpy(&v->number, p, n);
-		else
+		if ((v->present = head.present >> i & 1) && !(is_text(schema->fields[i].kind) ?
+		    take_text(&p, end, json, (n & ESCAPED) != 0, &v->text) :
+		    take_number(&p, end, &v->number)))
 			return ERR_STORE_CORRUPT;
-		p += n;
 	}
 	return ERR_OK;
+}
+
+enum err
+row_block_find(struct str block, uint32_t row, struct str *bytes)
+{
+	uint32_t i = row % ROW_BLOCK, from, to;
+
+	if (block.len < ROW_BLOCK * sizeof(uint32_t))
+		return ERR_STORE_CORRUPT;
+	from = i == 0 ? (uint32_t)(ROW_BLOCK * sizeof(uint32_t)) : load_u32(block.ptr, i - 1);
+	to = load_u32(block.ptr, i);
+	if (from > to || to > block.len)
+		return ERR_STORE_CORRUPT;
+	*bytes = (struct str){ block.ptr + from, to - from };
+	return ERR_OK;
+}
+
+void
+row_block_encode(struct buf *b, const struct str rows[static ROW_BLOCK])
+{
+	uint32_t end = ROW_BLOCK * sizeof(uint32_t);
+
+	for (size_t i = 0; i < ROW_BLOCK; i++) {
+		end += (uint32_t)rows[i].len;
+		buf_add(b, &end, sizeof(end));
+	}
+	for (size_t i = 0; i < ROW_BLOCK; i++)
+		buf_add_str(b, rows[i]);
+}
+
+int
+row_get(MDB_txn *txn, MDB_dbi rows, uint32_t row, struct row_view *view)
+{
+	uint32_t number = row / ROW_BLOCK;
+	MDB_val key = key_u32(&number), data;
+	struct str bytes;
+	int rc;
+
+	if ((rc = mdb_get(txn, rows, &key, &data)) != 0)
+		return rc;
+	if (row_block_find((struct str){ data.mv_data, data.mv_size }, row, &bytes) != ERR_OK)
+		return MDB_CORRUPTED;
+	if (bytes.len == 0)
+		return MDB_NOTFOUND;
+	return row_decode(bytes, view) == ERR_OK ? 0 : MDB_CORRUPTED;
 }
 
 bool

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "common/block_cache.h"
 #include "common/log.h"
 #include "common/row.h"
 #include "common/store.h"
@@ -28,6 +29,7 @@ struct store {
 	MDB_txn			*txn;		/* kept and renewed */
 	bool			 active;
 	struct store_head	 head;
+	struct block_cache	*blocks;
 };
 
 enum err
@@ -127,7 +129,8 @@ store_new(struct environment *e, struct store **out)
 {
 	struct store *st = calloc(1, sizeof(*st));
 
-	if (st == NULL) {
+	if (st == NULL || (st->blocks = block_cache_new()) == NULL) {
+		free(st);
 		environment_release(e);
 		return ERR_NOMEM;
 	}
@@ -211,6 +214,7 @@ store_close(struct store *st)
 	if (st->txn != NULL)
 		mdb_txn_abort(st->txn);
 	environment_release(st->environment);
+	block_cache_free(st->blocks);
 	free(st);
 }
 
@@ -264,6 +268,7 @@ store_begin(struct store *st)
 		store_end(st);
 		return store_error("head", rc);
 	}
+	block_cache_begin(st->blocks, mdb_txn_id(st->txn), st->head.rows_end / ROW_BLOCK + 1);
 	return ERR_OK;
 }
 
@@ -324,17 +329,35 @@ store_space(struct store *st, uint64_t *used_bytes, uint64_t *map_bytes)
 	*map_bytes = info.me_mapsize;
 }
 
-enum err
-store_row(struct store *st, uint32_t row, struct row_view *view)
+/* ERR_NOT_FOUND: no row in it is in use. */
+static enum err
+find_block(struct store *st, uint32_t number, struct str *block)
 {
-	MDB_val key = key_u32(&row), data;
-	int rc = mdb_get(st->txn, st->environment->dbs.orders.rows, &key, &data);
+	MDB_val key = key_u32(&number), data;
+	int rc;
 
+	if (block_cache_get(st->blocks, number, block))
+		return ERR_OK;
+	rc = mdb_get(st->txn, st->environment->dbs.orders.rows, &key, &data);
 	if (rc == MDB_NOTFOUND)
 		return ERR_NOT_FOUND;
 	if (rc != 0)
-		return store_error("row", rc);
-	return row_decode((struct str){ data.mv_data, data.mv_size }, view);
+		return store_error("rows", rc);
+	*block = (struct str){ data.mv_data, data.mv_size };
+	block_cache_put(st->blocks, number, *block);
+	return ERR_OK;
+}
+
+enum err
+store_row(struct store *st, uint32_t row, struct row_view *view)
+{
+	struct str bytes;
+	enum err e;
+
+	if ((e = find_block(st, row / ROW_BLOCK, &bytes)) != ERR_OK ||
+	    (e = row_block_find(bytes, row, &bytes)) != ERR_OK)
+		return e;
+	return bytes.len > 0 ? row_decode(bytes, view) : ERR_NOT_FOUND;
 }
 
 enum err
@@ -343,15 +366,17 @@ store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *vi
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
-		MDB_val key = key_u32(&rows[i]), data;
-		int rc = mdb_get(st->txn, st->environment->dbs.orders.rows, &key, &data);
+		if ((e = find_block(st, rows[i] / ROW_BLOCK, &views[i].json)) != ERR_OK)
+			return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		__builtin_prefetch(row_block_place(views[i].json, rows[i]));
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct str *bytes = &views[i].json;
 
-		if (rc != 0)
-			return store_error("row", rc);
-		for (size_t at = 0; at < data.mv_size; at += CACHE_LINE)
-			__builtin_prefetch((const char *)data.mv_data + at);
-		/* for the loop below, which decodes it */
-		views[i].json = (struct str){ data.mv_data, data.mv_size };
+		if ((e = row_block_find(*bytes, rows[i], bytes)) != ERR_OK)
+			return e;
+		for (size_t at = 0; at < bytes->len; at += CACHE_LINE)
+			__builtin_prefetch(bytes->ptr + at);
 	}
 	for (size_t i = 0; i < n; i++)
 		if ((e = row_decode(views[i].json, &views[i])) != ERR_OK)

@@ -17,7 +17,7 @@
  * than a database for each field: LMDB looks up the root of every database
  * that a transaction touches, and a read touches many fields.
  */
-#define STORE_FORMAT		1u		/* raise when any layout below changes */
+#define STORE_FORMAT		2u		/* raise when any layout below changes */
 /*
  * A new store's generation starts at the milliseconds since then, so that
  * one made anew never repeats a generation of the one before: versions and
@@ -31,7 +31,7 @@
 struct table_dbs {
 	MDB_dbi	ids;		/* record id -> u32 row number */
 	MDB_dbi	keys;		/* business id, cut -> u32 row numbers (dupsort) */
-	MDB_dbi	rows;		/* u32 row -> row.h */
+	MDB_dbi	rows;		/* u32 row / ROW_BLOCK -> row.h */
 	MDB_dbi	free;		/* u32 row not in use below rows_end -> nothing */
 	MDB_dbi	columns;	/* column_key() -> columns.h */
 	MDB_dbi	orderings;	/* ordering_key() -> orderings.h */

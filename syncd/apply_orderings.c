@@ -47,14 +47,11 @@ item_key(const struct apply_item *i, const struct schema *schema, unsigned f, st
 static int
 row_id(struct apply_txn *t, uint32_t row, struct str *id)
 {
-	MDB_val key = key_u32(&row), data;
 	struct row_view view;
-	int rc = mdb_get(t->txn, t->dbs->orders.rows, &key, &data);
+	int rc = row_get(t->txn, t->dbs->orders.rows, row, &view);
 
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-	if (row_decode((struct str){ data.mv_data, data.mv_size }, &view) != ERR_OK)
-		return MDB_CORRUPTED;
 	*id = view.id;
 	return 0;
 }

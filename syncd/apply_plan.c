@@ -89,11 +89,9 @@ load_old(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *ver
 	if ((rc = mdb_get(t->txn, t->dbs->orders.ids, &key, &data)) != 0)
 		return rc;
 	i->row = load_u32(data.mv_data, 0);
-	key = key_u32(&i->row);
-	if ((rc = mdb_get(t->txn, t->dbs->orders.rows, &key, &data)) != 0)
+	if ((rc = row_get(t->txn, t->dbs->orders.rows, i->row, &view)) != 0)
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-	if (row_decode((struct str){ data.mv_data, data.mv_size }, &view) != ERR_OK ||
-	    row_values(&view, t->schema, &i->old) != ERR_OK)
+	if (row_values(&view, t->schema, &i->old) != ERR_OK)
 		return MDB_CORRUPTED;
 	i->existed = true;
 	*version = view.version;

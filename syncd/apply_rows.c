@@ -52,10 +52,9 @@ write_ids(struct apply_txn *t, const struct apply_item *i)
 			return rc;
 	}
 	if (i->gone) {
-		if ((rc = mdb_del(t->txn, t->dbs->orders.ids, &id, NULL)) != 0 ||
-		    (rc = mdb_put(t->txn, t->dbs->orders.free, &row, &nothing, 0)) != 0)
+		if ((rc = mdb_del(t->txn, t->dbs->orders.ids, &id, NULL)) != 0)
 			return rc;
-		return mdb_del(t->txn, t->dbs->orders.rows, &row, NULL);
+		return mdb_put(t->txn, t->dbs->orders.free, &row, &nothing, 0);
 	}
 	if (i->existed)
 		return 0;
@@ -65,24 +64,80 @@ write_ids(struct apply_txn *t, const struct apply_item *i)
 	return mdb_put(t->txn, t->dbs->orders.ids, &id, &row, MDB_NOOVERWRITE);
 }
 
+/* The rows of a block as they are stored; all of len 0 when it is new. */
+static int
+read_block(struct apply_txn *t, uint32_t number, struct str rows[static ROW_BLOCK])
+{
+	MDB_val key = key_u32(&number), data;
+	int rc = mdb_get(t->txn, t->dbs->orders.rows, &key, &data);
+
+	memset(rows, 0, ROW_BLOCK * sizeof(*rows));
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	for (uint32_t i = 0; i < ROW_BLOCK; i++)
+		if (row_block_find((struct str){ data.mv_data, data.mv_size }, i, &rows[i]) != ERR_OK)
+			return MDB_CORRUPTED;
+	return 0;
+}
+
+static bool
+block_empty(const struct str rows[static ROW_BLOCK])
+{
+	for (size_t i = 0; i < ROW_BLOCK; i++)
+		if (rows[i].len > 0)
+			return false;
+	return true;
+}
+
+/* Write the block of item ${*n} with all items that are in it; *n is then the first that is not. */
+static int
+write_block(struct apply_txn *t, size_t *n, struct buf *new_rows, struct buf *block)
+{
+	uint32_t number = t->items[*n].row / ROW_BLOCK;
+	size_t ends[ROW_BLOCK] = { 0 }, start = 0;
+	MDB_val key = key_u32(&number);
+	struct str rows[ROW_BLOCK];
+	int rc = read_block(t, number, rows);
+
+	if (rc != 0)
+		return rc;
+	buf_clear(new_rows);
+	for (; *n < t->count && t->items[*n].row / ROW_BLOCK == number; (*n)++) {
+		const struct apply_item *i = &t->items[*n];
+
+		rows[i->row % ROW_BLOCK].len = 0;
+		if (!i->gone) {
+			row_encode(new_rows, t->schema, &i->now, t->head.generation);
+			ends[i->row % ROW_BLOCK] = new_rows->len;
+		}
+	}
+	if (buf_status(new_rows) != ERR_OK)
+		return ENOMEM;
+	/* new_rows moves no more; items are sorted by row, so its rows are too */
+	for (size_t i = 0; i < ROW_BLOCK; i++)
+		if (ends[i] > 0) {
+			rows[i] = (struct str){ new_rows->data + start, ends[i] - start };
+			start = ends[i];
+		}
+	if (block_empty(rows))
+		return mdb_del(t->txn, t->dbs->orders.rows, &key, NULL);
+	buf_clear(block);
+	row_block_encode(block, rows);
+	return buf_status(block) != ERR_OK ? ENOMEM :
+	    apply_put(t->txn, t->dbs->orders.rows, key, block->data, block->len);
+}
+
 int
 apply_rows(struct apply_txn *t)
 {
-	struct buf b = { 0 };
+	struct buf new_rows = { 0 }, block = { 0 };
 	int rc = 0;
 
-	for (size_t n = 0; n < t->count && rc == 0; n++) {
-		const struct apply_item *i = &t->items[n];
-
-		if (!i->gone) {
-			buf_clear(&b);
-			row_encode(&b, t->schema, &i->now, t->head.generation);
-			rc = buf_status(&b) != ERR_OK ? ENOMEM :
-			    apply_put(t->txn, t->dbs->orders.rows, key_u32(&i->row), b.data, b.len);
-		}
-		if (rc == 0)
-			rc = write_ids(t, i);
-	}
-	buf_free(&b);
+	for (size_t n = 0; n < t->count && rc == 0;)
+		rc = write_block(t, &n, &new_rows, &block);
+	for (size_t n = 0; n < t->count && rc == 0; n++)
+		rc = write_ids(t, &t->items[n]);
+	buf_free(&new_rows);
+	buf_free(&block);
 	return rc;
 }
