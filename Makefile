@@ -3,7 +3,7 @@
 #   make            the programs, in build/release       make BUILD=asan   with ASan and UBSan
 #   make demo       run everything with simulated orders, in the foreground
 #   make check      all tests and lints; ends with "N passed, N failed"
-#   make bench      ratios against a static file through the same nginx
+#   make bench      what reads cost, as ratios; BENCH_SIZES="10000 100000 1000000"
 #   make lint       linters, man pages, who may include and call whom
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
@@ -42,6 +42,7 @@ SOURCES := $(foreach d,$(FOLDERS) tests,$(call src,$(d)))
 PROGRAMS := $(O)/syncd/syncd $(O)/syncd/syncctl $(O)/fcgi-api/fcgi-api $(O)/airtable-sim/airtable-sim
 SHARE    := $(O)/share/openapi.json $(O)/share/docs.html
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/test_*.c))
+BENCHES  := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench_*.c))
 FUZZERS  := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 REPLAYS  := $(patsubst fuzz_%,$(O)/tests/replay_%,$(FUZZERS))
 ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
@@ -79,10 +80,13 @@ $(O)/share/docs.html: dashboard/docs.html
 	@mkdir -p $(@D); cp $< $@
 
 # what several test programs use: every other source of tests/
-$(O)/tests/helpers.a: $(patsubst %.c,$(O)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/replay.c,$(call src,tests)))
+$(O)/tests/helpers.a: $(patsubst %.c,$(O)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench_% tests/replay.c,$(call src,tests)))
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 # one Check program per module; it may use any archive
 $(O)/tests/test_%: $(O)/tests/test_%.o $(O)/tests/helpers.a $(ARCHIVES)
+	$(link) $(call libs,$(LIBS_tests) check)
+# what "make bench" runs beside the stack
+$(O)/tests/bench_%: $(O)/tests/bench_%.o $(O)/tests/helpers.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
 # the seeds of a fuzz target, run through it without a fuzzer
 $(O)/tests/replay_%: $(O)/tests/fuzz_%.o $(O)/tests/replay.o $(ARCHIVES)
@@ -91,9 +95,10 @@ $(O)/tests/replay_%: $(O)/tests/fuzz_%.o $(O)/tests/replay.o $(ARCHIVES)
 $(O)/tests/fuzz_%: $(O)/tests/fuzz_%.o $(ARCHIVES)
 	$(link) -fsanitize=fuzzer $(call libs,$(LIBS_tests))
 
-.PHONY: objects units replays fuzzers
+.PHONY: objects units benches replays fuzzers
 objects:  $(patsubst %.c,$(O)/%.o,$(SOURCES))
 units:    $(UNIT)
+benches:  $(BENCHES)
 replays:  $(REPLAYS)
 fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
@@ -110,8 +115,8 @@ demo: packages-demo
 check: packages-check
 	@tests/run
 bench: packages-check
-	@$(MAKE) --no-print-directory -j2 all
-	@ORDERDECK_BUILD=$(abspath $(O)) tests/bench
+	@$(MAKE) --no-print-directory -j2 all benches
+	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs
 
 .PHONY: fuzz corpus
 FUZZ_RUNS    ?= 10000000

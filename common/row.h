@@ -8,7 +8,7 @@
 /*
  * Rows lie in blocks of ROW_BLOCK consecutive row numbers, one LMDB value
  * each: a page of scattered rows then costs as many look-ups in a tree a
- * thirtieth the size, nearly all of which stays in the processor's cache.
+ * fiftieth the size, nearly all of which stays in the processor's cache.
  * A block's bytes:
  *
  *	ROW_BLOCK x u32		where the row's bytes end, from the block's
@@ -29,7 +29,7 @@
  * Text that needs no escape is not stored twice.  The JSON ends with the
  * version, so two rows of equal version are equal when their bytes are.
  */
-#define ROW_BLOCK	32u
+#define ROW_BLOCK	64u
 
 /* Add the row of ${record} (all fields count as known; its id needs no escapes). */
 void		row_encode(struct buf *, const struct schema *, const struct record *,

@@ -1,0 +1,131 @@
+// A store filled with orders, the workers over it, and nginx in front: as in
+// an installation, but without syncd.  In the same nginx a second server has
+// what the API is compared with: the identical bytes as files, and behind
+// FastCGI a worker that knows only these bytes (tests/bench_ceiling.c).
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { build, execute, request, root, until } from '../system/lib/stack.mjs'
+import { children, end, start } from './processes.mjs'
+
+export const program = name => path.join(build, 'tests', name)
+
+async function freePort() {
+	const server = net.createServer()
+	await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+	const { port } = server.address()
+	await new Promise(resolve => server.close(resolve))
+	return port
+}
+
+/** A store with so many orders below dir, and what the loader says of it. */
+export async function load(dir, orders) {
+	const done = await execute(program('bench_load'), [dir, String(orders)], { timeoutMs: 600_000 })
+	if (done.code !== 0) throw new Error(`bench_load: ${done.stderr}`)
+	return JSON.parse(done.stdout)
+}
+
+export class Desk {
+	constructor(dir) {
+		this.dir = dir
+		this.bases = []
+	}
+
+	async up() {
+		for (const name of ['log', 'run', 'tmp', 'same']) fs.mkdirSync(path.join(this.dir, name), { recursive: true })
+		this.api = `http://127.0.0.1:${await freePort()}`
+		this.beside = `http://127.0.0.1:${await freePort()}`
+		this.conf = path.join(this.dir, 'orders.conf')
+		fs.writeFileSync(this.conf, `[store]\npath = ${this.dir}/store\n[run]\ndir = ${this.dir}/run\n` +
+			`[http]\nlisten = ${new URL(this.api).host}\n[api]\nshare = ${build}/share\n` +
+			`[log]\nfile = ${this.dir}/log/orderdeck.log\n`)
+		const env = Object.fromEntries(Object.keys(process.env).filter(name => /^(ORDERS|AIRTABLE|RATE_LIMIT)_/.test(name)).map(name => [name, '']))
+		this.workersMaster = start(path.join(build, 'fcgi-api/fcgi-api'), ['-c', this.conf], { log: `${this.dir}/log/fcgi-api.out`, env })
+		this.template = this.render()
+		await this.nginxUp(this.template)
+		await until('the API answers', 10_000, async () => (await request(`${this.api}/api/orders/summary`)).status === 200)
+		// each says in the log which process it is
+		this.workers = [...fs.readFileSync(`${this.dir}/log/orderdeck.log`, 'utf8').matchAll(/ pid=(\d+) .*msg="worker \d+ serves"/g)].map(m => Number(m[1]))
+		if (this.workers.length === 0) throw new Error('no worker says that it serves')
+	}
+
+	render() {
+		const config = execFileSync(path.join(build, 'syncd/syncctl'), ['-c', this.conf, 'print-config'])
+		return execFileSync(path.join(root, 'nginx/render'), ['--config', '--dir', this.dir, '--web', path.join(root, 'dashboard'),
+			'--user', process.getuid() === 0 ? 'root' : ''], { input: config }).toString()
+	}
+
+	async nginxUp(config) {
+		fs.writeFileSync(`${this.dir}/nginx.conf`, config)
+		const log = `${this.dir}/log/nginx-error.log`
+		this.nginx = start('nginx', ['-p', this.dir, '-e', log, '-c', `${this.dir}/nginx.conf`], { log: `${this.dir}/log/nginx.out`,
+			env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
+		await until('nginx answers', 10_000, async () => {
+			if (this.nginx.exitCode !== null || this.nginx.failure) throw new Error(`nginx ended: ${fs.readFileSync(log, 'utf8').slice(-500)}`)
+			return (await request(`${this.api}/favicon.ico`, 'GET', { fresh: true })).status === 200
+		})
+		this.nginxWorkers = children(this.nginx.pid)
+	}
+
+	/** Keep an answer of the API, to be given again by a file and by the constant worker. */
+	keep(name, answer) {
+		const base = `${this.dir}/same/${name}`
+		const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-content-type-options)$/
+		const head = [`Status: ${answer.status} ${answer.status === 304 ? 'Not Modified' : 'OK'}`]
+		for (const [field, value] of Object.entries(answer.headers)) if (!own.test(field)) head.push(`${field}: ${value}`)
+		if (answer.status !== 304) head.push(`Content-Length: ${answer.raw.length}`)
+		fs.writeFileSync(`${base}.head`, `${head.join('\r\n')}\r\n\r\n`)
+		fs.writeFileSync(`${base}.body`, answer.raw)
+		this.bases.push(name)
+	}
+
+	/** Start the constant workers, as many as the API has, and nginx anew with all of it. */
+	async comparable() {
+		const files = this.bases.map(name => `${this.dir}/same/${name}`)
+		this.ceilings = this.workers.map((_, i) => start(program('bench_ceiling'), [String(i), ...files], { log: `${this.dir}/log/ceiling.out` }))
+		await until('the constant workers listen', 10_000, () => files.every(f => this.workers.every((_, i) => fs.existsSync(`${f}-${i}.sock`))))
+		await end(this.nginx)
+		await this.nginxUp(this.template.replace(/\}\s*$/, `${this.secondServer()}}\n`))
+	}
+
+	secondServer() {
+		const upstreams = this.bases.map(name => `	upstream same_${name} {
+${this.workers.map((_, i) => `		server unix:${this.dir}/same/${name}-${i}.sock max_fails=0;`).join('\n')}
+		keepalive 256;
+		keepalive_requests 1000000;
+	}
+`).join('')
+		const locations = this.bases.map(name => `		location = /ceiling/${name} {
+			add_header X-Content-Type-Options nosniff always;
+			add_header Vary Accept-Encoding always;
+			fastcgi_pass same_${name};
+		}
+		location = /file/${name} {
+			alias ${this.dir}/same/${name}.body;
+			gzip off;
+			types { }
+			default_type application/json;
+			add_header X-Content-Type-Options nosniff always;
+			${name.endsWith('gzip') ? 'add_header Content-Encoding gzip always;' : ''}
+		}
+`).join('')
+		return `${upstreams}	server {
+		listen ${new URL(this.beside).host} backlog=4096 reuseport;
+${locations}	}
+`
+	}
+
+	async down() {
+		await end(this.nginx)
+		for (const c of this.ceilings ?? []) await end(c)
+		await end(this.workersMaster)
+	}
+}
+
+/** On what it ran, without names. */
+export function machine() {
+	return { cores: os.cpus().length, processor: os.cpus()[0]?.model.trim() ?? 'unknown', kernel: os.release().replace(/^(\d+\.\d+).*/, '$1'),
+		memoryGiB: Math.round(os.totalmem() / 2 ** 30) }
+}
