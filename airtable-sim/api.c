@@ -5,9 +5,8 @@
 #include "airtable-sim/call.h"
 
 /*
- * Below /v0.  ":base", ":record" and ":field" match well-formed ids only,
- * ":table" anything.  Another family of routes (webhooks, say) is a few more
- * lines here and a file with their handlers.
+ * Below /v0.  ":base", ":record", ":field" and ":webhook" match well-formed
+ * ids only, ":table" anything.
  */
 static const struct route {
 	const char	*method;
@@ -15,6 +14,16 @@ static const struct route {
 	unsigned	 scope;
 	sim_handler	*handler;
 } routes[] = {
+	{ "GET", { "bases", ":base", "webhooks" }, SIM_SCOPE_WEBHOOK, sim_webhooks_list },
+	{ "POST", { "bases", ":base", "webhooks" }, SIM_SCOPE_WEBHOOK, sim_webhooks_create },
+	{ "DELETE", { "bases", ":base", "webhooks", ":webhook" }, SIM_SCOPE_WEBHOOK,
+	    sim_webhooks_delete },
+	{ "GET", { "bases", ":base", "webhooks", ":webhook", "payloads" }, SIM_SCOPE_WEBHOOK,
+	    sim_webhooks_payloads },
+	{ "POST", { "bases", ":base", "webhooks", ":webhook", "refresh" }, SIM_SCOPE_WEBHOOK,
+	    sim_webhooks_refresh },
+	{ "POST", { "bases", ":base", "webhooks", ":webhook", "enableNotifications" },
+	    SIM_SCOPE_WEBHOOK, sim_webhooks_toggle },
 	{ "GET", { "meta", "whoami" }, SIM_SCOPE_NONE, sim_meta_whoami },
 	{ "GET", { "meta", "bases" }, SIM_SCOPE_SCHEMA_READ, sim_meta_bases },
 	{ "GET", { "meta", "bases", ":base", "tables" }, SIM_SCOPE_SCHEMA_READ, sim_meta_tables },
@@ -40,7 +49,7 @@ static const struct route {
 
 /* What the placeholders of a route stood for. */
 struct names {
-	struct str	base, table, record, field;
+	struct str	base, table, record, field, webhook;
 };
 
 static bool
@@ -59,6 +68,10 @@ match_segment(const char *pattern, struct str s, struct names *n)
 	if (strcmp(pattern, ":field") == 0) {
 		n->field = s;
 		return sim_id_valid(s, "fld");
+	}
+	if (strcmp(pattern, ":webhook") == 0) {
+		n->webhook = s;
+		return sim_id_valid(s, "ach");
 	}
 	n->table = s;
 	return true;
@@ -103,6 +116,13 @@ sim_request_of_base(const struct sim_request *q, const char *base_id)
 		if (str_is(q->uri.path[i], base_id))
 			return true;
 	return false;
+}
+
+bool
+sim_request_is_webhook(const struct sim_request *q)
+{
+	return q->uri.path_count > 3 && str_is(q->uri.path[1], "bases") &&
+	    str_is(q->uri.path[3], "webhooks");
 }
 
 bool
@@ -161,7 +181,7 @@ authorise(struct sim_state *s, const struct sim_request *q, const struct route *
 		unknown_model(&s->settings, reply, "Base");
 		return false;
 	}
-	call->email = (token->scopes & SIM_SCOPE_EMAIL) != 0;
+	call->scopes = token->scopes;
 	if ((token->scopes & route->scope) != route->scope) {
 		sim_reply_forbidden(reply);
 		return false;
@@ -174,11 +194,13 @@ authorise(struct sim_state *s, const struct sim_request *q, const struct route *
 }
 
 static bool
-read_body(struct sim_state *s, const struct sim_request *q, cJSON **body, struct sim_reply *reply)
+read_body(struct sim_state *s, const struct sim_request *q, const struct route *route,
+    cJSON **body, struct sim_reply *reply)
 {
 	static const char json[] = "application/json";
 
-	if (strcmp(q->method, "GET") == 0 || strcmp(q->method, "DELETE") == 0)
+	if (strcmp(q->method, "GET") == 0 || strcmp(q->method, "DELETE") == 0 ||
+	    route->handler == sim_webhooks_refresh)	/* a POST that has none */
 		return true;
 	if (q->content_type != NULL &&
 	    strncasecmp(q->content_type, json, sizeof(json) - 1) == 0 && q->body.len > 0)
@@ -198,12 +220,25 @@ url_too_long(const struct sim_request *q)
 	return strlen("https://") + host + strlen(q->target) > SIM_URL_MAX;
 }
 
+static struct sim_action
+api_action(struct sim_state *s, int64_t now_ms)
+{
+	struct sim_action a = { .webhooks = &s->webhooks, .base = s->base, .settings = &s->settings,
+	    .now_ms = now_ms, .source = SIM_FROM_API };
+
+	if (s->settings.api_user)
+		a.user = (struct sim_user){ SIM_USER_ID, SIM_USER_NAME, SIM_USER_EMAIL };
+	return a;
+}
+
 void
 sim_api_serve(struct sim_state *s, const struct sim_request *q, int64_t now_ms,
     struct sim_reply *reply)
 {
+	struct sim_action action = api_action(s, now_ms);
 	struct sim_call call = { .method = q->method, .uri = &q->uri, .now_ms = now_ms,
-	    .settings = &s->settings, .base = s->base, .iterators = &s->iterators };
+	    .settings = &s->settings, .base = s->base, .iterators = &s->iterators,
+	    .webhooks = &s->webhooks, .action = &action };
 	struct names n;
 	const struct route *route;
 	cJSON *body = NULL;
@@ -224,12 +259,14 @@ sim_api_serve(struct sim_state *s, const struct sim_request *q, int64_t now_ms,
 		sim_reply_errorf(reply, 413, "REQUEST_TOO_LARGE", "Request body is too large");
 		return;
 	}
-	if (!read_body(s, q, &body, reply))
+	if (!read_body(s, q, route, &body, reply))
 		return;
 	call.body = body;
 	call.record = n.record;
 	call.field = n.field;
+	call.webhook = n.webhook;
 	route->handler(&call, reply);
+	sim_action_commit(&action);
 	cJSON_Delete(body);
 }
 

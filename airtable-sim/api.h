@@ -24,8 +24,9 @@ struct sim_request {
 
 /* The token that is presented; len 0: none. */
 struct str	sim_request_token(const struct sim_request *);
-/* Is it about the base (its rate), about the schema (meta)? */
+/* Is it about the base (its rate), about webhooks, about the schema (meta)? */
 bool		sim_request_of_base(const struct sim_request *, const char *base_id);
+bool		sim_request_is_webhook(const struct sim_request *);
 bool		sim_request_is_meta(const struct sim_request *);
 
 /* Answer the call as of ${now_ms}, data locked. */

@@ -119,7 +119,8 @@ struct sim_table *
 sim_base_table(const struct sim_base *b, struct str key)
 {
 	for (size_t i = 0; i < b->table_count; i++)
-		if (str_is(key, b->tables[i]->id) || str_is(key, b->tables[i]->name))
+		if (!b->tables[i]->removed &&
+		    (str_is(key, b->tables[i]->id) || str_is(key, b->tables[i]->name)))
 			return b->tables[i];
 	return NULL;
 }
@@ -283,11 +284,20 @@ sim_table_delete_row(struct sim_table *t, uint32_t slot)
 	t->live_count--;
 }
 
+void
+sim_table_restore_row(struct sim_table *t, uint32_t slot)
+{
+	if (!t->rows[slot].deleted)
+		return;
+	t->rows[slot].deleted = false;
+	t->live_count++;
+}
+
 int
 sim_field_choice(const struct sim_field *f, struct str name)
 {
 	for (uint32_t i = 0; i < f->choice_count; i++)
-		if (str_is(name, f->choices[i].name))
+		if (!f->choices[i].removed && str_is(name, f->choices[i].name))
 			return (int)i;
 	return -1;
 }
@@ -327,6 +337,13 @@ bool
 sim_type_is_number(enum sim_type type)
 {
 	return type >= SIM_NUMBER && type <= SIM_RATING;
+}
+
+void
+sim_row_touch(struct sim_row *row, bool milliseconds, int64_t now_ms)
+{
+	row->before_ms = row->modified_ms;
+	row->modified_ms = milliseconds ? now_ms : now_ms - now_ms % 1000;
 }
 
 const struct sim_cell *

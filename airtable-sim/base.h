@@ -18,9 +18,9 @@
  *     that was begun before still knows what stood there.
  *  2. A row may have fewer cells than its table has fields; the missing
  *     ones are empty.  So a new field costs nothing per row.
- *  3. Choices of a select are only ever added or renamed: a cell holds the
- *     choice's place.
- *  4. A removed field keeps its place and is never found again.
+ *  3. A choice of a select keeps its place for ever: a cell holds that.
+ *  4. A removed choice, field or table keeps its place and is never found
+ *     again; no cell holds a removed choice.
  */
 #define SIM_ID_LEN		17
 #define SIM_ID_SIZE		(SIM_ID_LEN + 1)
@@ -63,6 +63,7 @@ struct sim_choice {
 	char	 id[SIM_ID_SIZE];
 	char	*name;
 	char	*color;		/* NULL: none */
+	bool	 removed;
 };
 
 struct formula;
@@ -86,6 +87,7 @@ struct sim_row {
 	char		 id[SIM_ID_SIZE];
 	bool		 deleted;
 	uint16_t	 cell_count;
+	uint32_t	 change;	/* its place in the action under way, if that agrees (action.c) */
 	int64_t		 created_ms;
 	int64_t		 modified_ms;
 	int64_t		 before_ms;	/* modified_ms before the last change */
@@ -97,6 +99,7 @@ struct sim_table {
 	char			 view_id[SIM_ID_SIZE];	/* its one view, "Grid view" */
 	char			*name;
 	char			*description;		/* NULL: none */
+	bool			 removed;
 	struct sim_field	*fields;		/* the first is the primary one */
 	size_t			 field_count;
 	struct sim_row		*rows;			/* by slot, in order of creation */
@@ -113,6 +116,7 @@ struct sim_base {
 	struct sim_table	*tables[SIM_TABLES_MAX];
 	size_t			 table_count;
 	struct sim_random	 random;	/* ids of what is created later */
+	uint64_t		 transactions;	/* actions so far: baseTransactionNumber */
 	char			**pool;		/* texts that many cells share */
 	size_t			 pool_count;
 };
@@ -143,6 +147,8 @@ uint32_t	 sim_table_add_row(struct sim_base *, struct sim_table *, const char *i
 /* Room for ${rows} in all, so that adding them moves nothing. */
 bool		 sim_table_reserve(struct sim_table *, uint32_t rows);
 void		 sim_table_delete_row(struct sim_table *, uint32_t slot);
+/* Take a deleted row out of the bin. */
+void		 sim_table_restore_row(struct sim_table *, uint32_t slot);
 
 /* Place of a choice by its exact name, or -1. */
 int		 sim_field_choice(const struct sim_field *, struct str name);
@@ -152,6 +158,8 @@ bool		 sim_type_is_computed(enum sim_type);
 bool		 sim_type_is_text(enum sim_type);
 bool		 sim_type_is_number(enum sim_type);
 
+/* Its modification time is now. */
+void		 sim_row_touch(struct sim_row *, bool milliseconds, int64_t now_ms);
 /* The cell, or an empty one. */
 const struct sim_cell *sim_row_cell(const struct sim_row *, size_t field);
 /* Put ${cell} (its text becomes the row's).  False: out of memory, cell untouched. */

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/action.h"
 #include "airtable-sim/base.h"
 #include "airtable-sim/iterators.h"
 #include "airtable-sim/reply.h"
@@ -18,10 +19,13 @@ struct sim_call {
 	const struct sim_settings	*settings;
 	struct sim_base			*base;
 	struct sim_iterators		*iterators;
-	bool				 email;		/* the token may see its user's address */
+	struct sim_webhooks		*webhooks;
+	struct sim_action		*action;	/* what the call changes; committed after it */
+	unsigned			 scopes;	/* of the token, enum sim_scope or'ed */
 	struct sim_table		*table;		/* of the path, or NULL */
 	struct str			 record;	/* id in the path, or len 0 */
 	struct str			 field;		/* field id in the path, or len 0 */
+	struct str			 webhook;	/* webhook id in the path, or len 0 */
 };
 
 typedef void sim_handler(struct sim_call *, struct sim_reply *);
@@ -34,6 +38,15 @@ sim_handler	sim_create_records, sim_update_records, sim_update_record,
 /* meta.c */
 sim_handler	sim_meta_whoami, sim_meta_bases, sim_meta_tables, sim_meta_create_table,
 		sim_meta_update_table, sim_meta_create_field, sim_meta_update_field;
+
+/* webhook_api.c */
+sim_handler	sim_webhooks_list, sim_webhooks_create, sim_webhooks_delete, sim_webhooks_payloads,
+		sim_webhooks_refresh, sim_webhooks_toggle;
+
+/* The user that all tokens belong to. */
+#define SIM_USER_ID	"usrOrderdeckDemo1"
+#define SIM_USER_NAME	"Orderdeck demo"
+#define SIM_USER_EMAIL	"demo@example.com"
 
 /* What LAST_MODIFIED_TIME() of ${row} is for filters, with the visibility lag. */
 int64_t		 sim_seen_modified(const struct sim_row *, const struct sim_settings *,

@@ -259,6 +259,54 @@ sim_cell_json(struct buf *b, const struct sim_field *f, const struct sim_cell *c
 	}
 }
 
+static void
+add_choice(struct buf *b, const struct sim_choice *c)
+{
+	buf_add_char(b, '{');
+	json_member_string(b, "id", str_of(c->id));
+	json_member_string(b, "name", str_of(c->name));
+	if (c->color != NULL)
+		json_member_string(b, "color", str_of(c->color));
+	buf_add_char(b, '}');
+}
+
+/* Names as choices; false: that is not what the cell holds. */
+static bool
+add_choices(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	cJSON *list = cJSON_ParseWithLength(c->text, c->len);
+	bool good = cJSON_IsArray(list);
+	size_t start = b->len;
+	const cJSON *item;
+
+	buf_add_char(b, '[');
+	cJSON_ArrayForEach(item, list) {
+		int place = cJSON_IsString(item) ?
+		    sim_field_choice(f, str_of(item->valuestring)) : -1;
+
+		if (place < 0) {
+			good = false;
+			break;
+		}
+		json_next(b);
+		add_choice(b, &f->choices[place]);
+	}
+	buf_add_char(b, ']');
+	cJSON_Delete(list);
+	if (!good && buf_status(b) == ERR_OK)
+		b->len = start;
+	return good;
+}
+
+void
+sim_cell_json_v2(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	if (c->kind == SIM_CHOICE)
+		add_choice(b, &f->choices[c->choice]);
+	else if (c->kind != SIM_JSON || f->type != SIM_MULTIPLE_SELECTS || !add_choices(b, f, c))
+		sim_cell_json(b, f, c);
+}
+
 /* A JSON array of strings as "a, b"; other JSON as it is. */
 static void
 plain_json(struct buf *b, const struct sim_cell *c)

@@ -10,11 +10,28 @@
 
 #define DUMP_ROWS	200
 
-typedef void door_handler(struct sim_state *, const struct sim_request *, const cJSON *,
-    struct sim_reply *);
+const char sim_door_help[] =
+    "  POST /_sim/faults {\"match\":{\"method\",\"path\",\"nth\",\"times\"},\"action\",\"status\",\"body\",\n"
+    "                     \"retryAfter\",\"delayMs\",\"apply\"}; actions: status drop_before\n"
+    "                     drop_after hang truncate slow garbage empty html wrong_types\n"
+    "  GET, DELETE /_sim/faults       POST /_sim/expire-iterators\n"
+    "  POST /_sim/edit {\"id\",\"fields\"|\"records\",\"raw\",\"silent\"}\n"
+    "  POST /_sim/create {\"fields\",\"count\",\"raw\"}\n"
+    "  POST /_sim/delete, /_sim/restore {\"ids\"|\"all\"}\n"
+    "  POST /_sim/schema {\"rename\"|\"remove\"|\"add\"|\"addOption\"|\"renameOption\"|\"removeOption\"|\n"
+    "                     \"renameTable\"|\"removeTable\"|\"addTable\": {...}}\n"
+    "                     all of these: \"table\",\"source\",\"user\",\"unseen\"\n"
+    "  POST, GET /_sim/editor {\"perSecond\",\"callsPerSecond\",\"edit\",\"create\",\"delete\",\"paste\",\n"
+    "                     \"schema\",\"pasteRecords\",\"seed\",\"now\"}\n"
+    "  POST, GET /_sim/webhooks {\"action\",\"id\"}; actions: create delete expire lose break\n"
+    "                     error ping\n"
+    "  POST, GET /_sim/settings {name: value}         /_sim/clock {\"advanceMs\"|\"set\"}\n"
+    "  POST /_sim/tokens {\"token\",\"scopes\",\"bases\",\"valid\"}   /_sim/consume {\"calls\"}\n"
+    "  POST /_sim/reset {\"orders\",\"seed\"}\n"
+    "  GET /_sim/log?since=N  /_sim/stats  /_sim/dump?table=T\n";
 
-static void
-refuse(struct sim_reply *reply, const char *why)
+void
+door_refuse(struct sim_reply *reply, const char *why)
 {
 	sim_reply_errorf(reply, 400, "SIM_BAD_REQUEST", "%s", why);
 }
@@ -35,7 +52,7 @@ add_fault(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 
 	(void)q;
 	if (!sim_faults_add(&s->faults, body, &id, &why)) {
-		refuse(reply, why);
+		door_refuse(reply, why);
 		return;
 	}
 	reply->status = 200;
@@ -102,6 +119,7 @@ set_settings(struct sim_state *s, const struct sim_request *q, const cJSON *body
 		}
 	}
 	s->settings = next;
+	sim_webhooks_wake(&s->webhooks);
 	get_settings(s, q, body, reply);
 }
 
@@ -162,7 +180,7 @@ set_token(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	if (text == NULL || text[0] == '\0' || strlen(text) >= sizeof(t.text) ||
 	    !read_scopes(cJSON_GetObjectItemCaseSensitive(body, "scopes"), &t.scopes) ||
 	    !read_bases(cJSON_GetObjectItemCaseSensitive(body, "bases"), &t)) {
-		refuse(reply, "token, scopes or bases is not valid");
+		door_refuse(reply, "token, scopes or bases is not valid");
 		return;
 	}
 	memcpy(t.text, text, strlen(text) + 1);
@@ -170,7 +188,7 @@ set_token(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	while (i < s->token_count && strcmp(s->tokens[i].text, text) != 0)
 		i++;
 	if (i == SIM_TOKENS_MAX) {
-		refuse(reply, "too many tokens");
+		door_refuse(reply, "too many tokens");
 		return;
 	}
 	if (i == s->token_count)
@@ -187,7 +205,7 @@ consume(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 
 	(void)q;
 	if (!cJSON_IsNumber(calls) || !(calls->valuedouble >= 1) || !(calls->valuedouble <= 10000)) {
-		refuse(reply, "calls must be 1 to 10000");
+		door_refuse(reply, "calls must be 1 to 10000");
 		return;
 	}
 	sim_limits_consume(&s->limits, instant_monotonic(), (size_t)calls->valuedouble);
@@ -225,15 +243,16 @@ set_clock(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	else if (cJSON_IsString(set) && instant_parse(str_of(set->valuestring), &parsed) == ERR_OK)
 		ms = (double)parsed;
 	if (!(ms >= 0) || !(ms < 2.5e14)) {
-		refuse(reply, "advanceMs or set must lead to a time from 1970 on");
+		door_refuse(reply, "advanceMs or set must lead to a time from 1970 on");
 		return;
 	}
 	s->clock_offset = (int64_t)ms - instant_monotonic();
+	sim_webhooks_wake(&s->webhooks);
 	get_clock(s, q, body, reply);
 }
 
-static bool
-read_parameter(const struct sim_request *q, const char *name, uint64_t *out)
+bool
+door_parameter(const struct sim_request *q, const char *name, uint64_t *out)
 {
 	char *end;
 
@@ -252,8 +271,8 @@ get_log(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	uint64_t since = 0, max = SIM_LOG_MAX;
 
 	(void)body;
-	if (!read_parameter(q, "since", &since) || !read_parameter(q, "max", &max)) {
-		refuse(reply, "since and max must be whole numbers");
+	if (!door_parameter(q, "since", &since) || !door_parameter(q, "max", &max)) {
+		door_refuse(reply, "since and max must be whole numbers");
 		return;
 	}
 	reply->status = 200;
@@ -277,6 +296,8 @@ get_stats(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	json_member_string(b, "base", str_of(s->base->id));
 	json_member_string(b, "table", str_of(s->base->tables[0]->id));
 	json_member_uint(b, "records", s->base->tables[0]->live_count);
+	json_member_uint(b, "transactions", s->base->transactions);
+	json_member_uint(b, "webhooks", s->webhooks.count);
 	buf_add_char(b, '}');
 }
 
@@ -312,7 +333,12 @@ static const struct {
 	{ "POST", "edit", door_edit },
 	{ "POST", "create", door_create },
 	{ "POST", "delete", door_delete },
+	{ "POST", "restore", door_restore },
 	{ "POST", "schema", door_schema },
+	{ "GET", "webhooks", door_get_webhooks },
+	{ "POST", "webhooks", door_webhooks },
+	{ "GET", "editor", door_get_editor },
+	{ "POST", "editor", door_editor },
 	{ "GET", "settings", get_settings },
 	{ "POST", "settings", set_settings },
 	{ "POST", "tokens", set_token },
@@ -348,7 +374,7 @@ door_serve(struct sim_state *s, const struct sim_request *q, struct sim_reply *r
 
 	if (q->body.len > 0 && !cJSON_IsObject(body)) {
 		cJSON_Delete(body);
-		refuse(reply, "the body is not a JSON object");
+		door_refuse(reply, "the body is not a JSON object");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)

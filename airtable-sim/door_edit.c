@@ -1,18 +1,10 @@
 #include <string.h>
 
-#include "airtable-sim/data.h"
 #include "airtable-sim/door_edit.h"
-#include "airtable-sim/field_json.h"
-#include "airtable-sim/stage.h"
+#include "airtable-sim/edits.h"
 #include "common/json_write.h"
 
 #define CREATE_MAX	100000
-
-static void
-refuse(struct sim_reply *reply, const char *why)
-{
-	sim_reply_errorf(reply, 400, "SIM_BAD_REQUEST", "%s", why);
-}
 
 static const char *
 text_of(const cJSON *object, const char *name)
@@ -31,11 +23,34 @@ static struct sim_table *
 find_table(struct sim_state *s, const cJSON *body, struct sim_reply *reply)
 {
 	const char *name = text_of(body, "table");
-	struct sim_table *t = name == NULL ? s->base->tables[0] :
-	    sim_base_table(s->base, str_of(name));
+	struct sim_table *t = s->base->tables[0];
+
+	if (name != NULL || t->removed)
+		t = name == NULL ? NULL : sim_base_table(s->base, str_of(name));
+	if (t == NULL)
+		door_refuse(reply, "there is no such table");
+	return t;
+}
+
+/* The table and who does it; NULL with the error in the reply. */
+static struct sim_table *
+begin(struct sim_state *s, const cJSON *body, struct sim_action *a, struct sim_reply *reply)
+{
+	const char *from = text_of(body, "source"), *user = text_of(body, "user");
+	struct sim_table *t = find_table(s, body, reply);
+	enum sim_source source = SIM_FROM_CLIENT;
 
 	if (t == NULL)
-		refuse(reply, "there is no such table");
+		return NULL;
+	if (from != NULL && !sim_source_find(from, &source)) {
+		door_refuse(reply, "there is no such source");
+		return NULL;
+	}
+	if (user == NULL && source == SIM_FROM_CLIENT)
+		user = "Foreign Editor";
+	sim_edit_begin(a, s, sim_state_now(s), source, user);
+	if (is_true(body, "unseen"))
+		a->webhooks = NULL;
 	return t;
 }
 
@@ -46,32 +61,19 @@ how_of(const cJSON *body)
 }
 
 static bool
-edit_one(struct sim_state *s, struct sim_table *t, const cJSON *body, const cJSON *record,
+edit_one(struct sim_action *a, struct sim_table *t, const cJSON *body, const cJSON *record,
     struct sim_reply *reply)
 {
 	const char *id = text_of(record, "id");
-	struct sim_stage stage = { .slot = id == NULL ? SIM_NO_ROW : sim_table_row(t, str_of(id)) };
-	struct sim_row *row;
-	int64_t modified, before;
-	bool done;
+	uint32_t slot = id == NULL ? SIM_NO_ROW : sim_table_row(t, str_of(id));
+	bool changed;
 
-	if (stage.slot == SIM_NO_ROW || t->rows[stage.slot].deleted) {
-		refuse(reply, "there is no such record");
+	if (slot == SIM_NO_ROW || t->rows[slot].deleted) {
+		door_refuse(reply, "there is no such record");
 		return false;
 	}
-	row = &t->rows[stage.slot];
-	modified = row->modified_ms;
-	before = row->before_ms;
-	done = sim_stage_read(&stage, t, cJSON_GetObjectItemCaseSensitive(record, "fields"),
-	    how_of(body), &s->settings, reply);
-	if (done && !(done = sim_stage_apply(&stage, s->base, t, &s->settings, sim_state_now(s))))
-		sim_reply_internal(reply);
-	if (is_true(body, "silent")) {
-		row->modified_ms = modified;
-		row->before_ms = before;
-	}
-	sim_stage_free(&stage);
-	return done;
+	return sim_edit_row(a, t, slot, cJSON_GetObjectItemCaseSensitive(record, "fields"),
+	    how_of(body), is_true(body, "silent") || is_true(body, "unseen"), &changed, reply);
 }
 
 void
@@ -79,47 +81,28 @@ door_edit(struct sim_state *s, const struct sim_request *q, const cJSON *body,
     struct sim_reply *reply)
 {
 	const cJSON *records = cJSON_GetObjectItemCaseSensitive(body, "records"), *record;
-	struct sim_table *t = find_table(s, body, reply);
+	struct sim_action action;
+	struct sim_table *t = begin(s, body, &action, reply);
 	unsigned long edited = 0;
+	bool good = true;
 
 	(void)q;
 	if (t == NULL)
 		return;
 	if (records == NULL) {
-		if (!edit_one(s, t, body, body, reply))
-			return;
+		good = edit_one(&action, t, body, body, reply);
 		edited = 1;
 	}
 	cJSON_ArrayForEach(record, records) {
-		if (!edit_one(s, t, body, record, reply))
-			return;
+		if (!(good = edit_one(&action, t, body, record, reply)))
+			break;
 		edited++;
 	}
+	sim_action_commit(&action);	/* those before a bad one are done */
+	if (!good)
+		return;
 	reply->status = 200;
 	buf_printf(&reply->body, "{\"edited\":%lu}", edited);
-}
-
-/* One record from the fields, or a generated one; SIM_NO_ROW with the error in the reply. */
-static uint32_t
-create_one(struct sim_state *s, struct sim_table *t, const cJSON *body, struct sim_reply *reply)
-{
-	const cJSON *fields = cJSON_GetObjectItemCaseSensitive(body, "fields");
-	int64_t now = sim_state_now(s);
-	struct sim_stage stage = { .slot = SIM_NO_ROW };
-
-	if (fields == NULL) {
-		stage.slot = sim_data_add_order(s->base, t, s->options.seed, s->generated++, now, now);
-		if (stage.slot == SIM_NO_ROW)
-			sim_reply_internal(reply);
-		return stage.slot;
-	}
-	if (sim_stage_read(&stage, t, fields, how_of(body), &s->settings, reply) &&
-	    !sim_stage_apply(&stage, s->base, t, &s->settings, now)) {
-		stage.slot = SIM_NO_ROW;
-		sim_reply_internal(reply);
-	}
-	sim_stage_free(&stage);
-	return stage.slot;
 }
 
 void
@@ -127,7 +110,9 @@ door_create(struct sim_state *s, const struct sim_request *q, const cJSON *body,
     struct sim_reply *reply)
 {
 	const cJSON *count = cJSON_GetObjectItemCaseSensitive(body, "count");
-	struct sim_table *t = find_table(s, body, reply);
+	const cJSON *fields = cJSON_GetObjectItemCaseSensitive(body, "fields");
+	struct sim_action action;
+	struct sim_table *t = begin(s, body, &action, reply);
 	struct buf ids = { 0 };
 	int n = 1;
 
@@ -137,12 +122,12 @@ door_create(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	if (count != NULL)
 		n = cJSON_IsNumber(count) && count->valuedouble >= 1 &&
 		    count->valuedouble <= CREATE_MAX ? (int)count->valuedouble : 0;
-	if (n == 0 || (t != s->base->tables[0] && !cJSON_HasObjectItem(body, "fields"))) {
-		refuse(reply, "count must be 1 to 100000; only orders can be generated");
+	if (n == 0 || (t != s->base->tables[0] && fields == NULL)) {
+		door_refuse(reply, "count must be 1 to 100000; only orders can be generated");
 		return;
 	}
 	while (n-- > 0) {
-		uint32_t slot = create_one(s, t, body, reply);
+		uint32_t slot = sim_edit_create(&action, s, t, fields, how_of(body), reply);
 
 		if (slot == SIM_NO_ROW)
 			goto out;
@@ -154,87 +139,101 @@ door_create(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	buf_add_str(&reply->body, buf_str(&ids));
 	buf_add_cstr(&reply->body, "]}");
 out:
+	sim_action_commit(&action);
 	buf_free(&ids);
+}
+
+/* Delete or restore those that the body names, or all; how many that were. */
+static uint32_t
+delete_or_restore(struct sim_action *a, struct sim_table *t, const cJSON *body,
+    void (*one)(struct sim_action *, struct sim_table *, uint32_t))
+{
+	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(body, "ids"), *id;
+	uint32_t before = t->live_count;
+
+	if (is_true(body, "all"))
+		for (uint32_t i = 0; i < t->row_count; i++)
+			one(a, t, i);
+	cJSON_ArrayForEach(id, ids) {
+		uint32_t slot = cJSON_IsString(id) ? sim_table_row(t, str_of(id->valuestring)) :
+		    SIM_NO_ROW;
+
+		if (slot != SIM_NO_ROW)
+			one(a, t, slot);
+	}
+	sim_action_commit(a);
+	return before > t->live_count ? before - t->live_count : t->live_count - before;
 }
 
 void
 door_delete(struct sim_state *s, const struct sim_request *q, const cJSON *body,
     struct sim_reply *reply)
 {
-	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(body, "ids"), *id;
-	struct sim_table *t = find_table(s, body, reply);
-	uint32_t before;
+	struct sim_action action;
+	struct sim_table *t = begin(s, body, &action, reply);
 
 	(void)q;
 	if (t == NULL)
 		return;
-	before = t->live_count;
-	if (is_true(body, "all"))
-		for (uint32_t i = 0; i < t->row_count; i++)
-			sim_table_delete_row(t, i);
-	cJSON_ArrayForEach(id, ids) {
-		uint32_t slot = cJSON_IsString(id) ? sim_table_row(t, str_of(id->valuestring)) :
-		    SIM_NO_ROW;
-
-		if (slot != SIM_NO_ROW)
-			sim_table_delete_row(t, slot);
-	}
 	reply->status = 200;
-	buf_printf(&reply->body, "{\"deleted\":%u}", before - t->live_count);
+	buf_printf(&reply->body, "{\"deleted\":%u}",
+	    delete_or_restore(&action, t, body, sim_edit_delete));
 }
 
-static bool
-rename_option(struct sim_field *f, const char *from, const char *to)
+void
+door_restore(struct sim_state *s, const struct sim_request *q, const cJSON *body,
+    struct sim_reply *reply)
 {
-	int place = from == NULL ? -1 : sim_field_choice(f, str_of(from));
+	struct sim_action action;
+	struct sim_table *t = begin(s, body, &action, reply);
 
-	return place >= 0 && to != NULL && sim_rename(&f->choices[place].name, str_of(to));
+	(void)q;
+	if (t == NULL)
+		return;
+	reply->status = 200;
+	buf_printf(&reply->body, "{\"restored\":%u}",
+	    delete_or_restore(&action, t, body, sim_edit_restore));
 }
 
-/* One change of the schema; false: it makes no sense. */
+/* Members that say where and who, not what. */
 static bool
-change_field(struct sim_state *s, struct sim_field *f, const cJSON *change)
+is_circumstance(const char *name)
 {
-	const char *what = change->string, *name = text_of(change, "name");
+	static const char *const names[] = { "table", "source", "user", "unseen" };
 
-	if (strcmp(what, "remove") == 0) {
-		f->removed = true;
-		return true;
-	}
-	if (strcmp(what, "renameOption") == 0)
-		return rename_option(f, text_of(change, "from"), text_of(change, "to"));
-	if (name == NULL || name[0] == '\0')
-		return false;
-	if (strcmp(what, "rename") == 0)
-		return sim_rename(&f->name, str_of(name));
-	return strcmp(what, "addOption") == 0 &&
-	    (f->type == SIM_SINGLE_SELECT || f->type == SIM_MULTIPLE_SELECTS) &&
-	    sim_field_add_choice(s->base, f, str_of(name)) >= 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 void
 door_schema(struct sim_state *s, const struct sim_request *q, const cJSON *body,
     struct sim_reply *reply)
 {
-	struct sim_table *t = find_table(s, body, reply);
+	struct sim_action action;
+	struct sim_table *t = begin(s, body, &action, reply);
+	struct buf ids = { 0 };
 	const cJSON *change;
+	bool good = true;
 	int changes = 0;
 
 	(void)q;
 	if (t == NULL)
 		return;
 	cJSON_ArrayForEach(change, body) {
-		const char *field = text_of(change, "field");
-		int place = field == NULL ? -1 : sim_table_field(t, str_of(field));
-
-		if (strcmp(change->string, "table") == 0)
+		if (is_circumstance(change->string))
 			continue;
-		if (place < 0 || !change_field(s, &t->fields[place], change)) {
-			refuse(reply, "no such field or change");
-			return;
+		if (!(good = sim_edit_schema(&action, t, change->string, change, &ids))) {
+			door_refuse(reply, "no such field or change");
+			break;
 		}
 		changes++;
 	}
-	reply->status = 200;
-	buf_printf(&reply->body, "{\"changes\":%d}", changes);
+	sim_action_commit(&action);
+	if (good) {
+		reply->status = 200;
+		buf_printf(&reply->body, "{\"changes\":%d,\"ids\":[%s]}", changes, buf_cstr(&ids));
+	}
+	buf_free(&ids);
 }

@@ -4,13 +4,17 @@
 #include "airtable-sim/api.h"
 
 /* The doors behind which other users of the base sit; both locks are held. */
-void	door_edit(struct sim_state *, const struct sim_request *, const cJSON *body,
-	    struct sim_reply *);
-void	door_create(struct sim_state *, const struct sim_request *, const cJSON *body,
-	    struct sim_reply *);
-void	door_delete(struct sim_state *, const struct sim_request *, const cJSON *body,
-	    struct sim_reply *);
-void	door_schema(struct sim_state *, const struct sim_request *, const cJSON *body,
-	    struct sim_reply *);
+typedef void door_handler(struct sim_state *, const struct sim_request *, const cJSON *body,
+    struct sim_reply *);
+
+/* door_edit.c */
+door_handler	door_edit, door_create, door_delete, door_restore, door_schema;
+/* door_webhooks.c */
+door_handler	door_get_webhooks, door_webhooks, door_get_editor, door_editor;
+
+/* 400 with the reason. */
+void		door_refuse(struct sim_reply *, const char *why);
+/* A whole number of a query's parameter; *out stays when it is not there.  False: it is none. */
+bool		door_parameter(const struct sim_request *, const char *name, uint64_t *out);
 
 #endif

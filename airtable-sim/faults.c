@@ -23,19 +23,6 @@ static const struct {
 	[SIM_WRONG_TYPES] =	{ "wrong_types", true, 200 },
 };
 
-const char sim_door_help[] =
-    "  POST /_sim/faults {\"match\":{\"method\",\"path\",\"nth\",\"times\"},\"action\",\"status\",\"body\",\n"
-    "                     \"retryAfter\",\"delayMs\",\"apply\"}; actions: status drop_before\n"
-    "                     drop_after hang truncate slow garbage empty html wrong_types\n"
-    "  GET, DELETE /_sim/faults\n"
-    "  POST /_sim/expire-iterators\n"
-    "  POST /_sim/edit {\"id\",\"fields\",\"raw\",\"silent\"}   /_sim/create {\"fields\",\"count\",\"raw\"}\n"
-    "  POST /_sim/delete {\"ids\"}                      /_sim/schema {\"rename\"|\"remove\"|...}\n"
-    "  POST, GET /_sim/settings {name: value}         /_sim/clock {\"advanceMs\"|\"set\"}\n"
-    "  POST /_sim/tokens {\"token\",\"scopes\",\"bases\",\"valid\"}   /_sim/consume {\"calls\"}\n"
-    "  POST /_sim/reset {\"orders\",\"seed\"}\n"
-    "  GET /_sim/log?since=N  /_sim/stats  /_sim/dump\n";
-
 static bool
 read_text(const cJSON *object, const char *name, char *out, size_t size)
 {
@@ -70,7 +57,7 @@ read_action(struct sim_fault *f, const cJSON *rule)
 
 	for (int a = SIM_NO_FAULT + 1; cJSON_IsString(v) && a < SIM_ACTIONS; a++)
 		if (strcmp(v->valuestring, actions[a].name) == 0) {
-			f->action = (enum sim_action)a;
+			f->action = (enum sim_fault_action)a;
 			f->status = actions[a].status;
 			f->apply = actions[a].apply;
 			return true;

@@ -26,6 +26,12 @@ static const char *const type_names[SIM_TYPES] = {
 	[SIM_FORMULA] = "formula",
 };
 
+const char *
+sim_type_name(enum sim_type type)
+{
+	return type_names[type];
+}
+
 static const char date_options[] =
     "\"dateFormat\":{\"name\":\"iso\",\"format\":\"YYYY-MM-DD\"}";
 static const char time_options[] = "\"timeZone\":\"utc\","
@@ -39,6 +45,8 @@ add_choices(struct buf *b, const struct sim_field *f)
 	for (uint32_t i = 0; i < f->choice_count; i++) {
 		const struct sim_choice *c = &f->choices[i];
 
+		if (c->removed)
+			continue;
 		json_next(b);
 		buf_add_char(b, '{');
 		json_member_string(b, "id", str_of(c->id));

@@ -9,6 +9,8 @@
 
 /* Fields as the schema routes describe them. */
 
+/* "singleLineText" and so on. */
+const char *sim_type_name(enum sim_type);
 void	sim_field_json(struct buf *, const struct sim_table *, const struct sim_field *);
 
 /*

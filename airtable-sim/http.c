@@ -80,7 +80,8 @@ arrive(struct exchange *x)
 	struct sim_arrival a = {
 		.token = sim_request_token(&x->q),
 		.of_base = sim_request_of_base(&x->q, s->options.base_id),
-		.meta = sim_request_is_meta(&x->q)
+		.meta = sim_request_is_meta(&x->q),
+		.webhook = sim_request_is_webhook(&x->q)
 	};
 
 	(void)pthread_mutex_lock(&s->arrivals);
@@ -123,17 +124,6 @@ answered(struct exchange *x, int status, size_t records)
 	(void)pthread_mutex_unlock(&s->arrivals);
 }
 
-static int64_t
-simulated_now(struct sim_state *s)
-{
-	int64_t now;
-
-	(void)pthread_mutex_lock(&s->arrivals);
-	now = sim_state_now(s);
-	(void)pthread_mutex_unlock(&s->arrivals);
-	return now;
-}
-
 /* What a call comes to under the data lock: its answer and the way it is sent. */
 static enum sim_sending
 work(struct exchange *x, struct sim_reply *reply, int64_t *delay_ms)
@@ -149,7 +139,7 @@ work(struct exchange *x, struct sim_reply *reply, int64_t *delay_ms)
 	} else {
 		fault = sim_faults_match(&s->faults, x->q.method, x->target);
 		if (fault == NULL || fault->apply)
-			sim_api_serve(s, &x->q, simulated_now(s), reply);
+			sim_api_serve(s, &x->q, sim_state_clock(s), reply);
 	}
 	if (fault != NULL) {
 		*delay_ms = fault->delay_ms;
@@ -181,7 +171,7 @@ serve_call(struct exchange *x, struct MHD_Connection *connection)
 		sim_wait(x->server->waiting, delay);
 	sim_wait(x->server->waiting, latency - latency / 2);
 	send.slow_ms = delay;
-	send.now_ms = simulated_now(s);
+	send.now_ms = sim_state_clock(s);
 	if (send.how != SIM_SEND_NOTHING) {
 		answered(x, reply.status, reply.records);
 		result = sim_send(&send, &reply);
@@ -196,7 +186,7 @@ static enum MHD_Result
 serve_door(struct exchange *x, struct MHD_Connection *connection)
 {
 	struct sim_send send = { .connection = connection, .waiting = x->server->waiting,
-	    .now_ms = simulated_now(x->server->state) };
+	    .now_ms = sim_state_clock(x->server->state) };
 	struct sim_reply reply = { 0 };
 	struct str table;
 	enum MHD_Result result;

@@ -87,7 +87,7 @@ over_quota(struct sim_limits *l, const struct sim_settings *s, const struct sim_
 		l->month = now;
 		l->month_calls = 0;
 	}
-	if (a->meta && !s->meta_counts)
+	if ((a->meta && !s->meta_counts) || (a->webhook && !s->webhook_counts))
 		return false;
 	l->month_calls++;
 	return s->monthly > 0 && l->month_calls > (uint64_t)s->monthly;

@@ -45,7 +45,7 @@ struct sim_arrival {
 	int64_t		simulated_ms;	/* wall clock: for the month */
 	struct str	token;
 	bool		of_base;	/* counts for the base's window */
-	bool		meta;
+	bool		meta, webhook;
 };
 
 enum sim_verdict sim_limits_arrive(struct sim_limits *, const struct sim_settings *,

@@ -1,3 +1,4 @@
+#include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -7,8 +8,9 @@
 #include <unistd.h>
 
 #include "airtable-sim/data.h"
-#include "airtable-sim/faults.h"
+#include "airtable-sim/door.h"
 #include "airtable-sim/http.h"
+#include "airtable-sim/pinger.h"
 #include "common/instant.h"
 
 struct arguments {
@@ -37,7 +39,7 @@ usage(FILE *out)
 	    "  --monthly N      = --set monthly=N     --latency-ms N  = --set latencyMs=N\n"
 	    "  --set NAME=VALUE any setting below; the /_sim/settings door changes them later\n"
 	    "  --help\n\nSettings, their defaults and meanings:\n%s\n"
-	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/faults.h):\n%s",
+	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/door.h):\n%s",
 	    SIM_DATA_ORDERS_MAX, buf_cstr(&settings), sim_door_help);
 	buf_free(&settings);
 }
@@ -192,7 +194,9 @@ main(int argc, char **argv)
 {
 	struct arguments a;
 	struct sim_state *state;
-	struct sim_server *server;
+	struct sim_server *server = NULL;
+	struct sim_pinger *pinger = NULL;
+	struct sim_editing *editing = NULL;
 	sigset_t ends;
 	int signal_number, status = 1;
 
@@ -202,9 +206,15 @@ main(int argc, char **argv)
 	(void)sigaddset(&ends, SIGTERM);
 	(void)sigaddset(&ends, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);	/* inherited by all threads: main waits for them */
-	if ((state = sim_state_new(&a.options)) == NULL) {
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK ||
+	    (state = sim_state_new(&a.options)) == NULL) {
 		(void)fprintf(stderr, "airtable-sim: out of memory\n");
 		return 1;
+	}
+	if ((pinger = sim_pinger_start(state)) == NULL ||
+	    (editing = sim_editing_start(state)) == NULL) {
+		(void)fprintf(stderr, "airtable-sim: no resources for its threads\n");
+		goto out;
 	}
 	if ((server = sim_server_start(state, a.port)) == NULL) {
 		(void)fprintf(stderr, "airtable-sim: can't serve on port %u: %s\n", a.port,
@@ -222,6 +232,9 @@ main(int argc, char **argv)
 	status = 0;
 out:
 	sim_server_stop(server);
+	sim_editing_stop(editing);
+	sim_pinger_stop(pinger);
 	sim_state_free(state);
+	curl_global_cleanup();
 	return status;
 }

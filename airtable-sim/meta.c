@@ -2,18 +2,17 @@
 
 #include "airtable-sim/call.h"
 #include "airtable-sim/field_json.h"
+#include "airtable-sim/state.h"
 #include "common/json_write.h"
-
-#define USER_ID	"usrOrderdeckDemo1"
 
 void
 sim_meta_whoami(struct sim_call *call, struct sim_reply *reply)
 {
 	reply->status = 200;
 	buf_add_char(&reply->body, '{');
-	json_member_string(&reply->body, "id", STR(USER_ID));
-	if (call->email)
-		json_member_string(&reply->body, "email", STR("demo@example.com"));
+	json_member_string(&reply->body, "id", STR(SIM_USER_ID));
+	if (call->scopes & SIM_SCOPE_EMAIL)
+		json_member_string(&reply->body, "email", STR(SIM_USER_EMAIL));
 	buf_add_char(&reply->body, '}');
 }
 
@@ -74,10 +73,11 @@ sim_meta_tables(struct sim_call *call, struct sim_reply *reply)
 			visible = true;
 	reply->status = 200;
 	buf_add_cstr(b, "{\"tables\":[");
-	for (size_t i = 0; i < call->base->table_count; i++) {
-		json_next(b);
-		add_table(b, call->base->tables[i], visible);
-	}
+	for (size_t i = 0; i < call->base->table_count; i++)
+		if (!call->base->tables[i]->removed) {
+			json_next(b);
+			add_table(b, call->base->tables[i], visible);
+		}
 	buf_add_cstr(b, "]}");
 }
 
@@ -127,6 +127,7 @@ sim_meta_create_table(struct sim_call *call, struct sim_reply *reply)
 			sim_base_drop_last_table(call->base);
 			return;
 		}
+	sim_action_table(call->action, SIM_TABLE_CREATED, t);
 	reply->status = 200;
 	add_table(&reply->body, t, false);
 }
@@ -143,6 +144,7 @@ sim_meta_update_table(struct sim_call *call, struct sim_reply *reply)
 		duplicate(reply, name);
 		return;
 	}
+	sim_action_table(call->action, SIM_TABLE_CHANGED, call->table);
 	if (!sim_rename(&call->table->name, str_of(name))) {
 		sim_reply_internal(reply);
 		return;
@@ -158,6 +160,7 @@ sim_meta_create_field(struct sim_call *call, struct sim_reply *reply)
 
 	if (f == NULL)
 		return;
+	sim_action_field(call->action, SIM_FIELD_CREATED, call->table, call->table->field_count - 1);
 	reply->status = 200;
 	sim_field_json(&reply->body, call->table, f);
 }
@@ -183,15 +186,18 @@ sim_meta_update_field(struct sim_call *call, struct sim_reply *reply)
 			duplicate(reply, name);
 			return;
 		}
+		sim_action_field(call->action, SIM_FIELD_CHANGED, call->table, (size_t)place);
 		if (!sim_rename(&f->name, str_of(name))) {
 			sim_reply_internal(reply);
 			return;
 		}
 	}
-	if (cJSON_IsString(description) &&
-	    !sim_rename(&f->description, str_of(description->valuestring))) {
-		sim_reply_internal(reply);
-		return;
+	if (cJSON_IsString(description)) {
+		sim_action_field(call->action, SIM_FIELD_CHANGED, call->table, (size_t)place);
+		if (!sim_rename(&f->description, str_of(description->valuestring))) {
+			sim_reply_internal(reply);
+			return;
+		}
 	}
 	reply->status = 200;
 	sim_field_json(&reply->body, call->table, f);

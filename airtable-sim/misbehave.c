@@ -42,6 +42,26 @@ own_error(struct sim_reply *r, int status)
 	}
 }
 
+/* A member that is there becomes an object. */
+static void
+spoil_member(cJSON *object, const char *name)
+{
+	if (!cJSON_HasObjectItem(object, name))
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+	(void)cJSON_AddObjectToObject(object, name);
+}
+
+static void
+spoil_payload(cJSON *payload)
+{
+	if (!cJSON_IsObject(payload))
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(payload, "changedTablesById");
+	(void)cJSON_AddArrayToObject(payload, "changedTablesById");
+	spoil_member(payload, "baseTransactionNumber");
+}
+
 static void
 spoil_record(cJSON *record)
 {
@@ -66,10 +86,10 @@ wrong_types(struct sim_reply *r)
 		spoil_record(body);
 	cJSON_ArrayForEach(record, records)
 		spoil_record(record);
-	if (cJSON_HasObjectItem(body, "offset")) {
-		cJSON_DeleteItemFromObjectCaseSensitive(body, "offset");
-		(void)cJSON_AddObjectToObject(body, "offset");
-	}
+	cJSON_ArrayForEach(record, cJSON_GetObjectItemCaseSensitive(body, "payloads"))
+		spoil_payload(record);
+	spoil_member(body, "offset");
+	spoil_member(body, "cursor");
 	if ((text = cJSON_PrintUnformatted(body)) != NULL) {
 		buf_clear(&r->body);
 		buf_add_cstr(&r->body, text);

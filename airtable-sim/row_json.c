@@ -82,3 +82,16 @@ sim_row_json(struct buf *b, const struct sim_table *t, const struct sim_row *row
 			add_cell(b, t, row, i, p, now_ms);
 	buf_add_cstr(b, "}}");
 }
+
+void
+sim_row_value_v2(struct buf *b, const struct sim_table *t, const struct sim_row *row,
+    size_t field, int64_t now_ms)
+{
+	const struct sim_field *f = &t->fields[field];
+	const struct sim_cell *c = sim_row_cell(row, field);
+
+	if (c->kind == SIM_EMPTY && sim_type_is_computed(f->type))
+		add_computed(b, t, row, f, now_ms);
+	else
+		sim_cell_json_v2(b, f, c);
+}

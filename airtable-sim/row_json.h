@@ -20,4 +20,8 @@ struct sim_projection {
 void	sim_row_json(struct buf *, const struct sim_table *, const struct sim_row *,
 	    const struct sim_projection *, int64_t now_ms);
 
+/* One cell as webhooks send it; nothing is added for an empty one. */
+void	sim_row_value_v2(struct buf *, const struct sim_table *, const struct sim_row *,
+	    size_t field, int64_t now_ms);
+
 #endif

@@ -7,6 +7,7 @@
 
 #define AT(member)	offsetof(struct sim_settings, member)
 #define BOOL		"false|true"
+#define DAY		INT64_C(86400000)
 
 static const struct setting {
 	const char	*name;
@@ -24,6 +25,7 @@ static const struct setting {
 	{ "retryAfterOn429", AT(retry_after_on_429), 0, 0, 86400, NULL, "seconds in Retry-After; 0: no header" },
 	{ "monthly", AT(monthly), 0, 0, 1000000000, NULL, "calls in a calendar month; 0: no limit" },
 	{ "metaCounts", AT(meta_counts), 0, 0, 1, BOOL, "meta calls stop with the monthly quota too" },
+	{ "webhookCounts", AT(webhook_counts), 1, 0, 1, BOOL, "webhook calls count to the monthly quota" },
 	{ "latencyMs", AT(latency_ms), 0, 0, 600000, NULL, "per call, half before and half after it takes effect" },
 	{ "iteratorTtlMs", AT(iterator_ttl_ms), 300000, 0, 86400000, NULL, "idle life of a listing" },
 	{ "visibilityLagMs", AT(visibility_lag_ms), 0, 0, 3600000, NULL, "how long filters and new listings overlook a change" },
@@ -42,6 +44,41 @@ static const struct setting {
 	{ "createdInPages", AT(created_in_pages), 0, 0, 1, BOOL, "records created during a listing come at its end" },
 	{ "noopBumps", AT(noop_bumps), 1, 0, 1, BOOL, "writing the same value changes the modification time" },
 	{ "freeChoices", AT(free_choices), 1, 0, 1, BOOL, "typecast may add choices to selects" },
+	{ "optionRenameTouches", AT(option_rename_touches), 0, 0, 1, BOOL, "renaming a choice changes the records that have it" },
+
+	{ "webhooksMax", AT(webhooks_max), 10, 0, 100, NULL, "webhooks per base" },
+	{ "tooManyWebhooksStatus", AT(too_many_webhooks_status), 422, 400, 499, NULL, "for one more" },
+	{ "webhookTtlMs", AT(webhook_ttl_ms), 7 * DAY, 0, 3650 * DAY, NULL, "life of a webhook after creation, refresh, reading; 0: endless" },
+	{ "webhookGraceMs", AT(webhook_grace_ms), 7 * DAY, 0, 3650 * DAY, NULL, "how long an expired one can be read" },
+	{ "goneWebhookStatus", AT(gone_webhook_status), 404, 403, 404, NULL, "for a webhook that is not there" },
+	{ "expiredRefreshStatus", AT(expired_refresh_status), 422, 400, 499, NULL, "for refreshing an expired or broken one" },
+	{ "acknowledgement", AT(acknowledgement), 0, 0, 1, "empty|object", "body after delete and enableNotifications" },
+	{ "payloadTtlMs", AT(payload_ttl_ms), 7 * DAY, 1, 3650 * DAY, NULL, "life of a payload" },
+	{ "payloadLogBytes", AT(payload_log_bytes), 256 << 20, 1, INT64_C(1) << 34, NULL, "of a webhook's payloads; the oldest go beyond" },
+	{ "payloadLagMs", AT(payload_lag_ms), 0, 0, 3600000, NULL, "how long a payload can't be read yet" },
+	{ "payloadsPerPage", AT(payloads_per_page), 50, 1, 50, NULL, "without limit=" },
+	{ "oldCursor", AT(old_cursor), 0, 0, 1, "skip|error", "a cursor at lost payloads" },
+	{ "highCursor", AT(high_cursor), SIM_CURSOR_ECHO, 0, 2, "echo|clamp|error", "a cursor beyond the next payload" },
+	{ "eagerMore", AT(eager_more), 0, 0, 1, BOOL, "mightHaveMore after every full page" },
+
+	{ "apiUser", AT(api_user), 0, 0, 1, BOOL, "payloads of API writes tell the user" },
+	{ "clearedCells", AT(cleared_cells), 0, 0, 1, "null|omit", "a cell that was or became empty, in payloads" },
+	{ "createdEmptyCells", AT(created_empty_cells), 0, 0, 1, "omit|null", "empty cells of new records" },
+	{ "computedInPayloads", AT(computed_in_payloads), SIM_COMPUTED_SAME, 0, 2, "none|same|separate", "changes of computed cells; separate: in a payload of the system" },
+	{ "noopPayloads", AT(noop_payloads), 0, 0, 1, BOOL, "writing the same value makes a payload" },
+	{ "optionPayloads", AT(option_payloads), 1, 0, 1, BOOL, "changed options of a select are a changed field" },
+	{ "batchPayloads", AT(batch_payloads), 0, 0, 1, "one|each", "payloads of one API call: one, or one per record" },
+	{ "splitRecords", AT(split_records), 500, 0, 1000000, NULL, "records in one payload, the rest follows in others; 0: all" },
+	{ "splitEvery", AT(split_every), 0, 0, 1000000, NULL, "every so many-th transaction is split in two; 0: none" },
+	{ "errorPayloadEvery", AT(error_payload_every), 0, 0, 1000000, NULL, "every so many-th payload is an error; 0: none" },
+	{ "brokenCode", AT(broken_code), 0, 0, 1, "INVALID_FILTERS|INVALID_HOOK", "error payload when what is watched goes away" },
+
+	{ "pingDelayMs", AT(ping_delay_ms), 0, 0, 3600000, NULL, "from the payload to the ping" },
+	{ "pingTimeoutMs", AT(ping_timeout_ms), 25000, 1, 600000, NULL, "for the answer (real time)" },
+	{ "pingRetries", AT(ping_retries), 13, 0, 100, NULL, "after the last one notifications are switched off" },
+	{ "pingRetryMs", AT(ping_retry_ms), 10000, 1, 86400000, NULL, "before the first retry; it doubles" },
+	{ "pingCopies", AT(ping_copies), 1, 1, 10, NULL, "how often every ping is sent" },
+	{ "pingStrictBody", AT(ping_strict_body), 1, 0, 1, BOOL, "an answer with a body is a failure" },
 };
 #define COUNT	(sizeof(settings) / sizeof(settings[0]))
 
@@ -131,7 +168,7 @@ sim_settings_help(struct buf *b)
 	for (size_t i = 0; i < COUNT; i++) {
 		const struct setting *d = &settings[i];
 
-		buf_printf(b, "  %-20s ", d->name);
+		buf_printf(b, "  %-22s ", d->name);
 		if (d->words == NULL)
 			buf_printf(b, "%-8lld ", (long long)d->value);
 		else

@@ -16,7 +16,7 @@
 struct sim_settings {
 	/* limits */
 	int64_t	rate, token_rate, penalty_ms, penalty_key, penalty_prolongs;
-	int64_t	rate_shape, retry_after_on_429, monthly, meta_counts;
+	int64_t	rate_shape, retry_after_on_429, monthly, meta_counts, webhook_counts;
 	/* time */
 	int64_t	latency_ms, iterator_ttl_ms, visibility_lag_ms, millisecond_times;
 	/* answers */
@@ -25,7 +25,22 @@ struct sim_settings {
 	int64_t	get_across_tables, body_max_bytes;
 	/* behaviour */
 	int64_t	deleted_in_pages, created_in_pages, noop_bumps, free_choices;
+	int64_t	option_rename_touches;
+	/* webhooks: their life, reading them */
+	int64_t	webhooks_max, too_many_webhooks_status, webhook_ttl_ms, webhook_grace_ms;
+	int64_t	gone_webhook_status, expired_refresh_status, acknowledgement;
+	int64_t	payload_ttl_ms, payload_log_bytes, payload_lag_ms, payloads_per_page;
+	int64_t	old_cursor, high_cursor, eager_more;
+	/* webhooks: payloads */
+	int64_t	api_user, cleared_cells, created_empty_cells, computed_in_payloads;
+	int64_t	noop_payloads, option_payloads, batch_payloads, split_records, split_every;
+	int64_t	error_payload_every, broken_code;
+	/* webhooks: pings */
+	int64_t	ping_delay_ms, ping_timeout_ms, ping_retries, ping_retry_ms, ping_copies;
+	int64_t	ping_strict_body;
 };
+enum sim_computed { SIM_COMPUTED_NONE, SIM_COMPUTED_SAME, SIM_COMPUTED_SEPARATE };
+enum sim_high_cursor { SIM_CURSOR_ECHO, SIM_CURSOR_CLAMP, SIM_CURSOR_ERROR };
 enum sim_penalty_key { SIM_PENALTY_BASE, SIM_PENALTY_TOKEN, SIM_PENALTY_BOTH };
 
 void	sim_settings_default(struct sim_settings *);

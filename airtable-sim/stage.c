@@ -132,38 +132,51 @@ sim_stage_read(struct sim_stage *s, const struct sim_table *t, const cJSON *fiel
 	return true;
 }
 
+/* Place of the choice, which may be new; -1: out of memory. */
+static int
+settle_choice(struct sim_action *a, struct sim_table *t, size_t field, struct str name)
+{
+	if (sim_field_choice(&t->fields[field], name) < 0)
+		sim_action_options(a, t, field);
+	return sim_field_add_choice(a->base, &t->fields[field], name);
+}
+
 /* Choices that the staged cell needs and the field does not have yet. */
 static bool
-settle_choices(struct sim_base *b, struct sim_field *f, struct sim_cell *cell)
+settle_choices(struct sim_action *a, struct sim_table *t, size_t field, struct sim_cell *cell)
 {
 	cJSON *list;
 	const cJSON *item;
 	bool ok = true;
 
 	if (cell->kind == SIM_NEW_CHOICE) {
-		int place = sim_field_add_choice(b, f, (struct str){ cell->text, cell->len });
+		int place = settle_choice(a, t, field, (struct str){ cell->text, cell->len });
 
 		if (place < 0)
 			return false;
 		sim_cell_free(cell);
 		*cell = (struct sim_cell){ .kind = SIM_CHOICE, .choice = (uint32_t)place };
-	} else if (f->type == SIM_MULTIPLE_SELECTS && cell->kind == SIM_JSON) {
+	} else if (t->fields[field].type == SIM_MULTIPLE_SELECTS && cell->kind == SIM_JSON) {
 		if ((list = cJSON_ParseWithLength(cell->text, cell->len)) == NULL)
 			return false;
 		cJSON_ArrayForEach(item, list)
 			if (cJSON_IsString(item))
-				ok = ok && sim_field_add_choice(b, f, str_of(item->valuestring)) >= 0;
+				ok = ok && settle_choice(a, t, field, str_of(item->valuestring)) >= 0;
 		cJSON_Delete(list);
 	}
 	return ok;
 }
 
-/* Put the staged cell; *changed becomes true if it is another one. */
 static bool
-put_cell(struct sim_stage *s, struct sim_row *row, size_t field, bool *changed)
+put_cell(struct sim_stage *s, struct sim_action *a, struct sim_table *t, size_t field, bool created)
 {
-	if (!sim_cell_equal(sim_row_cell(row, field), &s->cells[field]))
-		*changed = true;
+	struct sim_row *row = &t->rows[s->slot];
+	bool same = sim_cell_equal(sim_row_cell(row, field), &s->cells[field]);
+
+	if (!same)
+		s->changed = true;
+	if (!created && (!same || (s->named[field] && a->settings->noop_payloads)))
+		sim_action_cell(a, t, s->slot, field);
 	if (!sim_row_set(row, field, s->cells[field]))
 		return false;
 	s->cells[field] = (struct sim_cell){ .kind = SIM_EMPTY };	/* the row's now */
@@ -171,25 +184,22 @@ put_cell(struct sim_stage *s, struct sim_row *row, size_t field, bool *changed)
 }
 
 bool
-sim_stage_apply(struct sim_stage *s, struct sim_base *b, struct sim_table *t,
-    const struct sim_settings *settings, int64_t now_ms)
+sim_stage_apply(struct sim_stage *s, struct sim_action *a, struct sim_table *t)
 {
-	bool changed = false, created = s->slot == SIM_NO_ROW;
-	struct sim_row *row;
+	bool created = s->slot == SIM_NO_ROW;
 
-	if (created && (s->slot = sim_table_add_row(b, t, NULL, now_ms)) == SIM_NO_ROW)
+	if (created && (s->slot = sim_table_add_row(a->base, t, NULL, a->now_ms)) == SIM_NO_ROW)
 		return false;
-	row = &t->rows[s->slot];
+	s->changed = created;
+	if (created)
+		sim_action_created(a, t, s->slot);
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->named[i] && (!s->replace || sim_type_is_computed(t->fields[i].type)))
 			continue;
-		if (!settle_choices(b, &t->fields[i], &s->cells[i]) ||
-		    !put_cell(s, row, i, &changed))
+		if (!settle_choices(a, t, i, &s->cells[i]) || !put_cell(s, a, t, i, created))
 			return false;
 	}
-	if (changed || created || settings->noop_bumps) {
-		row->before_ms = row->modified_ms;
-		row->modified_ms = settings->millisecond_times ? now_ms : now_ms - now_ms % 1000;
-	}
+	if (s->changed || a->settings->noop_bumps)
+		sim_row_touch(&t->rows[s->slot], a->settings->millisecond_times != 0, a->now_ms);
 	return true;
 }

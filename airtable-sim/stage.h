@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/action.h"
 #include "airtable-sim/base.h"
 #include "airtable-sim/reply.h"
 #include "airtable-sim/settings.h"
@@ -13,6 +14,7 @@
  */
 struct sim_stage {
 	uint32_t	 slot;		/* SIM_NO_ROW: a new record */
+	bool		 changed;	/* once applied: a cell is another one, or the record new */
 	bool		 replace;	/* PUT: writable fields that are not named become empty */
 	bool		 named[SIM_FIELDS_MAX];
 	struct sim_cell	*cells;		/* one per field of the table, where named */
@@ -33,9 +35,8 @@ enum sim_stage_how {
 bool	sim_stage_read(struct sim_stage *, const struct sim_table *, const cJSON *fields,
 	    enum sim_stage_how, const struct sim_settings *, struct sim_reply *);
 
-/* Make the change; its slot is then set.  False: out of memory. */
-bool	sim_stage_apply(struct sim_stage *, struct sim_base *, struct sim_table *,
-	    const struct sim_settings *, int64_t now_ms);
+/* Make the change as part of the action; its slot is then set.  False: out of memory. */
+bool	sim_stage_apply(struct sim_stage *, struct sim_action *, struct sim_table *);
 
 void	sim_stage_free(struct sim_stage *);
 

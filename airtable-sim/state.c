@@ -11,6 +11,17 @@ sim_state_now(const struct sim_state *s)
 	return instant_monotonic() + s->clock_offset;
 }
 
+int64_t
+sim_state_clock(struct sim_state *s)
+{
+	int64_t now;
+
+	(void)pthread_mutex_lock(&s->arrivals);
+	now = sim_state_now(s);
+	(void)pthread_mutex_unlock(&s->arrivals);
+	return now;
+}
+
 bool
 sim_state_reset(struct sim_state *s, uint32_t orders, uint64_t seed)
 {
@@ -29,6 +40,8 @@ sim_state_reset(struct sim_state *s, uint32_t orders, uint64_t seed)
 	sim_iterators_expire(&s->iterators);
 	s->iterators.random.state = seed + 1;
 	sim_faults_clear(&s->faults);
+	sim_webhooks_clear(&s->webhooks);
+	sim_editor_reset(&s->editor, seed);
 	s->tokens[0] = (struct sim_token){ .scopes = SIM_SCOPE_ALL, .valid = true };
 	memcpy(s->tokens[0].text, s->options.token, sizeof(s->options.token));
 	s->token_count = 1;
@@ -49,9 +62,14 @@ sim_state_new(const struct sim_options *options)
 		goto err0;
 	if (pthread_mutex_init(&s->data, NULL) != 0)
 		goto err1;
-	if (!sim_state_reset(s, options->orders, options->seed))
+	if (!sim_editor_init(&s->editor, options->seed))
 		goto err2;
+	sim_webhooks_init(&s->webhooks);
+	if (!sim_state_reset(s, options->orders, options->seed))
+		goto err3;
 	return s;
+err3:
+	sim_editor_free(&s->editor);
 err2:
 	(void)pthread_mutex_destroy(&s->data);
 err1:
@@ -71,6 +89,8 @@ sim_state_free(struct sim_state *s)
 	sim_log_reset(&s->log);
 	sim_iterators_expire(&s->iterators);
 	sim_faults_clear(&s->faults);
+	sim_webhooks_clear(&s->webhooks);
+	sim_editor_free(&s->editor);
 	(void)pthread_mutex_destroy(&s->data);
 	(void)pthread_mutex_destroy(&s->arrivals);
 	free(s);

@@ -4,11 +4,13 @@
 #include <pthread.h>
 
 #include "airtable-sim/base.h"
+#include "airtable-sim/editor.h"
 #include "airtable-sim/faults.h"
 #include "airtable-sim/iterators.h"
 #include "airtable-sim/limits.h"
 #include "airtable-sim/reqlog.h"
 #include "airtable-sim/settings.h"
+#include "airtable-sim/webhooks.h"
 
 /*
  * All that one simulator holds.  Every connection has a thread of its own,
@@ -65,6 +67,8 @@ struct sim_state {
 	uint32_t		 generated;	/* orders made by the generator so far */
 	struct sim_iterators	 iterators;
 	struct sim_faults	 faults;
+	struct sim_webhooks	 webhooks;
+	struct sim_editor	 editor;
 	struct sim_token	 tokens[SIM_TOKENS_MAX];	/* the first is the option's */
 	size_t			 token_count;
 };
@@ -76,5 +80,7 @@ void		 sim_state_free(struct sim_state *);
 bool		 sim_state_reset(struct sim_state *, uint32_t orders, uint64_t seed);
 /* The simulated wall clock (arrivals held). */
 int64_t		 sim_state_now(const struct sim_state *);
+/* The same for who does not hold arrivals. */
+int64_t		 sim_state_clock(struct sim_state *);
 
 #endif

@@ -130,11 +130,12 @@ apply(struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		b->created[i] = b->stages[i].slot == SIM_NO_ROW;
-		if (!sim_stage_apply(&b->stages[i], b->call->base, b->call->table,
-		    b->call->settings, b->call->now_ms)) {
+		if (!sim_stage_apply(&b->stages[i], b->call->action, b->call->table)) {
 			sim_reply_internal(b->reply);
 			return false;
 		}
+		if (b->call->settings->batch_payloads)
+			sim_action_commit(b->call->action);
 	}
 	return true;
 }
@@ -388,7 +389,10 @@ delete_one(struct sim_call *call, struct sim_reply *reply, uint32_t slot)
 {
 	json_next(&reply->body);
 	buf_printf(&reply->body, "{\"id\":\"%s\",\"deleted\":true}", call->table->rows[slot].id);
+	sim_action_destroyed(call->action, call->table, slot);
 	sim_table_delete_row(call->table, slot);
+	if (call->settings->batch_payloads)
+		sim_action_commit(call->action);
 	reply->records++;
 }
 

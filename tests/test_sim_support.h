@@ -2,11 +2,14 @@
 #define TESTS_TEST_SIM_SUPPORT_H
 
 /* For the tests of airtable-sim: one simulator, called without HTTP. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "airtable-sim/api.h"
 #include "airtable-sim/data.h"
+#include "airtable-sim/door.h"
 #include "tests/support.h"
 
 #define SIM_NOW		INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
@@ -15,6 +18,7 @@
 
 static struct sim_state *sim;
 static struct sim_reply reply;
+static cJSON *reply_tree;
 
 static inline void
 sim_start(uint32_t orders)
@@ -30,6 +34,8 @@ static inline void
 sim_end(void)
 {
 	sim_reply_free(&reply);
+	cJSON_Delete(reply_tree);
+	reply_tree = NULL;
 	sim_state_free(sim);
 	sim = NULL;
 }
@@ -53,6 +59,75 @@ static inline int
 call(const char *method, const char *target, const char *body)
 {
 	return call_at(SIM_NOW, method, target, body);
+}
+
+/* The status of a command at the door /_sim/, which acts at the simulated clock's time. */
+static inline int
+door(const char *method, const char *name, const char *body)
+{
+	struct sim_request q = { .method = method, .body = str_of(body) };
+	char target[256];
+
+	(void)snprintf(target, sizeof(target), "/_sim/%s", name);
+	q.target = target;
+	sim_reply_free(&reply);
+	ck_assert_int_eq(sim_uri_parse(&q.uri, target), ERR_OK);
+	door_serve(sim, &q, &reply);
+	sim_uri_free(&q.uri);
+	return reply.status;
+}
+
+/* A setting, which must be valid. */
+static inline void
+set(const char *name, const char *value)
+{
+	ck_assert_msg(sim_settings_set(&sim->settings, str_of(name), str_of(value)),
+	    "%s=%s", name, value);
+}
+
+/* The member of the last reply that names or places, joined by '/', lead to; NULL: none. */
+static inline const cJSON *
+at(const char *path)
+{
+	const cJSON *v;
+	char name[64];
+	size_t n;
+
+	cJSON_Delete(reply_tree);
+	v = reply_tree = cJSON_Parse(buf_cstr(&reply.body));
+	for (; v != NULL && *path != '\0'; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		ck_assert_uint_lt(n, sizeof(name));
+		memcpy(name, path, n);
+		name[n] = '\0';
+		v = cJSON_IsArray(v) ? cJSON_GetArrayItem(v, atoi(name)) :
+		    cJSON_GetObjectItemCaseSensitive(v, name);
+	}
+	return v;
+}
+
+static inline const char *
+text_at(const char *path)
+{
+	return cJSON_GetStringValue(at(path));
+}
+
+static inline int
+number_at(const char *path)
+{
+	const cJSON *v = at(path);
+
+	ck_assert_msg(cJSON_IsNumber(v), "%s in %s", path, buf_cstr(&reply.body));
+	return v->valueint;
+}
+
+/* How many members or elements; -1: it is not there. */
+static inline int
+size_at(const char *path)
+{
+	const cJSON *v = at(path);
+
+	return v == NULL ? -1 : cJSON_GetArraySize(v);
 }
 
 static inline bool

@@ -1,7 +1,9 @@
 // airtable-sim over HTTP: what a client of Airtable may rely on, and every
 // way in which the real one disappoints it.
+import crypto from 'node:crypto';
+import http from 'node:http';
 import zlib from 'node:zlib';
-import { test, run, startSim, request, waitFor, ended, eq, ok } from './lib/harness.mjs';
+import { test, run, startSim, request, waitFor, ended, sleep, cleanUp, eq, ok } from './lib/harness.mjs';
 
 const now = '2026-11-20T12:00:00.000Z';
 const sim = await startSim({ orders: 250, seed: 7, now, rate: 0 });
@@ -383,6 +385,193 @@ test('a table and a field made through the schema routes work, computed ones are
   eq(record.fields, { Name: 'x', Tags: ['a'], Done: true });
   eq((await sim.meta('PATCH', `/bases/${sim.base}/tables/${made.json.id}/fields/${field.json.id}`, { name: 'Ready' })).json.name, 'Ready');
   eq((await sim.meta('POST', `/bases/${sim.base}/tables/${made.json.id}/fields`, { name: 'M', type: 'lastModifiedTime' })).status, 422);
+});
+
+// ---- webhooks: what needs HTTP, threads and time; tests/test_sim_{webhooks,payloads,pings}.c have the rest
+
+const hooks = (method, rest = '', body) => request(`${sim.url}/v0/bases/${sim.base}/webhooks${rest}`,
+  { method, body, headers: { authorization: `Bearer ${sim.token}` } });
+const specification = { options: { filters: { dataTypes: ['tableData'] } } };
+const door = (name, body) => sim.door('POST', name, body);
+const doorHook = async () => (await sim.door('GET', 'webhooks')).webhooks[0];
+
+/** Everything from the cursor on: [payloads, next cursor]. */
+async function payloadsFrom(id, cursor = 1) {
+  const all = [];
+  for (;;) {
+    const page = (await hooks('GET', `/${id}/payloads?cursor=${cursor}`)).json;
+    all.push(...page.payloads);
+    cursor = page.cursor;
+    if (!page.mightHaveMore) return [all, cursor];
+  }
+}
+
+/** A place that pings go to: {url, pings: [{body, mac, at}], answer: (response) => void}. */
+async function startReceiver() {
+  const receiver = { pings: [], answer: (response) => response.writeHead(204).end() };
+  const server = http.createServer((q, response) => {
+    const parts = [];
+    q.on('data', (part) => parts.push(part));
+    q.on('end', () => {
+      receiver.pings.push({ body: Buffer.concat(parts), mac: q.headers['x-airtable-content-mac'], method: q.method });
+      receiver.answer(response);
+    });
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const stop = () => { server.closeAllConnections(); server.close(); };
+  cleanUp(stop);
+  return Object.assign(receiver, { url: `http://127.0.0.1:${server.address().port}/hook`, stop });
+}
+
+test('webhook: made, listed, read, refreshed and deleted over HTTP', async () => {
+  await reset();
+  const made = await hooks('POST', '', { specification });
+  eq(made.status, 200);
+  const { id, macSecretBase64 } = made.json;
+  eq(Buffer.from(macSecretBase64, 'base64').length, 32);
+  eq((await hooks('GET')).json.webhooks.map((h) => [h.id, h.notificationUrl, h.isHookEnabled, h.specification]),
+    [[id, null, true, specification]]);
+  const { id: record } = await first();
+  await sim.api('PATCH', '/Orders', { records: [{ id: record, fields: { Status: 'Shipped', Customer: 'Ä' } }] });
+  await door('edit', { id: record, fields: { Customer: 'Ö' } });
+  await door('delete', { ids: [record] });
+  const [list, cursor] = await payloadsFrom(id);
+  eq([list.map((p) => p.actionMetadata.source), cursor], [['publicApi', 'client', 'client'], 4]);
+  eq(list[0].changedTablesById[sim.table].changedRecordsById[record].current.cellValuesByFieldId.fldStatus00000000,
+    { id: 'selShipped0000000', name: 'Shipped' });
+  eq(list[2].changedTablesById[sim.table], { destroyedRecordIds: [record] });
+  ok((await hooks('POST', `/${id}/refresh`)).json.expirationTime > now, 'without a body');
+  const gone = await hooks('DELETE', `/${id}`);
+  eq([gone.status, gone.body.length, (await hooks('GET', `/${id}/payloads`)).status], [200, 0, 404]);
+});
+
+test('webhook: calls count to the rate of the base and to the quota, and are logged', async () => {
+  await reset();
+  await settings({ rate: 5, penaltyMs: 300 });
+  const burst = await Promise.all(Array.from({ length: 6 }, () => hooks('GET')));
+  eq(burst.filter((a) => a.status === 429).length, 1);
+  eq((await sim.stats()).callsThisMonth, 6);
+  ok((await sim.log()).entries.every((e) => e.path.endsWith('/webhooks')));
+});
+
+test('webhook: faults hit payload calls, and what they spoil is not lost', async () => {
+  await reset();
+  const { id } = (await hooks('POST', '', { specification })).json;
+  await door('create', { count: 1 });
+  await sim.fault({ match: { path: '/payloads' }, action: 'wrong_types' });
+  const odd = (await hooks('GET', `/${id}/payloads`)).json;
+  eq([odd.cursor, odd.payloads[0].changedTablesById], [{}, []]);
+  await sim.fault({ match: { path: '/payloads' }, action: 'drop_after' });
+  await hooks('GET', `/${id}/payloads`).then(() => ok(false), () => {});
+  eq((await payloadsFrom(id))[0].length, 1);
+});
+
+test('webhook: pings carry the MAC of their bytes; one more follows for what came meanwhile', async () => {
+  await reset();
+  const receiver = await startReceiver();
+  const { id, macSecretBase64 } = (await hooks('POST', '', { notificationUrl: receiver.url, specification })).json;
+  await door('create', { count: 1 });
+  await waitFor(() => receiver.pings.length === 1, 5000, 'the ping');
+  const { body, mac, method } = receiver.pings[0];
+  const expected = crypto.createHmac('sha256', Buffer.from(macSecretBase64, 'base64')).update(body).digest('hex');
+  eq([method, mac], ['POST', `hmac-sha256=${expected}`]);
+  const ping = JSON.parse(body);
+  eq([ping.base.id, ping.webhook.id, ping.timestamp.slice(0, 10)], [sim.base, id, '2026-11-20']);
+  let release;
+  receiver.answer = (response) => { release = () => response.writeHead(200).end(); };
+  await door('create', { count: 1 });
+  await waitFor(() => release, 5000, 'the second ping');
+  for (let i = 0; i < 5; i++) await door('create', { count: 1 });
+  await sleep(200);
+  eq(receiver.pings.length, 2);
+  receiver.answer = (response) => response.writeHead(204).end();
+  release();
+  await waitFor(() => receiver.pings.length === 3, 5000, 'the third ping');
+  await waitFor(async () => (await doorHook()).pings.sent === 3, 5000, 'its result');
+  eq((await hooks('GET')).json.webhooks[0].lastNotificationResult.success, true);
+  await door('webhooks', { action: 'ping' });
+  await waitFor(() => receiver.pings.length === 4, 5000, 'the spurious ping');
+  receiver.stop();
+});
+
+test('webhook: failed pings are tried again by the simulated clock, and switched off at last', async () => {
+  await reset();
+  await settings({ pingRetries: 3, pingTimeoutMs: 200 });
+  const receiver = await startReceiver();
+  const answers = [(r) => r.writeHead(500).end(), (r) => r.writeHead(200).end('body'), () => {}, (r) => r.destroy()];
+  const why = [];
+  receiver.answer = (response) => answers[receiver.pings.length - 1](response);
+  const { id } = (await hooks('POST', '', { notificationUrl: receiver.url, specification })).json;
+  await door('create', { count: 1 });
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    await waitFor(async () => (await doorHook()).pings.failed === attempt, 5000, `failure ${attempt}`);
+    eq(receiver.pings.length, attempt);
+    why.push((await hooks('GET')).json.webhooks[0].lastNotificationResult);
+    await door('clock', { advanceMs: 10000 * 2 ** (attempt - 1) });
+  }
+  eq(why.map((w) => [w.success, w.retryNumber, w.willBeRetried]), [[false, 0, true], [false, 1, true], [false, 2, true], [false, 3, false]]);
+  ok(why[0].error.message.includes('500') && why[1].error.message.includes('body'));
+  eq((await hooks('GET')).json.webhooks[0].areNotificationsEnabled, false);
+  await door('create', { count: 1 });
+  eq((await payloadsFrom(id))[0].length, 2);
+  receiver.answer = (response) => response.writeHead(204).end();
+  eq((await hooks('POST', `/${id}/enableNotifications`, { enable: true })).status, 200);
+  await waitFor(() => receiver.pings.length === 5, 5000, 'pings again');
+  receiver.stop();
+});
+
+test('webhook: after eight days it is disabled, its payloads are gone, and it can not be revived', async () => {
+  await reset();
+  const { id } = (await hooks('POST', '', { specification })).json;
+  await door('create', { count: 3 });
+  await door('clock', { advanceMs: 8 * 86400000 });
+  await door('create', { count: 1 });
+  eq((await hooks('GET')).json.webhooks[0].isHookEnabled, false);
+  const page = (await hooks('GET', `/${id}/payloads`)).json;
+  eq([page.payloads, page.cursor, page.mightHaveMore], [[], 2, false]);
+  eq((await hooks('POST', `/${id}/refresh`)).status, 422);
+});
+
+test('the foreign editor works by itself, and its payloads lead to exactly what is in the base', async () => {
+  await reset();
+  await door('create', { count: 2000 });
+  const { id } = (await hooks('POST', '', { specification: { options: { filters: { dataTypes: ['tableData'] } } } })).json;
+  const copy = new Map((await sim.dump()).map((r) => [r.id, true]));
+  await settings({ splitEvery: 3 });
+  await door('editor', { perSecond: 100, callsPerSecond: 20, paste: 20, schema: 20 });
+  await waitFor(async () => (await sim.door('GET', 'editor')).last >= 150, 20000, '150 actions');
+  const rested = await door('editor', { perSecond: 0, callsPerSecond: 0 });
+  ok(rested.calls > 10 && rested.made.edit > 50 && rested.made.paste > 0 && rested.made.delete > 0);
+  const [list, cursor] = await payloadsFrom(id);
+  const values = new Map();
+  for (const { changedTablesById: { [sim.table]: t } } of list) {
+    for (const [record, { cellValuesByFieldId }] of Object.entries(t.createdRecordsById ?? {})) {
+      copy.set(record, true);
+      values.set(record, cellValuesByFieldId);
+    }
+    for (const [record, { current }] of Object.entries(t.changedRecordsById ?? {})) {
+      values.set(record, { ...values.get(record), ...current.cellValuesByFieldId });
+    }
+    for (const record of t.destroyedRecordIds ?? []) { copy.delete(record); values.delete(record); }
+  }
+  const names = (await sim.meta('GET', `/bases/${sim.base}/tables`)).json.tables[0].fields;
+  const name = Object.fromEntries(names.map((f) => [f.id, f.name]));
+  const now2 = await sim.dump();
+  eq([...copy.keys()].sort(), now2.map((r) => r.id).sort());
+  const plain = (v) => v?.name ?? v ?? undefined;
+  let compared = 0;
+  for (const { id: record, fields } of now2) {
+    for (const [field, v] of Object.entries(values.get(record) ?? {})) {
+      eq(plain(v), fields[name[field]], `${record} ${name[field]}`);
+      compared++;
+    }
+  }
+  ok(compared > 300, `${compared} cells`);
+  await sleep(100);
+  eq((await payloadsFrom(id, cursor))[0], []);
+  const { entries, last } = await sim.door('GET', 'editor?since=100');
+  eq([entries[0].seq, entries.length], [101, last - 100]);
+  ok(Math.abs(entries.at(-1).atMs - Date.now()) < 60000);
 });
 
 test('the log tells order, arrival, status and records; the door is not in it', async () => {

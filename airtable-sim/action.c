@@ -1,0 +1,270 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "airtable-sim/action.h"
+#include "airtable-sim/payload.h"
+#include "airtable-sim/row_json.h"
+
+void
+sim_user_named(struct sim_user *u, const char *name)
+{
+	struct sim_random r = { 1 };
+	size_t n = 0;
+
+	*u = (struct sim_user){ 0 };
+	(void)snprintf(u->name, sizeof(u->name), "%s", name);
+	for (const char *p = name; *p != '\0'; p++) {
+		r.state = (r.state ^ (unsigned char)*p) * UINT64_C(1099511628211);
+		if (n < 64)
+			u->email[n++] = isalnum((unsigned char)*p) ?
+			    (char)tolower((unsigned char)*p) : '.';
+	}
+	sim_random_id(&r, "usr", u->id);
+	(void)snprintf(u->email + n, sizeof(u->email) - n, "@example.com");
+}
+
+/* A new change; NULL: nobody listens, or no memory. */
+static struct sim_change *
+note(struct sim_action *a, enum sim_change_kind kind, struct sim_table *t, uint32_t place)
+{
+	struct sim_change *grown;
+	size_t capacity = a->capacity == 0 ? 16 : a->capacity * 2;
+
+	a->touched = true;
+	if (a->webhooks == NULL || !sim_webhooks_listen(a->webhooks, a->now_ms))
+		return NULL;
+	if (a->count == a->capacity) {
+		if ((grown = realloc(a->changes, capacity * sizeof(*grown))) == NULL) {
+			a->failed = true;
+			return NULL;
+		}
+		a->changes = grown;
+		a->capacity = capacity;
+	}
+	a->changes[a->count] = (struct sim_change){ .kind = kind, .table = t, .place = place };
+	return &a->changes[a->count++];
+}
+
+/* The change of that kind that was noted before; NULL: none. */
+static struct sim_change *
+noted(struct sim_action *a, enum sim_change_kind kind, const struct sim_table *t, uint32_t place)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->changes[i].kind == kind && a->changes[i].table == t &&
+		    a->changes[i].place == place)
+			return &a->changes[i];
+	return NULL;
+}
+
+/* What was noted of the row, NULL: nothing.  The row remembers where, maybe from another action. */
+static struct sim_change *
+noted_row(struct sim_action *a, const struct sim_table *t, uint32_t slot)
+{
+	uint32_t i = t->rows[slot].change;
+
+	if (i < a->count && a->changes[i].table == t && a->changes[i].place == slot &&
+	    a->changes[i].kind <= SIM_ROW_DESTROYED)
+		return &a->changes[i];
+	return NULL;
+}
+
+static void
+note_cell(struct sim_action *a, struct sim_change *c, size_t field, bool computed)
+{
+	const struct sim_row *row = &c->table->rows[c->place];
+	struct sim_was *grown = realloc(c->cells, (c->cell_count + 1) * sizeof(*grown));
+	struct sim_was *was;
+	struct buf json = { 0 };
+
+	if (grown == NULL) {
+		a->failed = true;
+		return;
+	}
+	c->cells = grown;
+	was = &grown[c->cell_count++];
+	*was = (struct sim_was){ .field = field, .computed = computed };
+	sim_row_value_v2(&json, c->table, row, field, a->now_ms);
+	if (buf_status(&json) != ERR_OK ||
+	    (json.len > 0 && (was->json = sim_copy(buf_str(&json))) == NULL))
+		a->failed = true;
+	buf_free(&json);
+}
+
+static void
+note_computed_cells(struct sim_action *a, struct sim_change *c)
+{
+	for (size_t f = 0; f < c->table->field_count; f++)
+		if (!c->table->fields[f].removed &&
+		    sim_type_is_computed(c->table->fields[f].type))
+			note_cell(a, c, f, true);
+}
+
+void
+sim_action_created(struct sim_action *a, struct sim_table *t, uint32_t slot)
+{
+	if (note(a, SIM_ROW_CREATED, t, slot) != NULL)
+		t->rows[slot].change = (uint32_t)(a->count - 1);
+}
+
+void
+sim_action_cell(struct sim_action *a, struct sim_table *t, uint32_t slot, size_t field)
+{
+	struct sim_change *c = noted_row(a, t, slot);
+
+	if (c == NULL) {
+		if ((c = note(a, SIM_ROW_CHANGED, t, slot)) == NULL)
+			return;
+		t->rows[slot].change = (uint32_t)(a->count - 1);
+		if (a->settings->computed_in_payloads != SIM_COMPUTED_NONE)
+			note_computed_cells(a, c);
+	}
+	if (c->kind != SIM_ROW_CHANGED)
+		return;		/* it is new: all of it will be told */
+	for (size_t i = 0; i < c->cell_count; i++)
+		if (c->cells[i].field == field) {
+			c->cells[i].computed = false;	/* an odd value written into a computed cell */
+			return;
+		}
+	note_cell(a, c, field, false);
+}
+
+void
+sim_action_destroyed(struct sim_action *a, struct sim_table *t, uint32_t slot)
+{
+	(void)note(a, SIM_ROW_DESTROYED, t, slot);
+}
+
+static void
+keep_text(struct sim_action *a, const char *text, char **copy)
+{
+	if (text != NULL && (*copy = sim_copy(str_of(text))) == NULL)
+		a->failed = true;
+}
+
+void
+sim_action_field(struct sim_action *a, enum sim_change_kind kind, struct sim_table *t, size_t place)
+{
+	struct sim_change *c;
+
+	if (kind == SIM_FIELD_CHANGED && (noted(a, kind, t, (uint32_t)place) != NULL ||
+	    noted(a, SIM_FIELD_CREATED, t, (uint32_t)place) != NULL))
+		return;
+	if ((c = note(a, kind, t, (uint32_t)place)) != NULL)
+		keep_text(a, t->fields[place].name, &c->name);
+}
+
+void
+sim_action_options(struct sim_action *a, struct sim_table *t, size_t place)
+{
+	if (a->settings->option_payloads)
+		sim_action_field(a, SIM_FIELD_CHANGED, t, place);
+}
+
+void
+sim_action_table(struct sim_action *a, enum sim_change_kind kind, struct sim_table *t)
+{
+	struct sim_change *c;
+
+	if (kind == SIM_TABLE_CHANGED && noted(a, kind, t, 0) != NULL)
+		return;
+	if ((c = note(a, kind, t, 0)) != NULL) {
+		keep_text(a, t->name, &c->name);
+		keep_text(a, t->description, &c->description);
+	}
+}
+
+static void
+clear(struct sim_action *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct sim_change *c = &a->changes[i];
+
+		for (size_t k = 0; k < c->cell_count; k++)
+			free(c->cells[k].json);
+		free(c->cells);
+		free(c->name);
+		free(c->description);
+	}
+	free(a->changes);
+	a->changes = NULL;
+	a->count = a->capacity = 0;
+	a->touched = a->failed = false;
+}
+
+/* Has the action taken away what a webhook may watch? */
+static bool
+took_away(const struct sim_action *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (a->changes[i].kind == SIM_FIELD_DESTROYED ||
+		    a->changes[i].kind == SIM_TABLE_DESTROYED)
+			return true;
+	return false;
+}
+
+static void
+break_webhooks(const struct sim_action *a)
+{
+	for (size_t i = 0; i < a->webhooks->count; i++) {
+		struct sim_webhook *h = a->webhooks->list[i];
+
+		if (!sim_webhook_active(h, a->now_ms) || sim_spec_holds(&h->spec, a->base))
+			continue;
+		sim_webhook_log_error(h, a->settings, a->now_ms,
+		    a->settings->broken_code ? "INVALID_HOOK" : "INVALID_FILTERS",
+		    a->base->transactions);
+		h->broken = true;
+	}
+}
+
+/* One transaction: the changes, in all active webhooks that want them. */
+static void
+tell(const struct sim_action *a, enum sim_cells cells)
+{
+	uint64_t transaction = a->base->transactions + 1;
+	bool told = cells != SIM_CELLS_COMPUTED;
+
+	for (size_t i = 0; i < a->webhooks->count; i++) {
+		struct sim_webhook *h = a->webhooks->list[i];
+
+		if (!sim_webhook_active(h, a->now_ms))
+			continue;
+		if (a->failed)
+			sim_webhook_log_error(h, a->settings, a->now_ms, "INTERNAL_ERROR", transaction);
+		else if (sim_payloads_add(a, cells, transaction, h))
+			told = true;
+	}
+	if (told)
+		a->base->transactions = transaction;
+}
+
+void
+sim_action_commit(struct sim_action *a)
+{
+	struct sim_action computed;
+
+	if (!a->touched)
+		return;
+	if (a->count == 0 && !a->failed) {	/* nobody listens */
+		a->base->transactions++;
+		clear(a);
+		return;
+	}
+	if (a->settings->computed_in_payloads == SIM_COMPUTED_SAME) {
+		tell(a, SIM_CELLS_ALL);
+	} else {
+		tell(a, SIM_CELLS_STORED);
+		if (a->settings->computed_in_payloads == SIM_COMPUTED_SEPARATE && !a->failed) {
+			computed = *a;
+			computed.source = SIM_FROM_SYSTEM;
+			computed.user = (struct sim_user){ 0 };
+			tell(&computed, SIM_CELLS_COMPUTED);
+		}
+	}
+	if (took_away(a))
+		break_webhooks(a);
+	sim_webhooks_wake(a->webhooks);
+	clear(a);
+}

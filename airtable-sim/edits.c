@@ -1,0 +1,290 @@
+#include <string.h>
+
+#include "airtable-sim/cell.h"
+#include "airtable-sim/data.h"
+#include "airtable-sim/edits.h"
+#include "airtable-sim/field_json.h"
+#include "airtable-sim/state.h"
+
+void
+sim_edit_begin(struct sim_action *a, struct sim_state *s, int64_t now, enum sim_source source,
+    const char *user)
+{
+	*a = (struct sim_action){ .webhooks = &s->webhooks, .base = s->base,
+	    .settings = &s->settings, .now_ms = now, .source = source };
+	if (user != NULL)
+		sim_user_named(&a->user, user);
+}
+
+bool
+sim_edit_row(struct sim_action *a, struct sim_table *t, uint32_t slot, const cJSON *fields,
+    enum sim_stage_how how, bool silent, bool *changed, struct sim_reply *reply)
+{
+	struct sim_stage stage = { .slot = slot };
+	struct sim_row *row = &t->rows[slot];
+	int64_t modified = row->modified_ms, before = row->before_ms;
+	bool done;
+
+	done = sim_stage_read(&stage, t, fields, how, a->settings, reply);
+	if (done && !(done = sim_stage_apply(&stage, a, t)))
+		sim_reply_internal(reply);
+	if (silent) {
+		row->modified_ms = modified;
+		row->before_ms = before;
+	}
+	*changed = stage.changed;
+	sim_stage_free(&stage);
+	return done;
+}
+
+uint32_t
+sim_edit_create(struct sim_action *a, struct sim_state *s, struct sim_table *t,
+    const cJSON *fields, enum sim_stage_how how, struct sim_reply *reply)
+{
+	struct sim_stage stage = { .slot = SIM_NO_ROW };
+
+	if (fields == NULL) {
+		stage.slot = sim_data_add_order(s->base, t, s->options.seed, s->generated++,
+		    a->now_ms, a->now_ms);
+		if (stage.slot == SIM_NO_ROW)
+			sim_reply_internal(reply);
+		else
+			sim_action_created(a, t, stage.slot);
+		return stage.slot;
+	}
+	if (sim_stage_read(&stage, t, fields, how, a->settings, reply) &&
+	    !sim_stage_apply(&stage, a, t)) {
+		stage.slot = SIM_NO_ROW;
+		sim_reply_internal(reply);
+	}
+	sim_stage_free(&stage);
+	return stage.slot;
+}
+
+void
+sim_edit_delete(struct sim_action *a, struct sim_table *t, uint32_t slot)
+{
+	if (t->rows[slot].deleted)
+		return;
+	sim_action_destroyed(a, t, slot);
+	sim_table_delete_row(t, slot);
+}
+
+void
+sim_edit_restore(struct sim_action *a, struct sim_table *t, uint32_t slot)
+{
+	if (!t->rows[slot].deleted)
+		return;
+	sim_table_restore_row(t, slot);
+	sim_action_created(a, t, slot);
+}
+
+static const char *
+text_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static void
+add_id(struct buf *ids, const char *id)
+{
+	buf_printf(ids, "%s\"%s\"", ids->len > 0 ? "," : "", id);
+}
+
+/* The cell of multiple selects without the choice; false: it hasn't that, or no memory. */
+static bool
+without_choice(const struct sim_cell *cell, const char *name, struct sim_cell *out)
+{
+	cJSON *list = cJSON_ParseWithLength(cell->text, cell->len);
+	bool found = false;
+
+	*out = (struct sim_cell){ .kind = SIM_EMPTY };
+	for (int i = cJSON_GetArraySize(list); i-- > 0;) {
+		const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(list, i));
+
+		if (text != NULL && strcmp(text, name) == 0) {
+			cJSON_DeleteItemFromArray(list, i);
+			found = true;
+		}
+	}
+	if (found && cJSON_GetArraySize(list) > 0)
+		found = sim_cell_read_raw(list, out);
+	cJSON_Delete(list);
+	return found;
+}
+
+/* Take the choice out of all cells; false: no memory. */
+static bool
+empty_choice(struct sim_action *a, struct sim_table *t, size_t field, uint32_t choice)
+{
+	const char *name = t->fields[field].choices[choice].name;
+
+	for (uint32_t i = 0; i < t->row_count; i++) {
+		const struct sim_cell *cell = sim_row_cell(&t->rows[i], field);
+		struct sim_cell rest = { .kind = SIM_EMPTY };
+
+		if (!(cell->kind == SIM_CHOICE && cell->choice == choice) &&
+		    !(cell->kind == SIM_JSON && t->fields[field].type == SIM_MULTIPLE_SELECTS &&
+		    without_choice(cell, name, &rest)))
+			continue;
+		if (!t->rows[i].deleted)
+			sim_action_cell(a, t, i, field);
+		if (!sim_row_set(&t->rows[i], field, rest))
+			return false;
+		sim_row_touch(&t->rows[i], a->settings->millisecond_times != 0, a->now_ms);
+	}
+	return true;
+}
+
+static bool
+remove_option(struct sim_action *a, struct sim_table *t, size_t field, const char *name)
+{
+	int choice = name == NULL ? -1 : sim_field_choice(&t->fields[field], str_of(name));
+
+	if (choice < 0)
+		return false;
+	sim_action_options(a, t, field);
+	if (!empty_choice(a, t, field, (uint32_t)choice))
+		return false;
+	t->fields[field].choices[choice].removed = true;
+	return true;
+}
+
+/* As settings say, the rename counts as a change of all records with the choice. */
+static void
+touch_choice(struct sim_action *a, struct sim_table *t, size_t field, uint32_t choice)
+{
+	for (uint32_t i = 0; i < t->row_count && a->settings->option_rename_touches; i++) {
+		const struct sim_cell *cell = sim_row_cell(&t->rows[i], field);
+
+		if (t->rows[i].deleted || cell->kind != SIM_CHOICE || cell->choice != choice)
+			continue;
+		sim_action_cell(a, t, i, field);
+		sim_row_touch(&t->rows[i], a->settings->millisecond_times != 0, a->now_ms);
+	}
+}
+
+static bool
+rename_option(struct sim_action *a, struct sim_table *t, size_t field, const char *from,
+    const char *to)
+{
+	struct sim_field *f = &t->fields[field];
+	int choice = from == NULL ? -1 : sim_field_choice(f, str_of(from));
+
+	if (choice < 0 || to == NULL)
+		return false;
+	sim_action_options(a, t, field);
+	touch_choice(a, t, field, (uint32_t)choice);
+	return sim_rename(&f->choices[choice].name, str_of(to));
+}
+
+static bool
+add_option(struct sim_action *a, struct sim_table *t, size_t field, const char *name,
+    struct buf *ids)
+{
+	struct sim_field *f = &t->fields[field];
+	int choice;
+
+	if (name == NULL || (f->type != SIM_SINGLE_SELECT && f->type != SIM_MULTIPLE_SELECTS))
+		return false;
+	if (sim_field_choice(f, str_of(name)) < 0)
+		sim_action_options(a, t, field);
+	if ((choice = sim_field_add_choice(a->base, f, str_of(name))) < 0)
+		return false;
+	add_id(ids, f->choices[choice].id);
+	return true;
+}
+
+/* A change of the field that "field" names. */
+static bool
+change_field(struct sim_action *a, struct sim_table *t, const char *what, const cJSON *change,
+    struct buf *ids)
+{
+	const char *name = text_of(change, "name"), *field = text_of(change, "field");
+	int place = field == NULL ? -1 : sim_table_field(t, str_of(field));
+	size_t f = (size_t)place;
+
+	if (place < 0)
+		return false;
+	if (strcmp(what, "addOption") == 0)
+		return add_option(a, t, f, name, ids);
+	if (strcmp(what, "removeOption") == 0)
+		return remove_option(a, t, f, name);
+	if (strcmp(what, "renameOption") == 0)
+		return rename_option(a, t, f, text_of(change, "from"), text_of(change, "to"));
+	if (strcmp(what, "remove") == 0) {
+		sim_action_field(a, SIM_FIELD_DESTROYED, t, f);
+		t->fields[f].removed = true;
+		return true;
+	}
+	if (strcmp(what, "rename") != 0 || name == NULL)
+		return false;
+	sim_action_field(a, SIM_FIELD_CHANGED, t, f);
+	return sim_rename(&t->fields[f].name, str_of(name));
+}
+
+static bool
+add_field(struct sim_action *a, struct sim_table *t, const cJSON *description, struct buf *ids)
+{
+	struct sim_reply why = { 0 };
+	const struct sim_field *f = sim_field_create(a->base, t, description, &why);
+
+	sim_reply_free(&why);
+	if (f == NULL)
+		return false;
+	sim_action_field(a, SIM_FIELD_CREATED, t, t->field_count - 1);
+	add_id(ids, f->id);
+	return true;
+}
+
+static bool
+add_table(struct sim_action *a, const cJSON *description, struct buf *ids)
+{
+	const cJSON *fields = cJSON_GetObjectItemCaseSensitive(description, "fields"), *field;
+	const char *name = text_of(description, "name");
+	struct sim_reply why = { 0 };
+	struct sim_table *t;
+	bool ok = cJSON_GetArraySize(fields) > 0;
+
+	if (!ok || name == NULL || sim_base_table(a->base, str_of(name)) != NULL ||
+	    (t = sim_table_new(a->base, name)) == NULL)
+		return false;
+	cJSON_ArrayForEach(field, fields)
+		ok = ok && sim_field_create(a->base, t, field, &why) != NULL;
+	sim_reply_free(&why);
+	if (!ok) {
+		sim_base_drop_last_table(a->base);
+		return false;
+	}
+	sim_action_table(a, SIM_TABLE_CREATED, t);
+	add_id(ids, t->id);
+	return true;
+}
+
+bool
+sim_edit_schema(struct sim_action *a, struct sim_table *t, const char *what, const cJSON *change,
+    struct buf *ids)
+{
+	const char *name = text_of(change, "name");
+
+	if (!cJSON_IsObject(change))
+		return false;
+	if (strcmp(what, "add") == 0)
+		return add_field(a, t, change, ids);
+	if (strcmp(what, "addTable") == 0)
+		return add_table(a, change, ids);
+	if (strcmp(what, "removeTable") == 0) {
+		sim_action_table(a, SIM_TABLE_DESTROYED, t);
+		t->removed = true;
+		return true;
+	}
+	if (strcmp(what, "renameTable") == 0) {
+		if (name == NULL)
+			return false;
+		sim_action_table(a, SIM_TABLE_CHANGED, t);
+		return sim_rename(&t->name, str_of(name));
+	}
+	return change_field(a, t, what, change, ids);
+}
