@@ -19,7 +19,7 @@ O      ?= build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),$(if $(filter fuzz
 PREFIX ?= /usr/local
 
 MODE_release := -O2 -D_FORTIFY_SOURCE=2
-MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DORDERDECK_FAULT_POINTS
 MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 

@@ -16,6 +16,7 @@ struct change_log_head {
 	uint8_t		unused[3];
 };
 
-enum change_log_kind { LOGGED_CREATED = 1, LOGGED_CHANGED, LOGGED_DELETED };
+/* LOGGED_PENDING: the row is the same, but readers see another pending change of it, or none any more. */
+enum change_log_kind { LOGGED_CREATED = 1, LOGGED_CHANGED, LOGGED_DELETED, LOGGED_PENDING };
 
 #endif

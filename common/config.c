@@ -412,6 +412,9 @@ check_together(struct loader *l)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(c->orders_fields[i], c->orders_fields[j]) == 0)
 				fault(l, "fields.orders", "two of them name the same Airtable field");
+	for (size_t i = 0; i < orders_schema.field_count; i++)
+		if (strcmp(c->orders_fields[i], c->airtable.create_key) == 0)
+			fault(l, "airtable.create_key", "a field of the orders' own");
 }
 
 enum err
@@ -457,6 +460,8 @@ config_check_syncd(const struct config *config, struct buf *errors)
 		buf_add_cstr(errors, "airtable.base_id (or AIRTABLE_BASE_ID): not set\n");
 	if (config->airtable.orders_table[0] == '\0')
 		buf_add_cstr(errors, "airtable.orders_table (or AIRTABLE_TABLE_ID): not set\n");
+	if (config->write.create && config->airtable.create_key[0] == '\0')
+		buf_add_cstr(errors, "airtable.create_key: not set, and write.create needs it\n");
 	return errors->len == before ? ERR_OK : ERR_INVALID_PARAMETER;
 }
 

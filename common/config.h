@@ -31,6 +31,7 @@ struct config {
 		char	token[CONFIG_TEXT_MAX];		/* the secret: syncd alone loads it */
 		char	base_id[CONFIG_TEXT_MAX];
 		char	orders_table[CONFIG_TEXT_MAX];	/* name or tbl... */
+		char	create_key[128];		/* text field for our key of created orders; name or fld... */
 		int64_t	requests_per_second;		/* 5 */
 		int64_t	monthly_calls;			/* 0: no limit */
 		int64_t	request_timeout_ms;		/* 30s */
@@ -51,6 +52,8 @@ struct config {
 	struct {
 		int64_t	timeout_ms;			/* 20s */
 		int64_t	gather_ms;			/* 10ms */
+		bool	create;				/* off: orders may be made */
+		bool	delete;				/* off: orders may be deleted */
 	} write;
 	struct {
 		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
@@ -61,6 +64,9 @@ struct config {
 		int64_t	map_limit_bytes;		/* 64GiB: it grows no further */
 		int64_t	changes_kept;			/* 10000 entries of the change log */
 	} store;
+	struct {
+		int64_t	retention_ms;			/* 365d: of the history */
+	} audit;
 	struct {
 		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
 	} http;
@@ -101,7 +107,7 @@ enum err	config_load(struct config *, const char *file, char *const *env,
 
 /*
  * What only syncd needs and config_load therefore does not insist on: base
- * and table.  Faults are added to ${errors}, as config_load does.
+ * and table, and the key's field when orders may be created.  Faults are added to ${errors}, as config_load does.
  */
 enum err	config_check_syncd(const struct config *, struct buf *errors);
 

@@ -29,6 +29,7 @@ static const struct {
 	[ERR_RATE_LIMITED] = { "rate_limited", "too many requests" },
 	[ERR_UNAUTHORIZED] = { "unauthorized", "authentication required" },
 	[ERR_FORBIDDEN] = { "forbidden", "not permitted" },
+	[ERR_IDEMPOTENCY_CONFLICT] = { "idempotency_key_reused", "the Idempotency-Key was used for another request" },
 	[ERR_SYNCD_UNAVAILABLE] = { "syncd_unavailable", "the sync daemon is not available" },
 	[ERR_BAD_MESSAGE] = { "bad_message", "malformed message" },
 	[ERR_OVERLOADED] = { "overloaded", "too many requests are waiting" },

@@ -32,6 +32,7 @@ enum err {
 	ERR_RATE_LIMITED,
 	ERR_UNAUTHORIZED,
 	ERR_FORBIDDEN,
+	ERR_IDEMPOTENCY_CONFLICT,	/* the key came with another request before */
 	/* the daemon */
 	ERR_SYNCD_UNAVAILABLE,
 	ERR_BAD_MESSAGE,	/* socket protocol violated */

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "common/json_write.h"
-#include "common/message.h"
+#include "common/message_parts.h"
+#include "common/money.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
-	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_PATCH] = "patch"
+	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write"
 };
 
 const char *
@@ -26,25 +27,116 @@ request_id_valid(struct str id)
 	return true;
 }
 
-static void
-add_patch(struct buf *b, const struct schema *schema, const struct message_request *r)
+bool
+message_key_valid(struct str key)
 {
-	json_member_string(b, "record", str_of(r->record));
-	if (r->version != 0)
-		json_member_uint(b, "version", r->version);
+	if (key.len == 0 || key.len > MESSAGE_KEY_MAX)
+		return false;
+	for (size_t i = 0; i < key.len; i++)
+		if (key.ptr[i] < ' ' || key.ptr[i] > '~')
+			return false;
+	return true;
+}
+
+bool
+message_number_parse(struct str s, uint64_t *number)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0 || s.len > 16 || s.ptr[0] == '0')
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.ptr[i] - '0');
+	}
+	*number = n;
+	return n <= MESSAGE_NUMBER_MAX;
+}
+
+bool
+message_place_parse(struct str s, uint64_t *generation, uint32_t *index)
+{
+	const char *dot = s.len > 0 ? memchr(s.ptr, '.', s.len) : NULL;
+	struct str before = s, behind;
+	uint64_t n = 0;
+
+	if (dot == NULL)
+		return false;
+	before.len = (size_t)(dot - s.ptr);
+	behind = (struct str){ dot + 1, s.len - before.len - 1 };
+	if (!message_number_parse(before, generation) ||
+	    (!str_is(behind, "0") && !message_number_parse(behind, &n)) || n > UINT32_MAX)
+		return false;
+	*index = (uint32_t)n;
+	return true;
+}
+
+static void
+add_fields(struct buf *b, const struct schema *schema, const struct record *r)
+{
 	json_name(b, "fields");
 	buf_add_char(b, '{');
 	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *f = &schema->fields[i];
+		const struct value *v = &r->values[i];
+
 		if ((r->known & UINT32_C(1) << i) == 0)
 			continue;
-		if (r->values[i].present)
-			json_member_string(b, schema->fields[i].name, str_of(r->values[i].text));
-		else
-			json_member_null(b, schema->fields[i].name);
+		if (!v->present) {
+			json_member_null(b, f->name);
+		} else if (f->kind == FIELD_MONEY) {
+			json_name(b, f->name);
+			money_add(b, v->number);
+		} else {
+			json_member_string(b, f->name, v->text);
+		}
 	}
 	buf_add_char(b, '}');
+}
+
+static void
+add_item(struct buf *b, const struct schema *schema, const struct message_item *item)
+{
+	json_next(b);
+	buf_add_char(b, '{');
+	json_member_string(b, "kind", str_of(message_kind_name(item->kind)));
+	if (item->kind != MESSAGE_CREATE)
+		json_member_string(b, "record", item->record.id);
+	if (item->version != 0)
+		json_member_uint(b, "version", item->version);
+	if (item->undoes != 0) {
+		json_name(b, "undoes");
+		buf_printf(b, "\"%llu.%u\"", (unsigned long long)item->undoes,
+		    item->undoes_index);
+	}
+	if (item->kind != MESSAGE_DELETE)
+		add_fields(b, schema, &item->record);
+	buf_add_char(b, '}');
+}
+
+static void
+add_write(struct buf *b, const struct schema *schema, const struct message_request *r)
+{
+	if (r->by[0] != '\0')
+		json_member_string(b, "by", str_of(r->by));
 	if (r->timeout_ms != 0)
 		json_member_int(b, "timeoutMs", r->timeout_ms);
+	if (r->defer)
+		json_member_bool(b, "defer", true);
+	if (r->bulk)
+		json_member_bool(b, "bulk", true);
+	if (r->key[0] != '\0') {
+		json_member_string(b, "key", str_of(r->key));
+		json_name(b, "fingerprint");
+		buf_printf(b, "\"%016llx%016llx\"", (unsigned long long)r->fingerprint[0],
+		    (unsigned long long)r->fingerprint[1]);
+	}
+	json_name(b, "items");
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < r->item_count; i++)
+		add_item(b, schema, &r->items[i]);
+	buf_add_char(b, ']');
 }
 
 static void
@@ -65,8 +157,8 @@ message_add_request(struct buf *b, const struct schema *schema,
 	json_member_string(b, "type", str_of(type_names[r->type]));
 	if (r->request_id[0] != '\0')
 		json_member_string(b, "requestId", str_of(r->request_id));
-	if (r->type == MESSAGE_PATCH)
-		add_patch(b, schema, r);
+	if (r->type == MESSAGE_WRITE)
+		add_write(b, schema, r);
 	else if (r->type == MESSAGE_SYNC)
 		add_sync(b, r);
 	buf_add_cstr(b, "}\n");

@@ -13,47 +13,77 @@
  * (frame.h), requests with an id of the asker's choice, replies that carry
  * the same id, in any order.
  *
- *   {"v":1,"id":7,"type":"patch","requestId":"ab12","record":"rec...","version":42,
- *    "fields":{"status":"Shipped","priority":null},"timeoutMs":20000}
- *   {"v":1,"id":8,"type":"sync","requestId":"..","full":true,"acceptShrink":false,"waitMs":25000}
- *   {"v":1,"id":9,"type":"status","requestId":".."}
+ *   {"v":2,"id":7,"type":"write","requestId":"ab12","by":"","timeoutMs":20000,
+ *    "defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
+ *    "items":[{"kind":"update","record":"rec...","version":42,"undoes":"1042.0",
+ *              "fields":{"status":"Shipped","priority":null}},
+ *             {"kind":"create","fields":{"customer":"Acme","orderTotal":123.45}},
+ *             {"kind":"delete","record":"rec...","version":42}]}
+ *   {"v":2,"id":8,"type":"sync","requestId":"..","full":true,"acceptShrink":false,"waitMs":25000}
+ *   {"v":2,"id":9,"type":"status","requestId":".."}
  *
- *   {"id":7,"ok":true,"generation":1043}
- *   {"id":7,"ok":false,"code":"airtable_rejected","detail":"...","retryAfterMs":30000,"body":{...}}
+ *   {"id":7,"ok":true,"generation":1043,"body":{"bulk":null|"17","results":[
+ *      {"ok":true,"record":"rec...","pending":false,"order":"<the order's JSON as a text>"|null},
+ *      {"ok":false,"record":"rec..."|null,"code":"airtable_rejected","detail":"...","retryAfterMs":0}]}}
+ *   {"id":8,"ok":false,"code":"airtable_unavailable","detail":"...","retryAfterMs":30000,"body":{...}}
  *   {"id":9,"ok":true,"generation":1043,"body":{...}}
+ *
+ * A write is answered when each of its items has its result; results stand
+ * in the order of items, and one that fails never stops the others.  "order"
+ * is null when it was deleted.  The reply as a whole fails (ok false) only
+ * when nothing was taken: a bad message, a key used for another request
+ * (idempotency_conflict), stopping, out of memory, no room.
  *
  * Unknown members, types and versions are ERR_BAD_MESSAGE, and so are
  * repeated members, wrong types, text that is too long and numbers out of
- * range.  "v", "id" and "type" are required, "record" and "fields" (one or
- * more, writable ones) in a patch; the rest defaults to none, false or 0.
- * Whole numbers survive up to MESSAGE_NUMBER_MAX, as JSON readers know them.
+ * range.  "v", "id" and "type" are required; in a write "items" (1 to
+ * MESSAGE_ITEMS_MAX); in an update "record" and "fields" (one or more, those
+ * that may be written), in a create "fields" (those that may be created), in
+ * a delete "record"; the rest defaults to none, false or 0.  Whole numbers
+ * survive up to MESSAGE_NUMBER_MAX, as JSON readers know them, and money up
+ * to MESSAGE_MONEY_MAX (fifteen digits).
  */
 #define MESSAGE_NUMBER_MAX	((UINT64_C(1) << 53) - 1)
 #define MESSAGE_WAIT_MAX_MS	INT64_C(86400000)	/* of timeoutMs and waitMs */
-#define MESSAGE_VERSION		1
-#define MESSAGE_BYTES_MAX	(256 * 1024)	/* one line */
+#define MESSAGE_VERSION		2
+#define MESSAGE_BYTES_MAX	(1024 * 1024)	/* one line */
+#define MESSAGE_ITEMS_MAX	500
 #define REQUEST_ID_MAX		64		/* characters, [A-Za-z0-9._-] */
-#define MESSAGE_TEXT_MAX	256		/* bytes of a field's text */
+#define MESSAGE_TEXT_MAX	1000		/* bytes of a field's text */
+#define MESSAGE_KEY_MAX		255		/* bytes of an Idempotency-Key, printable ASCII */
+#define MESSAGE_BY_MAX		128
+#define MESSAGE_MONEY_MAX	INT64_C(999999999999999)	/* units of money.h, and its negative */
 
-enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_PATCH, MESSAGE_TYPES };
+enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_TYPES };
+enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_KINDS };
+
+/* One order to change.  Strings of the record belong to the request, see message_request_free(). */
+struct message_item {
+	enum message_kind	kind;
+	uint64_t		version;	/* expected; 0: any */
+	uint64_t		undoes;		/* generation of the change that is taken back; 0: none */
+	uint32_t		undoes_index;	/* and its index: together its place in the history */
+	struct record		record;		/* known: the fields asked for */
+};
 
 struct message_request {
 	uint64_t		id;
 	enum message_type	type;
 	char			request_id[REQUEST_ID_MAX + 1];
-	/* MESSAGE_PATCH: values[f] for each bit f of known, as in struct record */
-	char			record[64];
-	uint64_t		version;	/* expected; 0: any */
-	uint32_t		known;
-	struct {
-		bool	present;		/* false: clear */
-		char	text[MESSAGE_TEXT_MAX + 1];
-	}			values[SCHEMA_FIELDS_MAX];
-	int64_t			timeout_ms;	/* 0: write.timeout */
+	/* MESSAGE_WRITE */
+	struct message_item	*items;
+	size_t			 item_count;
+	bool			 bulk;		/* its results belong together under a bulk id */
+	bool			 defer;		/* deliver later rather than fail when Airtable is away */
+	char			 key[MESSAGE_KEY_MAX + 1];	/* Idempotency-Key; "": none */
+	uint64_t		 fingerprint[2];	/* of what is asked for with the key */
+	char			 by[MESSAGE_BY_MAX + 1];	/* who asks; "": not known */
+	int64_t			 timeout_ms;	/* 0: write.timeout */
 	/* MESSAGE_SYNC */
-	bool			full;
-	bool			accept_shrink;
-	int64_t			wait_ms;	/* 0: answer at once with the progress */
+	bool			 full;
+	bool			 accept_shrink;
+	int64_t			 wait_ms;	/* 0: answer at once with the progress */
+	struct buf		 texts;		/* what the items' strings point into, when parsed */
 };
 
 struct message_reply {
@@ -78,6 +108,31 @@ void		message_add_reply(struct buf *, const struct message_reply *);
  */
 enum err	message_parse_request(struct str line, const struct schema *,
 		    struct message_request *, char why[static 128]);
+/* What parsing allocated (items, texts).  Harmless twice, and after a failure. */
+void		message_request_free(struct message_request *);
+
+/* One result of a write: composed by syncd, read by who asked. */
+struct message_result {
+	enum err	err;
+	char		record[64];	/* "": a create that failed */
+	bool		pending;	/* queued, not confirmed */
+	struct str	order;		/* JSON; len 0: none */
+	char		detail[512];
+	int64_t		retry_after_ms;
+};
+/*
+ * The body of a write's reply; ${bulk} 0: none.  Orders are left out (null)
+ * when they would make it longer than a reply may be: who asks finds them
+ * in the store, at the reply's generation or later.
+ */
+void		message_add_results(struct buf *, uint64_t bulk, const struct message_result *, size_t n);
+/*
+ * Each result of such a body in turn, with its place; strings are valid
+ * during the call.  ERR_BAD_MESSAGE when it is none, or has not ${n}
+ * results (${n} 0: any number); some may have been told by then.
+ */
+enum err	message_each_result(struct str body, size_t n, uint64_t *bulk,
+		    void (*each)(void *cookie, size_t i, const struct message_result *), void *cookie);
 /*
  * The body is written as JSON text into ${body} (cleared first), where
  * reply->body points.  Detail that is too long is cut.  ERR_BAD_MESSAGE,
@@ -85,8 +140,16 @@ enum err	message_parse_request(struct str line, const struct schema *,
  */
 enum err	message_parse_reply(struct str line, struct message_reply *, struct buf *body);
 
-/* "patch" and so on: as in "type". */
+/* "write" and so on: as in "type". */
 const char	*message_type_name(enum message_type);
+/* "update" and so on: as in "kind". */
+const char	*message_kind_name(enum message_kind);
+/* Digits without leading zeros: 1 to MESSAGE_NUMBER_MAX.  false: it is none. */
+bool		message_number_parse(struct str, uint64_t *number);
+/* "1042.0": a place in the history as text.  false: it is none. */
+bool		message_place_parse(struct str, uint64_t *generation, uint32_t *index);
+/* May it be an Idempotency-Key? */
+bool		message_key_valid(struct str);
 
 /* Is it a request id that we pass on? */
 bool		request_id_valid(struct str);

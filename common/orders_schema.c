@@ -8,25 +8,25 @@ static const char *const priorities[] = { "Low", "Medium", "High" };
 static const struct field fields[ORDER_FIELDS] = {
 	[ORDER_ORDER_ID] = {
 		.name = "orderId", .airtable = "Order ID", .kind = FIELD_TEXT,
-		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_KEY
+		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_KEY | FIELD_CREATE
 	},
 	[ORDER_CUSTOMER] = {
 		.name = "customer", .airtable = "Customer", .kind = FIELD_TEXT,
-		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_EXACT
+		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_EXACT | FIELD_CREATE
 	},
 	[ORDER_STATUS] = {
 		.name = "status", .airtable = "Status", .kind = FIELD_SELECT,
-		.flags = FIELD_SORT | FIELD_WRITE | FIELD_GROUP,
+		.flags = FIELD_SORT | FIELD_WRITE | FIELD_GROUP | FIELD_CREATE,
 		.options = statuses, .option_count = 5
 	},
 	[ORDER_PRIORITY] = {
 		.name = "priority", .airtable = "Priority", .kind = FIELD_SELECT,
-		.flags = FIELD_SORT | FIELD_WRITE | FIELD_GROUP,
+		.flags = FIELD_SORT | FIELD_WRITE | FIELD_GROUP | FIELD_CREATE,
 		.options = priorities, .option_count = 3
 	},
 	[ORDER_TOTAL] = {
 		.name = "orderTotal", .airtable = "Order Total", .kind = FIELD_MONEY,
-		.flags = FIELD_SORT,
+		.flags = FIELD_SORT | FIELD_CREATE,
 		.from = "minTotal", .to = "maxTotal", .to_inclusive = true
 	},
 	[ORDER_CREATED_AT] = {
@@ -35,7 +35,7 @@ static const struct field fields[ORDER_FIELDS] = {
 	},
 	[ORDER_UPDATED_AT] = {
 		.name = "updatedAt", .airtable = "Updated At", .kind = FIELD_INSTANT,
-		.flags = FIELD_SORT, .from = "updatedFrom", .to = "updatedTo"
+		.flags = FIELD_SORT | FIELD_STAMP, .from = "updatedFrom", .to = "updatedTo"
 	}
 };
 

@@ -23,8 +23,8 @@ is_text(enum field_kind kind)
 	return kind == FIELD_TEXT || kind == FIELD_SELECT;
 }
 
-static void
-add_json_value(struct buf *b, enum field_kind kind, const struct value *v)
+void
+value_add_json(struct buf *b, enum field_kind kind, const struct value *v)
 {
 	char text[INSTANT_TEXT_SIZE];
 
@@ -54,7 +54,7 @@ add_json(struct buf *b, const struct schema *schema, const struct record *r, uin
 
 		json_name(b, schema->fields[i].name);
 		at = b->len;
-		add_json_value(b, schema->fields[i].kind, v);
+		value_add_json(b, schema->fields[i].kind, v);
 		lengths[i] = (uint32_t)(b->len - at);
 	}
 	json_member_uint(b, "version", version);

@@ -59,4 +59,7 @@ int		row_get(MDB_txn *, MDB_dbi rows, uint32_t row, struct row_view *);
 bool		record_equal(const struct schema *, const struct record *, const struct record *);
 bool		value_equal(enum field_kind, const struct value *, const struct value *);
 
+/* Add the value as the API shows it; null when it is empty. */
+void		value_add_json(struct buf *, enum field_kind, const struct value *);
+
 #endif

@@ -27,7 +27,9 @@ enum field_flag {
 	FIELD_SORT = 4,		/* ?sort=<name> */
 	FIELD_WRITE = 8,	/* may be changed through the API */
 	FIELD_KEY = 16,		/* the business id: a row is found by it too */
-	FIELD_GROUP = 32	/* the summary counts rows by it (select) */
+	FIELD_GROUP = 32,	/* the summary counts rows by it (select) */
+	FIELD_CREATE = 64,	/* may be given when a record is created through the API */
+	FIELD_STAMP = 128	/* moves with any change of the record: no change of its own to the history */
 };
 
 struct field {

@@ -64,25 +64,35 @@ store_error(const char *what, int code)
 	return e;
 }
 
+/* Another format may lack databases: look at it before they are opened. */
+static int
+check_format(MDB_txn *txn)
+{
+	struct store_head head;
+	MDB_dbi meta;
+	int rc;
+
+	if ((rc = mdb_dbi_open(txn, "meta", 0, &meta)) != 0 ||
+	    (rc = meta_head(txn, meta, &head)) != 0)
+		return rc;
+	if (head.format == STORE_FORMAT)
+		return 0;
+	log_error("store: format %u found, this program reads %u; rebuild the store from Airtable",
+	    head.format, STORE_FORMAT);
+	return MDB_VERSION_MISMATCH;
+}
+
 static int
 open_databases(struct environment *e)
 {
-	struct store_head head;
 	MDB_txn *txn;
 	int rc;
 
 	if ((rc = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &txn)) != 0)
 		return rc;
-	if ((rc = store_keys_open(txn, 0, &e->dbs)) != 0 ||
-	    (rc = meta_head(txn, e->dbs.meta, &head)) != 0) {
+	if ((rc = check_format(txn)) != 0 || (rc = store_keys_open(txn, 0, &e->dbs)) != 0) {
 		mdb_txn_abort(txn);
 		return rc;
-	}
-	if (head.format != STORE_FORMAT) {
-		log_error("store: format %u found, this program reads %u; "
-		    "rebuild the store from Airtable", head.format, STORE_FORMAT);
-		mdb_txn_abort(txn);
-		return MDB_VERSION_MISMATCH;
 	}
 	return mdb_txn_commit(txn);	/* keeps the handles */
 }
@@ -470,4 +480,10 @@ const struct store_dbs *
 store_databases(const struct store *st)
 {
 	return &st->environment->dbs;
+}
+
+const struct store_head *
+store_head(const struct store *st)
+{
+	return &st->head;
 }

@@ -74,6 +74,7 @@ enum err	 store_find_key(struct store *, struct str key, uint32_t *rows,
 /* For modules of common/ that read more (columns, orderings, query, summary): */
 MDB_txn		*store_txn(struct store *);
 const struct store_dbs	*store_databases(const struct store *);
+const struct store_head	*store_head(const struct store *);
 /* Log and translate an LMDB code. */
 enum err	 store_error(const char *what, int mdb_code);
 

@@ -41,6 +41,13 @@ struct table_dbs {
 struct store_dbs {
 	MDB_dbi			meta;		/* text names -> below */
 	MDB_dbi			changes;	/* u64 generation -> change_log.h */
+	MDB_dbi			outbox;		/* u64 sequence -> outbox.c */
+	MDB_dbi			pending;	/* pending_key() -> struct pending_head ... */
+	MDB_dbi			answers;	/* Idempotency-Key -> struct answer_head, body */
+	MDB_dbi			answers_due;	/* answers_due_key() -> nothing */
+	MDB_dbi			history;	/* history_key() -> history.h, JSON */
+	MDB_dbi			audit;		/* place_key() -> struct audit_head, record id */
+	MDB_dbi			bulks;		/* bulk_key() -> record id */
 	struct table_dbs	orders;
 };
 
@@ -53,19 +60,74 @@ struct store_head {
 	uint32_t	format;		/* STORE_FORMAT */
 	uint32_t	rows_live;	/* orders in use */
 	uint32_t	rows_end;	/* row numbers in use are below this */
-	uint32_t	unused;
+	uint32_t	pending;	/* see outbox_pending() */
 	uint64_t	generation;
 	int64_t		synced_ms;	/* 0: no sync was ever complete */
 };
 /* meta, other names */
 #define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
+#define META_BIRTH	"birth"		/* u64: the generation that the store began with */
+#define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 /* meta "options.<index of field>": further select options, see options.h */
 #define META_OPTIONS	"options."
 
 /* The meta value of this name: an LMDB code. */
 int	meta_get(MDB_txn *, MDB_dbi meta, const char *name, struct str *value);
+/* The same for the head; of another format than STORE_FORMAT only that is read. */
 int	meta_head(MDB_txn *, MDB_dbi meta, struct store_head *);
+
+/*
+ * Keys of the outbox's bookkeeping and of the history: composed into one
+ * struct, texts first, numbers big-endian, so that their order is LMDB's.
+ */
+#define STORE_KEY_MAX	511		/* LMDB's own limit */
+struct store_key {
+	size_t		len;
+	unsigned char	bytes[STORE_KEY_MAX];
+};
+
+#define PLACE_BYTES	12		/* u64 generation, u32 index */
+
+void	place_key(struct store_key *, uint64_t generation, uint32_t index);
+/* All keys of a record: its id, a NUL, then the place.  The id is at most KEY_TEXT_MAX bytes. */
+void	history_key(struct store_key *, struct str id, uint64_t generation, uint32_t index);
+void	bulk_key(struct store_key *, uint64_t bulk, uint64_t generation, uint32_t index);
+/* When a kept answer is looked at again, and its key of at most 255 bytes. */
+void	answers_due_key(struct store_key *, int64_t due_ms, struct str key);
+/* Where an order's pending changes are: its record id, or, not yet created, "+" and the entry's sequence. */
+void	pending_key(struct store_key *, struct str id, uint64_t sequence);
+/* The place in the last PLACE_BYTES of a key. */
+void	place_of_key(MDB_val key, uint64_t *generation, uint32_t *index);
+
+/* Value of pending, followed by the sequences (u64 each, ascending) and the overlay's JSON. */
+struct pending_head {
+	uint64_t	since;		/* generation at which readers began to see this */
+	uint32_t	count;		/* of sequences */
+	uint32_t	json_len;	/* 0: there is no such row (any more) */
+};
+
+/* Value of answers, followed by the body. */
+struct answer_head {
+	int64_t		at_ms;
+	int64_t		due_ms;		/* its answers_due_key() */
+	uint64_t	fingerprint[2];
+	uint64_t	first;
+	uint32_t	count;
+	uint32_t	unused;
+};
+
+/* Value of audit, followed by the record id. */
+struct audit_head {
+	int64_t		at_ms;
+	uint64_t	bulk;		/* 0: none */
+};
+
+static inline MDB_val
+key_composed(const struct store_key *k)
+{
+	return (MDB_val){ k->len, (void *)(uintptr_t)k->bytes };
+}
 
 static inline MDB_val
 key_u32(const uint32_t *k)

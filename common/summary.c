@@ -116,6 +116,7 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 	buf_add_cstr(b, ",\"total\":{");
 	add_figures(c, get_total(c, TOTAL_ALL, 0, 0));
 	buf_add_char(b, '}');
+	json_member_uint(b, "pending", head->pending);
 	for (unsigned f = 0; f < c->schema->field_count; f++) {
 		struct str further;
 

@@ -96,13 +96,11 @@ api_problem(struct api *api, enum err e, const char *detail)
 }
 
 enum outcome
-api_problem_reply(struct api *api, const struct message_reply *reply)
+api_problem_told(struct api *api, enum err e, const char *detail, int64_t retry_ms)
 {
-	const char *detail = reply->detail[0] != '\0' ? reply->detail : NULL;
-
-	problem_answer(&api->response, reply->err, detail, NULL);
-	if (reply->retry_after_ms > 0)
-		api_retry_after(api, reply->retry_after_ms);
+	problem_answer(&api->response, e, detail[0] != '\0' ? detail : NULL, NULL);
+	if (retry_ms > 0)
+		api_retry_after(api, retry_ms);
 	else if (api->response.status == 503)
 		api_retry_after(api, 5000);
 	return ANSWERED;
@@ -129,6 +127,14 @@ api_send(struct api *api, struct connection *connection)
 }
 
 static void
+waiting_free(struct waiting *w)
+{
+	if (w->state_free != NULL)
+		w->state_free(w->state);
+	free(w);
+}
+
+static void
 waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 {
 	struct waiting *w = cookie;
@@ -141,7 +147,7 @@ waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 	api_send(api, w->connection);
 	api_release(api);
 	log_request(NULL);
-	free(w);
+	waiting_free(w);
 }
 
 static void
@@ -150,7 +156,7 @@ waiting_gone(void *cookie)
 	struct waiting *w = cookie;
 
 	syncd_link_cancel(w->api->link, w->call);
-	free(w);
+	waiting_free(w);
 }
 
 static void
@@ -162,30 +168,34 @@ waiting_fill(struct waiting *w, struct api *api, waiting_finish *finish)
 	*w = (struct waiting){ .api = api, .connection = api->connection,
 	    .finish = finish, .head_only = r->method == METHOD_HEAD };
 	memcpy(w->request_id, r->id, sizeof(w->request_id));
-	memcpy(w->record, api->message.record, sizeof(w->record));
 	if (none.len < sizeof(w->if_none_match))	/* a longer one never matches */
 		memcpy(w->if_none_match, none.len > 0 ? none.ptr : "", none.len);
 }
 
 enum outcome
-api_wait(struct api *api, int64_t timeout_ms, waiting_finish *finish)
+api_wait(struct api *api, int64_t timeout_ms, waiting_finish *finish, void *state,
+    void (*state_free)(void *))
 {
 	struct waiting *w = malloc(sizeof(*w)), now;
 	enum err e = ERR_NOMEM;
 
-	api_release(api);	/* no snapshot is held while waiting */
 	memcpy(api->message.request_id, api->request.id, sizeof(api->message.request_id));
+	waiting_fill(&now, api, finish);
+	now.state = state;
+	now.state_free = state_free;
 	if (w != NULL) {
-		waiting_fill(w, api, finish);
+		*w = now;
 		e = syncd_link_request(api->link, &api->message,
 		    loop_now(api->loop) + timeout_ms, waiting_done, w, &w->call);
 	}
+	api_release(api);	/* no snapshot is held while waiting */
 	if (e == ERR_OK) {
 		connection_park(api->connection, waiting_gone, w);
 		return PARKED;
 	}
 	free(w);
-	waiting_fill(&now, api, finish);
 	finish(api, &now, e, NULL);
+	if (state_free != NULL)
+		state_free(state);
 	return ANSWERED;
 }

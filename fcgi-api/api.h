@@ -1,6 +1,8 @@
 #ifndef FCGI_API_API_H
 #define FCGI_API_API_H
 
+#include <cjson/cJSON.h>
+
 #include "common/config.h"
 #include "common/query.h"
 #include "common/store.h"
@@ -34,6 +36,7 @@ struct api {
 	struct buf		 packed;	/* a compressed body */
 	struct summary_cache	*summaries;
 	struct message_request	 message;
+	cJSON			*documents;	/* a list of those that message's strings point into */
 	/* the request at hand */
 	struct connection	*connection;	/* fast workers only */
 	struct request		 request;
@@ -53,9 +56,10 @@ struct waiting {
 	struct connection	*connection;
 	struct syncd_call	*call;
 	waiting_finish		*finish;	/* composes api->response */
+	void			*state;		/* the handler's */
+	void			(*state_free)(void *);
 	bool			 head_only;
 	char			 request_id[REQUEST_ID_MAX + 1];
-	char			 record[64];	/* PATCH: which one */
 	char			 if_none_match[256];
 };
 
@@ -72,17 +76,19 @@ void		 api_release(struct api *);
 
 /* Answer with a problem; what is in api->errors is listed. */
 enum outcome	 api_problem(struct api *, enum err, const char *detail);
-/* The same from syncd's refusal, with its detail and Retry-After. */
-enum outcome	 api_problem_reply(struct api *, const struct message_reply *);
+/* The same from syncd's refusal: ${detail} as it came, "" counts as none; ${retry_ms} 0: not known. */
+enum outcome	 api_problem_told(struct api *, enum err, const char *detail, int64_t retry_ms);
 /* Retry-After for what may go better in ${ms}. */
 void		 api_retry_after(struct api *, int64_t ms);
 
 /*
  * Send api->message to syncd and park the request at hand until ${finish}
  * has composed its answer, at most ${timeout_ms}.  If it can't be sent,
- * finish is called at once.
+ * finish is called at once.  ${state} is the finisher's; it is given to
+ * ${state_free} (NULL: need not be) after that, or when the asker has gone.
  */
-enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish);
+enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish,
+		    void *state, void (*state_free)(void *));
 
 /* Send what is composed in api->response. */
 void		 api_send(struct api *, struct connection *);

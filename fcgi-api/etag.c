@@ -26,6 +26,22 @@ etag_make(struct etag *e, char kind, const uint64_t *numbers, size_t n, bool gzi
 	return (struct str){ e->text, e->len };
 }
 
+struct str
+etag_of_order(struct etag *e, uint64_t version, uint64_t since)
+{
+	char digits[DECIMAL_SIZE];
+
+	e->len = 0;
+	etag_add(e, STR("\"v"));
+	etag_add(e, decimal(version, digits));
+	if (since != 0) {
+		etag_add(e, STR("-p"));
+		etag_add(e, decimal(since, digits));
+	}
+	etag_add(e, STR("\""));
+	return (struct str){ e->text, e->len };
+}
+
 static void
 skip_space(struct str *s)
 {
@@ -70,11 +86,28 @@ etag_listed(struct str header, struct str etag)
 	return false;
 }
 
+/* Take digits without leading zeros off the front. */
+static bool
+take_number(struct str *s, uint64_t *number)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < s->len && i < 16 && s->ptr[i] >= '0' && s->ptr[i] <= '9'; i++)
+		v = v * 10 + (uint64_t)(s->ptr[i] - '0');
+	if (i == 0 || s->ptr[0] == '0')
+		return false;
+	s->ptr += i;
+	s->len -= i;
+	*number = v;
+	return true;
+}
+
 enum err
 etag_version(struct str header, uint64_t *version)
 {
 	struct str tag;
-	uint64_t v = 0;
+	uint64_t since;
 
 	skip_space(&header);
 	if (str_is(header, "*")) {
@@ -83,15 +116,17 @@ etag_version(struct str header, uint64_t *version)
 	}
 	if (!take_tag(&header, &tag) || header.len != 0)
 		return ERR_INVALID_PARAMETER;
-	if (tag.len < 4 || tag.len > 3 + 16 || tag.ptr[1] != 'v' || tag.ptr[2] == '0')
+	if (tag.len < 4 || tag.ptr[1] != 'v')
 		return ERR_INVALID_PARAMETER;
-	for (size_t i = 2; i < tag.len - 1; i++) {
-		if (tag.ptr[i] < '0' || tag.ptr[i] > '9')
-			return ERR_INVALID_PARAMETER;
-		v = v * 10 + (uint64_t)(tag.ptr[i] - '0');
-	}
-	*version = v;
-	return ERR_OK;
+	tag = (struct str){ tag.ptr + 2, tag.len - 3 };	/* between "v and " */
+	if (!take_number(&tag, version))
+		return ERR_INVALID_PARAMETER;
+	if (tag.len == 0)
+		return ERR_OK;
+	if (tag.len < 3 || memcmp(tag.ptr, "-p", 2) != 0)
+		return ERR_INVALID_PARAMETER;
+	tag = (struct str){ tag.ptr + 2, tag.len - 2 };
+	return take_number(&tag, &since) && tag.len == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
 }
 
 /* A quality as thousandths: "q=0.5" is 500, none is 1000, nonsense is 0. */

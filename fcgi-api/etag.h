@@ -23,6 +23,9 @@ struct etag {
 struct str	etag_make(struct etag *, char kind, const uint64_t *numbers, size_t n,
 		    bool gzip);
 
+/* An order's: "v7", or while changes of it are pending since generation 9, "v7-p9".  ${since} 0: none. */
+struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
+
 /*
  * Does If-None-Match's list ${header} hold ${etag} (with its quotes)?  Weak
  * comparison; "*" matches any.  What is malformed matches nothing.
@@ -31,8 +34,9 @@ bool		etag_listed(struct str header, struct str etag);
 
 /*
  * If-Match as a version: *version is 0 for "*".  A weak tag counts too: a
- * web server that compresses weakens ours.  ERR_INVALID_PARAMETER if it is
- * not one tag of the form "v<N>".
+ * web server that compresses weakens ours; one of an order with pending
+ * changes counts as its version.  ERR_INVALID_PARAMETER if it is not one tag
+ * of the form "v<N>" or "v<N>-p<M>".
  */
 enum err	etag_version(struct str header, uint64_t *version);
 

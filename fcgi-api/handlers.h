@@ -10,6 +10,13 @@
 enum outcome	 orders_list(struct api *);
 enum outcome	 orders_get(struct api *);
 enum outcome	 orders_patch(struct api *);
+enum outcome	 orders_patch_many(struct api *);
+enum outcome	 orders_create(struct api *);
+enum outcome	 orders_delete(struct api *);
+enum outcome	 orders_undo(struct api *);
+enum outcome	 orders_undo_many(struct api *);
+enum outcome	 orders_history(struct api *);
+enum outcome	 audit_get(struct api *);
 enum outcome	 orders_summary(struct api *);
 enum outcome	 sync_start(struct api *);
 enum outcome	 sync_get(struct api *);
@@ -35,6 +42,10 @@ void		 orders_export_csv(struct api *, struct sink *);
  * there is not exactly one, the problem is composed and false returned.
  */
 bool		 order_find(struct api *, struct str id, uint32_t *row);
+/* The same without an answer: ${why} is for people, "" when the error says it all. */
+#define ORDER_WHY_SIZE	512
+enum err	 order_lookup(struct api *, struct str id, uint32_t *row,
+		    char why[static ORDER_WHY_SIZE]);
 /* Compose the order in ${row} with its ETag; ${condition}: If-None-Match or none. */
 enum outcome	 order_answer(struct api *, uint32_t row, struct str condition);
 /* Compose the summary; ${condition} as above. */

@@ -118,5 +118,5 @@ health_get(struct api *api)
 	if ((e = request_no_params(&api->request, &api->errors)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	api->message.type = MESSAGE_STATUS;
-	return api_wait(api, STATUS_MS, health_finish);
+	return api_wait(api, STATUS_MS, health_finish, NULL, NULL);
 }

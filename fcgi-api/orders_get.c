@@ -1,50 +1,58 @@
 #include <stdio.h>
 
-#include "common/log.h"
+#include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
 #define NAMED_MAX	8	/* record ids listed when an Order ID is ambiguous */
 
 static void
-ambiguous(struct api *api, const uint32_t *rows, size_t matches)
+ambiguous(struct api *api, const uint32_t *rows, size_t matches, char why[static ORDER_WHY_SIZE])
 {
-	char detail[512];
 	size_t at, shown = matches < NAMED_MAX ? matches : NAMED_MAX;
 
-	at = (size_t)snprintf(detail, sizeof(detail),
+	at = (size_t)snprintf(why, ORDER_WHY_SIZE,
 	    "%zu orders have this Order ID; use a record id:", matches);
 	for (size_t i = 0; i < shown; i++) {
 		struct row_view row;
 
 		if (store_row(api->store, rows[i], &row) != ERR_OK || row.id.len > 40)
 			continue;
-		at += (size_t)snprintf(detail + at, sizeof(detail) - at, "%s %.*s",
+		at += (size_t)snprintf(why + at, ORDER_WHY_SIZE - at, "%s %.*s",
 		    i > 0 ? "," : "", STR_FMT(row.id));
 	}
-	(void)api_problem(api, ERR_CONFLICT, detail);
 }
 
-bool
-order_find(struct api *api, struct str id, uint32_t *row)
+enum err
+order_lookup(struct api *api, struct str id, uint32_t *row, char why[static ORDER_WHY_SIZE])
 {
 	uint32_t rows[NAMED_MAX];
 	size_t matches;
 	enum err e = store_find_record(api->store, id, row);
 
+	why[0] = '\0';
 	if (e == ERR_NOT_FOUND) {
 		e = store_find_key(api->store, id, rows, NAMED_MAX, &matches);
 		if (e == ERR_OK && matches > 1) {
-			ambiguous(api, rows, matches);
-			return false;
+			ambiguous(api, rows, matches, why);
+			return ERR_CONFLICT;
 		}
 		if (e == ERR_OK)
 			*row = rows[0];
 	}
 	if (e == ERR_NOT_FOUND)
-		(void)api_problem(api, e, "no order has this record id or Order ID");
-	else if (e != ERR_OK)
-		(void)api_problem(api, e, NULL);
+		(void)strcpy(why, "no order has this record id or Order ID");
+	return e;
+}
+
+bool
+order_find(struct api *api, struct str id, uint32_t *row)
+{
+	char why[ORDER_WHY_SIZE];
+	enum err e = order_lookup(api, id, row, why);
+
+	if (e != ERR_OK)
+		(void)api_problem(api, e, why[0] != '\0' ? why : NULL);
 	return e == ERR_OK;
 }
 
@@ -54,11 +62,14 @@ order_answer(struct api *api, uint32_t row, struct str condition)
 	struct response *r = &api->response;
 	struct row_view view;
 	struct etag etag;
+	uint64_t since = 0;
 	enum err e;
 
-	if ((e = store_row(api->store, row, &view)) != ERR_OK)
+	if ((e = store_row(api->store, row, &view)) != ERR_OK ||
+	    ((e = outbox_overlay(api->store, view.id, &view.json, &since)) != ERR_OK &&
+	    e != ERR_NOT_FOUND))
 		return api_problem(api, e, NULL);
-	if (!response_validators(r, condition, etag_make(&etag, 'v', &view.version, 1, false),
+	if (!response_validators(r, condition, etag_of_order(&etag, view.version, since),
 	    store_generation(api->store)))
 		response_body(r, "application/json", view.json);
 	return ANSWERED;

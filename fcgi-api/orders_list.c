@@ -1,6 +1,20 @@
 #include "common/json_write.h"
+#include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
+
+/* Orders with changes that Airtable has not confirmed yet are shown with them. */
+static enum err
+show_pending(struct api *api, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum err e = outbox_overlay(api->store, api->rows[i].id, &api->rows[i].json, NULL);
+
+		if (e != ERR_OK && e != ERR_NOT_FOUND)
+			return e;
+	}
+	return ERR_OK;
+}
 
 /* {"orders":[...]}: the rows are copied as they lie in the store. */
 static enum err
@@ -9,6 +23,8 @@ add_rows(struct api *api, struct buf *b)
 	const struct query_page *page = &api->page;
 	enum err e = store_rows(api->store, page->rows, page->count, api->rows);
 
+	if (e == ERR_OK && outbox_pending(api->store) > 0)
+		e = show_pending(api, page->count);
 	if (e != ERR_OK)
 		return e;
 	buf_add_cstr(b, "{\"orders\":[");

@@ -19,6 +19,7 @@ static const int statuses[ERR__COUNT] = {
 	[ERR_RATE_LIMITED] = 429,
 	[ERR_UNAUTHORIZED] = 401,
 	[ERR_FORBIDDEN] = 403,
+	[ERR_IDEMPOTENCY_CONFLICT] = 422,
 	[ERR_SYNCD_UNAVAILABLE] = 503,
 	[ERR_BAD_MESSAGE] = 502,
 	[ERR_OVERLOADED] = 503,
@@ -57,18 +58,22 @@ add_members(struct buf *b, int status, enum err e, struct str detail)
 }
 
 void
-problem_add(struct buf *b, enum err e, struct str detail)
+problem_add(struct buf *b, enum err e, struct str detail, struct str errors)
 {
-	json_next(b);
 	buf_add_char(b, '{');
 	add_members(b, problem_status(e), e, detail);
+	if (errors.len > 0) {
+		json_name(b, "errors");
+		buf_add_str(b, errors);
+	}
 	buf_add_char(b, '}');
 }
 
-static void
-add_errors(struct buf *b, const struct field_errors *errors)
+void
+problem_add_errors(struct buf *b, const struct field_errors *errors)
 {
-	json_name(b, "errors");
+	if (!field_errors_any(errors))
+		return;
 	buf_add_char(b, '[');
 	for (size_t i = 0; i < field_errors_kept(errors); i++) {
 		json_next(b);
@@ -80,6 +85,15 @@ add_errors(struct buf *b, const struct field_errors *errors)
 	buf_add_char(b, ']');
 }
 
+static void
+answer_begin(struct response *r, int status)
+{
+	response_restart(r);
+	r->status = status;
+	r->type = "application/problem+json";
+	buf_add_cstr(&r->fields, "Cache-Control: no-store\r\n");
+}
+
 void
 problem_answer(struct response *r, enum err e, const char *detail,
     const struct field_errors *errors)
@@ -88,16 +102,22 @@ problem_answer(struct response *r, enum err e, const char *detail,
 }
 
 void
+problem_answer_list(struct response *r, enum err e, const char *detail, struct str errors)
+{
+	answer_begin(r, problem_status(e));
+	problem_add(&r->own, e, str_of(detail), errors);
+}
+
+void
 problem_answer_as(struct response *r, int status, enum err e, const char *detail,
     const struct field_errors *errors)
 {
-	response_restart(r);
-	r->status = status;
-	r->type = "application/problem+json";
-	buf_add_cstr(&r->fields, "Cache-Control: no-store\r\n");
+	answer_begin(r, status);
 	buf_add_char(&r->own, '{');
 	add_members(&r->own, status, e, str_of(detail));
-	if (errors != NULL && field_errors_any(errors))
-		add_errors(&r->own, errors);
+	if (errors != NULL && field_errors_any(errors)) {
+		json_name(&r->own, "errors");
+		problem_add_errors(&r->own, errors);
+	}
 	buf_add_char(&r->own, '}');
 }

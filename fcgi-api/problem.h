@@ -26,7 +26,11 @@ void	problem_answer(struct response *, enum err e, const char *detail,
 void	problem_answer_as(struct response *, int status, enum err e, const char *detail,
 	    const struct field_errors *errors);
 
-/* Add the document (without errors) as a JSON object. */
-void	problem_add(struct buf *, enum err e, struct str detail);
+/* Add the document as a JSON object; ${errors}: the list as JSON, len 0: none. */
+void	problem_add(struct buf *, enum err e, struct str detail, struct str errors);
+/* problem_answer() with such a list. */
+void	problem_answer_list(struct response *, enum err e, const char *detail, struct str errors);
+/* Add the list; nothing when there are none. */
+void	problem_add_errors(struct buf *, const struct field_errors *);
 
 #endif

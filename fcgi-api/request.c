@@ -29,7 +29,9 @@ static const struct {
 	RAW("REQUEST_ID", id),
 	HEADER("HTTP_IF_NONE_MATCH", if_none_match),
 	HEADER("HTTP_IF_MATCH", if_match),
-	HEADER("HTTP_ACCEPT_ENCODING", accept_encoding)
+	HEADER("HTTP_ACCEPT_ENCODING", accept_encoding),
+	HEADER("HTTP_PREFER", prefer),
+	HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key)
 #undef RAW
 #undef HEADER
 };
@@ -65,6 +67,8 @@ method_parse(struct str s)
 		return METHOD_POST;
 	if (str_is(s, "PATCH"))
 		return METHOD_PATCH;
+	if (str_is(s, "DELETE"))
+		return METHOD_DELETE;
 	if (str_is(s, "OPTIONS"))
 		return METHOD_OPTIONS;
 	return METHOD_OTHER;
@@ -146,8 +150,8 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 	enum err e;
 
 	errors->count = 0;
-	r->if_none_match = r->if_match = r->accept_encoding = r->content_type =
-	    r->query = (struct str){ NULL, 0 };
+	r->if_none_match = r->if_match = r->accept_encoding = r->prefer =
+	    r->idempotency_key = r->content_type = r->query = (struct str){ NULL, 0 };
 	r->segment_count = r->param_count = 0;
 	r->body = body;
 	collect(r, envp, &raw);
@@ -223,4 +227,39 @@ request_check_json(const struct request *r)
 	    !same_word(charset, "charset=\"utf-8\""))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
 	return ERR_OK;
+}
+
+/* Bytes up to the first ${end} outside of quotes, or all. */
+static size_t
+piece(struct str s, char end)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s.len && (quoted || s.ptr[i] != end); i++) {
+		if (s.ptr[i] == '"')
+			quoted = !quoted;
+		else if (quoted && s.ptr[i] == '\\')
+			i++;
+	}
+	return i < s.len ? i : s.len;
+}
+
+bool
+request_prefers_async(const struct request *r)
+{
+	struct str rest = r->prefer;
+
+	while (rest.len > 0) {
+		struct str one = { rest.ptr, piece(rest, ',') };
+		size_t whole = one.len;
+
+		one.len = piece(one, ';');
+		if (same_word(trim(one), "respond-async"))
+			return true;
+		whole += whole < rest.len;	/* the comma */
+		rest.ptr += whole;
+		rest.len -= whole;
+	}
+	return false;
 }

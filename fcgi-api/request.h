@@ -17,7 +17,8 @@ enum method {
 	METHOD_POST = 4,
 	METHOD_PATCH = 8,
 	METHOD_OPTIONS = 16,
-	METHOD_OTHER = 32
+	METHOD_DELETE = 32,
+	METHOD_OTHER = 64
 };
 
 #define REQUEST_SEGMENTS_MAX	8	/* parts of a path */
@@ -35,6 +36,8 @@ struct request {
 	struct str	if_none_match;		/* headers: ptr NULL when absent */
 	struct str	if_match;
 	struct str	accept_encoding;
+	struct str	prefer;
+	struct str	idempotency_key;
 	struct str	content_type;
 	struct str	body;
 	char		scratch[REQUEST_URI_MAX];
@@ -59,6 +62,9 @@ enum err	request_parse(struct request *, char *const *envp, struct str body,
 enum err	request_params_fault(const struct field_errors *);
 /* The same, and any parameter is too much for this route. */
 enum err	request_no_params(const struct request *, struct field_errors *errors);
+
+/* Does Prefer say respond-async? */
+bool		request_prefers_async(const struct request *);
 
 /* ERR_UNSUPPORTED_MEDIA_TYPE unless the body is announced as JSON (in UTF-8, if it says so). */
 enum err	request_check_json(const struct request *);

@@ -103,6 +103,7 @@ status_text(int status)
 {
 	switch (status) {
 	case 200: return "OK";
+	case 201: return "Created";
 	case 202: return "Accepted";
 	case 204: return "No Content";
 	case 304: return "Not Modified";

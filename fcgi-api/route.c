@@ -7,14 +7,20 @@ typedef enum outcome handler(struct api *);
 /* Literal paths stand before those with an id, so they win. */
 static const struct route {
 	const char	*path[4];	/* parts; "*": any id */
-	handler		*get, *post, *patch;
+	handler		*get, *post, *patch, *remove;
 	void		(*stream)(struct api *, struct sink *);	/* slow pool, GET */
 } routes[] = {
-	{ .path = { "api", "orders" }, .get = orders_list },
+	{ .path = { "api", "orders" }, .get = orders_list, .post = orders_create,
+	    .patch = orders_patch_many },
 	{ .path = { "api", "orders", "summary" }, .get = orders_summary },
 	{ .path = { "api", "orders", "sync" }, .post = sync_start },
 	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv },
-	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch },
+	{ .path = { "api", "orders", "undo" }, .post = orders_undo_many },
+	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch,
+	    .remove = orders_delete },
+	{ .path = { "api", "orders", "*", "history" }, .get = orders_history },
+	{ .path = { "api", "orders", "*", "undo" }, .post = orders_undo },
+	{ .path = { "api", "audit" }, .get = audit_get },
 	{ .path = { "api", "sync" }, .get = sync_get },
 	{ .path = { "api", "health" }, .get = health_get },
 	{ .path = { "api", "openapi.json" }, .get = openapi_get },
@@ -58,6 +64,8 @@ handler_of(const struct route *route, enum method m)
 		return route->post;
 	case METHOD_PATCH:
 		return route->patch;
+	case METHOD_DELETE:
+		return route->remove;
 	case METHOD_OPTIONS:
 	case METHOD_OTHER:
 		break;
@@ -69,9 +77,10 @@ static void
 add_allow(struct api *api, const struct route *route)
 {
 	char allow[64];
-	int n = snprintf(allow, sizeof(allow), "%s%s%sOPTIONS",
+	int n = snprintf(allow, sizeof(allow), "%s%s%s%sOPTIONS",
 	    route->get != NULL || route->stream != NULL ? "GET, HEAD, " : "",
-	    route->post != NULL ? "POST, " : "", route->patch != NULL ? "PATCH, " : "");
+	    route->post != NULL ? "POST, " : "", route->patch != NULL ? "PATCH, " : "",
+	    route->remove != NULL ? "DELETE, " : "");
 
 	response_header(&api->response, "Allow", (struct str){ allow, (size_t)n });
 }

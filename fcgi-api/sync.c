@@ -64,7 +64,7 @@ answer_running(struct api *api, const cJSON *doc)
 static enum outcome
 answer_refused(struct api *api, const struct message_reply *reply)
 {
-	(void)api_problem_reply(api, reply);
+	(void)api_problem_told(api, reply->err, reply->detail, reply->retry_after_ms);
 	/* the caller asked for nothing that Airtable could reject: it is a fault behind us */
 	if (api->response.status == 422 || api->response.status == 404)
 		problem_answer_as(&api->response, 502, reply->err,
@@ -114,7 +114,7 @@ sync_start(struct api *api)
 	api->message.wait_ms = api->config->sync.wait_ms;
 	if ((e = take_mode(api)) != ERR_OK || (e = check_body(api, &why)) != ERR_OK)
 		return api_problem(api, e, why);
-	return api_wait(api, api->message.wait_ms + GRACE_MS, start_finish);
+	return api_wait(api, api->message.wait_ms + GRACE_MS, start_finish, NULL, NULL);
 }
 
 /* syncd's own view, or the last one that it has stored. */
@@ -152,5 +152,5 @@ sync_get(struct api *api)
 	if ((e = request_no_params(&api->request, &api->errors)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	api->message.type = MESSAGE_STATUS;
-	return api_wait(api, STATUS_MS, get_finish);
+	return api_wait(api, STATUS_MS, get_finish, NULL, NULL);
 }

@@ -51,7 +51,8 @@ add_error(struct buf *b, const cJSON *doc)
 		return;
 	}
 	json_name(b, "error");
-	problem_add(b, e, str_of(cJSON_IsString(detail) ? detail->valuestring : NULL));
+	problem_add(b, e, str_of(cJSON_IsString(detail) ? detail->valuestring : NULL),
+	    (struct str){ NULL, 0 });
 }
 
 void

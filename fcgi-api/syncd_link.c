@@ -10,9 +10,10 @@
 #include "common/log.h"
 #include "fcgi-api/syncd_link.h"
 
-#define OUT_MAX		(1024u * 1024)	/* bytes that syncd has not taken yet */
+#define OUT_MAX		(4u * 1024 * 1024)	/* bytes that syncd has not taken yet */
 #define RETRY_MS	20	/* after a failed attempt to connect */
 #define READ_BYTES	(64 * 1024)
+#define KEEP_BYTES	(256u * 1024)	/* of a buffer; what one bulk edit needed does not stay */
 
 /* On list calls while used, on list free_calls otherwise. */
 struct syncd_call {
@@ -172,6 +173,13 @@ err0:
 	return ERR_SYNCD_UNAVAILABLE;
 }
 
+static void
+shrink(struct buf *b)
+{
+	if (b->len == 0 && b->cap > KEEP_BYTES)
+		buf_free(b);
+}
+
 /* NULL, or why the connection is of no use any more. */
 static const char *
 flush(struct syncd_link *l)
@@ -188,6 +196,7 @@ flush(struct syncd_link *l)
 		l->sent += (uint64_t)n;
 		buf_drain(&l->out, (size_t)n);
 	}
+	shrink(&l->out);
 	if ((l->out.len > 0) == l->writing)
 		return NULL;
 	l->writing = !l->writing;
@@ -228,6 +237,9 @@ take_lines(struct syncd_link *l)
 	while (why == NULL && frame_next(&l->in, &at, &line))
 		why = take_line(l, line);
 	buf_drain(&l->in, at);
+	shrink(&l->in);
+	if (l->body.cap > KEEP_BYTES)	/* nobody looks at it any more */
+		buf_free(&l->body);
 	if (why == NULL && l->in.len > MESSAGE_BYTES_MAX)
 		why = "reply too long";
 	return why;
@@ -275,17 +287,22 @@ static enum err
 queue(struct syncd_link *l, const struct message_request *request)
 {
 	size_t before = l->out.len;
+	enum err e = ERR_OK;
 
 	if (before > OUT_MAX / 2)
 		return ERR_OVERLOADED;
 	message_add_request(&l->out, l->schema, request);
-	if (buf_status(&l->out) == ERR_OK) {
+	if (buf_status(&l->out) != ERR_OK)
+		e = ERR_OVERLOADED;
+	else if (l->out.len - before > MESSAGE_BYTES_MAX)
+		e = ERR_TOO_LARGE;
+	else
 		l->queued += l->out.len - before;
+	if (e == ERR_OK)
 		return ERR_OK;
-	}
 	l->out.len = before;
 	l->out.error = ERR_OK;
-	return ERR_OVERLOADED;
+	return e;
 }
 
 enum err

@@ -31,7 +31,8 @@ void		 syncd_link_free(struct syncd_link *);
  * Send ${request} (its id is set here); ${done} is called once, later, at
  * the latest at ${deadline_ms} (instant_monotonic) or soon after.
  * ERR_SYNCD_UNAVAILABLE: nobody answers the socket.  ERR_OVERLOADED: too many
- * under way.  Then ${done} is not called.
+ * under way.  ERR_TOO_LARGE: longer than a message may be.  Then ${done} is
+ * not called.
  */
 enum err	 syncd_link_request(struct syncd_link *, struct message_request *request,
 		    int64_t deadline_ms, syncd_done *done, void *cookie,

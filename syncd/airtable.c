@@ -123,34 +123,31 @@ airtable_call_free(struct airtable_call *c)
 	free(c);
 }
 
-/* Is all of it there?  If not, memory ran out and the call is freed. */
-static bool
-composed(struct airtable_call *c)
+bool
+airtable_call_complete(struct airtable_call *c)
 {
 	(void)buf_cstr(&c->url);	/* puts the NUL behind it, or makes it fail */
 	(void)buf_cstr(&c->path);
-	if (buf_status(&c->url) == ERR_OK && buf_status(&c->path) == ERR_OK &&
-	    buf_status(&c->json) == ERR_OK)
-		return true;
-	airtable_call_free(c);
-	return false;
+	return buf_status(&c->url) == ERR_OK && buf_status(&c->path) == ERR_OK &&
+	    buf_status(&c->json) == ERR_OK;
 }
 
-/* Queue a call; one about something that can't be a record has ended already. */
-static struct airtable_call *
-submit(struct airtable_call *c, bool sensible)
+bool
+airtable_call_writes(const struct airtable_call *c)
 {
-	if (!composed(c))
-		return NULL;
-	airtable_enqueue(c);
-	if (!sensible)
-		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
-	return c;
+	return c->kind == CALL_UPDATE || c->kind == CALL_CREATE || c->kind == CALL_DELETE;
 }
 
-/* Remember which record the answer has to be about. */
-static bool
-expect(struct airtable_call *c, struct str id)
+const char *
+airtable_call_method(const struct airtable_call *c)
+{
+	if (!airtable_call_writes(c))
+		return "GET";
+	return c->kind == CALL_DELETE ? "DELETE" : "PATCH";
+}
+
+bool
+airtable_call_expect(struct airtable_call *c, struct str id)
 {
 	char *to = c->ids[c->id_count];
 
@@ -159,6 +156,20 @@ expect(struct airtable_call *c, struct str id)
 	memcpy(to, id.ptr, id.len);
 	c->id_count++;
 	return strlen(to) == id.len && airtable_id_valid(to);
+}
+
+/* Queue a call; one about something that can't be a record has ended already. */
+static struct airtable_call *
+submit(struct airtable_call *c, bool sensible)
+{
+	if (!airtable_call_complete(c)) {
+		airtable_call_free(c);
+		return NULL;
+	}
+	airtable_enqueue(c);
+	if (!sensible)
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
+	return c;
 }
 
 struct airtable_call *
@@ -176,39 +187,21 @@ airtable_list(struct airtable *a, struct str offset, enum airtable_priority prio
 }
 
 struct airtable_call *
-airtable_get(struct airtable *a, struct str record, enum airtable_priority priority,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+airtable_find(struct airtable *a, const struct str *ids, size_t count,
+    enum airtable_priority priority, int64_t deadline_ms, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
+	bool sensible = count > 0 && count <= AIRTABLE_WRITE_MAX;
 
-	if ((c = airtable_call_new(a, CALL_GET, priority, deadline_ms, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, CALL_FIND, priority, deadline_ms, callback, cookie)) == NULL)
 		return NULL;
-	airtable_add_record_path(&c->path, a->config, record);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_record_query(&c->url, &c->keys);
-	return submit(c, expect(c, record));
-}
-
-struct airtable_call *
-airtable_patch(struct airtable *a, const struct record *records, size_t count,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie)
-{
-	struct airtable_call *c;
-	bool sensible = count > 0 && count <= AIRTABLE_PATCH_MAX;
-
-	if ((c = airtable_call_new(a, CALL_PATCH, AIRTABLE_WRITE, deadline_ms, callback,
-	    cookie)) == NULL)
-		return NULL;
+	for (size_t i = 0; sensible && i < count; i++)	/* it stands in quotes */
+		sensible = airtable_call_expect(c, ids[i]) && strpbrk(c->ids[i], "'\\") == NULL;
 	airtable_add_table_path(&c->path, a->config);
 	buf_add_str(&c->url, buf_str(&c->path));
-	for (size_t i = 0; sensible && i < count; i++)
-		sensible = expect(c, records[i].id);
+	airtable_add_list_query(&c->url, &c->keys, STR(""));
 	if (sensible)
-		airtable_add_patch(&c->json, a->schema, &c->keys, records, count);
-	if (buf_status(&c->json) == ERR_INVALID_PARAMETER) {	/* an instant that has no text */
-		buf_clear(&c->json);
-		sensible = false;
-	}
+		airtable_add_ids_filter(&c->url, ids, count);
 	return submit(c, sensible);
 }
 
@@ -221,7 +214,10 @@ airtable_meta_new(struct airtable *a, enum airtable_priority priority)
 		return NULL;
 	airtable_add_meta_path(&c->path, a->config);
 	buf_add_str(&c->url, buf_str(&c->path));
-	return composed(c) ? c : NULL;
+	if (airtable_call_complete(c))
+		return c;
+	airtable_call_free(c);
+	return NULL;
 }
 
 void
@@ -248,7 +244,7 @@ cancel_list(struct call_list *list)
 			continue;
 		}
 		c->result.err = ERR_CANCELLED;
-		c->result.maybe_applied = c->kind == CALL_PATCH && c->result.sent_ms != 0;
+		c->result.maybe_applied = airtable_call_writes(c) && c->result.sent_ms != 0;
 		(void)snprintf(c->result.message, sizeof(c->result.message), "%s",
 		    err_text(ERR_CANCELLED));
 		airtable_end(c);
@@ -279,6 +275,20 @@ airtable_blocked_ms(struct airtable *a, enum err *why)
 	if (why != NULL)
 		*why = reason;
 	return ms;
+}
+
+size_t
+airtable_room(struct airtable *a)
+{
+	int64_t now = instant_monotonic();
+	size_t room, waiting = 0;
+
+	if (governor_blocked_ms(a->governor, now, NULL) > 0 || !breaker_allows(&a->breaker, now))
+		return 0;
+	room = governor_room(a->governor, now);
+	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
+		waiting += a->waiting_count[i];
+	return room > waiting ? room - waiting : 0;
 }
 
 static void

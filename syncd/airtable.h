@@ -85,20 +85,53 @@ void		 airtable_reconfigure(struct airtable *);
 struct airtable_call *airtable_list(struct airtable *, struct str offset,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
 /*
- * One record by id.  Unlike a listing, which fails with
- * ERR_AIRTABLE_FIELD_MISSING, a single record and the answer to a PATCH can't
- * tell a renamed field from an empty cell.
+ * Those of 1 to AIRTABLE_WRITE_MAX records that Airtable has, by id, in any
+ * order; what it has not is not in the answer.  Like a listing it fails with
+ * ERR_AIRTABLE_FIELD_MISSING when a field was renamed, which the answer to a
+ * write can't tell from an empty cell.
  */
-struct airtable_call *airtable_get(struct airtable *, struct str record,
+struct airtable_call *airtable_find(struct airtable *, const struct str *ids, size_t count,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+
 /*
- * PATCH of 1..10 records: the known fields of each (a value that is not
- * present clears the cell).  Answers with the records as Airtable has them
- * now, in the same order.  Records that can't be (no id, too many, an instant
- * out of range) end as ERR_AIRTABLE_REJECTED without being sent.
+ * A call that changes records.  What it carries is asked for when the
+ * governor lets it go, not before, so that all that has come meanwhile
+ * travels together.
  */
-struct airtable_call *airtable_patch(struct airtable *, const struct record *records,
-		    size_t count, int64_t deadline_ms, airtable_cb *, void *cookie);
+#define AIRTABLE_WRITE_MAX	10	/* records in one call */
+enum airtable_change { AIRTABLE_UPDATE, AIRTABLE_CREATE, AIRTABLE_DELETE };
+
+struct airtable_write {
+	enum airtable_change	 change;
+	/*
+	 * Each once.  Update: the id and the known fields (a value that is
+	 * not present clears the cell).  Create: the known fields.  Delete:
+	 * the id.
+	 */
+	const struct record	*records[AIRTABLE_WRITE_MAX];
+	/* Create: our key of each, for the field airtable.create_key, by which sending it again finds it. */
+	struct str		 keys[AIRTABLE_WRITE_MAX];
+	size_t			 count;		/* 1 to AIRTABLE_WRITE_MAX */
+	int64_t			 timeout_ms;	/* how long its answer is waited for; 0: the request's own time-out */
+	/*
+	 * Answers with the records as Airtable has them now (ids only when
+	 * deleted), in the same order.  Records that can't be (no id, an
+	 * instant out of range) end as ERR_AIRTABLE_REJECTED without being sent.
+	 */
+	airtable_cb		*callback;
+	void			*cookie;
+};
+
+/* Fill *write; what it points to is read before the loop goes on.  false: nothing is to be sent, the call is gone. */
+typedef bool	 airtable_compose(void *cookie, struct airtable_write *write);
+/*
+ * ${refused} is called instead of ${compose} when the call can't start: open
+ * circuit, quota, cancelled.  NULL: out of memory, and no callback.
+ */
+struct airtable_call *airtable_write(struct airtable *, airtable_compose *compose,
+		    airtable_cb *refused, void *cookie);
+/* How many calls could start at once, beyond those that wait already. */
+size_t		 airtable_room(struct airtable *);
 
 /* Stop one call: its callback will not run.  A write already sent stays sent. */
 void		 airtable_cancel(struct airtable_call *);

@@ -46,15 +46,35 @@ refuse_page(struct airtable_result *r, const char *why)
 	return ERR_AIRTABLE_BAD_RESPONSE;
 }
 
+/* Is each record one of those that were asked for, and there once? */
+static bool
+among_asked(const struct airtable_call *c)
+{
+	bool seen[AIRTABLE_WRITE_MAX] = { false };
+
+	for (size_t r = 0; r < c->page.count; r++) {
+		size_t i = 0;
+
+		while (i < c->id_count && !str_is(c->page.records[r].id, c->ids[i]))
+			i++;
+		if (i == c->id_count || seen[i])
+			return false;
+		seen[i] = true;
+	}
+	return c->page.offset.len == 0;
+}
+
 /* Is the page about the records that were asked for, in their order? */
 static bool
 as_asked(const struct airtable_call *c)
 {
 	if (c->kind == CALL_LIST)
 		return true;
+	if (c->kind == CALL_FIND)
+		return among_asked(c);
 	if (c->page.count != c->id_count)
 		return false;
-	for (size_t i = 0; i < c->id_count; i++)
+	for (size_t i = 0; i < c->id_count && c->kind != CALL_CREATE; i++)
 		if (!str_is(c->page.records[i].id, c->ids[i]))
 			return false;
 	return true;
@@ -71,8 +91,8 @@ decode(struct airtable_call *c, struct str body)
 		return airtable_keys_resolve(&a->keys, body, a->config->airtable.orders_table,
 		    r->message, sizeof(r->message));
 	err = airtable_decode_page(a->schema, &c->keys,
-	    c->kind == CALL_GET ? AIRTABLE_RECORD : AIRTABLE_RECORDS, body, &c->page, &c->arena,
-	    r->message, sizeof(r->message));
+	    c->kind == CALL_DELETE ? AIRTABLE_DELETED : AIRTABLE_RECORDS, body, &c->page,
+	    &c->arena, r->message, sizeof(r->message));
 	if (err == ERR_OK && !as_asked(c))
 		err = refuse_page(r, "the answer is about other records");
 	if (err != ERR_OK) {
@@ -104,7 +124,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
 	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */
-	r->maybe_applied = c->kind == CALL_PATCH && r->err != ERR_OK && r->sent_ms != 0 &&
+	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
 	    (r->status < 400 || r->status >= 500 || r->status == 408);
 }
 
@@ -174,7 +194,7 @@ note(struct airtable_call *c, int64_t now)
 {
 	struct airtable *a = c->owner;
 	const struct airtable_result *r = &c->result;
-	const char *method = c->kind == CALL_PATCH ? "PATCH" : "GET";
+	const char *method = airtable_call_method(c);
 	long long ms = (long long)(now - c->started_ms);
 
 	if (r->err == ERR_OK) {

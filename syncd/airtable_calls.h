@@ -12,8 +12,9 @@
 
 /*
  * The inside of airtable.h, shared by the files that implement it:
- * airtable.c composes calls, airtable_queue.c lets them start and ends them,
- * airtable_answer.c makes results of answers.
+ * airtable.c composes calls (airtable_write.c those that change records),
+ * airtable_queue.c lets them start and ends them, airtable_answer.c makes
+ * results of answers.
  *
  * 1. A call is in exactly one list: waiting[priority] until it starts,
  *    flying until its request is over, ended until its callback runs.
@@ -22,9 +23,7 @@
  *    is walked.
  * 3. Whatever may let a call start or end calls airtable_wake().
  */
-#define AIRTABLE_PATCH_MAX	10	/* records in one request */
-
-enum call_kind { CALL_LIST, CALL_GET, CALL_PATCH, CALL_META };
+enum call_kind { CALL_LIST, CALL_FIND, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META };
 enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
 
 struct airtable_call {
@@ -34,15 +33,17 @@ struct airtable_call {
 	enum airtable_priority	 priority;
 	enum call_state		 state;
 	int64_t			 deadline_ms;	/* 0: none */
+	airtable_compose	*compose;	/* NULL: it is composed */
 	airtable_cb		*callback;	/* NULL: CALL_META, which nobody asked for */
 	void			*cookie;
+	int64_t			 timeout_ms;	/* 0: the configured one */
 
 	struct buf		 url;
 	struct buf		 path;		/* for the log: no query */
-	struct buf		 json;		/* body of a PATCH */
+	struct buf		 json;		/* body of an update or a create */
 	struct airtable_keys	 keys;		/* as it was composed with */
 	size_t			 id_count;	/* records asked for or written */
-	char			 ids[AIRTABLE_PATCH_MAX][AIRTABLE_ID_MAX + 1];
+	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_ID_MAX + 1];
 
 	/* CALL_FLYING */
 	struct http_request	*http;
@@ -83,8 +84,18 @@ struct airtable {
 struct airtable_call *airtable_call_new(struct airtable *, enum call_kind,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
 void		 airtable_call_free(struct airtable_call *);
+/* Is all of its text there?  Memory may have run out. */
+bool		 airtable_call_complete(struct airtable_call *);
+/* Remember which record the answer has to be about.  false: that can't be one. */
+bool		 airtable_call_expect(struct airtable_call *, struct str id);
+const char	*airtable_call_method(const struct airtable_call *);
+/* Does it change anything at Airtable? */
+bool		 airtable_call_writes(const struct airtable_call *);
 /* The base's schema, to be put before other calls; NULL: out of memory. */
 struct airtable_call *airtable_meta_new(struct airtable *, enum airtable_priority);
+
+/* airtable_write.c: ask what the call carries.  false: it is gone, or has ended. */
+bool		 airtable_call_compose(struct airtable_call *);
 
 /* airtable_queue.c */
 /* Look at the queue after ${ms}. */

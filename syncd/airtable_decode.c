@@ -209,13 +209,30 @@ make_room(struct decoder *d, size_t count, size_t text_bytes, void **arena)
 }
 
 static enum err
-decode_records(struct decoder *d, const cJSON *list)
+decode_deleted(struct decoder *d, const cJSON *json, struct record *r)
+{
+	const cJSON *id = airtable_json_member(json, "id");
+
+	if (!cJSON_IsString(id) || !airtable_id_valid(id->valuestring))
+		return bad(d, "a record without a proper id");
+	if (!cJSON_IsTrue(airtable_json_member(json, "deleted")))
+		return bad(d, "a record that was not deleted");
+	*r = (struct record){ .id = keep_text(d, id->valuestring) };
+	return ERR_OK;
+}
+
+static enum err
+decode_records(struct decoder *d, enum airtable_shape shape, const cJSON *list)
 {
 	const cJSON *json;
 	enum err err;
 
 	cJSON_ArrayForEach(json, list) {
-		if ((err = decode_record(d, json, &d->page->records[d->page->count])) != ERR_OK)
+		struct record *r = &d->page->records[d->page->count];
+
+		err = shape == AIRTABLE_DELETED ? decode_deleted(d, json, r) :
+		    decode_record(d, json, r);
+		if (err != ERR_OK)
 			return err;
 		d->page->count++;
 	}
@@ -227,27 +244,21 @@ decode(struct decoder *d, enum airtable_shape shape, const cJSON *json, size_t t
     void **arena)
 {
 	const cJSON *list = airtable_json_member(json, "records");
-	size_t count = 1;
+	size_t count;
 	enum err err;
 
 	if (json == NULL)
 		return bad(d, "the answer is not JSON");
-	if (shape == AIRTABLE_RECORDS) {
-		if (!cJSON_IsArray(list))
-			return bad(d, "the answer is not an object with records");
-		count = (size_t)cJSON_GetArraySize(list);
-		if (count > AIRTABLE_RECORDS_MAX)
-			return bad(d, "far more records than were asked for");
-	}
+	if (!cJSON_IsArray(list))
+		return bad(d, "the answer is not an object with records");
+	count = (size_t)cJSON_GetArraySize(list);
+	if (count > AIRTABLE_RECORDS_MAX)
+		return bad(d, "far more records than were asked for");
 	if (!make_room(d, count, text_bytes, arena))
 		return ERR_NOMEM;
-	if (shape == AIRTABLE_RECORDS) {
-		if ((err = decode_records(d, list)) != ERR_OK)
-			return err;
-		return decode_offset(d, json);
-	}
-	d->page->count = 1;
-	return decode_record(d, json, &d->page->records[0]);
+	if ((err = decode_records(d, shape, list)) != ERR_OK)
+		return err;
+	return decode_offset(d, json);
 }
 
 enum err

@@ -16,7 +16,7 @@
 
 enum airtable_shape {
 	AIRTABLE_RECORDS,	/* {"records":[...],"offset":"..."} */
-	AIRTABLE_RECORD		/* {"id":...,"fields":{...}} */
+	AIRTABLE_DELETED	/* {"records":[{"id":...,"deleted":true}]}: ids, no field is known */
 };
 
 /*

@@ -169,19 +169,13 @@ on_sent(void *cookie)
 	airtable_wake(c->owner, 0);	/* when the next one may go is known now */
 }
 
-static const char *
-method_of(enum call_kind kind)
-{
-	return kind == CALL_PATCH ? "PATCH" : "GET";
-}
-
 static void
 start(struct airtable_call *c, int64_t now)
 {
 	struct airtable *a = c->owner;
 	int64_t timeout = a->config->airtable.request_timeout_ms;
 	struct http_call call = {
-		.method = method_of(c->kind),
+		.method = airtable_call_method(c),
 		.url = c->url.data,
 		.token = a->config->airtable.token,
 		.json = buf_str(&c->json),
@@ -190,6 +184,8 @@ start(struct airtable_call *c, int64_t now)
 
 	if (c->deadline_ms != 0 && c->deadline_ms - now < timeout)
 		timeout = c->deadline_ms - now;
+	if (c->timeout_ms != 0 && c->timeout_ms < timeout)
+		timeout = c->timeout_ms;
 	call.timeout_ms = timeout;
 	c->ticket = governor_admit(a->governor, (int)c->priority, a->waiting_count, now);
 	c->probe = breaker_start(&a->breaker, now);
@@ -216,6 +212,8 @@ with_keys(struct airtable_call *c)
 {
 	struct airtable *a = c->owner;
 
+	if (c->compose != NULL)
+		c->keys = a->keys;
 	if (c->keys.resolved || c->kind == CALL_META)
 		return c;
 	if (memcmp(c->keys.request, a->keys.request, sizeof(c->keys.request)) != 0) {
@@ -255,7 +253,9 @@ start_calls(struct airtable *a, int64_t now)
 	    may_start(a, now)) {
 		if ((c = with_keys(TAILQ_FIRST(&a->waiting[lane]))) == NULL)
 			break;
-		start(c, now);
+		if (c->compose != NULL && !airtable_call_compose(c))
+			continue;
+		start(c, instant_monotonic());
 	}
 }
 

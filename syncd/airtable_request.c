@@ -32,14 +32,6 @@ airtable_add_table_path(struct buf *b, const struct config *config)
 }
 
 void
-airtable_add_record_path(struct buf *b, const struct config *config, struct str record)
-{
-	airtable_add_table_path(b, config);
-	buf_add_char(b, '/');
-	add_encoded(b, record);
-}
-
-void
 airtable_add_meta_path(struct buf *b, const struct config *config)
 {
 	buf_add_cstr(b, "/v0/meta/bases/");
@@ -64,10 +56,24 @@ airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, struct 
 }
 
 void
-airtable_add_record_query(struct buf *b, const struct airtable_keys *keys)
+airtable_add_ids_filter(struct buf *b, const struct str *ids, size_t count)
 {
-	if (keys->by_id)
-		buf_add_cstr(b, "?returnFieldsByFieldId=true");
+	buf_add_cstr(b, "&filterByFormula=OR(");
+	for (size_t i = 0; i < count; i++) {
+		buf_add_cstr(b, i == 0 ? "RECORD_ID()%3D%27" : ",RECORD_ID()%3D%27");
+		add_encoded(b, ids[i]);
+		buf_add_cstr(b, "%27");
+	}
+	buf_add_char(b, ')');
+}
+
+void
+airtable_add_delete_query(struct buf *b, const struct record *const *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_add_cstr(b, i == 0 ? "?records%5B%5D=" : "&records%5B%5D=");
+		add_encoded(b, records[i]->id);
+	}
 }
 
 static void
@@ -100,7 +106,6 @@ static void
 add_fields(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
     const struct record *r)
 {
-	buf_add_cstr(b, "\"fields\":{");
 	for (size_t i = 0; i < schema->field_count; i++) {
 		if ((r->known & UINT32_C(1) << i) == 0)
 			continue;
@@ -109,21 +114,43 @@ add_fields(struct buf *b, const struct schema *schema, const struct airtable_key
 		buf_add_char(b, ':');
 		add_value(b, &schema->fields[i], &r->values[i]);
 	}
-	buf_add_char(b, '}');
 }
 
 void
 airtable_add_patch(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
-    const struct record *records, size_t count)
+    const struct record *const *records, size_t count)
 {
 	buf_add_cstr(b, "{\"records\":[");
 	for (size_t i = 0; i < count; i++) {
 		json_next(b);
 		buf_add_char(b, '{');
-		json_member_string(b, "id", records[i].id);
-		buf_add_char(b, ',');
-		add_fields(b, schema, keys, &records[i]);
-		buf_add_char(b, '}');
+		json_member_string(b, "id", records[i]->id);
+		buf_add_cstr(b, ",\"fields\":{");
+		add_fields(b, schema, keys, records[i]);
+		buf_add_cstr(b, "}}");
+	}
+	buf_add_char(b, ']');
+	if (keys->by_id)
+		json_member_bool(b, "returnFieldsByFieldId", true);
+	buf_add_char(b, '}');
+}
+
+void
+airtable_add_upsert(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
+    const char *key_field, const struct record *const *records, const struct str *ours,
+    size_t count)
+{
+	buf_add_cstr(b, "{\"performUpsert\":{\"fieldsToMergeOn\":[");
+	json_add_string(b, str_of(key_field));
+	buf_add_cstr(b, "]},\"records\":[");
+	for (size_t i = 0; i < count; i++) {
+		json_next(b);
+		buf_add_cstr(b, "{\"fields\":{");
+		json_add_string(b, str_of(key_field));
+		buf_add_char(b, ':');
+		json_add_string(b, ours[i]);
+		add_fields(b, schema, keys, records[i]);
+		buf_add_cstr(b, "}}");
 	}
 	buf_add_char(b, ']');
 	if (keys->by_id)

@@ -9,17 +9,23 @@
 
 /* What is asked of Airtable, as text.  Outside text is percent-encoded or written as JSON. */
 
-/* Path of the table, of a record in it, and of the base's schema, each from "/v0/" on. */
+/* Path of the table and of the base's schema, each from "/v0/" on. */
 void	airtable_add_table_path(struct buf *, const struct config *);
-void	airtable_add_record_path(struct buf *, const struct config *, struct str record);
 void	airtable_add_meta_path(struct buf *, const struct config *);
 
-/* "?..." of a page of the listing, and of one record ("" if nothing is to be said). */
+/* "?..." of a page of the listing. */
 void	airtable_add_list_query(struct buf *, const struct airtable_keys *, struct str offset);
-void	airtable_add_record_query(struct buf *, const struct airtable_keys *);
+/* "&..." behind it: only records with one of these ids, which hold no quotes. */
+void	airtable_add_ids_filter(struct buf *, const struct str *ids, size_t count);
+/* "?..." that names the records to delete. */
+void	airtable_add_delete_query(struct buf *, const struct record *const *records, size_t count);
 
 /* The body of a PATCH of records. */
 void	airtable_add_patch(struct buf *, const struct schema *, const struct airtable_keys *,
-	    const struct record *records, size_t count);
+	    const struct record *const *records, size_t count);
+/* The body of a PATCH that makes records unless the field ${key_field} of one has our key already. */
+void	airtable_add_upsert(struct buf *, const struct schema *, const struct airtable_keys *,
+	    const char *key_field, const struct record *const *records, const struct str *keys,
+	    size_t count);
 
 #endif

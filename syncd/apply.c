@@ -26,6 +26,9 @@ struct apply {
 	int			 lock_fd;
 	size_t			 map_size;
 	int64_t			 readers_checked_ms;	/* wall clock */
+	uint64_t		 birth;		/* see META_BIRTH */
+	uint64_t		 sequence;	/* the next one to be given */
+	uint64_t		 sequence_end;	/* see META_SEQUENCE */
 };
 
 static enum err
@@ -108,6 +111,50 @@ use_zone(struct apply_txn *t, const char *name)
 	return put_body(t);
 }
 
+static int
+meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
+{
+	struct str v;
+	int rc = meta_get(t->txn, t->dbs->meta, name, &v);
+
+	if (rc != 0)
+		return rc;
+	if (v.len != sizeof(*n))
+		return MDB_CORRUPTED;
+	memcpy(n, v.ptr, sizeof(*n));
+	return 0;
+}
+
+static int
+new_head(struct apply_txn *t)
+{
+	int rc;
+
+	t->head = (struct store_head){
+		.format = STORE_FORMAT,
+		.generation = t->now_ms > STORE_EPOCH_MS ?
+		    (uint64_t)(t->now_ms - STORE_EPOCH_MS) : 0
+	};
+	if ((rc = apply_put(t->txn, t->dbs->meta, key_str(STR(META_BIRTH)),
+	    &t->head.generation, sizeof(t->head.generation))) != 0)
+		return rc;
+	return put_head(t);
+}
+
+/* Where the outbox's numbers go on. */
+static int
+load_sequence(struct apply *a, struct apply_txn *t)
+{
+	int rc = meta_u64(t, META_BIRTH, &a->birth);
+
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	a->sequence_end = 1;
+	rc = meta_u64(t, META_SEQUENCE, &a->sequence_end);
+	a->sequence = a->sequence_end;
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 /* Make what a new store lacks, check what an old one is. */
 static int
 prepare(struct apply *a)
@@ -122,21 +169,16 @@ prepare(struct apply *a)
 	if ((rc = store_keys_open(t.txn, 1, &a->dbs)) != 0)
 		goto fail;
 	rc = meta_head(t.txn, a->dbs.meta, &t.head);
-	if (rc == MDB_NOTFOUND) {
-		t.head = (struct store_head){
-			.format = STORE_FORMAT,
-			.generation = t.now_ms > STORE_EPOCH_MS ?
-			    (uint64_t)(t.now_ms - STORE_EPOCH_MS) : 0
-		};
-		rc = put_head(&t);
-	}
+	if (rc == MDB_NOTFOUND)
+		rc = new_head(&t);
 	if (rc == 0 && t.head.format != STORE_FORMAT) {
 		log_error("store: %s has format %u, this syncd writes %u; move the folder "
 		    "away and a new store is made from Airtable", a->config->store.path,
 		    t.head.format, STORE_FORMAT);
 		rc = MDB_VERSION_MISMATCH;
 	}
-	if (rc != 0 || (rc = use_zone(&t, a->config->summary.time_zone)) != 0)
+	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
+	    (rc = use_zone(&t, a->config->summary.time_zone)) != 0)
 		goto fail;
 	return mdb_txn_commit(t.txn);
 fail:
@@ -234,6 +276,18 @@ apply_generation(struct apply *a)
 	return generation;
 }
 
+uint64_t
+apply_sequence(struct apply *a)
+{
+	return a->sequence++;
+}
+
+uint64_t
+apply_birth(struct apply *a)
+{
+	return a->birth;
+}
+
 static int
 put_options(struct apply_txn *t)
 {
@@ -252,26 +306,47 @@ put_options(struct apply_txn *t)
 	return 0;
 }
 
+/* All that is to be done, and whether it makes a generation. */
+static int
+plan(struct apply_txn *t, const struct change *changes, size_t n, const struct apply_meta *meta,
+    bool *newer)
+{
+	int rc = 0;
+
+	t->next = t->head.generation + 1;
+	if ((n > 0 && (rc = apply_plan(t, changes, n)) != 0) ||
+	    (rc = apply_plan_outbox(t, changes, n, meta)) != 0 ||
+	    (rc = apply_plan_history(t, meta)) != 0)
+		return rc;
+	*newer = t->count > 0 || t->entry_count > 0;
+	for (size_t i = 0; i < t->overlay_count; i++)
+		*newer |= t->overlays[i].visible;
+	/* a store to which nothing happens forgets too, when a sync ends */
+	if (!*newer && meta->synced_ms != 0)
+		return apply_history_due(t, newer);
+	return 0;
+}
+
 /* The parts, in the order that apply_parts.h explains. */
 static int
 write_changes(struct apply_txn *t, uint64_t keep)
 {
 	int rc;
 
-	if (t->count == 0)
-		return 0;
-	t->head.generation++;
+	t->head.generation = t->next;
 	t->head.rows_live += (uint32_t)t->result.created;
 	t->head.rows_live -= (uint32_t)t->result.deleted;
-	if ((rc = apply_orderings(t)) != 0 || (rc = apply_totals(t)) != 0 ||
+	if (t->count > 0 && ((rc = apply_orderings(t)) != 0 || (rc = apply_totals(t)) != 0 ||
 	    (rc = apply_columns(t)) != 0 || (rc = apply_rows(t)) != 0 ||
-	    (rc = put_options(t)) != 0)
+	    (rc = put_options(t)) != 0))
 		return rc;
-	return apply_log(t, keep);
+	if ((rc = apply_log(t, keep)) != 0)
+		return rc;
+	return apply_history(t);
 }
 
 static int
-write_meta(struct apply_txn *t, const struct apply_meta *meta)
+write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
 	int rc;
 
@@ -280,7 +355,7 @@ write_meta(struct apply_txn *t, const struct apply_meta *meta)
 	if (meta->last_sync.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
 	    key_str(STR(META_LAST_SYNC)), meta->last_sync.ptr, meta->last_sync.len)) != 0)
 		return rc;
-	if (t->count == 0 && meta->synced_ms == 0)
+	if (!newer && meta->synced_ms == 0)
 		return 0;
 	if ((rc = put_head(t)) != 0)
 		return rc;
@@ -291,14 +366,17 @@ static int
 try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta)
 {
+	bool newer = false;
 	int rc;
 
 	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t->txn)) != 0)
 		return rc;
 	if ((rc = meta_head(t->txn, a->dbs.meta, &t->head)) != 0 ||
-	    (rc = apply_plan(t, changes, n)) != 0 ||
-	    (rc = write_changes(t, (uint64_t)a->config->store.changes_kept)) != 0 ||
-	    (rc = write_meta(t, meta)) != 0) {
+	    (rc = plan(t, changes, n, meta, &newer)) != 0 ||
+	    (newer && (rc = write_changes(t, (uint64_t)a->config->store.changes_kept)) != 0) ||
+	    (rc = apply_outbox(t, changes, n, meta)) != 0 ||
+	    (rc = apply_answers(t, meta)) != 0 ||
+	    (rc = write_meta(t, meta, newer)) != 0) {
 		mdb_txn_abort(t->txn);
 		return rc;
 	}
@@ -350,11 +428,15 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 	forget_dead_readers(a, now_ms);
 	do {
 		struct apply_txn t = {
-			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms
+			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms,
+			.history_from_ms = now_ms - a->config->audit.retention_ms,
+			.sequence_end = a->sequence_end
 		};
 
 		rc = try_changes(a, &t, changes, n, meta);
 		*result = t.result;
+		if (rc == 0)
+			a->sequence_end = t.sequence_end;
 		apply_plan_free(&t);
 	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
 	return rc == 0 ? ERR_OK : store_error("changes not written", tell_full_disk(a, rc));

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "common/outbox.h"
 #include "common/schema.h"
 #include "common/store.h"
 
@@ -29,15 +30,54 @@ struct change {
 	 * generation is newer than the news and is left alone.
 	 */
 	uint64_t		base;
+	/*
+	 * Whose doing it is, oldest first: the history shows each edit, from
+	 * the value before it to its own, and what differs beyond them as done
+	 * in Airtable.  The entries are dropped from the outbox in this commit,
+	 * even when the row is left alone (base) or has the values already.
+	 */
+	const struct outbox_entry *const *edits;
+	size_t			edit_count;
 };
 #define CHANGE_ANY_BASE	UINT64_MAX
 
 enum change_source { SOURCE_FULL_SYNC, SOURCE_FEED, SOURCE_WRITE, SOURCE_JOB };
 
-/* What else goes into the same commit; zeroed: nothing. */
+/* One step of the outbox's bookkeeping. */
+struct outbox_step {
+	enum outbox_verb {
+		OUTBOX_STORE,		/* add it, or replace what is there */
+		OUTBOX_DROP,		/* settled, and the caller's own business */
+		OUTBOX_NOT_APPLIED,	/* dropped, and shown in the history with why */
+		OUTBOX_REJECTED		/* Airtable refused it: dropped, in the history if readers
+					   saw it (shown) or were promised it (deferred) */
+	}				 verb;
+	const struct outbox_entry	*entry;
+	struct str			 why;
+};
+
+/*
+ * An answer kept for an Idempotency-Key; body len 0: not settled yet.
+ * answer.count 0: forget the key.  Settled ones are forgotten
+ * ANSWER_KEPT_MS after at_ms; the others stay until they are settled.
+ */
+struct answer_step {
+	struct str		key;
+	struct kept_answer	answer;
+};
+
+/*
+ * What else goes into the same commit; zeroed: nothing.  Outbox steps and
+ * answers alone make no generation, unless what readers see of an order
+ * changes by it (shown) or the history gets an entry.
+ */
 struct apply_meta {
-	int64_t		synced_ms;	/* a complete sync ended then; 0: leave as it is */
-	struct str	last_sync;	/* progress document; len 0: leave as it is */
+	int64_t				 synced_ms;	/* a complete sync ended then; 0: leave as it is */
+	struct str			 last_sync;	/* progress document; len 0: leave as it is */
+	const struct outbox_step	*outbox;
+	size_t				 outbox_count;
+	const struct answer_step	*answers;
+	size_t				 answer_count;
 };
 
 struct apply_result {
@@ -57,10 +97,22 @@ struct apply_result {
 enum err	 apply_open(const struct config *, const struct schema *, struct apply **);
 void		 apply_close(struct apply *);
 
-/* Make the changes.  On failure the store is as before.  ${now_ms}: wall clock. */
+/*
+ * Make the changes.  On failure the store is as before.  ${now_ms}: wall
+ * clock.  News of a sync or feed that show what an entry in state sent asked
+ * for are put down to that entry in the history; it stays in the outbox.
+ */
 enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 		    enum change_source, const struct apply_meta *, int64_t now_ms,
 		    struct apply_result *);
+
+/*
+ * The sequence number for the next outbox entry (kept in memory; unused ones
+ * are skipped).  Never the same twice in the life of a store, crashes included.
+ */
+uint64_t	 apply_sequence(struct apply *);
+/* Tells this store from any other there was: the generation it was born with. */
+uint64_t	 apply_birth(struct apply *);
 
 /*
  * Reading beside it, on the same environment.  Snapshots must have ended

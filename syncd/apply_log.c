@@ -30,6 +30,12 @@ trim(struct apply_txn *t, uint64_t keep)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static bool
+only_pending(const struct apply_overlay *o)
+{
+	return o->visible && !o->of_item && o->id.len > 0;
+}
+
 int
 apply_log(struct apply_txn *t, uint64_t keep)
 {
@@ -39,6 +45,8 @@ apply_log(struct apply_txn *t, uint64_t keep)
 	struct buf b = { 0 };
 	int rc;
 
+	for (size_t n = 0; n < t->overlay_count; n++)
+		head.count += only_pending(&t->overlays[n]);
 	buf_add(&b, &head, sizeof(head));
 	for (size_t n = 0; n < t->count; n++) {
 		const struct apply_item *i = &t->items[n];
@@ -48,6 +56,12 @@ apply_log(struct apply_txn *t, uint64_t keep)
 		buf_add_char(&b, (char)i->now.id.len);
 		buf_add_str(&b, i->now.id);
 	}
+	for (size_t n = 0; n < t->overlay_count; n++)
+		if (only_pending(&t->overlays[n])) {
+			buf_add_char(&b, LOGGED_PENDING);
+			buf_add_char(&b, (char)t->overlays[n].id.len);
+			buf_add_str(&b, t->overlays[n].id);
+		}
 	rc = buf_status(&b) != ERR_OK ? ENOMEM :
 	    apply_put(t->txn, t->dbs->changes, key_u64(&t->head.generation), b.data, b.len);
 	buf_free(&b);

@@ -8,10 +8,12 @@
 /*
  * The parts of one commit; included by apply*.c only.
  *
- * First comes the plan: all changes against the store as it was.  Then the
- * parts write, in an order that lets each of them still read what it needs
- * as it was: orderings (need old columns and rows), totals, columns, rows,
- * change log, head.  What was read before the transaction's first write
+ * First comes the plan: all changes against the store as it was, what they
+ * mean for the pending changes that readers see, and the history's entries.
+ * After it is known whether there is a new generation.  Then the parts
+ * write, in an order that lets each of them still read what it needs as it
+ * was: orderings (need old columns and rows), totals, columns, rows, change
+ * log, outbox, history, answers, head.  What was read before the transaction's first write
  * lies on pages that LMDB neither changes nor reuses before the commit, so
  * pointers into the map stay good throughout.
  */
@@ -23,6 +25,33 @@ struct apply_item {
 	struct record	now;		/* all fields; strings in the map or the caller's */
 	struct str	folded[SCHEMA_FIELDS_MAX];	/* of now's texts */
 	uint8_t		code[SCHEMA_FIELDS_MAX];	/* of now's selects */
+	uint32_t	first_edit;	/* place in apply_txn.edits + 1; 0: none */
+	uint32_t	last_edit;
+};
+
+/* Who did what of an item: a list of its own for each, oldest first. */
+struct apply_edit {
+	const struct outbox_entry	*entry;
+	uint32_t			 next;	/* place + 1; 0: the last */
+};
+
+/* What readers see of an order's pending changes is to be written anew. */
+struct apply_overlay {
+	struct str	id;		/* len 0: one not yet created */
+	uint64_t	sequence;	/* of that one's entry */
+	size_t		at, len;	/* the value in apply_txn.overlay_bytes; len 0: drop it */
+	bool		visible;	/* readers will see a difference */
+	bool		of_item;	/* whose row changes too */
+};
+
+/* An entry of the history that is to be written. */
+struct apply_entry {
+	struct str	id;
+	size_t		at, len;	/* its JSON in apply_txn.history_bytes */
+	uint64_t	bulk;
+	uint64_t	generation;	/* its place */
+	uint32_t	index;
+	bool		anew;		/* there is an entry in this place, which it replaces */
 };
 
 /* A hash table of item numbers. */
@@ -40,6 +69,20 @@ struct apply_txn {
 	int64_t			 now_ms;
 	struct apply_item	*items;		/* sorted by row when planned */
 	size_t			 count;
+	struct apply_item	*quiet;		/* edited, and the row stays as it is */
+	size_t			 quiet_count;
+	struct apply_edit	*edits;
+	size_t			 edit_count, edit_room;
+	struct apply_overlay	*overlays;
+	size_t			 overlay_count, overlay_room;
+	struct buf		 overlay_bytes;
+	struct apply_entry	*entries;
+	size_t			 entry_count, entry_room;
+	uint32_t		 entry_index;	/* of the next new one */
+	struct buf		 history_bytes;
+	int64_t			 history_from_ms;	/* entries from before are trimmed */
+	uint64_t		 next;		/* the generation that this becomes, if it is one */
+	uint64_t		 sequence_end;	/* outbox sequences below are never given again */
 	struct apply_index	 by_id;		/* while planning */
 	struct apply_index	 by_row;	/* afterwards */
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
@@ -51,15 +94,31 @@ struct apply_txn {
 
 /* All return LMDB codes; ENOMEM among them. */
 int	apply_plan(struct apply_txn *, const struct change *, size_t n);
+int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
+	    const struct apply_meta *);
+int	apply_plan_history(struct apply_txn *, const struct apply_meta *);
+/* Is there an entry of the history to be trimmed? */
+int	apply_history_due(struct apply_txn *, bool *due);
 void	apply_plan_free(struct apply_txn *);
+/* Memory that lasts as long as the plan; NULL: there is none. */
+void	*apply_keep(struct apply_txn *, size_t bytes);
 /* The item of a row, or NULL. */
 struct apply_item *apply_item_of_row(const struct apply_txn *, uint32_t row);
+/* The stored row of a record into ${i}'s row, old and existed; MDB_NOTFOUND. */
+int	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
+/* One more edit of an item, the newest. */
+int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct outbox_entry *);
+/* Room for one more in an array of ${count}: *list may move. */
+int	apply_room(void *list, size_t count, size_t *room, size_t item_bytes);
 
 int	apply_orderings(struct apply_txn *);
 int	apply_totals(struct apply_txn *);
 int	apply_columns(struct apply_txn *);
 int	apply_rows(struct apply_txn *);
 int	apply_log(struct apply_txn *, uint64_t keep);
+int	apply_outbox(struct apply_txn *, const struct change *, size_t n, const struct apply_meta *);
+int	apply_history(struct apply_txn *);
+int	apply_answers(struct apply_txn *, const struct apply_meta *);
 
 /* Daily totals anew, from the day field's column, after the zone has changed. */
 int	apply_rebuild_days(struct apply_txn *);

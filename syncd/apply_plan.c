@@ -119,6 +119,63 @@ change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
 	merge(t->schema, &i->now, &c->record);
 }
 
+int
+apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
+{
+	return load_old(t, id, i, version);
+}
+
+int
+apply_room(void *list, size_t count, size_t *room, size_t item_bytes)
+{
+	size_t bigger = *room == 0 ? 16 : *room * 2;
+	void *old, *new;
+
+	if (count < *room)
+		return 0;
+	memcpy(&old, list, sizeof(old));
+	if ((new = reallocarray(old, bigger, item_bytes)) == NULL)
+		return ENOMEM;
+	memcpy(list, &new, sizeof(new));
+	*room = bigger;
+	return 0;
+}
+
+int
+apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct outbox_entry *entry)
+{
+	int rc = apply_room(&t->edits, t->edit_count, &t->edit_room, sizeof(*t->edits));
+
+	if (rc != 0)
+		return rc;
+	t->edits[t->edit_count] = (struct apply_edit){ .entry = entry };
+	t->edit_count++;
+	if (i->last_edit != 0)
+		t->edits[i->last_edit - 1].next = (uint32_t)t->edit_count;
+	else
+		i->first_edit = (uint32_t)t->edit_count;
+	i->last_edit = (uint32_t)t->edit_count;
+	return 0;
+}
+
+static int
+add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
+{
+	int rc = 0;
+
+	for (size_t n = 0; n < c->edit_count && rc == 0; n++)
+		rc = apply_add_edit(t, i, c->edits[n]);
+	return rc;
+}
+
+/* The row stays as it is, but the history may have to tell of edits. */
+static void
+keep_quiet(struct apply_txn *t, const struct apply_item *i)
+{
+	if (i->first_edit != 0)
+		t->quiet[t->quiet_count++] = *i;
+}
+
 static int
 plan_one(struct apply_txn *t, const struct change *c)
 {
@@ -128,7 +185,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 
 	if (i != NULL) {
 		change_again(t, i, c);
-		return 0;
+		return add_edits(t, i, c);
 	}
 	i = &t->items[t->count];
 	*i = (struct apply_item){ .now.id = c->record.id };
@@ -137,7 +194,10 @@ plan_one(struct apply_txn *t, const struct change *c)
 		return rc;
 	if (i->existed && version > c->base) {
 		t->result.skipped++;
-		return 0;
+		i->now = i->old;
+		rc = add_edits(t, i, c);
+		keep_quiet(t, i);
+		return rc;
 	}
 	if (!i->existed && c->kind == CHANGE_GONE) {
 		t->result.unchanged++;
@@ -146,6 +206,8 @@ plan_one(struct apply_txn *t, const struct change *c)
 	if (i->existed)
 		i->now = i->old;
 	change_again(t, i, c);
+	if ((rc = add_edits(t, i, c)) != 0)
+		return rc;
 	index_add(&t->by_id, hash_bytes(i->now.id.ptr, i->now.id.len), t->count);
 	t->count++;
 	return 0;
@@ -162,6 +224,7 @@ drop_unchanged(struct apply_txn *t)
 
 		if (i->existed && !i->gone && record_equal(t->schema, &i->old, &i->now)) {
 			t->result.unchanged++;
+			keep_quiet(t, i);
 			continue;
 		}
 		if (!i->existed && i->gone)	/* came and went within the list */
@@ -212,6 +275,19 @@ number_rows(struct apply_txn *t)
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	return rc;
+}
+
+void *
+apply_keep(struct apply_txn *t, size_t bytes)
+{
+	struct apply_arena *a = malloc(sizeof(*a) + bytes);
+
+	if (a == NULL)
+		return NULL;
+	a->next = t->arena;
+	a->len = bytes;
+	t->arena = a;
+	return a->bytes;
 }
 
 static int
@@ -307,11 +383,26 @@ load_options(struct apply_txn *t)
 	return 0;
 }
 
+/* As many items as there are changes with edits may turn out quiet. */
+static int
+make_quiet(struct apply_txn *t, const struct change *changes, size_t n)
+{
+	size_t edited = 0;
+
+	for (size_t i = 0; i < n; i++)
+		edited += changes[i].edit_count > 0;
+	if (edited > 0 && (t->quiet = calloc(edited, sizeof(*t->quiet))) == NULL)
+		return ENOMEM;
+	return 0;
+}
+
 int
 apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
 {
 	int rc;
 
+	if ((rc = make_quiet(t, changes, n)) != 0)
+		return rc;
 	t->rows_end_before = t->head.rows_end;
 	t->items = calloc(n == 0 ? 1 : n, sizeof(*t->items));
 	if (t->items == NULL || index_make(&t->by_id, n) != 0 ||
@@ -342,6 +433,12 @@ apply_plan_free(struct apply_txn *t)
 	}
 	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
 		buf_free(&t->further[f]);
+	buf_free(&t->overlay_bytes);
+	buf_free(&t->history_bytes);
+	free(t->edits);
+	free(t->overlays);
+	free(t->entries);
+	free(t->quiet);
 	free(t->items);
 	free(t->by_id.slots);
 	free(t->by_row.slots);

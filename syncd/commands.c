@@ -112,7 +112,7 @@ do_sync(struct commands *c, struct server_call *call)
 }
 
 static void
-do_patch(struct commands *c, struct server_call *call)
+do_write(struct commands *c, struct server_call *call)
 {
 	writes_submit(c->writes, call);
 }
@@ -120,7 +120,7 @@ do_patch(struct commands *c, struct server_call *call)
 static void (*const table[MESSAGE_TYPES])(struct commands *, struct server_call *) = {
 	[MESSAGE_STATUS] = do_status,
 	[MESSAGE_SYNC] = do_sync,
-	[MESSAGE_PATCH] = do_patch
+	[MESSAGE_WRITE] = do_write
 };
 
 void

@@ -195,6 +195,8 @@ open_parts(struct daemon *d)
 		log_error("start: out of memory");
 		return false;
 	}
+	if (writes_recover(d->writes) != ERR_OK)
+		return false;
 	d->commands = (struct commands){
 		.config = d->config, .airtable = d->airtable, .apply = d->apply,
 		.full_sync = d->full_sync, .writes = d->writes, .started_ms = instant_now()

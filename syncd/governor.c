@@ -164,6 +164,16 @@ governor_wait_ms(const struct governor *g, int64_t now_ms)
 	return held < (size_t)g->limits.per_second ? 0 : least;
 }
 
+size_t
+governor_room(const struct governor *g, int64_t now_ms)
+{
+	size_t held = 0, limit = (size_t)g->limits.per_second;
+
+	for (size_t i = 0; i < g->slot_count; i++)
+		held += slot_wait(g, &g->slots[i], now_ms) != 0;
+	return held < limit ? limit - held : 0;
+}
+
 int64_t
 governor_blocked_ms(const struct governor *g, int64_t now_ms, enum err *why)
 {

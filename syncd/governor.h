@@ -74,6 +74,9 @@ enum err	 governor_configure(struct governor *, const struct governor_limits *);
  */
 int64_t		 governor_wait_ms(const struct governor *, int64_t now_ms);
 
+/* How many calls the window has room for now, lockouts aside. */
+size_t		 governor_room(const struct governor *, int64_t now_ms);
+
 /*
  * How long a lockout still lasts, 0: there is none.  ${why} (may be NULL)
  * gets ERR_AIRTABLE_RATE_LIMITED, ERR_AIRTABLE_QUOTA or ERR_OK.

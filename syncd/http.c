@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/version.h"
+#include "syncd/fault_point.h"
 #include "syncd/http.h"
 
 #define CONNECTIONS_KEPT	8L
@@ -13,6 +14,7 @@ struct http {
 	uv_loop_t	*loop;
 	CURLM		*multi;
 	uv_timer_t	 timer;		/* libcurl's own time-outs */
+	bool		 wrote;		/* a request that changes something has just left */
 };
 
 /* A socket that libcurl wants watched. */
@@ -29,6 +31,7 @@ struct http_request {
 	struct buf	 json;
 	struct buf	 body;
 	bool		 sent;
+	bool		 reads;		/* it changes nothing */
 	char		 problem[CURL_ERROR_SIZE];
 	http_sent_cb	*on_sent;
 	http_done_cb	*on_done;
@@ -141,6 +144,10 @@ act(struct http *h, curl_socket_t socket, int events)
 	code = curl_multi_socket_action(h->multi, socket, events, &running);
 	if (code != CURLM_OK)
 		log_error("http: libcurl: %s", curl_multi_strerror(code));
+	if (h->wrote) {
+		h->wrote = false;
+		fault_point("after-send");
+	}
 	reap(h);
 }
 
@@ -309,6 +316,7 @@ on_sending(void *cookie, char *peer, char *local, int peer_port, int local_port)
 	if (r->sent)
 		return CURL_PREREQFUNC_ABORT;
 	r->sent = true;
+	r->http->wrote |= !r->reads;
 	r->on_sent(r->cookie);
 	return CURL_PREREQFUNC_OK;
 }
@@ -414,6 +422,7 @@ http_start(struct http *h, const struct http_call *call, http_sent_cb *on_sent,
 		return NULL;
 	r->http = h;
 	r->body.limit = HTTP_ANSWER_MAX;
+	r->reads = strcmp(call->method, "GET") == 0;
 	r->on_sent = on_sent;
 	r->on_done = on_done;
 	r->cookie = cookie;

@@ -213,6 +213,7 @@ server_reply(struct server_call *call, const struct message_reply *reply)
 		LIST_REMOVE(call, in_peer);
 		p->open--;
 	}
+	message_request_free(&call->request);
 	free(call);
 	if (p == NULL)
 		return;

@@ -25,7 +25,7 @@
 #define SERVER_OPEN_PER_PEER	1024		/* unanswered requests: then nothing more is read from
 						 * that peer until half of them are answered */
 #define SERVER_OPEN_MAX		8192		/* of all peers: further ones get ERR_OVERLOADED */
-#define SERVER_OUTPUT_MAX	(4 * 1024 * 1024)	/* bytes waiting for a peer that does not read: it is dropped */
+#define SERVER_OUTPUT_MAX	(16 * 1024 * 1024)	/* bytes waiting for a peer that does not read: it is dropped */
 #define SERVER_LINGER_MS	5000		/* for a peer to take the last answers before the connection is closed */
 #define SERVER_PAUSE_MS		1000		/* no accepting after the descriptors ran out */
 

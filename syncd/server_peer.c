@@ -177,6 +177,7 @@ peer_take_line(struct peer *p, struct str line)
 			peer_refuse(p, call->request.id, ERR_CANCELLED, "syncd is stopping");
 		else
 			peer_refuse(p, call->request.id, ERR_OVERLOADED, err_text(ERR_OVERLOADED));
+		message_request_free(&call->request);
 		free(call);
 		return true;
 	}

@@ -1,202 +1,148 @@
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/instant.h"
 #include "common/log.h"
 #include "syncd/write_parts.h"
 
-#define SEND_SHARE	0.7	/* of the time-out; the rest is for reading back */
-
-struct writes *
-writes_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
-    struct airtable *airtable, struct apply *apply, struct full_sync *full_sync)
-{
-	struct writes *all = calloc(1, sizeof(*all));
-
-	if (all == NULL)
-		return NULL;
-	all->loop = loop;
-	all->config = config;
-	all->schema = schema;
-	all->airtable = airtable;
-	all->apply = apply;
-	all->full_sync = full_sync;
-	return all;
-}
-
+/* ---- an entry's end -------------------------------------------------------------- */
 void
-write_answer(struct write *w, const struct message_reply *reply)
+write_detach(struct write *w)
 {
-	struct server_call *call = w->call;
+	struct errand *e = w->errand;
+	struct writes *all = e->all;
+	struct line *l = w->line;
 
-	w->call = NULL;
-	(void)uv_timer_stop(&w->deadline);
-	if (call != NULL)
-		server_reply(call, reply);
-}
-
-void
-write_answer_error(struct write *w, enum err e, const char *fmt, ...)
-{
-	struct message_reply reply = { .err = e };
-	va_list ap;
-
-	if (w->call == NULL)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(reply.detail, sizeof(reply.detail), fmt, ap);
-	va_end(ap);
-	reply.retry_after_ms = airtable_blocked_ms(w->all->airtable, NULL);
-	if (reply.retry_after_ms == 0 && e == ERR_AIRTABLE_UNAVAILABLE)
-		reply.retry_after_ms = 1000;
-	log_request(w->request.request_id);
-	log_warn("write: %s: %s: %s", w->request.record, err_text(e), reply.detail);
-	log_request(NULL);
-	write_answer(w, &reply);
-}
-
-static void
-handle_closed(uv_handle_t *h)
-{
-	struct write *w = h->data;
-
-	if (--w->handles == 0)
-		free(w);
-}
-
-/* The next write of a record, unless one whose caller waits is under way. */
-static void
-start_next(struct writes *all, const char *record)
-{
-	struct write *first = NULL;
-
-	for (struct write *w = all->list; w != NULL; w = w->next) {
-		if (strcmp(w->request.record, record) != 0)
-			continue;
-		if (w->state != WRITE_QUEUED && w->call != NULL)
-			return;
-		if (w->state == WRITE_QUEUED && first == NULL)
-			first = w;
+	if (w->group != NULL) {
+		TAILQ_REMOVE(&w->group->writes, w, link);
+	} else if (l != NULL) {
+		line_remove(all, w);
+		line_refresh(all, l);
 	}
-	/* from the loop: a long queue that fails at once would nest deeply */
-	if (first != NULL)
-		write_rest(first, 0);
-}
-
-/* It is settled: out of the list. */
-void
-write_end(struct write *w)
-{
-	struct writes *all = w->all;
-	struct write **p = &all->list;
-
-	while (*p != w)
-		p = &(*p)->next;
-	*p = w->next;
+	if (w->disk == DISK_NONE)
+		TAILQ_REMOVE(&all->fresh, w, in_fresh);
+	TAILQ_REMOVE(&e->list, w, in_errand);
+	e->open--;
 	all->count--;
-	uv_close((uv_handle_t *)&w->rest, handle_closed);
-	uv_close((uv_handle_t *)&w->deadline, handle_closed);
-	start_next(all, w->request.record);
-	if (all->draining && all->count == 0 && all->drained != NULL) {
-		void (*drained)(void *) = all->drained;
-
-		all->drained = NULL;
-		drained(all->drained_cookie);
-	}
+	w->errand = NULL;
+	w->group = NULL;
+	w->line = NULL;
 }
 
-/* Time is up: say what is known.  What was sent goes on being settled. */
+void
+write_free(struct write *w)
+{
+	write_detach(w);
+	free(w);
+}
+
+void
+writes_give_up(struct writes *all, bool all_of_it, enum err why, const char *text)
+{
+	struct errand *e;
+	struct write *w;
+	struct book book;
+	enum err reason;
+
+	book_open(&book, all);
+	TAILQ_FOREACH(e, &all->errands, link) {
+		if (!all_of_it && !batch_hopeless(all, e->send_by_ms, &reason))
+			continue;
+		TAILQ_FOREACH(w, &e->list, in_errand)
+			if (!w->told && write_is_unsent(w))
+				batch_give_up(&book, w, why, text);
+	}
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	book_close(&book);
+}
+
+/* ---- the turn -------------------------------------------------------------------- */
 static void
-deadline_passed(uv_timer_t *t)
+take_arrived(struct writes *all)
 {
-	struct write *w = t->data;
+	struct waiter *w;
 
-	if (w->maybe_applied || w->state == WRITE_SENDING) {
-		write_answer_error(w, ERR_OUTCOME_UNKNOWN, "no answer from Airtable within %" PRId64
-		    " ms; the order shows what became of it as soon as it can be read back",
-		    w->request.timeout_ms);
-		start_next(w->all, w->request.record);
-		return;
+	while ((w = TAILQ_FIRST(&all->arrived)) != NULL) {
+		TAILQ_REMOVE(&all->arrived, w, link);
+		write_take(all, w->call);
+		free(w);
 	}
-	write_answer_error(w, ERR_AIRTABLE_UNAVAILABLE, "Airtable could not be reached within %" PRId64
-	    " ms; nothing was changed", w->request.timeout_ms);
-	write_end(w);
 }
 
+/* Does anybody wait, or is a call on its way whose answer is worth waiting for? */
 static bool
-record_busy(const struct writes *all, const char *record)
+busy(const struct writes *all)
 {
-	for (const struct write *w = all->list; w != NULL; w = w->next)
-		if (w->call != NULL && strcmp(w->request.record, record) == 0)
+	const struct batch *b;
+	const struct errand *e;
+
+	TAILQ_FOREACH(b, &all->batches, link)
+		if (b->state == BATCH_SENDING)
+			return true;
+	TAILQ_FOREACH(e, &all->errands, link)
+		if (!TAILQ_EMPTY(&e->waiters) || e->unkept)
 			return true;
 	return false;
 }
 
+/* From the loop: whoever is told that all is drained may free everything. */
 static void
-refuse(struct server_call *call, enum err e, const char *detail)
+tell_drained(struct writes *all)
 {
-	struct message_reply reply = { .err = e };
+	void (*drained)(void *) = all->drained;
 
-	(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
-	server_reply(call, &reply);
+	if (drained == NULL || busy(all))
+		return;
+	all->drained = NULL;
+	drained(all->drained_cookie);
 }
 
-static struct write *
-write_new(struct writes *all, struct server_call *call)
+/*
+ * Everything that has come since the last turn is taken, may leave together
+ * and shares a commit: the one that a call makes before it leaves, if one
+ * can leave now.
+ */
+static void
+on_turn(uv_timer_t *t)
 {
-	struct write *w = calloc(1, sizeof(*w));
-	int64_t now = instant_monotonic(), timeout;
+	struct writes *all = t->data;
 
-	if (w == NULL || uv_timer_init(all->loop, &w->rest) != 0 ||
-	    uv_timer_init(all->loop, &w->deadline) != 0) {
-		free(w);
-		return NULL;
+	take_arrived(all);
+	batch_dispatch(all);
+	if (TAILQ_EMPTY(&all->fresh)) {
+		all->postponed = false;
+	} else if (all->call != NULL && all->leaving && !all->postponed) {
+		all->postponed = true;
+		writes_wake(all);
+	} else {
+		all->postponed = false;
+		batch_store_fresh(all);
 	}
-	w->all = all;
-	w->call = call;
-	w->request = *server_call_request(call);
-	timeout = w->request.timeout_ms > 0 && w->request.timeout_ms < all->config->write.timeout_ms ?
-	    w->request.timeout_ms : all->config->write.timeout_ms;
-	w->request.timeout_ms = timeout;
-	w->deadline_ms = now + timeout;
-	w->send_by_ms = now + (int64_t)((double)timeout * SEND_SHARE);
-	w->record.id = str_of(w->request.record);
-	w->record.known = w->request.known;
-	for (size_t f = 0; f < all->schema->field_count; f++)
-		w->record.values[f] = (struct value){
-			.present = w->request.values[f].present,
-			.text = str_of(w->request.values[f].text)
-		};
-	w->rest.data = w->deadline.data = w;
-	w->handles = 2;
-	return w;
+	book_keep_answers(all);
+	tell_drained(all);
+}
+
+void
+writes_wake(struct writes *all)
+{
+	if (!all->stopped)
+		(void)uv_timer_start(&all->turn, on_turn, 0, 0);
 }
 
 void
 writes_submit(struct writes *all, struct server_call *call)
 {
-	const struct message_request *request = server_call_request(call);
-	bool busy = record_busy(all, request->record);
-	struct write *w, **p = &all->list;
+	struct waiter *w = malloc(sizeof(*w));
 
-	if (all->draining) {
-		refuse(call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
+	if (w == NULL || all->stopped) {
+		free(w);
+		errand_refuse(all, call, w == NULL ? ERR_NOMEM : ERR_CANCELLED, "nothing was changed");
 		return;
 	}
-	if ((w = write_new(all, call)) == NULL) {
-		refuse(call, ERR_NOMEM, "out of memory");
-		return;
-	}
-	while (*p != NULL)
-		p = &(*p)->next;
-	*p = w;
-	all->count++;
-	uv_update_time(all->loop);
-	(void)uv_timer_start(&w->deadline, deadline_passed, (uint64_t)w->request.timeout_ms, 0);
-	if (!busy)
-		write_begin(w);
+	w->call = call;
+	TAILQ_INSERT_TAIL(&all->arrived, w, link);
+	writes_wake(all);
 }
 
 size_t
@@ -205,51 +151,128 @@ writes_pending(const struct writes *all)
 	return all->count;
 }
 
+/* ---- beginning and end --------------------------------------------------------------- */
+struct writes *
+writes_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
+    struct airtable *airtable, struct apply *apply, struct full_sync *full_sync)
+{
+	struct writes *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	*all = (struct writes){
+		.loop = loop, .config = config, .schema = schema, .airtable = airtable,
+		.apply = apply, .full_sync = full_sync
+	};
+	TAILQ_INIT(&all->arrived);
+	TAILQ_INIT(&all->errands);
+	TAILQ_INIT(&all->ring);
+	TAILQ_INIT(&all->fresh);
+	TAILQ_INIT(&all->stale);
+	TAILQ_INIT(&all->batches);
+	(void)uv_timer_init(loop, &all->turn);		/* neither can fail */
+	(void)uv_timer_init(loop, &all->gather);
+	all->turn.data = all->gather.data = all;
+	return all;
+}
+
+/* Whose outcome is not known is the next process's to settle. */
+static void
+tell_unknown(struct writes *all, bool sending_too)
+{
+	struct errand *e;
+	struct write *w;
+	struct book book;
+
+	book_open(&book, all);
+	TAILQ_FOREACH(e, &all->errands, link)
+		TAILQ_FOREACH(w, &e->list, in_errand) {
+			enum batch_state state;
+
+			if (w->told || write_is_unsent(w))
+				continue;
+			state = w->group->batch->state;
+			if (sending_too || state == BATCH_RESTING || state == BATCH_URGENT)
+				settle_unknown(&book, w, "syncd was stopped before Airtable told");
+		}
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	book_close(&book);
+}
+
 void
 writes_drain(struct writes *all, void (*drained)(void *), void *cookie)
 {
-	struct write *next;
+	struct errand *e, *next;
 
 	all->draining = true;
 	all->drained = drained;
 	all->drained_cookie = cookie;
-	if (all->count == 0) {
-		all->drained = NULL;
-		drained(cookie);
-		return;
+	if (all->call != NULL)
+		airtable_cancel(all->call);
+	all->call = NULL;
+	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	tell_unknown(all, false);
+	for (e = TAILQ_FIRST(&all->errands); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, link);
+		errand_check(e);
 	}
-	/* none that waits for another may start when that one ends */
-	for (struct write *w = all->list; w != NULL; w = w->next)
-		if (w->state == WRITE_QUEUED)
-			w->state = WRITE_RESTING;
-	for (struct write *w = all->list; w != NULL; w = next) {
-		next = w->next;
-		if (w->state != WRITE_RESTING || w->maybe_applied)
-			continue;
-		write_answer_error(w, ERR_CANCELLED, "syncd is stopping; nothing was changed");
-		write_end(w);
+	writes_wake(all);
+}
+
+static void
+close_timers(struct writes *all)
+{
+	uv_close((uv_handle_t *)&all->turn, NULL);
+	uv_close((uv_handle_t *)&all->gather, NULL);
+}
+
+/* Nobody waits for an answer any more; what is left is on the disk. */
+static void
+forget_all(struct writes *all)
+{
+	struct errand *e, *next;
+	struct write *w, *after;
+
+	TAILQ_FOREACH(e, &all->errands, link)
+		for (w = TAILQ_FIRST(&e->list); w != NULL; w = after) {
+			after = TAILQ_NEXT(w, in_errand);
+			write_free(w);
+		}
+	batch_sweep(all);
+	for (e = TAILQ_FIRST(&all->errands); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, link);
+		errand_discard(e);
+	}
+	while ((w = TAILQ_FIRST(&all->stale)) != NULL) {
+		TAILQ_REMOVE(&all->stale, w, link);
+		free(w);
 	}
 }
 
 void
 writes_stop(struct writes *all)
 {
+	struct batch *b;
+
 	all->draining = true;
 	all->drained = NULL;
-	for (struct write *w = all->list; w != NULL; w = w->next)
-		if (w->state == WRITE_QUEUED)
-			w->state = WRITE_RESTING;	/* so that ending the one before starts none */
-	while (all->list != NULL) {
-		struct write *w = all->list;
-
-		if (w->out != NULL)
-			airtable_cancel(w->out);
-		if (w->maybe_applied || w->state == WRITE_SENDING)
-			write_answer_error(w, ERR_OUTCOME_UNKNOWN, "syncd stopped before Airtable answered");
-		else
-			write_answer_error(w, ERR_CANCELLED, "syncd is stopping; nothing was changed");
-		write_end(w);
+	take_arrived(all);
+	if (all->call != NULL)
+		airtable_cancel(all->call);
+	all->call = NULL;
+	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	TAILQ_FOREACH(b, &all->batches, link) {
+		if (b->call != NULL)
+			airtable_cancel(b->call);
+		b->call = NULL;
 	}
+	tell_unknown(all, true);
+	book_keep_answers(all);
+	all->stopped = true;
+	forget_all(all);
+	close_timers(all);
 }
 
 void

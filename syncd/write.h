@@ -10,40 +10,54 @@
 #include "syncd/server.h"
 
 /*
- * Changes that people make: each is sent to Airtable, confirmed, committed
- * to the store and then answered, in that order.
+ * Changes that people ask for: taken into the outbox, delivered to Airtable
+ * up to ten records a call, confirmed, committed to the store and then
+ * answered, in that order.
  *
- *	state		what happens			leads to
- *	queued		an earlier write of the same	sending
- *			record is under way
- *	sending		PATCH is with Airtable		done (confirmed or refused),
- *							resting (surely not applied),
+ *	an entry is	what happens			leads to
+ *	waiting		an earlier change of the same	sending
+ *			order is under way, or no call
+ *			is free
+ *	sending		with Airtable			over (confirmed or refused),
+ *							waiting (surely not applied),
  *							checking (may be applied)
- *	resting		a pause before trying again	sending, or checking again
- *	checking	the record is read back		done (it has the values, or
- *							surely has not), resting
+ *	checking	its order is read back, again	over (it has the values, or is
+ *			and again			gone), waiting or over (it
+ *							surely has not)
  *
- * 1. One write per record at a time, in the order of arrival; the next may
- *    go when the caller of the one before has been told, be it that its
- *    outcome is not known yet.  What is then read back late is based on the
- *    generation of when reading began and overrules nothing newer.
- * 2. Whoever asked is answered exactly once, at its deadline at the latest:
- *    "not applied" is only said when that is known, else
- *    ERR_OUTCOME_UNKNOWN; then reading back goes on until the store agrees
- *    with Airtable.
- * 3. What Airtable has confirmed is in the store before anyone is told.
+ * 1. An entry is on the disk before the call that carries it leaves, and
+ *    what became of it is on the disk before anyone is told.
+ * 2. One call at a time per order.  What waits for the same order is merged,
+ *    field by field, the later change wins; each asker has an answer of its
+ *    own.  A change that names a version starts anew: it is held against
+ *    the store when its turn comes.
+ * 3. Calls take from one message after the other, so that a bulk edit does
+ *    not hold up a single one.
+ * 4. "Not applied" is only said when that is known, else
+ *    ERR_OUTCOME_UNKNOWN at the deadline; readers see the change as pending
+ *    then, and reading back goes on until it is settled.  Such an order
+ *    holds up nobody: what is read back late is based on the generation of
+ *    when reading began and overrules nothing newer.
+ * 5. What nobody waits for any more is never sent, unless its asker was
+ *    told that it will be ("pending"): then it is sent however long that
+ *    takes.
+ * 6. An order that is created carries a key of ours by which sending it
+ *    again finds the one that is there.
  */
 struct writes;
 
 struct writes	*writes_new(uv_loop_t *, const struct config *, const struct schema *,
 		    struct airtable *, struct apply *, struct full_sync *);
-/* Take a MESSAGE_PATCH call; it will be answered. */
+/* Take up what an earlier process left in the outbox.  The log says what went wrong. */
+enum err	 writes_recover(struct writes *);
+/* Take a MESSAGE_WRITE call; it will be answered. */
 void		 writes_submit(struct writes *, struct server_call *);
-/* Under way, the ones still being settled included. */
+/* Entries under way, those still being settled included. */
 size_t		 writes_pending(const struct writes *);
 /*
- * Answers what has not been sent with ERR_CANCELLED and takes no more;
- * ${drained} is called when the others have ended.
+ * Answers what has not been sent (with ERR_CANCELLED, or as pending if that
+ * was asked for) and takes no more; ${drained} is called when the others
+ * have ended.  What is left in the outbox is the next process's.
  */
 void		 writes_drain(struct writes *, void (*drained)(void *), void *cookie);
 /* Answer all with what is known now; free it when the loop has run dry. */

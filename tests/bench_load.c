@@ -82,7 +82,8 @@ prepare(struct loader *l, unsigned i, unsigned orders)
 	v[ORDER_CREATED_AT] = (struct value){ .present = true,
 	    .number = LAST_MS - DAY_MS * DAYS / orders * (orders - l->done - i) -
 	    (int64_t)made_random(&l->seed, DAY_MS) };
-	l->changes[i] = (struct change){ CHANGE_UPSERT, m->r, CHANGE_ANY_BASE };
+	l->changes[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m->r,
+	    .base = CHANGE_ANY_BASE };
 }
 
 static enum err

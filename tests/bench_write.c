@@ -65,7 +65,8 @@ prepare(struct writer *w, uint64_t generation)
 	struct made_order *m = &w->order;
 
 	made_order(m, 9000000u + w->done, &w->seed);
-	w->change = (struct change){ CHANGE_UPSERT, m->r, CHANGE_ANY_BASE };
+	w->change = (struct change){ .kind = CHANGE_UPSERT, .record = m->r,
+	    .base = CHANGE_ANY_BASE };
 	if (w->done % 10 == 9) {
 		(void)snprintf(m->id, sizeof(m->id), "rec%014" PRIx64, generation);
 		(void)strcpy(w->made, m->id);

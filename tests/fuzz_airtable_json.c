@@ -98,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		try_page(&keys, AIRTABLE_RECORDS, body);
 		break;
 	case 1:
-		try_page(&keys, AIRTABLE_RECORD, body);
+		try_page(&keys, AIRTABLE_DELETED, body);
 		break;
 	case 2:
 		try_error(statuses[data[0] / 4 % STATUSES], body);

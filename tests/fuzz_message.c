@@ -13,6 +13,41 @@ expect(int condition)
 		abort();
 }
 
+static bool
+same_record(const struct record *a, const struct record *b)
+{
+	if (!str_eq(a->id, b->id) || a->known != b->known)
+		return false;
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		if (a->values[f].present != b->values[f].present ||
+		    a->values[f].number != b->values[f].number ||
+		    !str_eq(a->values[f].text, b->values[f].text))
+			return false;
+	return true;
+}
+
+static bool
+same_request(const struct message_request *a, const struct message_request *b)
+{
+	if (a->id != b->id || a->type != b->type || a->item_count != b->item_count ||
+	    a->bulk != b->bulk || a->defer != b->defer || a->timeout_ms != b->timeout_ms ||
+	    a->full != b->full || a->accept_shrink != b->accept_shrink ||
+	    a->wait_ms != b->wait_ms || strcmp(a->request_id, b->request_id) != 0 ||
+	    strcmp(a->key, b->key) != 0 || strcmp(a->by, b->by) != 0)
+		return false;
+	if (a->key[0] != '\0' && (a->fingerprint[0] != b->fingerprint[0] ||
+	    a->fingerprint[1] != b->fingerprint[1]))
+		return false;
+	for (size_t i = 0; i < a->item_count; i++)
+		if (a->items[i].kind != b->items[i].kind ||
+		    a->items[i].version != b->items[i].version ||
+		    a->items[i].undoes != b->items[i].undoes ||
+		    a->items[i].undoes_index != b->items[i].undoes_index ||
+		    !same_record(&a->items[i].record, &b->items[i].record))
+			return false;
+	return true;
+}
+
 /* What was read is written and read again: it must be the same, and one line. */
 static void
 check_request(struct str line)
@@ -23,13 +58,68 @@ check_request(struct str line)
 
 	if (message_parse_request(line, &orders_schema, &first, why) != ERR_OK) {
 		expect(why[0] != '\0' && memchr(why, '\0', sizeof(why)) != NULL);
+		expect(first.items == NULL && first.texts.data == NULL);
 		return;
 	}
 	message_add_request(&out, &orders_schema, &first);
 	expect(memchr(out.data, '\n', out.len) == out.data + out.len - 1);
-	expect(message_parse_request((struct str){ out.data, out.len - 1 },
-	    &orders_schema, &again, why) == ERR_OK);
-	expect(memcmp(&first, &again, sizeof(first)) == 0);
+	if (out.len <= MESSAGE_BYTES_MAX) {	/* escapes may have made it longer */
+		expect(message_parse_request((struct str){ out.data, out.len - 1 },
+		    &orders_schema, &again, why) == ERR_OK);
+		expect(same_request(&first, &again));
+		message_request_free(&again);
+	}
+	message_request_free(&first);
+	buf_free(&out);
+}
+
+#define RESULTS_MAX	64
+
+struct results {
+	struct message_result	list[RESULTS_MAX];
+	struct buf		orders;		/* texts of all, one after another */
+	size_t			n;
+};
+
+static void
+take_result(void *cookie, size_t i, const struct message_result *r)
+{
+	struct results *all = cookie;
+
+	expect(i == all->n);
+	if (all->n < RESULTS_MAX) {
+		all->list[all->n] = *r;
+		all->list[all->n].order.ptr = NULL;	/* it was valid during the call */
+		buf_add_str(&all->orders, r->order);
+	}
+	all->n++;
+}
+
+/* The same for the results of a write. */
+static void
+check_results(struct str text)
+{
+	struct results first = { .n = 0 }, again = { .n = 0 };
+	struct buf out = { 0 };
+	uint64_t bulk, bulk_again;
+	size_t at = 0;
+
+	if (message_each_result(text, 0, &bulk, take_result, &first) == ERR_OK &&
+	    first.n <= RESULTS_MAX) {
+		for (size_t i = 0; i < first.n && first.orders.len > 0; i++) {
+			first.list[i].order.ptr = first.orders.data + at;
+			at += first.list[i].order.len;
+		}
+		message_add_results(&out, bulk, first.list, first.n);
+		expect(message_each_result(buf_str(&out), first.n, &bulk_again,
+		    take_result, &again) == ERR_OK || out.len > MESSAGE_BYTES_MAX);
+		expect(again.n == first.n && bulk == bulk_again);
+		for (size_t i = 0; i < first.n; i++)
+			expect(first.list[i].err == again.list[i].err &&
+			    strcmp(first.list[i].record, again.list[i].record) == 0);
+	}
+	buf_free(&first.orders);
+	buf_free(&again.orders);
 	buf_free(&out);
 }
 
@@ -65,5 +155,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	check_request(line);
 	check_reply(line);
+	check_results(line);
 	return 0;
 }

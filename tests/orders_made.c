@@ -74,6 +74,7 @@ made_config(struct config *c, const char *dir)
 	c->store.map_size_bytes = 1 << 20;
 	c->store.map_limit_bytes = INT64_C(1) << 32;
 	c->store.changes_kept = 100;
+	c->audit.retention_ms = 365 * DAY_MS;
 }
 
 struct apply_result

@@ -292,6 +292,7 @@ store_check(struct store *st)
 	ck_assert_uint_eq(entries(st, d->orders.free), end - n);
 	check_orderings(st, list, n);
 	check_totals(st, list, n);
+	store_check_writes(st);
 	for (uint32_t i = 0; i < n; i++) {
 		for (unsigned f = 0; f < ORDER_FIELDS; f++)
 			buf_free(&list[i]->text[f]);

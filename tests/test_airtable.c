@@ -44,29 +44,85 @@ START_TEST(offset_and_names_are_percent_encoded)
 }
 END_TEST
 
-START_TEST(one_record_is_got_by_id)
+START_TEST(records_are_found_by_id_and_those_missing_are_left_out)
 {
 	struct seen s = { 0 };
+	const struct str ids[] = { STR("rec00000000000007"), STR("rec00000000000009") };
 
-	canned_json(&server, 200, "{\"id\":\"rec00000000000009\",\"createdTime\":\"x\",\"fields\":{\"Customer\":\"A\"}}");
-	ck_assert_ptr_nonnull(airtable_get(airtable, STR("rec00000000000009"), AIRTABLE_FEED, 0, on_done, &s));
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec00000000000009\",\"fields\":{\"Customer\":\"A\"}}]}");
+	ck_assert_ptr_nonnull(airtable_find(airtable, ids, 2, AIRTABLE_FEED, 0, on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_OK);
-	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders/rec00000000000009 HTTP/1.1\r\n");
+	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders?pageSize=100&fields%5B%5D=Order%20ID&");
+	ck_assert_has(request(0), "&filterByFormula=OR(RECORD_ID()%3D%27rec00000000000007%27,"
+	    "RECORD_ID()%3D%27rec00000000000009%27) HTTP/1.1\r\n");
+	ck_assert_uint_eq(s.count, 1);
 	ck_assert_str_eq(buf_cstr(&s.texts), "rec00000000000009|-|A|-|-");
 	seen_free(&s);
 }
 END_TEST
 
-START_TEST(another_record_than_the_one_asked_for_is_a_bad_response)
+static const char *const not_as_asked[] = {
+	"{\"records\":[{\"id\":\"rec00000000000008\",\"fields\":{}}]}",
+	"{\"records\":[{\"id\":\"rec00000000000009\",\"fields\":{}},{\"id\":\"rec00000000000009\",\"fields\":{}}]}",
+	"{\"records\":[{\"id\":\"rec00000000000009\",\"fields\":{}}],\"offset\":\"more\"}"
+};
+
+START_TEST(other_records_than_those_asked_for_are_a_bad_response)
 {
 	struct seen s = { 0 };
+	const struct str id = STR("rec00000000000009");
 
-	canned_json(&server, 200, "{\"id\":\"rec00000000000008\",\"fields\":{}}");
-	ck_assert_ptr_nonnull(airtable_get(airtable, STR("rec00000000000009"), AIRTABLE_FEED, 0, on_done, &s));
+	canned_json(&server, 200, not_as_asked[_i]);
+	ck_assert_ptr_nonnull(airtable_find(airtable, &id, 1, AIRTABLE_FEED, 0, on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_BAD_RESPONSE);
 	seen_free(&s);
+}
+END_TEST
+
+START_TEST(a_created_record_carries_our_key_and_is_merged_on_it)
+{
+	struct seen s = { 0 };
+	struct record r = {
+		.known = 1u << ORDER_CUSTOMER | 1u << ORDER_TOTAL,
+		.values[ORDER_CUSTOMER] = { .present = true, .text = STR("Acme") },
+		.values[ORDER_TOTAL] = { .present = true, .number = 1234500 }
+	};
+
+	strcpy(config.airtable.create_key, "Our \"Key\"");
+	s.write.keys[0] = STR("od-1-2");
+	canned_json(&server, 200, "{\"createdRecords\":[\"recNew\"],\"updatedRecords\":[],\"records\":"
+	    "[{\"id\":\"recNew\",\"fields\":{\"Customer\":\"Acme\"}}]}");
+	(void)change(&s, AIRTABLE_CREATE, &r, 1);
+	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_has(request(0), "PATCH /v0/appAAAAAAAAAAAAAA/Orders HTTP/1.1\r\n");
+	ck_assert_has(request(0), "\r\n\r\n{\"performUpsert\":{\"fieldsToMergeOn\":[\"Our \\\"Key\\\"\"]},\"records\":"
+	    "[{\"fields\":{\"Our \\\"Key\\\"\":\"od-1-2\",\"Customer\":\"Acme\",\"Order Total\":123.45}}]}");
+	ck_assert_str_eq(buf_cstr(&s.texts), "recNew|-|Acme|-|-");
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(records_are_deleted_by_id_and_each_has_to_be_confirmed)
+{
+	struct seen s[2] = { 0 };
+	struct record r[2] = { { .id = STR("recA") }, { .id = STR("recB") } };
+
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"deleted\":true},{\"id\":\"recB\",\"deleted\":true}]}");
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"deleted\":true},{\"id\":\"recB\"}]}");
+	for (int i = 0; i < 2; i++) {
+		(void)change(&s[i], AIRTABLE_DELETE, r, 2);
+		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
+	}
+	ck_assert_has(request(0), "DELETE /v0/appAAAAAAAAAAAAAA/Orders?records%5B%5D=recA&records%5B%5D=recB HTTP/1.1\r\n");
+	ck_assert_int_eq(s[0].result.err, ERR_OK);
+	ck_assert_uint_eq(s[0].count, 2);
+	ck_assert_uint_eq(s[0].record.known, 0);
+	ck_assert_int_eq(s[1].result.err, ERR_AIRTABLE_BAD_RESPONSE);
+	ck_assert(s[1].result.maybe_applied);
+	seen_free(&s[0]);
 }
 END_TEST
 
@@ -84,7 +140,7 @@ START_TEST(a_patch_carries_each_kind_of_value_exactly)
 	r[0].values[ORDER_CREATED_AT] = (struct value){ .present = true, .number = INT64_C(1767323045006) };
 	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"fields\":{}},"
 	    "{\"id\":\"recB\",\"fields\":{\"Priority\":\"Low\"}}]}");
-	ck_assert_ptr_nonnull(airtable_patch(airtable, r, 2, 0, on_done, &s));
+	(void)change(&s, AIRTABLE_UPDATE, r, 2);
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_OK);
 	ck_assert(!s.result.maybe_applied);
@@ -114,24 +170,28 @@ END_TEST
 
 START_TEST(senseless_calls_end_without_being_sent)
 {
-	struct seen s[4] = { 0 };
+	struct seen s[5] = { 0 };
+	const struct str strange[] = { STR("recXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"), STR("rec'1") };
 	struct record r = { .id = STR("rec with space") };
 	struct record late = {
 		.id = STR("rec1"), .known = 1u << ORDER_CREATED_AT,
 		.values[ORDER_CREATED_AT] = { .present = true, .number = INSTANT_MAX + 1 }
 	};
 
-	ck_assert_ptr_nonnull(airtable_get(airtable, STR("recXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"),
-	    AIRTABLE_SYNC, 0, on_done, &s[0]));
-	ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 1, 0, on_done, &s[1]));
-	ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 0, 0, on_done, &s[2]));
-	ck_assert_ptr_nonnull(airtable_patch(airtable, &late, 1, 0, on_done, &s[3]));
-	ck_assert_int_eq(s[0].calls + s[1].calls + s[2].calls + s[3].calls, 0);
-	for (int i = 0; i < 4; i++) {
+	(void)change(&s[0], AIRTABLE_DELETE, &r, 1);
+	(void)change(&s[1], AIRTABLE_UPDATE, &r, 1);
+	(void)change(&s[2], AIRTABLE_UPDATE, &r, 0);
+	(void)change(&s[3], AIRTABLE_UPDATE, &late, 1);
+	ck_assert_ptr_nonnull(airtable_find(airtable, &strange[0], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
+	for (int i = 0; i < 5; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 1000));
 		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_REJECTED);
 		ck_assert(!s[i].result.maybe_applied);
 	}
+	s[4].calls = 0;
+	ck_assert_ptr_nonnull(airtable_find(airtable, &strange[1], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
+	ck_assert(canned_run(&loop, &s[4].calls, 1, 1000));
+	ck_assert_int_eq(s[4].result.err, ERR_AIRTABLE_REJECTED);
 	ck_assert_uint_eq(server.request_count, 0);
 }
 END_TEST
@@ -299,8 +359,10 @@ airtable_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_page_is_asked_for_with_every_field_and_decoded);
 	tcase_add_test(t, offset_and_names_are_percent_encoded);
-	tcase_add_test(t, one_record_is_got_by_id);
-	tcase_add_test(t, another_record_than_the_one_asked_for_is_a_bad_response);
+	tcase_add_test(t, records_are_found_by_id_and_those_missing_are_left_out);
+	tcase_add_loop_test(t, other_records_than_those_asked_for_are_a_bad_response, 0, 3);
+	tcase_add_test(t, a_created_record_carries_our_key_and_is_merged_on_it);
+	tcase_add_test(t, records_are_deleted_by_id_and_each_has_to_be_confirmed);
 	tcase_add_test(t, a_patch_carries_each_kind_of_value_exactly);
 	tcase_add_test(t, a_patch_answered_with_other_records_may_have_been_applied);
 	tcase_add_test(t, senseless_calls_end_without_being_sent);

@@ -171,6 +171,7 @@ START_TEST(a_cancelled_call_has_no_callback)
 {
 	struct seen s[3] = { 0 };
 	struct airtable_call *c[3];
+	const struct str strange = STR("a b");
 	int never = 0;
 
 	canned_raw(&server, "", 0)->hang = true;
@@ -180,11 +181,71 @@ START_TEST(a_cancelled_call_has_no_callback)
 	c[1] = airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[1]);	/* it waits */
 	airtable_cancel(c[0]);
 	airtable_cancel(c[1]);
-	c[2] = airtable_get(airtable, STR("a b"), AIRTABLE_SYNC, 0, on_done, &s[2]);	/* it has ended */
+	c[2] = airtable_find(airtable, &strange, 1, AIRTABLE_SYNC, 0, on_done, &s[2]);	/* it has ended */
 	airtable_cancel(c[2]);
 	ck_assert(!canned_run(&loop, &never, 1, 50));
 	ck_assert_int_eq(s[0].calls + s[1].calls + s[2].calls, 0);
 	ck_assert_uint_eq(server.request_count, 1);
+}
+END_TEST
+
+START_TEST(what_a_change_carries_is_asked_for_when_it_may_leave)
+{
+	struct seen s[6] = { 0 };
+	struct record r = { .id = STR("rec1"), .known = 1u << ORDER_STATUS };
+
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{}}]}");
+	ck_assert_uint_eq(airtable_room(airtable), 5);
+	for (int i = 0; i < 6; i++)
+		(void)change(&s[i], AIRTABLE_UPDATE, &r, 1);
+	ck_assert_uint_eq(airtable_room(airtable), 0);
+	ck_assert(canned_run(&loop, &s[4].calls, 1, 5000));
+	ck_assert_int_eq(s[4].composed, 1);
+	ck_assert_int_eq(s[5].composed, 0);
+	s[5].write.count = 0;		/* something else by then */
+	ck_assert(canned_run(&loop, &s[5].calls, 1, 2000));
+	ck_assert_int_eq(s[5].result.err, ERR_AIRTABLE_REJECTED);
+	ck_assert_uint_eq(server.request_count, 5);
+	seen_free(&s[4]);
+	for (int i = 0; i < 4; i++)
+		seen_free(&s[i]);
+}
+END_TEST
+
+static bool
+compose_nothing(void *cookie, struct airtable_write *write)
+{
+	(void)write;
+	++*(int *)cookie;
+	return false;
+}
+
+START_TEST(a_change_that_turns_out_to_carry_nothing_takes_no_slot_and_has_no_callback)
+{
+	int composed = 0;
+
+	for (int i = 0; i < 8; i++)
+		ck_assert_ptr_nonnull(airtable_write(airtable, compose_nothing, on_done, &composed));
+	ck_assert(canned_run(&loop, &composed, 8, 1000));
+	ck_assert_uint_eq(airtable_room(airtable), 5);
+	ck_assert_uint_eq(server.request_count, 0);
+}
+END_TEST
+
+START_TEST(an_open_circuit_refuses_a_change_without_asking_what_it_carries)
+{
+	struct seen s[4] = { 0 };
+	struct record r = { .id = STR("rec1"), .known = 1u << ORDER_STATUS };
+
+	canned_json(&server, 503, "");
+	for (int i = 0; i < 3; i++)
+		list(&s[i], "");
+	ck_assert_uint_eq(airtable_room(airtable), 0);
+	(void)change(&s[3], AIRTABLE_UPDATE, &r, 1);
+	ck_assert(canned_run(&loop, &s[3].calls, 1, 1000));
+	ck_assert_int_eq(s[3].composed, 0);
+	ck_assert_int_eq(s[3].result.err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert(!s[3].result.maybe_applied);
 }
 END_TEST
 
@@ -196,7 +257,7 @@ START_TEST(cancelling_all_answers_everybody_at_once)
 
 	canned_raw(&server, "", 0)->hang = true;
 	for (int i = 0; i < 6; i++)
-		ck_assert_ptr_nonnull(airtable_patch(airtable, &r, 1, 0, on_done, &s[i]));
+		(void)change(&s[i], AIRTABLE_UPDATE, &r, 1);
 	ck_assert(!canned_run(&loop, &never, 1, 50));
 	ck_assert_uint_eq(server.request_count, 5);
 	airtable_cancel_all(airtable);
@@ -301,6 +362,9 @@ airtable_queue_suite(void)
 	tcase_add_test(t, refusals_never_open_the_circuit);
 	tcase_add_test(t, a_call_that_finds_no_free_slot_before_its_deadline_times_out_unsent);
 	tcase_add_test(t, a_cancelled_call_has_no_callback);
+	tcase_add_test(t, what_a_change_carries_is_asked_for_when_it_may_leave);
+	tcase_add_test(t, a_change_that_turns_out_to_carry_nothing_takes_no_slot_and_has_no_callback);
+	tcase_add_test(t, an_open_circuit_refuses_a_change_without_asking_what_it_carries);
 	tcase_add_test(t, cancelling_all_answers_everybody_at_once);
 	tcase_add_test(t, a_callback_may_ask_for_the_next_page);
 	tcase_add_test(t, the_last_callback_may_free_it_all);

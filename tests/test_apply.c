@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/row.h"
+#include "common/store_keys.h"
 #include "common/summary.h"
 #include "common/zone.h"
 #include "tests/orders_made.h"
@@ -222,7 +223,7 @@ START_TEST(random_changes_keep_all_parts_equal_to_a_recomputation)
 		}
 		(void)made_apply(a, c, n);
 		done += n;
-		if (round % 100 == 0)
+		if (round % 250 == 0)
 			check();
 	}
 	check();
@@ -296,6 +297,39 @@ START_TEST(a_second_writer_is_refused)
 	struct apply *second;
 
 	ck_assert_int_eq(apply_open(&config, &orders_schema, &second), ERR_STORE_LOCKED);
+}
+END_TEST
+
+/* A store of the format before, as small as it gets. */
+static void
+put_old_format(void)
+{
+	struct store_head head = { .format = STORE_FORMAT - 1 };
+	MDB_val key = { 4, (char[]){ "head" } }, data = { sizeof(head), &head };
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi meta;
+
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	ck_assert_int_eq(mdb_env_set_maxdbs(env, 1), 0);
+	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0640), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(mdb_dbi_open(txn, "meta", MDB_CREATE, &meta), 0);
+	ck_assert_int_eq(mdb_put(txn, meta, &key, &data, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+START_TEST(a_store_of_another_format_is_refused_by_its_name)
+{
+	struct apply *other;
+	struct store *reader;
+
+	(void)snprintf(config.store.path, sizeof(config.store.path), "%s", tmpdir_new());
+	put_old_format();
+	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &other), ERR_STORE_VERSION);
+	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
 }
 END_TEST
 
@@ -437,6 +471,7 @@ main(void)
 	tcase_add_test(t, everything_can_go_and_come_back);
 	tcase_add_test(t, the_store_survives_being_closed_and_opened);
 	tcase_add_test(t, a_second_writer_is_refused);
+	tcase_add_test(t, a_store_of_another_format_is_refused_by_its_name);
 	tcase_add_test(t, another_time_zone_counts_the_days_anew);
 	tcase_add_test(t, a_full_map_grows_to_its_limit_and_then_refuses);
 	tcase_add_test(t, the_change_log_keeps_as_many_generations_as_configured);

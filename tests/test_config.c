@@ -66,6 +66,8 @@ START_TEST(without_anything_the_defaults_hold)
 	ck_assert_int_eq(config.sync.max_shrink_percent, 50);
 	ck_assert_int_eq(config.sync.feed, FEED_AUTO);
 	ck_assert_int_eq(config.write.gather_ms, 10);
+	ck_assert(!config.write.create && !config.write.delete);
+	ck_assert_int_eq(config.audit.retention_ms, INT64_C(365) * 86400000);
 	ck_assert_int_eq(config.store.map_size_bytes, 1 << 30);
 	ck_assert_int_eq(config.limits.orders_list, 100);
 	ck_assert(config.limits.enabled);
@@ -325,6 +327,13 @@ START_TEST(syncd_needs_base_and_table)
 	    "airtable.orders_table (or AIRTABLE_TABLE_ID): not set\n");
 	good("[airtable]\nbase_id = a\norders_table = b\n");
 	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_OK);
+	good("[airtable]\nbase_id = a\norders_table = b\n[write]\ncreate = on\n");
+	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.create_key: not set, and write.create needs it\n");
+	good("[airtable]\nbase_id = a\norders_table = b\ncreate_key = Key\n[write]\ncreate = on\n");
+	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_OK);
+	ck_assert_int_eq(load("[airtable]\ncreate_key = Order ID\n", NULL, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.create_key: a field of the orders' own\n");
 }
 END_TEST
 

@@ -74,6 +74,24 @@ START_TEST(five_calls_go_at_once_and_the_sixth_a_second_after_the_first)
 }
 END_TEST
 
+START_TEST(the_room_is_what_the_calls_of_the_last_second_leave)
+{
+	uint64_t t;
+
+	ck_assert_uint_eq(governor_room(g, 1000), 5);
+	call(GOVERNOR_OK, 0, 1000, 0);
+	t = admit(1100);
+	ck_assert_uint_eq(governor_room(g, 1100), 3);
+	end(t, GOVERNOR_NEVER_SENT, 0, 0, 1200, MARCH_1);
+	ck_assert_uint_eq(governor_room(g, 1200), 4);
+	for (int i = 0; i < 4; i++)
+		call(GOVERNOR_OK, 0, 1300, 0);
+	ck_assert_uint_eq(governor_room(g, 1300), 0);
+	ck_assert_uint_eq(governor_room(g, 2050), 1);
+	ck_assert_uint_eq(governor_room(g, 2350), 5);
+}
+END_TEST
+
 START_TEST(a_call_that_is_not_sent_yet_holds_its_slot)
 {
 	uint64_t t[5];
@@ -412,6 +430,7 @@ governor_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, five_calls_go_at_once_and_the_sixth_a_second_after_the_first);
+	tcase_add_test(t, the_room_is_what_the_calls_of_the_last_second_leave);
 	tcase_add_test(t, a_call_that_is_not_sent_yet_holds_its_slot);
 	tcase_add_test(t, what_an_answer_takes_too_long_is_added_since_the_call_may_have_arrived_late);
 	tcase_add_test(t, an_answer_that_does_not_come_holds_its_slot_for_a_second_longer);

@@ -127,7 +127,7 @@ make_store(void)
 			_exit(1);
 		for (unsigned i = 0; i < ORDERS; i++) {
 			made_order(&m[i], i, &seed);
-			c[i] = (struct change){ CHANGE_UPSERT, m[i].r, CHANGE_ANY_BASE };
+			c[i] = (struct change){ .record = m[i].r, .base = CHANGE_ANY_BASE };
 		}
 		(void)made_apply(a, c, ORDERS);
 		apply_close(a);

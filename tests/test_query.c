@@ -38,11 +38,11 @@ make_store(void)
 	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
 	for (unsigned i = 0; i < ORDERS; i++) {
 		made_order(&m[i], i, &seed);
-		c[i] = (struct change){ CHANGE_UPSERT, m[i].r, CHANGE_ANY_BASE };
+		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, ORDERS);
 	for (unsigned i = 0; i < ORDERS; i += 7)
-		c[i / 7] = (struct change){ CHANGE_GONE, m[i].r, CHANGE_ANY_BASE };
+		c[i / 7] = (struct change){ .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	(void)made_apply(a, c, ORDERS / 7);
 	apply_close(a);
 	free(m);
@@ -314,7 +314,7 @@ START_TEST(a_cursor_goes_on_where_it_was_when_orders_come_and_go)
 	store_end(st);
 	for (unsigned i = 0; i < 40; i++) {	/* the first 20 of them and more go, the last one read too */
 		made_order(&m[i], i, &seed);
-		c[i] = (struct change){ CHANGE_GONE, m[i].r, CHANGE_ANY_BASE };
+		c[i] = (struct change){ .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, 24);
 	ck_assert_int_eq(store_begin(st), ERR_OK);

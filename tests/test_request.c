@@ -168,6 +168,41 @@ START_TEST(json_is_announced_as_such)
 }
 END_TEST
 
+START_TEST(the_headers_of_changes_are_taken)
+{
+	char *envp[] = { (char *)"REQUEST_METHOD=DELETE", (char *)"REQUEST_URI=/x",
+	    (char *)"HTTP_IDEMPOTENCY_KEY=\"k 1\"", (char *)"HTTP_PREFER=wait=3",
+	    (char *)"HTTP_IF_MATCH=*", NULL };
+	char *none[] = { (char *)"REQUEST_METHOD=DELETE", (char *)"REQUEST_URI=/x", NULL };
+
+	ck_assert_int_eq(request_parse(&r, envp, STR(""), ERR_OK, &errors), ERR_OK);
+	ck_assert_int_eq(r.method, METHOD_DELETE);
+	ck_assert(str_is(r.idempotency_key, "\"k 1\"") && str_is(r.prefer, "wait=3") && str_is(r.if_match, "*"));
+	ck_assert_int_eq(request_parse(&r, none, STR(""), ERR_OK, &errors), ERR_OK);
+	ck_assert(r.idempotency_key.ptr == NULL && r.prefer.ptr == NULL && r.if_match.ptr == NULL);
+}
+END_TEST
+
+START_TEST(a_preference_is_a_word_of_a_list)
+{
+	static const char *const yes[] = { "respond-async", " Respond-Async ", "wait=5, respond-async",
+	    "respond-async;x=\"a,b\", return=minimal", "a=\"q\\\",\", respond-async", ",,respond-async,", "x;y=1,respond-async" };
+	static const char *const no[] = { "", ",", "respond", "respond-async-x", "respond-async=1", "\"respond-async\"",
+	    "a=\"x, respond-async\"", "a=\"x\\\", respond-async", "wait=5;respond-async" };
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		r.prefer = str_of(yes[i]);
+		ck_assert_msg(request_prefers_async(&r), "%s", yes[i]);
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		r.prefer = str_of(no[i]);
+		ck_assert_msg(!request_prefers_async(&r), "%s", no[i]);
+	}
+	r.prefer = (struct str){ NULL, 0 };
+	ck_assert(!request_prefers_async(&r));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -184,6 +219,8 @@ suite(void)
 	tcase_add_test(t, content_length_must_be_the_bodys);
 	tcase_add_test(t, only_harmless_request_ids_are_kept);
 	tcase_add_test(t, json_is_announced_as_such);
+	tcase_add_test(t, the_headers_of_changes_are_taken);
+	tcase_add_test(t, a_preference_is_a_word_of_a_list);
 	suite_add_tcase(s, t);
 	return s;
 }

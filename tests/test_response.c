@@ -120,17 +120,31 @@ END_TEST
 START_TEST(if_match_is_a_version)
 {
 	static const char *const bad[] = { "", "v1", "\"1\"", "\"v\"", "\"v0\"", "\"v01\"", "\"v1x\"",
-	    "\"v-1\"", "\"v1\",\"v2\"", "\"v99999999999999999\"", "**", "W/*" };
+	    "\"v-1\"", "\"v1\",\"v2\"", "\"v99999999999999999\"", "**", "W/*",
+	    "\"v7-\"", "\"v7-p\"", "\"v7-p0\"", "\"v7-p9x\"", "\"v7-gz\"", "\"v7p9\"", "\"v-p9\"" };
 	uint64_t v = 9;
 
 	ck_assert_int_eq(etag_version(STR("\"v1042\""), &v), ERR_OK);
 	ck_assert_uint_eq(v, 1042);
 	ck_assert_int_eq(etag_version(STR("W/\"v7\" "), &v), ERR_OK);
 	ck_assert_uint_eq(v, 7);
+	ck_assert_int_eq(etag_version(STR("\"v41-p1043\""), &v), ERR_OK);
+	ck_assert_uint_eq(v, 41);
 	ck_assert_int_eq(etag_version(STR("*"), &v), ERR_OK);
 	ck_assert_uint_eq(v, 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(etag_version(str_of(bad[i]), &v) != ERR_OK, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(an_order_with_pending_changes_has_a_tag_of_its_own)
+{
+	struct etag tag;
+
+	ck_assert(str_is(etag_of_order(&tag, 7, 0), "\"v7\""));
+	ck_assert(str_is(etag_of_order(&tag, 7, 9), "\"v7-p9\""));
+	ck_assert(str_is(etag_of_order(&tag, UINT64_MAX, UINT64_MAX),
+	    "\"v18446744073709551615-p18446744073709551615\""));
 }
 END_TEST
 
@@ -183,6 +197,7 @@ suite(void)
 	tcase_add_test(t, a_body_that_failed_to_compose_is_no_answer);
 	tcase_add_test(t, tags_are_compared_weakly_in_a_list);
 	tcase_add_test(t, if_match_is_a_version);
+	tcase_add_test(t, an_order_with_pending_changes_has_a_tag_of_its_own);
 	tcase_add_test(t, gzip_is_used_when_it_is_wanted);
 	tcase_add_test(t, csv_cells_are_quoted_and_defused);
 	suite_add_tcase(s, t);

@@ -146,7 +146,7 @@ ask(int fd, unsigned id)
 {
 	char line[128];
 
-	(void)snprintf(line, sizeof(line), "{\"v\":1,\"id\":%u,\"type\":\"status\"}\n", id);
+	(void)snprintf(line, sizeof(line), "{\"v\":2,\"id\":%u,\"type\":\"status\"}\n", id);
 	say(fd, line);
 }
 
@@ -196,7 +196,7 @@ START_TEST(answers_may_come_in_any_order)
 	int fd = dial();
 	bool ended;
 
-	say(fd, "{\"v\":1,\"id\":1,\"type\":\"status\"}\r\n\n{\"v\":1,\"id\":2,\"type\":\"sync\"}\n{\"v\":1,\"id\":3");
+	say(fd, "{\"v\":2,\"id\":1,\"type\":\"status\"}\r\n\n{\"v\":2,\"id\":2,\"type\":\"sync\"}\n{\"v\":2,\"id\":3");
 	AWAIT(held_count == 2);
 	answer_ok(held[1]);
 	answer_ok(held[0]);
@@ -251,7 +251,7 @@ START_TEST(a_bad_request_with_an_id_is_refused_and_the_connection_goes_on)
 	int fd = dial();
 	bool ended;
 
-	say(fd, "{\"v\":1,\"id\":9,\"type\":\"nonsense\"}\n");
+	say(fd, "{\"v\":2,\"id\":9,\"type\":\"nonsense\"}\n");
 	ck_assert_str_eq(hear(fd, &ended),
 	    "{\"id\":9,\"ok\":false,\"code\":\"bad_message\",\"detail\":\"unknown type \\\"nonsense\\\"\"}\n");
 	ck_assert(!ended);
@@ -318,7 +318,7 @@ START_TEST(a_peer_with_too_many_open_requests_is_not_read_until_half_are_answere
 	unsigned id;
 
 	for (id = 1; id <= 2000; id++)
-		buf_printf(&lines, "{\"v\":1,\"id\":%u,\"type\":\"status\"}\n", id);
+		buf_printf(&lines, "{\"v\":2,\"id\":%u,\"type\":\"status\"}\n", id);
 	say(fd, buf_cstr(&lines));
 	buf_free(&lines);
 	AWAIT(held_count == SERVER_OPEN_PER_PEER);
@@ -353,7 +353,7 @@ START_TEST(a_peer_that_does_not_read_is_dropped)
 	for (unsigned i = 1; i <= 100; i++) {
 		char line[64];
 
-		(void)snprintf(line, sizeof(line), "{\"v\":1,\"id\":%u,\"type\":\"status\"}\n", i);
+		(void)snprintf(line, sizeof(line), "{\"v\":2,\"id\":%u,\"type\":\"status\"}\n", i);
 		(void)!send(fd, line, strlen(line), MSG_NOSIGNAL);
 		turn(1);
 	}

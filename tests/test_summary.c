@@ -9,6 +9,7 @@
 #include "common/summary.h"
 #include "common/zone.h"
 #include "tests/orders_made.h"
+#include "tests/outbox_made.h"
 #include "tests/support.h"
 
 static struct config config;
@@ -195,6 +196,36 @@ START_TEST(sums_are_exact)
 }
 END_TEST
 
+START_TEST(orders_that_wait_for_airtable_are_counted_after_the_total)
+{
+	struct made_entry m;
+	struct summary_body body;
+	const char *want = "\"total\":{\"count\":1,\"orderTotal\":10.00},\"pending\":1,\"byStatus\"";
+	cJSON *json;
+
+	open_in("UTC");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Pending", "2026-11-21T12:00:00Z");
+	json = summary_at("2026-11-21T12:00:00Z", &body);
+	ck_assert_int_eq(cJSON_GetObjectItem(json, "pending")->valueint, 0);
+	cJSON_Delete(json);
+	store_end(st);
+	made_entry(&m, a, OUTBOX_UPDATE, "rec1");
+	made_ask(&m, ORDER_STATUS, "Shipped");
+	m.e.shown = true;
+	(void)made_store(a, &m, at("2026-11-21T12:00:00Z"));
+	cJSON_Delete(summary_at("2026-11-21T12:00:00Z", &body));
+	ck_assert_ptr_nonnull(memmem(body.json.ptr, body.json.len, want, strlen(want)));
+	/* also in the body that a worker makes after midnight */
+	cJSON_Delete(summary_at("2026-11-22T12:00:00Z", &body));
+	ck_assert_ptr_nonnull(memmem(body.json.ptr, body.json.len, want, strlen(want)));
+	/* the figures go by what is confirmed */
+	json = summary_at("2026-11-21T12:00:00Z", &body);
+	ck_assert_int_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "byStatus"),
+	    0), "count")->valueint, 1);
+	cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(the_compressed_body_is_the_same_body)
 {
 	struct summary_body body;
@@ -228,6 +259,7 @@ main(void)
 	tcase_add_test(t, days_of_23_and_25_hours_are_one_day_each);
 	tcase_add_test(t, unknown_and_empty_options_have_entries_of_their_own);
 	tcase_add_test(t, sums_are_exact);
+	tcase_add_test(t, orders_that_wait_for_airtable_are_counted_after_the_total);
 	tcase_add_test(t, the_compressed_body_is_the_same_body);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -186,6 +186,14 @@ test('an Airtable that hangs ends in an answer within the deadline', async () =>
 	await stack.noFaults()
 	ok([503, 504].includes(answer.status), `${answer.status} ${answer.text}`)
 	ok(Date.now() - start < 9_000, `${Date.now() - start} ms`)
+	// what became of it is found out, and told to those who look
+	if (answer.status === 503) return
+	eq(answer.json().code, 'outcome_unknown')
+	await until('it is settled', 20_000, async () => (await stack.json(`/api/orders/${id}`)).pending === undefined)
+	eq((await stack.json(`/api/orders/${id}`)).status, (await inSim(id)).fields.Status ?? null)
+	const [last] = (await stack.json(`/api/orders/${id}/history`)).changes
+	if ((await inSim(id)).fields.Status === 'Cancelled') eq([last.action, last.source], ['changed', 'api'])
+	else eq([last.action, last.asked, last.fields[0].to], ['notApplied', 'changed', 'Cancelled'])
 })
 
 test('two writers of one order: both are answered, and all agree on the last one', async () => {

@@ -7,7 +7,7 @@ import { startStack, fast, until } from './lib/stack.mjs'
 let stack, id
 
 const json = { 'Content-Type': 'application/json' }
-const READS = ['/api/orders', '/api/orders/summary', '/api/sync', '/api/health', '/api/openapi.json', '/api/docs', '/health', '/docs', '/']
+const READS = ['/api/orders', '/api/orders/summary', '/api/audit', '/api/sync', '/api/health', '/api/openapi.json', '/api/docs', '/health', '/docs', '/']
 
 function isProblem(answer, status, code) {
 	eq([answer.status, answer.headers['content-type']], [status, 'application/problem+json'], answer.text.slice(0, 200))
@@ -40,7 +40,7 @@ test('a base of 300 is served', async () => {
 })
 
 test('HEAD is GET without its body', async () => {
-	for (const target of [...READS, `/api/orders/${id}`]) {
+	for (const target of [...READS, `/api/orders/${id}`, `/api/orders/${id}/history`]) {
 		const get = await stack.get(target), head = await stack.call('HEAD', target)
 		eq(get.status, 200, target)
 		eq([head.status, head.raw.length], [200, 0], target)
@@ -108,7 +108,8 @@ test('health tells the state of all parts', async () => {
 test('openapi.json describes what is served', async () => {
 	const document = await stack.json('/api/openapi.json')
 	ok(document.openapi.startsWith('3.1'))
-	for (const target of ['/api/orders', '/api/orders/summary', '/api/orders/{id}', '/api/orders/sync', '/api/sync', '/api/health'])
+	for (const target of ['/api/orders', '/api/orders/summary', '/api/orders/{id}', '/api/orders/{id}/history', '/api/orders/{id}/undo',
+		'/api/orders/undo', '/api/audit', '/api/orders/sync', '/api/sync', '/api/health'])
 		ok(document.paths[target], target)
 })
 
@@ -119,7 +120,8 @@ test('unknown paths are a 404 problem, by the worker and by nginx', async () => 
 
 test('a method that a path does not have is a 405 with Allow', async () => {
 	for (const [method, target, allowed] of [
-		['POST', '/api/orders', /GET/], ['DELETE', `/api/orders/${id}`, /PATCH/], ['PUT', `/api/orders/${id}`, /GET/], ['GET', '/api/orders/sync', /POST/],
+		['DELETE', '/api/orders', /PATCH/], ['POST', `/api/orders/${id}`, /DELETE/], ['PUT', `/api/orders/${id}`, /GET/],
+		['GET', '/api/orders/undo', /POST/], ['DELETE', `/api/orders/${id}/history`, /GET/], ['PATCH', '/api/audit', /GET/], ['GET', '/api/orders/sync', /POST/],
 		['POST', '/api/orders/summary', /GET/], ['PATCH', '/api/health', /GET/], ['POST', '/api/openapi.json', /GET/], ['POST', '/', /GET/], ['DELETE', '/app.js', /GET/],
 	]) {
 		const answer = await stack.call(method, target, { headers: json, body: '{}' })

@@ -1,0 +1,51 @@
+#ifndef COMMON_HISTORY_H
+#define COMMON_HISTORY_H
+
+#include <stdint.h>
+
+#include "common/store.h"
+
+/*
+ * Who changed what, when, from what to what: one entry for each change of
+ * an order, a finished JSON object as the API sends it:
+ *
+ *	{"id":"rec...",			null: an order that was not created
+ *	 "generation":1043,"at":"2026-11-20T10:00:00.000Z",
+ *	 "action":"changed",		created, changed, deleted; notApplied, rejected
+ *	 "source":"api",		api, airtable, job
+ *	 "by":null,"requestId":null|"...","bulk":null|"17","undoes":null|"1042.0",
+ *	 "change":"1043.0",		names this entry: generation.index
+ *	 "fields":[{"field":"status","from":"Pending","to":"Shipped"}],
+ *	 "asked":"changed",		notApplied and rejected only: created, changed, deleted
+ *	 "detail":"..."}		the same
+ *
+ * "fields" holds those that differ (of a created or deleted order: those
+ * not empty; of what was not applied: those asked for, "from" being what the
+ * order had).  A FIELD_STAMP is left out unless nothing else changed.
+ *
+ * Stored under (record id, generation, index); the audit log names the same
+ * entries by (generation, index), a bulk edit by (bulk, generation, index).
+ * Orders that the very first sync brings are not history.
+ */
+struct history_place {
+	uint64_t	generation;
+	uint32_t	index;		/* among the entries of one commit */
+};
+
+/* The newest place of all: where a listing begins. */
+#define HISTORY_NEWEST	((struct history_place){ UINT64_MAX, UINT32_MAX })
+
+/*
+ * Entries older than ${from}, newest first, until ${each} returns another
+ * code than ERR_OK (which is returned).  ${json} lies in the map.
+ */
+typedef enum err history_each(void *cookie, struct history_place, struct str json);
+enum err	history_of_record(struct store *, struct str record, struct history_place from,
+		    history_each *, void *cookie);
+enum err	history_audit(struct store *, struct history_place from, history_each *, void *cookie);
+/* Every entry of a bulk edit, in the order of commits. */
+enum err	history_of_bulk(struct store *, uint64_t bulk, history_each *, void *cookie);
+/* One entry.  ERR_NOT_FOUND. */
+enum err	history_get(struct store *, struct str record, struct history_place, struct str *json);
+
+#endif

@@ -1,0 +1,336 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/message_parts.h"
+#include "common/money.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char *const kind_names[MESSAGE_KINDS] = {
+	[MESSAGE_UPDATE] = "update", [MESSAGE_CREATE] = "create", [MESSAGE_DELETE] = "delete"
+};
+
+const char *
+message_kind_name(enum message_kind kind)
+{
+	return kind_names[kind];
+}
+
+/* A copy in the request's texts, which were given room for all of them: what is there stays in place. */
+static struct str
+keep_text(struct reader *r, const char *text)
+{
+	struct buf *b = &r->request->texts;
+	struct str s = { b->data + b->len, strlen(text) };
+
+	buf_add_str(b, (struct str){ text, s.len });
+	return s;
+}
+
+static bool
+read_request_id(struct reader *r, const struct member *m, const cJSON *item)
+{
+	if (!reader_text(r, m->name, item, r->request->request_id,
+	    sizeof(r->request->request_id)))
+		return false;
+	if (!request_id_valid(str_of(r->request->request_id)))
+		return reader_refuse(r, "\"%s\" is no request id", m->name);
+	return true;
+}
+
+static bool
+read_record(struct reader *r, const struct member *m, const cJSON *item)
+{
+	char record[64];
+
+	if (!reader_record(r, m->name, item, record))
+		return false;
+	r->item->record.id = keep_text(r, record);
+	return true;
+}
+
+static bool
+read_version(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_number(r, m->name, item, MESSAGE_NUMBER_MAX, &r->item->version);
+}
+
+static bool
+read_undoes(struct reader *r, const struct member *m, const cJSON *item)
+{
+	if (!cJSON_IsString(item) || !message_place_parse(str_of(item->valuestring),
+	    &r->item->undoes, &r->item->undoes_index))
+		return reader_refuse(r, "\"%s\" is no place in the history", m->name);
+	return true;
+}
+
+static bool
+read_money(struct reader *r, const char *name, const cJSON *item, struct value *v)
+{
+	if (!cJSON_IsNumber(item))
+		return reader_refuse(r, "\"%s\" is no number", name);
+	if (money_from_double(item->valuedouble, &v->number) != ERR_OK ||
+	    v->number > MESSAGE_MONEY_MAX || v->number < -MESSAGE_MONEY_MAX)
+		return reader_refuse(r, "\"%s\" is out of range", name);
+	return true;
+}
+
+static bool
+read_value(struct reader *r, const struct field *f, const cJSON *item, struct value *v)
+{
+	char text[MESSAGE_TEXT_MAX + 1];
+
+	v->present = !cJSON_IsNull(item);
+	if (!v->present)
+		return true;
+	switch (f->kind) {
+	case FIELD_MONEY:
+		return read_money(r, f->name, item, v);
+	case FIELD_TEXT:
+	case FIELD_SELECT:
+		if (!reader_text(r, f->name, item, text, sizeof(text)))
+			return false;
+		v->text = keep_text(r, text);
+		return true;
+	case FIELD_INSTANT:
+		break;
+	}
+	return reader_refuse(r, "\"%s\" is of a kind that is not written", f->name);
+}
+
+static bool
+read_fields(struct reader *r, const struct member *m, const cJSON *item)
+{
+	unsigned flag = r->item->kind == MESSAGE_CREATE ? FIELD_CREATE : FIELD_WRITE;
+	struct record *record = &r->item->record;
+	const cJSON *value;
+	int f;
+
+	if (!cJSON_IsObject(item))
+		return reader_refuse(r, "\"%s\" is no object", m->name);
+	cJSON_ArrayForEach(value, item) {
+		if ((f = schema_field(r->schema, str_of(value->string))) == -1 ||
+		    (r->schema->fields[f].flags & flag) == 0)
+			return reader_refuse(r, "\"%.60s\" is no field that may be written",
+			    value->string);
+		if ((record->known & UINT32_C(1) << f) != 0)
+			return reader_refuse(r, "\"%.60s\" twice", value->string);
+		record->known |= UINT32_C(1) << f;
+		if (!read_value(r, &r->schema->fields[f], value, &record->values[f]))
+			return false;
+	}
+	return record->known != 0 ? true : reader_refuse(r, "\"%s\" is empty", m->name);
+}
+
+#define UPDATE	(1U << MESSAGE_UPDATE)
+#define CREATE	(1U << MESSAGE_CREATE)
+#define DELETE	(1U << MESSAGE_DELETE)
+
+static const struct member item_members[] = {
+	{ "kind", NULL, true, 0 },
+	{ "record", read_record, true, UPDATE | DELETE },
+	{ "version", read_version, false, UPDATE | DELETE },
+	{ "undoes", read_undoes, false, UPDATE },
+	{ "fields", read_fields, true, UPDATE | CREATE }
+};
+_Static_assert(COUNT(item_members) <= MEMBERS_MAX, "seen[] is too small");
+
+/* The kind first: on it depends what else there may be. */
+static bool
+read_item(struct reader *r, const cJSON *object)
+{
+	const char *kind = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(object, "kind"));
+	int k;
+
+	if (!cJSON_IsObject(object) || kind == NULL)
+		return reader_refuse(r, "an item without a \"kind\"");
+	for (k = 0; k < MESSAGE_KINDS; k++)
+		if (strcmp(kind, kind_names[k]) == 0)
+			break;
+	if (k == MESSAGE_KINDS)
+		return reader_refuse(r, "unknown kind \"%.60s\"", kind);
+	r->item->kind = (enum message_kind)k;
+	return reader_members(r, item_members, COUNT(item_members), (unsigned)k, object);
+}
+
+static bool
+read_items(struct reader *r, const struct member *m, const cJSON *array)
+{
+	struct message_request *q = r->request;
+	const cJSON *object;
+	int n = cJSON_GetArraySize(array);
+
+	if (!cJSON_IsArray(array))
+		return reader_refuse(r, "\"%s\" is no list", m->name);
+	if (n < 1 || n > MESSAGE_ITEMS_MAX)
+		return reader_refuse(r, "\"%s\" are not 1 to %d", m->name, MESSAGE_ITEMS_MAX);
+	if ((q->items = calloc((size_t)n, sizeof(*q->items))) == NULL)
+		return reader_refuse(r, "out of memory");
+	cJSON_ArrayForEach(object, array) {
+		r->item = &q->items[q->item_count++];
+		if (!read_item(r, object))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_timeout(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_milliseconds(r, m->name, item, MESSAGE_WAIT_MAX_MS,
+	    &r->request->timeout_ms);
+}
+
+static bool
+read_defer(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_bool(r, m->name, item, &r->request->defer);
+}
+
+static bool
+read_bulk(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_bool(r, m->name, item, &r->request->bulk);
+}
+
+static bool
+read_key(struct reader *r, const struct member *m, const cJSON *item)
+{
+	if (!reader_text(r, m->name, item, r->request->key, sizeof(r->request->key)))
+		return false;
+	if (!message_key_valid(str_of(r->request->key)))
+		return reader_refuse(r, "\"%s\" is no key", m->name);
+	return true;
+}
+
+static bool
+read_fingerprint(struct reader *r, const struct member *m, const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+
+	if (text == NULL || strlen(text) != 32)
+		return reader_refuse(r, "\"%s\" is not 32 digits", m->name);
+	for (size_t i = 0; i < 32; i++) {
+		int digit = hex_digit(text[i]);
+
+		if (digit == -1)
+			return reader_refuse(r, "\"%s\" is not 32 digits", m->name);
+		r->request->fingerprint[i / 16] =
+		    r->request->fingerprint[i / 16] << 4 | (uint64_t)digit;
+	}
+	return true;
+}
+
+static bool
+read_by(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_text(r, m->name, item, r->request->by, sizeof(r->request->by));
+}
+
+static bool
+read_full(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_bool(r, m->name, item, &r->request->full);
+}
+
+static bool
+read_accept_shrink(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_bool(r, m->name, item, &r->request->accept_shrink);
+}
+
+static bool
+read_wait(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_milliseconds(r, m->name, item, MESSAGE_WAIT_MAX_MS, &r->request->wait_ms);
+}
+
+#define WRITE	(1U << MESSAGE_WRITE)
+#define SYNC	(1U << MESSAGE_SYNC)
+
+static const struct member request_members[] = {
+	{ "v", NULL, true, 0 },
+	{ "id", NULL, true, 0 },
+	{ "type", NULL, true, 0 },
+	{ "requestId", read_request_id, false, 0 },
+	{ "items", read_items, true, WRITE },
+	{ "timeoutMs", read_timeout, false, WRITE },
+	{ "defer", read_defer, false, WRITE },
+	{ "bulk", read_bulk, false, WRITE },
+	{ "key", read_key, false, WRITE },
+	{ "fingerprint", read_fingerprint, false, WRITE },
+	{ "by", read_by, false, WRITE },
+	{ "full", read_full, false, SYNC },
+	{ "acceptShrink", read_accept_shrink, false, SYNC },
+	{ "waitMs", read_wait, false, SYNC }
+};
+_Static_assert(COUNT(request_members) <= MEMBERS_MAX, "seen[] is too small");
+
+/* Id, version and type, on which all else depends; the id first, so that even a refusal carries it. */
+static bool
+read_head(struct reader *r, const cJSON *object)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(object, "id");
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, "v");
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(object, "type");
+	int t;
+
+	if (id != NULL && !reader_number(r, "id", id, MESSAGE_NUMBER_MAX, &r->request->id))
+		return false;
+	if (id == NULL || v == NULL || type == NULL)
+		return reader_refuse(r, "no \"%s\"", id == NULL ? "id" : v == NULL ? "v" : "type");
+	if (!cJSON_IsNumber(v) || v->valuedouble != MESSAGE_VERSION)
+		return reader_refuse(r, "not version %d of the protocol", MESSAGE_VERSION);
+	if (!cJSON_IsString(type))
+		return reader_refuse(r, "\"type\" is no string");
+	for (t = 0; t < MESSAGE_TYPES; t++)
+		if (strcmp(type->valuestring, message_type_name((enum message_type)t)) == 0)
+			break;
+	if (t == MESSAGE_TYPES)
+		return reader_refuse(r, "unknown type \"%.60s\"", type->valuestring);
+	r->request->type = (enum message_type)t;
+	return true;
+}
+
+static bool
+read_request(struct reader *r, struct str line, const cJSON *object)
+{
+	if (!read_head(r, object))
+		return false;
+	/* no text is longer than it is written in the line */
+	if (r->request->type == MESSAGE_WRITE &&
+	    buf_reserve(&r->request->texts, line.len) == NULL)
+		return reader_refuse(r, "out of memory");
+	return reader_members(r, request_members, COUNT(request_members),
+	    r->request->type, object);
+}
+
+enum err
+message_parse_request(struct str line, const struct schema *schema,
+    struct message_request *request, char why[static 128])
+{
+	struct reader r = { .schema = schema, .request = request, .why = why };
+	cJSON *object;
+	bool good;
+
+	memset(request, 0, sizeof(*request));
+	why[0] = '\0';
+	if ((object = reader_object(&r, line)) == NULL)
+		return ERR_BAD_MESSAGE;
+	good = read_request(&r, line, object);
+	cJSON_Delete(object);
+	if (good)
+		return ERR_OK;
+	message_request_free(request);
+	return ERR_BAD_MESSAGE;
+}
+
+void
+message_request_free(struct message_request *r)
+{
+	free(r->items);
+	r->items = NULL;
+	r->item_count = 0;
+	buf_free(&r->texts);
+}

@@ -1,0 +1,70 @@
+#include "common/json_write.h"
+#include "common/money.h"
+#include "fcgi-api/order_body.h"
+#include "fcgi-api/writing.h"
+
+/* The order as it is shown until Airtable has given it an id. */
+static void
+compose_queued(struct buf *b, const struct record *r)
+{
+	const struct schema *schema = &orders_schema;
+
+	buf_add_char(b, '{');
+	json_member_null(b, "id");
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *f = &schema->fields[i];
+		const struct value *v = &r->values[i];
+
+		if (!v->present) {
+			json_member_null(b, f->name);
+		} else if (f->kind == FIELD_MONEY) {
+			json_name(b, f->name);
+			money_add(b, v->number);
+		} else {
+			json_member_string(b, f->name, v->text);
+		}
+	}
+	json_member_null(b, "version");
+	json_member_bool(b, "pending", true);
+	buf_add_char(b, '}');
+}
+
+static bool
+read_order(struct api *api, struct writing *w)
+{
+	const cJSON *body, *m;
+	struct record *record;
+	enum err e;
+
+	if ((body = writing_body(api)) == NULL || !writing_targets(api, w, 1))
+		return false;
+	record = &api->message.items[0].record;
+	cJSON_ArrayForEach(m, body)
+		order_member(m, FIELD_CREATE, record, &api->errors);
+	compose_queued(&w->queued, record);
+	e = body->child == NULL || field_errors_any(&api->errors) ? ERR_INVALID_BODY :
+	    buf_status(&w->queued);
+	if (e != ERR_OK)
+		(void)api_problem(api, e, body->child == NULL ? "has no field" : NULL);
+	return e == ERR_OK;
+}
+
+/* There is nothing to look up: an order that is made has no record yet. */
+static bool
+resolve_nothing(struct api *api, struct writing *w)
+{
+	(void)api, (void)w;
+	return true;
+}
+
+enum outcome
+orders_create(struct api *api)
+{
+	static const struct writing_kind kind = { .message = MESSAGE_CREATE,
+	    .read = read_order, .resolve = resolve_nothing };
+
+	if (!api->config->write.create)
+		return api_problem(api, ERR_FORBIDDEN,
+		    "orders are not made here: write.create is off");
+	return writing_run(api, &kind);
+}

@@ -1,0 +1,294 @@
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/outbox.h"
+#include "fcgi-api/etag.h"
+#include "fcgi-api/json_body.h"
+#include "fcgi-api/writing_answer.h"
+
+#define GRACE_MS	5000	/* syncd's own deadline comes first */
+
+static void
+writing_free(void *cookie)
+{
+	struct writing *w = cookie;
+
+	free(w->targets);
+	buf_free(&w->texts);
+	buf_free(&w->problems);
+	buf_free(&w->queued);
+	free(w);
+}
+
+/* ---- what read and resolve use ------------------------------------------------ */
+enum err
+writing_keep(struct api *api, cJSON *json)
+{
+	if (api->documents == NULL)
+		api->documents = cJSON_CreateArray();
+	if (cJSON_AddItemToArray(api->documents, json))
+		return ERR_OK;
+	cJSON_Delete(json);
+	return ERR_NOMEM;
+}
+
+const cJSON *
+writing_body(struct api *api)
+{
+	const struct request *req = &api->request;
+	const char *why = NULL;
+	cJSON *json = NULL;
+	enum err e;
+
+	if ((e = request_check_json(req)) != ERR_OK)
+		why = "the body must be application/json";
+	else if ((e = json_body_parse(req->body, &json, &why)) == ERR_OK)
+		e = writing_keep(api, json);
+	if (e == ERR_OK && !cJSON_IsObject(json)) {
+		e = ERR_INVALID_BODY;
+		why = "must be an object";
+	}
+	if (e == ERR_OK)
+		return json;
+	(void)api_problem(api, e, why);
+	return NULL;
+}
+
+bool
+writing_optional_body(struct api *api, const cJSON **body)
+{
+	*body = NULL;
+	return api->request.body.len == 0 || (*body = writing_body(api)) != NULL;
+}
+
+bool
+writing_targets(struct api *api, struct writing *w, size_t n)
+{
+	w->targets = calloc(n, sizeof(*w->targets));
+	api->message.items = calloc(n, sizeof(*api->message.items));
+	if (w->targets == NULL || api->message.items == NULL) {
+		(void)api_problem(api, ERR_NOMEM, NULL);
+		return false;
+	}
+	w->count = n;
+	for (size_t i = 0; i < n; i++) {
+		w->targets[i].sound = true;
+		api->message.items[i].kind = w->kind->message;
+	}
+	return true;
+}
+
+void
+target_name(struct writing *w, struct target *t, struct str id)
+{
+	t->named = true;
+	t->asked_at = w->texts.len;
+	t->asked_len = id.len;
+	buf_add_str(&w->texts, id);
+}
+
+struct str
+target_asked(const struct writing *w, const struct target *t)
+{
+	if (!t->named || buf_status(&w->texts) != ERR_OK)
+		return (struct str){ NULL, 0 };
+	return (struct str){ w->texts.data + t->asked_at, t->asked_len };
+}
+
+enum err
+target_row(struct api *api, struct target *t, uint32_t row, struct row_view *view)
+{
+	enum err e = store_row(api->store, row, view);
+
+	if (e == ERR_OK && view->id.len >= sizeof(t->record))
+		e = ERR_STORE_CORRUPT;
+	if (e != ERR_OK)
+		return e;
+	memcpy(t->record, view->id.ptr, view->id.len);
+	t->record[view->id.len] = '\0';
+	return ERR_OK;
+}
+
+void
+target_problem(struct writing *w, struct target *t, enum err e, const char *detail,
+    struct str errors)
+{
+	t->refused = true;
+	t->problem_at = w->problems.len;
+	problem_add(&w->problems, e, str_of(detail), errors);
+	t->problem_len = w->problems.len - t->problem_at;
+}
+
+/* ---- the request's headers ---------------------------------------------------- */
+static uint64_t
+hash_add(uint64_t h, struct str s, uint64_t multiplier)
+{
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * multiplier;
+	h = (h ^ s.len) * multiplier;	/* where it ends counts too */
+	return h ^ h >> 29;
+}
+
+/* Two hashes of method, path and body that have nothing in common but the input. */
+static void
+take_fingerprint(const struct request *r, uint64_t fingerprint[2])
+{
+	static const uint64_t begin[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15) };
+	static const uint64_t multiplier[2] = { UINT64_C(0x100000001b3), UINT64_C(0xff51afd7ed558ccd) };
+
+	for (size_t k = 0; k < 2; k++) {
+		uint64_t h = (begin[k] ^ (uint64_t)r->method) * multiplier[k];
+
+		for (size_t i = 0; i < r->segment_count; i++)
+			h = hash_add(h, r->segments[i], multiplier[k]);
+		fingerprint[k] = hash_add(h, r->body, multiplier[k]);
+	}
+}
+
+static void
+take_key(struct api *api)
+{
+	struct message_request *m = &api->message;
+	struct str key = api->request.idempotency_key;
+
+	if (key.ptr == NULL)
+		return;
+	if (!message_key_valid(key)) {
+		field_errors_add(&api->errors, STR("Idempotency-Key"),
+		    "must be 1 to %d printable ASCII characters", MESSAGE_KEY_MAX);
+		return;
+	}
+	memcpy(m->key, key.ptr, key.len);
+	m->key[key.len] = '\0';
+	take_fingerprint(&api->request, m->fingerprint);
+}
+
+static bool
+take_headers(struct api *api, struct writing *w)
+{
+	const struct request *req = &api->request;
+
+	if (req->if_match.ptr != NULL && !w->kind->versioned)
+		field_errors_add(&api->errors, STR("If-Match"), w->kind->bulk ?
+		    "can't be given here; each update may have a version" : "can't be given here");
+	else if (req->if_match.ptr != NULL && etag_version(req->if_match, &w->version) != ERR_OK)
+		field_errors_add(&api->errors, STR("If-Match"),
+		    "must be one tag of the form \"v<version>\", or *");
+	take_key(api);
+	api->message.defer = request_prefers_async(req);
+	(void)request_no_params(req, &api->errors);
+	if (!field_errors_any(&api->errors))
+		return true;
+	(void)api_problem(api, ERR_INVALID_PARAMETER, NULL);
+	return false;
+}
+
+/* ---- an answer that is kept ------------------------------------------------------ */
+static void
+see_unknown(void *cookie, size_t i, const struct message_result *result)
+{
+	(void)i;
+	if (result->err == ERR_OUTCOME_UNKNOWN)
+		*(bool *)cookie = true;
+}
+
+/* Is something of it still being settled?  Then syncd knows more, or soon will. */
+static bool
+is_unsettled(struct str body)
+{
+	bool unknown = false;
+	uint64_t bulk;
+
+	return body.len == 0 ||
+	    message_each_result(body, 0, &bulk, see_unknown, &unknown) != ERR_OK || unknown;
+}
+
+/* What is known of the key: ERR_NOT_FOUND: nothing; body len 0: its request is under way. */
+static enum err
+find_kept(struct api *api, struct kept_answer *kept)
+{
+	const struct message_request *m = &api->message;
+	enum err e = m->key[0] == '\0' ? ERR_NOT_FOUND :
+	    outbox_answer(api->store, str_of(m->key), kept);
+
+	if (e != ERR_OK)
+		return e;
+	if (kept->body.len > 0 && kept->at_ms + ANSWER_KEPT_MS < instant_now())
+		return ERR_NOT_FOUND;
+	if (memcmp(kept->fingerprint, m->fingerprint, sizeof(kept->fingerprint)) != 0)
+		return ERR_IDEMPOTENCY_CONFLICT;
+	if (is_unsettled(kept->body))
+		kept->body = (struct str){ NULL, 0 };
+	return ERR_OK;
+}
+
+/* Leave out what is refused here.  Records of items point into their targets. */
+static void
+choose_items(struct api *api, struct writing *w)
+{
+	struct message_request *m = &api->message;
+
+	m->item_count = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		struct target *t = &w->targets[i];
+
+		if (t->refused)
+			continue;
+		t->sent = true;
+		m->items[m->item_count] = m->items[i];
+		m->items[m->item_count++].record.id = str_of(t->record);
+	}
+	w->sent = m->item_count;
+}
+
+/* true: there is a message to send; false: it is answered. */
+static bool
+prepare(struct api *api, struct writing *w)
+{
+	struct kept_answer kept = { .at_ms = 0 };
+	enum err e;
+
+	if (!take_headers(api, w) || !w->kind->read(api, w))
+		return false;
+	if ((e = buf_status(&w->texts)) == ERR_OK && (e = api_snapshot(api)) == ERR_OK)
+		e = find_kept(api, &kept);
+	if (e != ERR_OK && e != ERR_NOT_FOUND) {
+		(void)api_problem(api, e, NULL);
+		return false;
+	}
+	w->again = e == ERR_OK;
+	if (kept.body.len == 0 || w->kind->bulk) {
+		if (!w->kind->resolve(api, w))
+			return false;
+		choose_items(api, w);
+	}
+	if (kept.body.len > 0)
+		writing_answer(api, w, kept.body, store_generation(api->store));
+	else if (w->sent == 0)
+		writing_answer(api, w, STR("{\"results\":[]}"), store_generation(api->store));
+	else
+		return true;
+	return false;
+}
+
+enum outcome
+writing_run(struct api *api, const struct writing_kind *kind)
+{
+	struct writing *w = calloc(1, sizeof(*w));
+	enum outcome outcome = ANSWERED;
+
+	if (w == NULL)
+		return api_problem(api, ERR_NOMEM, NULL);
+	w->kind = kind;
+	api->message = (struct message_request){ .type = MESSAGE_WRITE, .bulk = kind->bulk,
+	    .timeout_ms = api->config->write.timeout_ms };
+	if (prepare(api, w))
+		outcome = api_wait(api, api->message.timeout_ms + GRACE_MS, writing_finish,
+		    w, writing_free);
+	else
+		writing_free(w);
+	message_request_free(&api->message);
+	cJSON_Delete(api->documents);
+	api->documents = NULL;
+	return outcome;
+}

@@ -1,0 +1,84 @@
+#ifndef FCGI_API_WRITING_H
+#define FCGI_API_WRITING_H
+
+#include "common/history.h"
+#include "fcgi-api/handlers.h"
+
+/*
+ * A request that changes orders, from its check to its answer:
+ *
+ *	read		what the request itself says is checked; no store is needed
+ *	kept		its Idempotency-Key has an answer: that is given again
+ *	resolve		its orders are looked up in the store
+ *	send		one message to syncd; the handler is done for now
+ *	answer		composed from the results, in the order asked for
+ *
+ * In a bulk edit each order has its own fate: what is wrong with one is
+ * noted as its problem and never stops the others.
+ */
+
+/* One order that the request names. */
+struct target {
+	bool		sound;		/* nothing in the request itself speaks against it */
+	bool		refused;	/* it has a problem of its own */
+	bool		sent;
+	bool		named;		/* an id was given */
+	size_t		asked_at, asked_len;	/* the id as it was given, in ->texts */
+	char		record[64];	/* "": no such order */
+	size_t		problem_at, problem_len;	/* refused: the problem document, in ->problems */
+};
+
+struct writing;
+struct writing_kind {
+	enum message_kind	message;
+	bool	 bulk;
+	bool	 versioned;	/* If-Match may be given */
+	bool	 undo;		/* what has changed since is a conflict */
+	/*
+	 * Check the request and make targets and items (writing_targets()).
+	 * false: it is answered with a problem.
+	 */
+	bool	(*read)(struct api *, struct writing *);
+	/*
+	 * Within a snapshot: find the records and complete the items.  The
+	 * items of targets that got a problem are left out of the message.
+	 * Not called when a single order's answer is kept.  false: answered.
+	 */
+	bool	(*resolve)(struct api *, struct writing *);
+};
+
+struct writing {
+	const struct writing_kind *kind;
+	struct target	*targets;
+	size_t		 count;
+	size_t		 sent;		/* how many of them */
+	uint64_t	 version;	/* of If-Match; 0: any */
+	bool		 again;		/* the key was seen before: what is known now may differ from then */
+	struct buf	 texts, problems;
+	struct buf	 queued;	/* a create's order, as it is shown until it has an id */
+	uint64_t	 number;	/* bulk undo: which edit */
+	struct history_place place;	/* undo: which change; generation 0: the last */
+};
+
+/* The whole of it. */
+enum outcome	 writing_run(struct api *, const struct writing_kind *);
+
+/* ---- for read and resolve ---- */
+/* The body as JSON, kept until the message is sent.  NULL: answered with a problem. */
+const cJSON	*writing_body(struct api *);
+/* The same, but there may be none: *body is then NULL.  false: answered. */
+bool		 writing_optional_body(struct api *, const cJSON **body);
+/* Keep ${json} until the message is sent; it is freed when that fails.  ERR_NOMEM. */
+enum err	 writing_keep(struct api *, cJSON *json);
+/* Room for ${n} targets and as many items in api->message; all zero.  false: answered. */
+bool		 writing_targets(struct api *, struct writing *, size_t n);
+/* The id that a target was given. */
+void		 target_name(struct writing *, struct target *, struct str id);
+struct str	 target_asked(const struct writing *, const struct target *);
+/* Its record is the one in ${row}: fills t->record and *view. */
+enum err	 target_row(struct api *, struct target *, uint32_t row, struct row_view *);
+/* It has this problem; ${errors}: as problem_add() has them. */
+void		 target_problem(struct writing *, struct target *, enum err, const char *detail,
+		    struct str errors);
+
+#endif

@@ -1,0 +1,312 @@
+#include "common/json_write.h"
+#include "common/log.h"
+#include "common/outbox.h"
+#include "fcgi-api/etag.h"
+#include "fcgi-api/writing_answer.h"
+
+/* While the results of a message are read one after another. */
+struct answering {
+	struct api		*api;
+	const struct writing	*writing;
+	uint64_t		 generation;	/* that the reply names */
+	uint64_t		 bulk;
+	size_t			 next;		/* target */
+};
+
+/* Its version, as the JSON of an order has it; within texts quotes are escaped. */
+static uint64_t
+version_of(struct str order)
+{
+	static const char name[] = ",\"version\":";
+	const char *p = memmem(order.ptr, order.len, name, sizeof(name) - 1);
+	uint64_t v = 0;
+
+	if (p != NULL)
+		for (p += sizeof(name) - 1; p < order.ptr + order.len && *p >= '0' && *p <= '9'; p++)
+			v = v * 10 + (uint64_t)(*p - '0');
+	return v;
+}
+
+/* ---- one order ------------------------------------------------------------------- */
+static void
+put_order(struct api *api, struct str order, uint64_t since)
+{
+	struct response *r = &api->response;
+	struct etag etag;
+
+	(void)response_validators(r, (struct str){ NULL, 0 },
+	    etag_of_order(&etag, version_of(order), since), store_generation(api->store));
+	r->type = "application/json";
+	buf_add_str(&r->own, order);
+}
+
+/* The answer to a create that has no record yet. */
+static void
+put_queued(struct api *api, const struct writing *w)
+{
+	response_header(&api->response, "Cache-Control", STR("no-store"));
+	api->response.type = "application/json";
+	buf_add_str(&api->response.own, buf_str(&w->queued));
+}
+
+/* As the store has it: for results that are without their order. */
+static void
+put_stored(struct api *api, const char *record)
+{
+	uint32_t row;
+	enum err e = store_find_record(api->store, str_of(record), &row);
+
+	if (e != ERR_OK)
+		(void)api_problem(api, e, e == ERR_NOT_FOUND ?
+		    "the order was changed, and has been deleted since" : NULL);
+	else
+		(void)order_answer(api, row, (struct str){ NULL, 0 });
+}
+
+static void
+answer_pending(struct answering *a, const struct message_result *result)
+{
+	struct api *api = a->api;
+	struct str order;
+	uint64_t since;
+
+	if (outbox_overlay(api->store, str_of(result->record), &order, &since) == ERR_OK)
+		put_order(api, order, since);
+	else if (result->order.len > 0)
+		put_order(api, result->order, a->generation);
+	else if (buf_str(&a->writing->queued).len > 0)
+		put_queued(api, a->writing);
+	else
+		put_stored(api, result->record);
+	if (api->response.status != 200)	/* a problem */
+		return;
+	api->response.status = 202;
+	response_header(&api->response, "Preference-Applied", STR("respond-async"));
+}
+
+static void
+answer_refused(struct api *api, const struct writing *w, const struct message_result *result)
+{
+	if (result->err == ERR_PRECONDITION_FAILED && w->kind->undo && w->version == 0)
+		(void)api_problem_told(api, ERR_CONFLICT, "the order has changed meanwhile", 0);
+	else
+		(void)api_problem_told(api, result->err, result->detail, result->retry_after_ms);
+}
+
+static void
+answer_deleted(struct api *api)
+{
+	api->response.status = 204;
+	response_header_uint(&api->response, "X-Generation", store_generation(api->store));
+}
+
+static void
+answer_created(struct api *api, const struct message_result *result)
+{
+	if (result->order.len > 0)
+		put_order(api, result->order, 0);
+	else
+		put_stored(api, result->record);
+	if (api->response.status != 200)
+		return;
+	api->response.status = 201;
+	buf_printf(&api->response.fields, "Location: /api/orders/%s\r\n", result->record);
+}
+
+static void
+each_single(void *cookie, size_t i, const struct message_result *result)
+{
+	struct answering *a = cookie;
+	const struct writing *w = a->writing;
+
+	if (i > 0)
+		return;
+	if (result->err != ERR_OK)
+		answer_refused(a->api, w, result);
+	else if (result->pending)
+		answer_pending(a, result);
+	else if (w->kind->message == MESSAGE_DELETE)
+		answer_deleted(a->api);
+	else if (w->kind->message == MESSAGE_CREATE)
+		answer_created(a->api, result);
+	else if (result->order.len > 0)
+		put_order(a->api, result->order, 0);
+	else
+		put_stored(a->api, result->record);
+}
+
+/* ---- many ------------------------------------------------------------------------- */
+static void
+begin_result(struct answering *a, const struct target *t, bool ok)
+{
+	struct buf *b = &a->api->response.own;
+
+	if (b->len == 0) {
+		buf_add_cstr(b, "{\"bulk\":");
+		if (a->bulk != 0)
+			buf_printf(b, "\"%llu\"", (unsigned long long)a->bulk);
+		else
+			buf_add_cstr(b, "null");
+		buf_add_cstr(b, ",\"results\":[");
+	}
+	json_next(b);
+	buf_add_char(b, '{');
+	json_member_string_or_null(b, "id", target_asked(a->writing, t));
+	json_member_bool(b, "ok", ok);
+	json_name(b, ok ? "order" : "error");
+}
+
+/* The target's own problem.  If it has none it was refused when the same was asked for first. */
+static void
+add_own(struct answering *a, const struct target *t)
+{
+	struct buf *b = &a->api->response.own;
+
+	begin_result(a, t, false);
+	if (t->refused && buf_status(&a->writing->problems) == ERR_OK)
+		buf_add(b, a->writing->problems.data + t->problem_at, t->problem_len);
+	else
+		problem_add(b, ERR_NOT_FOUND, STR("there was no such order when this was first asked for"),
+		    (struct str){ NULL, 0 });
+	buf_add_char(b, '}');
+}
+
+static void
+add_order(struct answering *a, const struct message_result *result)
+{
+	struct store *st = a->api->store;
+	struct row_view view;
+	struct str json = result->order;
+	uint32_t row;
+
+	if (json.len == 0 && outbox_overlay(st, str_of(result->record), &json, NULL) != ERR_OK &&
+	    store_find_record(st, str_of(result->record), &row) == ERR_OK &&
+	    store_row(st, row, &view) == ERR_OK)
+		json = view.json;
+	if (json.len > 0)
+		buf_add_str(&a->api->response.own, json);
+	else
+		buf_add_cstr(&a->api->response.own, "null");
+}
+
+static void
+add_result(struct answering *a, const struct target *t, const struct message_result *result)
+{
+	struct buf *b = &a->api->response.own;
+	bool stale = result->err == ERR_PRECONDITION_FAILED && a->writing->kind->undo;
+
+	begin_result(a, t, result->err == ERR_OK);
+	if (result->err == ERR_OK)
+		add_order(a, result);
+	else if (stale)
+		problem_add(b, ERR_CONFLICT, STR("the order has changed meanwhile"),
+		    (struct str){ NULL, 0 });
+	else
+		problem_add(b, result->err, str_of(result->detail), (struct str){ NULL, 0 });
+	buf_add_char(b, '}');
+}
+
+/* The first ${end} targets have their results: those between have their own. */
+static void
+skip_to(struct answering *a, size_t end)
+{
+	while (a->next < end)
+		add_own(a, &a->writing->targets[a->next++]);
+}
+
+/* A result for each target that was sent, in the same order. */
+static void
+each_sent(void *cookie, size_t i, const struct message_result *result)
+{
+	struct answering *a = cookie;
+	const struct writing *w = a->writing;
+	size_t at = a->next;
+
+	(void)i;
+	while (at < w->count && !w->targets[at].sent)
+		at++;
+	if (at == w->count)
+		return;
+	skip_to(a, at);
+	add_result(a, &w->targets[a->next++], result);
+}
+
+/*
+ * Results of the first time the same was asked for, when other orders may
+ * have been there: each goes to the next target of its record.
+ */
+static void
+each_kept(void *cookie, size_t i, const struct message_result *result)
+{
+	struct answering *a = cookie;
+	const struct writing *w = a->writing;
+
+	(void)i;
+	for (size_t at = a->next; at < w->count; at++) {
+		const struct target *t = &w->targets[at];
+
+		if (!t->sound || strcmp(t->record, result->record) != 0)
+			continue;
+		skip_to(a, at);
+		add_result(a, &w->targets[a->next++], result);
+		return;
+	}
+}
+
+static enum err
+compose_bulk(struct answering *a, struct str body)
+{
+	const struct writing *w = a->writing;
+	struct buf *b = &a->api->response.own;
+	enum err e;
+
+	e = w->again ? ERR_BAD_MESSAGE :
+	    message_each_result(body, w->sent, &a->bulk, each_sent, a);
+	if (e != ERR_OK && b->len == 0)
+		e = message_each_result(body, 0, &a->bulk, each_kept, a);
+	if (e != ERR_OK)
+		return e;
+	skip_to(a, w->count);
+	buf_add_cstr(b, "]}");
+	a->api->response.type = "application/json";
+	response_header(&a->api->response, "Cache-Control", STR("no-store"));
+	response_header_uint(&a->api->response, "X-Generation", store_generation(a->api->store));
+	return ERR_OK;
+}
+
+void
+writing_answer(struct api *api, const struct writing *w, struct str body, uint64_t generation)
+{
+	struct answering a = { .api = api, .writing = w, .generation = generation };
+	enum err e = w->kind->bulk ? compose_bulk(&a, body) :
+	    message_each_result(body, 1, &a.bulk, each_single, &a);
+
+	if (e == ERR_OK)
+		return;
+	log_error("write: the results can't be understood");
+	(void)api_problem(api, ERR_OUTCOME_UNKNOWN,
+	    "the sync daemon's answer can't be understood; read the orders to see what became of it");
+}
+
+void
+writing_finish(struct api *api, const struct waiting *waiting, enum err e,
+    const struct message_reply *reply)
+{
+	if (e == ERR_OUTCOME_UNKNOWN) {
+		(void)api_problem(api, e, "the sync daemon was asked for the change and "
+		    "did not answer; read the order to see what became of it");
+	} else if (e != ERR_OK) {
+		(void)api_problem(api, e, NULL);
+	} else if (reply->err != ERR_OK) {
+		(void)api_problem_told(api, reply->err, reply->detail, reply->retry_after_ms);
+	} else if ((e = api_snapshot(api)) != ERR_OK) {
+		(void)api_problem(api, e, "the change was made, but can't be read back");
+	} else if (store_generation(api->store) < reply->generation) {
+		log_error("write: syncd says generation %llu, the store has %llu",
+		    (unsigned long long)reply->generation,
+		    (unsigned long long)store_generation(api->store));
+		(void)api_problem(api, ERR_INTERNAL, "the change is not in the store");
+	} else {
+		writing_answer(api, waiting->state, reply->body, reply->generation);
+	}
+}

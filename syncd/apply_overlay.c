@@ -1,0 +1,349 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/json_write.h"
+#include "common/row.h"
+#include "syncd/apply_parts.h"
+
+/*
+ * What readers see of pending changes, planned before anything is written:
+ * the touches of this commit, by order, then for each order touched its
+ * entries as they will be, its row as it will be, and the two put together.
+ */
+struct touch {
+	struct str			 id;		/* len 0: a creation */
+	uint64_t			 sequence;	/* 0: only the row changes */
+	const struct outbox_entry	*entry;		/* as it will be, when shown; NULL: not shown any more */
+	struct apply_item		*item;		/* the row's change; NULL: of the outbox */
+	size_t				 order;
+};
+
+/* One order while it is worked out. */
+struct seen {
+	const struct touch	*touches;
+	size_t			 touch_count;
+	struct apply_item	*item;
+	struct pending_head	 stored;	/* count and json_len 0: none is */
+	struct str		 stored_value, stored_json;
+	struct shown {
+		uint64_t			 sequence;
+		const struct outbox_entry	*entry;	/* NULL: as stored */
+	}			*shown;		/* by sequence */
+	size_t			 shown_count;
+};
+
+static int
+touch_cmp(const void *a, const void *b)
+{
+	const struct touch *x = a, *y = b;
+	int c = str_cmp(x->id, y->id);
+
+	if (c != 0)
+		return c;
+	if (x->id.len == 0 && x->sequence != y->sequence)
+		return x->sequence < y->sequence ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static bool
+same_order(const struct touch *x, const struct touch *y)
+{
+	return str_eq(x->id, y->id) && (x->id.len > 0 || x->sequence == y->sequence);
+}
+
+static struct touch
+touch_of(const struct outbox_entry *e, bool stays)
+{
+	return (struct touch){
+		.id = e->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : e->record.id,
+		.sequence = e->sequence, .entry = stays && e->shown ? e : NULL
+	};
+}
+
+static size_t
+touches_of_changes(const struct change *changes, size_t n, struct touch *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < changes[i].edit_count; j++) {
+			if (out != NULL)
+				out[count] = touch_of(changes[i].edits[j], false);
+			count++;
+		}
+	return count;
+}
+
+/* All touches, in the order in which they happen; NULL: no memory. */
+static struct touch *
+list_touches(const struct apply_txn *t, const struct change *changes, size_t n,
+    const struct apply_meta *meta, size_t *count)
+{
+	size_t edits = touches_of_changes(changes, n, NULL), at = 0;
+	struct touch *list = calloc(t->count + edits + meta->outbox_count + 1, sizeof(*list));
+
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < t->count; i++)
+		list[at++] = (struct touch){ .id = t->items[i].now.id, .item = &t->items[i] };
+	for (size_t i = 0; i < meta->outbox_count; i++)
+		list[at++] = touch_of(meta->outbox[i].entry, meta->outbox[i].verb == OUTBOX_STORE);
+	at += touches_of_changes(changes, n, list + at);
+	for (size_t i = 0; i < at; i++)
+		list[i].order = i;
+	*count = at;
+	return list;
+}
+
+static int
+load_stored(struct apply_txn *t, struct seen *s)
+{
+	struct store_key k;
+	MDB_val key, data;
+	int rc;
+
+	pending_key(&k, s->touches[0].id, s->touches[0].sequence);
+	key = key_composed(&k);
+	if ((rc = mdb_get(t->txn, t->dbs->pending, &key, &data)) != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	if (data.mv_size < sizeof(s->stored))
+		return MDB_CORRUPTED;
+	memcpy(&s->stored, data.mv_data, sizeof(s->stored));
+	if (data.mv_size != sizeof(s->stored) + s->stored.count * sizeof(uint64_t) +
+	    s->stored.json_len)
+		return MDB_CORRUPTED;
+	s->stored_value = (struct str){ data.mv_data, data.mv_size };
+	s->stored_json = (struct str){
+		(const char *)data.mv_data + data.mv_size - s->stored.json_len, s->stored.json_len
+	};
+	return 0;
+}
+
+static void
+forget_shown(struct seen *s, uint64_t sequence)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->shown_count; i++)
+		if (s->shown[i].sequence != sequence)
+			s->shown[kept++] = s->shown[i];
+	s->shown_count = kept;
+}
+
+static void
+add_shown(struct seen *s, const struct outbox_entry *entry)
+{
+	size_t i = s->shown_count++;
+
+	for (; i > 0 && s->shown[i - 1].sequence > entry->sequence; i--)
+		s->shown[i] = s->shown[i - 1];
+	s->shown[i] = (struct shown){ entry->sequence, entry };
+}
+
+/* The entries that are shown when all touches have happened. */
+static int
+list_shown(struct seen *s)
+{
+	s->shown = calloc(s->stored.count + s->touch_count, sizeof(*s->shown));
+	if (s->shown == NULL)
+		return ENOMEM;
+	for (; s->shown_count < s->stored.count; s->shown_count++)
+		memcpy(&s->shown[s->shown_count].sequence,
+		    s->stored_value.ptr + sizeof(s->stored) + s->shown_count * sizeof(uint64_t),
+		    sizeof(uint64_t));
+	for (size_t i = 0; i < s->touch_count; i++) {
+		const struct touch *touch = &s->touches[i];
+
+		if (touch->item != NULL) {
+			s->item = touch->item;
+			continue;
+		}
+		forget_shown(s, touch->sequence);
+		if (touch->entry != NULL)
+			add_shown(s, touch->entry);
+	}
+	return 0;
+}
+
+/* The row as it will be; MDB_NOTFOUND: there will be none. */
+static int
+future_row(struct apply_txn *t, const struct seen *s, struct record *r, uint64_t *version)
+{
+	struct apply_item stored = { 0 };
+	int rc;
+
+	if (s->touches[0].id.len == 0 || (s->item != NULL && s->item->gone))
+		return MDB_NOTFOUND;
+	if (s->item != NULL) {
+		*r = s->item->now;
+		*version = t->next;
+		return 0;
+	}
+	if ((rc = apply_load(t, s->touches[0].id, &stored, version)) == 0)
+		*r = stored.old;
+	return rc;
+}
+
+/* The values that an entry asks for, over those of the record. */
+static int
+ask(struct apply_txn *t, const struct shown *shown, struct record *r)
+{
+	const struct outbox_entry *e = shown->entry;
+	struct outbox_entry stored;
+
+	if (e == NULL) {
+		MDB_val key = key_u64(&shown->sequence), data;
+		int rc = mdb_get(t->txn, t->dbs->outbox, &key, &data);
+
+		if (rc != 0)
+			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+		if (outbox_decode(shown->sequence, (struct str){ data.mv_data, data.mv_size },
+		    t->schema, &stored) != ERR_OK)
+			return MDB_CORRUPTED;
+		e = &stored;
+	}
+	for (size_t f = 0; f < t->schema->field_count && e->kind == OUTBOX_UPDATE; f++)
+		if (e->record.known >> f & 1)
+			r->values[f] = e->record.values[f];
+	return 0;
+}
+
+/* Add the order as readers will see it; nothing when there will be no row. */
+static int
+add_json(struct apply_txn *t, const struct seen *s, struct buf *out)
+{
+	struct buf row = { 0 };
+	struct row_view view;
+	uint64_t version = 0;
+	struct record r;
+	int rc = future_row(t, s, &r, &version);
+
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	for (size_t i = 0; i < s->shown_count; i++)
+		if ((rc = ask(t, &s->shown[i], &r)) != 0)
+			return rc;
+	row_encode(&row, t->schema, &r, version);
+	if (buf_status(&row) != ERR_OK)
+		rc = ENOMEM;
+	else if (row_decode(buf_str(&row), &view) != ERR_OK)
+		rc = MDB_CORRUPTED;
+	if (rc == 0) {
+		buf_add(out, view.json.ptr, view.json.len - 1);	/* all but the brace */
+		json_member_bool(out, "pending", true);
+		buf_add_char(out, '}');
+	}
+	buf_free(&row);
+	return rc;
+}
+
+/* The new value goes to the end of overlay_bytes; ${o} says where. */
+static int
+compose(struct apply_txn *t, const struct seen *s, struct apply_overlay *o)
+{
+	struct pending_head head = { .since = s->stored.since, .count = (uint32_t)s->shown_count };
+	struct buf *b = &t->overlay_bytes;
+	size_t json_at;
+	struct str json;
+	int rc;
+
+	o->at = b->len;
+	if (s->shown_count > 0) {
+		buf_add(b, &head, sizeof(head));
+		for (size_t i = 0; i < s->shown_count; i++)
+			buf_add(b, &s->shown[i].sequence, sizeof(uint64_t));
+	}
+	json_at = b->len;
+	if (s->shown_count > 0 && (rc = add_json(t, s, b)) != 0)
+		return rc;
+	if (buf_status(b) != ERR_OK)
+		return ENOMEM;
+	o->len = b->len - o->at;
+	json = o->len == 0 ? STR("") : (struct str){ b->data + json_at, b->len - json_at };
+	o->visible = !str_eq(json, s->stored_json) ||
+	    (o->id.len == 0 && (o->len > 0) != (s->stored_value.len > 0));
+	if (s->shown_count == 0)
+		return 0;
+	head.json_len = (uint32_t)json.len;
+	if (o->visible)
+		head.since = t->next;
+	memcpy(b->data + o->at, &head, sizeof(head));
+	return 0;
+}
+
+/* Is it an order that readers see as pending? */
+static bool
+counts(struct str id, size_t value_len, size_t json_len)
+{
+	return id.len == 0 ? value_len > 0 : json_len > 0;
+}
+
+static int
+work_out(struct apply_txn *t, struct seen *s)
+{
+	struct apply_overlay o = {
+		.id = s->touches[0].id, .sequence = s->touches[0].sequence
+	};
+	struct pending_head head = { 0 };
+	struct str value;
+	int rc;
+
+	if ((rc = load_stored(t, s)) != 0 || (rc = list_shown(s)) != 0)
+		return rc;
+	if (s->shown_count == 0 && s->stored_value.len == 0)
+		return 0;
+	o.of_item = s->item != NULL;
+	if ((rc = compose(t, s, &o)) != 0)
+		return rc;
+	value = o.len == 0 ? STR("") : (struct str){ t->overlay_bytes.data + o.at, o.len };
+	if (str_eq(value, s->stored_value))
+		return 0;
+	if (o.len > 0)
+		memcpy(&head, value.ptr, sizeof(head));
+	t->head.pending -= counts(o.id, s->stored_value.len, s->stored.json_len);
+	t->head.pending += counts(o.id, o.len, head.json_len);
+	if ((rc = apply_room(&t->overlays, t->overlay_count, &t->overlay_room,
+	    sizeof(*t->overlays))) == 0)
+		t->overlays[t->overlay_count++] = o;
+	return rc;
+}
+
+/* Nothing is shown, and nothing will be: the usual case. */
+static int
+none_shown(struct apply_txn *t, const struct apply_meta *meta, bool *none)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(t->txn, t->dbs->pending, &stat);
+
+	*none = rc == 0 && stat.ms_entries == 0;
+	for (size_t i = 0; i < meta->outbox_count && *none; i++)
+		*none = !meta->outbox[i].entry->shown;
+	return rc;
+}
+
+int
+apply_plan_outbox(struct apply_txn *t, const struct change *changes, size_t n,
+    const struct apply_meta *meta)
+{
+	struct touch *touches;
+	size_t count;
+	bool none;
+	int rc;
+
+	if ((rc = none_shown(t, meta, &none)) != 0 || none)
+		return rc;
+	if ((touches = list_touches(t, changes, n, meta, &count)) == NULL)
+		return ENOMEM;
+	qsort(touches, count, sizeof(*touches), touch_cmp);
+	for (size_t i = 0, end; i < count && rc == 0; i = end) {
+		struct seen s = { .touches = &touches[i] };
+
+		for (end = i + 1; end < count && same_order(&touches[i], &touches[end]); )
+			end++;
+		s.touch_count = end - i;
+		rc = work_out(t, &s);
+		free(s.shown);
+	}
+	free(touches);
+	return rc;
+}

@@ -1,0 +1,349 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "syncd/fault_point.h"
+#include "syncd/write_parts.h"
+
+#define SEND_SHARE	0.7	/* of the time-out; the rest is for an answer, or reading back */
+#define RETRY_MS	1000	/* what is said when nothing is known */
+
+static void	 on_deadline(uv_timer_t *);
+
+struct errand *
+errand_new(struct writes *all, size_t items)
+{
+	struct errand *e = calloc(1, sizeof(*e));
+
+	if (e == NULL || (e->results = calloc(items, sizeof(*e->results))) == NULL) {
+		free(e);
+		return NULL;
+	}
+	e->all = all;
+	e->item_count = items;
+	TAILQ_INIT(&e->waiters);
+	TAILQ_INIT(&e->list);
+	for (int kind = 0; kind <= OUTBOX_DELETE; kind++)
+		TAILQ_INIT(&e->ready[kind]);
+	(void)uv_timer_init(all->loop, &e->timer);	/* it never fails */
+	e->timer.data = e;
+	TAILQ_INSERT_TAIL(&all->errands, e, link);
+	return e;
+}
+
+void
+errand_set_key(struct errand *e, struct str key, const uint64_t fingerprint[2])
+{
+	if (key.len == 0 || key.len >= sizeof(e->key))
+		return;
+	memcpy(e->key, key.ptr, key.len);
+	e->fingerprint[0] = fingerprint[0];
+	e->fingerprint[1] = fingerprint[1];
+	LIST_INSERT_HEAD(&e->all->keys[write_hash(key) % WRITE_BUCKETS], e, in_keys);
+}
+
+struct errand *
+errand_find(struct writes *all, struct str key)
+{
+	struct errand *e;
+
+	LIST_FOREACH(e, &all->keys[write_hash(key) % WRITE_BUCKETS], in_keys)
+		if (str_is(key, e->key))
+			return e;
+	return NULL;
+}
+
+bool
+errand_join(struct errand *e, struct server_call *call)
+{
+	struct waiter *w = malloc(sizeof(*w));
+
+	if (w == NULL)
+		return false;
+	w->call = call;
+	TAILQ_INSERT_TAIL(&e->waiters, w, link);
+	return true;
+}
+
+/* First at the moment after which nothing is sent any more, then at the deadline. */
+static void
+set_timer(struct errand *e, int64_t now)
+{
+	int64_t at = now < e->send_by_ms ? e->send_by_ms : e->deadline_ms;
+
+	uv_update_time(e->all->loop);
+	(void)uv_timer_start(&e->timer, on_deadline, at > now ? (uint64_t)(at - now) : 0, 0);
+}
+
+void
+errand_start(struct errand *e)
+{
+	int64_t now = instant_monotonic();
+
+	e->deadline_ms = now + e->timeout_ms;
+	e->send_by_ms = now + (int64_t)((double)e->timeout_ms * SEND_SHARE);
+	set_timer(e, now);
+}
+
+static void
+result_clear(struct result *r)
+{
+	free(r->order);
+	free(r->detail);
+	*r = (struct result){ .noted = false };
+}
+
+static char *
+copy_str(struct str s)
+{
+	return s.len == 0 ? NULL : strndup(s.ptr, s.len);
+}
+
+/* When may asking again help? */
+static int64_t
+retry_after(const struct errand *e, enum err err)
+{
+	int64_t blocked;
+
+	if (err == ERR_OK)
+		return 0;
+	blocked = airtable_blocked_ms(e->all->airtable, NULL);
+	return blocked > 0 || err != ERR_AIRTABLE_UNAVAILABLE ? blocked : RETRY_MS;
+}
+
+void
+errand_note(struct errand *e, size_t place, enum err err, struct str record, const char *detail)
+{
+	struct result *r = &e->results[place];
+	bool told = r->told;
+
+	result_clear(r);
+	r->noted = true;
+	r->told = told;
+	r->err = err;
+	r->detail = copy_str(str_of(detail));	/* without memory it goes without saying */
+	r->retry_after_ms = retry_after(e, err);
+	if (record.len > 0 && record.len < sizeof(r->record))
+		memcpy(r->record, record.ptr, record.len);
+	if (err == ERR_OK)
+		return;
+	log_request(e->request_id);
+	log_warn("write: %s: %s: %s", r->record[0] != '\0' ? r->record : "new", err_text(err), detail);
+	log_request(NULL);
+}
+
+void
+errand_tell(struct errand *e, size_t place, struct str json)
+{
+	struct result *r = &e->results[place];
+
+	r->order = copy_str(json);
+	if (!r->told)
+		e->told_count++;
+	r->told = true;
+}
+
+void
+errand_forget(struct errand *e, size_t place)
+{
+	if (e->results[place].told)
+		e->told_count--;
+	result_clear(&e->results[place]);
+}
+
+void
+errand_body(const struct errand *e, struct buf *b)
+{
+	struct message_result *list = calloc(e->item_count, sizeof(*list));
+
+	if (list == NULL) {
+		b->error = ERR_NOMEM;
+		return;
+	}
+	for (size_t i = 0; i < e->item_count; i++) {
+		const struct result *r = &e->results[i];
+		struct message_result *m = &list[i];
+
+		m->err = r->noted || r->told ? r->err : ERR_OUTCOME_UNKNOWN;
+		memcpy(m->record, r->record, sizeof(m->record));
+		m->pending = r->pending;
+		m->order = str_of(r->order);
+		m->retry_after_ms = r->retry_after_ms;
+		(void)snprintf(m->detail, sizeof(m->detail), "%s", r->detail == NULL ?
+		    err_text(m->err) : r->detail);
+	}
+	message_add_results(b, e->bulk ? e->first : 0, list, e->item_count);
+	free(list);
+}
+
+bool
+errand_in_vain(const struct errand *e)
+{
+	for (size_t i = 0; i < e->item_count; i++) {
+		enum err err = e->results[i].err;
+
+		if (err != ERR_AIRTABLE_UNAVAILABLE && err != ERR_CANCELLED && err != ERR_NOMEM &&
+		    err != ERR_DISK_FULL && err != ERR_STORE_MAP_FULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+any_unknown(const struct errand *e)
+{
+	for (size_t i = 0; i < e->item_count; i++)
+		if (e->results[i].err == ERR_OUTCOME_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* Was nothing taken, for a reason that has nothing to do with what was asked? */
+static enum err
+refused_as_whole(const struct errand *e)
+{
+	enum err err = e->results[0].err;
+
+	if (err != ERR_CANCELLED && err != ERR_NOMEM && err != ERR_IO && err != ERR_DISK_FULL &&
+	    err != ERR_STORE_MAP_FULL && err != ERR_STORE_UNAVAILABLE)
+		return ERR_OK;
+	for (size_t i = 1; i < e->item_count; i++)
+		if (e->results[i].err != err)
+			return ERR_OK;
+	return err;
+}
+
+static void
+compose_reply(const struct errand *e, struct message_reply *reply, struct buf *body)
+{
+	if ((reply->err = refused_as_whole(e)) != ERR_OK) {
+		(void)snprintf(reply->detail, sizeof(reply->detail), "%s",
+		    e->results[0].detail != NULL ? e->results[0].detail : err_text(reply->err));
+		reply->retry_after_ms = e->results[0].retry_after_ms;
+		return;
+	}
+	errand_body(e, body);
+	if (buf_status(body) == ERR_OK)
+		reply->body = buf_str(body);
+	else
+		reply->err = ERR_NOMEM;
+}
+
+static void
+answer(struct errand *e)
+{
+	struct message_reply reply = { .generation = e->generation };
+	struct buf body = { 0 };
+	struct waiter *w;
+
+	compose_reply(e, &reply, &body);
+	if (reply.generation == 0)
+		reply.generation = apply_generation(e->all->apply);
+	fault_point("before-answer");
+	while ((w = TAILQ_FIRST(&e->waiters)) != NULL) {
+		TAILQ_REMOVE(&e->waiters, w, link);
+		server_reply(w->call, &reply);
+		free(w);
+	}
+	fault_point("after-answer");
+	buf_free(&body);
+}
+
+static void
+timer_closed(uv_handle_t *h)
+{
+	struct errand *e = h->data;
+
+	for (size_t i = 0; i < e->item_count; i++)
+		result_clear(&e->results[i]);
+	free(e->results);
+	free(e);
+}
+
+static void
+finish(struct errand *e)
+{
+	TAILQ_REMOVE(&e->all->errands, e, link);
+	if (e->key[0] != '\0')
+		LIST_REMOVE(e, in_keys);
+	uv_close((uv_handle_t *)&e->timer, timer_closed);
+	if (e->all->drained != NULL)
+		writes_wake(e->all);	/* it may have been the last */
+}
+
+void
+errand_check(struct errand *e)
+{
+	if (e->booked)		/* the book checks when it is closed */
+		return;
+	if (e->told_count == e->item_count) {
+		/* a process that ends settles nothing more: it is told what is known */
+		if (e->open == 0 || !e->again || e->all->draining || !any_unknown(e)) {
+			(void)uv_timer_stop(&e->timer);
+			if (!TAILQ_EMPTY(&e->waiters))
+				answer(e);
+		}
+		if (e->open == 0 && !e->unkept)
+			finish(e);
+	}
+}
+
+void
+errand_discard(struct errand *e)
+{
+	struct waiter *w;
+
+	while ((w = TAILQ_FIRST(&e->waiters)) != NULL) {
+		TAILQ_REMOVE(&e->waiters, w, link);
+		errand_refuse(e->all, w->call, ERR_OUTCOME_UNKNOWN, "syncd stopped");
+		free(w);
+	}
+	finish(e);
+}
+
+void
+errand_refuse(struct writes *all, struct server_call *call, enum err err, const char *detail)
+{
+	struct message_reply reply = { .err = err };
+
+	reply.retry_after_ms = err == ERR_CANCELLED || err == ERR_OVERLOADED ? RETRY_MS :
+	    airtable_blocked_ms(all->airtable, NULL);
+	(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
+	server_reply(call, &reply);
+}
+
+/* What was not sent is given up, or pending; of what was sent, the outcome is unknown. */
+static void
+on_deadline(uv_timer_t *t)
+{
+	struct errand *e = t->data;
+	struct writes *all = e->all;
+	int64_t now = instant_monotonic();
+	bool late = now >= e->deadline_ms;
+	struct write *w;
+	struct book book;
+
+	book_open(&book, all);
+	TAILQ_FOREACH(w, &e->list, in_errand) {
+		if (w->told)
+			continue;
+		if (write_is_unsent(w))
+			batch_give_up(&book, w, ERR_AIRTABLE_UNAVAILABLE,
+			    "Airtable could not be reached in time");
+		else if (late)
+			settle_unknown(&book, w, "no answer from Airtable in time; the order shows "
+			    "what became of it as soon as it can be read back");
+	}
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	if (late) {
+		e->again = false;
+		errand_check(e);	/* which waits when the book is about it */
+	} else {
+		set_timer(e, now);
+	}
+	book_close(&book);	/* it may be the end of the errand */
+	batch_dispatch(all);
+}

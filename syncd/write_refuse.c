@@ -1,0 +1,201 @@
+#include <stdio.h>
+
+#include "syncd/write_parts.h"
+
+/* An order that Airtable does not have: told to all who want to change it. */
+void
+settle_gone(struct book *book, struct group *g)
+{
+	struct write *w;
+
+	TAILQ_FOREACH(w, &g->writes, link)
+		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP,
+		    ERR_NOT_FOUND, "the order is no longer in Airtable");
+	full_sync_schedule(book->all->full_sync, SYNC_SOON_MS);
+}
+
+/*
+ * What nobody waits for any more is not sent again: now that it is surely
+ * not applied, that is the end of it.  false: nothing is left of the batch.
+ */
+static bool
+end_told(struct batch *b, const struct airtable_result *r)
+{
+	struct writes *all = b->all;
+	size_t left = 0;
+	struct book book;
+	struct write *w;
+
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++)
+		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
+			if (w->told && !w->entry.deferred)
+				book_end(&book, w, OUTBOX_NOT_APPLIED, r->err, "%s", r->message);
+			else
+				left++;
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	book_close(&book);
+	return left > 0;
+}
+
+/* ---- surely not applied ---------------------------------------------------------------- */
+/* It will not work any better: those who wait are told, the rest is for better times. */
+static void
+give_up(struct batch *b, const struct airtable_result *r)
+{
+	struct writes *all = b->all;
+	struct book book;
+	struct write *w;
+
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++)
+		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
+			if (!w->told && r->err == ERR_CANCELLED)
+				batch_give_up(&book, w, r->err, r->message);
+			else if (!w->told)
+				book_end(&book, w, OUTBOX_DROP, r->err, "%s", r->message);
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_return(b);
+	batch_sweep(all);
+	book_close(&book);
+	batch_rest(all);
+}
+
+/* Once more, when Airtable has had a rest and if there is time. */
+static void
+again(struct batch *b, const struct airtable_result *r)
+{
+	struct writes *all = b->all;
+
+	batch_return(b);
+	batch_rest(all);
+	writes_give_up(all, false, r->err, r->message[0] != '\0' ? r->message : err_text(r->err));
+}
+
+/* ---- refused for what it holds ------------------------------------------------------------ */
+static bool
+about_content(enum err e)
+{
+	return e == ERR_AIRTABLE_REJECTED || e == ERR_AIRTABLE_FIELD_MISSING;
+}
+
+static void
+refused_single(struct batch *b, const struct airtable_result *r)
+{
+	struct writes *all = b->all;
+	struct group *g = b->groups[0];
+	struct write *first = TAILQ_FIRST(&g->writes), *w;
+	struct book book;
+
+	if (TAILQ_NEXT(first, link) != NULL) {	/* which of them? */
+		TAILQ_FOREACH(w, &g->writes, link)
+			w->alone = true;
+		batch_return(b);
+		return;
+	}
+	if (r->err == ERR_AIRTABLE_FIELD_MISSING && first->told) {	/* once that is mended */
+		give_up(b, r);
+		return;
+	}
+	book_open(&book, all);
+	if (r->type[0] != '\0')
+		book_end(&book, first, OUTBOX_REJECTED, r->err, "%s: %s", r->type, r->message);
+	else
+		book_end(&book, first, OUTBOX_REJECTED, r->err, "%s", r->message);
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	book_close(&book);
+}
+
+/* The groups from ${from} on become a batch of their own, to be sent next. */
+static void
+split(struct batch *b, size_t from)
+{
+	struct batch *half = batch_new(b->all, b->kind);
+
+	if (half == NULL)	/* then all of it is sent again */
+		return;
+	half->state = BATCH_URGENT;
+	half->maybe_applied = b->maybe_applied;
+	for (size_t i = from; i < b->count; i++)
+		batch_add(half, b->groups[i]);
+	b->count = from;
+}
+
+/* The group that Airtable's message names; b->count: none. */
+static size_t
+named(const struct batch *b, const struct airtable_result *r)
+{
+	size_t i = 0;
+
+	while (i < b->count && (b->groups[i]->record.id.len == 0 || memmem(r->message,
+	    strlen(r->message), b->groups[i]->record.id.ptr, b->groups[i]->record.id.len) == NULL))
+		i++;
+	return i;
+}
+
+/* Airtable does not have one of the orders; the others are sent again. */
+static void
+missing(struct batch *b, struct group *g)
+{
+	struct writes *all = b->all;
+	struct book book;
+
+	book_open(&book, all);
+	settle_gone(&book, g);
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(all);
+	book_close(&book);
+}
+
+/* Airtable refuses all for one: that one is found, the others go. */
+static void
+refused(struct batch *b, const struct airtable_result *r)
+{
+	size_t which = named(b, r), last = b->count - 1;
+	bool row = b->kind == OUTBOX_UPDATE && strcmp(r->type, "ROW_DOES_NOT_EXIST") == 0;
+	struct group *g;
+
+	b->state = BATCH_URGENT;
+	if (row && (which < b->count || b->count == 1)) {
+		missing(b, b->groups[which < b->count ? which : 0]);
+	} else if (b->count == 1) {
+		refused_single(b, r);
+	} else if (which < b->count) {
+		g = b->groups[which];
+		b->groups[which] = b->groups[last];
+		b->groups[last] = g;
+		split(b, last);
+	} else {
+		split(b, b->count / 2);
+	}
+}
+
+static bool
+single(const struct batch *b)
+{
+	return b->count == 1 && TAILQ_NEXT(TAILQ_FIRST(&b->groups[0]->writes), link) == NULL;
+}
+
+void
+settle_refused(struct batch *b, const struct airtable_result *r)
+{
+	if (b->maybe_applied && !about_content(r->err)) {
+		settle_look_again(b);	/* a create: only its own repetition tells */
+		return;
+	}
+	if (!(single(b) && about_content(r->err)) && !end_told(b, r))
+		return;
+	if (about_content(r->err))
+		refused(b, r);
+	else if (r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_RATE_LIMITED ||
+	    r->err == ERR_AIRTABLE_QUOTA || r->err == ERR_AIRTABLE_TIMEOUT)
+		again(b, r);
+	else
+		give_up(b, r);
+}

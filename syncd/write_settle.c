@@ -1,0 +1,372 @@
+#include <stdio.h>
+
+#include "common/instant.h"
+#include "common/row.h"
+#include "syncd/write_parts.h"
+
+#define SENDS_MAX	3	/* of one entry without an answer, while somebody waits */
+#define REST_MAX_MS	30000	/* between looks at an order */
+
+static void	 check(struct batch *);
+
+/* ---- what is known about a group ---------------------------------------------------- */
+static bool
+has_fields(const struct schema *s, const struct record *asked, uint32_t fields,
+    const struct record *now)
+{
+	for (size_t f = 0; f < s->field_count; f++)
+		if ((fields >> f & 1) && !value_equal(s->fields[f].kind, &asked->values[f],
+		    &now->values[f]))
+			return false;
+	return true;
+}
+
+/*
+ * Which entries of the group does the record show?  They have travelled in
+ * one call: all or none.  Of those that an earlier process sent that is not
+ * known: each is looked at but for what later ones ask for, and one that
+ * asks for nothing else goes with the next.
+ */
+static void
+judge(const struct schema *s, struct group *g, bool together, const struct record *now)
+{
+	bool all = has_fields(s, &g->record, g->record.known, now), has = all;
+	uint32_t later = 0, own;
+	struct write *w;
+
+	TAILQ_FOREACH_REVERSE(w, &g->writes, write_list, link) {
+		own = w->entry.record.known & ~later;
+		if (own != 0)
+			has = has_fields(s, &w->entry.record, own, now);
+		w->has = together ? all : has;
+		later |= own;
+	}
+}
+
+static void
+mark(struct group *g, bool has)
+{
+	struct write *w;
+
+	TAILQ_FOREACH(w, &g->writes, link)
+		w->has = has;
+}
+
+/*
+ * An answer to a write can't tell a field that is empty from one that was
+ * renamed: unless it was asked for, it stays as it is until a listing decides.
+ */
+static void
+doubt_empty_fields(const struct schema *s, const struct group *g, struct record *r)
+{
+	for (size_t f = 0; f < s->field_count; f++)
+		if (!r->values[f].present && !(g->record.known >> f & 1))
+			r->known &= ~(UINT32_C(1) << f);
+}
+
+/* ---- confirmed ----------------------------------------------------------------------- */
+/* Airtable has it and the store does not take it: that is what is said, and it is tried again. */
+static void
+unrecorded(struct batch *b, enum err why)
+{
+	struct book book;
+	struct write *w;
+
+	b->maybe_applied = b->applied = true;
+	book_open(&book, b->all);
+	for (size_t i = 0; i < b->count; i++)
+		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
+			if (!w->told)
+				book_say(&book, w, why, "Airtable has applied the change, but the "
+				    "store could not record it yet");
+	book_tell_anyway(&book);
+	book_close(&book);
+	settle_rest(b, batch_pause_ms(++b->checks, REST_MAX_MS));
+}
+
+static void
+confirmed(struct batch *b, const struct airtable_page *page)
+{
+	struct writes *all = b->all;
+	struct book book;
+	enum err e;
+
+	all->failures = 0;
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++) {
+		struct group *g = b->groups[i];
+		struct record now = page->records[i];
+
+		mark(g, true);
+		doubt_empty_fields(all->schema, g, &now);
+		/* a later change may have overtaken what its line did not wait for */
+		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, &now,
+		    g->line != NULL ? CHANGE_ANY_BASE : b->check_base, g);
+		book_end_group(&book, g, now.id);
+	}
+	if ((e = book_commit(&book)) != ERR_OK) {
+		book_close(&book);
+		unrecorded(b, e);
+		return;
+	}
+	if (book.skipped > 0)
+		full_sync_schedule(all->full_sync, SYNC_SOON_MS);
+	b->state = BATCH_RESTING;
+	batch_sweep(all);
+	book_close(&book);
+}
+
+/* ---- unknown ------------------------------------------------------------------------------ */
+void
+settle_unknown(struct book *book, struct write *w, const char *why)
+{
+	if (w->errand->defer)
+		book_show(book, w, ERR_OK, "%s", "");
+	else
+		book_show(book, w, ERR_OUTCOME_UNKNOWN, "%s", why);
+}
+
+static void
+on_rested(uv_timer_t *t)
+{
+	check(t->data);
+}
+
+void
+settle_rest(struct batch *b, int64_t ms)
+{
+	int64_t blocked = airtable_blocked_ms(b->all->airtable, NULL);
+
+	b->state = BATCH_RESTING;
+	uv_update_time(b->all->loop);
+	(void)uv_timer_start(&b->timer, on_rested, (uint64_t)(ms > blocked ? ms : blocked), 0);
+}
+
+/* The process ends: what can't be told now is the next one's to find out. */
+static void
+tell_unknown(struct batch *b)
+{
+	struct book book;
+	struct write *w;
+
+	book_open(&book, b->all);
+	for (size_t i = 0; i < b->count; i++)
+		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
+			if (!w->told)
+				settle_unknown(&book, w, "syncd was stopped before Airtable told");
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	batch_sweep(b->all);
+	book_close(&book);
+}
+
+/* Not settled yet: another look, later. */
+void
+settle_look_again(struct batch *b)
+{
+	int64_t ms = batch_pause_ms(++b->checks, REST_MAX_MS);
+	int64_t late = b->late_until_ms - instant_monotonic();
+
+	/* then it can't come any more, and the next look decides */
+	settle_rest(b, late > 0 && late < ms ? late : ms);
+	if (b->all->draining)
+		tell_unknown(b);
+	else
+		batch_sweep(b->all);
+}
+
+/* It had its chance: once more if somebody still waits for it or it was promised. */
+static bool
+goes_again(struct batch *b, struct write *w)
+{
+	enum err why;
+
+	if (w->entry.deferred)
+		return true;
+	return !w->told && ++w->sends < SENDS_MAX && !b->all->draining &&
+	    !batch_hopeless(b->all, w->errand->send_by_ms, &why);
+}
+
+static void
+book_not_applied(struct book *book, struct batch *b, struct write *w)
+{
+	enum err e = b->why == ERR_OK ? ERR_AIRTABLE_UNAVAILABLE : b->why;
+	const char *text = b->why == ERR_OK ?
+	    "Airtable did not answer and has not applied the change" : b->message;
+
+	if (!w->told && w->errand->defer)
+		book_show(book, w, ERR_OK, "%s", "");
+	else
+		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, e, "%s", text);
+}
+
+static void
+judge_found(struct batch *b, struct group *g, const struct record *now)
+{
+	if (now == NULL)
+		mark(g, b->kind == OUTBOX_DELETE);
+	else if (b->kind == OUTBOX_DELETE)
+		mark(g, false);
+	else if (b->applied)	/* whatever somebody has made of it since */
+		mark(g, true);
+	else
+		judge(b->all->schema, g, !b->recovered, now);
+}
+
+/* What a record that was read back, NULL: that is gone, says about a group.  false: not all yet. */
+static bool
+book_found(struct book *book, struct batch *b, struct group *g, const struct record *now)
+{
+	struct record deleted = { .id = g->record.id };
+	/* not there yet is not "no" while the request may still be on its way */
+	bool late = instant_monotonic() < b->late_until_ms, decided = true;
+	struct write *w;
+
+	judge_found(b, g, now);
+	if (now != NULL)
+		book_change(book, CHANGE_UPSERT, now, b->check_base, g);
+	else if (b->kind == OUTBOX_DELETE)
+		book_change(book, CHANGE_GONE, &deleted, b->check_base, g);
+	else
+		settle_gone(book, g);
+	book_end_group(book, g, g->record.id);
+	TAILQ_FOREACH(w, &g->writes, link) {
+		if (w->has || now == NULL)
+			continue;
+		if (late)
+			decided = false;
+		else if (!goes_again(b, w))
+			book_not_applied(book, b, w);
+	}
+	return decided;
+}
+
+/* Groups of which it is decided what happens: what did not end goes back to its line. */
+static void
+return_decided(struct batch *b, const bool decided[static AIRTABLE_WRITE_MAX])
+{
+	struct writes *all = b->all;
+	bool any = false;
+
+	for (size_t i = b->count; i-- > 0;) {
+		struct group *g = b->groups[i];
+
+		if (!decided[i])
+			continue;
+		any |= !TAILQ_EMPTY(&g->writes);
+		batch_drop(b, g);
+		if (g->line == NULL)
+			group_free(all, g);
+		else
+			group_return(all, g);
+	}
+	if (any)
+		batch_rest(all);
+}
+
+static void
+found(struct batch *b, const struct airtable_page *page)
+{
+	struct writes *all = b->all;
+	bool decided[AIRTABLE_WRITE_MAX] = { false };
+	struct book book;
+
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct record *now = NULL;
+
+		for (size_t r = 0; r < page->count; r++)
+			if (str_eq(page->records[r].id, b->groups[i]->record.id))
+				now = &page->records[r];
+		decided[i] = book_found(&book, b, b->groups[i], now);
+	}
+	if (book_commit(&book) != ERR_OK) {
+		book_close(&book);
+		settle_look_again(b);
+		return;
+	}
+	return_decided(b, decided);
+	if (b->count > 0)
+		settle_look_again(b);
+	else
+		batch_free(b);
+	book_close(&book);
+}
+
+/* An airtable_cb: the records were read back. */
+static void
+checked(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct batch *b = cookie;
+	struct writes *all = b->all;
+
+	b->call = NULL;
+	if (r->err == ERR_OK)
+		found(b, page);
+	else
+		settle_look_again(b);
+	batch_dispatch(all);
+}
+
+static void
+check(struct batch *b)
+{
+	struct str ids[AIRTABLE_WRITE_MAX];
+
+	if (b->kind == OUTBOX_CREATE) {		/* its key finds it, if it is there */
+		b->state = BATCH_URGENT;
+		batch_dispatch(b->all);
+		return;
+	}
+	for (size_t i = 0; i < b->count; i++)
+		ids[i] = b->groups[i]->record.id;
+	b->state = BATCH_CHECKING;
+	b->check_base = apply_generation(b->all->apply);
+	b->call = airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
+	if (b->call == NULL)
+		settle_look_again(b);
+}
+
+static void
+unknown(struct batch *b, const struct airtable_result *r)
+{
+	b->maybe_applied = true;
+	if (r->err == ERR_AIRTABLE_TIMEOUT)
+		b->late_until_ms = r->sent_ms + b->all->config->airtable.request_timeout_ms;
+	if (b->kind == OUTBOX_CREATE)
+		settle_look_again(b);
+	else
+		check(b);
+}
+
+/* A delete of what is not there, or must not be: the orders themselves tell. */
+static void
+look_which(struct batch *b, const struct airtable_result *r)
+{
+	b->why = r->err;
+	(void)snprintf(b->message, sizeof(b->message), "%s", r->message);
+	check(b);
+}
+
+void
+settle_sent(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct batch *b = cookie;
+	struct writes *all = b->all;
+
+	b->call = NULL;
+	if (r->err == ERR_OK)
+		confirmed(b, page);
+	else if (r->maybe_applied)
+		unknown(b, r);
+	else if (b->kind == OUTBOX_DELETE &&
+	    (r->err == ERR_AIRTABLE_NOT_FOUND || r->err == ERR_AIRTABLE_FORBIDDEN))
+		look_which(b, r);
+	else
+		settle_refused(b, r);
+	if (all->draining) {	/* what is left of it is not sent any more */
+		writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+		writes_wake(all);
+	}
+	batch_dispatch(all);
+}

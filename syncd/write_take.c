@@ -1,0 +1,318 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/outbox.h"
+#include "common/row.h"
+#include "syncd/write_parts.h"
+
+/* ---- an entry ----------------------------------------------------------------- */
+static size_t
+texts_len(const struct outbox_entry *e)
+{
+	size_t n = e->request_id.len + e->by.len + e->create_key.len + e->answer_key.len +
+	    e->record.id.len;
+
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		n += (e->record.known >> f & 1) ? e->record.values[f].text.len : 0;
+	return n;
+}
+
+static void
+copy(char **to, struct str *s)
+{
+	if (s->len > 0)
+		memcpy(*to, s->ptr, s->len);
+	s->ptr = *to;
+	*to += s->len;
+}
+
+struct write *
+write_new(struct errand *e, size_t place, const struct outbox_entry *entry)
+{
+	struct write *w = calloc(1, sizeof(*w) + texts_len(entry) + 1);
+	char *to;
+
+	if (w == NULL)
+		return NULL;
+	w->errand = e;
+	w->place = place;
+	w->entry = *entry;
+	to = w->texts;
+	copy(&to, &w->entry.request_id);
+	copy(&to, &w->entry.by);
+	copy(&to, &w->entry.create_key);
+	copy(&to, &w->entry.answer_key);
+	copy(&to, &w->entry.record.id);
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		if (w->entry.record.known >> f & 1)
+			copy(&to, &w->entry.record.values[f].text);
+		else
+			w->entry.record.values[f] = (struct value){ .present = false };
+	TAILQ_INSERT_TAIL(&e->list, w, in_errand);
+	e->open++;
+	e->all->count++;
+	return w;
+}
+
+/* ---- may it be taken? ------------------------------------------------------------ */
+enum err
+write_check_store(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
+{
+	struct store *st = apply_store(all->apply);
+	struct row_view view;
+	uint32_t row;
+	enum err e;
+
+	why[0] = '\0';
+	if (entry->kind == OUTBOX_CREATE)
+		return ERR_OK;
+	if ((e = store_find_record(st, entry->record.id, &row)) == ERR_OK)
+		e = store_row(st, row, &view);
+	if (e == ERR_NOT_FOUND) {
+		(void)snprintf(why, 128, "no order has the record id %.*s",
+		    STR_FMT(entry->record.id));
+	} else if (e == ERR_OK && entry->version != 0 && view.version != entry->version) {
+		(void)snprintf(why, 128, "the order is at version %" PRIu64 ", not %" PRIu64,
+		    view.version, entry->version);
+		e = ERR_PRECONDITION_FAILED;
+	} else if (e != ERR_OK) {
+		(void)snprintf(why, 128, "%s", err_text(e));
+	}
+	return e;
+}
+
+static enum err
+check_settings(const struct config *c, enum outbox_kind kind, char why[static 128])
+{
+	if (kind == OUTBOX_CREATE && (!c->write.create || c->airtable.create_key[0] == '\0')) {
+		(void)snprintf(why, 128, "orders can't be created here: write.create is off");
+		return ERR_FORBIDDEN;
+	}
+	if (kind == OUTBOX_DELETE && !c->write.delete) {
+		(void)snprintf(why, 128, "orders can't be deleted here: write.delete is off");
+		return ERR_FORBIDDEN;
+	}
+	return ERR_OK;
+}
+
+static enum err
+check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
+{
+	struct writes *all = e->all;
+	struct outbox_entry now = *entry;
+	enum err err, reason;
+
+	if ((err = check_settings(all->config, entry->kind, why)) != ERR_OK)
+		return err;
+	if (line_exists(all, entry->record.id))
+		now.version = 0;	/* that is for when its turn comes */
+	if ((err = write_check_store(all, &now, why)) != ERR_OK)
+		return err;
+	if (!e->defer && batch_hopeless(all, e->send_by_ms, &reason)) {
+		(void)snprintf(why, 128, "%s; nothing was changed", reason == ERR_AIRTABLE_UNAVAILABLE ?
+		    "the circuit to Airtable is open after repeated failures" : err_text(reason));
+		return ERR_AIRTABLE_UNAVAILABLE;
+	}
+	return ERR_OK;
+}
+
+/* ---- a message -------------------------------------------------------------------- */
+static void
+add_entry(struct errand *e, size_t place, const struct outbox_entry *entry)
+{
+	struct writes *all = e->all;
+	struct line *l = line_of(all, entry->record.id);
+	struct write *w = l == NULL ? NULL : write_new(e, place, entry);
+	enum err reason;
+
+	if (w == NULL) {
+		errand_note(e, place, ERR_NOMEM, entry->record.id, "out of memory; nothing was changed");
+		errand_tell(e, place, (struct str){ NULL, 0 });
+	} else {
+		line_append(l, w);
+		TAILQ_INSERT_TAIL(&all->fresh, w, in_fresh);
+		w->entry.deferred = e->defer && batch_hopeless(all, e->send_by_ms, &reason);
+	}
+	if (l != NULL)
+		line_refresh(all, l);
+}
+
+static void
+take_item(struct errand *e, size_t place, const struct message_request *m, uint64_t first)
+{
+	static const enum outbox_kind kinds[MESSAGE_KINDS] = {
+		[MESSAGE_UPDATE] = OUTBOX_UPDATE, [MESSAGE_CREATE] = OUTBOX_CREATE,
+		[MESSAGE_DELETE] = OUTBOX_DELETE
+	};
+	const struct message_item *item = &m->items[place];
+	char why[128], key[OUTBOX_CREATE_KEY_MAX];
+	struct outbox_entry entry = {
+		.sequence = first + place, .kind = kinds[item->kind], .state = OUTBOX_ACCEPTED,
+		.accepted_ms = e->asked_ms, .version = item->version, .bulk = m->bulk ? first : 0,
+		.undoes = item->undoes, .undoes_index = item->undoes_index,
+		.request_id = str_of(m->request_id), .by = str_of(m->by),
+		.answer_key = str_of(m->key), .record = item->record
+	};
+	enum err err;
+
+	if (entry.kind == OUTBOX_CREATE) {
+		(void)snprintf(key, sizeof(key), "od-%" PRIu64 "-%" PRIu64,
+		    apply_birth(e->all->apply), entry.sequence);
+		entry.create_key = str_of(key);
+		entry.record.id = (struct str){ NULL, 0 };
+	}
+	if ((err = check(e, &entry, why)) == ERR_OK) {
+		e->first = first;
+		add_entry(e, place, &entry);
+		return;
+	}
+	errand_note(e, place, err, entry.record.id, why);
+	errand_tell(e, place, (struct str){ NULL, 0 });
+}
+
+static enum err
+take_items(struct errand *e, const struct message_request *m)
+{
+	struct store *st = apply_store(e->all->apply);
+	uint64_t first = apply_sequence(e->all->apply);
+	enum err err = store_begin(st);
+
+	for (size_t i = 1; i < m->item_count; i++)
+		(void)apply_sequence(e->all->apply);	/* they follow one another */
+	for (size_t i = 0; i < m->item_count && err == ERR_OK; i++)
+		take_item(e, i, m, first);
+	store_end(st);
+	return err;
+}
+
+static struct errand *
+errand_of(struct writes *all, struct server_call *call, const struct message_request *m)
+{
+	struct errand *e = errand_new(all, m->item_count);
+
+	if (e == NULL)
+		return NULL;
+	if (!errand_join(e, call)) {
+		errand_discard(e);
+		return NULL;
+	}
+	e->bulk = m->bulk;
+	e->defer = m->defer;
+	e->asked_ms = instant_now();
+	memcpy(e->request_id, m->request_id, sizeof(e->request_id));
+	e->timeout_ms = m->timeout_ms > 0 && m->timeout_ms < all->config->write.timeout_ms ?
+	    m->timeout_ms : all->config->write.timeout_ms;
+	errand_start(e);
+	return e;
+}
+
+static void
+take_new(struct writes *all, struct server_call *call, const struct message_request *m)
+{
+	struct errand *e;
+	enum err err;
+
+	if (all->count + m->item_count > WRITES_MAX) {
+		errand_refuse(all, call, ERR_OVERLOADED, "too many changes are waiting for Airtable");
+		return;
+	}
+	if ((e = errand_of(all, call, m)) == NULL) {
+		errand_refuse(all, call, ERR_NOMEM, "out of memory; nothing was changed");
+		return;
+	}
+	batch_hurry(all);
+	if ((err = take_items(e, m)) != ERR_OK)
+		for (size_t i = 0; i < m->item_count; i++) {
+			errand_note(e, i, err, m->items[i].record.id,
+			    "the store can't be read; nothing was changed");
+			errand_tell(e, i, (struct str){ NULL, 0 });
+		}
+	if (e->open > 0)
+		errand_set_key(e, str_of(m->key), m->fingerprint);
+	errand_check(e);	/* the call may be gone after it */
+}
+
+/* ---- asked before -------------------------------------------------------------------- */
+static bool
+same_request(const uint64_t a[2], const uint64_t b[2])
+{
+	return a[0] == b[0] && a[1] == b[1];
+}
+
+static void
+refuse_key(struct writes *all, struct server_call *call)
+{
+	errand_refuse(all, call, ERR_IDEMPOTENCY_CONFLICT,
+	    "this Idempotency-Key was used for another request");
+}
+
+/* The same is under way: wait for its answer, or take what is known. */
+static void
+join(struct errand *e, struct server_call *call, const struct message_request *m)
+{
+	if (!same_request(e->fingerprint, m->fingerprint)) {
+		refuse_key(e->all, call);
+	} else if (!errand_join(e, call)) {
+		errand_refuse(e->all, call, ERR_NOMEM, "out of memory");
+	} else {
+		if (e->told_count == e->item_count) {
+			e->again = true;
+			e->timeout_ms = e->all->config->write.timeout_ms;
+			errand_start(e);
+		}
+		errand_check(e);
+	}
+}
+
+/* Within a snapshot.  false: there is no answer to it. */
+static bool
+reply_as_kept(struct store *st, struct writes *all, struct server_call *call,
+    const struct message_request *m)
+{
+	struct message_reply reply = { .err = ERR_OK, .generation = store_generation(st) };
+	struct kept_answer kept;
+
+	if (outbox_answer(st, str_of(m->key), &kept) != ERR_OK ||
+	    instant_now() - kept.at_ms >= ANSWER_KEPT_MS)
+		return false;
+	if (!same_request(kept.fingerprint, m->fingerprint)) {
+		refuse_key(all, call);
+		return true;
+	}
+	if (kept.body.len == 0)
+		return false;
+	reply.body = kept.body;
+	server_reply(call, &reply);
+	return true;
+}
+
+/* An answer of the last 24 hours?  true: the call is dealt with. */
+static bool
+answer_again(struct writes *all, struct server_call *call, const struct message_request *m)
+{
+	struct store *st = apply_store(all->apply);
+	bool answered;
+
+	if (store_begin(st) != ERR_OK)
+		return false;
+	answered = reply_as_kept(st, all, call, m);
+	store_end(st);
+	return answered;
+}
+
+void
+write_take(struct writes *all, struct server_call *call)
+{
+	const struct message_request *m = server_call_request(call);
+	struct errand *e;
+
+	if (all->draining)
+		errand_refuse(all, call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
+	else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)
+		join(e, call, m);
+	else if (m->key[0] == '\0' || !answer_again(all, call, m))
+		take_new(all, call, m);
+}

@@ -1,0 +1,441 @@
+#include "common/history.h"
+#include "tests/outbox_made.h"
+#include "tests/write_fixture.h"
+
+/* What a process that died has left, and how one ends that is told to. */
+
+#define LEFT_MAX	40
+
+static struct made_entry left[LEFT_MAX];
+static size_t left_count;
+
+/* An entry in the outbox of a process that has died. */
+static struct made_entry *
+leave(enum outbox_kind kind, const char *id, const char *status, enum outbox_state state)
+{
+	struct made_entry *m = &left[left_count++];
+
+	made_entry(m, apply, kind, id);
+	if (status != NULL)
+		made_ask(m, ORDER_STATUS, status);
+	m->e.state = state;
+	m->e.accepted_ms = instant_now();
+	if (state == OUTBOX_SENT)
+		m->e.sent_ms = instant_now();
+	return m;
+}
+
+static void
+promise(struct made_entry *m)
+{
+	m->e.deferred = m->e.shown = true;
+}
+
+/* The process before ends as if it had been killed, with this outbox; another takes over. */
+static void
+restart(void)
+{
+	struct outbox_step steps[LEFT_MAX];
+
+	close_writes();
+	for (size_t i = 0; i < left_count; i++)
+		steps[i] = (struct outbox_step){ .verb = OUTBOX_STORE, .entry = &left[i].e };
+	if (left_count > 0)
+		(void)made_steps(apply, steps, left_count, instant_now());
+	left_count = 0;
+	open_writes();
+}
+
+static void
+until_empty(void)
+{
+	for (int i = 0; i < 200 && outbox_count() > 0; i++)
+		pass(20);
+	ck_assert_uint_eq(outbox_count(), 0);
+	ck_assert_uint_eq(writes_pending(writes), 0);
+	ck_assert_uint_eq(pending_count(), 0);
+}
+
+struct found {
+	size_t	count;
+	char	json[16][1000];
+};
+
+static enum err
+keep_entry(void *cookie, struct history_place place, struct str json)
+{
+	struct found *f = cookie;
+
+	(void)place;
+	(void)snprintf(f->json[f->count++], sizeof(f->json[0]), "%.*s", STR_FMT(json));
+	return f->count < 16 ? ERR_OK : ERR_CANCELLED;
+}
+
+/* The history of an order, newest first. */
+static void
+history(const char *id, struct found *f)
+{
+	struct store *st = apply_store(apply);
+
+	f->count = 0;
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	(void)history_of_record(st, str_of(id), HISTORY_NEWEST, keep_entry, f);
+	store_end(st);
+}
+
+/* ---- after a crash ------------------------------------------------------------------------ */
+START_TEST(what_was_sent_and_applied_is_confirmed)
+{
+	struct found f;
+
+	for (int i = 0; i < 12; i++) {
+		(void)leave(OUTBOX_UPDATE, ID(i), "Shipped", OUTBOX_SENT);
+		(void)strcpy(fake.held[i].status, "Shipped");
+	}
+	restart();
+	until_empty();
+	ck_assert_uint_eq(changes_seen(), 0);
+	ck_assert_uint_eq(fake.seen_count, 2);	/* ten are read back in one call */
+	history(ID(3), &f);
+	ck_assert_uint_eq(f.count, 1);
+	ck_assert_has(f.json[0], "\"from\":\"Pending\",\"to\":\"Shipped\"");
+	ck_assert_has(f.json[0], "\"source\":\"api\"");
+	in_agreement();
+}
+END_TEST
+
+START_TEST(what_was_sent_and_not_applied_is_not_sent_again_but_in_the_history)
+{
+	struct found f;
+
+	config.airtable.request_timeout_ms = 100;
+	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
+	left[0].e.sent_ms -= 10000;	/* long enough ago */
+	restart();
+	until_empty();
+	ck_assert_uint_eq(changes_seen(), 0);
+	history(ID(0), &f);
+	ck_assert_uint_eq(f.count, 1);
+	ck_assert_has(f.json[0], "\"action\":\"notApplied\"");
+	in_agreement();
+}
+END_TEST
+
+START_TEST(what_was_just_sent_may_still_arrive)
+{
+	struct found f;
+
+	config.airtable.request_timeout_ms = 1000;
+	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
+	restart();
+	pass(300);
+	ck_assert_uint_eq(outbox_count(), 1);
+	(void)strcpy(fake.held[0].status, "Shipped");
+	until_empty();
+	history(ID(0), &f);
+	ck_assert_has(f.json[0], "\"action\":\"changed\"");
+	in_agreement();
+}
+END_TEST
+
+START_TEST(several_of_one_order_are_judged_each_for_itself)
+{
+	struct found f;
+
+	config.airtable.request_timeout_ms = 100;
+	/* the first was applied, the second, in a call of its own, was not */
+	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
+	made_ask(leave(OUTBOX_UPDATE, ID(0), NULL, OUTBOX_SENT), ORDER_PRIORITY, "High");
+	(void)strcpy(fake.held[0].status, "Shipped");
+	/* of the same field the later one counts for both */
+	(void)leave(OUTBOX_UPDATE, ID(1), "Shipped", OUTBOX_SENT);
+	(void)leave(OUTBOX_UPDATE, ID(1), "Delivered", OUTBOX_SENT);
+	(void)strcpy(fake.held[1].status, "Delivered");
+	for (int i = 0; i < 4; i++)
+		left[i].e.sent_ms -= 10000;
+	restart();
+	until_empty();
+	history(ID(0), &f);
+	ck_assert_uint_eq(f.count, 2);
+	for (int i = 0; i < 2; i++)
+		ck_assert_has(f.json[i], strstr(f.json[i], "\"High\"") != NULL ?
+		    "\"action\":\"notApplied\"" : "\"action\":\"changed\"");
+	history(ID(1), &f);
+	ck_assert_uint_eq(f.count, 2);
+	ck_assert_has(f.json[0], "\"to\":\"Delivered\"");
+	ck_assert_has(f.json[1], "\"to\":\"Shipped\"");
+	in_agreement();
+}
+END_TEST
+
+START_TEST(what_was_never_sent_is_dropped_unless_it_was_promised)
+{
+	struct found f;
+
+	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_ACCEPTED);
+	promise(leave(OUTBOX_UPDATE, ID(1), "Shipped", OUTBOX_ACCEPTED));
+	(void)leave(OUTBOX_CREATE, NULL, "Shipped", OUTBOX_ACCEPTED);
+	(void)leave(OUTBOX_DELETE, ID(2), NULL, OUTBOX_ACCEPTED);
+	restart();
+	until_empty();
+	ck_assert_uint_eq(changes_seen(), 1);
+	ck_assert_str_eq(fake.seen[0].ids[0], ID(1));
+	ck_assert_str_eq(fake.held[1].status, "Shipped");
+	history(ID(0), &f);
+	ck_assert_has(f.json[0], "\"action\":\"notApplied\"");
+	in_agreement();
+}
+END_TEST
+
+START_TEST(a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_ones)
+{
+	struct asked a = { 0 };
+	struct found f;
+
+	config.airtable.request_timeout_ms = 100;
+	promise(leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT));
+	left[0].e.sent_ms -= 10000;
+	next_find((struct outcome){ .delay_ms = patience(100) });
+	restart();
+	set_status(&a, ID(0), "Delivered");
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_OK);
+	until_empty();
+	history(ID(0), &f);
+	ck_assert_uint_eq(f.count, 2);
+	ck_assert_has(f.json[0], "\"to\":\"Delivered\"");
+	ck_assert_has(f.json[1], "\"to\":\"Shipped\"");
+	in_agreement();
+	asked_free(&a);
+}
+END_TEST
+
+START_TEST(a_create_that_was_sent_is_sent_again_with_its_key)
+{
+	char key[64];
+
+	(void)leave(OUTBOX_CREATE, NULL, "Shipped", OUTBOX_SENT);
+	made_ask(&left[0], ORDER_PRIORITY, "High");
+	(void)snprintf(key, sizeof(key), "%.*s", STR_FMT(left[0].e.create_key));
+	/* it is there already */
+	fake.held[fake.count] = (struct held){ .id = "recMade", .status = "Shipped", .priority = "High" };
+	(void)strcpy(fake.held[fake.count++].key, key);
+	restart();
+	until_empty();
+	ck_assert_uint_eq(fake.seen_count, 1);
+	ck_assert_str_eq(fake.seen[0].keys[0], key);
+	ck_assert_uint_eq(fake.count, ORDERS + 1);
+	in_agreement();
+}
+END_TEST
+
+START_TEST(an_order_that_was_deleted_is_gone_here_too)
+{
+	(void)leave(OUTBOX_DELETE, ID(0), NULL, OUTBOX_SENT);
+	fake.held[0].gone = true;
+	restart();
+	until_empty();
+	ck_assert_int_eq(store_begin(apply_store(apply)), ERR_OK);
+	ck_assert_uint_eq(store_row_count(apply_store(apply)), ORDERS - 1);
+	store_end(apply_store(apply));
+}
+END_TEST
+
+START_TEST(as_long_as_airtable_is_away_it_waits_and_goes_on_then)
+{
+	config.airtable.request_timeout_ms = 100;
+	promise(leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_ACCEPTED));
+	leave(OUTBOX_UPDATE, ID(1), "Shipped", OUTBOX_SENT)->e.sent_ms -= 10000;
+	finds_fail(true);
+	for (int i = 0; i < 30; i++)
+		next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
+	restart();
+	pass(100);
+	ck_assert_uint_eq(outbox_count(), 2);
+	finds_fail(false);
+	fake.script_used = fake.script_count;
+	until_empty();
+	ck_assert_str_eq(fake.held[0].status, "Shipped");
+	ck_assert_str_eq(fake.held[1].status, "Pending");
+	in_agreement();
+}
+END_TEST
+
+/* ---- answers that are kept ------------------------------------------------------------------ */
+static void
+keyed(struct asked *a, const char *status)
+{
+	struct form f = { .m.fingerprint = { 1, 2 } };
+
+	(void)strcpy(f.m.key, "k1");
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, status);
+	submit(&f, a);
+}
+
+static void
+leave_keyed(const char *status, enum outbox_state state)
+{
+	struct made_entry *m = leave(OUTBOX_UPDATE, ID(0), status, state);
+	const struct answer_step answer = { .key = STR("k1"), .answer = {
+		.at_ms = instant_now(), .fingerprint = { 1, 2 }, .first = m->e.sequence, .count = 1
+	} };
+	const struct apply_meta meta = { .answers = &answer, .answer_count = 1 };
+	struct apply_result r;
+
+	m->e.answer_key = STR("k1");
+	m->e.sent_ms -= 10000;
+	ck_assert_int_eq(apply_changes(apply, NULL, 0, SOURCE_WRITE, &meta, instant_now(), &r), ERR_OK);
+}
+
+START_TEST(the_answer_to_a_key_is_made_of_what_was_settled)
+{
+	struct asked a = { 0 };
+
+	leave_keyed("Shipped", OUTBOX_SENT);
+	(void)strcpy(fake.held[0].status, "Shipped");
+	restart();
+	until_empty();
+	pass(20);
+	(void)strcpy(fake.held[0].status, "Shipped");
+	keyed(&a, "Shipped");
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_OK);
+	ck_assert_str_eq(a.results[0].record, ID(0));
+	ck_assert_uint_eq(changes_seen(), 0);
+	asked_free(&a);
+}
+END_TEST
+
+START_TEST(what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again)
+{
+	struct asked a = { 0 };
+
+	leave_keyed("Shipped", _i == 0 ? OUTBOX_SENT : OUTBOX_ACCEPTED);
+	config.airtable.request_timeout_ms = 100;
+	restart();
+	until_empty();
+	keyed(&a, "Shipped");
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_OK);
+	ck_assert_uint_eq(changes_seen(), 1);
+	in_agreement();
+	asked_free(&a);
+}
+END_TEST
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+static void
+on_drained(void *cookie)
+{
+	++*(int *)cookie;
+}
+
+START_TEST(at_the_end_what_waits_is_answered_and_what_is_under_way_is_awaited)
+{
+	struct asked flying = { 0 }, waiting = { 0 }, later = { 0 }, late = { 0 };
+	struct form f = { .m.defer = true };
+	int drained = 0;
+
+	fake.room = 1;
+	next_write((struct outcome){ .delay_ms = patience(150) });
+	set_status(&flying, ID(0), "Shipped");
+	pass(20);
+	set_status(&waiting, ID(1), "Shipped");
+	want(form_add(&f, MESSAGE_UPDATE, ID(2)), ORDER_STATUS, "Shipped");
+	submit(&f, &later);
+	pass(20);
+	writes_drain(writes, on_drained, &drained);
+	set_status(&late, ID(3), "Shipped");
+	answered(&waiting);
+	answered(&later);
+	answered(&late);
+	ck_assert_int_eq(waiting.reply.err, ERR_CANCELLED);
+	ck_assert_int_eq(late.reply.err, ERR_CANCELLED);
+	ck_assert(later.results[0].pending);
+	ck_assert_int_eq(drained, 0);
+	answered(&flying);
+	ck_assert_int_eq(flying.results[0].err, ERR_OK);
+	ck_assert(canned_run(&loop, &drained, 1, 1000));
+	ck_assert_uint_eq(outbox_count(), 1);
+	give_room(5);
+	restart();
+	until_empty();
+	ck_assert_str_eq(fake.held[1].status, "Pending");
+	ck_assert_str_eq(fake.held[2].status, "Shipped");
+	in_agreement();
+	asked_free(&flying);
+	asked_free(&waiting);
+	asked_free(&later);
+	asked_free(&late);
+}
+END_TEST
+
+START_TEST(with_nothing_to_do_the_end_comes_at_once)
+{
+	int drained = 0;
+
+	writes_drain(writes, on_drained, &drained);
+	ck_assert(canned_run(&loop, &drained, 1, 1000));
+}
+END_TEST
+
+START_TEST(an_outcome_that_is_not_known_at_the_end_is_settled_by_the_next_process)
+{
+	struct asked a[2] = { 0 };
+	int drained = 0;
+
+	config.write.timeout_ms = 60000;
+	config.airtable.request_timeout_ms = 100;
+	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
+	next_find((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
+	next_find((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
+	set_status(&a[0], ID(0), "Shipped");
+	for (int i = 0; i < 1000 && fake.find_used == 0; i++)
+		(void)uv_run(&loop, UV_RUN_NOWAIT);
+	writes_drain(writes, on_drained, &drained);
+	ck_assert(canned_run(&loop, &drained, 1, 5000));
+	answered(&a[0]);
+	ck_assert_int_eq(a[0].results[0].err, ERR_OUTCOME_UNKNOWN);
+	ck_assert_uint_eq(outbox_count(), 1);
+	restart();
+	/* at once, with calls under way */
+	next_write((struct outcome){ .delay_ms = -1 });
+	set_status(&a[1], ID(1), "Shipped");
+	pass(50);
+	close_writes();
+	ck_assert_int_eq(a[1].replies, 1);
+	ck_assert_int_eq(a[1].results[0].err, ERR_OUTCOME_UNKNOWN);
+	open_writes();
+	until_empty();
+	ck_assert_str_eq(fake.held[0].status, "Shipped");
+	in_agreement();
+	asked_free(&a[0]);
+	asked_free(&a[1]);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("write_recover");
+	TCase *t = tcase_create("recover");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_was_sent_and_applied_is_confirmed);
+	tcase_add_test(t, what_was_sent_and_not_applied_is_not_sent_again_but_in_the_history);
+	tcase_add_test(t, what_was_just_sent_may_still_arrive);
+	tcase_add_test(t, several_of_one_order_are_judged_each_for_itself);
+	tcase_add_test(t, what_was_never_sent_is_dropped_unless_it_was_promised);
+	tcase_add_test(t, a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_ones);
+	tcase_add_test(t, a_create_that_was_sent_is_sent_again_with_its_key);
+	tcase_add_test(t, an_order_that_was_deleted_is_gone_here_too);
+	tcase_add_test(t, as_long_as_airtable_is_away_it_waits_and_goes_on_then);
+	tcase_add_test(t, the_answer_to_a_key_is_made_of_what_was_settled);
+	tcase_add_loop_test(t, what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again, 0, 2);
+	tcase_add_test(t, at_the_end_what_waits_is_answered_and_what_is_under_way_is_awaited);
+	tcase_add_test(t, with_nothing_to_do_the_end_comes_at_once);
+	tcase_add_test(t, an_outcome_that_is_not_known_at_the_end_is_settled_by_the_next_process);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}

@@ -1,0 +1,557 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/outbox.h"
+#include "tests/api_fixture.h"
+#include "tests/outbox_made.h"
+
+/* One order changed, made or deleted: from the request to syncd and back. */
+
+#define REC_A	"recAAAAAAAAAAAAAA"
+#define SHIP	"{\"status\":\"Shipped\"}"
+
+START_TEST(a_patch_is_refused_without_asking_when_it_cannot_be_right)
+{
+	static const struct { const char *body, *holds; } cases[] = {
+		{ "{\"status\":\"Lost\"}", "must be one of Pending, Processing" },
+		{ "{\"status\":1,\"x\":2,\"customer\":\"a\"}", "\"field\":\"customer\"" },
+		{ "{\"status\":\"\"}", "must be one of Pending, Processing" },
+		{ "{}", "names no field" }, { "[]", "must be an object" }, { "{", "not JSON" },
+		{ "", "empty" }, { "{\"status\":null,\"status\":null}", "twice" }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask("PATCH", "/api/orders/ORD-1", NULL, NULL, cases[i].body);
+		expect(400, cases[i].holds);
+	}
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", "v1", "{\"status\":null}");
+	expect(400, "If-Match");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"v7\"", "{\"status\":null}");
+	expect(412, "precondition_failed");
+	ask("PATCH", "/api/orders/nope", NULL, NULL, "{\"status\":null}");
+	expect(404, "not_found");
+	ask("PATCH", "/api/orders/ORD-3", NULL, NULL, "{\"status\":null}");
+	expect(409, "recCCCCCCCCCCCCCC, recDDDDDDDDDDDDDD");
+	ask("PATCH", "/api/orders/ORD-1?x=1", NULL, NULL, "{\"status\":null}");
+	expect(400, "\"field\":\"x\"");
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, "{\"status\":null}");
+	expect(503, "syncd_unavailable");
+	expect_text("Retry-After: ");
+}
+END_TEST
+
+/* syncd's answer to a message of one item. */
+static const char *
+confirmed(uint64_t generation, const char *result)
+{
+	static char text[1000];
+
+	(void)snprintf(text, sizeof(text), "\"ok\":true,\"generation\":%llu,\"body\":{\"bulk\":null,"
+	    "\"results\":[%s]}", (unsigned long long)generation, result);
+	return text;
+}
+
+START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
+{
+	const char *line;
+
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", with("\"v%llu\"", *fx.committed),
+	    "{\"status\":\"Shipped\",\"priority\":null}");
+	ck_assert(!answered());
+	line = syncd_line();
+	ck_assert_ptr_nonnull(strstr(line, "\"type\":\"write\""));
+	ck_assert_ptr_nonnull(strstr(line, "\"requestId\":\"r1\",\"timeoutMs\":20000,\"items\":[{"));
+	ck_assert_ptr_nonnull(strstr(line, with("{\"kind\":\"update\",\"record\":\"" REC_A "\",\"version\":%llu,"
+	    "\"fields\":{\"status\":\"Shipped\",\"priority\":null}}]", *fx.committed)));
+	in_writer(api_ship);
+	syncd_say(line, confirmed(*fx.committed, with("{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false,"
+	    "\"order\":\"{\\\"id\\\":\\\"" REC_A "\\\",\\\"status\\\":\\\"Shipped\\\",\\\"version\\\":%llu}\"}", *fx.committed)));
+	expect(200, with("\r\n\r\n{\"id\":\"" REC_A "\",\"status\":\"Shipped\",\"version\":%llu}", *fx.committed));
+	expect_text(with("ETag: \"v%llu\"\r\n", *fx.committed));
+	expect_text(with("X-Generation: %llu\r\n", *fx.committed));
+	expect_text("X-Request-Id: r1\r\n");
+	expect_no_text("Preference-Applied");
+}
+END_TEST
+
+START_TEST(without_the_order_in_the_result_it_is_the_stores)
+{
+	const char *line;
+
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	line = syncd_line();
+	ck_assert_ptr_eq(strstr(line, "version"), NULL);
+	in_writer(api_ship);
+	syncd_say(line, confirmed(*fx.committed, "{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false,\"order\":null}"));
+	expect(200, "\"orderId\":\"ORD-1\"");
+	expect_text("\"status\":\"Shipped\"");
+	expect_text(with("ETag: \"v%llu\"\r\n", *fx.committed));
+}
+END_TEST
+
+START_TEST(a_result_that_failed_becomes_a_problem)
+{
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), confirmed(1, "{\"ok\":false,\"record\":\"" REC_A "\",\"code\":\"airtable_rejected\",\"detail\":\"INVALID: no\",\"retryAfterMs\":0}"));
+	expect(422, "\"detail\":\"INVALID: no\",\"code\":\"airtable_rejected\"");
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), confirmed(1, "{\"ok\":false,\"record\":\"" REC_A "\",\"code\":\"airtable_unavailable\",\"detail\":\"\",\"retryAfterMs\":7001}"));
+	expect(503, "Retry-After: 8\r\n");
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), confirmed(1, "{\"ok\":false,\"record\":\"" REC_A "\",\"code\":\"precondition_failed\",\"detail\":\"\",\"retryAfterMs\":0}"));
+	expect(412, "precondition_failed");
+}
+END_TEST
+
+START_TEST(a_message_that_syncd_refuses_becomes_a_problem)
+{
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), "\"ok\":false,\"code\":\"idempotency_key_reused\",\"detail\":\"other\"");
+	expect(422, "\"detail\":\"other\",\"code\":\"idempotency_key_reused\"");
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), "\"ok\":false,\"code\":\"overloaded\"");
+	expect(503, "Retry-After: 5\r\n");
+}
+END_TEST
+
+START_TEST(an_answer_that_cannot_be_read_leaves_the_outcome_unknown)
+{
+	static const char *const bodies[] = { "{}", "{\"results\":[]}", "{\"results\":[{\"ok\":1}]}",
+	    "{\"results\":[{\"ok\":true},{\"ok\":true}]}" };
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		char rest[200];
+
+		ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+		(void)snprintf(rest, sizeof(rest), "\"ok\":true,\"generation\":1,\"body\":%s", bodies[i]);
+		syncd_say(syncd_line(), rest);
+		expect(504, "\"code\":\"outcome_unknown\"");
+	}
+}
+END_TEST
+
+START_TEST(a_link_that_breaks_after_sending_leaves_the_outcome_unknown)
+{
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	(void)syncd_line();
+	syncd_close();
+	expect(504, "\"code\":\"outcome_unknown\"");
+}
+END_TEST
+
+START_TEST(a_generation_that_the_store_does_not_have_is_an_error)
+{
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	syncd_say(syncd_line(), confirmed(*fx.committed + 99, "{\"ok\":true,\"record\":\"" REC_A "\"}"));
+	expect(500, "internal_error");
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_is_forgotten)
+{
+	const char *line;
+
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, SHIP);
+	line = syncd_line();
+	close_web();
+	ck_assert_uint_eq(connections_count(fx.cs), 0);
+	syncd_say(line, confirmed(1, "{\"ok\":true}"));
+	open_web();
+	expect_get("/api/orders/ORD-1", 200, "ORD-1");
+}
+END_TEST
+
+/* ---- what waits for Airtable ------------------------------------------------------ */
+/* ORD-1 is to be Shipped, and readers see it already. */
+static void
+promise(struct apply *a)
+{
+	struct made_entry m;
+
+	made_entry(&m, a, OUTBOX_UPDATE, REC_A);
+	made_ask(&m, ORDER_STATUS, "Shipped");
+	m.e.deferred = m.e.shown = true;
+	*fx.committed = made_store(a, &m, instant_now()).generation;
+}
+
+START_TEST(a_change_that_is_delivered_later_is_a_202_with_the_order_as_it_will_be)
+{
+	uint64_t version = *fx.committed;
+	const char *line;
+	char tag[80];
+
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_PREFER", "return=minimal, Respond-Async;wait=3", SHIP);
+	line = syncd_line();
+	ck_assert_ptr_nonnull(strstr(line, "\"defer\":true"));
+	in_writer(promise);
+	syncd_say(line, confirmed(*fx.committed, "{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":true,\"order\":null}"));
+	expect(202, "Preference-Applied: respond-async\r\n");
+	expect_text("\"status\":\"Shipped\"");
+	expect_text(",\"pending\":true}");
+	(void)snprintf(tag, sizeof(tag), "ETag: \"v%llu-p%llu\"\r\n", (unsigned long long)version,
+	    (unsigned long long)*fx.committed);
+	expect_text(tag);
+}
+END_TEST
+
+START_TEST(only_respond_async_asks_for_later_delivery)
+{
+	static const char *const values[] = { "", "respond-asynchronously", "wait=10", "\"respond-async\"",
+	    "foo=\"a, respond-async\"", "respond-async=1" };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		const char *line;
+
+		ask("PATCH", "/api/orders/ORD-1", "HTTP_PREFER", values[i], SHIP);
+		line = syncd_line();
+		ck_assert_msg(strstr(line, "defer") == NULL, "%s", values[i]);
+		syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+		ck_assert(answered());
+	}
+}
+END_TEST
+
+START_TEST(pending_changes_are_seen_in_list_and_order_and_filters_go_by_what_is_confirmed)
+{
+	uint64_t version = *fx.committed;
+	char tag[80];
+
+	expect_get("/api/orders?sort=orderId&pageSize=1", 200, "\"status\":\"Pending\"");
+	in_writer(promise);
+	expect_get("/api/orders?sort=orderId&pageSize=1", 200, "\"status\":\"Shipped\"");
+	expect_text(with("\"version\":%llu,\"pending\":true}]", version));
+	expect_get("/api/orders?sort=orderId", 200, "\"pending\":true}");
+	expect_text(with("\"version\":%llu},{", version));	/* the others as they are */
+	expect_get("/api/orders?status=Shipped", 200, "\"total\":0");
+	expect_get("/api/orders?status=Pending", 200, "\"total\":1");
+	expect_text("\"status\":\"Shipped\"");
+	expect_get("/api/orders/ORD-1", 200, "\"status\":\"Shipped\"");
+	(void)snprintf(tag, sizeof(tag), "\"v%llu-p%llu\"", (unsigned long long)version,
+	    (unsigned long long)*fx.committed);
+	expect_text(tag);
+	ask("GET", "/api/orders/" REC_A, "HTTP_IF_NONE_MATCH", tag, NULL);
+	expect(304, tag);
+	ask("GET", "/api/orders/" REC_A, "HTTP_IF_NONE_MATCH", with("\"v%llu\"", version), NULL);
+	expect(200, "\"pending\":true");
+	/* for If-Match it is the version */
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", tag, SHIP);
+	ck_assert_ptr_nonnull(strstr(syncd_line(), with("\"version\":%llu,", version)));
+}
+END_TEST
+
+/* ---- Idempotency-Key --------------------------------------------------------------- */
+/* The fingerprint that a request with this key is sent with. */
+static void
+fingerprint_of(const char *method, const char *uri, const char *key, const char *body, char print[33])
+{
+	const char *line, *at;
+
+	ask(method, uri, "HTTP_IDEMPOTENCY_KEY", key, body);
+	line = syncd_line();
+	ck_assert_ptr_nonnull(at = strstr(line, "\"fingerprint\":\""));
+	memcpy(print, at + 15, 32);
+	print[32] = '\0';
+	ck_assert_uint_eq(strspn(print, "0123456789abcdef"), 32);
+	syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+	ck_assert(answered());
+}
+
+START_TEST(the_fingerprint_tells_requests_apart_and_knows_them_again)
+{
+	static const struct { const char *method, *uri, *key, *body; bool same; } cases[] = {
+		{ "PATCH", "/api/orders/ORD-1", "k1", SHIP, true },
+		{ "PATCH", "/api/orders/ORD%2D1", "k2", SHIP, true },
+		{ "PATCH", "/api/orders/" REC_A, "k1", SHIP, false },
+		{ "PATCH", "/api/orders/ORD-1", "k1", " " SHIP, false },
+		{ "POST", "/api/orders", "k1", SHIP, false },
+		{ "DELETE", "/api/orders/ORD-1", "k1", "", false }
+	};
+	char first[33], other[33];
+
+	fx.config.write.create = fx.config.write.delete = true;
+	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, first);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fingerprint_of(cases[i].method, cases[i].uri, cases[i].key, cases[i].body, other);
+		ck_assert_msg((strcmp(first, other) == 0) == cases[i].same, "%zu", i);
+		/* either half alone tells them apart */
+		ck_assert(cases[i].same || (memcmp(first, other, 16) != 0 &&
+		    memcmp(first + 16, other + 16, 16) != 0));
+	}
+}
+END_TEST
+
+START_TEST(a_key_is_printable_and_not_too_long)
+{
+	static char longest[MESSAGE_KEY_MAX + 2];
+
+	memset(longest, 'k', MESSAGE_KEY_MAX + 1);
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", longest, SHIP);
+	expect(400, "\"field\":\"Idempotency-Key\"");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "", SHIP);
+	expect(400, "\"field\":\"Idempotency-Key\"");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "caf\xc3\xa9", SHIP);
+	expect(400, "\"field\":\"Idempotency-Key\"");
+	longest[MESSAGE_KEY_MAX] = '\0';
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", longest, SHIP);
+	ck_assert_ptr_nonnull(strstr(syncd_line(), longest));
+}
+END_TEST
+
+/* What the writer is to keep for key k1. */
+static struct {
+	char		 print[33];
+	const char	*body;		/* "": not settled yet */
+	int64_t		 at_ms;
+} kept;
+
+static void
+keep(struct apply *a)
+{
+	struct answer_step step = { .key = STR("k1"), .answer = { .at_ms = kept.at_ms,
+	    .first = 1, .count = 1, .body = str_of(kept.body) } };
+	struct apply_meta meta = { .answers = &step, .answer_count = 1 };
+	char half[17];
+
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(half, sizeof(half), "%.16s", kept.print + i * 16);
+		step.answer.fingerprint[i] = strtoull(half, NULL, 16);
+	}
+	apply_or_exit(a, NULL, 0, SOURCE_WRITE, &meta);
+}
+
+static void
+keep_answer(const char *body, int64_t at_ms)
+{
+	kept.body = body;
+	kept.at_ms = at_ms;
+	in_writer(keep);
+}
+
+#define KEPT_ORDER	"{\"bulk\":null,\"results\":[{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false," \
+	"\"order\":\"{\\\"id\\\":\\\"" REC_A "\\\",\\\"status\\\":\\\"Shipped\\\",\\\"version\\\":55}\"}]}"
+
+START_TEST(asking_again_with_a_key_gets_the_first_answer_without_asking_syncd)
+{
+	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, kept.print);
+	keep_answer(KEPT_ORDER, instant_now());
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", SHIP);
+	expect(200, "\r\n\r\n{\"id\":\"" REC_A "\",\"status\":\"Shipped\",\"version\":55}");
+	expect_text("ETag: \"v55\"\r\n");
+	/* whatever has become of the order since, and though the version has moved on */
+	ask_with("PATCH", "/api/orders/ORD-1", (const char *const[]){ "HTTP_IDEMPOTENCY_KEY", "k1",
+	    "HTTP_IF_MATCH", "\"v3\"", NULL }, SHIP);
+	expect(200, "\"version\":55}");
+	keep_answer("{\"bulk\":null,\"results\":[{\"ok\":false,\"record\":\"" REC_A "\","
+	    "\"code\":\"airtable_rejected\",\"detail\":\"NO: never\",\"retryAfterMs\":0}]}", instant_now());
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", SHIP);
+	expect(422, "NO: never");
+	expect_no_line();
+}
+END_TEST
+
+START_TEST(a_key_that_was_used_for_something_else_is_refused)
+{
+	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, kept.print);
+	keep_answer(KEPT_ORDER, instant_now());
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", "{\"status\":null}");
+	expect(422, "\"code\":\"idempotency_key_reused\"");
+	keep_answer("", instant_now());
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", "{\"status\":null}");
+	expect(422, "\"code\":\"idempotency_key_reused\"");
+	expect_no_line();
+}
+END_TEST
+
+START_TEST(a_key_is_forgotten_after_its_time)
+{
+	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, kept.print);
+	keep_answer(KEPT_ORDER, instant_now() - ANSWER_KEPT_MS - 1000);
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", SHIP);
+	ck_assert_ptr_nonnull(strstr(syncd_line(), "\"key\":\"k1\""));
+}
+END_TEST
+
+START_TEST(a_request_that_is_under_way_is_asked_for_again_whatever_its_version)
+{
+	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, kept.print);
+	keep_answer("", instant_now());
+	ask_with("PATCH", "/api/orders/ORD-1", (const char *const[]){ "HTTP_IDEMPOTENCY_KEY", "k1",
+	    "HTTP_IF_MATCH", "\"v3\"", NULL }, SHIP);
+	ck_assert_ptr_nonnull(strstr(syncd_line(), "\"version\":3"));
+}
+END_TEST
+
+/* ---- making and deleting --------------------------------------------------------- */
+START_TEST(making_and_deleting_are_off_until_switched_on)
+{
+	ask("POST", "/api/orders", NULL, NULL, "{\"customer\":\"Acme\"}");
+	expect(403, "write.create is off");
+	ask("DELETE", "/api/orders/ORD-1", NULL, NULL, NULL);
+	expect(403, "write.delete is off");
+	expect_text("\"code\":\"forbidden\"");
+	expect_no_line();
+}
+END_TEST
+
+START_TEST(a_new_order_is_a_201_that_names_its_place)
+{
+	const char *line;
+
+	fx.config.write.create = true;
+	ask("POST", "/api/orders", NULL, NULL, "{\"orderId\":\"ORD-9\",\"customer\":\"\\u00dcnal\",\"status\":\"Pending\","
+	    "\"priority\":null,\"orderTotal\":99.95}");
+	line = syncd_line();
+	ck_assert_ptr_nonnull(strstr(line, "\"items\":[{\"kind\":\"create\",\"fields\":{\"orderId\":\"ORD-9\",\"customer\":\"Ünal\","
+	    "\"status\":\"Pending\",\"priority\":null,\"orderTotal\":99.95}}]"));
+	syncd_say(line, confirmed(*fx.committed, "{\"ok\":true,\"record\":\"recNEW\",\"pending\":false,"
+	    "\"order\":\"{\\\"id\\\":\\\"recNEW\\\",\\\"version\\\":77}\"}"));
+	expect(201, "Location: /api/orders/recNEW\r\n");
+	expect_text("ETag: \"v77\"\r\n");
+	expect_text("\r\n\r\n{\"id\":\"recNEW\",\"version\":77}");
+}
+END_TEST
+
+START_TEST(a_new_order_that_waits_has_no_id_yet)
+{
+	fx.config.write.create = true;
+	ask("POST", "/api/orders", "HTTP_PREFER", "respond-async", "{\"customer\":\"Acme\",\"orderTotal\":1}");
+	syncd_say(syncd_line(), confirmed(*fx.committed, "{\"ok\":true,\"record\":null,\"pending\":true,\"order\":null}"));
+	expect(202, "\r\n\r\n{\"id\":null,\"orderId\":null,\"customer\":\"Acme\",\"status\":null,\"priority\":null,"
+	    "\"orderTotal\":1.00,\"createdAt\":null,\"updatedAt\":null,\"version\":null,\"pending\":true}");
+	expect_text("Preference-Applied: respond-async\r\n");
+	expect_no_text("ETag");
+}
+END_TEST
+
+START_TEST(a_new_order_is_refused_without_asking_when_it_cannot_be_right)
+{
+	static const struct { const char *body, *holds; } cases[] = {
+		{ "{}", "has no field" }, { "[]", "must be an object" }, { "", "empty" },
+		{ "{\"id\":\"rec1\"}", "unknown member" }, { "{\"createdAt\":null}", "can't be given" },
+		{ "{\"orderTotal\":\"1\"}", "must be a number" }, { "{\"orderTotal\":1e12}", "out of range" },
+		{ "{\"orderTotal\":1.00001}", "more than four decimals" }, { "{\"customer\":\"\"}", "must not be empty" },
+		{ "{\"customer\":7,\"status\":\"x\"}", "\"field\":\"status\"" }
+	};
+
+	fx.config.write.create = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask("POST", "/api/orders", NULL, NULL, cases[i].body);
+		expect(400, cases[i].holds);
+		expect_text("\"code\":\"invalid_body\"");
+	}
+	ask("POST", "/api/orders", "HTTP_IF_MATCH", "\"v1\"", "{\"customer\":\"A\"}");
+	expect(400, "\"field\":\"If-Match\"");
+	expect_no_line();
+}
+END_TEST
+
+START_TEST(sums_of_money_arrive_as_they_were_given)
+{
+	static const struct { const char *given, *sent; } sums[] = {
+		{ "0.1", "0.10" }, { "12.3456", "12.3456" }, { "-5", "-5.00" }, { "1e3", "1000.00" },
+		{ "99999999999.9999", "99999999999.9999" }, { "0.07", "0.07" }, { "1.005", "1.005" }, { "null", "null" }
+	};
+	char text[100];
+
+	fx.config.write.create = true;
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		const char *line;
+
+		(void)snprintf(text, sizeof(text), "{\"orderTotal\":%s}", sums[i].given);
+		ask("POST", "/api/orders", NULL, NULL, text);
+		line = syncd_line();
+		(void)snprintf(text, sizeof(text), "\"fields\":{\"orderTotal\":%s}", sums[i].sent);
+		ck_assert_msg(strstr(line, text) != NULL, "%s: %s", text, line);
+		syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+		ck_assert(answered());
+	}
+}
+END_TEST
+
+START_TEST(a_deleted_order_is_a_204)
+{
+	const char *line;
+
+	fx.config.write.delete = true;
+	ask("DELETE", "/api/orders/ORD-1", NULL, NULL, "{}");
+	expect(400, "has no body");
+	ask("DELETE", "/api/orders/nope", NULL, NULL, NULL);
+	expect(404, "not_found");
+	ask("DELETE", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"v7\"", NULL);
+	expect(412, "precondition_failed");
+	ask("DELETE", "/api/orders/ORD-1", "HTTP_IF_MATCH", with("W/\"v%llu\"", *fx.committed), NULL);
+	line = syncd_line();
+	ck_assert_ptr_nonnull(strstr(line, with("\"items\":[{\"kind\":\"delete\",\"record\":\"" REC_A "\",\"version\":%llu}]", *fx.committed)));
+	syncd_say(line, confirmed(*fx.committed, "{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false,\"order\":null}"));
+	expect(204, "X-Generation: ");
+	expect_no_text("Content-Length");
+}
+END_TEST
+
+static void
+remove_it(struct apply *a)
+{
+	struct change c = { .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_A) };
+
+	apply_or_exit(a, &c, 1, SOURCE_WRITE, NULL);
+}
+
+START_TEST(a_deletion_that_was_made_is_told_again_though_the_order_is_gone)
+{
+	fx.config.write.delete = true;
+	fingerprint_of("DELETE", "/api/orders/ORD-1", "k1", "", kept.print);
+	in_writer(remove_it);
+	ask("DELETE", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", NULL);
+	expect(404, "not_found");
+	keep_answer("{\"bulk\":null,\"results\":[{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false,\"order\":null}]}", instant_now());
+	ask("DELETE", "/api/orders/ORD-1", "HTTP_IDEMPOTENCY_KEY", "k1", NULL);
+	expect(204, "X-Generation: ");
+	expect_no_line();
+}
+END_TEST
+
+static void
+reset_config(void)
+{
+	fx.config.write.create = fx.config.write.delete = false;
+	api_teardown();
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("writing");
+	TCase *alone = tcase_create("alone"), *t = tcase_create("with syncd");
+
+	tcase_add_checked_fixture(alone, api_setup_filled, api_teardown);
+	tcase_add_test(alone, a_patch_is_refused_without_asking_when_it_cannot_be_right);
+	suite_add_tcase(s, alone);
+	tcase_add_checked_fixture(t, api_setup_syncd, reset_config);
+	tcase_add_test(t, a_confirmed_patch_answers_with_the_order_that_syncd_tells);
+	tcase_add_test(t, without_the_order_in_the_result_it_is_the_stores);
+	tcase_add_test(t, a_result_that_failed_becomes_a_problem);
+	tcase_add_test(t, a_message_that_syncd_refuses_becomes_a_problem);
+	tcase_add_test(t, an_answer_that_cannot_be_read_leaves_the_outcome_unknown);
+	tcase_add_test(t, a_link_that_breaks_after_sending_leaves_the_outcome_unknown);
+	tcase_add_test(t, a_generation_that_the_store_does_not_have_is_an_error);
+	tcase_add_test(t, a_client_that_leaves_is_forgotten);
+	tcase_add_test(t, a_change_that_is_delivered_later_is_a_202_with_the_order_as_it_will_be);
+	tcase_add_test(t, only_respond_async_asks_for_later_delivery);
+	tcase_add_test(t, pending_changes_are_seen_in_list_and_order_and_filters_go_by_what_is_confirmed);
+	tcase_add_test(t, the_fingerprint_tells_requests_apart_and_knows_them_again);
+	tcase_add_test(t, a_key_is_printable_and_not_too_long);
+	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer_without_asking_syncd);
+	tcase_add_test(t, a_key_that_was_used_for_something_else_is_refused);
+	tcase_add_test(t, a_key_is_forgotten_after_its_time);
+	tcase_add_test(t, a_request_that_is_under_way_is_asked_for_again_whatever_its_version);
+	tcase_add_test(t, making_and_deleting_are_off_until_switched_on);
+	tcase_add_test(t, a_new_order_is_a_201_that_names_its_place);
+	tcase_add_test(t, a_new_order_that_waits_has_no_id_yet);
+	tcase_add_test(t, a_new_order_is_refused_without_asking_when_it_cannot_be_right);
+	tcase_add_test(t, sums_of_money_arrive_as_they_were_given);
+	tcase_add_test(t, a_deleted_order_is_a_204);
+	tcase_add_test(t, a_deletion_that_was_made_is_told_again_though_the_order_is_gone);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
