@@ -4,6 +4,7 @@
 #   make demo       run everything with simulated orders, in the foreground
 #   make check      all tests and lints; ends with "N passed, N failed"
 #   make bench      what reads cost, as ratios; BENCH_SIZES="10000 100000 1000000"
+#   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash"
 #   make lint       linters, man pages, who may include and call whom
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
@@ -104,7 +105,7 @@ fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
-.PHONY: packages-demo packages-check demo check bench
+.PHONY: packages-demo packages-check demo check bench soak
 packages-demo:
 	@scripts/install-packages demo
 packages-check:
@@ -114,6 +115,13 @@ demo: packages-demo
 	@ORDERDECK_BUILD=$(abspath $(O)) scripts/demo
 check: packages-check
 	@tests/run
+# the long form of tests/system/50-crash.mjs; points to die at are in the ASan build only
+SOAK ?=
+soak: packages-check
+	@$(MAKE) --no-print-directory -j2 BUILD=asan all
+	@$(MAKE) --no-print-directory -j2 BUILD=release all
+	@ORDERDECK_BUILD=$(abspath build/asan) node tests/soak/soak.mjs $(SOAK)
+	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/soak.mjs --rounds=200 kill
 bench: packages-check
 	@$(MAKE) --no-print-directory -j2 all benches
 	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs

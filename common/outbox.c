@@ -27,7 +27,7 @@ struct entry_head {
 	uint16_t	unused[3];
 };
 
-enum entry_flag { ENTRY_DEFERRED = 1, ENTRY_SHOWN = 2, ENTRY_FLAGS = 3 };
+enum entry_flag { ENTRY_DEFERRED = 1, ENTRY_SHOWN = 2, ENTRY_SEEN = 4, ENTRY_FLAGS = 7 };
 
 static bool
 is_text(const struct schema *s, size_t f)
@@ -74,7 +74,8 @@ outbox_encode(struct buf *b, const struct schema *s, const struct outbox_entry *
 		.known = e->record.known & schema_all(s),
 		.present = present_fields(s, &e->record),
 		.kind = (uint8_t)e->kind, .state = (uint8_t)e->state,
-		.flags = (uint8_t)((e->deferred ? ENTRY_DEFERRED : 0) | (e->shown ? ENTRY_SHOWN : 0)),
+		.flags = (uint8_t)((e->deferred ? ENTRY_DEFERRED : 0) | (e->shown ? ENTRY_SHOWN : 0) |
+		    (e->seen ? ENTRY_SEEN : 0)),
 		.field_count = (uint8_t)s->field_count,
 		.request_id_len = (uint16_t)e->request_id.len, .by_len = (uint16_t)e->by.len,
 		.create_key_len = (uint16_t)e->create_key.len,
@@ -143,6 +144,7 @@ outbox_decode(uint64_t sequence, struct str bytes, const struct schema *s, struc
 		.sequence = sequence,
 		.kind = (enum outbox_kind)h.kind, .state = (enum outbox_state)h.state,
 		.deferred = (h.flags & ENTRY_DEFERRED) != 0, .shown = (h.flags & ENTRY_SHOWN) != 0,
+		.seen = (h.flags & ENTRY_SEEN) != 0,
 		.accepted_ms = h.accepted_ms, .sent_ms = h.sent_ms,
 		.version = h.version, .bulk = h.bulk,
 		.undoes = h.undoes, .undoes_index = h.undoes_index,

@@ -27,6 +27,7 @@ struct outbox_entry {
 	enum outbox_kind	kind;
 	enum outbox_state	state;
 	bool			deferred;	/* its caller was told 202: deliver it whatever happens */
+	bool			seen;		/* apply's: news have shown it since it was sent, the history has it */
 	bool			shown;		/* readers see it as pending: deferred, or its outcome is unknown */
 	int64_t			accepted_ms;	/* wall clock */
 	int64_t			sent_ms;	/* wall clock, the last time; 0: never */

@@ -35,6 +35,7 @@ struct change {
 	 * the value before it to its own, and what differs beyond them as done
 	 * in Airtable.  The entries are dropped from the outbox in this commit,
 	 * even when the row is left alone (base) or has the values already.
+	 * Those that the history has already (seen) are not told again.
 	 */
 	const struct outbox_entry *const *edits;
 	size_t			edit_count;
@@ -99,8 +100,9 @@ void		 apply_close(struct apply *);
 
 /*
  * Make the changes.  On failure the store is as before.  ${now_ms}: wall
- * clock.  News of a sync or feed that show what an entry in state sent asked
- * for are put down to that entry in the history; it stays in the outbox.
+ * clock.  News of a sync or feed, and answers to other entries, that show
+ * what an entry in state sent asked for are put down to that entry in the
+ * history; it stays in the outbox, and is "seen" until it is sent again.
  */
 enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 		    enum change_source, const struct apply_meta *, int64_t now_ms,

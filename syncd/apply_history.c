@@ -7,16 +7,6 @@
 
 #define ADOPT_MAX	64	/* entries looked through for a creation */
 
-/* What one entry tells. */
-struct told {
-	struct str			 id;
-	const char			*action;
-	const struct outbox_entry	*by;		/* NULL: not through us */
-	const struct record		*from, *to;	/* NULL: all empty */
-	uint32_t			 fields;
-	struct str			 why;		/* notApplied, rejected */
-};
-
 static uint32_t
 differing(const struct schema *s, const struct record *a, const struct record *b)
 {
@@ -38,6 +28,22 @@ stamps(const struct schema *s)
 			fields |= UINT32_C(1) << f;
 	return fields;
 }
+
+uint32_t
+apply_differing(const struct schema *s, const struct record *a, const struct record *b)
+{
+	return differing(s, a, b) & ~stamps(s);
+}
+
+/* What one entry tells. */
+struct told {
+	struct str			 id;
+	const char			*action;
+	const struct outbox_entry	*by;		/* NULL: not through us */
+	const struct record		*from, *to;	/* NULL: all empty */
+	uint32_t			 fields;
+	struct str			 why;		/* notApplied, rejected */
+};
 
 static void
 add_fields(struct buf *b, const struct schema *s, const struct told *told)
@@ -162,14 +168,28 @@ tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	return rc;
 }
 
+/* Fields that later edits ask for which the history has: these were told past this one. */
+static uint32_t
+overtaken(const struct apply_txn *t, const struct apply_edit *edit)
+{
+	uint32_t fields = 0;
+
+	for (uint32_t n = edit->next; n != 0; n = t->edits[n - 1].next)
+		if (t->edits[n - 1].seen)
+			fields |= t->edits[n - 1].entry->record.known;
+	return fields;
+}
+
 static int
 tell_update(struct apply_txn *t, struct story *s, const struct apply_item *i,
-    const struct outbox_entry *e)
+    const struct apply_edit *edit)
 {
+	const struct outbox_entry *e = edit->entry;
+	uint32_t fields = e->record.known & ~overtaken(t, edit);
 	struct record to = s->now;
 
 	for (size_t f = 0; f < t->schema->field_count; f++)
-		if (e->record.known >> f & 1)
+		if (fields >> f & 1)
 			to.values[f] = e->record.values[f];
 	if (differing(t->schema, &s->now, &to) == 0)
 		return 0;
@@ -249,11 +269,13 @@ adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct out
 
 static int
 tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
-    const struct outbox_entry *e)
+    const struct apply_edit *edit)
 {
+	const struct outbox_entry *e = edit->entry;
+
 	switch (e->kind) {
 	case OUTBOX_UPDATE:
-		return s->live ? tell_update(t, s, i, e) : 0;
+		return s->live ? tell_update(t, s, i, edit) : 0;
 	case OUTBOX_CREATE:
 		return s->live ? adopt_creation(t, i, e) : tell_creation(t, s, i, e);
 	case OUTBOX_DELETE:
@@ -273,7 +295,7 @@ tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 	if (!s->live)	/* what the very first sync brings is where history begins */
 		return t->head.synced_ms == 0 ? 0 : tell_of(t, s, i, NULL, "created", &i->now);
 	fields = differing(t->schema, &s->now, &i->now);
-	if ((fields & ~stamps(t->schema)) != 0)
+	if (apply_differing(t->schema, &s->now, &i->now) != 0)
 		return tell_of(t, s, i, NULL, "changed", &i->now);
 	if (fields != 0 && i->first_edit == 0) {
 		struct told told = {
@@ -293,7 +315,8 @@ tell_item(struct apply_txn *t, const struct apply_item *i)
 	int rc = 0;
 
 	for (uint32_t n = i->first_edit; n != 0 && rc == 0; n = t->edits[n - 1].next)
-		rc = tell_edit(t, &s, i, t->edits[n - 1].entry);
+		if (!t->edits[n - 1].seen)
+			rc = tell_edit(t, &s, i, &t->edits[n - 1]);
 	return rc != 0 ? rc : tell_rest(t, &s, i);
 }
 
@@ -303,6 +326,7 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 {
 	const struct outbox_entry *e = step->entry;
 	struct apply_item stored = { 0 };
+	struct outbox_entry before;
 	struct told told = {
 		.id = e->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : e->record.id,
 		.action = step->verb == OUTBOX_REJECTED ? "rejected" : "notApplied",
@@ -313,6 +337,11 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	uint64_t version;
 	int rc;
 
+	rc = apply_stored_entry(t, e->sequence, &before);
+	if (rc == 0 && before.seen)	/* the history knows better */
+		return 0;
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
 	if (told.id.len > 0) {
 		rc = apply_load(t, told.id, &stored, &version);
 		if (rc != 0 && rc != MDB_NOTFOUND)
@@ -323,110 +352,10 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	return tell(t, &told);
 }
 
-static bool
-shows_all(const struct schema *s, const struct apply_item *i, const struct outbox_entry *e)
-{
-	bool any = false;
-
-	if (e->kind == OUTBOX_DELETE)
-		return i->gone;
-	if (i->gone || e->kind != OUTBOX_UPDATE)
-		return false;
-	for (size_t f = 0; f < s->field_count; f++) {
-		if (!(e->record.known >> f & 1))
-			continue;
-		if (!value_equal(s->fields[f].kind, &e->record.values[f], &i->now.values[f]))
-			return false;
-		any |= !value_equal(s->fields[f].kind, &i->old.values[f], &i->now.values[f]);
-	}
-	return any;
-}
-
-/*
- * Has another entry of its order travelled in the same call?  Then each of
- * them is told when the call is confirmed, as a chain from value to value.
- */
-static int
-has_company(struct apply_txn *t, const struct outbox_entry *e, bool *company)
-{
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
-
-	*company = false;
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->outbox, &cursor)) != 0)
-		return rc;
-	while (!*company && (rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
-		struct outbox_entry other;
-		uint64_t sequence;
-
-		memcpy(&sequence, key.mv_data, sizeof(sequence));
-		if (outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema,
-		    &other) != ERR_OK) {
-			rc = MDB_CORRUPTED;
-			break;
-		}
-		*company = sequence != e->sequence && other.state == OUTBOX_SENT &&
-		    other.sent_ms == e->sent_ms && str_eq(other.record.id, e->record.id);
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-/* Put the item down to the outbox entry, if that is what it shows. */
-static int
-attribute(struct apply_txn *t, MDB_val key, MDB_val data)
-{
-	struct outbox_entry entry, *kept;
-	struct apply_item *i;
-	uint64_t sequence;
-	MDB_val id, row;
-	bool company;
-	int rc;
-
-	memcpy(&sequence, key.mv_data, sizeof(sequence));
-	if (outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema,
-	    &entry) != ERR_OK)
-		return MDB_CORRUPTED;
-	if (entry.state != OUTBOX_SENT || entry.kind == OUTBOX_CREATE || entry.record.id.len == 0)
-		return 0;
-	id = key_str(entry.record.id);
-	if ((rc = mdb_get(t->txn, t->dbs->orders.ids, &id, &row)) != 0)
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	i = apply_item_of_row(t, load_u32(row.mv_data, 0));
-	if (i == NULL || !i->existed || !shows_all(t->schema, i, &entry))
-		return 0;
-	if ((rc = has_company(t, &entry, &company)) != 0 || company)
-		return rc;
-	if ((kept = apply_keep(t, sizeof(*kept))) == NULL)
-		return ENOMEM;
-	*kept = entry;
-	return apply_add_edit(t, i, kept);
-}
-
-/* News may show what we have sent and not heard of yet: then it was us. */
-static int
-attribute_news(struct apply_txn *t)
-{
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
-
-	if (t->count == 0 || (t->source != SOURCE_FULL_SYNC && t->source != SOURCE_FEED))
-		return 0;
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->outbox, &cursor)) != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0)
-		if ((rc = attribute(t, key, data)) != 0)
-			break;
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 int
 apply_plan_history(struct apply_txn *t, const struct apply_meta *meta)
 {
-	int rc = attribute_news(t);
+	int rc = 0;
 
 	for (size_t i = 0; i < t->quiet_count && rc == 0; i++)
 		rc = tell_item(t, &t->quiet[i]);

@@ -20,9 +20,14 @@ static int
 store(struct apply_txn *t, MDB_cursor *outbox, const struct outbox_entry *e, struct buf *b)
 {
 	MDB_val key = key_u64(&e->sequence), data;
+	struct outbox_entry entry = *e, before;
+	int rc = apply_stored_entry(t, e->sequence, &before);
 
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	entry.seen = rc == 0 && before.seen && e->state == OUTBOX_SENT && before.sent_ms == e->sent_ms;
 	buf_clear(b);
-	outbox_encode(b, t->schema, e);
+	outbox_encode(b, t->schema, &entry);
 	if (buf_status(b) != ERR_OK)
 		return ENOMEM;
 	data = key_str(buf_str(b));
@@ -81,6 +86,31 @@ drop_edits(MDB_cursor *outbox, const struct change *changes, size_t n)
 	return rc;
 }
 
+/* The history has them now. */
+static int
+mark_found(struct apply_txn *t, MDB_cursor *outbox, struct buf *b)
+{
+	struct outbox_entry entry;
+	MDB_val key, data;
+	int rc = 0;
+
+	for (size_t n = 0; n < t->edit_count && rc == 0; n++) {
+		if (!t->edits[n].found)
+			continue;
+		if ((rc = apply_stored_entry(t, t->edits[n].entry->sequence, &entry)) != 0)
+			return rc;
+		entry.seen = true;
+		buf_clear(b);
+		outbox_encode(b, t->schema, &entry);
+		if (buf_status(b) != ERR_OK)
+			return ENOMEM;
+		key = key_u64(&entry.sequence);
+		data = key_str(buf_str(b));
+		rc = mdb_cursor_put(outbox, &key, &data, 0);
+	}
+	return rc;
+}
+
 static int
 write_entries(struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta)
@@ -94,6 +124,8 @@ write_entries(struct apply_txn *t, const struct change *changes, size_t n,
 	for (size_t i = 0; i < meta->outbox_count && rc == 0; i++)
 		rc = do_step(t, outbox, &meta->outbox[i], &b);
 	if (rc == 0)
+		rc = mark_found(t, outbox, &b);
+	if (rc == 0)
 		rc = drop_edits(outbox, changes, n);
 	mdb_cursor_close(outbox);
 	buf_free(&b);
@@ -104,7 +136,7 @@ int
 apply_outbox(struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta)
 {
-	bool any = meta->outbox_count > 0;
+	bool any = meta->outbox_count > 0 || t->edit_count > 0;
 	int rc;
 
 	for (size_t i = 0; i < n && !any; i++)

@@ -9,7 +9,8 @@
  * The parts of one commit; included by apply*.c only.
  *
  * First comes the plan: all changes against the store as it was, what they
- * mean for the pending changes that readers see, and the history's entries.
+ * mean for the pending changes that readers see, whose doing they are, and
+ * the history's entries.
  * After it is known whether there is a new generation.  Then the parts
  * write, in an order that lets each of them still read what it needs as it
  * was: orderings (need old columns and rows), totals, columns, rows, change
@@ -26,12 +27,13 @@ struct apply_item {
 	struct str	folded[SCHEMA_FIELDS_MAX];	/* of now's texts */
 	uint8_t		code[SCHEMA_FIELDS_MAX];	/* of now's selects */
 	uint32_t	first_edit;	/* place in apply_txn.edits + 1; 0: none */
-	uint32_t	last_edit;
 };
 
 /* Who did what of an item: a list of its own for each, oldest first. */
 struct apply_edit {
 	const struct outbox_entry	*entry;
+	bool				 seen;	/* the history has it */
+	bool				 found;	/* in news: it stays in the outbox, as seen */
 	uint32_t			 next;	/* place + 1; 0: the last */
 };
 
@@ -96,6 +98,7 @@ struct apply_txn {
 int	apply_plan(struct apply_txn *, const struct change *, size_t n);
 int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
 	    const struct apply_meta *);
+int	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
 int	apply_plan_history(struct apply_txn *, const struct apply_meta *);
 /* Is there an entry of the history to be trimmed? */
 int	apply_history_due(struct apply_txn *, bool *due);
@@ -106,8 +109,12 @@ void	*apply_keep(struct apply_txn *, size_t bytes);
 struct apply_item *apply_item_of_row(const struct apply_txn *, uint32_t row);
 /* The stored row of a record into ${i}'s row, old and existed; MDB_NOTFOUND. */
 int	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
-/* One more edit of an item, the newest. */
-int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct outbox_entry *);
+/* One more edit of an item, in its place by sequence. */
+int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_edit *);
+/* The entry as it is stored; MDB_NOTFOUND. */
+int	apply_stored_entry(struct apply_txn *, uint64_t sequence, struct outbox_entry *);
+/* Fields that differ between two records, stamps left out. */
+uint32_t apply_differing(const struct schema *, const struct record *, const struct record *);
 /* Room for one more in an array of ${count}: *list may move. */
 int	apply_room(void *list, size_t count, size_t *room, size_t item_bytes);
 

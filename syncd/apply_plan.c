@@ -142,19 +142,18 @@ apply_room(void *list, size_t count, size_t *room, size_t item_bytes)
 }
 
 int
-apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct outbox_entry *entry)
+apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct apply_edit *edit)
 {
 	int rc = apply_room(&t->edits, t->edit_count, &t->edit_room, sizeof(*t->edits));
+	uint32_t *place = &i->first_edit;
 
 	if (rc != 0)
 		return rc;
-	t->edits[t->edit_count] = (struct apply_edit){ .entry = entry };
-	t->edit_count++;
-	if (i->last_edit != 0)
-		t->edits[i->last_edit - 1].next = (uint32_t)t->edit_count;
-	else
-		i->first_edit = (uint32_t)t->edit_count;
-	i->last_edit = (uint32_t)t->edit_count;
+	while (*place != 0 && t->edits[*place - 1].entry->sequence <= edit->entry->sequence)
+		place = &t->edits[*place - 1].next;
+	t->edits[t->edit_count] = *edit;
+	t->edits[t->edit_count].next = *place;
+	*place = (uint32_t)++t->edit_count;
 	return 0;
 }
 
@@ -164,7 +163,7 @@ add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
 	int rc = 0;
 
 	for (size_t n = 0; n < c->edit_count && rc == 0; n++)
-		rc = apply_add_edit(t, i, c->edits[n]);
+		rc = apply_add_edit(t, i, &(struct apply_edit){ .entry = c->edits[n] });
 	return rc;
 }
 

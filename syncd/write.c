@@ -81,7 +81,7 @@ busy(const struct writes *all)
 		if (b->state == BATCH_SENDING)
 			return true;
 	TAILQ_FOREACH(e, &all->errands, link)
-		if (!TAILQ_EMPTY(&e->waiters) || e->unkept)
+		if (!TAILQ_EMPTY(&e->waiters))
 			return true;
 	return false;
 }
@@ -176,31 +176,6 @@ writes_new(uv_loop_t *loop, const struct config *config, const struct schema *sc
 	return all;
 }
 
-/* Whose outcome is not known is the next process's to settle. */
-static void
-tell_unknown(struct writes *all, bool sending_too)
-{
-	struct errand *e;
-	struct write *w;
-	struct book book;
-
-	book_open(&book, all);
-	TAILQ_FOREACH(e, &all->errands, link)
-		TAILQ_FOREACH(w, &e->list, in_errand) {
-			enum batch_state state;
-
-			if (w->told || write_is_unsent(w))
-				continue;
-			state = w->group->batch->state;
-			if (sending_too || state == BATCH_RESTING || state == BATCH_URGENT)
-				settle_unknown(&book, w, "syncd was stopped before Airtable told");
-		}
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	book_close(&book);
-}
-
 void
 writes_drain(struct writes *all, void (*drained)(void *), void *cookie)
 {
@@ -213,7 +188,8 @@ writes_drain(struct writes *all, void (*drained)(void *), void *cookie)
 		airtable_cancel(all->call);
 	all->call = NULL;
 	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
-	tell_unknown(all, false);
+	settle_leave(all, false);
+	all->unkept = true;	/* of those that are not over, too */
 	for (e = TAILQ_FIRST(&all->errands); e != NULL; e = next) {
 		next = TAILQ_NEXT(e, link);
 		errand_check(e);
@@ -268,7 +244,8 @@ writes_stop(struct writes *all)
 			airtable_cancel(b->call);
 		b->call = NULL;
 	}
-	tell_unknown(all, true);
+	settle_leave(all, true);
+	all->unkept = true;
 	book_keep_answers(all);
 	all->stopped = true;
 	forget_all(all);

@@ -35,13 +35,16 @@
  *    not hold up a single one.
  * 4. "Not applied" is only said when that is known, else
  *    ERR_OUTCOME_UNKNOWN at the deadline; readers see the change as pending
- *    then, and reading back goes on until it is settled.  Such an order
- *    holds up nobody: what is read back late is based on the generation of
- *    when reading began and overrules nothing newer.
- * 5. What nobody waits for any more is never sent, unless its asker was
+ *    then, and reading back goes on until it is settled.
+ * 5. As long as a call may still come late, nothing else is sent about its
+ *    orders, and what is read back counts only if it shows that the call has
+ *    come.  After that such an order holds up nobody: what is read back is
+ *    based on the generation of when reading began, and tells nothing about
+ *    an order that has changed since.
+ * 6. What nobody waits for any more is never sent, unless its asker was
  *    told that it will be ("pending"): then it is sent however long that
  *    takes.
- * 6. An order that is created carries a key of ours by which sending it
+ * 7. An order that is created carries a key of ours by which sending it
  *    again finds the one that is there.
  */
 struct writes;

@@ -70,16 +70,27 @@ batch_return(struct batch *b)
 	batch_free(b);
 }
 
-/* Has everybody been told, and will it not be sent again? */
+/*
+ * Has everybody been told, and will it not be sent again?  Then the order
+ * waits no more, unless the next one expects a version.
+ */
 static bool
 done_with(const struct group *g)
 {
-	const struct write *w;
+	const struct write *w, *next = g->line == NULL ? NULL : TAILQ_FIRST(&g->line->waiting);
 
 	TAILQ_FOREACH(w, &g->writes, link)
 		if (!w->told || w->entry.deferred || w->entry.kind == OUTBOX_CREATE)
 			return false;
-	return true;
+	return next == NULL || next->entry.version == 0;
+}
+
+/* May it still do something, or be sent? */
+static bool
+under_way(const struct batch *b)
+{
+	return b->state == BATCH_SENDING || b->state == BATCH_URGENT || b->applied ||
+	    instant_monotonic() < b->late_until_ms;
 }
 
 static void
@@ -97,7 +108,7 @@ sweep(struct batch *b)
 		}
 		if (b->state != BATCH_SENDING)
 			group_merge(all->schema, g);	/* one of its entries may have gone */
-		if (b->state != BATCH_URGENT && !b->applied && done_with(g))
+		if (!under_way(b) && done_with(g))
 			group_leave(all, g);
 	}
 	if (b->count == 0)
@@ -232,15 +243,25 @@ batch_store_fresh(struct writes *all)
 		refuse_fresh(all, e);
 }
 
+/* Is the disk right about when it is sent: some time ago, all of it together? */
+static bool
+stored_as_sent(const struct group *g, int64_t now)
+{
+	const struct write *first = TAILQ_FIRST(&g->writes), *w;
+
+	TAILQ_FOREACH(w, &g->writes, link)
+		if (w->disk != DISK_SENT || w->entry.sent_ms != first->entry.sent_ms)
+			return false;
+	return now >= first->entry.sent_ms && now - first->entry.sent_ms <= SENT_FRESH_MS;
+}
+
 static void
 book_group(struct book *book, struct group *g, int64_t now)
 {
+	bool stored = stored_as_sent(g, now);
 	struct write *w;
 
 	TAILQ_FOREACH(w, &g->writes, link) {
-		bool stored = w->disk == DISK_SENT && now - w->entry.sent_ms <= SENT_FRESH_MS &&
-		    now >= w->entry.sent_ms;
-
 		w->entry.state = OUTBOX_SENT;
 		if (stored)
 			continue;
@@ -333,7 +354,6 @@ compose(void *cookie, struct airtable_write *write)
 	if (b != NULL) {
 		b->state = BATCH_SENDING;
 		b->call = call;
-		b->check_base = apply_generation(all->apply);
 		fill_write(b, write);
 		all->sent_ms = instant_monotonic();
 	}

@@ -341,7 +341,6 @@ book_commit(struct book *b)
 		return e;
 	}
 	fault_point(b->confirms ? "after-confirm-commit" : "after-outbox-commit");
-	b->skipped = result.skipped;
 	free_stale(all);
 	carry_out(b, true, result.generation);
 	return ERR_OK;
@@ -411,7 +410,7 @@ book_keep_answers(struct writes *all)
 	all->unkept = false;
 	book_open(&b, all);
 	TAILQ_FOREACH(e, &all->errands, link)
-		if (e->unkept && e->open == 0) {
+		if (e->unkept && (e->open == 0 || all->draining)) {
 			e->unkept = false;
 			involve(&b, e);
 		}

@@ -13,6 +13,8 @@ take(struct book *book, struct batch *b, struct write *w)
 
 	if (w->entry.state == OUTBOX_SENT)
 		return recover_look(all, l);
+	if (w->entry.version != 0 && line_waits_again(all, l))
+		return true;
 	if ((e = write_check_store(all, &w->entry, why)) != ERR_OK) {
 		line_remove(all, w);
 		line_refresh(all, l);

@@ -206,6 +206,35 @@ group_leave(struct writes *all, struct group *g)
 	line_refresh(all, l);
 }
 
+/* One that has left its line and is not settled. */
+static struct group *
+find_left(const struct writes *all, struct str id)
+{
+	struct batch *b;
+
+	TAILQ_FOREACH(b, &all->batches, link)
+		for (size_t i = 0; i < b->count; i++)
+			if (b->groups[i]->line == NULL && str_eq(b->groups[i]->record.id, id))
+				return b->groups[i];
+	return NULL;
+}
+
+bool
+line_waits_again(struct writes *all, struct line *l)
+{
+	struct group *g = find_left(all, str_of(l->id));
+	struct write *w;
+
+	if (g == NULL)
+		return false;
+	g->line = l;
+	TAILQ_FOREACH(w, &g->writes, link)
+		w->line = l;
+	l->group = g;
+	line_refresh(all, l);
+	return true;
+}
+
 void
 group_free(struct writes *all, struct group *g)
 {

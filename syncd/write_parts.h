@@ -140,11 +140,13 @@ struct batch {
 	bool			 maybe_applied;	/* sent, and no answer told the outcome */
 	bool			 applied;	/* confirmed, and the store did not take it yet: lines wait */
 	bool			 recovered;	/* by an earlier process, in one call or in several */
-	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still be at it */
+	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still be at it,
+						   and the lines stay closed */
 	enum err		 why;		/* it was refused before it was read back; ERR_OK: no answer */
 	char			 message[300];
 	unsigned		 checks;
-	uint64_t		 check_base;	/* generation when it was sent, or reading back began */
+	int64_t			 check_ms;	/* monotonic: when reading back began */
+	uint64_t		 check_base;	/* the generation then */
 	uv_timer_t		 timer;		/* BATCH_RESTING */
 };
 
@@ -248,6 +250,11 @@ void		 line_remove(struct writes *, struct write *);
 /* Who may go has changed.  Frees the line when nothing is left of it. */
 void		 line_refresh(struct writes *, struct line *);
 /*
+ * For a group of its order that it did not wait for, as the first one
+ * expects a version, and what that will be is not known yet.  false: there is none.
+ */
+bool		 line_waits_again(struct writes *, struct line *);
+/*
  * The first of the line and what may travel with it, as a group; the line
  * waits for it.  NULL: out of memory, and nothing has changed.
  */
@@ -286,7 +293,6 @@ struct book {
 	size_t			 edit_at[AIRTABLE_WRITE_MAX];
 	struct errand_list	 errands;
 	bool			 confirms;	/* for the fault points */
-	size_t			 skipped;	/* changes older than what the store has */
 	enum err		 error;		/* ERR_NOMEM: it can't be kept */
 };
 
@@ -369,6 +375,11 @@ void		 settle_rest(struct batch *, int64_t ms);
 void		 settle_look_again(struct batch *);
 /* Tell the asker that the outcome is not known. */
 void		 settle_unknown(struct book *, struct write *, const char *why);
+/*
+ * The process ends: all that rests, or everything, has an unknown outcome,
+ * and is the next one's to settle.
+ */
+void		 settle_leave(struct writes *, bool everything);
 
 /* ---- write_refuse.c ---- */
 /* The batch is surely not applied: told, sent again, or taken apart to find what is wrong with it. */

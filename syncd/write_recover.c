@@ -157,7 +157,10 @@ recover_look(struct writes *all, struct line *l)
 	return true;
 }
 
-/* What was sent is read back (or, if it is a create, sent again) before anything else of its order. */
+/*
+ * What was sent is read back (or, if it is a create, sent again) before
+ * anything else of its order: what is of another kind is, too, when its turn comes.
+ */
 static enum err
 take_up(struct writes *all)
 {
@@ -166,7 +169,7 @@ take_up(struct writes *all)
 
 	TAILQ_FOREACH(e, &all->errands, link)
 		TAILQ_FOREACH(w, &e->list, in_errand) {
-			if (w->group != NULL || TAILQ_FIRST(&w->line->waiting) != w)
+			if (w->line->group != NULL || TAILQ_FIRST(&w->line->waiting) != w)
 				continue;
 			if (w->entry.state != OUTBOX_SENT)
 				line_refresh(all, w->line);

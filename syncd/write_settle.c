@@ -99,9 +99,8 @@ confirmed(struct batch *b, const struct airtable_page *page)
 
 		mark(g, true);
 		doubt_empty_fields(all->schema, g, &now);
-		/* a later change may have overtaken what its line did not wait for */
 		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, &now,
-		    g->line != NULL ? CHANGE_ANY_BASE : b->check_base, g);
+		    CHANGE_ANY_BASE, g);	/* its line has waited for it */
 		book_end_group(&book, g, now.id);
 	}
 	if ((e = book_commit(&book)) != ERR_OK) {
@@ -109,8 +108,6 @@ confirmed(struct batch *b, const struct airtable_page *page)
 		unrecorded(b, e);
 		return;
 	}
-	if (book.skipped > 0)
-		full_sync_schedule(all->full_sync, SYNC_SOON_MS);
 	b->state = BATCH_RESTING;
 	batch_sweep(all);
 	book_close(&book);
@@ -142,22 +139,39 @@ settle_rest(struct batch *b, int64_t ms)
 	(void)uv_timer_start(&b->timer, on_rested, (uint64_t)(ms > blocked ? ms : blocked), 0);
 }
 
-/* The process ends: what can't be told now is the next one's to find out. */
-static void
-tell_unknown(struct batch *b)
+void
+settle_leave(struct writes *all, bool everything)
 {
-	struct book book;
+	struct errand *e;
 	struct write *w;
+	struct book book;
 
-	book_open(&book, b->all);
-	for (size_t i = 0; i < b->count; i++)
-		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
-			if (!w->told)
+	book_open(&book, all);
+	TAILQ_FOREACH(e, &all->errands, link)
+		TAILQ_FOREACH(w, &e->list, in_errand) {
+			enum batch_state state;
+
+			if (w->told || write_is_unsent(w))
+				continue;
+			state = w->group->batch->state;
+			if (everything || state == BATCH_RESTING || state == BATCH_URGENT)
 				settle_unknown(&book, w, "syncd was stopped before Airtable told");
+		}
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);
-	batch_sweep(b->all);
+	batch_sweep(all);
 	book_close(&book);
+}
+
+/* A call has ended while the process ends: what is left of it is not sent any more. */
+static void
+leave_if_draining(struct writes *all)
+{
+	if (!all->draining)
+		return;
+	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	settle_leave(all, false);
+	writes_wake(all);
 }
 
 /* Not settled yet: another look, later. */
@@ -169,10 +183,7 @@ settle_look_again(struct batch *b)
 
 	/* then it can't come any more, and the next look decides */
 	settle_rest(b, late > 0 && late < ms ? late : ms);
-	if (b->all->draining)
-		tell_unknown(b);
-	else
-		batch_sweep(b->all);
+	batch_sweep(b->all);
 }
 
 /* It had its chance: once more if somebody still waits for it or it was promised. */
@@ -213,13 +224,49 @@ judge_found(struct batch *b, struct group *g, const struct record *now)
 		judge(b->all->schema, g, !b->recovered, now);
 }
 
-/* What a record that was read back, NULL: that is gone, says about a group.  false: not all yet. */
+/* Have all its entries travelled in one call? */
 static bool
+one_call(const struct group *g)
+{
+	const struct write *w;
+
+	TAILQ_FOREACH(w, &g->writes, link)
+		if (w->entry.sent_ms != TAILQ_FIRST(&g->writes)->entry.sent_ms)
+			return false;
+	return true;
+}
+
+/*
+ * Is that record the answer?  Not when the row has changed since the look
+ * began, and while the call may still come only if it shows something of
+ * what was asked for that was not there before.  Within a snapshot.
+ */
+static bool
+conclusive(const struct batch *b, const struct group *g, const struct record *now)
+{
+	const struct schema *s = b->all->schema;
+	bool late = b->check_ms < b->late_until_ms && !b->applied;
+	struct store *st = apply_store(b->all->apply);
+	struct row_view view;
+	struct record row;
+	uint32_t number;
+
+	if (b->kind == OUTBOX_DELETE)
+		return !late;
+	if (store_find_record(st, g->record.id, &number) != ERR_OK)
+		return !late;
+	if (store_row(st, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK ||
+	    view.version > b->check_base)
+		return false;
+	return !late || (one_call(g) && has_fields(s, &g->record, g->record.known, now) &&
+	    !has_fields(s, &g->record, g->record.known, &row));
+}
+
+/* What a record that was read back, NULL: that is gone, says about a group. */
+static void
 book_found(struct book *book, struct batch *b, struct group *g, const struct record *now)
 {
 	struct record deleted = { .id = g->record.id };
-	/* not there yet is not "no" while the request may still be on its way */
-	bool late = instant_monotonic() < b->late_until_ms, decided = true;
 	struct write *w;
 
 	judge_found(b, g, now);
@@ -230,15 +277,9 @@ book_found(struct book *book, struct batch *b, struct group *g, const struct rec
 	else
 		settle_gone(book, g);
 	book_end_group(book, g, g->record.id);
-	TAILQ_FOREACH(w, &g->writes, link) {
-		if (w->has || now == NULL)
-			continue;
-		if (late)
-			decided = false;
-		else if (!goes_again(b, w))
+	TAILQ_FOREACH(w, &g->writes, link)
+		if (!w->has && now != NULL && !goes_again(b, w))
 			book_not_applied(book, b, w);
-	}
-	return decided;
 }
 
 /* Groups of which it is decided what happens: what did not end goes back to its line. */
@@ -264,22 +305,33 @@ return_decided(struct batch *b, const bool decided[static AIRTABLE_WRITE_MAX])
 		batch_rest(all);
 }
 
+static const struct record *
+find_record(const struct airtable_page *page, struct str id)
+{
+	for (size_t r = 0; r < page->count; r++)
+		if (str_eq(page->records[r].id, id))
+			return &page->records[r];
+	return NULL;
+}
+
 static void
 found(struct batch *b, const struct airtable_page *page)
 {
 	struct writes *all = b->all;
-	bool decided[AIRTABLE_WRITE_MAX] = { false };
+	struct store *st = apply_store(all->apply);
+	bool decided[AIRTABLE_WRITE_MAX] = { false }, readable = store_begin(st) == ERR_OK;
+	const struct record *now[AIRTABLE_WRITE_MAX];
 	struct book book;
 
-	book_open(&book, all);
 	for (size_t i = 0; i < b->count; i++) {
-		const struct record *now = NULL;
-
-		for (size_t r = 0; r < page->count; r++)
-			if (str_eq(page->records[r].id, b->groups[i]->record.id))
-				now = &page->records[r];
-		decided[i] = book_found(&book, b, b->groups[i], now);
+		now[i] = find_record(page, b->groups[i]->record.id);
+		decided[i] = now[i] == NULL || (readable && conclusive(b, b->groups[i], now[i]));
 	}
+	store_end(st);
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++)
+		if (decided[i])
+			book_found(&book, b, b->groups[i], now[i]);
 	if (book_commit(&book) != ERR_OK) {
 		book_close(&book);
 		settle_look_again(b);
@@ -305,6 +357,7 @@ checked(void *cookie, const struct airtable_result *r, const struct airtable_pag
 		found(b, page);
 	else
 		settle_look_again(b);
+	leave_if_draining(all);
 	batch_dispatch(all);
 }
 
@@ -313,6 +366,12 @@ check(struct batch *b)
 {
 	struct str ids[AIRTABLE_WRITE_MAX];
 
+	int64_t late = b->late_until_ms - instant_monotonic();
+
+	if (b->kind == OUTBOX_CREATE && late > 0) {	/* it would overwrite what is done after it */
+		settle_rest(b, late);
+		return;
+	}
 	if (b->kind == OUTBOX_CREATE) {		/* its key finds it, if it is there */
 		b->state = BATCH_URGENT;
 		batch_dispatch(b->all);
@@ -321,6 +380,7 @@ check(struct batch *b)
 	for (size_t i = 0; i < b->count; i++)
 		ids[i] = b->groups[i]->record.id;
 	b->state = BATCH_CHECKING;
+	b->check_ms = instant_monotonic();
 	b->check_base = apply_generation(b->all->apply);
 	b->call = airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
 	if (b->call == NULL)
@@ -364,9 +424,6 @@ settle_sent(void *cookie, const struct airtable_result *r, const struct airtable
 		look_which(b, r);
 	else
 		settle_refused(b, r);
-	if (all->draining) {	/* what is left of it is not sent any more */
-		writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
-		writes_wake(all);
-	}
+	leave_if_draining(all);
 	batch_dispatch(all);
 }

@@ -124,6 +124,7 @@ made_same(const struct outbox_entry *x, const struct outbox_entry *y)
 	ck_assert_int_eq(x->state, y->state);
 	ck_assert_int_eq(x->deferred, y->deferred);
 	ck_assert_int_eq(x->shown, y->shown);
+	ck_assert_int_eq(x->seen, y->seen);
 	ck_assert_int_eq(x->accepted_ms, y->accepted_ms);
 	ck_assert_int_eq(x->sent_ms, y->sent_ms);
 	ck_assert_uint_eq(x->version, y->version);

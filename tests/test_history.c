@@ -398,6 +398,78 @@ START_TEST(news_of_what_we_sent_are_put_down_to_who_asked)
 }
 END_TEST
 
+START_TEST(news_of_what_travelled_together_are_told_once_and_in_its_order)
+{
+	const struct outbox_entry *edits[2];
+	struct made_entry m[2];
+	struct record r = with("Shipped", "Low");
+	uint64_t before;
+
+	for (int i = 0; i < 2; i++) {
+		ask_status(&m[i], i == 0 ? "Delivered" : "Shipped");
+		edits[i] = &m[i].e;
+	}
+	(void)news(&r, order.r.id, SOURCE_FULL_SYNC, NOW_MS);
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Delivered",
+	    "changed api req-2 status:Delivered>Shipped");
+	before = apply_generation(a);
+	/* kept when it is stored again, e.g. as one that readers see */
+	m[0].e.shown = true;
+	(void)made_store(a, &m[0], NOW_MS);
+	(void)made_confirm(a, &r, order.r.id, edits, 2, NOW_MS);
+	ck_assert_uint_le(apply_generation(a), before + 2);
+	ck_assert_uint_eq(history_of(order.r.id)->n, 2);
+	check();
+}
+END_TEST
+
+START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
+{
+	struct made_entry m;
+	struct outbox_step step = { .verb = OUTBOX_NOT_APPLIED, .entry = &m.e, .why = STR("why") };
+	struct record r = with("Shipped", "Low"), other = with("Cancelled", "Low");
+
+	for (int i = 0; i < 2; i++) {
+		ask_status(&m, "Shipped");
+		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
+		(void)news(&other, order.r.id, SOURCE_FEED, NOW_MS);
+		if (i == 1) {
+			m.e.sent_ms++;
+			(void)made_store(a, &m, NOW_MS);
+		}
+		(void)made_steps(a, &step, 1, NOW_MS);
+	}
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
+	    "changed airtable status:Shipped>Cancelled", "changed api req-2 status:Cancelled>Shipped",
+	    "changed airtable status:Shipped>Cancelled",
+	    "notApplied api req-2 status:Cancelled>Shipped changed: why");
+	check();
+}
+END_TEST
+
+START_TEST(an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked)
+{
+	struct made_entry m, next;
+	const struct outbox_entry *edit = &next.e;
+	struct record r = with("Shipped", "High");
+
+	ask_status(&m, "Shipped");
+	m.e.sent_ms = 1;
+	(void)made_store(a, &m, NOW_MS);
+	made_entry(&next, a, OUTBOX_UPDATE, order.id);
+	made_ask(&next, ORDER_PRIORITY, "High");
+	next.e.state = OUTBOX_SENT;
+	(void)made_store(a, &next, NOW_MS);
+	(void)made_confirm(a, &r, order.r.id, &edit, 1, NOW_MS);
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
+	    "changed api req-2 priority:Low>High");
+	edit = &m.e;
+	(void)made_confirm(a, &r, order.r.id, &edit, 1, NOW_MS);
+	ck_assert_uint_eq(history_of(order.r.id)->n, 2);
+	check();
+}
+END_TEST
+
 START_TEST(a_creation_that_a_sync_saw_first_is_ours_in_the_end)
 {
 	struct made_entry m;
@@ -604,6 +676,9 @@ main(void)
 	tcase_add_test(t, a_stamp_is_told_only_when_nothing_else_is);
 	tcase_add_test(t, creations_and_deletions_are_put_down_to_who_asked);
 	tcase_add_test(t, news_of_what_we_sent_are_put_down_to_who_asked);
+	tcase_add_test(t, news_of_what_travelled_together_are_told_once_and_in_its_order);
+	tcase_add_test(t, what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again);
+	tcase_add_test(t, an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked);
 	tcase_add_test(t, a_creation_that_a_sync_saw_first_is_ours_in_the_end);
 	tcase_add_test(t, what_was_not_applied_is_told_with_its_cause);
 	tcase_add_test(t, a_listing_goes_on_where_the_one_before_ended);

@@ -501,27 +501,124 @@ START_TEST(those_who_wait_go_before_what_was_promised_but_do_not_starve_it)
 }
 END_TEST
 
-START_TEST(an_answer_that_comes_after_its_asker_left_does_not_undo_a_later_change)
+/* ---- calls that may still come, and those who come after them ------------------------------ */
+static void
+until_settled(void)
 {
-	struct asked a[2] = { 0 };
+	for (int i = 0; i < 300 && outbox_count() > 0; i++)
+		pass(20);
+	ck_assert_uint_eq(outbox_count(), 0);
+	ck_assert_uint_eq(pending_count(), 0);
+	in_agreement();
+}
+
+/* Somebody who does not wait long. */
+static void
+set_status_in_haste(struct asked *a, const char *status)
+{
 	struct form f = { .m.timeout_ms = patience(50) };
 
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, status);
+	submit(&f, a);
+	answered(a);
+	ck_assert_int_eq(a->results[0].err, ERR_OUTCOME_UNKNOWN);
+}
+
+START_TEST(a_call_that_is_out_is_waited_for_even_if_its_asker_left)
+{
+	struct asked a[2] = { 0 };
+
 	config.write.timeout_ms = patience(2000);
-	next_write((struct outcome){ .delay_ms = patience(200) });
-	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
-	submit(&f, &a[0]);
-	answered(&a[0]);
-	ck_assert_int_eq(a[0].results[0].err, ERR_OUTCOME_UNKNOWN);
+	next_write((struct outcome){ .delay_ms = patience(300) });
+	set_status_in_haste(&a[0], "Shipped");
 	set_status(&a[1], ID(0), "Delivered");
 	answered(&a[1]);
 	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
-	ck_assert_uint_eq(outbox_count(), 1);
-	for (int i = 0; i < 100 && outbox_count() > 0; i++)
-		pass(20);
-	ck_assert_uint_eq(outbox_count(), 0);
-	in_agreement();
+	ck_assert_int_ge(fake.seen[1].at_ms - fake.seen[0].at_ms, patience(300));
+	until_settled();
+	ck_assert_str_eq(fake.held[0].status, "Delivered");
 	asked_free(&a[0]);
 	asked_free(&a[1]);
+}
+END_TEST
+
+/* Its values are not there yet, or (1) they were there before: a look tells nothing about it. */
+START_TEST(a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it)
+{
+	struct asked a[2] = { 0 };
+
+	config.write.timeout_ms = patience(3000);
+	config.airtable.request_timeout_ms = patience(600);
+	next_write((struct outcome){ .err = ERR_AIRTABLE_TIMEOUT, .maybe = true,
+	    .late_ms = patience(400) });
+	set_status_in_haste(&a[0], _i == 0 ? "Shipped" : "Pending");
+	set_status(&a[1], ID(0), "Delivered");
+	answered(&a[1]);
+	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
+	pass(500);
+	until_settled();
+	ck_assert_str_eq(fake.held[0].status, "Delivered");
+	asked_free(&a[0]);
+	asked_free(&a[1]);
+}
+END_TEST
+
+/* Somebody asked for it, nobody knows, and nobody can look: the order goes on without it. */
+static void
+leave_unknown(struct asked *a)
+{
+	config.write.timeout_ms = patience(3000);
+	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
+	finds_fail(true);
+	set_status_in_haste(a, "Shipped");
+}
+
+START_TEST(a_look_at_an_order_that_changed_meanwhile_tells_nothing)
+{
+	struct asked a[2] = { 0 };
+	char json[1000];
+
+	leave_unknown(&a[0]);
+	finds_fail(false);
+	next_find((struct outcome){ .delay_ms = patience(400) });
+	for (int i = 0; i < 300 && fake.find_used == 0; i++)
+		pass(10);
+	set_status(&a[1], ID(0), "Delivered");
+	answered(&a[1]);
+	ck_assert_uint_eq(outbox_count(), 1);
+	(void)strcpy(fake.held[0].status, "Shipped");	/* and that look sees it */
+	until_settled();
+	newest_history(ID(0), json);
+	ck_assert_has(json, "\"source\":\"api\"");
+	ck_assert_has(json, "\"from\":\"Delivered\",\"to\":\"Shipped\"");
+	asked_free(&a[0]);
+	asked_free(&a[1]);
+}
+END_TEST
+
+START_TEST(who_expects_a_version_waits_until_it_is_known_what_it_is)
+{
+	struct asked a[3] = { 0 };
+	struct form f = { .m.item_count = 0 };
+	struct message_item *item;
+
+	leave_unknown(&a[0]);
+	item = form_add(&f, MESSAGE_UPDATE, ID(0));
+	want(item, ORDER_PRIORITY, "High");
+	item->version = version_of(ID(0));
+	submit(&f, &a[1]);
+	set_status(&a[2], ID(1), "Shipped");
+	answered(&a[2]);
+	pass(50);
+	ck_assert_int_eq(a[1].replies, 0);
+	ck_assert_uint_eq(changes_seen(), 2);
+	finds_fail(false);
+	answered(&a[1]);
+	ck_assert_int_eq(a[1].results[0].err, ERR_PRECONDITION_FAILED);
+	ck_assert_uint_eq(changes_seen(), 2);
+	until_settled();
+	for (int i = 0; i < 3; i++)
+		asked_free(&a[i]);
 }
 END_TEST
 
@@ -714,7 +811,10 @@ main(void)
 	tcase_add_test(t, what_was_promised_is_shown_as_pending_and_delivered_when_airtable_is_back);
 	tcase_add_test(t, at_the_deadline_a_change_to_be_delivered_later_is_pending_whatever_became_of_it);
 	tcase_add_test(t, those_who_wait_go_before_what_was_promised_but_do_not_starve_it);
-	tcase_add_test(t, an_answer_that_comes_after_its_asker_left_does_not_undo_a_later_change);
+	tcase_add_test(t, a_call_that_is_out_is_waited_for_even_if_its_asker_left);
+	tcase_add_loop_test(t, a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it, 0, 2);
+	tcase_add_test(t, a_look_at_an_order_that_changed_meanwhile_tells_nothing);
+	tcase_add_test(t, who_expects_a_version_waits_until_it_is_known_what_it_is);
 	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer);
 	tcase_add_test(t, asking_again_while_it_is_under_way_waits_for_the_same_answer);
 	tcase_add_test(t, asking_again_after_an_unknown_outcome_waits_until_it_is_settled);
