@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/door_edit.h"
-#include "airtable-sim/hmac.h"
+#include "common/hmac.h"
 #include "common/instant.h"
 #include "common/json_write.h"
 
@@ -17,7 +17,7 @@ add_webhook(struct buf *b, const struct sim_state *s, const struct sim_webhook *
 	sim_webhook_json(b, h, &s->settings, now);
 	json_name(b, "macSecretBase64");
 	buf_add_char(b, '"');
-	sim_base64_add(b, (struct str){ (const char *)h->secret, sizeof(h->secret) });
+	base64_add(b, (struct str){ (const char *)h->secret, sizeof(h->secret) });
 	buf_add_char(b, '"');
 	json_member_uint(b, "firstKept", sim_webhook_first(h));
 	json_member_uint(b, "kept", h->count);

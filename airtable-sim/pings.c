@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/hmac.h"
+#include "common/hmac.h"
 #include "airtable-sim/webhooks.h"
 #include "common/json_write.h"
 
@@ -50,17 +50,17 @@ sim_ping_free(struct sim_ping *p)
 static bool
 compose(struct sim_ping *p, const struct sim_webhook *h, const char *base_id, int64_t now)
 {
-	unsigned char mac[SIM_HMAC_BYTES];
+	unsigned char mac[HMAC_BYTES];
 
 	*p = (struct sim_ping){ 0 };
 	memcpy(p->webhook, h->id, SIM_ID_SIZE);
 	buf_printf(&p->body, "{\"base\":{\"id\":\"%s\"},\"webhook\":{\"id\":\"%s\"}", base_id, h->id);
 	json_member_instant(&p->body, "timestamp", now);
 	buf_add_char(&p->body, '}');
-	sim_hmac_sha256((struct str){ (const char *)h->secret, sizeof(h->secret) },
+	hmac_sha256((struct str){ (const char *)h->secret, sizeof(h->secret) },
 	    buf_str(&p->body), mac);
 	buf_add_cstr(&p->mac, MAC_PREFIX);
-	sim_hex_add(&p->mac, (struct str){ (const char *)mac, sizeof(mac) });
+	hex_add(&p->mac, (struct str){ (const char *)mac, sizeof(mac) });
 	if ((p->url = sim_copy(str_of(h->url))) != NULL && buf_status(&p->body) == ERR_OK &&
 	    buf_status(&p->mac) == ERR_OK)
 		return true;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/call.h"
-#include "airtable-sim/hmac.h"
+#include "common/hmac.h"
 #include "airtable-sim/state.h"
 #include "common/json_write.h"
 
@@ -103,7 +103,7 @@ answer_creation(const struct sim_webhook *h, struct sim_reply *reply)
 {
 	struct buf secret = { 0 };
 
-	sim_base64_add(&secret, (struct str){ (const char *)h->secret, sizeof(h->secret) });
+	base64_add(&secret, (struct str){ (const char *)h->secret, sizeof(h->secret) });
 	reply->status = 200;
 	buf_add_char(&reply->body, '{');
 	json_member_string(&reply->body, "id", str_of(h->id));

@@ -45,6 +45,7 @@ struct config {
 	struct {
 		enum feed_mode	feed;			/* auto */
 		int64_t	feed_interval_ms;		/* 1s */
+		char	public_url[CONFIG_TEXT_MAX];	/* where Airtable reaches us, without a final slash; "": nowhere */
 		int64_t	full_interval_ms;		/* 24h */
 		int64_t	wait_ms;			/* 25s */
 		int64_t	max_shrink_percent;		/* 50 */
@@ -79,6 +80,11 @@ struct config {
 		bool	enabled;
 		int64_t	orders_list, orders_summary, get_order, update_order, sync_orders; /* per minute */
 	} limits;
+	struct {
+		bool	enabled;			/* /api/events */
+		int64_t	buffer_ms;			/* 5m: how long events are kept */
+		int64_t	per_client;			/* 100 connections of one address */
+	} events;
 	struct {
 		char	dir[CONFIG_TEXT_MAX];		/* /run/orderdeck: sockets and pid files */
 	} run;

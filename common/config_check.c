@@ -142,6 +142,12 @@ check_api_url(char *text)
 }
 
 const char *
+check_public_url(char *text)
+{
+	return text[0] == '\0' ? NULL : check_api_url(text);
+}
+
+const char *
 check_listen(char *text)
 {
 	struct authority a;

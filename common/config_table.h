@@ -65,6 +65,7 @@ void	 setting_describe(const struct setting *, struct buf *);
 /* Text checks (config_check.c). */
 const char	*check_not_empty(char *text);
 const char	*check_api_url(char *text);
+const char	*check_public_url(char *text);
 const char	*check_time_zone(char *text);
 const char	*check_listen(char *text);
 const char	*check_path(char *text);

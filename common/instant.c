@@ -56,6 +56,19 @@ instant_civil_from_day(int32_t days, int *year, int *month, int *dom)
 	*year = yoe + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
+int64_t
+instant_month(int64_t ms, int later)
+{
+	int64_t day = ms / MS_PER_DAY;
+	int y, m, d;
+
+	if (ms % MS_PER_DAY < 0)
+		day--;
+	instant_civil_from_day((int32_t)day, &y, &m, &d);
+	m += y * 12 - 1 + later;
+	return instant_day_from_civil(m / 12, m % 12 + 1, 1) * (int64_t)MS_PER_DAY;
+}
+
 /* Write n digits of value at p. */
 static char *
 digits(char *p, int value, int n)

@@ -36,5 +36,7 @@ enum err instant_parse(struct str text, int64_t *ms);
 /* Days since 1970-01-01 of a civil date, and back. */
 int32_t	 instant_day_from_civil(int year, int month, int day);
 void	 instant_civil_from_day(int32_t day, int *year, int *month, int *dom);
+/* The first moment (UTC) of the month that ${ms} is in, or of that many months later; ${ms} in range. */
+int64_t	 instant_month(int64_t ms, int later);
 
 #endif

@@ -6,7 +6,8 @@
 #include "common/money.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
-	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write"
+	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write",
+	[MESSAGE_PING] = "ping"
 };
 
 const char *
@@ -147,6 +148,13 @@ add_sync(struct buf *b, const struct message_request *r)
 	json_member_int(b, "waitMs", r->wait_ms);
 }
 
+static void
+add_ping(struct buf *b, const struct message_request *r)
+{
+	json_member_string(b, "mac", str_of(r->mac));
+	json_member_string(b, "notice", str_of(r->notice));
+}
+
 void
 message_add_request(struct buf *b, const struct schema *schema,
     const struct message_request *r)
@@ -161,6 +169,8 @@ message_add_request(struct buf *b, const struct schema *schema,
 		add_write(b, schema, r);
 	else if (r->type == MESSAGE_SYNC)
 		add_sync(b, r);
+	else if (r->type == MESSAGE_PING)
+		add_ping(b, r);
 	buf_add_cstr(b, "}\n");
 }
 

@@ -21,6 +21,7 @@
  *             {"kind":"delete","record":"rec...","version":42}]}
  *   {"v":2,"id":8,"type":"sync","requestId":"..","full":true,"acceptShrink":false,"waitMs":25000}
  *   {"v":2,"id":9,"type":"status","requestId":".."}
+ *   {"v":2,"id":10,"type":"ping","mac":"hmac-sha256=..","notice":"{..}"}
  *
  *   {"id":7,"ok":true,"generation":1043,"body":{"bulk":null|"17","results":[
  *      {"ok":true,"record":"rec...","pending":false,"order":"<the order's JSON as a text>"|null},
@@ -52,9 +53,11 @@
 #define MESSAGE_TEXT_MAX	1000		/* bytes of a field's text */
 #define MESSAGE_KEY_MAX		255		/* bytes of an Idempotency-Key, printable ASCII */
 #define MESSAGE_BY_MAX		128
+#define MESSAGE_MAC_MAX		127		/* bytes of a ping's MAC */
+#define MESSAGE_NOTICE_MAX	2047		/* and of what it is about, UTF-8 without NUL */
 #define MESSAGE_MONEY_MAX	INT64_C(999999999999999)	/* units of money.h, and its negative */
 
-enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_TYPES };
+enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_PING, MESSAGE_TYPES };
 enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_KINDS };
 
 /* One order to change.  Strings of the record belong to the request, see message_request_free(). */
@@ -83,6 +86,9 @@ struct message_request {
 	bool			 full;
 	bool			 accept_shrink;
 	int64_t			 wait_ms;	/* 0: answer at once with the progress */
+	/* MESSAGE_PING: somebody says to be Airtable */
+	char			 mac[MESSAGE_MAC_MAX + 1];	/* as it came with the notice; nothing is verified yet */
+	char			 notice[MESSAGE_NOTICE_MAX + 1];
 	struct buf		 texts;		/* what the items' strings point into, when parsed */
 };
 

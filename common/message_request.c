@@ -246,8 +246,21 @@ read_wait(struct reader *r, const struct member *m, const cJSON *item)
 	return reader_milliseconds(r, m->name, item, MESSAGE_WAIT_MAX_MS, &r->request->wait_ms);
 }
 
+static bool
+read_mac(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_text(r, m->name, item, r->request->mac, sizeof(r->request->mac));
+}
+
+static bool
+read_notice(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_text(r, m->name, item, r->request->notice, sizeof(r->request->notice));
+}
+
 #define WRITE	(1U << MESSAGE_WRITE)
 #define SYNC	(1U << MESSAGE_SYNC)
+#define PING	(1U << MESSAGE_PING)
 
 static const struct member request_members[] = {
 	{ "v", NULL, true, 0 },
@@ -263,7 +276,9 @@ static const struct member request_members[] = {
 	{ "by", read_by, false, WRITE },
 	{ "full", read_full, false, SYNC },
 	{ "acceptShrink", read_accept_shrink, false, SYNC },
-	{ "waitMs", read_wait, false, SYNC }
+	{ "waitMs", read_wait, false, SYNC },
+	{ "mac", read_mac, true, PING },
+	{ "notice", read_notice, true, PING }
 };
 _Static_assert(COUNT(request_members) <= MEMBERS_MAX, "seen[] is too small");
 

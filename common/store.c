@@ -304,6 +304,12 @@ store_synced_ms(const struct store *st)
 	return st->head.synced_ms;
 }
 
+int64_t
+store_fresh_ms(const struct store *st)
+{
+	return st->head.fresh_ms;
+}
+
 uint32_t
 store_row_count(const struct store *st)
 {

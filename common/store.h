@@ -37,6 +37,11 @@ void		 store_end(struct store *);	/* harmless without a snapshot */
 uint64_t	 store_generation(const struct store *);
 /* When the last complete sync ended (ms); 0: never, what is there is partial. */
 int64_t		 store_synced_ms(const struct store *);
+/*
+ * All that Airtable held at this moment (wall clock, ms) is in the snapshot,
+ * some seconds late to be told when nothing else changes; 0: not known.
+ */
+int64_t		 store_fresh_ms(const struct store *);
 /* The last finished sync's progress document as JSON; len 0: none yet. */
 struct str	 store_last_sync(struct store *);
 /* Rows that are in use. */

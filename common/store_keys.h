@@ -17,7 +17,7 @@
  * than a database for each field: LMDB looks up the root of every database
  * that a transaction touches, and a read touches many fields.
  */
-#define STORE_FORMAT		2u		/* raise when any layout below changes */
+#define STORE_FORMAT		3u		/* raise when any layout below changes */
 /*
  * A new store's generation starts at the milliseconds since then, so that
  * one made anew never repeats a generation of the one before: versions and
@@ -63,12 +63,15 @@ struct store_head {
 	uint32_t	pending;	/* see outbox_pending() */
 	uint64_t	generation;
 	int64_t		synced_ms;	/* 0: no sync was ever complete */
+	int64_t		fresh_ms;	/* all that Airtable had then is in here; 0: not known */
 };
 /* meta, other names */
 #define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
+#define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */
+#define META_CALLS	"calls"		/* the month's calls to Airtable, see syncd/budget.h */
 /* meta "options.<index of field>": further select options, see options.h */
 #define META_OPTIONS	"options."
 

@@ -51,6 +51,16 @@ store_try(struct api *api)
 	return store_open(api->config->store.path, &api->store);
 }
 
+static int64_t
+data_age(const struct store *st)
+{
+	int64_t age_ms = instant_now() - store_fresh_ms(st);
+
+	if (store_fresh_ms(st) == 0)
+		return -1;
+	return age_ms > 0 ? age_ms / 1000 : 0;
+}
+
 enum err
 api_snapshot(struct api *api)
 {
@@ -59,6 +69,8 @@ api_snapshot(struct api *api)
 	if (api->store == NULL && (e = store_try(api)) != ERR_OK)
 		return e;
 	e = store_begin(api->store);
+	if (e == ERR_OK)
+		api->response.data_age_s = data_age(api->store);
 	if (e == ERR_OK || e == ERR_STORE_READERS || e == ERR_NOMEM)
 		return e;
 	/* the files may have been replaced: begin anew with what is there now */

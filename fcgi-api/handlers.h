@@ -21,8 +21,10 @@ enum outcome	 orders_summary(struct api *);
 enum outcome	 sync_start(struct api *);
 enum outcome	 sync_get(struct api *);
 enum outcome	 health_get(struct api *);
+enum outcome	 hook_airtable(struct api *);
 enum outcome	 openapi_get(struct api *);
 enum outcome	 docs_get(struct api *);
+enum outcome	 events_resume(struct api *);
 
 /*
  * Handlers of the slow pool write their answer as they go: ${put} returns

@@ -1,4 +1,3 @@
-#include "common/instant.h"
 #include "common/json_write.h"
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/sync_document.h"
@@ -10,6 +9,7 @@ struct findings {
 	bool		 readable;
 	uint64_t	 generation;
 	int64_t		 synced_ms;
+	int64_t		 age_s;		/* of what the store holds; -1: not known */
 	const cJSON	*status;	/* syncd's; NULL: it does not answer */
 	const cJSON	*airtable;	/* its member */
 };
@@ -19,10 +19,15 @@ verdict(const struct findings *f)
 {
 	const cJSON *circuit = cJSON_GetObjectItemCaseSensitive(f->airtable, "circuit");
 	const cJSON *sync = cJSON_GetObjectItemCaseSensitive(f->status, "sync");
+	const cJSON *feed = cJSON_GetObjectItemCaseSensitive(f->status, "feed");
 
 	if (!f->readable)
 		return "down";
 	if (f->status == NULL || f->synced_ms == 0)
+		return "degraded";
+	if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(sync, "alarm")))
+		return "degraded";
+	if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(feed, "error")))
 		return "degraded";
 	if (!cJSON_IsString(circuit) || strcmp(circuit->valuestring, "closed") != 0)
 		return "degraded";
@@ -57,13 +62,13 @@ add_syncd(struct buf *b, const struct findings *f)
 	buf_add_char(b, '}');
 	json_member_copy(b, "airtable", f->status);
 	json_member_copy(b, "outbox", f->status);
+	json_member_copy(b, "feed", f->status);
+	json_member_copy(b, "alarm", cJSON_GetObjectItemCaseSensitive(f->status, "sync"));
 }
 
 static void
 add_document(struct api *api, struct buf *b, const struct findings *f)
 {
-	int64_t age_ms = instant_now() - f->synced_ms;
-
 	buf_add_char(b, '{');
 	json_member_string(b, "status", str_of(verdict(f)));
 	if (f->readable)
@@ -71,8 +76,8 @@ add_document(struct api *api, struct buf *b, const struct findings *f)
 	else
 		json_member_null(b, "generation");
 	json_member_instant(b, "syncedAt", f->synced_ms);
-	if (f->synced_ms != 0)
-		json_member_int(b, "stalenessSeconds", age_ms > 0 ? age_ms / 1000 : 0);
+	if (f->age_s >= 0)
+		json_member_int(b, "stalenessSeconds", f->age_s);
 	else
 		json_member_null(b, "stalenessSeconds");
 	add_store(api, b, f);
@@ -85,7 +90,7 @@ health_finish(struct api *api, const struct waiting *w, enum err e,
     const struct message_reply *reply)
 {
 	struct response *r = &api->response;
-	struct findings f = { .generation = NO_GENERATION };
+	struct findings f = { .generation = NO_GENERATION, .age_s = -1 };
 	cJSON *status = NULL;
 
 	if (e == ERR_OK && reply->err == ERR_OK)
@@ -96,6 +101,7 @@ health_finish(struct api *api, const struct waiting *w, enum err e,
 		f.readable = true;
 		f.generation = store_generation(api->store);
 		f.synced_ms = store_synced_ms(api->store);
+		f.age_s = api->response.data_age_s;
 	}
 	add_document(api, &r->own, &f);
 	r->type = "application/json";

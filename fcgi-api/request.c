@@ -31,7 +31,8 @@ static const struct {
 	HEADER("HTTP_IF_MATCH", if_match),
 	HEADER("HTTP_ACCEPT_ENCODING", accept_encoding),
 	HEADER("HTTP_PREFER", prefer),
-	HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key)
+	HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key),
+	HEADER("HTTP_X_AIRTABLE_CONTENT_MAC", airtable_mac)
 #undef RAW
 #undef HEADER
 };
@@ -151,7 +152,8 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 
 	errors->count = 0;
 	r->if_none_match = r->if_match = r->accept_encoding = r->prefer =
-	    r->idempotency_key = r->content_type = r->query = (struct str){ NULL, 0 };
+	    r->idempotency_key = r->airtable_mac = r->content_type = r->query =
+	    (struct str){ NULL, 0 };
 	r->segment_count = r->param_count = 0;
 	r->body = body;
 	collect(r, envp, &raw);

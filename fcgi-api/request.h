@@ -38,6 +38,7 @@ struct request {
 	struct str	accept_encoding;
 	struct str	prefer;
 	struct str	idempotency_key;
+	struct str	airtable_mac;
 	struct str	content_type;
 	struct str	body;
 	char		scratch[REQUEST_URI_MAX];

@@ -5,7 +5,7 @@
 void
 response_init(struct response *r)
 {
-	*r = (struct response){ .status = 200 };
+	*r = (struct response){ .status = 200, .data_age_s = -1 };
 	r->own.limit = RESPONSE_BODY_MAX;
 }
 
@@ -38,6 +38,7 @@ response_restart(struct response *r)
 {
 	r->status = 200;
 	r->type = NULL;
+	r->data_age_s = -1;
 	r->elsewhere = false;
 	r->body = (struct str){ NULL, 0 };
 	buf_clear(&r->fields);
@@ -69,6 +70,8 @@ response_validators(struct response *r, struct str condition, struct str etag,
 	buf_add_cstr(&r->fields, "Cache-Control: no-cache\r\n");
 	if (generation != NO_GENERATION)
 		response_header_uint(r, "X-Generation", generation);
+	if (r->data_age_s >= 0)
+		response_header_uint(r, "X-Data-Age", (uint64_t)r->data_age_s);
 	if (condition.ptr == NULL || !etag_listed(condition, etag))
 		return false;
 	r->status = 304;

@@ -21,6 +21,7 @@ struct response {
 	struct str	 body;		/* what is sent; by default own */
 	bool		 elsewhere;	/* body is not own */
 	bool		 head_only;	/* the request was a HEAD */
+	int64_t		 data_age_s;	/* of the snapshot that it tells about; -1: not known, or of none */
 	struct buf	 head;		/* the finished CGI header block */
 };
 
@@ -40,8 +41,9 @@ void		response_header(struct response *, const char *name, struct str value);
 void		response_header_uint(struct response *, const char *name, uint64_t value);
 
 /*
- * What every read carries: ETag (${etag} with its quotes), Cache-Control and
- * X-Generation (unless NO_GENERATION).  true: If-None-Match ${condition} holds it, and the
+ * What every read carries: ETag (${etag} with its quotes), Cache-Control,
+ * X-Generation (unless NO_GENERATION) and X-Data-Age (unless -1), which no
+ * ETag depends on.  true: If-None-Match ${condition} holds it, and the
  * answer is 304; nothing more is to be composed.
  */
 bool		response_validators(struct response *, struct str condition,

@@ -25,8 +25,11 @@ static const struct route {
 	{ .path = { "api", "health" }, .get = health_get },
 	{ .path = { "api", "openapi.json" }, .get = openapi_get },
 	{ .path = { "api", "docs" }, .get = docs_get },
+	{ .path = { "hooks", "airtable" }, .post = hook_airtable },
 	{ .path = { "health" }, .get = health_get },
-	{ .path = { "docs" }, .get = docs_get }
+	{ .path = { "docs" }, .get = docs_get },
+	/* no client gets here: nginx asks, see nginx/orders.conf.in */
+	{ .path = { "events-resume" }, .get = events_resume }
 };
 
 static bool

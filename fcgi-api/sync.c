@@ -56,7 +56,7 @@ answer_running(struct api *api, const cJSON *doc)
 	r->status = 202;
 	response_header(r, "Location", STR("/api/sync"));
 	response_header(r, "Cache-Control", STR("no-store"));
-	sync_document_add(&r->own, doc, true);
+	sync_document_add(&r->own, doc, NULL, true);
 	r->type = "application/json";
 	return ANSWERED;
 }
@@ -136,7 +136,8 @@ get_finish(struct api *api, const struct waiting *w, enum err e,
 			last = cJSON_ParseWithLength(stored.ptr, stored.len);
 	}
 	sync_document_add(&r->own, up ?
-	    cJSON_GetObjectItemCaseSensitive(status, "sync") : last, up);
+	    cJSON_GetObjectItemCaseSensitive(status, "sync") : last,
+	    cJSON_GetObjectItemCaseSensitive(status, "feed"), up);
 	r->type = "application/json";
 	(void)response_validators_of_body(r, str_of(w->if_none_match[0] != '\0' ?
 	    w->if_none_match : NULL), generation);

@@ -9,15 +9,20 @@ static const char *const members[] = {
 	"changed", "created", "deleted", "warnings"
 };
 
-void
-json_member_copy(struct buf *b, const char *name, const cJSON *object)
+static void
+add_value(struct buf *b, const char *name, const cJSON *m)
 {
-	const cJSON *m = cJSON_GetObjectItemCaseSensitive(object, name);
 	char *text = m != NULL ? cJSON_PrintUnformatted(m) : NULL;
 
 	json_name(b, name);
 	buf_add_cstr(b, text != NULL ? text : "null");
 	cJSON_free(text);
+}
+
+void
+json_member_copy(struct buf *b, const char *name, const cJSON *object)
+{
+	add_value(b, name, cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
 enum err
@@ -56,7 +61,7 @@ add_error(struct buf *b, const cJSON *doc)
 }
 
 void
-sync_document_add(struct buf *b, const cJSON *doc, bool up)
+sync_document_add(struct buf *b, const cJSON *doc, const cJSON *feed, bool up)
 {
 	const cJSON *state = cJSON_GetObjectItemCaseSensitive(doc, "state");
 
@@ -66,8 +71,11 @@ sync_document_add(struct buf *b, const cJSON *doc, bool up)
 	    cJSON_IsString(state) ? str_of(state->valuestring) : STR("idle"));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		json_member_copy(b, members[i], doc);
+	json_member_copy(b, "drift", doc);
 	add_error(b, doc);
+	json_member_copy(b, "alarm", doc);
 	json_member_copy(b, "next", doc);
+	add_value(b, "feed", feed);
 	json_member_string(b, "syncd", up ? STR("up") : STR("down"));
 	buf_add_char(b, '}');
 }

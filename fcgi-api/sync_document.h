@@ -11,8 +11,11 @@
  * store's: every member is always there, and an error is a problem document.
  */
 
-/* Add it as a JSON object.  ${doc}: NULL when there is none yet; ${up}: syncd answers. */
-void		sync_document_add(struct buf *, const cJSON *doc, bool up);
+/*
+ * Add it as a JSON object.  ${doc}: NULL when there is none yet; ${feed}: how
+ * changes are followed, NULL: not known; ${up}: syncd answers.
+ */
+void		sync_document_add(struct buf *, const cJSON *doc, const cJSON *feed, bool up);
 /* Is a sync under way in it? */
 bool		sync_document_running(const cJSON *doc);
 /* What its error says; ERR_OK when it has none. */

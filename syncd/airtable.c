@@ -82,6 +82,12 @@ airtable_free(struct airtable *a)
 }
 
 void
+airtable_set_meter(struct airtable *a, const struct airtable_meter *meter)
+{
+	a->meter = *meter;
+}
+
+void
 airtable_reconfigure(struct airtable *a)
 {
 	struct governor_limits limits = limits_of(a->config);
@@ -91,7 +97,24 @@ airtable_reconfigure(struct airtable *a)
 	breaker_configure(&a->breaker, a->config->airtable.breaker_failures,
 	    a->config->airtable.breaker_cooldown_ms);
 	airtable_keys_set(&a->keys, a->config, a->schema);
+	a->table[0] = '\0';
 	airtable_wake(a, 0);
+}
+
+void
+airtable_use_ids(struct airtable *a, const char *table, const struct airtable_keys *keys)
+{
+	(void)snprintf(a->table, sizeof(a->table), "%s", table);
+	memcpy(a->keys.answer, keys->answer, sizeof(a->keys.answer));
+	memcpy(a->keys.request, keys->answer, sizeof(a->keys.request));
+	a->keys.by_id = a->keys.resolved = true;
+	airtable_wake(a, 0);
+}
+
+void
+airtable_set_timeout(struct airtable_call *c, int64_t ms)
+{
+	c->timeout_ms = ms;
 }
 
 struct airtable_call *
@@ -135,12 +158,15 @@ airtable_call_complete(struct airtable_call *c)
 bool
 airtable_call_writes(const struct airtable_call *c)
 {
-	return c->kind == CALL_UPDATE || c->kind == CALL_CREATE || c->kind == CALL_DELETE;
+	return c->kind == CALL_UPDATE || c->kind == CALL_CREATE || c->kind == CALL_DELETE ||
+	    (c->kind == CALL_ASK && strcmp(c->method, "GET") != 0);
 }
 
 const char *
 airtable_call_method(const struct airtable_call *c)
 {
+	if (c->kind == CALL_ASK)
+		return c->method;
 	if (!airtable_call_writes(c))
 		return "GET";
 	return c->kind == CALL_DELETE ? "DELETE" : "PATCH";
@@ -180,7 +206,7 @@ airtable_list(struct airtable *a, struct str offset, enum airtable_priority prio
 
 	if ((c = airtable_call_new(a, CALL_LIST, priority, deadline_ms, callback, cookie)) == NULL)
 		return NULL;
-	airtable_add_table_path(&c->path, a->config);
+	airtable_add_table_path(&c->path, a->config, a->table);
 	buf_add_str(&c->url, buf_str(&c->path));
 	airtable_add_list_query(&c->url, &c->keys, offset);
 	return submit(c, true);
@@ -197,12 +223,61 @@ airtable_find(struct airtable *a, const struct str *ids, size_t count,
 		return NULL;
 	for (size_t i = 0; sensible && i < count; i++)	/* it stands in quotes */
 		sensible = airtable_call_expect(c, ids[i]) && strpbrk(c->ids[i], "'\\") == NULL;
-	airtable_add_table_path(&c->path, a->config);
+	airtable_add_table_path(&c->path, a->config, a->table);
 	buf_add_str(&c->url, buf_str(&c->path));
 	airtable_add_list_query(&c->url, &c->keys, STR(""));
 	if (sensible)
 		airtable_add_ids_filter(&c->url, ids, count);
 	return submit(c, sensible);
+}
+
+struct airtable_call *
+airtable_list_where(struct airtable *a, struct str formula, struct str offset,
+    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
+		return NULL;
+	airtable_add_table_path(&c->path, a->config, a->table);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_list_query(&c->url, &c->keys, offset);
+	airtable_add_formula(&c->url, formula);
+	return submit(c, true);
+}
+
+struct airtable_call *
+airtable_list_ids(struct airtable *a, struct str offset, enum airtable_priority priority,
+    airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
+		return NULL;
+	c->keys.count = 1;
+	c->keys.by_id = false;
+	c->keys.resolved = true;	/* no cell of the answer is looked at */
+	airtable_add_table_path(&c->path, a->config, a->table);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_list_query(&c->url, &c->keys, offset);
+	return submit(c, true);
+}
+
+struct airtable_call *
+airtable_ask(struct airtable *a, const char *method, struct str path, struct str json,
+    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_ASK, priority, 0, callback, cookie)) == NULL)
+		return NULL;
+	c->method = method;
+	c->keys.resolved = true;
+	buf_add_str(&c->path, path);
+	buf_add_str(&c->url, path);
+	if (json.len > 0)	/* no body is another thing than an empty one */
+		buf_add_str(&c->json, json);
+	return submit(c, true);
 }
 
 struct airtable_call *
@@ -347,14 +422,8 @@ add_limits(struct airtable *a, struct buf *b, int64_t now)
 	json_member_int(b, "lockedForMs", locked);
 	json_member_bool(b, "quotaUsedUp", why == ERR_AIRTABLE_QUOTA);
 	buf_add_char(b, '}');
-	json_name(b, "monthlyCalls");
-	buf_add_char(b, '{');
-	json_member_uint(b, "used", governor_calls_this_month(a->governor, instant_now()));
-	if (a->config->airtable.monthly_calls > 0)
-		json_member_int(b, "budget", a->config->airtable.monthly_calls);
-	else
-		json_member_null(b, "budget");
-	buf_add_char(b, '}');
+	if (a->meter.add_status != NULL)
+		a->meter.add_status(a->meter.cookie, b);
 }
 
 void

@@ -48,6 +48,7 @@ struct airtable_page {
 		char	problem[128];
 	}		 warnings[8];	/* cells that could not be understood: treated as empty */
 	size_t		 warning_count;	/* may exceed the array */
+	struct str	 body;		/* airtable_ask(): the answer as it came, and no records */
 };
 
 /*
@@ -77,6 +78,14 @@ void		 airtable_cancel_all(struct airtable *);
 void		 airtable_reconfigure(struct airtable *);
 
 /*
+ * Call the table and its fields by these ids from now on (of ${keys} answer[]
+ * counts), which outlive renames, until the next airtable_reconfigure().
+ */
+struct airtable_keys;
+void		 airtable_use_ids(struct airtable *, const char *table,
+		    const struct airtable_keys *keys);
+
+/*
  * One page of 100 of the table: GET with fields[] for every schema field.
  * ${offset} len 0: the first page.  Not later than ${deadline_ms}
  * (instant_monotonic(); 0: no deadline but the request's own time-out).
@@ -92,6 +101,22 @@ struct airtable_call *airtable_list(struct airtable *, struct str offset,
  */
 struct airtable_call *airtable_find(struct airtable *, const struct str *ids, size_t count,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+
+/*
+ * A page of 100 of the records that ${formula} holds for (as Airtable reads
+ * it; no more than fits into an address of 16,000 bytes).
+ */
+struct airtable_call *airtable_list_where(struct airtable *, struct str formula, struct str offset,
+		    enum airtable_priority, airtable_cb *, void *cookie);
+/* A page of the listing with as little as can be asked for: only the ids mean anything. */
+struct airtable_call *airtable_list_ids(struct airtable *, struct str offset,
+		    enum airtable_priority, airtable_cb *, void *cookie);
+/*
+ * Anything else, such as webhooks: ${method} (a literal), ${path} from "/v0/"
+ * on with its query, ${json} for the body (len 0: none).
+ */
+struct airtable_call *airtable_ask(struct airtable *, const char *method, struct str path,
+		    struct str json, enum airtable_priority, airtable_cb *, void *cookie);
 
 /*
  * A call that changes records.  What it carries is asked for when the
@@ -133,6 +158,8 @@ struct airtable_call *airtable_write(struct airtable *, airtable_compose *compos
 /* How many calls could start at once, beyond those that wait already. */
 size_t		 airtable_room(struct airtable *);
 
+/* How long its answer is waited for, if that is shorter than the request's own time-out. */
+void		 airtable_set_timeout(struct airtable_call *, int64_t ms);
 /* Stop one call: its callback will not run.  A write already sent stays sent. */
 void		 airtable_cancel(struct airtable_call *);
 
@@ -141,6 +168,20 @@ void		 airtable_cancel(struct airtable_call *);
  * success and error.  ("lastError" stays after a success: compare the times.)
  */
 void		 airtable_add_status(struct airtable *, struct buf *);
+
+/*
+ * Who counts the calls of a month and divides them.  may_start: may a call of
+ * that priority start?  Else it fails with ERR_AIRTABLE_QUOTA; writes are not
+ * asked about.  sent: one was sent.  add_status: the member "monthlyCalls".
+ * NULL for each: nobody.
+ */
+struct airtable_meter {
+	bool	(*may_start)(void *cookie, enum airtable_priority);
+	void	(*sent)(void *cookie, enum airtable_priority);
+	void	(*add_status)(void *cookie, struct buf *);
+	void	 *cookie;
+};
+void		 airtable_set_meter(struct airtable *, const struct airtable_meter *);
 
 /* How long no call can start now (lockout, open circuit, quota): ms; 0: at once.
  * ${why} (may be NULL) gets ERR_AIRTABLE_RATE_LIMITED, _UNAVAILABLE or _QUOTA. */

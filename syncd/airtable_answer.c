@@ -80,6 +80,18 @@ as_asked(const struct airtable_call *c)
 	return true;
 }
 
+/* The body itself is the answer; at least a byte, so that there is a page. */
+static enum err
+keep_body(struct airtable_call *c, struct str body)
+{
+	if ((c->arena = malloc(body.len + 1)) == NULL)
+		return ERR_NOMEM;
+	if (body.len > 0)
+		memcpy(c->arena, body.ptr, body.len);
+	c->page = (struct airtable_page){ .body = { c->arena, body.len } };
+	return ERR_OK;
+}
+
 static enum err
 decode(struct airtable_call *c, struct str body)
 {
@@ -87,6 +99,8 @@ decode(struct airtable_call *c, struct str body)
 	struct airtable *a = c->owner;
 	enum err err;
 
+	if (c->kind == CALL_ASK)
+		return keep_body(c, body);
 	if (c->kind == CALL_META)
 		return airtable_keys_resolve(&a->keys, body, a->config->airtable.orders_table,
 		    r->message, sizeof(r->message));

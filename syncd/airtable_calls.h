@@ -23,7 +23,7 @@
  *    is walked.
  * 3. Whatever may let a call start or end calls airtable_wake().
  */
-enum call_kind { CALL_LIST, CALL_FIND, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META };
+enum call_kind { CALL_LIST, CALL_FIND, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META, CALL_ASK };
 enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
 
 struct airtable_call {
@@ -37,10 +37,11 @@ struct airtable_call {
 	airtable_cb		*callback;	/* NULL: CALL_META, which nobody asked for */
 	void			*cookie;
 	int64_t			 timeout_ms;	/* 0: the configured one */
+	const char		*method;	/* CALL_ASK */
 
 	struct buf		 url;
 	struct buf		 path;		/* for the log: no query */
-	struct buf		 json;		/* body of an update or a create */
+	struct buf		 json;		/* body of an update, a create or CALL_ASK */
 	struct airtable_keys	 keys;		/* as it was composed with */
 	size_t			 id_count;	/* records asked for or written */
 	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_ID_MAX + 1];
@@ -64,8 +65,10 @@ struct airtable {
 	struct http		*http;
 	struct governor		*governor;
 	struct breaker		 breaker;
+	struct airtable_meter	 meter;		/* its functions may be NULL */
 	unsigned short		 random[3];
 	struct airtable_keys	 keys;
+	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
 	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */
 
 	uv_timer_t		 timer;		/* the queue's next turn */

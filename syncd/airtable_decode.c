@@ -7,7 +7,7 @@
 #include "syncd/airtable_decode.h"
 #include "syncd/airtable_json.h"
 
-#define NUMBER_TEXT	32	/* bytes that a number or a bool takes as text */
+#define NUMBER_TEXT	AIRTABLE_NUMBER_TEXT	/* bytes that a number or a bool takes as text */
 
 /* A page in the making. */
 struct decoder {
@@ -284,4 +284,32 @@ airtable_decode_page(const struct schema *schema, const struct airtable_keys *ke
 		*page = (struct airtable_page){ .count = 0 };
 	}
 	return err;
+}
+
+void
+airtable_decode_cells(const struct schema *schema, const struct airtable_keys *keys,
+    const cJSON *cells, char **text, struct record *r, uint32_t *odd)
+{
+	struct decoder d = { .schema = schema, .keys = keys, .text = *text };
+	const cJSON *found[SCHEMA_FIELDS_MAX] = { NULL }, *cell;
+
+	*odd = 0;
+	r->known = 0;
+	cJSON_ArrayForEach(cell, cells) {
+		int f = airtable_keys_field(keys, cell->string);
+
+		if (f >= 0)
+			found[f] = cell;	/* of duplicates the last */
+	}
+	for (size_t f = 0; f < schema->field_count; f++) {
+		r->values[f] = (struct value){ .present = false };
+		if (found[f] == NULL)
+			continue;
+		r->known |= UINT32_C(1) << f;
+		if (decode_cell(&d, schema->fields[f].kind, found[f], &r->values[f]) != NULL) {
+			*odd |= UINT32_C(1) << f;
+			r->values[f] = (struct value){ .present = false };
+		}
+	}
+	*text = d.text;
 }

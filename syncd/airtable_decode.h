@@ -1,6 +1,8 @@
 #ifndef SYNCD_AIRTABLE_DECODE_H
 #define SYNCD_AIRTABLE_DECODE_H
 
+#include <cjson/cJSON.h>
+
 #include "common/err.h"
 #include "common/schema.h"
 #include "common/str.h"
@@ -28,6 +30,18 @@ enum airtable_shape {
 enum err	airtable_decode_page(const struct schema *, const struct airtable_keys *,
 		    enum airtable_shape, struct str body, struct airtable_page *page,
 		    void **arena, char *why, size_t why_size);
+
+/*
+ * Cells of a record, keyed as ${keys} has it in answer[], in the shape of
+ * listings or of webhooks' payloads.  ${r}'s known gets a bit for each that
+ * is there (null among them), *odd one for each that was not understood
+ * (taken as empty).  Texts are kept at *text, which is moved on: there is room
+ * for all the texts of the document and AIRTABLE_NUMBER_TEXT more bytes for
+ * each field.
+ */
+#define AIRTABLE_NUMBER_TEXT	32
+void		airtable_decode_cells(const struct schema *, const struct airtable_keys *,
+		    const struct cJSON *cells, char **text, struct record *r, uint32_t *odd);
 
 /*
  * Fill err, retryable, type and message of ${result} for an answer with

@@ -5,6 +5,7 @@
 #include "syncd/airtable_calls.h"
 
 #define PROBE_PATIENCE_MS	1000	/* so long calls wait for a half-open circuit's probe */
+#define BUDGET_RETRY_MS		3600000	/* when the month's calls may look better */
 
 static void	 turn(struct airtable *);
 
@@ -112,27 +113,46 @@ airtable_deliver(struct airtable *a)
 	}
 }
 
-/* Fail every waiting call, or those only whose deadline has passed. */
+/* Fail every waiting call of a lane, or those only whose deadline has passed. */
+static void
+fail_lane(struct airtable *a, int lane, int64_t deadline_ms, enum err err,
+    int64_t retry_after_ms, const char *message)
+{
+	struct airtable_call *c, *next;
+
+	for (c = TAILQ_FIRST(&a->waiting[lane]); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (deadline_ms != 0 && (c->deadline_ms == 0 || c->deadline_ms > deadline_ms))
+			continue;
+		if (c == a->meta) {
+			a->meta = NULL;
+			airtable_withdraw(c);
+			airtable_call_free(c);
+		} else {
+			airtable_fail(c, err, retry_after_ms, message);
+		}
+	}
+}
+
 static void
 fail_waiting(struct airtable *a, int64_t deadline_ms, enum err err, int64_t retry_after_ms,
     const char *message)
 {
-	struct airtable_call *c, *next;
-
 	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
-		for (c = TAILQ_FIRST(&a->waiting[i]); c != NULL; c = next) {
-			next = TAILQ_NEXT(c, link);
-			if (deadline_ms != 0 &&
-			    (c->deadline_ms == 0 || c->deadline_ms > deadline_ms))
-				continue;
-			if (c == a->meta) {
-				a->meta = NULL;
-				airtable_withdraw(c);
-				airtable_call_free(c);
-			} else {
-				airtable_fail(c, err, retry_after_ms, message);
-			}
-		}
+		fail_lane(a, i, deadline_ms, err, retry_after_ms, message);
+}
+
+/* What the month has no calls left for. */
+static void
+mind_budget(struct airtable *a)
+{
+	if (a->meter.may_start == NULL)
+		return;
+	for (int i = AIRTABLE_WRITE + 1; i < AIRTABLE_PRIORITIES; i++)
+		if (a->waiting_count[i] > 0 &&
+		    !a->meter.may_start(a->meter.cookie, (enum airtable_priority)i))
+			fail_lane(a, i, 0, ERR_AIRTABLE_QUOTA, BUDGET_RETRY_MS,
+			    "the rest of airtable.monthly_calls is kept for writes");
 }
 
 /* End what can't start any more: quota, open circuit, deadlines. */
@@ -143,6 +163,7 @@ give_up(struct airtable *a, int64_t now)
 	int64_t blocked = governor_blocked_ms(a->governor, now, &why);
 	int64_t circuit = breaker_wait_ms(&a->breaker, now);
 
+	mind_budget(a);
 	if (why == ERR_AIRTABLE_QUOTA)
 		fail_waiting(a, 0, ERR_AIRTABLE_QUOTA, blocked, NULL);
 	else if (circuit > 0)
@@ -165,7 +186,9 @@ on_sent(void *cookie)
 	struct airtable_call *c = cookie;
 
 	c->result.sent_ms = instant_monotonic();
-	governor_sent(c->owner->governor, c->ticket, c->result.sent_ms, instant_now());
+	governor_sent(c->owner->governor, c->ticket, c->result.sent_ms);
+	if (c->owner->meter.sent != NULL)
+		c->owner->meter.sent(c->owner->meter.cookie, c->priority);
 	airtable_wake(c->owner, 0);	/* when the next one may go is known now */
 }
 

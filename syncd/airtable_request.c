@@ -23,12 +23,12 @@ add_encoded(struct buf *b, struct str s)
 }
 
 void
-airtable_add_table_path(struct buf *b, const struct config *config)
+airtable_add_table_path(struct buf *b, const struct config *config, const char *id)
 {
 	buf_add_cstr(b, "/v0/");
 	add_encoded(b, str_of(config->airtable.base_id));
 	buf_add_char(b, '/');
-	add_encoded(b, str_of(config->airtable.orders_table));
+	add_encoded(b, str_of(id[0] != '\0' ? id : config->airtable.orders_table));
 }
 
 void
@@ -37,6 +37,18 @@ airtable_add_meta_path(struct buf *b, const struct config *config)
 	buf_add_cstr(b, "/v0/meta/bases/");
 	add_encoded(b, str_of(config->airtable.base_id));
 	buf_add_cstr(b, "/tables");
+}
+
+void
+airtable_add_webhook_path(struct buf *b, const struct config *config, const char *id)
+{
+	buf_add_cstr(b, "/v0/bases/");
+	add_encoded(b, str_of(config->airtable.base_id));
+	buf_add_cstr(b, "/webhooks");
+	if (id != NULL) {
+		buf_add_char(b, '/');
+		add_encoded(b, str_of(id));
+	}
 }
 
 void
@@ -63,6 +75,25 @@ airtable_add_ids_filter(struct buf *b, const struct str *ids, size_t count)
 		buf_add_cstr(b, i == 0 ? "RECORD_ID()%3D%27" : ",RECORD_ID()%3D%27");
 		add_encoded(b, ids[i]);
 		buf_add_cstr(b, "%27");
+	}
+	buf_add_char(b, ')');
+}
+
+void
+airtable_add_formula(struct buf *b, struct str formula)
+{
+	buf_add_cstr(b, "&filterByFormula=");
+	add_encoded(b, formula);
+}
+
+void
+airtable_add_ids_formula(struct buf *b, const struct str *ids, size_t count)
+{
+	buf_add_cstr(b, "OR(");
+	for (size_t i = 0; i < count; i++) {
+		buf_add_cstr(b, i == 0 ? "RECORD_ID()='" : ",RECORD_ID()='");
+		buf_add_str(b, ids[i]);
+		buf_add_char(b, '\'');
 	}
 	buf_add_char(b, ')');
 }

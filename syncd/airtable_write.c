@@ -9,7 +9,7 @@ airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refus
 	if ((c = airtable_call_new(a, CALL_UPDATE, AIRTABLE_WRITE, 0, refused, cookie)) == NULL)
 		return NULL;
 	c->compose = compose;
-	airtable_add_table_path(&c->path, a->config);
+	airtable_add_table_path(&c->path, a->config, a->table);
 	if (!airtable_call_complete(c)) {
 		airtable_call_free(c);
 		return NULL;
@@ -27,7 +27,7 @@ add_content(struct airtable_call *c, const struct airtable_write *w)
 	/* the address, too, may have changed since it was put in the queue */
 	buf_clear(&c->path);
 	buf_clear(&c->url);
-	airtable_add_table_path(&c->path, a->config);
+	airtable_add_table_path(&c->path, a->config, a->table);
 	buf_add_cstr(&c->url, a->config->airtable.api_url);
 	buf_add_str(&c->url, buf_str(&c->path));
 	if (w->count == 0 || w->count > AIRTABLE_WRITE_MAX)

@@ -29,6 +29,10 @@ struct apply {
 	uint64_t		 birth;		/* see META_BIRTH */
 	uint64_t		 sequence;	/* the next one to be given */
 	uint64_t		 sequence_end;	/* see META_SEQUENCE */
+	apply_watcher		*watcher;	/* NULL: nobody looks on */
+	void			*watcher_cookie;
+	apply_commit_cb		*tell;
+	void			*tell_cookie;
 };
 
 static enum err
@@ -258,6 +262,13 @@ apply_close(struct apply *a)
 	free(a);
 }
 
+void
+apply_on_commit(struct apply *a, apply_commit_cb *tell, void *cookie)
+{
+	a->tell = tell;
+	a->tell_cookie = cookie;
+}
+
 struct store *
 apply_store(struct apply *a)
 {
@@ -274,6 +285,13 @@ apply_generation(struct apply *a)
 	generation = store_generation(a->store);
 	store_end(a->store);
 	return generation;
+}
+
+void
+apply_watch(struct apply *a, apply_watcher *watcher, void *cookie)
+{
+	a->watcher = watcher;
+	a->watcher_cookie = cookie;
 }
 
 uint64_t
@@ -346,9 +364,20 @@ write_changes(struct apply_txn *t, uint64_t keep)
 	return apply_history(t);
 }
 
+/* It only grows, but for a clock that was set back. */
+static bool
+note_fresh(struct apply_txn *t, int64_t fresh_ms)
+{
+	if (fresh_ms == 0 || (fresh_ms <= t->head.fresh_ms && t->head.fresh_ms <= t->now_ms))
+		return false;
+	t->head.fresh_ms = fresh_ms;
+	return true;
+}
+
 static int
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
+	bool fresher = note_fresh(t, meta->fresh_ms);
 	int rc;
 
 	if (meta->synced_ms != 0)
@@ -356,8 +385,14 @@ write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 	if (meta->last_sync.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
 	    key_str(STR(META_LAST_SYNC)), meta->last_sync.ptr, meta->last_sync.len)) != 0)
 		return rc;
+	if (meta->feed.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
+	    key_str(STR(META_FEED)), meta->feed.ptr, meta->feed.len)) != 0)
+		return rc;
+	if (meta->calls.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
+	    key_str(STR(META_CALLS)), meta->calls.ptr, meta->calls.len)) != 0)
+		return rc;
 	if (!newer && meta->synced_ms == 0)
-		return 0;
+		return fresher ? put_head(t) : 0;
 	if ((rc = put_head(t)) != 0)
 		return rc;
 	return put_body(t);
@@ -438,7 +473,13 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 		*result = t.result;
 		if (rc == 0)
 			a->sequence_end = t.sequence_end;
+		if (rc == 0 && t.log.len > 0 && a->tell != NULL)
+			a->tell(a->tell_cookie, t.head.generation, buf_str(&t.log));
 		apply_plan_free(&t);
 	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
-	return rc == 0 ? ERR_OK : store_error("changes not written", tell_full_disk(a, rc));
+	if (rc != 0)
+		return store_error("changes not written", tell_full_disk(a, rc));
+	if (a->watcher != NULL && n > 0)
+		a->watcher(a->watcher_cookie, changes, n, source);
+	return ERR_OK;
 }

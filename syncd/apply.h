@@ -27,7 +27,7 @@ struct change {
 	struct record		record;	/* strings belong to the caller */
 	/*
 	 * What the news is based on: a row that has changed after this
-	 * generation is newer than the news and is left alone.
+	 * generation, or has gone, is newer than the news and is left alone.
 	 */
 	uint64_t		base;
 	/*
@@ -74,7 +74,10 @@ struct answer_step {
  */
 struct apply_meta {
 	int64_t				 synced_ms;	/* a complete sync ended then; 0: leave as it is */
+	int64_t				 fresh_ms;	/* what Airtable had then is in the store now; 0: leave as it is */
+	struct str			 calls;		/* the ledger's (META_CALLS); len 0: leave as it is */
 	struct str			 last_sync;	/* progress document; len 0: leave as it is */
+	struct str			 feed;		/* where the feed is (META_FEED); len 0: leave as it is */
 	const struct outbox_step	*outbox;
 	size_t				 outbox_count;
 	const struct answer_step	*answers;
@@ -108,6 +111,10 @@ enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 		    enum change_source, const struct apply_meta *, int64_t now_ms,
 		    struct apply_result *);
 
+/* Called after each commit that had changes, with what apply_changes() was given. */
+typedef void	 apply_watcher(void *cookie, const struct change *, size_t n, enum change_source);
+void		 apply_watch(struct apply *, apply_watcher *, void *cookie);
+
 /*
  * The sequence number for the next outbox entry (kept in memory; unused ones
  * are skipped).  Never the same twice in the life of a store, crashes included.
@@ -115,6 +122,14 @@ enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 uint64_t	 apply_sequence(struct apply *);
 /* Tells this store from any other there was: the generation it was born with. */
 uint64_t	 apply_birth(struct apply *);
+
+/*
+ * From now on tell ${tell} of each commit that makes a generation, right
+ * after it: the new generation and its entry in the change log, valid during
+ * the call.  It must not call apply_changes().  NULL: nobody.
+ */
+typedef void	 apply_commit_cb(void *cookie, uint64_t generation, struct str entry);
+void		 apply_on_commit(struct apply *, apply_commit_cb *tell, void *cookie);
 
 /*
  * Reading beside it, on the same environment.  Snapshots must have ended

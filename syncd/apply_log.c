@@ -42,28 +42,27 @@ apply_log(struct apply_txn *t, uint64_t keep)
 	struct change_log_head head = {
 		.at_ms = t->now_ms, .count = (uint32_t)t->count, .source = (uint8_t)t->source
 	};
-	struct buf b = { 0 };
+	struct buf *b = &t->log;
 	int rc;
 
 	for (size_t n = 0; n < t->overlay_count; n++)
 		head.count += only_pending(&t->overlays[n]);
-	buf_add(&b, &head, sizeof(head));
+	buf_add(b, &head, sizeof(head));
 	for (size_t n = 0; n < t->count; n++) {
 		const struct apply_item *i = &t->items[n];
 
-		buf_add_char(&b, i->gone ? LOGGED_DELETED :
+		buf_add_char(b, i->gone ? LOGGED_DELETED :
 		    i->existed ? LOGGED_CHANGED : LOGGED_CREATED);
-		buf_add_char(&b, (char)i->now.id.len);
-		buf_add_str(&b, i->now.id);
+		buf_add_char(b, (char)i->now.id.len);
+		buf_add_str(b, i->now.id);
 	}
 	for (size_t n = 0; n < t->overlay_count; n++)
 		if (only_pending(&t->overlays[n])) {
-			buf_add_char(&b, LOGGED_PENDING);
-			buf_add_char(&b, (char)t->overlays[n].id.len);
-			buf_add_str(&b, t->overlays[n].id);
+			buf_add_char(b, LOGGED_PENDING);
+			buf_add_char(b, (char)t->overlays[n].id.len);
+			buf_add_str(b, t->overlays[n].id);
 		}
-	rc = buf_status(&b) != ERR_OK ? ENOMEM :
-	    apply_put(t->txn, t->dbs->changes, key_u64(&t->head.generation), b.data, b.len);
-	buf_free(&b);
+	rc = buf_status(b) != ERR_OK ? ENOMEM :
+	    apply_put(t->txn, t->dbs->changes, key_u64(&t->head.generation), b->data, b->len);
 	return rc != 0 ? rc : trim(t, keep);
 }

@@ -56,6 +56,12 @@ struct apply_entry {
 	bool		anew;		/* there is an entry in this place, which it replaces */
 };
 
+/* A row that went, by the log of changes. */
+struct apply_gone {
+	struct str	id;		/* in the map */
+	uint64_t	generation;
+};
+
 /* A hash table of item numbers. */
 struct apply_index {
 	uint32_t	*slots;		/* item + 1; 0: free */
@@ -85,6 +91,10 @@ struct apply_txn {
 	int64_t			 history_from_ms;	/* entries from before are trimmed */
 	uint64_t		 next;		/* the generation that this becomes, if it is one */
 	uint64_t		 sequence_end;	/* outbox sequences below are never given again */
+	struct apply_gone	*gone;		/* rows that went since gone_from, sorted by id */
+	size_t			 gone_count, gone_room;
+	uint64_t		 gone_from;
+	bool			 gone_known;
 	struct apply_index	 by_id;		/* while planning */
 	struct apply_index	 by_row;	/* afterwards */
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
@@ -92,6 +102,7 @@ struct apply_txn {
 	struct apply_result	 result;
 	enum change_source	 source;
 	struct apply_arena	*arena;		/* folded texts */
+	struct buf		 log;		/* the change log's entry */
 };
 
 /* All return LMDB codes; ENOMEM among them. */
@@ -109,6 +120,8 @@ void	*apply_keep(struct apply_txn *, size_t bytes);
 struct apply_item *apply_item_of_row(const struct apply_txn *, uint32_t row);
 /* The stored row of a record into ${i}'s row, old and existed; MDB_NOTFOUND. */
 int	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
+/* Has this record, which has no row, gone after generation ${base}?  As far as the log goes back. */
+int	apply_gone_since(struct apply_txn *, struct str id, uint64_t base, bool *gone);
 /* One more edit of an item, in its place by sequence. */
 int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_edit *);
 /* The entry as it is stored; MDB_NOTFOUND. */

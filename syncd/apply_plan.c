@@ -180,6 +180,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 {
 	struct apply_item *i = find_id(t, c->record.id);
 	uint64_t version = 0;
+	bool gone;
 	int rc;
 
 	if (i != NULL) {
@@ -201,6 +202,13 @@ plan_one(struct apply_txn *t, const struct change *c)
 	if (!i->existed && c->kind == CHANGE_GONE) {
 		t->result.unchanged++;
 		return 0;
+	}
+	if (!i->existed && c->edit_count == 0) {
+		if ((rc = apply_gone_since(t, c->record.id, c->base, &gone)) != 0)
+			return rc;
+		t->result.skipped += gone;
+		if (gone)
+			return 0;
 	}
 	if (i->existed)
 		i->now = i->old;
@@ -438,6 +446,8 @@ apply_plan_free(struct apply_txn *t)
 	free(t->overlays);
 	free(t->entries);
 	free(t->quiet);
+	free(t->gone);
+	buf_free(&t->log);
 	free(t->items);
 	free(t->by_id.slots);
 	free(t->by_row.slots);

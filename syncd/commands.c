@@ -41,6 +41,7 @@ do_status(struct commands *c, struct server_call *call)
 	store_end(st);
 	json_name(&b, "sync");
 	full_sync_add_progress(c->full_sync, &b);
+	feed_add_status(c->feed, &b);
 	airtable_add_status(c->airtable, &b);
 	json_name(&b, "outbox");
 	buf_add_char(&b, '{');
@@ -117,10 +118,22 @@ do_write(struct commands *c, struct server_call *call)
 	writes_submit(c->writes, call);
 }
 
+static void
+do_ping(struct commands *c, struct server_call *call)
+{
+	const struct message_request *request = server_call_request(call);
+	struct message_reply reply = {
+		.err = feed_ping(c->feed, str_of(request->notice), str_of(request->mac))
+	};
+
+	server_reply(call, &reply);
+}
+
 static void (*const table[MESSAGE_TYPES])(struct commands *, struct server_call *) = {
 	[MESSAGE_STATUS] = do_status,
 	[MESSAGE_SYNC] = do_sync,
-	[MESSAGE_WRITE] = do_write
+	[MESSAGE_WRITE] = do_write,
+	[MESSAGE_PING] = do_ping
 };
 
 void

@@ -5,6 +5,7 @@
 
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
+#include "syncd/feed.h"
 #include "syncd/full_sync.h"
 #include "syncd/server.h"
 #include "syncd/write.h"
@@ -15,6 +16,7 @@ struct commands {
 	struct airtable		*airtable;
 	struct apply		*apply;
 	struct full_sync	*full_sync;
+	struct feed		*feed;
 	struct writes		*writes;
 	int64_t			 started_ms;	/* wall clock */
 };

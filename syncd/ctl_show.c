@@ -179,6 +179,7 @@ show_sync(const cJSON *sync, struct buf *b)
 		}
 	}
 	add_text(b, "\nnext      ", sync, "next");
+	add_text(b, "\nALARM     ", member(sync, "alarm"), "detail");
 	if (cJSON_IsObject(error)) {
 		buf_add_cstr(b, "\nerror     ");
 		ctl_show_cause(error, b);
@@ -207,6 +208,7 @@ show_airtable(const cJSON *a, struct buf *b)
 		add_number(b, ", locked for ", rate, "lockedForMs", " ms");
 	add_number(b, "\ncalls     ", calls, "used", " this month");
 	add_number(b, " of ", calls, "budget", "");
+	add_number(b, ", ", calls, "forecast", " by its end if it goes on so");
 	buf_add_char(b, '\n');
 }
 

@@ -12,6 +12,7 @@
 #include "common/version.h"
 #include "syncd/commands.h"
 #include "syncd/daemon.h"
+#include "syncd/publisher.h"
 
 #define DRAIN_MS	30000	/* for work under way at SIGTERM */
 
@@ -30,8 +31,11 @@ struct daemon {
 	uv_timer_t			 patience;	/* while stopping */
 	bool				 stopping;
 	struct apply			*apply;
+	struct publisher		*publisher;	/* NULL: nobody is told live */
 	struct airtable			*airtable;
+	struct ledger			*ledger;
 	struct full_sync		*full_sync;
+	struct feed			*feed;
 	struct writes			*writes;
 	struct server			*server;
 	struct commands			 commands;
@@ -69,6 +73,8 @@ reload(struct daemon *d)
 		keep_fixed(d->config, new);
 		*d->config = *new;
 		airtable_reconfigure(d->airtable);
+		ledger_reconfigure(d->ledger);
+		feed_reconfigure(d->feed);
 		if (log_open("syncd", new->log.file, new->log.level, new->log.format) == -1)
 			log_error("reload: %s: %s; the log stays where it was", new->log.file,
 			    strerror(errno));
@@ -95,12 +101,20 @@ stop_rest(void *cookie)
 
 	if (d->writes != NULL)
 		writes_stop(d->writes);
+	if (d->feed != NULL)
+		feed_stop(d->feed);
 	if (d->full_sync != NULL)
 		full_sync_stop(d->full_sync);
 	if (d->airtable != NULL)
 		airtable_cancel_all(d->airtable);
+	if (d->ledger != NULL)
+		ledger_stop(d->ledger);
 	airtable_free(d->airtable);
 	d->airtable = NULL;
+	if (d->publisher != NULL)
+		apply_on_commit(d->apply, NULL, NULL);
+	publisher_free(d->publisher);
+	d->publisher = NULL;
 	server_free(d->server);
 	d->server = NULL;
 	close_handle((uv_handle_t *)&d->patience);
@@ -134,6 +148,7 @@ stop(struct daemon *d)
 	log_info("stop: %zu writes under way", writes_pending(d->writes));
 	(void)uv_timer_start(&d->patience, patience_ended, DRAIN_MS, 0);
 	/* a sync can be repeated, what people have changed can't */
+	feed_cancel(d->feed);
 	full_sync_cancel(d->full_sync);
 	writes_drain(d->writes, writes_ended, d);
 }
@@ -184,11 +199,21 @@ open_parts(struct daemon *d)
 
 	if (apply_open(d->config, &orders_schema, &d->apply) != ERR_OK)
 		return false;
+	if (d->config->events.enabled) {
+		if ((d->publisher = publisher_new(&d->loop, d->config)) == NULL)
+			return false;
+		apply_on_commit(d->apply, publisher_note, d->publisher);
+	}
 	d->airtable = airtable_new(&d->loop, d->config, &orders_schema);
 	if (d->airtable != NULL)
+		d->ledger = ledger_new(&d->loop, d->config, d->airtable, d->apply);
+	if (d->ledger != NULL)
 		d->full_sync = full_sync_new(&d->loop, d->config, &orders_schema, d->airtable,
-		    d->apply);
+		    d->apply, d->ledger);
 	if (d->full_sync != NULL)
+		d->feed = feed_new(&d->loop, d->config, &orders_schema, d->airtable, d->apply,
+		    d->full_sync, d->ledger);
+	if (d->feed != NULL)
 		d->writes = writes_new(&d->loop, d->config, &orders_schema, d->airtable,
 		    d->apply, d->full_sync);
 	if (d->writes == NULL) {
@@ -199,7 +224,8 @@ open_parts(struct daemon *d)
 		return false;
 	d->commands = (struct commands){
 		.config = d->config, .airtable = d->airtable, .apply = d->apply,
-		.full_sync = d->full_sync, .writes = d->writes, .started_ms = instant_now()
+		.full_sync = d->full_sync, .feed = d->feed, .writes = d->writes,
+		.started_ms = instant_now()
 	};
 	if (!config_run_path(d->config, "syncd.sock", socket_path)) {
 		log_error("start: run.dir is too long for a socket");
@@ -214,7 +240,9 @@ static void
 close_parts(struct daemon *d)
 {
 	writes_free(d->writes);
+	feed_free(d->feed);
 	full_sync_free(d->full_sync);
+	ledger_free(d->ledger);
 	apply_close(d->apply);
 }
 
@@ -266,7 +294,7 @@ daemon_run(const struct daemon_setup *setup, struct config *config)
 	}
 	log_info("start: syncd %s, base %s, store %s", ORDERDECK_VERSION,
 	    config->airtable.base_id, config->store.path);
-	full_sync_start(d->full_sync, false);
+	feed_start(d->feed);
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
 	run_dry(d);
 	close_parts(d);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "common/instant.h"
-#include "common/json_write.h"
 #include "common/log.h"
 #include "syncd/full_sync.h"
+#include "syncd/sync_progress.h"
 #include "syncd/sync_run.h"
 
 #define RESTARTS_MAX		3		/* of a listing that Airtable dropped */
@@ -13,6 +13,8 @@
 #define BACKOFF_MAX_MS		60000
 #define RETRY_MIN_MS		15000		/* before a failed run is tried again, doubling ... */
 #define RETRY_MAX_MS		3600000		/* ... to this */
+#define RETRY_QUICK		3u		/* so many are before calls are saved ... */
+#define RETRY_SHARE		8		/* ... and one takes place this often in a sync's interval */
 #define RETRY_REFUSED_MS	300000		/* when Airtable refused: somebody has to act */
 #define FLUSH_SHARE		4		/* first sync: commits take 1/5 of the time at most */
 #define FLUSH_MIN_MS		200
@@ -23,10 +25,12 @@ enum run_state { RUN_IDLE, RUN_LISTING, RUN_WAITING };
 struct full_sync {
 	uv_loop_t		*loop;
 	const struct config	*config;
+	const struct schema	*schema;
 	struct airtable		*airtable;
 	struct apply		*apply;
+	struct ledger		*ledger;
 	struct sync_run		*run;
-	struct waiter		*waiters;
+	struct sync_waiters	 waiters;
 	bool			 stopped;
 
 	enum run_state		 state;
@@ -43,7 +47,12 @@ struct full_sync {
 	enum err		 result;
 	char			 detail[400];
 	unsigned		 failures;	/* runs in a row */
+	struct sync_alarm	 alarm;
+	uint64_t		 runs;
+	full_sync_ended		*watcher;	/* NULL: nobody */
+	void			*watcher_cookie;
 	int64_t			 next_ms;	/* wall clock of the next run by itself */
+	bool			 paced;		/* which is when the ledger says */
 	struct sync_run_counts	 counts;	/* of the last run, once run is idle */
 	uint32_t		 expected;
 
@@ -51,20 +60,12 @@ struct full_sync {
 	uv_timer_t		 next_timer;	/* the next run */
 };
 
-struct waiter {
-	struct full_sync	*sync;
-	struct waiter		*next;
-	uv_timer_t		 timer;
-	full_sync_done		*done;
-	void			*cookie;
-};
-
 static void	list_page(struct full_sync *);
 static void	next_run(uv_timer_t *);
 
 struct full_sync *
 full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
-    struct airtable *airtable, struct apply *apply)
+    struct airtable *airtable, struct apply *apply, struct ledger *ledger)
 {
 	struct full_sync *s = calloc(1, sizeof(*s));
 
@@ -72,8 +73,10 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 		return NULL;
 	s->loop = loop;
 	s->config = config;
+	s->schema = schema;
 	s->airtable = airtable;
 	s->apply = apply;
+	s->ledger = ledger;
 	s->run = sync_run_new(schema, apply, config->sync.max_shrink_percent);
 	if (s->run == NULL || uv_timer_init(loop, &s->wait_timer) != 0 ||
 	    uv_timer_init(loop, &s->next_timer) != 0) {
@@ -82,51 +85,17 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 		return NULL;
 	}
 	s->wait_timer.data = s->next_timer.data = s;
+	if (store_begin(apply_store(apply)) == ERR_OK) {
+		sync_alarm_load(&s->alarm, store_last_sync(apply_store(apply)));
+		store_end(apply_store(apply));
+	}
 	return s;
-}
-
-static void
-waiter_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-static void
-waiter_end(struct waiter *w, enum err e, const char *detail, bool still_running)
-{
-	struct waiter **p = &w->sync->waiters;
-
-	while (*p != w)
-		p = &(*p)->next;
-	*p = w->next;
-	uv_close((uv_handle_t *)&w->timer, waiter_closed);
-	w->done(w->cookie, e, detail, still_running);
-}
-
-static void
-waiter_timed_out(uv_timer_t *t)
-{
-	waiter_end(t->data, ERR_OK, "", true);
 }
 
 enum err
 full_sync_wait(struct full_sync *s, int64_t wait_ms, full_sync_done *done, void *cookie)
 {
-	struct waiter *w = calloc(1, sizeof(*w));
-
-	if (w == NULL || uv_timer_init(s->loop, &w->timer) != 0) {
-		free(w);
-		return ERR_NOMEM;
-	}
-	w->sync = s;
-	w->timer.data = w;
-	w->done = done;
-	w->cookie = cookie;
-	w->next = s->waiters;
-	s->waiters = w;
-	/* can't fail: the handle is new and the callback is there */
-	(void)uv_timer_start(&w->timer, waiter_timed_out, (uint64_t)wait_ms, 0);
-	return ERR_OK;
+	return sync_waiters_add(&s->waiters, s->loop, wait_ms, done, cookie);
 }
 
 static void
@@ -141,8 +110,24 @@ full_sync_schedule(struct full_sync *s, int64_t in_ms)
 {
 	if (s->stopped)
 		return;
+	s->paced = false;
 	s->next_ms = instant_now() + in_ms;
 	start_timer(&s->next_timer, next_run, in_ms);
+}
+
+/* The next one is due when the ledger says so, which may change: it is asked again. */
+static bool
+pace(struct full_sync *s)
+{
+	int64_t now = instant_now(), interval = s->config->sync.full_interval_ms;
+	int64_t wait = s->finished_ms + ledger_sync_interval(s->ledger) - now;
+
+	if (wait <= 0)
+		return false;
+	full_sync_schedule(s, wait < interval ? wait : interval);
+	s->paced = true;
+	s->next_ms = now + wait;
+	return true;
 }
 
 static bool
@@ -161,7 +146,39 @@ retry_in(const struct full_sync *s, enum err e)
 	for (unsigned i = 1; i < s->failures && ms < RETRY_MAX_MS; i++)
 		ms *= 2;
 	ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+	if (s->config->airtable.monthly_calls > 0 && s->failures > RETRY_QUICK &&
+	    ms < ledger_sync_interval(s->ledger) / RETRY_SHARE)
+		ms = ledger_sync_interval(s->ledger) / RETRY_SHARE;
 	return ms < s->config->sync.full_interval_ms ? ms : s->config->sync.full_interval_ms;
+}
+
+static void
+tell_drift(const struct full_sync *s)
+{
+	const struct drift *d = &s->counts.drift;
+	struct buf b = { 0 };
+
+	drift_add_text(d, s->schema, &b);
+	if (d->known && drift_any(d))
+		log_info("sync: the store had drifted: %s", buf_cstr(&b));
+	buf_free(&b);
+}
+
+/* Into the store too, so that it outlives this process. */
+static void
+raise_alarm(struct full_sync *s)
+{
+	struct apply_meta meta = { 0 };
+	struct apply_result result;
+	struct buf b = { 0 };
+
+	sync_alarm_raise(&s->alarm, s->detail, s->finished_ms);
+	full_sync_add_progress(s, &b);
+	meta.last_sync = buf_str(&b);
+	/* that it is not stored is in the log; it stands without */
+	if (buf_status(&b) == ERR_OK)
+		(void)apply_changes(s->apply, NULL, 0, SOURCE_FULL_SYNC, &meta, s->finished_ms, &result);
+	buf_free(&b);
 }
 
 /* The run is over, with everybody told. */
@@ -184,18 +201,23 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 		    (long long)(s->finished_ms - s->started_ms),
 		    (unsigned long long)s->counts.created, (unsigned long long)s->counts.changed,
 		    (unsigned long long)s->counts.deleted, (unsigned long long)s->counts.warnings);
-		full_sync_schedule(s, s->config->sync.full_interval_ms);
+		tell_drift(s);
+		ledger_synced(s->ledger, s->counts.pages);
+		(void)pace(s);
 	} else if (e != ERR_CANCELLED) {
 		s->failures++;
 		log_error("sync: failed after %llu pages: %s: %s", (unsigned long long)s->counts.pages,
 		    err_text(e), s->detail);
+		if (e == ERR_AIRTABLE_SHRUNK)
+			raise_alarm(s);
 		full_sync_schedule(s, retry_in(s, e));
 	}
-	while (s->waiters != NULL)
-		waiter_end(s->waiters, e, s->detail, false);
+	sync_waiters_end(&s->waiters, e, s->detail);
 	/* a run gathers much and needs nothing of it again for hours */
 	sync_run_end(s->run);
 	(void)malloc_trim(0);
+	if (s->watcher != NULL)
+		s->watcher(s->watcher_cookie, s->runs, e);
 }
 
 static void
@@ -287,6 +309,7 @@ add_finished_progress(void *cookie, struct buf *b)
 	s->result = ERR_OK;
 	s->finished_ms = instant_now();
 	s->counts = *sync_run_counts(s->run);
+	sync_alarm_clear(&s->alarm);
 	full_sync_add_progress(s, b);
 }
 
@@ -343,17 +366,42 @@ list_page(struct full_sync *s)
 		end_run(s, ERR_NOMEM, "out of memory");
 }
 
+/* The month has no calls for it: whoever waits is told, and it is tried again later. */
+static bool
+held_back(struct full_sync *s)
+{
+	char why[200];
+	int64_t wait_ms;
+
+	if (ledger_allows_sync(s->ledger, &wait_ms, why))
+		return false;
+	log_warn("sync: not started: %s", why);
+	full_sync_schedule(s, wait_ms);
+	sync_waiters_end(&s->waiters, ERR_AIRTABLE_QUOTA, why);
+	return true;
+}
+
+static void
+refuse_waiters(struct full_sync *s)
+{
+	sync_waiters_end(&s->waiters, ERR_CANCELLED, "syncd is stopping");
+}
+
 void
 full_sync_start(struct full_sync *s, bool accept_shrink)
 {
 	enum err e;
 
-	if (s->stopped)
+	if (s->stopped) {
+		refuse_waiters(s);
 		return;
+	}
 	if (s->state != RUN_IDLE) {
 		s->accept_shrink |= accept_shrink;
 		return;
 	}
+	if (held_back(s))
+		return;
 	(void)uv_timer_stop(&s->next_timer);
 	s->next_ms = 0;
 	s->accept_shrink = accept_shrink;
@@ -362,6 +410,7 @@ full_sync_start(struct full_sync *s, bool accept_shrink)
 	s->finished_ms = 0;
 	s->flushed_ms = s->flush_took_ms = 0;
 	s->detail[0] = '\0';
+	s->runs++;
 	buf_clear(&s->offset);
 	log_info("sync: started");
 	if ((e = sync_run_begin(s->run)) != ERR_OK) {
@@ -375,7 +424,23 @@ full_sync_start(struct full_sync *s, bool accept_shrink)
 static void
 next_run(uv_timer_t *t)
 {
-	full_sync_start(t->data, false);
+	struct full_sync *s = t->data;
+
+	if (!s->paced || !pace(s))
+		full_sync_start(s, false);
+}
+
+uint64_t
+full_sync_runs(const struct full_sync *s)
+{
+	return s->runs;
+}
+
+void
+full_sync_watch(struct full_sync *s, full_sync_ended *watcher, void *cookie)
+{
+	s->watcher = watcher;
+	s->watcher_cookie = cookie;
 }
 
 bool
@@ -388,37 +453,14 @@ void
 full_sync_add_progress(const struct full_sync *s, struct buf *b)
 {
 	bool running = full_sync_running(s);
-	const struct sync_run_counts *c = running ? sync_run_counts(s->run) : &s->counts;
+	const struct sync_progress p = {
+		.running = running, .started_ms = s->started_ms, .finished_ms = s->finished_ms,
+		.next_ms = s->next_ms, .counts = running ? sync_run_counts(s->run) : &s->counts,
+		.expected = s->expected, .result = s->result, .detail = s->detail,
+		.alarm = &s->alarm
+	};
 
-	buf_add_char(b, '{');
-	json_member_string(b, "state", str_of(running ? "running" :
-	    s->result == ERR_OK ? "idle" : "failed"));
-	json_member_string_or_null(b, "mode", s->started_ms == 0 ?
-	    (struct str){ NULL, 0 } : STR("full"));
-	json_member_instant(b, "startedAt", s->started_ms);
-	json_member_instant(b, "finishedAt", s->finished_ms);
-	json_member_uint(b, "pages", c->pages);
-	json_member_uint(b, "records", c->records);
-	if (s->expected == 0)
-		json_member_null(b, "expectedRecords");
-	else
-		json_member_uint(b, "expectedRecords", s->expected);
-	json_member_uint(b, "changed", c->changed);
-	json_member_uint(b, "created", c->created);
-	json_member_uint(b, "deleted", c->deleted);
-	json_member_uint(b, "warnings", c->warnings);
-	if (running || s->result == ERR_OK) {
-		json_member_null(b, "error");
-	} else {
-		json_name(b, "error");
-		buf_add_char(b, '{');
-		json_member_string(b, "code", str_of(err_code(s->result)));
-		json_member_string(b, "title", str_of(err_text(s->result)));
-		json_member_string(b, "detail", str_of(s->detail));
-		buf_add_char(b, '}');
-	}
-	json_member_instant(b, "next", s->next_ms);
-	buf_add_char(b, '}');
+	sync_progress_add(&p, s->schema, b);
 }
 
 void
@@ -437,9 +479,7 @@ void
 full_sync_stop(struct full_sync *s)
 {
 	full_sync_cancel(s);
-	/* those that asked after the cancel */
-	while (s->waiters != NULL)
-		waiter_end(s->waiters, ERR_CANCELLED, "syncd is stopping", false);
+	refuse_waiters(s);	/* those that asked after the cancel */
 	uv_close((uv_handle_t *)&s->wait_timer, NULL);
 	uv_close((uv_handle_t *)&s->next_timer, NULL);
 }

@@ -6,6 +6,8 @@
 #include "common/config.h"
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
+#include "syncd/ledger.h"
+#include "syncd/sync_waiters.h"
 
 /*
  * A full sync: the whole listing, page by page, compared with the store,
@@ -30,19 +32,25 @@
  *    its changes are based on the generation of that moment (apply.h).
  * 4. One run at a time; whoever asks meanwhile shares it.
  * 5. After a failure it tries again by itself, ever later; after a success
- *    when sync.full_interval is over.
+ *    when sync.full_interval is over.  The ledger can put both off, and no run
+ *    starts for which the month has no calls left (ERR_AIRTABLE_QUOTA).
+ * 6. Its progress document has a drift report (drift.h) and the alarm of a
+ *    base that shrank (sync_alarm.h).
  */
 struct full_sync;
 
 struct full_sync *full_sync_new(uv_loop_t *, const struct config *, const struct schema *,
-		    struct airtable *, struct apply *);
+		    struct airtable *, struct apply *, struct ledger *);
 /* End a run that is on (its waiters get ERR_CANCELLED) and start no other. */
 void		 full_sync_cancel(struct full_sync *);
 /* That, and close its handles: free it when the loop has run dry. */
 void		 full_sync_stop(struct full_sync *);
 void		 full_sync_free(struct full_sync *);
 
-/* Start a run or join the one that is on.  ${accept_shrink}: invariant 2's limit is off for it. */
+/*
+ * Start a run or join the one that is on; after a cancel whoever waits gets
+ * ERR_CANCELLED.  ${accept_shrink}: invariant 2's limit is off for it.
+ */
 void		 full_sync_start(struct full_sync *, bool accept_shrink);
 /* Start one soon (a write was confirmed that the store could not take). */
 void		 full_sync_schedule(struct full_sync *, int64_t in_ms);
@@ -53,10 +61,17 @@ bool		 full_sync_running(const struct full_sync *);
  * with ERR_OK and still_running when ${wait_ms} pass first.  ERR_NOMEM, and
  * no callback, when memory is out.
  */
-typedef void	 full_sync_done(void *cookie, enum err e, const char *detail,
-		    bool still_running);
+typedef sync_waiter_done full_sync_done;
 enum err	 full_sync_wait(struct full_sync *, int64_t wait_ms, full_sync_done *,
 		    void *cookie);
+
+/*
+ * Runs begun so far, so the number of the one that is on or was the last;
+ * and who is told when one ends: its number and how.
+ */
+uint64_t	 full_sync_runs(const struct full_sync *);
+typedef void	 full_sync_ended(void *cookie, uint64_t run, enum err);
+void		 full_sync_watch(struct full_sync *, full_sync_ended *, void *cookie);
 
 /* The progress document (an object) of the run that is on, or of the last. */
 void		 full_sync_add_progress(const struct full_sync *, struct buf *);

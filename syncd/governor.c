@@ -36,28 +36,7 @@ struct governor {
 	uint64_t		 probe_ticket;	/* the probe under way; 0: none */
 
 	uint64_t		 counts[GOVERNOR_OUTCOMES];
-	uint64_t		 month_calls;
-	int			 month;		/* they were made in, see month_of() */
 };
-
-static int
-month_of(int64_t wall_ms)
-{
-	int year, month, day;
-
-	if (wall_ms < INSTANT_MIN || wall_ms > INSTANT_MAX)
-		return 0;
-	instant_civil_from_day((int32_t)(wall_ms / 86400000), &year, &month, &day);
-	return year * 12 + month - 1;
-}
-
-static int64_t
-next_month_ms(int64_t wall_ms)
-{
-	int next = month_of(wall_ms) + 1;
-
-	return instant_day_from_civil(next / 12, next % 12 + 1, 1) * INT64_C(86400000);
-}
 
 struct governor *
 governor_new(const struct governor_limits *limits, governor_random *random, void *cookie)
@@ -253,20 +232,14 @@ find_slot(struct governor *g, uint64_t ticket)
 }
 
 void
-governor_sent(struct governor *g, uint64_t ticket, int64_t now_ms, int64_t wall_ms)
+governor_sent(struct governor *g, uint64_t ticket, int64_t now_ms)
 {
 	struct slot *s = find_slot(g, ticket);
-	int month = month_of(wall_ms);
 
 	if (s != NULL && s->state == SLOT_ADMITTED) {
 		s->state = SLOT_SENT;
 		s->sent_ms = now_ms;
 	}
-	if (g->month != month) {
-		g->month = month;
-		g->month_calls = 0;
-	}
-	g->month_calls++;
 }
 
 /* The least that answers take lately: falls at once, rises by 1 ms an answer. */
@@ -303,7 +276,7 @@ lock_out(struct governor *g, int64_t sent_ms, int64_t retry_after_ms, int64_t no
 static void
 stop_for_quota(struct governor *g, int64_t now_ms, int64_t wall_ms)
 {
-	int64_t ms = next_month_ms(wall_ms) - wall_ms;
+	int64_t ms = instant_month(wall_ms, 1) - wall_ms;
 
 	g->quota = true;
 	g->probe_ms = now_ms + (ms < GOVERNOR_PROBE_MS ? ms : GOVERNOR_PROBE_MS);
@@ -373,19 +346,6 @@ uint64_t
 governor_count(const struct governor *g, enum governor_outcome outcome)
 {
 	return g->counts[outcome];
-}
-
-uint64_t
-governor_calls_this_month(const struct governor *g, int64_t wall_ms)
-{
-	return g->month == month_of(wall_ms) ? g->month_calls : 0;
-}
-
-void
-governor_set_calls_this_month(struct governor *g, uint64_t calls, int64_t wall_ms)
-{
-	g->month = month_of(wall_ms);
-	g->month_calls = calls;
 }
 
 int64_t

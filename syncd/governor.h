@@ -94,17 +94,13 @@ int		 governor_choose(const struct governor *, const size_t waiting[static GOVER
 uint64_t	 governor_admit(struct governor *, int lane,
 		    const size_t waiting[static GOVERNOR_LANES], int64_t now_ms);
 /* Its bytes leave now. */
-void		 governor_sent(struct governor *, uint64_t ticket, int64_t now_ms, int64_t wall_ms);
+void		 governor_sent(struct governor *, uint64_t ticket, int64_t now_ms);
 /* It is over. */
 void		 governor_end(struct governor *, uint64_t ticket, const struct governor_ended *,
 		    int64_t now_ms, int64_t wall_ms);
 
 /* Calls that ended so, since the start. */
 uint64_t	 governor_count(const struct governor *, enum governor_outcome);
-/* Calls sent in the calendar month (UTC) of ${wall_ms}. */
-uint64_t	 governor_calls_this_month(const struct governor *, int64_t wall_ms);
-/* What an earlier process counted in the month of ${wall_ms}. */
-void		 governor_set_calls_this_month(struct governor *, uint64_t calls, int64_t wall_ms);
 /* The limit in force. */
 int64_t		 governor_per_second(const struct governor *);
 

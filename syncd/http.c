@@ -368,6 +368,7 @@ set_target(struct http_request *r, const struct http_call *call)
 	    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	    /* plain http only goes to this machine: a proxy would see the token */
 	    (!plain || curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK) &&
+	    curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket) == CURLE_OK &&
 	    /* one request a connection at a time: what is sent and when stays plain to see */
 	    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&

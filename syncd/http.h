@@ -28,6 +28,7 @@ struct http_call {
 	struct str	 json;			/* the body; ptr NULL: none */
 	int64_t		 timeout_ms;		/* for everything; >= 1 */
 	int64_t		 connect_timeout_ms;	/* for the connection; >= 1 */
+	const char	*unix_socket;		/* go there, whatever host the url names; NULL: no */
 };
 
 enum http_outcome {

@@ -21,6 +21,7 @@ struct sync_run {
 	int64_t			 max_shrink_percent;
 	bool			 first;
 	uint64_t		 start_generation;
+	int64_t			 start_ms;	/* wall clock */
 	uint32_t		 start_rows;
 	uint64_t		*seen;		/* a bit for each row number */
 	uint32_t		 seen_rows;	/* bits there are */
@@ -85,7 +86,8 @@ sync_run_begin(struct sync_run *r)
 	r->start_rows = store_row_count(st);
 	r->seen_rows = store_rows_end(st);
 	store_end(st);
-	r->counts = (struct sync_run_counts){ 0 };
+	r->start_ms = instant_now();
+	r->counts = (struct sync_run_counts){ .drift.known = !r->first };
 	r->seen = calloc(r->seen_rows / 64 + 1, sizeof(*r->seen));
 	return r->seen == NULL ? ERR_NOMEM : ERR_OK;
 }
@@ -191,16 +193,33 @@ sync_run_page(struct sync_run *r, const struct airtable_page *page, uint64_t bas
 	return e;
 }
 
+static enum err
+note_drift(struct sync_run *r)
+{
+	struct store *st = apply_store(r->apply);
+	enum err e;
+
+	if (r->first || r->count == 0)
+		return ERR_OK;
+	e = store_begin(st);
+	for (size_t i = 0; i < r->count && e == ERR_OK; i++)
+		e = drift_add(&r->counts.drift, r->schema, st, &r->list[i]->change);
+	store_end(st);
+	return e;
+}
+
 /* Apply all differences gathered, in one commit. */
 static enum err
 commit(struct sync_run *r, const struct apply_meta *meta)
 {
 	struct change *changes = calloc(r->count + 1, sizeof(*changes));
 	struct apply_result result;
-	enum err e;
+	enum err e = note_drift(r);
 
-	if (changes == NULL)
-		return ERR_NOMEM;
+	if (changes == NULL || e != ERR_OK) {
+		free(changes);
+		return e != ERR_OK ? e : ERR_NOMEM;
+	}
 	for (size_t i = 0; i < r->count; i++)
 		changes[i] = r->list[i]->change;
 	e = apply_changes(r->apply, changes, r->count, SOURCE_FULL_SYNC, meta, instant_now(),
@@ -211,6 +230,8 @@ commit(struct sync_run *r, const struct apply_meta *meta)
 	r->counts.created += result.created;
 	r->counts.changed += result.changed;
 	r->counts.deleted += result.deleted;
+	if (!r->first)
+		drift_applied(&r->counts.drift, &result);
 	drop_differences(r);
 	return ERR_OK;
 }
@@ -300,6 +321,7 @@ sync_run_finish(struct sync_run *r, bool accept_shrink,
 		return e;
 	progress(cookie, &document);
 	meta.synced_ms = instant_now();
+	meta.fresh_ms = r->start_ms;
 	meta.last_sync = buf_str(&document);
 	if ((e = buf_status(&document)) == ERR_OK)
 		e = commit(r, &meta);

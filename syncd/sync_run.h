@@ -3,6 +3,7 @@
 
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
+#include "syncd/drift.h"
 
 /*
  * What one full sync has gathered so far: differences not yet applied, rows
@@ -14,6 +15,7 @@ struct sync_run;
 struct sync_run_counts {
 	uint64_t	pages, records;
 	uint64_t	changed, created, deleted, warnings;
+	struct drift	drift;		/* not of a first sync */
 };
 
 /* NULL: out of memory. */

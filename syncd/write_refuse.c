@@ -189,7 +189,8 @@ settle_refused(struct batch *b, const struct airtable_result *r)
 		settle_look_again(b);	/* a create: only its own repetition tells */
 		return;
 	}
-	if (!(single(b) && about_content(r->err)) && !end_told(b, r))
+	/* creates that may be there already: one of them is refused, which tells nothing of the others */
+	if (!b->maybe_applied && !(single(b) && about_content(r->err)) && !end_told(b, r))
 		return;
 	if (about_content(r->err))
 		refused(b, r);

@@ -103,6 +103,46 @@ START_TEST(a_store_made_anew_repeats_no_generation)
 }
 END_TEST
 
+struct told {
+	int		 times;
+	uint64_t	 generation;
+	struct buf	 entry;
+};
+
+static void
+on_commit(void *cookie, uint64_t generation, struct str entry)
+{
+	struct told *told = cookie;
+
+	told->times++;
+	told->generation = generation;
+	buf_clear(&told->entry);
+	buf_add_str(&told->entry, entry);
+}
+
+START_TEST(each_commit_is_told_with_its_entry_of_the_change_log)
+{
+	struct told told = { 0 };
+	MDB_val key = { sizeof(told.generation), &told.generation }, value;
+	MDB_dbi changes;
+
+	apply_on_commit(a, on_commit, &told);
+	fill(3, 1);
+	ck_assert_int_eq(told.times, 1);
+	ck_assert_uint_eq(told.generation, first + 1);
+	ck_assert_int_eq(mdb_dbi_open(own_txn(), "changes", MDB_INTEGERKEY, &changes), 0);
+	ck_assert_int_eq(mdb_get(store_txn(st), changes, &key, &value), 0);
+	ck_assert(str_eq((struct str){ value.mv_data, value.mv_size }, buf_str(&told.entry)));
+	store_end(st);
+	fill(3, 1);	/* changes nothing */
+	ck_assert_int_eq(told.times, 1);
+	apply_on_commit(a, NULL, NULL);
+	fill(4, 1);
+	ck_assert_int_eq(told.times, 1);
+	buf_free(&told.entry);
+}
+END_TEST
+
 START_TEST(a_list_becomes_one_generation)
 {
 	fill(300, 1);
@@ -463,6 +503,7 @@ main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, an_empty_store_is_consistent);
 	tcase_add_test(t, a_store_made_anew_repeats_no_generation);
+	tcase_add_test(t, each_commit_is_told_with_its_entry_of_the_change_log);
 	tcase_add_test(t, a_list_becomes_one_generation);
 	tcase_add_test(t, a_change_that_changes_nothing_makes_no_generation);
 	tcase_add_test(t, fields_that_are_not_known_stay_as_they_are);

@@ -56,7 +56,7 @@ call(enum governor_outcome outcome, int64_t retry_after, int64_t now, int64_t to
 {
 	uint64_t t = admit(now);
 
-	governor_sent(g, t, now, MARCH_1 + now);
+	governor_sent(g, t, now);
 	end(t, outcome, now, retry_after, now + took, MARCH_1 + now + took);
 }
 
@@ -99,7 +99,7 @@ START_TEST(a_call_that_is_not_sent_yet_holds_its_slot)
 	for (int i = 0; i < 5; i++)
 		t[i] = admit(0);
 	ck_assert_int_eq(governor_wait_ms(g, 60000), -1);
-	governor_sent(g, t[0], 60000, MARCH_1);
+	governor_sent(g, t[0], 60000);
 	ck_assert_int_eq(governor_wait_ms(g, 60000), 1050);
 	end(t[1], GOVERNOR_NEVER_SENT, 0, 0, 60001, MARCH_1);
 	ck_assert_int_eq(governor_wait_ms(g, 60001), 0);
@@ -128,7 +128,7 @@ START_TEST(an_answer_that_does_not_come_holds_its_slot_for_a_second_longer)
 	call(GOVERNOR_OK, 0, 0, 10);
 	for (int i = 0; i < 5; i++) {
 		t[i] = admit(5000);
-		governor_sent(g, t[i], 5000, MARCH_1);
+		governor_sent(g, t[i], 5000);
 	}
 	ck_assert_int_gt(governor_wait_ms(g, 6050), 0);
 	ck_assert_int_gt(governor_wait_ms(g, 7049), 0);
@@ -191,7 +191,7 @@ START_TEST(no_second_sees_more_than_five_however_long_calls_are_on_their_way)
 			f->ticket = admit(now);
 			f->sent = now;
 			f->ends = now + 20 + late + 30;
-			governor_sent(g, f->ticket, now, MARCH_1);
+			governor_sent(g, f->ticket, now);
 			arrivals[n++] = now + 20 + late;
 		}
 		now += 1 + (int64_t)(drand48() * 20);
@@ -241,7 +241,7 @@ START_TEST(under_constant_writes_one_in_twenty_calls_is_a_lower_lanes)
 
 		ck_assert_int_ge(lane, 0);
 		t = governor_admit(g, lane, waiting, i * 1000);
-		governor_sent(g, t, i * 1000, MARCH_1);
+		governor_sent(g, t, i * 1000);
 		end(t, GOVERNOR_OK, i * 1000, 0, i * 1000, MARCH_1);
 		served[lane]++;
 	}
@@ -327,7 +327,7 @@ START_TEST(five_429s_of_one_burst_are_one_incident)
 
 	for (int i = 0; i < 5; i++) {
 		t[i] = admit(0);
-		governor_sent(g, t[i], 0, MARCH_1);
+		governor_sent(g, t[i], 0);
 	}
 	for (int i = 0; i < 5; i++)
 		end(t[i], GOVERNOR_RATE_LIMITED, 0, 0, 10 + i, MARCH_1);
@@ -341,7 +341,7 @@ START_TEST(a_success_from_before_the_lockout_does_not_end_it)
 {
 	uint64_t t = admit(0);
 
-	governor_sent(g, t, 0, MARCH_1);
+	governor_sent(g, t, 0);
 	call(GOVERNOR_RATE_LIMITED, 0, 0, 5);
 	end(t, GOVERNOR_OK, 0, 0, 10, MARCH_1);
 	ck_assert_int_eq(rate_blocked(10), 29995);
@@ -370,7 +370,7 @@ START_TEST(a_used_up_quota_allows_one_probe_an_hour)
 	ck_assert_int_eq(quota_blocked(0), HOUR);
 	ck_assert_int_eq(quota_blocked(HOUR), 0);
 	t = admit(HOUR);
-	governor_sent(g, t, HOUR, MARCH_1 + HOUR);
+	governor_sent(g, t, HOUR);
 	ck_assert_int_gt(quota_blocked(HOUR + 1), 0);
 	end(t, GOVERNOR_QUOTA, HOUR, 0, HOUR + 10, MARCH_1 + HOUR + 10);
 	ck_assert_int_eq(quota_blocked(HOUR + 10), HOUR);
@@ -385,7 +385,7 @@ START_TEST(the_first_of_the_month_is_probed_at_once)
 {
 	uint64_t t = admit(0);
 
-	governor_sent(g, t, 0, MARCH_1 - 60000);
+	governor_sent(g, t, 0);
 	end(t, GOVERNOR_QUOTA, 0, 0, 10, MARCH_1 - 60000);
 	ck_assert_int_eq(quota_blocked(10), 60000);
 	ck_assert_int_eq(quota_blocked(60010), 0);
@@ -404,7 +404,7 @@ END_TEST
 
 /* ---- counting ---- */
 
-START_TEST(calls_are_counted_by_outcome_and_month)
+START_TEST(calls_are_counted_by_outcome)
 {
 	call(GOVERNOR_OK, 0, 0, 0);
 	call(GOVERNOR_FAILED, 0, 10, 0);
@@ -412,12 +412,6 @@ START_TEST(calls_are_counted_by_outcome_and_month)
 	ck_assert_uint_eq(governor_count(g, GOVERNOR_OK), 1);
 	ck_assert_uint_eq(governor_count(g, GOVERNOR_FAILED), 1);
 	ck_assert_uint_eq(governor_count(g, GOVERNOR_REFUSED), 0);
-	ck_assert_uint_eq(governor_calls_this_month(g, MARCH_1 + 100), 2);
-	ck_assert_uint_eq(governor_calls_this_month(g, MARCH_1 - 1), 0);
-	ck_assert_uint_eq(governor_calls_this_month(g, MARCH_1 + 31 * 24 * HOUR), 0);
-	governor_set_calls_this_month(g, 77, MARCH_1);
-	call(GOVERNOR_OK, 0, 30, 0);
-	ck_assert_uint_eq(governor_calls_this_month(g, MARCH_1 + 31 * 24 * HOUR - 1), 78);
 }
 END_TEST
 
@@ -449,7 +443,7 @@ governor_suite(void)
 	tcase_add_test(t, a_used_up_quota_allows_one_probe_an_hour);
 	tcase_add_test(t, the_first_of_the_month_is_probed_at_once);
 	tcase_add_test(t, a_probe_that_was_never_sent_is_not_used_up);
-	tcase_add_test(t, calls_are_counted_by_outcome_and_month);
+	tcase_add_test(t, calls_are_counted_by_outcome);
 	suite_add_tcase(suite, t);
 	return suite;
 }

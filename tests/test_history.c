@@ -433,10 +433,9 @@ START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
 		ask_status(&m, "Shipped");
 		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
 		(void)news(&other, order.r.id, SOURCE_FEED, NOW_MS);
-		if (i == 1) {
-			m.e.sent_ms++;
-			(void)made_store(a, &m, NOW_MS);
-		}
+		m.e.shown = true;
+		m.e.sent_ms += i;
+		(void)made_store(a, &m, NOW_MS);
 		(void)made_steps(a, &step, 1, NOW_MS);
 	}
 	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",

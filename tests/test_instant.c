@@ -136,6 +136,29 @@ START_TEST(the_monotonic_clock_does_not_go_back)
 }
 END_TEST
 
+START_TEST(a_month_begins_with_its_first_day)
+{
+	static const struct { const char *at; int later; const char *first; } cases[] = {
+		{ "2026-03-31T23:59:59.999Z", 0, "2026-03-01T00:00:00.000Z" },
+		{ "2026-03-01T00:00:00.000Z", 0, "2026-03-01T00:00:00.000Z" },
+		{ "2026-03-01T00:00:00.000Z", 1, "2026-04-01T00:00:00.000Z" },
+		{ "2026-12-09T10:00:00.000Z", 1, "2027-01-01T00:00:00.000Z" },
+		{ "2026-01-09T10:00:00.000Z", -1, "2025-12-01T00:00:00.000Z" },
+		{ "2026-01-09T10:00:00.000Z", 26, "2028-03-01T00:00:00.000Z" },
+		{ "1969-12-31T23:59:59.999Z", 0, "1969-12-01T00:00:00.000Z" }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[INSTANT_TEXT_SIZE];
+		int64_t at;
+
+		ck_assert_int_eq(instant_parse(str_of(cases[i].at), &at), ERR_OK);
+		ck_assert_int_eq(instant_format(instant_month(at, cases[i].later), text), ERR_OK);
+		ck_assert_str_eq(text, cases[i].first);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -149,6 +172,7 @@ main(void)
 	tcase_add_test(t, text_and_back_is_the_same_instant);
 	tcase_add_test(t, every_day_agrees_with_the_c_library);
 	tcase_add_test(t, the_monotonic_clock_does_not_go_back);
+	tcase_add_test(t, a_month_begins_with_its_first_day);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -242,7 +242,10 @@ find_waiting(void *cookie, const struct outbox_entry *e)
 {
 	for (size_t w = 0; w < WAITING; w++)
 		if (in_use[w] && waiting[w].e.sequence == e->sequence) {
-			made_same(&waiting[w].e, e);
+			struct outbox_entry expected = waiting[w].e;
+
+			expected.seen = e->seen;	/* that is the store's own note */
+			made_same(&expected, e);
 			++*(size_t *)cookie;
 			return ERR_OK;
 		}

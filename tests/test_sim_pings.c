@@ -1,5 +1,5 @@
 /* Webhooks: the MAC of pings, and when one is due. */
-#include "airtable-sim/hmac.h"
+#include "common/hmac.h"
 #include "tests/test_sim_support.h"
 
 #define BASE	SIM_DATA_BASE_ID
@@ -67,11 +67,11 @@ answer(const char *why)
 static void
 check_mac(struct str key, struct str message, const char *expected)
 {
-	unsigned char mac[SIM_HMAC_BYTES];
+	unsigned char mac[HMAC_BYTES];
 	struct buf hex = { 0 };
 
-	sim_hmac_sha256(key, message, mac);
-	sim_hex_add(&hex, (struct str){ (const char *)mac, sizeof(mac) });
+	hmac_sha256(key, message, mac);
+	hex_add(&hex, (struct str){ (const char *)mac, sizeof(mac) });
 	ck_assert_str_eq(buf_cstr(&hex), expected);
 	buf_free(&hex);
 }
@@ -105,7 +105,7 @@ START_TEST(base64_pads)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct buf b = { 0 };
 
-		sim_base64_add(&b, str_of(pairs[i][0]));
+		base64_add(&b, str_of(pairs[i][0]));
 		ck_assert_str_eq(buf_cstr(&b), pairs[i][1]);
 		buf_free(&b);
 	}

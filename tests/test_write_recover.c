@@ -263,6 +263,27 @@ START_TEST(a_create_that_was_sent_is_sent_again_with_its_key)
 }
 END_TEST
 
+START_TEST(of_creates_that_may_be_there_a_refused_one_tells_nothing_of_the_others)
+{
+	struct found f;
+
+	for (int i = 0; i < 4; i++)
+		leave(OUTBOX_CREATE, NULL, i == 2 ? "Bad" : "Shipped", OUTBOX_SENT)->e.sent_ms -= 10000;
+	for (int i = 0; i < 4; i++)
+		made_ask(&left[i], ORDER_PRIORITY, "High");
+	fake.held[fake.count] = (struct held){ .id = "recMade", .status = "Shipped", .priority = "High" };
+	(void)snprintf(fake.held[fake.count++].key, sizeof(fake.held[0].key), "%.*s",
+	    STR_FMT(left[0].e.create_key));
+	restart();
+	until_empty();
+	ck_assert_uint_eq(fake.count, ORDERS + 3);
+	history("recMade", &f);
+	ck_assert_uint_eq(f.count, 1);
+	ck_assert_has(f.json[0], "\"source\":\"api\"");
+	in_agreement();
+}
+END_TEST
+
 START_TEST(an_order_that_was_deleted_is_gone_here_too)
 {
 	(void)leave(OUTBOX_DELETE, ID(0), NULL, OUTBOX_SENT);
@@ -508,6 +529,7 @@ main(void)
 	tcase_add_test(t, what_was_never_sent_is_dropped_unless_it_was_promised);
 	tcase_add_test(t, a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_ones);
 	tcase_add_loop_test(t, a_create_that_was_sent_is_sent_again_with_its_key, 0, 2);
+	tcase_add_test(t, of_creates_that_may_be_there_a_refused_one_tells_nothing_of_the_others);
 	tcase_add_test(t, an_order_that_was_deleted_is_gone_here_too);
 	tcase_add_test(t, as_long_as_airtable_is_away_it_waits_and_goes_on_then);
 	tcase_add_test(t, the_answer_to_a_key_is_made_of_what_was_settled);

@@ -34,7 +34,7 @@ export class Desk {
 	}
 
 	async up() {
-		for (const name of ['log', 'run', 'tmp', 'same']) fs.mkdirSync(path.join(this.dir, name), { recursive: true })
+		for (const name of ['log', 'run/events', 'tmp', 'same']) fs.mkdirSync(path.join(this.dir, name), { recursive: true })
 		this.api = `http://127.0.0.1:${await freePort()}`
 		this.beside = `http://127.0.0.1:${await freePort()}`
 		this.conf = path.join(this.dir, 'orders.conf')

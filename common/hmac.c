@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "airtable-sim/hmac.h"
+#include "common/hmac.h"
 
 #define BLOCK	64
 
@@ -80,7 +80,7 @@ sha256_add(struct sha256 *s, const void *bytes, size_t len)
 }
 
 static void
-sha256_end(struct sha256 *s, unsigned char digest[static SIM_HMAC_BYTES])
+sha256_end(struct sha256 *s, unsigned char digest[static HMAC_BYTES])
 {
 	uint64_t bits = s->bytes * 8;
 	unsigned char length[8];
@@ -91,12 +91,12 @@ sha256_end(struct sha256 *s, unsigned char digest[static SIM_HMAC_BYTES])
 	while (s->used != BLOCK - sizeof(length))
 		sha256_add(s, "", 1);
 	sha256_add(s, length, sizeof(length));
-	for (int i = 0; i < SIM_HMAC_BYTES; i++)
+	for (int i = 0; i < HMAC_BYTES; i++)
 		digest[i] = (unsigned char)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
 void
-sim_hmac_sha256(struct str key, struct str message, unsigned char mac[static SIM_HMAC_BYTES])
+hmac_sha256(struct str key, struct str message, unsigned char mac[static HMAC_BYTES])
 {
 	unsigned char k[BLOCK] = { 0 }, inner[BLOCK], outer[BLOCK];
 	struct sha256 s;
@@ -118,19 +118,19 @@ sim_hmac_sha256(struct str key, struct str message, unsigned char mac[static SIM
 	sha256_end(&s, mac);
 	sha256_begin(&s);
 	sha256_add(&s, outer, BLOCK);
-	sha256_add(&s, mac, SIM_HMAC_BYTES);
+	sha256_add(&s, mac, HMAC_BYTES);
 	sha256_end(&s, mac);
 }
 
 void
-sim_hex_add(struct buf *b, struct str bytes)
+hex_add(struct buf *b, struct str bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++)
 		buf_printf(b, "%02x", (unsigned)(unsigned char)bytes.ptr[i]);
 }
 
 void
-sim_base64_add(struct buf *b, struct str bytes)
+base64_add(struct buf *b, struct str bytes)
 {
 	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -143,4 +143,68 @@ sim_base64_add(struct buf *b, struct str bytes)
 		for (size_t j = 0; j < 4; j++)
 			buf_add_char(b, i + j > bytes.len ? '=' : digits[v >> (18 - 6 * j) & 63]);
 	}
+}
+
+bool
+hmac_equal(const unsigned char a[static HMAC_BYTES], const unsigned char b[static HMAC_BYTES])
+{
+	volatile unsigned char differ = 0;
+
+	for (int i = 0; i < HMAC_BYTES; i++)
+		differ |= a[i] ^ b[i];
+	return differ == 0;
+}
+
+bool
+hex_parse(struct str text, unsigned char *bytes, size_t n)
+{
+	if (text.len != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(text.ptr[2 * i]), low = hex_digit(text.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+static int
+base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool
+base64_parse(struct str text, unsigned char *bytes, size_t size, size_t *n)
+{
+	size_t digits = text.len, bits = 0;
+	uint32_t v = 0;
+
+	*n = 0;
+	if (text.len % 4 != 0)
+		return false;
+	for (int pad = 0; pad < 2 && digits > 0 && text.ptr[digits - 1] == '='; pad++)
+		digits--;
+	for (size_t i = 0; i < digits; i++) {
+		int digit = base64_digit(text.ptr[i]);
+
+		if (digit < 0)
+			return false;
+		v = v << 6 | (uint32_t)digit;
+		if ((bits += 6) < 8)
+			continue;
+		bits -= 8;
+		if (*n == size)
+			return false;
+		bytes[(*n)++] = (unsigned char)(v >> bits);
+	}
+	return true;
 }

@@ -1,0 +1,300 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "common/json_write.h"
+#include "syncd/airtable_json.h"
+#include "syncd/airtable_webhooks.h"
+
+#define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
+#define COMPARE_DEPTH	16
+
+static const char *
+text_of(const cJSON *object, const char *name)
+{
+	const cJSON *m = airtable_json_member(object, name);
+
+	return cJSON_IsString(m) ? m->valuestring : "";
+}
+
+static enum err
+bad(char why[static WEBHOOK_WHY_SIZE], const char *what)
+{
+	(void)snprintf(why, WEBHOOK_WHY_SIZE, "%s", what);
+	return ERR_AIRTABLE_BAD_RESPONSE;
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+void
+webhook_table_free(struct webhook_table *t)
+{
+	buf_free(&t->choices);
+}
+
+/* Kinds of fields that hold what was written into them; of all others computing is assumed. */
+static bool
+is_stored(const char *type)
+{
+	static const char *const stored[] = {
+		"singleLineText", "multilineText", "richText", "email", "url", "phoneNumber",
+		"number", "currency", "percent", "duration", "rating", "date", "dateTime",
+		"singleSelect", "checkbox", "barcode"
+	};
+
+	for (size_t i = 0; i < sizeof(stored) / sizeof(stored[0]); i++)
+		if (strcmp(type, stored[i]) == 0)
+			return true;
+	return false;
+}
+
+static const cJSON *
+find_table(const cJSON *tables, const char *wanted)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach(t, tables)
+		if (strcmp(text_of(t, "id"), wanted) == 0 ||
+		    strcmp(text_of(t, "name"), wanted) == 0)
+			return t;
+	return NULL;
+}
+
+static const cJSON *
+find_field(const cJSON *fields, const char *wanted)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, fields)
+		if (strcmp(text_of(f, "id"), wanted) == 0 ||
+		    strcmp(text_of(f, "name"), wanted) == 0)
+			return f;
+	return NULL;
+}
+
+static void
+add_choices(struct buf *b, size_t field, const cJSON *json)
+{
+	const cJSON *choices = airtable_json_member(airtable_json_member(json, "options"),
+	    "choices"), *c;
+
+	cJSON_ArrayForEach(c, choices)
+		buf_printf(b, "%zu %s %s\n", field, text_of(c, "id"), text_of(c, "name"));
+}
+
+static enum err
+read_fields(struct webhook_table *t, const struct schema *schema,
+    const struct webhook_remembered *then, const cJSON *fields, char why[static WEBHOOK_WHY_SIZE])
+{
+	for (size_t f = 0; f < schema->field_count; f++) {
+		const char *wanted = t->keys.request[f];
+		const cJSON *json = find_field(fields, wanted);
+
+		if (json == NULL && strcmp(then->names[f], wanted) == 0 && then->fields[f][0] != '\0')
+			json = find_field(fields, then->fields[f]);
+		if (json == NULL) {
+			(void)snprintf(why, WEBHOOK_WHY_SIZE, "Unknown field name: \"%s\"", wanted);
+			return ERR_AIRTABLE_FIELD_MISSING;
+		}
+		if (!airtable_id_valid(text_of(json, "id")))
+			return bad(why, "a field without a proper id");
+		(void)snprintf(t->keys.answer[f], sizeof(t->keys.answer[f]), "%s",
+		    text_of(json, "id"));
+		(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", text_of(json, "name"));
+		if (!is_stored(text_of(json, "type")))
+			t->computed |= UINT32_C(1) << f;
+		if (schema->fields[f].kind == FIELD_SELECT)
+			add_choices(&t->choices, f, json);
+	}
+	t->keys.by_id = t->keys.resolved = t->fields_known = true;
+	return buf_status(&t->choices);
+}
+
+static enum err
+read_table(struct webhook_table *t, const struct config *config, const struct schema *schema,
+    const struct webhook_remembered *then, const cJSON *json, char why[static WEBHOOK_WHY_SIZE])
+{
+	const cJSON *tables = airtable_json_member(json, "tables"), *table;
+
+	if (!cJSON_IsArray(tables))
+		return bad(why, "the base's schema is not an object with tables");
+	if ((table = find_table(tables, config->airtable.orders_table)) == NULL &&
+	    then->table[0] != '\0')
+		table = find_table(tables, then->table);
+	if (table == NULL) {
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "the base has no table \"%.100s\"",
+		    config->airtable.orders_table);
+		return ERR_AIRTABLE_NOT_FOUND;
+	}
+	if (!airtable_id_valid(text_of(table, "id")))
+		return bad(why, "a table without a proper id");
+	(void)snprintf(t->id, sizeof(t->id), "%s", text_of(table, "id"));
+	(void)snprintf(t->name, sizeof(t->name), "%s", text_of(table, "name"));
+	airtable_keys_set(&t->keys, config, schema);
+	return read_fields(t, schema, then, airtable_json_member(table, "fields"), why);
+}
+
+enum err
+webhook_table_read(struct webhook_table *t, const struct config *config,
+    const struct schema *schema, const struct webhook_remembered *then, struct str body,
+    char why[static WEBHOOK_WHY_SIZE])
+{
+	struct webhook_table next = { .fields_known = false };
+	size_t bytes;
+	cJSON *json = airtable_json_parse(body, &bytes);
+	enum err e = read_table(&next, config, schema, then, json, why);
+
+	cJSON_Delete(json);
+	if (e != ERR_OK) {
+		webhook_table_free(&next);
+		return e;
+	}
+	webhook_table_free(t);
+	*t = next;
+	return ERR_OK;
+}
+
+static bool
+has_line(struct str text, struct str line)
+{
+	for (size_t at = 0; at < text.len;) {
+		const char *end = memchr(text.ptr + at, '\n', text.len - at);
+		size_t n = (size_t)(end - (text.ptr + at));	/* every line has its end */
+
+		if (str_eq((struct str){ text.ptr + at, n }, line))
+			return true;
+		at += n + 1;
+	}
+	return false;
+}
+
+bool
+webhook_table_keeps_options(const struct webhook_table *before, const struct webhook_table *after)
+{
+	struct str text = buf_str(&before->choices);
+
+	for (size_t at = 0; at < text.len;) {
+		const char *end = memchr(text.ptr + at, '\n', text.len - at);
+		struct str line = { text.ptr + at, (size_t)(end - (text.ptr + at)) };
+
+		if (!has_line(buf_str(&after->choices), line))
+			return false;
+		at += line.len + 1;
+	}
+	return true;
+}
+
+/* ---- asking ---------------------------------------------------------------------- */
+void
+webhook_add_specification(struct buf *b, const struct webhook_table *t, enum webhook_wish wish)
+{
+	buf_add_cstr(b, "{\"options\":{\"filters\":{\"dataTypes\":[\"tableData\"");
+	if (wish == WEBHOOK_ALL)
+		buf_add_cstr(b, ",\"tableFields\",\"tableMetadata\"");
+	buf_add_char(b, ']');
+	json_member_string(b, "recordChangeScope", str_of(t->id));
+	buf_add_char(b, '}');
+	if (t->fields_known && wish != WEBHOOK_IDS) {
+		buf_add_cstr(b, ",\"includes\":{\"includeCellValuesInFieldIds\":[");
+		for (size_t f = 0; f < t->keys.count; f++) {
+			json_next(b);
+			json_add_string(b, str_of(t->keys.answer[f]));
+		}
+		buf_add_char(b, ']');
+		json_member_bool(b, "includePreviousCellValues", true);
+		if (wish == WEBHOOK_ALL)
+			json_member_bool(b, "includePreviousFieldDefinitions", true);
+		buf_add_char(b, '}');
+	}
+	buf_add_cstr(b, "}}");
+}
+
+void
+webhook_add_creation(struct buf *b, struct str specification, struct str url)
+{
+	buf_add_char(b, '{');
+	if (url.len > 0)
+		json_member_string(b, "notificationUrl", url);
+	json_name(b, "specification");
+	buf_add_str(b, specification);
+	buf_add_char(b, '}');
+}
+
+/* ---- answers --------------------------------------------------------------------- */
+enum err
+webhook_made_read(struct webhook_made *m, struct str body, char why[static WEBHOOK_WHY_SIZE])
+{
+	size_t bytes;
+	cJSON *json = airtable_json_parse(body, &bytes);
+	const char *id = text_of(json, "id"), *secret = text_of(json, "macSecretBase64");
+	bool good = airtable_id_valid(id);
+
+	*m = (struct webhook_made){ .id = "" };
+	if (good)
+		(void)snprintf(m->id, sizeof(m->id), "%s", id);
+	if (strlen(secret) <= WEBHOOK_SECRET_MAX)
+		(void)snprintf(m->secret, sizeof(m->secret), "%s", secret);
+	cJSON_Delete(json);
+	return good ? ERR_OK : bad(why, "a webhook without a proper id");
+}
+
+/* Has ${theirs} all that ${ours} has?  What it has beyond that is Airtable's own. */
+static bool
+contains(const cJSON *theirs, const cJSON *ours, int depth)
+{
+	const cJSON *m;
+
+	if (!cJSON_IsObject(ours) || depth == 0)
+		return cJSON_Compare(theirs, ours, true);
+	cJSON_ArrayForEach(m, ours)
+		if (!contains(airtable_json_member(theirs, m->string), m, depth - 1))
+			return false;
+	return true;
+}
+
+static bool
+same_url(const cJSON *json, struct str url)
+{
+	return str_is(url, text_of(json, "notificationUrl"));
+}
+
+static bool
+read_seen(struct webhook_seen *s, const cJSON *json, const cJSON *specification, struct str url)
+{
+	const cJSON *next = airtable_json_member(json, "cursorForNextPayload");
+
+	if (!airtable_id_valid(text_of(json, "id")))
+		return false;
+	*s = (struct webhook_seen){ .id = "" };
+	(void)snprintf(s->id, sizeof(s->id), "%s", text_of(json, "id"));
+	s->enabled = !cJSON_IsFalse(airtable_json_member(json, "isHookEnabled"));
+	s->pings = url.len == 0 ||
+	    !cJSON_IsFalse(airtable_json_member(json, "areNotificationsEnabled"));
+	s->same = specification != NULL && same_url(json, url) &&
+	    contains(airtable_json_member(json, "specification"), specification, COMPARE_DEPTH);
+	if (cJSON_IsNumber(next) && next->valuedouble >= 1 && next->valuedouble <= NUMBER_MAX &&
+	    floor(next->valuedouble) == next->valuedouble)
+		s->next = (uint64_t)next->valuedouble;
+	return true;
+}
+
+enum err
+webhook_list_read(struct webhook_seen list[static WEBHOOKS_MAX], size_t *n,
+    struct str specification, struct str url, struct str body, char why[static WEBHOOK_WHY_SIZE])
+{
+	size_t bytes, own_bytes;
+	cJSON *json = airtable_json_parse(body, &bytes);
+	cJSON *ours = airtable_json_parse(specification, &own_bytes);
+	const cJSON *webhooks = airtable_json_member(json, "webhooks"), *w;
+	enum err e = cJSON_IsArray(webhooks) ? ERR_OK :
+	    bad(why, "the answer is not an object with webhooks");
+
+	*n = 0;
+	cJSON_ArrayForEach(w, webhooks) {
+		if (e != ERR_OK || *n == WEBHOOKS_MAX)
+			break;
+		if (!read_seen(&list[(*n)++], w, ours, url))
+			e = bad(why, "a webhook without a proper id");
+	}
+	cJSON_Delete(ours);
+	cJSON_Delete(json);
+	return e;
+}

@@ -1,0 +1,83 @@
+#ifndef SYNCD_AIRTABLE_WEBHOOKS_H
+#define SYNCD_AIRTABLE_WEBHOOKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/config.h"
+#include "common/err.h"
+#include "common/schema.h"
+#include "syncd/airtable_keys.h"
+
+/*
+ * What is asked of Airtable about webhooks and what it answers, as text and
+ * structs: no loop, no calls.  Nothing here trusts its input.
+ */
+#define WEBHOOK_SECRET_MAX	255	/* characters of base64 */
+#define WEBHOOKS_MAX		64	/* in a list; Airtable allows ten */
+#define WEBHOOK_WHY_SIZE	200
+
+/* Our table as the base's schema has it; payloads go by ids. */
+struct webhook_table {
+	char			 id[AIRTABLE_ID_MAX + 1];
+	char			 name[AIRTABLE_KEY_MAX];
+	bool			 fields_known;	/* keys (answer: field ids) and what follows */
+	struct airtable_keys	 keys;
+	char			 names[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];
+	uint32_t		 computed;	/* bit f: Airtable works the field out, or it is not known that not */
+	struct buf		 choices;	/* "<field> <id> <name>\n" of every option of our selects */
+};
+
+void		webhook_table_free(struct webhook_table *);
+/* What the configured names stood for when they were last seen. */
+struct webhook_remembered {
+	const char	*table;				/* id; "": not known */
+	const char	*names[SCHEMA_FIELDS_MAX];	/* as configured then */
+	const char	*fields[SCHEMA_FIELDS_MAX];	/* ids */
+};
+/*
+ * From ${body}, the answer of the meta route.  A table or field that has not
+ * its configured name any more is found by the id that it had.  ERR_AIRTABLE_BAD_RESPONSE,
+ * ERR_AIRTABLE_NOT_FOUND (the table), ERR_AIRTABLE_FIELD_MISSING, ERR_NOMEM,
+ * with a text in ${why}; *t is then as it was.
+ */
+enum err	webhook_table_read(struct webhook_table *t, const struct config *,
+		    const struct schema *, const struct webhook_remembered *, struct str body,
+		    char why[static WEBHOOK_WHY_SIZE]);
+/* Are all options of ${before} still there, under their names? */
+bool		webhook_table_keeps_options(const struct webhook_table *before,
+		    const struct webhook_table *after);
+
+/* How much is asked of a webhook: each step is a weaker wish, for a token with fewer scopes. */
+enum webhook_wish { WEBHOOK_ALL, WEBHOOK_RECORDS, WEBHOOK_IDS, WEBHOOK_WISHES };
+/* The specification for the table; cells only when its fields are known. */
+void		webhook_add_specification(struct buf *, const struct webhook_table *,
+		    enum webhook_wish);
+/* The body that creates one; ${url} len 0: without pings. */
+void		webhook_add_creation(struct buf *, struct str specification, struct str url);
+
+struct webhook_made {
+	char	id[AIRTABLE_ID_MAX + 1];
+	char	secret[WEBHOOK_SECRET_MAX + 1];	/* base64; "": none was given */
+};
+enum err	webhook_made_read(struct webhook_made *, struct str body,
+		    char why[static WEBHOOK_WHY_SIZE]);
+
+/* One of a list. */
+struct webhook_seen {
+	char		id[AIRTABLE_ID_MAX + 1];
+	bool		enabled;	/* it gets payloads */
+	bool		pings;		/* it sends pings, or need not */
+	bool		same;		/* it wants just what ours does */
+	uint64_t	next;		/* number of its next payload; 0: not told */
+};
+/*
+ * The list of the base's webhooks, compared with ${specification} and ${url}
+ * (as above).  Those beyond WEBHOOKS_MAX are left out.
+ */
+enum err	webhook_list_read(struct webhook_seen list[static WEBHOOKS_MAX], size_t *n,
+		    struct str specification, struct str url, struct str body,
+		    char why[static WEBHOOK_WHY_SIZE]);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef SYNCD_DRIFT_H
+#define SYNCD_DRIFT_H
+
+#include "common/buf.h"
+#include "common/schema.h"
+#include "common/store.h"
+#include "syncd/apply.h"
+
+/*
+ * How far the store had come away from Airtable by the time a full sync
+ * looked: what the feed, or the lack of one, had missed.  Counted when the
+ * differences are applied: what the feed or a write has brought since the page
+ * was read is none.
+ */
+#define DRIFT_RECORDS	5	/* named as examples */
+
+struct drift {
+	bool		known;		/* a sync was compared with something */
+	uint64_t	missing;	/* in Airtable, not in the store */
+	uint64_t	extra;		/* in the store, gone in Airtable */
+	uint64_t	changed;
+	uint64_t	fields[SCHEMA_FIELDS_MAX];	/* of the changed, by field */
+	char		records[DRIFT_RECORDS][32];
+	size_t		record_count;
+};
+
+/* Within a snapshot of ${st}, before ${change} is applied: see what it will change. */
+enum err	 drift_add(struct drift *, const struct schema *, struct store *st,
+		    const struct change *);
+/* They were applied: so many rows came and went. */
+void		 drift_applied(struct drift *, const struct apply_result *);
+bool		 drift_any(const struct drift *);
+/* Member "drift": an object, or null when not known. */
+void		 drift_add_json(const struct drift *, const struct schema *, struct buf *);
+/* "3 missing, 1 extra, 12 changed (status 10, priority 3), such as recA, recB", for the log. */
+void		 drift_add_text(const struct drift *, const struct schema *, struct buf *);
+
+#endif

@@ -1,0 +1,212 @@
+#include <stdio.h>
+
+#include "common/change_log.h"
+#include "common/json_write.h"
+#include "syncd/events.h"
+
+void
+events_init(struct events *e, int64_t now_ms)
+{
+	*e = (struct events){
+		.lost = true, .accepted_ms = now_ms, .begun_ms = now_ms - EVENTS_GAP_MS,
+		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS	/* nginx starts too */
+	};
+}
+
+void
+events_free(struct events *e)
+{
+	buf_free(&e->ids);
+}
+
+/* Start gathering anew. */
+static void
+forget(struct events *e)
+{
+	buf_clear(&e->ids);
+	e->count = 0;
+	e->many = e->summary = e->due = false;
+}
+
+static void
+lose(struct events *e)
+{
+	e->lost = true;
+	e->mark[0] = '\0';
+	forget(e);	/* a reset says more */
+}
+
+static bool
+named(const struct events *e, struct str id)
+{
+	for (size_t at = 0; at < e->ids.len; at += (uint8_t)e->ids.data[at] + 1u) {
+		struct str known = { e->ids.data + at + 1, (uint8_t)e->ids.data[at] };
+
+		if (str_eq(known, id))
+			return true;
+	}
+	return false;
+}
+
+static void
+name(struct events *e, struct str id)
+{
+	if (e->many || named(e, id))
+		return;
+	if (e->count == EVENTS_IDS_MAX) {
+		e->many = true;
+		return;
+	}
+	buf_add_char(&e->ids, (char)id.len);
+	buf_add_str(&e->ids, id);
+	e->count++;
+	e->many = buf_status(&e->ids) != ERR_OK;
+}
+
+void
+events_note(struct events *e, uint64_t generation, struct str entry)
+{
+	struct change_log_head head = { .count = 0 };
+	size_t at = sizeof(head);
+
+	e->generation = generation;
+	if (e->lost)
+		return;
+	e->due = true;
+	if (entry.len >= sizeof(head))
+		memcpy(&head, entry.ptr, sizeof(head));
+	if (head.count > EVENTS_IDS_MAX) {
+		e->many = e->summary = true;
+		return;
+	}
+	while (at + 2 <= entry.len) {
+		struct str id = { entry.ptr + at + 2, (uint8_t)entry.ptr[at + 1] };
+
+		if (id.len > entry.len - at - 2)
+			break;
+		switch (entry.ptr[at]) {
+		case LOGGED_CREATED:
+		case LOGGED_CHANGED:
+		case LOGGED_DELETED:
+			e->summary = true;
+			break;
+		default:	/* readers see it otherwise, the row is the same */
+			break;
+		}
+		name(e, id);
+		at += 2 + id.len;
+	}
+}
+
+static void
+add_orders(const struct events *e, struct buf *b)
+{
+	if (e->many) {
+		json_member_null(b, "orders");
+		return;
+	}
+	json_name(b, "orders");
+	buf_add_char(b, '[');
+	for (size_t at = 0; at < e->ids.len; at += (uint8_t)e->ids.data[at] + 1u) {
+		json_next(b);
+		json_add_string(b, (struct str){ e->ids.data + at + 1, (uint8_t)e->ids.data[at] });
+	}
+	buf_add_char(b, ']');
+}
+
+static void
+compose(const struct events *e, enum events_step step, struct buf *b)
+{
+	buf_clear(b);
+	if (step == EVENTS_CHECK)
+		return;
+	buf_add_char(b, '{');
+	json_member_string(b, "event", step == EVENTS_CHANGE ? STR("change") : STR("reset"));
+	if (step == EVENTS_CHANGE) {
+		json_member_uint(b, "generation", e->generation);
+		add_orders(e, b);
+		json_member_bool(b, "summary", e->summary);
+	}
+	buf_add_char(b, '}');
+}
+
+/* The next step, and when it may begin. */
+static enum events_step
+plan(const struct events *e, int64_t *at_ms)
+{
+	enum events_step step;
+
+	if (e->lost && e->mark[0] == '\0') {
+		step = EVENTS_MARK;
+		*at_ms = e->retry_ms;
+	} else if (e->lost) {
+		step = EVENTS_RESET;
+		*at_ms = e->accepted_ms + EVENTS_QUIET_MS;
+	} else if (e->due && e->begun_ms + EVENTS_GAP_MS < e->checked_ms + EVENTS_CHECK_MS) {
+		step = EVENTS_CHANGE;
+		*at_ms = e->begun_ms + EVENTS_GAP_MS;
+	} else {
+		step = EVENTS_CHECK;
+		*at_ms = e->checked_ms + EVENTS_CHECK_MS;
+	}
+	return step;
+}
+
+int64_t
+events_wait_ms(const struct events *e, int64_t now_ms)
+{
+	int64_t at_ms;
+
+	if (e->under_way != EVENTS_NOTHING)
+		return -1;
+	(void)plan(e, &at_ms);
+	return at_ms > now_ms ? at_ms - now_ms : 0;
+}
+
+enum events_step
+events_begin(struct events *e, int64_t now_ms, struct buf *body)
+{
+	int64_t at_ms;
+
+	if (events_wait_ms(e, now_ms) != 0)
+		return EVENTS_NOTHING;
+	e->under_way = plan(e, &at_ms);
+	compose(e, e->under_way, body);
+	if (e->under_way == EVENTS_CHANGE) {
+		e->begun_ms = now_ms;
+		forget(e);
+	} else if (e->under_way == EVENTS_RESET) {
+		/* who fetches anew may do so before the commits from here on */
+		e->lost = false;
+		e->checked_ms = now_ms;
+	}
+	return e->under_way;
+}
+
+void
+events_done(struct events *e, struct str last_id, int64_t now_ms)
+{
+	enum events_step step = e->under_way;
+
+	e->under_way = EVENTS_NOTHING;
+	if (step == EVENTS_MARK) {
+		if (last_id.len == 0 || last_id.len >= sizeof(e->mark))
+			e->retry_ms = now_ms + EVENTS_RETRY_MS;
+		else
+			(void)snprintf(e->mark, sizeof(e->mark), "%.*s", STR_FMT(last_id));
+	} else if (step == EVENTS_CHECK) {
+		e->checked_ms = now_ms;
+		if (!str_is(last_id, e->mark))
+			lose(e);
+	} else {
+		e->accepted_ms = now_ms;
+	}
+}
+
+void
+events_failed(struct events *e, int64_t now_ms)
+{
+	e->under_way = EVENTS_NOTHING;
+	e->retry_ms = now_ms + EVENTS_RETRY_MS;
+	lose(e);
+}

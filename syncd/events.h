@@ -1,0 +1,81 @@
+#ifndef SYNCD_EVENTS_H
+#define SYNCD_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/str.h"
+
+/*
+ * What live clients are told, and when.  Commits are noted as they happen and
+ * gathered into at most one "change" every EVENTS_GAP_MS; the first after a
+ * pause goes at once.  Pure logic: now_ms is passed in, on a clock that never
+ * steps; the publisher does what events_begin() says and tells how it went.
+ *
+ * nginx keeps the newest events, so that a client which was away for a moment
+ * gets what it has missed.  That memory is lost when nginx is restarted or
+ * reloaded, and has a hole when an event could not be handed over.  Either way
+ * everybody is told to fetch anew, by a "reset":
+ *
+ *	lost, unmarked --MARK--> lost, marked --RESET--> sound --CHANGE, CHECK-->
+ *	      ^                       | failed              | failed, or the
+ *	      +-----------------------+---------------------+ mark has gone
+ *
+ * The mark is a message in a channel of its own that never expires: as long
+ * as nginx has it, nginx has the events too.  It starts lost: what the syncd
+ * before this one did not get through is unknown.
+ *
+ * nginx numbers events within the second.  A reset waits until no event of
+ * its second can be from before a restart, or a client that has seen a higher
+ * number would not be given the reset.
+ */
+#define EVENTS_IDS_MAX		200	/* changed orders named in one event */
+#define EVENTS_GAP_MS		100
+#define EVENTS_RETRY_MS		1000	/* after a failure */
+#define EVENTS_CHECK_MS		2000	/* from one check to the next */
+#define EVENTS_QUIET_MS		1500	/* from the last event to a reset */
+
+enum events_step { EVENTS_NOTHING, EVENTS_MARK, EVENTS_RESET, EVENTS_CHECK, EVENTS_CHANGE };
+
+struct events {
+	/* not yet told */
+	uint64_t	 generation;	/* the newest */
+	struct buf	 ids;		/* each a byte of length and the id */
+	size_t		 count;
+	bool		 many;		/* too many to name */
+	bool		 summary;	/* rows have changed, and sums with them */
+	bool		 due;		/* there was a commit */
+	/* what is known of nginx */
+	bool		 lost;
+	char		 mark[64];	/* the mark's message id; "": unmarked */
+	enum events_step under_way;
+	int64_t		 begun_ms;	/* the last change */
+	int64_t		 accepted_ms;	/* the last event that nginx took */
+	int64_t		 checked_ms;
+	int64_t		 retry_ms;	/* nothing before */
+};
+
+void		 events_init(struct events *, int64_t now_ms);
+void		 events_free(struct events *);
+
+/* A commit: its entry in the change log (common/change_log.h). */
+void		 events_note(struct events *, uint64_t generation, struct str entry);
+
+/*
+ * What is to be done now, its message composed into ${body} (emptied first;
+ * none for a check).  Other than EVENTS_NOTHING: it is under way until
+ * events_done() or events_failed().
+ */
+enum events_step events_begin(struct events *, int64_t now_ms, struct buf *body);
+/*
+ * nginx has accepted it; ${last_id}: the id of the newest message in the
+ * channel of the mark, for a mark or a check.
+ */
+void		 events_done(struct events *, struct str last_id, int64_t now_ms);
+void		 events_failed(struct events *, int64_t now_ms);
+
+/* Until events_begin() has something; 0: now.  -1: nothing before the step under way has ended. */
+int64_t		 events_wait_ms(const struct events *, int64_t now_ms);
+
+#endif

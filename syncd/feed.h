@@ -1,0 +1,71 @@
+#ifndef SYNCD_FEED_H
+#define SYNCD_FEED_H
+
+#include <uv.h>
+
+#include "common/config.h"
+#include "syncd/airtable.h"
+#include "syncd/apply.h"
+#include "syncd/full_sync.h"
+#include "syncd/ledger.h"
+
+/*
+ * What others change in Airtable, between full syncs.  By sync.feed it
+ * follows the payloads of a webhook of ours, or, where that is not
+ * permitted, the records by the time of their last change, with a sweep over
+ * all ids for those that are gone.
+ *
+ *	state		event			next
+ *	off		start			finding
+ *	finding		our webhook is there	reading
+ *			it is not		creating
+ *			not permitted		polling (sync.feed = auto)
+ *	creating	made			reading (and a full sync)
+ *			not permitted		polling
+ *	reading		payloads		reading (at once when there may be more)
+ *			webhook gone, disabled	finding
+ *	polling		now and then		finding
+ *	any		a call failed		the same again, ever later
+ *
+ * 1. The cursor is stored in the commit that brings the last change of its
+ *    page, never before: whatever happens, no payload is lost.
+ * 2. A payload is taken as it is only when the store has what it tells was
+ *    there before (content decides); all else it touches is read again, a
+ *    hundred records a call.  So payloads may come late, twice or behind what
+ *    a listing or a confirmed write has told already.
+ * 3. What the feed can't have seen (a webhook made anew, payloads lost, an
+ *    error among them) is made up for by a full sync that begins after its
+ *    cursor was taken; until that is complete the store does not count as
+ *    fresh, across restarts.
+ * 4. Deletions stay below sync.max_shrink an hour; beyond it they are left to
+ *    the full sync, which raises the alarm.
+ */
+struct feed;
+
+/* All are kept by reference.  NULL: out of memory. */
+struct feed	*feed_new(uv_loop_t *, const struct config *, const struct schema *,
+		    struct airtable *, struct apply *, struct full_sync *, struct ledger *);
+/*
+ * Begin, where the store says it ended.  It starts a full sync when one is
+ * due, at once when the feed is off, else as soon as the cursor is known.
+ */
+void		 feed_start(struct feed *);
+/* After a reload of the configuration. */
+void		 feed_reconfigure(struct feed *);
+/* No more calls; what is under way is dropped (its cursor is not stored). */
+void		 feed_cancel(struct feed *);
+/* That, and close its handles: free it when the loop has run dry. */
+void		 feed_stop(struct feed *);
+void		 feed_free(struct feed *);
+
+/*
+ * Somebody says to be Airtable and that there is news: ${body} as it came,
+ * ${mac} the header X-Airtable-Content-MAC.  Wakes the feed.  ERR_FORBIDDEN:
+ * it is not from Airtable; ERR_NOT_FOUND: no pings are expected.
+ */
+enum err	 feed_ping(struct feed *, struct str body, struct str mac);
+
+/* The "feed" member of status documents. */
+void		 feed_add_status(const struct feed *, struct buf *);
+
+#endif

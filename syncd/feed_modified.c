@@ -1,0 +1,186 @@
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/row.h"
+#include "syncd/feed_parts.h"
+
+/*
+ * The records by the time of their last change.  That is Airtable's clock in
+ * whole seconds, listings may lag behind it, and the filter may give more
+ * than was asked for: so each poll asks for some seconds more, and content
+ * decides.
+ */
+#define OVERLAP_MS	10000
+#define NO_CLOCK_MS	60000	/* the overlap where Airtable does not tell its time */
+#define STORE_MS	60000	/* where nothing changes the time asked for is stored so often */
+#define HOLD_MS		250
+#define PAGE_ROOM	1000	/* records of a page, see AIRTABLE_RECORDS_MAX */
+
+void
+feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in_ms)
+{
+	bool was = f->phase == FEED_POLLING;
+
+	f->phase = FEED_POLLING;
+	f->look_ms = instant_monotonic() + look_in_ms;
+	f->wish = WEBHOOK_ALL;
+	buf_clear(&f->offset);
+	f->kept.webhook[0] = f->kept.secret[0] = '\0';
+	if (f->kept.since_ms == 0) {
+		f->kept.since_ms = r->server_ms != 0 ? r->server_ms : instant_now() - NO_CLOCK_MS;
+		feed_gap(f, "the feed begins anew, by the time of changes");
+	}
+	if (!was)
+		log_info("feed: following Airtable by the time of changes");
+	feed_established(f);
+	feed_poll(f);
+}
+
+void
+feed_poll_next(struct feed *f)
+{
+	int64_t now = instant_monotonic(), pause = feed_pause(f) - (now - f->began_ms);
+
+	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
+		pause = feed_again_ms(f) - now;
+	if (pause > 0 && feed_sweep_due(f))
+		feed_go(f, feed_sweep, 0);
+	else
+		feed_go(f, feed_poll, pause);
+}
+
+/* Those of the page that are not so in the store. */
+static enum err
+differing(struct feed *f, const struct airtable_page *page, struct change *changes, size_t *n)
+{
+	struct store *st = apply_store(f->apply);
+	enum err e = store_begin(st);
+
+	*n = 0;
+	for (size_t i = 0; i < page->count && e == ERR_OK && i < PAGE_ROOM; i++) {
+		struct row_view view;
+		struct record stored;
+		uint32_t row;
+
+		if (store_find_record(st, page->records[i].id, &row) == ERR_OK &&
+		    store_row(st, row, &view) == ERR_OK &&
+		    row_values(&view, f->schema, &stored) == ERR_OK &&
+		    record_equal(f->schema, &stored, &page->records[i]))
+			continue;
+		changes[(*n)++] = (struct change){
+			.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
+		};
+	}
+	store_end(st);
+	return e;
+}
+
+static enum err
+take(struct feed *f, const struct airtable_page *page, bool last)
+{
+	struct change *changes = calloc(page->count + 1, sizeof(*changes));
+	int64_t since = f->kept.since_ms, now = instant_now();
+	size_t n = 0;
+	enum err e = changes == NULL ? ERR_NOMEM : differing(f, page, changes, &n);
+
+	if (e == ERR_OK) {
+		if (last)
+			f->kept.since_ms = f->poll_server_ms;
+		last = last && (n > 0 || f->kept.since_ms - f->poll_stored_ms > STORE_MS);
+		e = feed_commit(f, changes, n, last);
+	}
+	if (e == ERR_OK && last)
+		f->poll_stored_ms = f->kept.since_ms;
+	if (e != ERR_OK)
+		f->kept.since_ms = since;
+	if (e == ERR_OK && n > 0) {
+		f->event_ms = now;
+		f->lag_ms = 0;		/* records do not tell when they changed */
+		ledger_active(f->ledger, now);
+	}
+	free(changes);
+	return e;
+}
+
+static void
+page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct feed *f = cookie;
+	bool first = f->offset.len == 0, last;
+	enum err e;
+
+	if (r->err != ERR_OK) {
+		if (r->err == ERR_AIRTABLE_ITERATOR)
+			buf_clear(&f->offset);
+		feed_failed(f, r);
+		return;
+	}
+	feed_succeeded(f);
+	if (first)
+		f->poll_server_ms = r->server_ms != 0 ? r->server_ms :
+		    f->as_of_ms - NO_CLOCK_MS + OVERLAP_MS;
+	last = page->offset.len == 0 || str_eq(page->offset, buf_str(&f->offset));
+	buf_clear(&f->offset);
+	if (!last)
+		buf_add_str(&f->offset, page->offset);
+	if ((e = buf_status(&f->offset)) != ERR_OK || (e = take(f, page, last)) != ERR_OK) {
+		feed_store_failed(f, feed_poll, e);
+	} else if (!last) {
+		feed_poll(f);
+	} else {
+		feed_is_fresh(f);
+		feed_poll_next(f);
+	}
+}
+
+static void
+add_formula(struct buf *b, int64_t since_ms)
+{
+	int64_t from = since_ms - OVERLAP_MS;
+	char text[INSTANT_TEXT_SIZE];
+
+	from -= from % 1000;
+	if (instant_format(from, text) != ERR_OK) {
+		b->error = ERR_INVALID_PARAMETER;
+		return;
+	}
+	buf_printf(b, "OR(NOT(IS_BEFORE(LAST_MODIFIED_TIME(),DATETIME_PARSE('%s'))),"
+	    "NOT(IS_BEFORE(CREATED_TIME(),DATETIME_PARSE('%s'))))", text, text);
+}
+
+static void
+ask(struct feed *f)
+{
+	struct buf formula = { 0 };
+
+	add_formula(&formula, f->kept.since_ms);
+	if (f->offset.len == 0) {
+		f->began_ms = instant_monotonic();
+		f->as_of_ms = instant_now();
+		f->polls++;
+	}
+	f->answer = page_arrived;
+	feed_asks(f);
+	feed_asked(f, buf_status(&formula) != ERR_OK ? NULL : airtable_list_where(f->airtable,
+	    buf_str(&formula), buf_str(&f->offset), AIRTABLE_FEED, feed_answered, f));
+	buf_free(&formula);
+}
+
+void
+feed_poll(struct feed *f)
+{
+	f->step = feed_poll;
+	if (feed_holds(f)) {
+		feed_go(f, feed_poll, HOLD_MS);
+	} else if (f->offset.len > 0) {
+		ask(f);
+	} else if (feed_again_due(f)) {
+		feed_again(f);
+	} else if (f->config->sync.feed == FEED_AUTO && instant_monotonic() >= f->look_ms) {
+		f->table_known = false;
+		feed_find(f);
+	} else {
+		ask(f);
+	}
+}

@@ -1,0 +1,202 @@
+#ifndef SYNCD_FEED_PARTS_H
+#define SYNCD_FEED_PARTS_H
+
+#include "syncd/feed.h"
+#include "syncd/feed_payload.h"
+#include "syncd/feed_state.h"
+
+/*
+ * The inside of feed.h, shared by the files that implement it: feed.c its
+ * life, gaps and status, feed_find.c our webhook, feed_webhook.c its payloads,
+ * feed_modified.c and feed_sweep.c the records by time and by id, feed_take.c
+ * what becomes of news, feed_look.c records that are read again, feed_recent.c
+ * what was changed just now, feed_ping.c pings, feed_status.c the status.
+ *
+ * 1. One thing at a time: either a call is under way, or a step is due on the
+ *    timer, or (off) neither.  A step starts a call or names the next step.
+ * 2. A page and the ids still to be read of it are kept until all of it is in
+ *    the store; only then, in the last commit, does the cursor move.
+ */
+#define FEED_WHY_SIZE		300
+#define FEED_LIMIT		50	/* payloads a page, as many as there can be */
+#define FEED_LOOKS		2	/* further ones at a record that is not as was told */
+#define FEED_LOOK_MS		2000	/* before the first of them, */
+#define FEED_LOOK_LATER_MS	30000	/* and the others: listings may lag behind */
+#define FEED_RECENT		4096
+#define FEED_FAILURES		3	/* in a row before people are told */
+
+enum feed_phase { FEED_RESTING, FEED_FINDING, FEED_READING, FEED_POLLING };
+
+/* A row that the feed changed lately. */
+struct feed_recent {
+	uint64_t	id, content;	/* hashes; content 0: it went */
+	int64_t		at_ms;		/* monotonic */
+};
+
+struct feed {
+	uv_loop_t		*loop;
+	const struct config	*config;
+	const struct schema	*schema;
+	struct airtable		*airtable;
+	struct apply		*apply;
+	struct full_sync	*sync;
+	struct ledger		*ledger;
+
+	enum feed_phase		 phase;
+	bool			 stopped;
+	bool			 closing;
+	void			(*step)(struct feed *);
+	uv_timer_t		 timer;		/* for the step */
+	struct airtable_call	*call;
+	airtable_cb		*answer;	/* of the call */
+	uint64_t		 base;		/* the generation when it was made */
+	int64_t			 as_of_ms;	/* wall clock: the page that is taken was asked for */
+	unsigned		 failures;	/* in a row */
+	unsigned		 store_failures;	/* the same of commits */
+	int64_t			 patience_ms;	/* for an answer; longer after each that did not come */
+	int64_t			 began_ms;	/* monotonic: the last poll */
+	bool			 poke;		/* ask again at once: a ping came */
+	struct feed_state	 kept;
+
+	/* the webhook */
+	enum webhook_wish	 wish;
+	struct webhook_table	 table;
+	bool			 table_known;
+	struct buf		 specification, url;
+	struct webhook_seen	 seen[WEBHOOKS_MAX];
+	size_t			 seen_count;
+	char			 unwanted[AIRTABLE_ID_MAX + 1];	/* being deleted */
+	bool			 lost;		/* its cursor is not to be relied on */
+	bool			 broken;	/* look at the webhook when the page is taken */
+	bool			 crowded;	/* one was deleted to make room */
+	size_t			 limit;		/* payloads asked for */
+	unsigned		 idle;		/* pages without a payload in a row */
+	int64_t			 busy_ms;	/* monotonic: the last one with */
+	bool			 more;		/* payloads behind the page */
+	int64_t			 look_ms;	/* monotonic: try a webhook again; FEED_POLLING */
+
+	/* what is being taken */
+	struct payload_page	 page;		/* count 0: none */
+	char			(*ids)[AIRTABLE_ID_MAX + 1];	/* to be read */
+	size_t			 id_count, id_room, id_at;
+	void			(*taken)(struct feed *);	/* all of it is in the store */
+	bool			 again;		/* ids are those of kept.again that were due */
+	bool			 sweep_gone;	/* ids are those that the sweep missed */
+
+	/* the records by time, and by id */
+	int64_t			 poll_server_ms;	/* Airtable's time at its first page */
+	int64_t			 poll_stored_ms;	/* kept.since_ms as the store has it */
+	struct buf		 offset;		/* len 0: the next page is the first */
+	struct buf		 sweep_offset;
+	uint64_t		*sweep_seen;	/* a bit a row; NULL: no sweep is on */
+	uint32_t		 sweep_rows;
+	uint64_t		 sweep_base;
+	uint64_t		 sweep_pages;
+	int64_t			 sweep_next_ms;	/* monotonic */
+
+	/* full syncs */
+	bool			 sync_pending;	/* one is to be started or scheduled when the cursor is known */
+	uv_timer_t		 sync_timer;
+	uint64_t		 gap_run;	/* the first that covers the gap */
+	int64_t			 gap_ms;	/* monotonic: when the last one was noticed */
+	int64_t			 gap_pause_ms;
+
+	/* deletions of the last hour */
+	int64_t			 window_ms;	/* monotonic; 0: none yet */
+	uint64_t		 window_rows, window_gone;
+
+	struct feed_recent	 recent[FEED_RECENT];
+	size_t			 recent_next;
+
+	/* pings */
+	int64_t			 ping_ms;	/* Airtable's time of the last new one */
+
+	/* for the status */
+	char			 why[FEED_WHY_SIZE];	/* there is no webhook because ... */
+	char			 error[FEED_WHY_SIZE];	/* of the last call, if it failed */
+	enum err		 error_code;
+	bool			 refused;	/* trying again will not help by itself */
+	char			 gap_why[FEED_WHY_SIZE];
+	char			 schema_what[FEED_WHY_SIZE];
+	int64_t			 gap_at_ms, schema_at_ms, event_ms, success_ms, fresh_ms, lag_ms;
+	uint64_t		 polls, payloads, taken_count, reread, skipped_echoes, gaps, pings, sweeps;
+};
+
+/* ---- feed.c ---- */
+/* Do ${step} in ${ms}. */
+void	feed_go(struct feed *, void (*step)(struct feed *), int64_t ms);
+/* Try the step again, ever later; ${r} says what went wrong. */
+void	feed_failed(struct feed *, const struct airtable_result *r);
+/* The same for the store. */
+void	feed_store_failed(struct feed *, void (*step)(struct feed *), enum err);
+/* A call is to be made: note when, and how its answer is taken.  */
+void	feed_asks(struct feed *);
+void	feed_asked(struct feed *, struct airtable_call *);
+/* The callback of all calls: takes notes, then f->answer. */
+void	feed_answered(void *feed, const struct airtable_result *, const struct airtable_page *);
+/* An answer came that can be worked with. */
+void	feed_succeeded(struct feed *);
+/* News were missed: a full sync has to make up for it. */
+void	feed_gap(struct feed *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The cursor is known: full syncs may begin. */
+void	feed_established(struct feed *);
+/* Was no sync ever complete?  Then news wait until the first one is. */
+bool	feed_holds(struct feed *);
+/* How long after the last poll to ask again; the same when a ping came. */
+int64_t	feed_pause(struct feed *);
+/* All there was until the last call is in the store. */
+void	feed_is_fresh(struct feed *);
+
+/* ---- feed_ping.c ---- */
+/* How long after the last poll to ask again when a ping came. */
+int64_t	feed_poke_ms(struct feed *);
+
+/* ---- feed_find.c ---- */
+/* Steps: find our webhook, from the table on; from the list on. */
+void	feed_find(struct feed *);
+void	feed_check(struct feed *);
+
+/* ---- feed_webhook.c ---- */
+/* Step: the next page of payloads; the same when it is time for it. */
+void	feed_read(struct feed *);
+void	feed_read_next(struct feed *);
+
+/* ---- feed_modified.c, feed_sweep.c ---- */
+/* Webhooks are not to be had. */
+void	feed_poll_begin(struct feed *, const struct airtable_result *, int64_t look_in_ms);
+/* Step: the next page of what has changed. */
+void	feed_poll(struct feed *);
+void	feed_poll_next(struct feed *);
+/* Is it time for the sweep?  Step: its next page. */
+bool	feed_sweep_due(struct feed *);
+void	feed_sweep(struct feed *);
+void	feed_sweep_drop(struct feed *);
+
+/* ---- feed_take.c ---- */
+/*
+ * Take f->page, asked for at f->base; then f->taken.  It moves the cursor to
+ * the page's.
+ */
+void	feed_take(struct feed *);
+/* Commit changes; ${last}: and where the feed is now. */
+enum err feed_commit(struct feed *, const struct change *, size_t n, bool last);
+/* May ${n} more rows go? */
+bool	feed_may_delete(struct feed *, size_t n);
+/* Forget what is half taken. */
+void	feed_drop(struct feed *);
+
+/* ---- feed_look.c ---- */
+/* ${id} has to be read.  false: memory is out. */
+bool	feed_want(struct feed *, struct str id);
+/* Step: read those that are wanted, then f->taken. */
+void	feed_look(struct feed *);
+/* Are records to be looked at again?  Then feed_again is the step. */
+bool	feed_again_due(const struct feed *);
+int64_t	feed_again_ms(const struct feed *);
+void	feed_again(struct feed *);
+
+/* ---- feed_recent.c ---- */
+/* An apply_watcher; ${cookie} is the feed. */
+void	feed_watch(void *cookie, const struct change *, size_t n, enum change_source);
+
+#endif

@@ -1,0 +1,428 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/row.h"
+#include "syncd/airtable_decode.h"
+#include "syncd/airtable_json.h"
+#include "syncd/feed_payload.h"
+
+#define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
+#define PAYLOADS_MAX	1000			/* of a page; Airtable sends 50 */
+#define WHAT_MAX	400			/* bytes of what is told of a schema */
+#define KINDS		3			/* current, previous, unchanged */
+
+/* A page in the making. */
+struct reading {
+	const struct schema		*schema;
+	const struct webhook_table	*table;
+	struct payload_page		*page;
+	char				*text;	/* free room in page->text */
+	char				*why;
+};
+
+static enum err
+bad(struct reading *r, const char *what)
+{
+	(void)snprintf(r->why, WEBHOOK_WHY_SIZE, "%s", what);
+	return ERR_AIRTABLE_BAD_RESPONSE;
+}
+
+bool
+payload_id_valid(const char *id)
+{
+	size_t n = strlen(id);
+
+	return n > 0 && n <= AIRTABLE_ID_MAX &&
+	    strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+}
+
+/* ---- records by id --------------------------------------------------------------- */
+static uint64_t
+hash_of(struct str id)
+{
+	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a */
+
+	for (size_t i = 0; i < id.len; i++)
+		h = (h ^ (unsigned char)id.ptr[i]) * UINT64_C(1099511628211);
+	return h ^ h >> 32;
+}
+
+/* Where the record is, or would be. */
+static uint32_t *
+slot_of(const struct payload_page *p, struct str id)
+{
+	for (uint64_t h = hash_of(id);; h++) {
+		uint32_t *slot = &p->slots[h & p->mask];
+
+		if (*slot == 0 || str_eq(p->records[*slot - 1].now.id, id))
+			return slot;
+	}
+}
+
+const struct payload_record *
+payload_page_find(const struct payload_page *p, struct str id)
+{
+	uint32_t slot = p->count == 0 ? 0 : *slot_of(p, id);
+
+	return slot == 0 ? NULL : &p->records[slot - 1];
+}
+
+/* The record, made when the page did not speak of it before: *is_new. */
+static struct payload_record *
+touch(struct reading *r, const char *id, bool *is_new)
+{
+	struct payload_page *p = r->page;
+	uint32_t *slot = slot_of(p, str_of(id));
+	struct str kept = { r->text, strlen(id) };
+
+	*is_new = *slot == 0;
+	if (*slot == 0) {
+		memcpy(r->text, id, kept.len);
+		r->text += kept.len;
+		p->records[p->count++] = (struct payload_record){
+			.before = { .id = kept }, .now = { .id = kept }
+		};
+		*slot = (uint32_t)p->count;
+	}
+	return &p->records[*slot - 1];
+}
+
+/* ---- what is told of one --------------------------------------------------------- */
+static uint32_t
+decode(struct reading *r, const cJSON *cells, struct record *out)
+{
+	uint32_t odd = 0;
+
+	*out = (struct record){ .known = 0 };
+	if (r->table->fields_known)
+		airtable_decode_cells(r->schema, &r->table->keys, cells, &r->text, out, &odd);
+	return odd;
+}
+
+static void
+created(struct reading *r, const char *id, const cJSON *json)
+{
+	const cJSON *cells = airtable_json_member(json, "cellValuesByFieldId");
+	bool is_new;
+	struct payload_record *p = touch(r, id, &is_new);
+	struct record now;
+	uint32_t odd = decode(r, cells, &now);
+
+	if (is_new)
+		p->created = true;
+	else if (!p->gone)
+		p->unclear = true;	/* created, and it was there */
+	p->gone = false;
+	/* a computed cell that is not told may hold anything */
+	if (odd != 0 || !r->table->fields_known || !cJSON_IsObject(cells) ||
+	    (r->table->computed & ~now.known) != 0)
+		p->unclear = true;
+	now.id = p->now.id;
+	now.known = schema_all(r->schema);
+	p->now = now;
+}
+
+/* The field was ${from} and is ${to}; what the page said before has to lead there. */
+static void
+pass(struct reading *r, struct payload_record *p, size_t f, const struct value *from,
+    const struct value *to)
+{
+	uint32_t bit = UINT32_C(1) << f;
+
+	if (!(p->now.known & bit)) {
+		p->before.values[f] = *from;
+		p->before.known |= bit;
+		p->now.known |= bit;
+	} else if (!value_equal(r->schema->fields[f].kind, &p->now.values[f], from)) {
+		p->unclear = true;
+	}
+	p->now.values[f] = *to;
+}
+
+static void
+changed(struct reading *r, const char *id, const cJSON *json)
+{
+	static const struct value empty = { .present = false };
+	static const char *const names[KINDS] = { "current", "previous", "unchanged" };
+	struct record told[KINDS];
+	uint32_t odd = 0, stamps = 0;
+	bool is_new;
+	struct payload_record *p = touch(r, id, &is_new);
+
+	for (int k = 0; k < KINDS; k++) {
+		const cJSON *cells = airtable_json_member(airtable_json_member(json, names[k]),
+		    "cellValuesByFieldId");
+
+		odd |= decode(r, cells, &told[k]);
+		p->unclear |= !cJSON_IsObject(cells);
+	}
+	p->unclear |= odd != 0 || p->gone || !r->table->fields_known;
+	p->gone = false;
+	for (size_t f = 0; f < r->schema->field_count; f++) {
+		uint32_t bit = UINT32_C(1) << f;
+
+		if (r->schema->fields[f].flags & FIELD_STAMP)
+			stamps |= bit;
+		if (told[0].known & bit) {
+			pass(r, p, f, told[1].known & bit ? &told[1].values[f] : &empty,
+			    &told[0].values[f]);
+		} else if (told[2].known & bit) {
+			pass(r, p, f, &told[2].values[f], &told[2].values[f]);
+		} else if ((told[1].known | r->table->computed) & bit) {
+			p->unclear = true;	/* cleared, or not told */
+		} else {
+			pass(r, p, f, &empty, &empty);
+		}
+	}
+	/* what moves with every change has to have moved */
+	p->unclear |= (stamps & ~told[0].known) != 0;
+}
+
+static void
+destroyed(struct reading *r, const char *id)
+{
+	bool is_new;
+
+	touch(r, id, &is_new)->gone = true;
+}
+
+/* ---- the schema ------------------------------------------------------------------ */
+static void __attribute__((format(printf, 2, 3)))
+tell(struct reading *r, const char *fmt, ...)
+{
+	struct buf *b = &r->page->schema_what;
+	va_list ap;
+
+	r->page->schema = true;
+	if (b->len > WHAT_MAX)
+		return;
+	if (b->len > 0)
+		buf_add_cstr(b, "; ");
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+static const char *
+text_of(const cJSON *object, const char *name)
+{
+	const cJSON *m = airtable_json_member(object, name);
+
+	return cJSON_IsString(m) ? m->valuestring : "";
+}
+
+static void
+field_changed(struct reading *r, const char *id, const cJSON *json)
+{
+	int f = r->table->fields_known ? airtable_keys_field(&r->table->keys, id) : -1;
+	const char *now = text_of(airtable_json_member(json, "current"), "name");
+	const char *was = text_of(airtable_json_member(json, "previous"), "name");
+
+	if (f < 0)
+		return;		/* not one that we have to do with */
+	r->page->fields |= UINT32_C(1) << f;
+	if (was[0] == '\0')
+		was = r->table->names[f];
+	if (now[0] != '\0' && strcmp(now, was) != 0)
+		tell(r, "the field \"%.100s\" is now called \"%.100s\"", was, now);
+	else
+		tell(r, "the field \"%.100s\" was changed", was);
+}
+
+static void
+field_destroyed(struct reading *r, const char *id)
+{
+	int f = r->table->fields_known ? airtable_keys_field(&r->table->keys, id) : -1;
+
+	if (f < 0)
+		return;
+	r->page->fields |= UINT32_C(1) << f;
+	tell(r, "the field \"%.100s\" is gone", r->table->names[f]);
+}
+
+static void
+read_schema(struct reading *r, const cJSON *table)
+{
+	const cJSON *metadata = airtable_json_member(table, "changedMetadata"), *m;
+	const char *name = text_of(airtable_json_member(metadata, "current"), "name");
+
+	cJSON_ArrayForEach(m, airtable_json_member(table, "createdFieldsById"))
+		if (m->string != NULL)
+			tell(r, "a new field \"%.100s\"", text_of(m, "name"));
+	cJSON_ArrayForEach(m, airtable_json_member(table, "changedFieldsById"))
+		if (m->string != NULL)
+			field_changed(r, m->string, m);
+	cJSON_ArrayForEach(m, airtable_json_member(table, "destroyedFieldIds"))
+		if (cJSON_IsString(m))
+			field_destroyed(r, m->valuestring);
+	if (name[0] != '\0' && strcmp(name, r->table->name) != 0)
+		tell(r, "the table is now called \"%.100s\"", name);
+}
+
+/* ---- payloads -------------------------------------------------------------------- */
+/* Every record named by one of these members of our table, if that can be one. */
+static enum err
+each_record(struct reading *r, const cJSON *table, const char *name,
+    void (*take)(struct reading *, const char *, const cJSON *))
+{
+	const cJSON *list = airtable_json_member(table, name), *m;
+
+	if (list == NULL || cJSON_IsNull(list))
+		return ERR_OK;
+	if (!cJSON_IsObject(list))
+		return bad(r, "a payload with records that are no object");
+	cJSON_ArrayForEach(m, list) {
+		if (!payload_id_valid(m->string))
+			return bad(r, "a record without a proper id");
+		take(r, m->string, m);
+	}
+	return ERR_OK;
+}
+
+static enum err
+each_destroyed(struct reading *r, const cJSON *table)
+{
+	const cJSON *list = airtable_json_member(table, "destroyedRecordIds"), *m;
+
+	if (list == NULL || cJSON_IsNull(list))
+		return ERR_OK;
+	if (!cJSON_IsArray(list))
+		return bad(r, "a payload with destroyed records that are no list");
+	cJSON_ArrayForEach(m, list) {
+		if (!cJSON_IsString(m) || !payload_id_valid(m->valuestring))
+			return bad(r, "a record without a proper id");
+		destroyed(r, m->valuestring);
+	}
+	return ERR_OK;
+}
+
+static void
+read_head(struct reading *r, const cJSON *json)
+{
+	int64_t at;
+
+	r->page->payloads++;
+	if (instant_parse(str_of(text_of(json, "timestamp")), &at) == ERR_OK)
+		r->page->newest_ms = at;
+	if (!cJSON_IsTrue(airtable_json_member(json, "error")))
+		return;
+	r->page->error = true;
+	(void)snprintf(r->page->code, sizeof(r->page->code), "%s", text_of(json, "code"));
+}
+
+static enum err
+read_payload(struct reading *r, const cJSON *json)
+{
+	const cJSON *tables = airtable_json_member(json, "changedTablesById"), *table, *m;
+	enum err e;
+
+	if (!cJSON_IsObject(json))
+		return bad(r, "a payload that is no object");
+	read_head(r, json);
+	cJSON_ArrayForEach(m, airtable_json_member(json, "destroyedTableIds"))
+		if (cJSON_IsString(m) && strcmp(m->valuestring, r->table->id) == 0)
+			tell(r, "the table is gone");
+	if (tables == NULL || cJSON_IsNull(tables))
+		return ERR_OK;
+	if (!cJSON_IsObject(tables))
+		return bad(r, "a payload with tables that are no object");
+	if ((table = airtable_json_member(tables, r->table->id)) == NULL)
+		return ERR_OK;
+	if (!cJSON_IsObject(table))
+		return bad(r, "a payload with a table that is no object");
+	read_schema(r, table);
+	if ((e = each_record(r, table, "createdRecordsById", created)) != ERR_OK ||
+	    (e = each_record(r, table, "changedRecordsById", changed)) != ERR_OK)
+		return e;
+	return each_destroyed(r, table);
+}
+
+/* How many records the payloads can name at most; each costs at least its id's text. */
+static size_t
+count_records(const struct reading *r, const cJSON *payloads)
+{
+	static const char *const members[] = {
+		"createdRecordsById", "changedRecordsById", "destroyedRecordIds"
+	};
+	const cJSON *json;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(json, payloads) {
+		const cJSON *table = airtable_json_member(airtable_json_member(json,
+		    "changedTablesById"), r->table->id);
+
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+			n += (size_t)cJSON_GetArraySize(airtable_json_member(table, members[i]));
+	}
+	return n;
+}
+
+static bool
+make_room(struct reading *r, size_t records, size_t text_bytes)
+{
+	struct payload_page *p = r->page;
+	size_t size = 16, cells = records * r->schema->field_count * KINDS;
+
+	while (size < records * 2)
+		size *= 2;
+	p->mask = size - 1;
+	p->records = calloc(records + 1, sizeof(*p->records));
+	p->slots = calloc(size, sizeof(*p->slots));
+	/* ids are names of members, too, and may be kept besides the texts */
+	p->text = malloc(text_bytes + cells * AIRTABLE_NUMBER_TEXT +
+	    records * (AIRTABLE_ID_MAX + 1) + 1);
+	r->text = p->text;
+	return p->records != NULL && p->slots != NULL && p->text != NULL;
+}
+
+static enum err
+read_page(struct reading *r, const cJSON *json, size_t text_bytes)
+{
+	const cJSON *payloads = airtable_json_member(json, "payloads"), *m;
+	const cJSON *cursor = airtable_json_member(json, "cursor");
+	enum err e;
+
+	if (!cJSON_IsArray(payloads) || cJSON_GetArraySize(payloads) > PAYLOADS_MAX)
+		return bad(r, "the answer is not an object with payloads");
+	if (!cJSON_IsNumber(cursor) || !(cursor->valuedouble >= 1) ||
+	    !(cursor->valuedouble <= NUMBER_MAX) ||
+	    floor(cursor->valuedouble) != cursor->valuedouble)
+		return bad(r, "the cursor is no number");
+	r->page->cursor = (uint64_t)cursor->valuedouble;
+	r->page->more = cJSON_IsTrue(airtable_json_member(json, "mightHaveMore"));
+	if (!make_room(r, count_records(r, payloads), text_bytes))
+		return ERR_NOMEM;
+	cJSON_ArrayForEach(m, payloads)
+		if ((e = read_payload(r, m)) != ERR_OK)
+			return e;
+	return buf_status(&r->page->schema_what);
+}
+
+enum err
+payload_page_read(struct payload_page *page, const struct schema *schema,
+    const struct webhook_table *table, struct str body, char why[static WEBHOOK_WHY_SIZE])
+{
+	struct reading r = { .schema = schema, .table = table, .page = page, .why = why };
+	size_t text_bytes = 0;
+	cJSON *json = airtable_json_parse(body, &text_bytes);
+	enum err e;
+
+	*page = (struct payload_page){ .cursor = 0 };
+	e = read_page(&r, json, text_bytes);
+	cJSON_Delete(json);
+	if (e != ERR_OK)
+		payload_page_free(page);
+	return e;
+}
+
+void
+payload_page_free(struct payload_page *p)
+{
+	free(p->records);
+	free(p->slots);
+	free(p->text);
+	buf_free(&p->schema_what);
+	*p = (struct payload_page){ .cursor = 0 };
+}

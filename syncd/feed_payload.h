@@ -1,0 +1,57 @@
+#ifndef SYNCD_FEED_PAYLOAD_H
+#define SYNCD_FEED_PAYLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/schema.h"
+#include "syncd/airtable_webhooks.h"
+
+/*
+ * A page of a webhook's payloads, with all that it tells of one record put
+ * together: what it was before the page and what it is after it.  Nothing
+ * here trusts its input.
+ */
+struct payload_record {
+	struct record	before;		/* known: the fields of which it is told */
+	struct record	now;
+	bool		created;	/* before the page there was no such record */
+	bool		gone;		/* after it there is none */
+	bool		unclear;	/* not all is told, or not understood: it has to be read */
+};
+
+struct payload_page {
+	uint64_t		 cursor;	/* to ask for next */
+	bool			 more;		/* at once */
+	size_t			 payloads;	/* how many there were, errors among them */
+	struct payload_record	*records;	/* strings live in the page */
+	size_t			 count;
+	int64_t			 newest_ms;	/* Airtable's time of the last payload; 0: none */
+	bool			 error;		/* a payload was lost, */
+	char			 code[64];	/* with this code: the last one */
+	bool			 schema;	/* something about the table or its fields changed; */
+	uint32_t		 fields;	/* bit f: ours did */
+	struct buf		 schema_what;	/* for people */
+	/* what it is made of */
+	char			*text;
+	uint32_t		*slots;		/* record + 1 by hash of its id; 0: free */
+	size_t			 mask;
+};
+
+/*
+ * ERR_AIRTABLE_BAD_RESPONSE with a text in ${why}, ERR_NOMEM; the page is
+ * then empty.  Else payload_page_free() it.
+ */
+enum err	payload_page_read(struct payload_page *, const struct schema *,
+		    const struct webhook_table *, struct str body,
+		    char why[static WEBHOOK_WHY_SIZE]);
+void		payload_page_free(struct payload_page *);
+/* What the page tells of a record; NULL: nothing. */
+const struct payload_record *payload_page_find(const struct payload_page *, struct str id);
+
+/* May it stand in a formula: 1 to AIRTABLE_ID_MAX letters and digits? */
+bool		payload_id_valid(const char *);
+
+#endif

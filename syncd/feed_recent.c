@@ -1,0 +1,98 @@
+#include "common/instant.h"
+#include "syncd/feed_parts.h"
+
+/*
+ * Airtable's answer to a change of ours may be older than what the feed has
+ * brought of the same record while it was on its way, and the answer counts:
+ * its caller is told that it was done.  So a record that the feed changed
+ * lately and a confirmed write then changes to something else is read once
+ * more.  So is one that a full sync changes back, whose listing may have
+ * lagged behind.
+ */
+#define RECENT_MS	30000
+
+static uint64_t
+mix(uint64_t h, const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ p[i]) * UINT64_C(1099511628211);	/* FNV-1a */
+	return h;
+}
+
+static uint64_t
+id_hash(struct str id)
+{
+	return mix(UINT64_C(14695981039346656037), id.ptr, id.len);
+}
+
+/* 0: it went, or not all of it is known. */
+static uint64_t
+content_hash(const struct schema *schema, const struct change *c)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	if (c->kind == CHANGE_GONE || c->record.known != schema_all(schema))
+		return 0;
+	for (size_t f = 0; f < schema->field_count; f++) {
+		const struct value *v = &c->record.values[f];
+		int64_t number = v->present ? v->number : 0;
+		char mark = v->present ? '+' : '-';
+
+		h = mix(h, &mark, 1);
+		if (v->present && schema->fields[f].kind != FIELD_MONEY &&
+		    schema->fields[f].kind != FIELD_INSTANT)
+			h = mix(h, v->text.ptr, v->text.len);
+		else
+			h = mix(h, &number, sizeof(number));
+	}
+	return h | 1;
+}
+
+static void
+note(struct feed *f, const struct change *c, int64_t now)
+{
+	struct feed_recent *r = &f->recent[f->recent_next++ % FEED_RECENT];
+
+	*r = (struct feed_recent){
+		.id = id_hash(c->record.id), .content = content_hash(f->schema, c), .at_ms = now
+	};
+}
+
+/* The last of it that the feed knew is something else. */
+static bool
+differs(const struct feed *f, const struct change *c, int64_t now)
+{
+	uint64_t id = id_hash(c->record.id), content = content_hash(f->schema, c);
+	const struct feed_recent *last = NULL;
+
+	for (size_t i = 0; i < FEED_RECENT; i++) {
+		const struct feed_recent *r = &f->recent[i];
+
+		if (r->id == id && r->at_ms != 0 && now - r->at_ms < RECENT_MS &&
+		    (last == NULL || r->at_ms >= last->at_ms))
+			last = r;
+	}
+	return last != NULL && (last->content != content || content == 0);
+}
+
+void
+feed_watch(void *cookie, const struct change *changes, size_t n, enum change_source source)
+{
+	struct feed *f = cookie;
+	int64_t now = instant_monotonic();
+
+	if (f->phase == FEED_RESTING)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct change *c = &changes[i];
+
+		if (source == SOURCE_FEED)
+			note(f, c, now);
+		else if ((source == SOURCE_WRITE || source == SOURCE_FULL_SYNC) &&
+		    differs(f, c, now) && !feed_state_again(&f->kept, c->record.id, now,
+		    source == SOURCE_WRITE ? now : now + FEED_LOOK_MS, 0))
+			feed_gap(f, "too many records have to be read again");
+	}
+}

@@ -1,0 +1,60 @@
+#ifndef SYNCD_FEED_STATE_H
+#define SYNCD_FEED_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/config.h"
+#include "syncd/airtable_webhooks.h"
+
+/*
+ * Where the feed is, as the store keeps it (META_FEED, JSON).  A webhook of
+ * ours is known by its id; while one is being made the ids of all others are,
+ * so that one whose answer was lost is found and removed again.
+ */
+#define FEED_AGAIN_MAX	2000	/* records to be looked at again */
+
+struct feed_again {
+	char	id[AIRTABLE_ID_MAX + 1];
+	int64_t	due_ms;		/* monotonic; after a restart at once */
+	int	looks;		/* left after that */
+};
+
+struct feed_state {
+	char			 webhook[AIRTABLE_ID_MAX + 1];	/* "": none */
+	char			 secret[WEBHOOK_SECRET_MAX + 1];
+	uint64_t		 wish;		/* which enum webhook_wish it was made with */
+	uint64_t		 cursor;	/* the next payload that is not in the store */
+	bool			 gap;		/* a full sync has to make up for what the feed has not seen */
+	int64_t			 since_ms;	/* the modified-time feed: Airtable's clock; 0: never asked */
+	/* What the configured names of the table and its fields stood for when last seen; "": not known. */
+	char			 table[AIRTABLE_ID_MAX + 1];
+	char			 names[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];
+	char			 fields[SCHEMA_FIELDS_MAX][AIRTABLE_ID_MAX + 1];
+	bool			 creating;	/* a webhook may have been made of which we know nothing: */
+	char			 others[WEBHOOKS_MAX][AIRTABLE_ID_MAX + 1];	/* it is none of these */
+	size_t			 other_count;
+	struct feed_again	*again;		/* room for FEED_AGAIN_MAX */
+	size_t			 again_count;
+};
+
+/* ERR_NOMEM. */
+enum err	feed_state_init(struct feed_state *);
+void		feed_state_free(struct feed_state *);
+/*
+ * From ${text}; what is no state, or of another base or table than
+ * ${config}'s, is none at all: a gap without a webhook.
+ */
+void		feed_state_read(struct feed_state *, const struct config *, struct str text);
+void		feed_state_add(const struct feed_state *, const struct config *, struct buf *);
+
+/*
+ * Look at a record (again) at ${due_ms}, and so often afterwards.  One that
+ * waits already is looked at at the earlier time; one that was due by
+ * ${now_ms} is taken to be looked at just now.  false: there is no room.
+ */
+bool		feed_state_again(struct feed_state *, struct str id, int64_t now_ms,
+		    int64_t due_ms, int looks);
+
+#endif

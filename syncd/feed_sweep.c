@@ -1,0 +1,167 @@
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/row.h"
+#include "syncd/feed_parts.h"
+
+/*
+ * Deletions leave nothing that a filter finds: now and then all ids are
+ * listed, and rows that are not among them are read again by id; those that
+ * are not there either are gone.
+ */
+#define SWEEP_MIN_MS	60000	/* from one to the next, */
+#define SWEEP_PAGE_MS	5000	/* and so much for each of its pages */
+#define SWEEP_RETRY_MS	15000
+
+void
+feed_sweep_drop(struct feed *f)
+{
+	free(f->sweep_seen);
+	f->sweep_seen = NULL;
+	buf_clear(&f->sweep_offset);
+}
+
+bool
+feed_sweep_due(struct feed *f)
+{
+	return f->sweep_seen != NULL || instant_monotonic() >= f->sweep_next_ms;
+}
+
+static enum err
+begin(struct feed *f)
+{
+	struct store *st = apply_store(f->apply);
+	enum err e = store_begin(st);
+
+	if (e != ERR_OK)
+		return e;
+	f->sweep_base = store_generation(st);
+	f->sweep_rows = store_rows_end(st);
+	store_end(st);
+	f->sweep_pages = 0;
+	buf_clear(&f->sweep_offset);
+	f->sweep_seen = calloc(f->sweep_rows / 64 + 1, sizeof(*f->sweep_seen));
+	return f->sweep_seen == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/* The next one, as soon as the month's calls allow. */
+static void
+schedule(struct feed *f)
+{
+	int64_t ms = (int64_t)f->sweep_pages * SWEEP_PAGE_MS;
+
+	ms = ms > SWEEP_MIN_MS ? ms : SWEEP_MIN_MS;
+	f->sweep_next_ms = instant_monotonic() + ledger_sweep_interval(f->ledger, f->sweep_pages, ms);
+}
+
+static enum err
+mark(struct feed *f, const struct airtable_page *page)
+{
+	struct store *st = apply_store(f->apply);
+	enum err e = store_begin(st);
+	uint32_t row;
+
+	for (size_t i = 0; i < page->count && e == ERR_OK; i++)
+		if (store_find_record(st, page->records[i].id, &row) == ERR_OK && row < f->sweep_rows)
+			f->sweep_seen[row / 64] |= UINT64_C(1) << (row % 64);
+	store_end(st);
+	return e;
+}
+
+/* Rows that were there all the time and are not in the listing. */
+static enum err
+want_missing(struct feed *f)
+{
+	struct store *st = apply_store(f->apply);
+	enum err e = store_begin(st);
+	uint32_t rows;
+
+	if (e != ERR_OK)
+		return e;
+	rows = store_row_count(st);
+	for (uint32_t row = 0; row < f->sweep_rows && e == ERR_OK; row++) {
+		struct row_view view;
+
+		if (f->sweep_seen[row / 64] >> (row % 64) & 1)
+			continue;
+		if ((e = store_row(st, row, &view)) == ERR_OK && view.version <= f->sweep_base)
+			e = feed_want(f, view.id) ? ERR_OK : ERR_NOMEM;
+		else if (e == ERR_NOT_FOUND)
+			e = ERR_OK;
+	}
+	store_end(st);
+	if (e == ERR_OK && f->id_count * 100 > rows * (uint64_t)f->config->sync.max_shrink_percent) {
+		feed_gap(f, "%zu of %u orders are missing in the listing of ids: that is left to a full "
+		    "sync", f->id_count, rows);
+		feed_drop(f);
+	}
+	return e;
+}
+
+static void
+finish(struct feed *f)
+{
+	enum err e;
+
+	feed_drop(f);
+	f->sweeps++;
+	e = want_missing(f);
+	feed_sweep_drop(f);
+	schedule(f);
+	if (e != ERR_OK) {
+		feed_store_failed(f, feed_poll, e);
+	} else if (f->id_count > 0) {
+		f->taken = feed_poll_next;
+		feed_look(f);
+	} else {
+		feed_poll_next(f);
+	}
+}
+
+static void
+page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct feed *f = cookie;
+	enum err e;
+
+	if (r->err != ERR_OK) {
+		/* begun anew later: what changes goes on being asked for meanwhile */
+		feed_sweep_drop(f);
+		f->sweep_next_ms = instant_monotonic() + SWEEP_RETRY_MS;
+		f->step = feed_poll;
+		feed_failed(f, r);
+		return;
+	}
+	feed_succeeded(f);
+	f->sweep_pages++;
+	if ((e = mark(f, page)) != ERR_OK) {
+		feed_sweep_drop(f);
+		feed_store_failed(f, feed_poll, e);
+		return;
+	}
+	if (page->offset.len == 0) {
+		finish(f);
+		return;
+	}
+	buf_clear(&f->sweep_offset);
+	buf_add_str(&f->sweep_offset, page->offset);
+	feed_poll_next(f);
+}
+
+void
+feed_sweep(struct feed *f)
+{
+	enum err e = f->sweep_seen == NULL ? begin(f) : buf_status(&f->sweep_offset);
+
+	f->step = feed_sweep;
+	if (e != ERR_OK) {
+		feed_sweep_drop(f);
+		feed_store_failed(f, feed_poll, e);
+		return;
+	}
+	f->answer = page_arrived;
+	feed_asks(f);
+	feed_asked(f, airtable_list_ids(f->airtable, buf_str(&f->sweep_offset), AIRTABLE_SYNC,
+	    feed_answered, f));
+}

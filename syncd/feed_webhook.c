@@ -1,0 +1,196 @@
+#include <stdio.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "syncd/airtable_request.h"
+#include "syncd/feed_parts.h"
+
+/* After so many empty pages in a row the webhook itself is looked at: one that has expired has none either. */
+#define IDLE_CHECK	10
+#define BUSY_CHECK	3	/* the same when there was news within */
+#define BUSY_MS		60000
+#define HOLD_MS		250	/* between looks whether the first sync is over */
+
+/* ---- what a page brings besides records ------------------------------------------ */
+static void
+note_schema(struct feed *f)
+{
+	const struct payload_page *p = &f->page;
+
+	if (!p->schema)
+		return;
+	(void)snprintf(f->schema_what, sizeof(f->schema_what), "%.*s",
+	    STR_FMT(buf_str(&p->schema_what)));
+	f->schema_at_ms = instant_now();
+	log_warn("feed: the base's schema has changed: %s", f->schema_what);
+	/* ours are known by their ids; what they are called and may hold is looked up */
+	f->table_known = false;
+	f->broken = true;
+}
+
+static void
+note_loss(struct feed *f)
+{
+	const struct payload_page *p = &f->page;
+	uint64_t first = p->cursor - p->payloads, wanted = f->kept.cursor;
+
+	if (p->cursor < p->payloads || first != wanted)
+		feed_gap(f, "payload %llu was to come next, and Airtable went on with %llu",
+		    (unsigned long long)wanted, (unsigned long long)first);
+	if (p->error) {
+		feed_gap(f, "payload %llu or before it is an error: %s",
+		    (unsigned long long)p->cursor - 1, p->code);
+		if (strcmp(p->code, "INTERNAL_ERROR") != 0)
+			f->broken = true;
+	}
+}
+
+static void
+note_news(struct feed *f)
+{
+	const struct payload_page *p = &f->page;
+	int64_t now = instant_now();
+
+	f->payloads += p->payloads;
+	if (p->payloads == 0) {
+		f->idle++;
+		return;
+	}
+	f->idle = 0;
+	f->busy_ms = instant_monotonic();
+	f->event_ms = p->newest_ms != 0 ? p->newest_ms : now;
+	f->lag_ms = now > f->event_ms ? now - f->event_ms : 0;
+	ledger_active(f->ledger, f->event_ms < now ? f->event_ms : now);
+}
+
+/* ---- a page ----------------------------------------------------------------------- */
+void
+feed_read_next(struct feed *f)
+{
+	int64_t now = instant_monotonic(), passed = now - f->began_ms, pause;
+
+	pause = (f->poke ? feed_poke_ms(f) : feed_pause(f)) - passed;
+	f->poke = false;
+	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
+		pause = feed_again_ms(f) - now;
+	feed_go(f, feed_read, pause);
+}
+
+static void
+page_taken(struct feed *f)
+{
+	feed_drop(f);
+	if (f->broken) {
+		f->broken = false;
+		feed_find(f);
+	} else if (f->more) {
+		feed_read(f);
+	} else {
+		feed_is_fresh(f);
+		feed_read_next(f);
+	}
+}
+
+/* Nothing can be made of it: ask for less, and at last give its cursor up. */
+static void
+page_unreadable(struct feed *f, const struct airtable_result *r)
+{
+	if (f->limit > 1) {
+		f->limit = f->limit / 4 > 0 ? f->limit / 4 : 1;
+	} else if (f->failures >= 5) {
+		log_error("feed: payload %llu can't be read: %s", (unsigned long long)f->kept.cursor,
+		    r->message);
+		f->lost = true;
+		f->limit = FEED_LIMIT;
+		f->step = feed_check;
+	}
+	feed_failed(f, r);
+}
+
+static void
+page_failed(struct feed *f, const struct airtable_result *r)
+{
+	switch (r->err) {
+	case ERR_AIRTABLE_FORBIDDEN:
+	case ERR_AIRTABLE_NOT_FOUND:
+		log_warn("feed: the webhook %s can't be read: %s", f->kept.webhook, r->message);
+		feed_check(f);
+		break;
+	case ERR_AIRTABLE_REJECTED:
+		log_warn("feed: the webhook %s has no payload %llu: %s", f->kept.webhook,
+		    (unsigned long long)f->kept.cursor, r->message);
+		f->lost = true;
+		feed_check(f);
+		break;
+	case ERR_AIRTABLE_BAD_RESPONSE:
+		page_unreadable(f, r);
+		break;
+	default:
+		feed_failed(f, r);
+	}
+}
+
+static void
+page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct airtable_result unread = { .err = ERR_AIRTABLE_BAD_RESPONSE, .retryable = true };
+	struct feed *f = cookie;
+	char why[WEBHOOK_WHY_SIZE];
+	enum err e;
+
+	if (r->err != ERR_OK) {
+		page_failed(f, r);
+		return;
+	}
+	feed_drop(f);
+	if ((e = payload_page_read(&f->page, f->schema, &f->table, page->body, why)) == ERR_NOMEM) {
+		feed_store_failed(f, feed_read, e);
+		return;
+	}
+	if (e != ERR_OK) {
+		(void)snprintf(unread.message, sizeof(unread.message), "%s", why);
+		page_unreadable(f, &unread);
+		return;
+	}
+	feed_succeeded(f);
+	if (f->limit < FEED_LIMIT)
+		f->limit = f->limit * 2 < FEED_LIMIT ? f->limit * 2 : FEED_LIMIT;
+	note_loss(f);
+	note_schema(f);
+	note_news(f);
+	f->more = f->page.more;
+	f->taken = page_taken;
+	feed_take(f);
+}
+
+static void
+ask_page(struct feed *f)
+{
+	struct buf path = { 0 };
+
+	airtable_add_webhook_path(&path, f->config, f->kept.webhook);
+	buf_printf(&path, "/payloads?cursor=%llu&limit=%zu", (unsigned long long)f->kept.cursor,
+	    f->limit);
+	f->polls++;
+	f->began_ms = instant_monotonic();
+	f->as_of_ms = instant_now();
+	f->answer = page_arrived;
+	feed_asks(f);
+	feed_asked(f, buf_status(&path) != ERR_OK ? NULL : airtable_ask(f->airtable, "GET",
+	    buf_str(&path), STR(""), AIRTABLE_FEED, feed_answered, f));
+	buf_free(&path);
+}
+
+void
+feed_read(struct feed *f)
+{
+	f->step = feed_read;
+	if (feed_holds(f))
+		feed_go(f, feed_read, HOLD_MS);
+	else if (feed_again_due(f))
+		feed_again(f);
+	else if (f->idle >= (instant_monotonic() - f->busy_ms < BUSY_MS ? BUSY_CHECK : IDLE_CHECK))
+		feed_check(f);
+	else
+		ask_page(f);
+}

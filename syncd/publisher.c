@@ -1,0 +1,227 @@
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "syncd/events.h"
+#include "syncd/http.h"
+#include "syncd/publisher.h"
+
+#define TIMEOUT_MS	5000
+#define LAST_ID		"last message id: "	/* in what nchan answers */
+
+struct publisher {
+	struct events	 events;
+	struct http	*http;
+	struct http_request *request;	/* the step under way */
+	enum events_step step;
+	uv_timer_t	 timer;
+	struct buf	 body;
+	char		 path[108];	/* nginx's socket */
+	ino_t		 refused;	/* the socket that refused last time; 0: none */
+	bool		 away;		/* it was said that nginx does not answer */
+};
+
+static void	 schedule(struct publisher *);
+
+/*
+ * A socket that nginx has left behind when it was killed keeps it from
+ * starting again.  Gone twice in a row without an answer, it is removed: the
+ * first time it may be one that is about to be listened on.
+ */
+static void
+remove_dead_socket(struct publisher *p)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct stat st;
+	bool dead;
+	int fd;
+
+	if (lstat(p->path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) == -1) {
+		p->refused = 0;
+		return;
+	}
+	memcpy(to.sun_path, p->path, sizeof(to.sun_path));
+	dead = connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1 && errno == ECONNREFUSED;
+	(void)close(fd);	/* nothing was written */
+	if (dead && p->refused == st.st_ino && unlink(p->path) == 0)
+		log_info("events: removed %s, which nginx has left behind", p->path);
+	p->refused = dead ? st.st_ino : 0;
+}
+
+/* nchan's "last message id: 1795247212:0" at the end of a line. */
+static struct str
+last_id(struct str body)
+{
+	const char *at = memmem(body.ptr, body.len, LAST_ID, sizeof(LAST_ID) - 1);
+	struct str id = { NULL, 0 };
+
+	if (at == NULL)
+		return id;
+	id.ptr = at + sizeof(LAST_ID) - 1;
+	while (id.ptr + id.len < body.ptr + body.len && (unsigned char)id.ptr[id.len] > ' ')
+		id.len++;
+	return id;
+}
+
+static void
+tell_away(struct publisher *p, const struct http_answer *a)
+{
+	if (p->away)
+		return;
+	p->away = true;
+	if (a->status != 0)
+		log_warn("events: nginx answers %d; clients will be told to fetch anew", a->status);
+	else
+		log_warn("events: nginx does not answer (%s); clients will be told to fetch anew",
+		    a->problem);
+}
+
+static void
+on_sent(void *cookie)
+{
+	(void)cookie;	/* what counts is that nginx has taken it */
+}
+
+static void
+on_done(void *cookie, const struct http_answer *a)
+{
+	struct publisher *p = cookie;
+	int64_t now = instant_monotonic();
+	bool found = a->complete && a->status >= 200 && a->status < 300;
+
+	p->request = NULL;
+	if (a->outcome == HTTP_NEVER_SENT)
+		remove_dead_socket(p);
+	if (!found && !(p->step == EVENTS_CHECK && a->complete && a->status == 404)) {
+		tell_away(p, a);
+		events_failed(&p->events, now);
+	} else {
+		/* 404: the mark's channel is not there, nor is its message */
+		events_done(&p->events, found ? last_id(a->body) : STR(""), now);
+		if (p->step == EVENTS_RESET) {
+			if (p->away)
+				log_info("events: nginx takes them again");
+			p->away = false;
+		}
+	}
+	schedule(p);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	static const char *const urls[] = {
+		[EVENTS_MARK] = "http://events/mark", [EVENTS_CHECK] = "http://events/mark",
+		[EVENTS_RESET] = "http://events/reset", [EVENTS_CHANGE] = "http://events/change"
+	};
+	struct publisher *p = timer->data;
+	struct http_call call = {
+		.token = "", .timeout_ms = TIMEOUT_MS, .connect_timeout_ms = TIMEOUT_MS,
+		.unix_socket = p->path
+	};
+
+	if ((p->step = events_begin(&p->events, instant_monotonic(), &p->body)) != EVENTS_NOTHING) {
+		call.url = urls[p->step];
+		call.method = p->step == EVENTS_CHECK ? "GET" : "POST";
+		if (p->step != EVENTS_CHECK)
+			call.json = buf_str(&p->body);
+		if (buf_status(&p->body) == ERR_OK)
+			p->request = http_start(p->http, &call, on_sent, on_done, p);
+		if (p->request == NULL)
+			events_failed(&p->events, instant_monotonic());
+	}
+	schedule(p);
+}
+
+static void
+schedule(struct publisher *p)
+{
+	int64_t ms = events_wait_ms(&p->events, instant_monotonic());
+
+	/* these can't fail: the timer has a callback and is not closing */
+	if (ms < 0)
+		(void)uv_timer_stop(&p->timer);
+	else
+		(void)uv_timer_start(&p->timer, on_timer, (uint64_t)ms, 0);
+}
+
+void
+publisher_note(void *cookie, uint64_t generation, struct str entry)
+{
+	struct publisher *p = cookie;
+
+	events_note(&p->events, generation, entry);
+	schedule(p);
+}
+
+static bool
+make_folder(struct publisher *p, const struct config *config)
+{
+	char folder[108];
+
+	if (!config_run_path(config, "events", folder) ||
+	    !config_run_path(config, "events/nginx.sock", p->path)) {
+		log_error("events: run.dir is too long for a socket");
+		return false;
+	}
+	if (mkdir(folder, 0750) == -1 && errno != EEXIST) {
+		log_error("events: %s: %s", folder, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+struct publisher *
+publisher_new(uv_loop_t *loop, const struct config *config)
+{
+	struct publisher *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (p == NULL) {
+		log_error("events: out of memory");
+		return NULL;
+	}
+	if (!make_folder(p, config) || (p->http = http_new(loop)) == NULL)
+		goto err0;
+	if ((rc = uv_timer_init(loop, &p->timer)) != 0) {
+		log_error("events: no timer: %s", uv_strerror(rc));
+		goto err1;
+	}
+	p->timer.data = p;
+	events_init(&p->events, instant_monotonic());
+	schedule(p);
+	return p;
+
+err1:
+	http_free(p->http);
+err0:
+	free(p);
+	return NULL;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void
+publisher_free(struct publisher *p)
+{
+	if (p == NULL)
+		return;
+	if (p->request != NULL)
+		http_cancel(p->request);
+	http_free(p->http);
+	events_free(&p->events);
+	buf_free(&p->body);
+	uv_close((uv_handle_t *)&p->timer, on_closed);
+}

@@ -1,0 +1,27 @@
+#ifndef SYNCD_PUBLISHER_H
+#define SYNCD_PUBLISHER_H
+
+#include <uv.h>
+
+#include "common/config.h"
+#include "common/str.h"
+
+/*
+ * Hands commits to nginx's nchan, which tells live clients: over a Unix
+ * socket of nginx in run.dir, with requests on the loop, one at a time.
+ * events.h says what is told and when, and what happens when nginx is away.
+ *
+ * The socket's folder is made here, open to syncd's user and group alone:
+ * nginx itself makes every socket writable for all.
+ */
+struct publisher;
+
+/* NULL: no memory, or a run.dir that can't be used; the log says which. */
+struct publisher *publisher_new(uv_loop_t *, const struct config *);
+/* Its handles close on the loop.  NULL is fine. */
+void		  publisher_free(struct publisher *);
+
+/* An apply_commit_cb: ${cookie} is the publisher. */
+void		  publisher_note(void *cookie, uint64_t generation, struct str entry);
+
+#endif

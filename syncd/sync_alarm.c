@@ -1,0 +1,60 @@
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+#include "common/err.h"
+#include "common/instant.h"
+#include "common/json_write.h"
+#include "common/log.h"
+#include "syncd/sync_alarm.h"
+
+void
+sync_alarm_raise(struct sync_alarm *a, const char *detail, int64_t now_ms)
+{
+	(void)snprintf(a->detail, sizeof(a->detail), "%s", detail);
+	if (!a->on)
+		a->since_ms = now_ms;
+	a->on = true;
+	log_error("sync: ALARM: %s", a->detail);
+}
+
+void
+sync_alarm_clear(struct sync_alarm *a)
+{
+	if (a->on)
+		log_warn("sync: the alarm is over, a full sync is complete");
+	*a = (struct sync_alarm){ .on = false };
+}
+
+void
+sync_alarm_add(const struct sync_alarm *a, struct buf *b)
+{
+	if (!a->on) {
+		json_member_null(b, "alarm");
+		return;
+	}
+	json_name(b, "alarm");
+	buf_add_char(b, '{');
+	json_member_string(b, "code", str_of(err_code(ERR_AIRTABLE_SHRUNK)));
+	json_member_string(b, "title", str_of(err_text(ERR_AIRTABLE_SHRUNK)));
+	json_member_string(b, "detail", str_of(a->detail));
+	json_member_instant(b, "since", a->since_ms);
+	buf_add_char(b, '}');
+}
+
+void
+sync_alarm_load(struct sync_alarm *a, struct str document)
+{
+	cJSON *doc = document.len > 0 ? cJSON_ParseWithLength(document.ptr, document.len) : NULL;
+	const cJSON *alarm = cJSON_GetObjectItemCaseSensitive(doc, "alarm");
+	const cJSON *detail = cJSON_GetObjectItemCaseSensitive(alarm, "detail");
+	const cJSON *since = cJSON_GetObjectItemCaseSensitive(alarm, "since");
+	int64_t since_ms;
+
+	if (cJSON_IsString(detail) && cJSON_IsString(since) &&
+	    instant_parse(str_of(since->valuestring), &since_ms) == ERR_OK) {
+		a->on = true;
+		a->since_ms = since_ms;
+		(void)snprintf(a->detail, sizeof(a->detail), "%s", detail->valuestring);
+	}
+	cJSON_Delete(doc);
+}

@@ -1,0 +1,31 @@
+#ifndef SYNCD_SYNC_ALARM_H
+#define SYNCD_SYNC_ALARM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/str.h"
+
+/*
+ * A base that is suddenly small or empty (sync.max_shrink): nothing is
+ * deleted until somebody has looked.  The alarm stands, over further tries
+ * and restarts, until a full sync is complete, be it that the orders are back
+ * or that an operator let it through.
+ */
+struct sync_alarm {
+	bool	on;
+	int64_t	since_ms;
+	char	detail[200];
+};
+
+/* Further reasons replace the text; since when stays. */
+void	sync_alarm_raise(struct sync_alarm *, const char *detail, int64_t now_ms);
+/* The log says so if it was on. */
+void	sync_alarm_clear(struct sync_alarm *);
+/* Member "alarm" of the progress document: an object, or null. */
+void	sync_alarm_add(const struct sync_alarm *, struct buf *);
+/* Take it up from a stored progress document. */
+void	sync_alarm_load(struct sync_alarm *, struct str document);
+
+#endif

@@ -1,0 +1,50 @@
+#include "common/json_write.h"
+#include "syncd/sync_progress.h"
+
+static void
+add_counts(const struct sync_progress *p, struct buf *b)
+{
+	json_member_uint(b, "pages", p->counts->pages);
+	json_member_uint(b, "records", p->counts->records);
+	if (p->expected == 0)
+		json_member_null(b, "expectedRecords");
+	else
+		json_member_uint(b, "expectedRecords", p->expected);
+	json_member_uint(b, "changed", p->counts->changed);
+	json_member_uint(b, "created", p->counts->created);
+	json_member_uint(b, "deleted", p->counts->deleted);
+	json_member_uint(b, "warnings", p->counts->warnings);
+}
+
+static void
+add_error(const struct sync_progress *p, struct buf *b)
+{
+	if (p->running || p->result == ERR_OK) {
+		json_member_null(b, "error");
+		return;
+	}
+	json_name(b, "error");
+	buf_add_char(b, '{');
+	json_member_string(b, "code", str_of(err_code(p->result)));
+	json_member_string(b, "title", str_of(err_text(p->result)));
+	json_member_string(b, "detail", str_of(p->detail));
+	buf_add_char(b, '}');
+}
+
+void
+sync_progress_add(const struct sync_progress *p, const struct schema *schema, struct buf *b)
+{
+	buf_add_char(b, '{');
+	json_member_string(b, "state", str_of(p->running ? "running" :
+	    p->result == ERR_OK ? "idle" : "failed"));
+	json_member_string_or_null(b, "mode", p->started_ms == 0 ?
+	    (struct str){ NULL, 0 } : STR("full"));
+	json_member_instant(b, "startedAt", p->started_ms);
+	json_member_instant(b, "finishedAt", p->finished_ms);
+	add_counts(p, b);
+	drift_add_json(&p->counts->drift, schema, b);
+	add_error(p, b);
+	sync_alarm_add(p->alarm, b);
+	json_member_instant(b, "next", p->next_ms);
+	buf_add_char(b, '}');
+}

@@ -1,0 +1,21 @@
+#ifndef SYNCD_SYNC_PROGRESS_H
+#define SYNCD_SYNC_PROGRESS_H
+
+#include "syncd/sync_alarm.h"
+#include "syncd/sync_run.h"
+
+/* What there is to tell of the full sync that is on, or of the last. */
+struct sync_progress {
+	bool				 running;
+	int64_t				 started_ms, finished_ms, next_ms;	/* wall clock; 0: none */
+	const struct sync_run_counts	*counts;
+	uint32_t			 expected;	/* records; 0: not known */
+	enum err			 result;	/* of one that has ended ... */
+	const char			*detail;	/* ... and why */
+	const struct sync_alarm		*alarm;
+};
+
+/* The progress document, an object. */
+void	sync_progress_add(const struct sync_progress *, const struct schema *, struct buf *);
+
+#endif

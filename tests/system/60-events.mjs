@@ -1,0 +1,288 @@
+// Live events through the whole stack: what changes reaches Server-Sent
+// Events and WebSockets, who was away misses nothing or is told to fetch anew.
+import fs from 'node:fs'
+import path from 'node:path'
+import { test, run, eq, ok, cleanUp } from './lib/harness.mjs'
+import { EventStream, EventSocket } from './lib/events.mjs'
+import { withStack, fast, until, request } from './lib/stack.mjs'
+
+const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered']
+const rest = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+/** Change an order; the generation that has it. */
+async function change(stack, id) {
+	const { status } = (await stack.json(`/api/orders/${id}`))
+	const answer = await stack.patch(id, { status: STATUSES.find(one => one !== status) })
+	eq(answer.status, 200, answer.text)
+	return answer.json().version
+}
+const ids = async (stack, n) => (await stack.json(`/api/orders?pageSize=${n}`)).orders.map(order => order.id)
+/** The stack, once its first reset is out: what comes after it are changes. */
+const live = (options, f) => withStack(fast({ sim: 300, ...options, set: { 'events.per_client': 2000, ...options?.set } }), async stack => {
+	await stack.synced()
+	const first = await new EventStream(stack.url, { lastEventId: `${Math.floor(Date.now() / 1000) - 5}:0` }).open()
+	await first.seen('the reset at the start', one => one.event === 'reset', 10_000)
+	await first.close()
+	await f(stack)
+})
+const names = (one, id) => one.event === 'change' && (one.data.orders === null || one.data.orders.includes(id))
+
+test('a change reaches both kinds of clients, with its generation and order', async () => {
+	await live({}, async stack => {
+		const [id] = await ids(stack, 1)
+		const sse = await new EventStream(stack.url).open(), ws = await new EventSocket(stack.url).open()
+		for (const client of [sse, ws]) ok(!/access-control/i.test(client.head), client.head)
+		ok(/content-type: text\/event-stream/i.test(sse.head), sse.head)
+		ok(/cache-control: no-cache/i.test(sse.head), sse.head)
+		const generation = await change(stack, id)
+		for (const client of [sse, ws]) {
+			const one = await client.seen('the change', () => true)
+			eq(one.event, 'change')
+			eq(one.data, { event: 'change', generation, orders: [id], summary: true })
+		}
+		ok(sse.last.id.length > 0)
+		// who fetches because of an event gets at least what it told
+		ok(Number((await stack.get('/api/orders/summary')).headers['x-generation']) >= generation)
+		await sse.close()
+		await ws.close()
+	})
+})
+
+test('a storm of changes is at most ten events a second and leaves nothing out; many orders are not named', async () => {
+	await live({}, async stack => {
+		const sse = await new EventStream(stack.url).open()
+		const some = await ids(stack, 120), began = performance.now()
+		const generations = []
+		for (let i = 0; i < some.length; i += 4)
+			generations.push(...await Promise.all(some.slice(i, i + 4).map(id => change(stack, id))))
+		const newest = Math.max(...generations)
+		await sse.seen('the last one', one => one.data.generation >= newest)
+		const seconds = (performance.now() - began) / 1000
+		for (const id of some) ok(sse.events.some(one => names(one, id)), `${id} is in no event`)
+		ok(sse.events.length <= seconds * 10 + 2, `${sse.events.length} events in ${seconds} s`)
+		const told = sse.events.map(one => one.data.generation)
+		eq(told, [...told].sort((a, b) => a - b))
+
+		const records = await stack.dump()
+		for (const { id } of records.slice(0, 250)) await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: 'pasted' } })
+		await stack.sync()
+		const { generation } = await stack.json('/api/orders?pageSize=1')
+		const pasted = await sse.seen('the pasted ones', one => one.data.generation === generation)
+		eq(pasted.data, { event: 'change', generation, orders: null, summary: true })
+		await sse.close()
+	})
+})
+
+test('who comes back misses nothing, however it says where it was', async () => {
+	await live({}, async stack => {
+		const orders = await ids(stack, 30)
+		for (const how of ['header', 'query', 'socket']) {
+			const mine = orders.splice(0, 6)
+			let client = how === 'socket' ? new EventSocket(stack.url, { meta: true }) : new EventStream(stack.url)
+			await client.open()
+			await change(stack, mine[0])
+			await client.seen('the first', one => names(one, mine[0]))
+			for (const id of mine.slice(1)) {
+				const { last } = client
+				await client.close()
+				await change(stack, id)
+				if (id === mine[3]) await rest(1500)	// in a later second
+				client = how === 'socket' ? new EventSocket(stack.url, { meta: true, lastEventId: last.id }) :
+					new EventStream(stack.url, how === 'header' ? { lastEventId: last.id } : { query: `?lastEventId=${encodeURIComponent(last.id)}` })
+				await client.open()
+				await client.seen(`${id}, which changed meanwhile`, one => names(one, id))
+				eq(client.events.length, 1, `nothing twice: ${JSON.stringify(client.events)}`)
+				eq(client.of('reset'), [])
+			}
+			await client.close()
+		}
+	})
+})
+
+test('who was away for too long, or says what it was never told, gets a reset', async () => {
+	await live({ set: { 'events.buffer': '10s' } }, async stack => {
+		const [first, second, third] = await ids(stack, 3)
+		const sse = await new EventStream(stack.url).open()
+		await change(stack, first)
+		const { id: old } = await sse.seen('a change', () => true)
+		await sse.close()
+		await change(stack, second)
+		await rest(12_000)
+		const now = Math.floor(Date.now() / 1000)
+		for (const lastEventId of [old, `${now + 100}:0`, '0:0', 'x', '1:2:3', `${now - 1}:0&socket=1`, `${now - 1}:99999999`, '-1:0']) {
+			const back = await new EventStream(stack.url, { lastEventId }).open()
+			const one = await back.seen('a reset', () => true)
+			eq([one.event, one.data], ['reset', { event: 'reset' }], lastEventId)
+			ok(Math.abs(Number(one.id.split(':')[0]) - now) < 10, one.id)
+			await back.close()
+		}
+		// a browser comes again by itself, with the id of the reset
+		const told = await new EventStream(stack.url, { lastEventId: old }).open()
+		const { id, retry } = await told.seen('a reset', () => true)
+		eq(retry, '1000')
+		await told.close()
+		await change(stack, third)
+		const again = await new EventStream(stack.url, { lastEventId: id }).open()
+		await again.seen('what changed since', one => names(one, third))
+		await again.close()
+		// a WebSocket is told, and closed
+		const ws = await new EventSocket(stack.url, { lastEventId: old }).open()
+		eq((await ws.seen('a reset', () => true)).data, { event: 'reset' })
+		await ws.ended
+	})
+})
+
+test('a restart of syncd, killed or not, is a reset, and life goes on', async () => {
+	await live({}, async stack => {
+		const [id] = await ids(stack, 1)
+		const sse = await new EventStream(stack.url).open(), ws = await new EventSocket(stack.url).open()
+		for (const signal of ['TERM', 'KILL']) {
+			const from = sse.events.length
+			await stack.stop('syncd', signal)
+			await stack.start('syncd')
+			for (const client of [sse, ws]) await client.seen('a reset', one => one.event === 'reset', 10_000, from)
+			await change(stack, id)
+			for (const client of [sse, ws]) await client.seen('a change', one => names(one, id), 5_000, from)
+		}
+		ok(!sse.closed && !ws.closed)
+		await sse.close()
+		await ws.close()
+	})
+})
+
+test('nginx restarted, killed or reloaded: who comes back is told to fetch anew', async () => {
+	await live({}, async stack => {
+		const [id] = await ids(stack, 1)
+		for (const how of ['TERM', 'KILL', 'reload']) {
+			const sse = await new EventStream(stack.url).open()
+			await change(stack, id)
+			const { id: last } = await sse.seen('a change', () => true)
+			await sse.close()
+			await change(stack, id)	// in the memory of the old one only
+			if (how === 'reload') {
+				const before = stack.children('nginx')
+				stack.signal('nginx', 'SIGHUP')
+				await until('its workers are new', 10_000, () => {
+					const now = stack.children('nginx')
+					return now.length > 0 && !now.some(pid => before.includes(pid))
+				})
+			} else {
+				await stack.stop('nginx', how)
+				await stack.start('nginx')
+			}
+			const back = await new EventStream(stack.url, { lastEventId: last }).open()
+			const one = await back.seen('a reset', () => true, 10_000)
+			eq(one.event, 'reset')
+			const later = await new EventStream(stack.url, { lastEventId: last }).open()
+			eq((await later.seen('a reset for who comes later', () => true)).event, 'reset')
+			await change(stack, id)
+			for (const client of [back, later]) {
+				await client.seen('a change', other => names(other, id))
+				await client.close()
+			}
+		}
+	})
+})
+
+test('the socket of an nginx that was killed is cleared away, so that it can start again', async () => {
+	await live({}, async stack => {
+		await stack.stop('nginx', 'KILL')
+		const file = path.join(stack.dir, 'run/events/nginx.sock')
+		await until('it is gone', 10_000, () => !fs.existsSync(file))
+		await stack.start('nginx')
+		await until('nginx takes events again', 10_000, () => /nginx takes them again/.test(stack.log()))
+	})
+})
+
+test('without a worker who comes back is asked to wait', async () => {
+	await live({}, async stack => {
+		await stack.stop('fcgi-api')
+		const answer = await stack.get('/api/events', { Accept: 'text/event-stream', 'Last-Event-ID': `${Math.floor(Date.now() / 1000)}:0` })
+		eq([answer.status, answer.text], [200, 'retry: 2000\n\n'])
+		const fresh = await new EventStream(stack.url).open()	// needs none
+		await fresh.close()
+	})
+})
+
+test('only readers of this site may listen, in the right way, and so many of them', async () => {
+	await live({ set: { 'events.per_client': 5 } }, async stack => {
+		const accept = { Accept: 'text/event-stream' }
+		const problem = async (status, code, method, target, headers) => {
+			const answer = await stack.call(method, target, { headers, fresh: true })
+			eq([answer.status, answer.json().code], [status, code], `${method} ${target} ${JSON.stringify(headers)}`)
+			ok(!Object.keys(answer.headers).some(name => name.startsWith('access-control')))
+			return answer
+		}
+		await problem(403, 'forbidden', 'GET', '/api/events', { ...accept, Origin: 'https://elsewhere.example' })
+		await problem(403, 'forbidden', 'GET', '/api/events', { ...accept, Origin: 'null' })
+		await problem(403, 'forbidden', 'GET', '/api/events', { ...accept, Origin: `${stack.url}.elsewhere.example` })
+		await problem(406, 'not_acceptable', 'GET', '/api/events', { Accept: 'application/json' })
+		await problem(400, 'bad_request', 'GET', '/api/events?since=1', accept)
+		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
+		eq(refused.headers.allow, 'GET, HEAD')
+		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)
+		for (const target of ['/change', '/reset', '/mark', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
+			ok([404, 405].includes((await stack.call('POST', target, { body: '{}' })).status) && (await stack.get(target)).status === 404, target)
+		const foreign = new EventSocket(stack.url, { headers: { Origin: 'https://elsewhere.example' } })
+		await until('it is refused', 5_000, () => foreign.status === 403)
+		await foreign.close()
+		const own = await new EventSocket(stack.url, { headers: { Origin: stack.url } }).open()
+		await own.close()
+		const { mode } = fs.statSync(path.join(stack.dir, 'run/events'))
+		eq(mode & 0o777, 0o750)
+
+		const clients = []
+		for (let i = 0; i < 5; i++) clients.push(await new EventStream(stack.url).open())
+		await problem(429, 'rate_limited', 'GET', '/api/events', accept)
+		await clients.pop().close()
+		await until('there is room again', 5_000, async () => {
+			const client = new EventStream(stack.url)
+			await until('an answer', 2_000, () => client.status !== 0)
+			await client.close()
+			return client.status === 200
+		})
+		for (const client of clients) await client.close()
+	})
+})
+
+test('switched off, there are none, and nginx needs no module for them', async () => {
+	await withStack(fast({ sim: 50, set: { 'events.enabled': false } }), async stack => {
+		const answer = await stack.get('/api/events', { Accept: 'text/event-stream' })
+		eq([answer.status, answer.json().code], [404, 'not_found'])
+		ok(!/nchan/.test(fs.readFileSync(path.join(stack.dir, 'nginx.conf'), 'utf8')))
+		ok(!/events:/.test(stack.log()))
+	})
+})
+
+test('a thousand clients hear of a change at once, and cost no worker', async () => {
+	await live({}, async stack => {
+		const orders = await ids(stack, 20), clients = []
+		cleanUp(() => clients.forEach(client => client.socket.destroy()))
+		const cpu = () => stack.children('fcgi-api').reduce((sum, pid) => {
+			const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ')
+			return sum + Number(fields[11]) + Number(fields[12])
+		}, 0)
+		const before = cpu()
+		for (let i = 0; i < 1000; i++) {
+			clients.push(new EventStream(stack.url))
+			if (i % 50 === 49) await Promise.all(clients.slice(-50).map(client => client.open(20_000)))
+		}
+		ok(cpu() - before <= 5, `${cpu() - before} ticks of the workers`)
+		const late = []
+		for (const id of orders) {
+			const began = performance.now()
+			await change(stack, id)
+			await until('everybody has heard of it', 20_000, () => clients.every(client => names(client.last ?? {}, id)))
+			late.push(...clients.map(client => client.last.at - began))
+		}
+		late.sort((a, b) => a - b)
+		const p99 = late[Math.floor(late.length * 0.99)]
+		console.log(`# from asking for a change to 1,000 clients knowing it: p50 ${late[late.length >> 1].toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`)
+		ok(p99 <= 500 * Number(process.env.TEST_PATIENCE ?? 1), `p99 ${p99} ms`)
+		// others are served meanwhile
+		eq((await request(`${stack.url}/api/orders`)).status, 200)
+		await Promise.all(clients.map(client => client.close()))
+	})
+}, { timeout: 180_000 })
+
+await run()

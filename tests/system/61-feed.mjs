@@ -1,0 +1,524 @@
+// Following Airtable live: what others change there is here soon, deletions
+// included, whatever becomes of our webhook; and nothing is missed.
+import crypto from 'node:crypto'
+import { test, run, eq, ok, sleep } from './lib/harness.mjs'
+import { withStack, fast, until, request } from './lib/stack.mjs'
+import { order, fetchAll, withoutVersion, summary, summaryNumbers, day } from './lib/orders.mjs'
+
+const LONG = process.env.ORDERDECK_LONG ? 1 : 0
+// (a record whose time moves though nothing in it does, and no payload tells, is only found by a full sync)
+const QUIET = '--set=noopBumps=false'
+const follow = (more = {}) => fast({ sim: 400, wait: 30, ...more, simArgs: [QUIET, ...more.simArgs ?? []], set: {
+	'sync.feed': 'auto', 'sync.feed_interval': '200ms', 'airtable.request_timeout': '3s', ...more.set } })
+
+const feedOf = async stack => (await stack.json('/api/sync')).feed
+const settings = (stack, values) => stack.sim('POST', '/_sim/settings', values)
+const webhooks = async stack => (await stack.sim('GET', '/_sim/webhooks')).webhooks
+
+/** What the API has to show, worked out from the simulator's records. */
+const expected = async stack => new Map((await stack.dump()).map(record => [record.id, order(record)]))
+
+/** The list as a map, without versions. */
+const shown = async stack => new Map((await fetchAll(stack)).map(o => [o.id, withoutVersion(o)]))
+
+/** Until list and simulator are the same in every record; then the summary is, too. */
+async function agrees(stack, ms = 15_000) {
+	let wanted, got
+	try {
+		await until('the store is as Airtable', ms, async () => {
+			wanted = await expected(stack)
+			got = await shown(stack)
+			if (wanted.size !== got.size) throw new Error(`${got.size} orders, Airtable has ${wanted.size}`)
+			for (const [id, o] of wanted) eq(got.get(id), o)
+			return true
+		})
+	} catch (error) {
+		error.message += `\nfeed: ${JSON.stringify(await feedOf(stack))}`
+		throw error
+	}
+	const today = day(Date.now(), 'UTC')
+	eq(summaryNumbers(await stack.json('/api/orders/summary')), summary([...wanted.values()], today))
+}
+
+/** Reading, with nothing left to be made up for. */
+const settled = (stack, ms = 20_000) => until('the feed is complete', ms, async () => {
+	const feed = await feedOf(stack)
+	return feed.complete && feed.state !== 'finding' && feed.waiting === 0 && feed
+})
+
+/** Full syncs until now. */
+const syncs = stack => stack.log().split('msg="sync: started"').length - 1
+
+/** Run f with a stack that follows, and require that no full sync was needed meanwhile. */
+async function withoutSync(stack, f) {
+	const before = syncs(stack)
+	await f()
+	eq(syncs(stack), before, `no full sync: ${stack.log().split('\n').slice(-8).join('\n')}`)
+}
+
+async function everyKindOfChange(stack) {
+	const records = await stack.dump()
+	await stack.sim('POST', '/_sim/edit', { id: records[3].id, fields: { Status: 'Shipped', Customer: 'Änderung "1"' } })
+	await stack.sim('POST', '/_sim/edit', { id: records[4].id, fields: { Priority: null, Customer: null } })
+	await stack.sim('POST', '/_sim/edit', { id: records[5].id, fields: { 'Order Total': 12.34 } })
+	const { ids } = await stack.sim('POST', '/_sim/create', { count: 3 })
+	await stack.sim('POST', '/_sim/edit', { id: ids[0], fields: { Customer: 'new and changed' } })
+	await stack.sim('POST', '/_sim/delete', { ids: [records[6].id, ids[1]] })
+	await agrees(stack)
+	await stack.sim('POST', '/_sim/edit', { records: records.slice(20, 320).map(r => ({ id: r.id, fields: { Priority: 'High' } })) })
+	await stack.sim('POST', '/_sim/restore', { ids: [records[6].id] })
+	await stack.sim('POST', '/_sim/edit', { id: records[7].id, fields: { Status: 'Pending' } })
+	await stack.sim('POST', '/_sim/edit', { id: records[7].id, fields: { Status: 'Cancelled' } })
+	await agrees(stack)
+}
+
+// ---- the webhook ---------------------------------------------------------------
+test('edits, creations, deletions, pastes and restored records arrive, and only the feed is asked', async () => {
+	await withStack(follow(), async stack => {
+		const feed = await settled(stack)
+		eq([feed.mode, feed.state], ['webhook', 'reading'])
+		eq((await webhooks(stack)).length, 1)
+		await withoutSync(stack, () => everyKindOfChange(stack))
+		const after = await feedOf(stack)
+		ok(after.payloads >= 8 && after.lastEvent !== null && after.lagMs < 5_000, JSON.stringify(after))
+		eq((await stack.json('/api/health')).feed.state, 'reading')
+	})
+})
+
+test('own changes come back as echoes and change nothing', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const ids = (await stack.dump()).slice(0, 20).map(record => record.id)
+		for (const id of ids) {
+			const { status } = await stack.json(`/api/orders/${id}`)
+			eq((await stack.patch(id, { status: status === 'Shipped' ? 'Cancelled' : 'Shipped' })).status, 200)
+		}
+		await until('the echoes have come', 10_000, async () => (await feedOf(stack)).payloads >= 20)
+		await settled(stack)
+		const before = (await stack.json('/api/health')).generation
+		await sleep(600)
+		eq((await stack.json('/api/health')).generation, before)
+		for (const id of ids) eq((await stack.json(`/api/orders/${id}/history`)).changes.length, 1)
+		await agrees(stack)
+	})
+})
+
+for (const [what, values] of Object.entries({
+	'without computed cells': { computedInPayloads: 'none' },
+	'with computed cells in payloads of their own': { computedInPayloads: 'separate' },
+	'that leave cleared cells out': { clearedCells: 'omit' },
+	'that name empty cells of new records': { createdEmptyCells: 'null' },
+	'split into many': { splitRecords: 7, splitEvery: 2, payloadsPerPage: 5, eagerMore: true },
+	'that come late': { payloadLagMs: 700 },
+	'with the user of the API, repeated when nothing changed': { apiUser: true, noopPayloads: true },
+})) {
+	test(`payloads ${what} are followed as well`, async () => {
+		await withStack(follow({ simArgs: Object.entries(values).map(([name, value]) => `--set=${name}=${value}`) }), async stack => {
+			await settled(stack)
+			await withoutSync(stack, () => everyKindOfChange(stack))
+			const id = (await stack.dump())[0].id
+			for (const status of ['Shipped', 'Pending', 'Shipped', 'Delivered']) {
+				eq((await stack.patch(id, { status })).status, 200)
+				await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: `while ${status}` } })
+			}
+			await agrees(stack)
+		})
+	})
+}
+
+test('records whose listing lags behind what payloads tell end up right', async () => {
+	await withStack(follow({ simArgs: ['--set=computedInPayloads=none', '--set=visibilityLagMs=1500'] }), async stack => {
+		await settled(stack)
+		const records = await stack.dump()
+		await withoutSync(stack, async () => {
+			await stack.sim('POST', '/_sim/edit', { id: records[1].id, fields: { Customer: 'late' } })
+			await stack.sim('POST', '/_sim/create', { count: 2 })
+			await agrees(stack, 20_000)
+		})
+	})
+})
+
+test('a foreign edit between a write and its confirmation is not lost', async () => {
+	await withStack(follow({ simArgs: ['--latency-ms=300'] }), async stack => {
+		await settled(stack)
+		const ids = (await stack.dump()).slice(0, 30).map(record => record.id)
+		for (let round = 0; round < 3; round++) {
+			const writes = ids.map((id, i) => stack.patch(id, { status: ['Shipped', 'Pending', 'Cancelled'][(i + round) % 3] }))
+			const pause = sleep(160)
+			await pause
+			for (const [i, id] of ids.entries()) await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: `round ${round} ${i}` } })
+			for (const answer of await Promise.all(writes)) eq(answer.status, 200, answer.text.slice(0, 200))
+		}
+		await agrees(stack, 30_000)
+	})
+})
+
+const losses = {
+	'deleted by somebody else': stack => stack.sim('POST', '/_sim/webhooks', { action: 'delete' }),
+	'expired': stack => stack.sim('POST', '/_sim/webhooks', { action: 'expire' }),
+	'disabled because what it watches went away': stack => stack.sim('POST', '/_sim/webhooks', { action: 'break' }),
+	'robbed of its payloads': async stack => {
+		await stack.signal('syncd', 'SIGSTOP')
+		const records = await stack.dump()
+		for (let i = 0; i < 10; i++) await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Customer: `lost ${i}` } })
+		await stack.sim('POST', '/_sim/webhooks', { action: 'lose', keep: 2 })
+		await stack.signal('syncd', 'SIGCONT')
+	},
+	'told of an error among its payloads': async stack => {
+		const { id } = (await stack.dump())[0]
+		await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: 'nobody tells' }, unseen: true })
+		await stack.sim('POST', '/_sim/webhooks', { action: 'error' })
+	},
+}
+for (const [what, lose] of Object.entries(losses)) {
+	for (const oldCursor of what.startsWith('robbed') ? ['skip', 'error'] : ['skip']) {
+		test(`a webhook that is ${what} (${oldCursor}) is made up for by a full sync, and nothing is missed`, async () => {
+			await withStack(follow({ simArgs: [`--set=oldCursor=${oldCursor}`] }), async stack => {
+				await settled(stack)
+				const before = syncs(stack)
+				await lose(stack)
+				const records = await stack.dump()
+				await stack.sim('POST', '/_sim/edit', { id: records[30].id, fields: { Customer: 'in the gap' } })
+				await stack.sim('POST', '/_sim/delete', { ids: [records[31].id] })
+				await until('a full sync makes up for it', 20_000, async () => syncs(stack) > before && (await feedOf(stack)).complete)
+				await agrees(stack)
+				eq((await webhooks(stack)).filter(w => w.isHookEnabled).length, 1)
+				await withoutSync(stack, () => everyKindOfChange(stack))
+			})
+		})
+	}
+}
+
+test('the tenth webhook is not passed: a lost answer leaves none behind', async () => {
+	await withStack(follow({ simArgs: ['--set=webhooksMax=2'] }), async stack => {
+		const { webhook } = await settled(stack)
+		await stack.fault({ match: { method: 'POST', path: '/webhooks', times: 3 }, action: 'drop_after' })
+		await stack.sim('POST', '/_sim/webhooks', { action: 'delete' })
+		await until('a new webhook is read', 30_000, async () => {
+			const feed = await feedOf(stack)
+			return feed.webhook !== null && feed.webhook !== webhook && feed.complete
+		})
+		await stack.noFaults()
+		eq((await webhooks(stack)).length, 1)
+		for (let i = 0; i < 3; i++) {
+			await stack.stop('syncd', 'KILL')
+			await stack.start('syncd')
+			await settled(stack)
+			eq((await webhooks(stack)).length, 1)
+		}
+		await agrees(stack)
+	})
+})
+
+test('away for an hour only what was missed is read; away for eight days all is', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const records = await stack.dump()
+		await stack.stop('syncd')
+		for (let i = 0; i < 120; i++) await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Customer: `away ${i}` } })
+		await stack.sim('POST', '/_sim/delete', { ids: [records[200].id] })
+		await stack.sim('POST', '/_sim/clock', { advanceMs: 3_600_000 })
+		const before = (await stack.stats()).requests, runs = syncs(stack)
+		await stack.start('syncd')
+		await agrees(stack)
+		await settled(stack)
+		eq(syncs(stack), runs, 'no full sync')
+		ok((await stack.stats()).requests - before <= 15, `${(await stack.stats()).requests - before} calls`)
+		const old = (await feedOf(stack)).webhook
+
+		await stack.stop('syncd')
+		for (let i = 0; i < 20; i++) await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Customer: `long away ${i}` } })
+		await stack.sim('POST', '/_sim/clock', { advanceMs: 8 * 86_400_000 })
+		await stack.start('syncd')
+		await until('a full sync', 20_000, () => syncs(stack) > runs)
+		await settled(stack)
+		await agrees(stack)
+		const now = await webhooks(stack)
+		eq(now.length, 1)
+		ok(now[0].id !== old, 'a new webhook')
+	})
+})
+
+test('a killed syncd goes on where it was', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 40, pasteRecords: 50 })
+		const before = syncs(stack)
+		for (let i = 0; i < 4; i++) {
+			await sleep(900)
+			await stack.stop('syncd', 'KILL')
+			await stack.start('syncd')
+		}
+		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
+		await agrees(stack)
+		eq(syncs(stack), before, 'no full sync')
+		eq((await webhooks(stack)).length, 1)
+	})
+})
+
+test('renamed fields and tables are followed by their ids, and told', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const { id } = (await stack.dump())[0]
+		await stack.sim('POST', '/_sim/schema', { rename: { field: 'Customer', name: 'Client' } })
+		const feed = await until('it is told', 10_000, async () => {
+			const now = await feedOf(stack)
+			return now.schemaChange !== null && now
+		})
+		ok(/Customer.*Client/.test(feed.schemaChange.what), feed.schemaChange.what)
+		await stack.sim('POST', '/_sim/edit', { id, fields: { Client: 'under another name' } })
+		await until('the edit arrives', 10_000, async () => (await stack.json(`/api/orders/${id}`)).customer === 'under another name')
+		await stack.sim('POST', '/_sim/schema', { renameTable: { name: 'Bestellungen' } })
+		eq((await stack.sync()).status, 200, 'a full sync works')
+		await stack.stop('syncd')
+		await stack.sim('POST', '/_sim/edit', { id, fields: { Client: 'after a restart' } })
+		await stack.start('syncd')
+		await until('the edit arrives', 10_000, async () => (await stack.json(`/api/orders/${id}`)).customer === 'after a restart')
+		eq((await stack.patch(id, { priority: 'Low' })).status, 200)
+	})
+})
+
+test('options that are added, renamed and removed are noticed', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const { id } = (await stack.dump())[0]
+		await withoutSync(stack, async () => {
+			await stack.sim('POST', '/_sim/schema', { addOption: { field: 'Status', name: 'On Hold' } })
+			await stack.sim('POST', '/_sim/edit', { id, fields: { Status: 'On Hold' } })
+			await agrees(stack)
+		})
+		await stack.sim('POST', '/_sim/schema', { renameOption: { field: 'Status', from: 'On Hold', to: 'Waiting' } })
+		await until('the new name', 15_000, async () => (await stack.json(`/api/orders/${id}`)).status === 'Waiting')
+		await stack.sim('POST', '/_sim/schema', { removeOption: { field: 'Status', name: 'Waiting' } })
+		await agrees(stack)
+	})
+})
+
+test('an emptied base does not empty the store; the alarm is seen, and an operator may accept it', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		await stack.sim('POST', '/_sim/delete', { all: true })
+		await until('the alarm', 20_000, async () => (await stack.json('/api/sync')).error?.code === 'airtable_shrunk')
+		eq((await stack.json('/api/orders')).total, 400)
+		eq((await stack.json('/api/health')).status, 'degraded')
+		const accepted = await stack.syncctl('sync', '--full', '--wait', '--accept-shrink')
+		eq(accepted.code, 0, accepted.stderr)
+		eq((await stack.json('/api/orders')).total, 0)
+		await stack.sim('POST', '/_sim/create', { count: 5 })
+		await agrees(stack)
+		eq((await feedOf(stack)).complete, true)
+	})
+})
+
+test('calls that fail in every way are repeated', async () => {
+	await withStack(follow({ set: { 'airtable.breaker_failures': 50 } }), async stack => {
+		await settled(stack)
+		const records = await stack.dump()
+		let i = 0
+		for (const fault of [{ action: 'status', status: 503 }, { action: 'drop_before' }, { action: 'drop_after' }, { action: 'truncate' },
+			{ action: 'garbage' }, { action: 'empty' }, { action: 'html' }, { action: 'wrong_types' }, { action: 'hang' },
+			{ action: 'status', status: 500 }]) {
+			await stack.fault({ match: { path: '/v0/', nth: 1, times: 2 }, ...fault })
+			await stack.sim('POST', '/_sim/edit', { id: records[i++].id, fields: { Customer: `${fault.action} ${i}` } })
+			await agrees(stack, 30_000)
+			await stack.noFaults()
+		}
+	})
+})
+
+// ---- pings ---------------------------------------------------------------------------
+test('a ping wakes the feed; only Airtable\'s does', async () => {
+	// the address has to be known before syncd starts: a free port of our own choosing
+	const port = 20_000 + crypto.randomInt(9_000)
+	await withStack({ ...follow({ set: { 'sync.feed_interval': '1h', 'sync.public_url': `http://127.0.0.1:${port}` } }), port }, async stack => {
+		await settled(stack)
+		const records = await stack.dump()
+		for (let i = 0; i < 3; i++) {
+			await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Customer: `pinged ${i}` } })
+			await until('it arrives', 5_000, async () => (await stack.json(`/api/orders/${records[i].id}`)).customer === `pinged ${i}`)
+		}
+		const [hook] = await webhooks(stack)
+		ok(hook.pings.sent >= 3, JSON.stringify(hook.pings))
+		eq(hook.pings.failed, 0)
+
+		const url = `${stack.url}/hooks/airtable`
+		const body = JSON.stringify({ base: { id: 'appOrderdeckDemo1' }, webhook: { id: hook.id }, timestamp: new Date(Date.now() + 60_000).toISOString() })
+		const mac = key => `hmac-sha256=${crypto.createHmac('sha256', key).update(body).digest('hex')}`
+		const good = mac(Buffer.from(hook.macSecretBase64, 'base64'))
+		const ping = (header, text = body, method = 'POST') => request(url, method,
+			{ headers: { 'Content-Type': 'application/json', ...header && { 'X-Airtable-Content-MAC': header } }, body: text })
+		const polls = (await feedOf(stack)).polls
+		for (const [header, text, status] of [[mac('wrong'), body, 403], [undefined, body, 403], [good, `${body} `, 403],
+			['hmac-sha256=', body, 403], [`sha256=${good}`, body, 403], [good.slice(0, -2), body, 403], [good, 'x'.repeat(3_000), 422]]) {
+			const answer = await ping(header, text)
+			ok([status, 400].includes(answer.status), `${answer.status} ${answer.text}`)
+		}
+		eq((await ping(good, undefined, 'GET')).status, 405)
+		eq((await feedOf(stack)).polls, polls, 'none of them woke it')
+		for (let i = 0; i < 20; i++) {
+			const answer = await ping(good)
+			eq([answer.status, answer.text], [204, ''])
+		}
+		await sleep(1_500)
+		ok((await feedOf(stack)).polls - polls <= 2, 'a ping that is repeated wakes it once')
+	})
+	await withStack(follow(), async stack => {
+		const answer = await stack.call('POST', '/hooks/airtable', { headers: { 'Content-Type': 'application/json' }, body: '{}' })
+		eq(answer.status, 404, 'off without sync.public_url')
+	})
+})
+
+// ---- by the time of changes ------------------------------------------------------------
+for (const [what, options] of Object.entries({
+	'by choice': { set: { 'sync.feed': 'modified' } },
+	'when there are ten webhooks already': { simArgs: ['--set=webhooksMax=0'] },
+})) {
+	test(`without webhooks (${what}) changes are found by their time, deletions by a sweep`, async () => {
+		await withStack(follow(options), async stack => {
+			const feed = await settled(stack)
+			eq([feed.mode, feed.state], ['modified', 'polling'])
+			if (what !== 'by choice') ok(/TOO_MANY|too many/i.test(feed.reason), feed.reason)
+			const records = await stack.dump()
+			await withoutSync(stack, async () => {
+				for (let i = 0; i < 5; i++) await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Customer: `timed ${i}`, Priority: null } })
+				await stack.sim('POST', '/_sim/create', { count: 150 })
+				await stack.sim('POST', '/_sim/edit', { records: records.slice(10, 250).map(r => ({ id: r.id, fields: { Status: 'Delivered' } })) })
+				await agrees(stack)
+				await stack.sim('POST', '/_sim/edit', { id: records[0].id, fields: { Customer: 'once more' } })
+				await agrees(stack)
+			})
+			await stack.stop('syncd')
+			await stack.sim('POST', '/_sim/delete', { ids: records.slice(300, 305).map(r => r.id) })
+			await stack.sim('POST', '/_sim/edit', { id: records[1].id, fields: { Customer: 'meanwhile' } })
+			await withoutSync(stack, async () => {
+				await stack.start('syncd')
+				await agrees(stack)
+			})
+		})
+	})
+}
+
+test('a token that may not have webhooks follows by time, and takes the webhook once it may', async () => {
+	const dir = { 'sync.feed_interval': '200ms' }
+	await withStack(follow({ set: dir, wait: 0 }), async stack => {
+		await settled(stack)
+		const token = (await import('node:fs')).readFileSync(`${stack.dir}/token`, 'utf8').trim()
+		const some = ['data.records:read', 'data.records:write', 'schema.bases:read']
+		await stack.sim('POST', '/_sim/tokens', { token, scopes: some })
+		await stack.sim('POST', '/_sim/webhooks', { action: 'delete' })
+		const feed = await until('polling', 20_000, async () => {
+			const now = await feedOf(stack)
+			return now.state === 'polling' && now
+		})
+		ok(feed.reason !== null)
+		await settled(stack)
+		const { id } = (await stack.dump())[0]
+		await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: 'without a webhook' } })
+		await agrees(stack)
+		await stack.sim('POST', '/_sim/tokens', { token, scopes: [...some, 'webhook:manage'] })
+		stack.signal('syncd', 'SIGHUP')
+		await until('reading', 20_000, async () => (await feedOf(stack)).state === 'reading')
+		await settled(stack)
+		await agrees(stack)
+	})
+})
+
+// ---- how soon ----------------------------------------------------------------------------
+/** From an edit in Airtable to the API: in ms, for each of the editor's actions. */
+async function latencies(stack, seconds, perSecond, disturb = async () => {}) {
+	const first = (await stack.sim('GET', '/_sim/editor?max=1')).last
+	const seen = [], open = new Map()
+	const end = Date.now() + seconds * 1000
+	let since = first, done = false
+	await stack.sim('POST', '/_sim/editor', { perSecond })
+	const editing = (async () => {
+		await disturb()
+		while (Date.now() < end) await sleep(50)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
+		done = true
+	})()
+	const limit = end + 60_000
+	let clear = 0
+	while (!done || (open.size > 0 && Date.now() < limit) || clear < 3) {
+		const { entries, last } = await stack.sim('GET', `/_sim/editor?since=${since}&max=5000`)
+		since = last
+		for (const entry of entries) {
+			if (entry.ids.length === 0 || !['edit', 'create', 'delete', 'paste'].includes(entry.kind)) continue
+			// the last record of a paste stands for all
+			open.set(entry.ids.at(-1), { at: entry.atMs, kind: entry.kind, seq: entry.seq })
+		}
+		clear = done && entries.length === 0 && open.size === 0 ? clear + 1 : 0
+		await Promise.all([...open].map(async ([id, what]) => {
+			const answer = await stack.get(`/api/orders/${id}/history?limit=1`)
+			const now = Date.now()
+			const order = await stack.get(`/api/orders/${id}`)
+			const gone = order.status === 404
+			const changed = answer.status === 200 ? Date.parse(answer.json().changes[0]?.at ?? 0) : 0
+			if (what.kind === 'delete' ? gone : gone || changed >= what.at) {
+				seen.push(what.kind === 'delete' || changed < what.at ? now - what.at : changed - what.at)
+				if (open.get(id) === what) open.delete(id)
+			}
+		}))
+		await sleep(40)
+	}
+	await editing
+	seen.sort((a, b) => a - b)
+	const at = share => seen[Math.min(seen.length - 1, Math.floor(seen.length * share))]
+	return { count: seen.length, open: open.size, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: seen.at(-1) }
+}
+
+test('at 5 calls a second and 200 ms latency changes are here soon', async () => {
+	await withStack({ sim: LONG ? 20_000 : 3_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+		await settled(stack, 90_000)
+		const result = await latencies(stack, LONG ? 60 : 20, 20)
+		console.log(`# 20 changes/s, 5 calls/s, 200 ms: ${JSON.stringify(result)}`)
+		await agrees(stack, 30_000)
+		eq(result.open, 0)
+		ok(result.p95 <= 1_500, JSON.stringify(result))
+		ok(result.p99 <= 3_000, JSON.stringify(result))
+		eq((await stack.stats()).rejected429, 0)
+	}, )
+}, { timeout: 400_000 })
+
+/** One in twenty calls goes wrong, each in its way. */
+async function faults(stack, calls) {
+	const actions = [{ action: 'status', status: 503 }, { action: 'drop_before' }, { action: 'drop_after' }, { action: 'truncate' }, { action: 'garbage' }]
+	for (let n = 10; n < calls; n += 20) await stack.fault({ match: { path: '/v0/', nth: n, times: 1 }, ...actions[(n / 20 | 0) % actions.length] })
+}
+
+test('the same when one call in twenty fails', async () => {
+	await withStack({ sim: LONG ? 20_000 : 3_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+		await settled(stack, 90_000)
+		const result = await latencies(stack, LONG ? 60 : 20, 20, () => faults(stack, 600))
+		await stack.noFaults()
+		console.log(`# and 5% of the calls fail: ${JSON.stringify(result)}`)
+		await agrees(stack, 30_000)
+		eq(result.open, 0)
+		ok(result.p95 <= 1_500, JSON.stringify(result))
+		ok(result.p99 <= 3_000, JSON.stringify(result))
+	})
+}, { timeout: 400_000 })
+
+test('with faults, a lost webhook and an outage nothing is missed', async () => {
+	await withStack({ sim: LONG ? 20_000 : 2_000, wait: 60, set: { 'sync.feed': 'auto', 'airtable.breaker_cooldown': '1s', 'airtable.request_timeout': '5s' },
+		simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+		await settled(stack, 90_000)
+		await faults(stack, 400)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 20 })
+		await sleep(4_000)
+		await stack.sim('POST', '/_sim/webhooks', { action: 'expire' })
+		await sleep(8_000)
+		await stack.sim('POST', '/_sim/expire-iterators')
+		const outage = await stack.fault({ match: { path: '/v0/', nth: 1, times: 0 }, action: 'drop_before' })
+		await sleep(LONG ? 120_000 : 8_000)
+		await stack.noFaults()
+		void outage
+		await sleep(8_000)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
+		await agrees(stack, 120_000)
+		await settled(stack, 60_000)
+		ok((await stack.stats()).maxPerSecond <= 5)
+	})
+}, { timeout: 600_000 })
+
+run()

@@ -1,0 +1,195 @@
+// The month's calls: counted over restarts and kills, divided so that writes
+// always go, warned about once each; drift and the age of data are visible,
+// and the alarm of a base that shrank stands until somebody has looked.
+import fs from 'node:fs'
+import path from 'node:path'
+import { test, run, eq, ok } from './lib/harness.mjs'
+import { withStack, fast, until } from './lib/stack.mjs'
+
+const monthly = async stack => (await stack.json('/api/health')).airtable.monthlyCalls
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
+
+/** Calls that the simulator has had and that count: all of the API's. */
+const calls = async stack => (await stack.stats()).requests
+
+/** Another budget from now on. */
+async function allow(stack, budget) {
+	const conf = path.join(stack.dir, 'orders.conf')
+	fs.writeFileSync(conf, fs.readFileSync(conf, 'utf8').replace(/^monthly_calls *=.*$/m, `monthly_calls = ${budget}`))
+	stack.signal('syncd', 'SIGHUP')
+	await until('the budget is in force', 10_000, async () => (await monthly(stack)).budget === (budget === 0 ? null : budget))
+}
+
+test('the count survives a stop exactly and a kill with a few too many, never too few', async () => {
+	await withStack({ sim: 200, set: { 'sync.feed': 'auto', 'sync.feed_interval': '200ms', 'airtable.monthly_calls': 100_000 } }, async stack => {
+		await stack.synced()
+		await sleep(1_000)
+		await stack.stop('syncd')
+		const stopped = await calls(stack)
+		await stack.start('syncd')
+		await until('syncd is back', 10_000, async () => (await stack.json('/api/health')).syncd.up)
+		const since = await monthly(stack)
+		const now = await calls(stack)
+		ok(since.used >= stopped && since.used <= now, `${stopped} <= ${since.used} <= ${now}`)
+		for (let i = 0; i < 4; i++) {
+			await sleep(600)
+			await stack.stop('syncd', 'KILL')
+			const made = await calls(stack)
+			await stack.start('syncd')
+			await until('syncd is back', 10_000, async () => (await stack.json('/api/health')).syncd.up)
+			const { used } = await monthly(stack)
+			ok(used >= made, `kill ${i + 1}: ${made} made, ${used} counted`)
+			ok(used <= await calls(stack) + 20 * (i + 1), `kill ${i + 1}: ${made} made, ${used} counted`)
+		}
+		eq((await monthly(stack)).budget, 100_000)
+	})
+})
+
+test('with next to nothing left writes go on, polls and syncs rest, and each warning came once', async () => {
+	await withStack(fast({ sim: 6_000, set: { 'sync.feed': 'modified', 'sync.feed_interval': '100ms', 'airtable.monthly_calls': 100_000 } }), async stack => {
+		await stack.synced()
+		const ids = (await stack.dump()).map(record => record.id)
+		const used = await calls(stack)
+		// a budget of which the start has taken more than 95%
+		await allow(stack, used + 2)
+		const answer = await stack.sync()
+		eq([answer.status, answer.json().code], [503, 'airtable_quota_exceeded'], answer.text)
+		ok(answer.json().detail.includes('monthly_calls'), answer.text)
+		await sleep(500)
+		const rest = await calls(stack)
+		await sleep(3_000)
+		eq(await calls(stack) - rest, 0, 'nothing is asked')
+		for (const id of ids.slice(0, 6)) {
+			const written = await stack.patch(id, { priority: 'High' })
+			eq(written.status, 200, written.text.slice(0, 300))
+		}
+		const state = await monthly(stack)
+		ok(state.used > state.budget, JSON.stringify(state))
+		eq(state.left, { writes: 0, syncs: 0, feed: 0 })
+		ok(state.pollSeconds > 60, JSON.stringify(state))
+		const warnings = stack.log().split('\n').filter(line => line.includes("of this month's calls are used"))
+		eq(warnings.length, 1, warnings.join('\n'))
+		ok(warnings[0].includes('95%'), warnings[0])
+		// more of them, and it goes on at once
+		await allow(stack, 0)
+		eq((await stack.sync()).status, 200)
+	})
+})
+
+test('the warnings at 50, 80 and 95 percent come once each, restarts included', async () => {
+	await withStack(fast({ sim: 100, set: { 'airtable.monthly_calls': 40 } }), async stack => {
+		await stack.synced()
+		const records = await stack.dump()
+		const warned = () => stack.log().split('\n').filter(line => line.includes("of this month's calls are used"))
+			.map(line => /(\d+)% of this month/.exec(line)[1])
+		for (let i = 0; i < 36; i++) {
+			const written = await stack.patch(records[i].id, { status: records[i].fields.Status === 'Shipped' ? 'Pending' : 'Shipped' })
+			eq(written.status, 200, written.text.slice(0, 300))
+			if (i === 25) {
+				await stack.stop('syncd')
+				await stack.start('syncd')
+				await until('syncd is back', 10_000, async () => (await stack.json('/api/health')).syncd.up)
+			}
+		}
+		eq(warned(), ['50', '80', '95'])
+	})
+}, { timeout: 180_000 })
+
+test('every read tells the age of its data, which no ETag depends on', async () => {
+	await withStack({ sim: 300 }, async stack => {
+		await stack.synced()
+		const id = (await stack.dump())[0].id
+		const age = async (target, headers) => {
+			const answer = await stack.get(target, headers)
+			return { status: answer.status, age: Number(answer.headers['x-data-age']), etag: answer.headers.etag }
+		}
+		const targets = ['/api/orders', '/api/orders?status=Pending', '/api/orders/summary', `/api/orders/${id}`, '/api/orders/export.csv', '/api/sync', '/api/health']
+		const first = {}
+		for (const target of targets) {
+			first[target] = await age(target)
+			ok(first[target].age >= 0 && first[target].age < 30, `${target}: ${first[target].age}`)
+		}
+		await sleep(2_100)
+		for (const target of targets) {
+			const later = await age(target)
+			ok(later.age >= first[target].age + 2, `${target}: ${first[target].age}, then ${later.age}`)
+			if (target === '/api/sync' || target === '/api/health') continue
+			const condition = await age(target, { 'If-None-Match': first[target].etag })
+			eq([condition.status, condition.etag], [304, first[target].etag], target)
+			ok(condition.age >= later.age, `${target}: 304 with ${condition.age}`)
+		}
+		const health = await stack.json('/api/health')
+		ok(health.stalenessSeconds >= 2, JSON.stringify(health))
+		eq((await stack.sync()).status, 200)
+		const { age: fresh } = await age('/api/orders')
+		ok(fresh < health.stalenessSeconds, `${fresh} after a sync`)
+	})
+})
+
+test('with a feed the data stays young though nothing changes', async () => {
+	await withStack({ sim: 300, set: { 'sync.feed': 'auto', 'sync.feed_interval': '500ms' } }, async stack => {
+		await stack.synced()
+		const { generation } = await stack.json('/api/health')
+		await sleep(12_000)
+		const health = await stack.json('/api/health')
+		ok(health.stalenessSeconds <= 8, `${health.stalenessSeconds} s`)
+		eq(health.generation, generation, 'being fresh makes no generation')
+	})
+})
+
+test('a full sync reports what had drifted, by field', async () => {
+	await withStack({ sim: 400 }, async stack => {
+		await stack.synced()
+		eq((await stack.json('/api/sync')).drift, null)
+		eq((await stack.sync()).status, 200)
+		const none = { missing: 0, extra: 0, changed: 0, fields: {}, records: [] }
+		eq((await stack.json('/api/sync')).drift, none)
+		const ids = (await stack.dump()).map(record => record.id)
+		for (let i = 0; i < 5; i++) await stack.sim('POST', '/_sim/edit', { id: ids[i], fields: { Customer: `drifted ${i}` } })
+		await stack.sim('POST', '/_sim/edit', { id: ids[1], fields: { 'Order Total': 77.25 } })
+		await stack.sim('POST', '/_sim/delete', { ids: ids.slice(10, 13) })
+		await stack.sim('POST', '/_sim/create', { count: 2 })
+		eq((await stack.sync()).status, 200)
+		const { drift } = await stack.json('/api/sync')
+		eq([drift.missing, drift.extra, drift.changed], [2, 3, 5], JSON.stringify(drift))
+		eq([drift.fields.customer, drift.fields.orderTotal, drift.records.length], [5, 1, 5], JSON.stringify(drift))
+		ok(/had drifted: 2 missing, 3 extra, 5 changed/.test(stack.log()), 'the log has it')
+		// what was changed through the API is none
+		eq((await stack.patch(ids[20], { priority: 'Low' })).status, 200)
+		eq((await stack.sync()).status, 200)
+		eq((await stack.json('/api/sync')).drift, none)
+		// and it is kept when syncd is away
+		await stack.stop('syncd')
+		eq((await stack.json('/api/sync')).drift, none)
+	})
+})
+
+for (const [what, shrink] of Object.entries({
+	'a tiny base': (stack, ids) => stack.sim('POST', '/_sim/delete', { ids: ids.slice(3) }),
+	'an empty base': stack => stack.sim('POST', '/_sim/delete', { all: true }),
+})) {
+	test(`${what} never empties the store; the alarm stands over restarts until it is accepted`, async () => {
+		await withStack({ sim: 250 }, async stack => {
+			await stack.synced()
+			eq((await stack.json('/api/health')).alarm, null)
+			await shrink(stack, (await stack.dump()).map(record => record.id))
+			eq((await stack.sync()).json().code, 'airtable_shrunk')
+			const raised = (await stack.json('/api/health'))
+			eq([raised.status, raised.alarm.code], ['degraded', 'airtable_shrunk'])
+			ok(/ALARM/.test(stack.log()), 'the log has it')
+			await stack.stop('syncd', 'KILL')
+			eq((await stack.json('/api/sync')).alarm.since, raised.alarm.since, 'told without syncd')
+			await stack.start('syncd')
+			await until('it stands', 20_000, async () => (await stack.json('/api/health')).alarm?.since === raised.alarm.since)
+			await stack.idle()
+			const health = await stack.json('/api/health')
+			eq([health.status, health.alarm.since, health.store.orders], ['degraded', raised.alarm.since, 250])
+			const accepted = await stack.syncctl('sync', '--full', '--wait', '--accept-shrink')
+			eq(accepted.code, 0, accepted.stderr)
+			const after = await stack.json('/api/health')
+			eq([after.status, after.alarm, after.store.orders], ['ok', null, (await stack.dump()).length])
+		})
+	})
+}
+
+run()

@@ -1,0 +1,328 @@
+#include "common/change_log.h"
+#include "syncd/events.h"
+#include "tests/support.h"
+
+#define START	INT64_C(50000)
+
+static struct events e;
+static struct buf body;
+static int64_t now;
+
+/* An entry of the change log: ${n} ids "rec<first>".."rec<first+n-1>" of one kind. */
+static void
+note(uint64_t generation, int kind, int first, int n)
+{
+	struct change_log_head head = { .at_ms = 1, .count = (uint32_t)n };
+	struct buf b = { 0 }, id = { 0 };
+
+	buf_add(&b, &head, sizeof(head));
+	for (int i = 0; i < n; i++) {
+		buf_clear(&id);
+		buf_printf(&id, "rec%d", first + i);
+		buf_add_char(&b, (char)kind);
+		buf_add_char(&b, (char)id.len);
+		buf_add_str(&b, buf_str(&id));
+	}
+	events_note(&e, generation, buf_str(&b));
+	buf_free(&b);
+	buf_free(&id);
+}
+
+/* Let time pass until the next step begins. */
+static enum events_step
+next(void)
+{
+	int64_t ms = events_wait_ms(&e, now);
+	enum events_step step;
+
+	ck_assert_int_ge(ms, 0);
+	if (ms > 0)
+		ck_assert_int_eq(events_begin(&e, now + ms - 1, &body), EVENTS_NOTHING);
+	now += ms;
+	step = events_begin(&e, now, &body);
+	ck_assert_int_ne(step, EVENTS_NOTHING);
+	ck_assert_int_eq(events_wait_ms(&e, now), -1);
+	return step;
+}
+
+static void
+make_sound(void)
+{
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	events_done(&e, STR("17:0"), now);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	events_done(&e, STR(""), now);
+}
+
+static void
+setup(void)
+{
+	now = START;
+	events_init(&e, now);
+}
+
+static void
+teardown(void)
+{
+	events_free(&e);
+	buf_free(&body);
+}
+
+START_TEST(it_starts_with_a_mark_and_a_reset)
+{
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
+	events_done(&e, STR("17:0"), now);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
+	ck_assert_int_ge(now, START + EVENTS_QUIET_MS);
+	events_done(&e, STR(""), now);
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_CHECK_MS);
+}
+END_TEST
+
+START_TEST(a_change_after_a_pause_goes_at_once)
+{
+	make_sound();
+	now += 700;
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(events_wait_ms(&e, now), 0);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec1\"],\"summary\":true}");
+}
+END_TEST
+
+START_TEST(commits_within_a_gap_become_one_event_that_names_each_order_once)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	note(6, LOGGED_CREATED, 2, 2);
+	events_done(&e, STR("18:0"), now + 3);
+	note(7, LOGGED_DELETED, 3, 1);
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_GAP_MS);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":7,\"orders\":[\"rec2\",\"rec3\"],\"summary\":true}");
+}
+END_TEST
+
+START_TEST(never_more_than_ten_events_begin_in_a_second)
+{
+	int64_t begun[200];
+	int n = 0;
+
+	make_sound();
+	for (int64_t t = now; t < now + 5000; t++) {
+		enum events_step step;
+
+		note((uint64_t)t, LOGGED_CHANGED, 1, 1);
+		step = events_begin(&e, t, &body);
+		if (step == EVENTS_CHANGE)
+			begun[n++] = t;
+		if (step != EVENTS_NOTHING)
+			events_done(&e, STR("17:0"), t);
+	}
+	ck_assert_int_ge(n, 48);
+	for (int i = 10; i < n; i++)
+		ck_assert_int_ge(begun[i] - begun[i - 10], 1000);
+}
+END_TEST
+
+START_TEST(the_last_commit_is_told_though_nothing_follows_it)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	note(6, LOGGED_CHANGED, 1, 1);
+	events_done(&e, STR("18:0"), now);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"generation\":6"));
+	events_done(&e, STR("18:1"), now);
+	ck_assert_int_eq(next(), EVENTS_CHECK);
+}
+END_TEST
+
+START_TEST(too_many_orders_are_not_named)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 0, EVENTS_IDS_MAX);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"rec199\"],"));
+	events_done(&e, STR("18:0"), now);
+	note(6, LOGGED_CHANGED, 0, 150);
+	note(7, LOGGED_CHANGED, 100, 150);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":7,\"orders\":null,\"summary\":true}");
+	events_done(&e, STR("18:1"), now);
+	note(8, LOGGED_CHANGED, 0, EVENTS_IDS_MAX + 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"orders\":null"));
+	events_done(&e, STR("18:2"), now);
+	note(9, LOGGED_CHANGED, 7, 1);	/* the one after it names again */
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"orders\":[\"rec7\"]"));
+}
+END_TEST
+
+START_TEST(a_commit_that_leaves_the_rows_leaves_the_summary)
+{
+	make_sound();
+	note(5, LOGGED_DELETED + 1, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec1\"],\"summary\":false}");
+	events_done(&e, STR("18:0"), now);
+	note(6, 0, 0, 0);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":6,\"orders\":[],\"summary\":false}");
+}
+END_TEST
+
+START_TEST(an_event_that_was_not_taken_makes_a_reset)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	events_failed(&e, now);
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	note(6, LOGGED_CHANGED, 1, 1);	/* the reset stands for it too */
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	events_failed(&e, now);
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	make_sound();
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_CHECK_MS);
+}
+END_TEST
+
+START_TEST(a_commit_while_a_reset_is_under_way_is_told_after_it)
+{
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	events_done(&e, STR("17:0"), now);
+	note(4, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	note(5, LOGGED_CHANGED, 2, 1);
+	events_done(&e, STR(""), now);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec2\"],\"summary\":true}");
+}
+END_TEST
+
+START_TEST(a_mark_that_has_gone_makes_a_reset)
+{
+	static const struct str found[] = { STR(""), STR("99:0"), STR("17:00") };
+
+	for (int i = 0; i < 3; i++) {
+		make_sound();
+		ck_assert_int_eq(next(), EVENTS_CHECK);
+		ck_assert_uint_eq(body.len, 0);
+		events_done(&e, STR("17:0"), now);
+		ck_assert_int_eq(next(), EVENTS_CHECK);
+		events_done(&e, found[i], now);
+		now += EVENTS_RETRY_MS;
+	}
+	make_sound();
+}
+END_TEST
+
+START_TEST(marks_are_checked_though_events_never_end)
+{
+	int64_t end, last;
+	int checks = 0;
+
+	make_sound();
+	end = now + 20000;
+	last = now;
+	for (; now < end; now++) {
+		enum events_step step;
+
+		note(9, LOGGED_CHANGED, 1, 1);
+		if ((step = events_begin(&e, now, &body)) == EVENTS_NOTHING)
+			continue;
+		if (step == EVENTS_CHECK) {
+			ck_assert_int_le(now - last, EVENTS_CHECK_MS + EVENTS_GAP_MS);
+			last = now;
+			checks++;
+		}
+		events_done(&e, STR("17:0"), now);
+	}
+	ck_assert_int_ge(checks, 9);
+}
+END_TEST
+
+START_TEST(a_reset_is_never_in_the_second_of_an_event_before_it)
+{
+	int64_t told;
+
+	make_sound();
+	now += 10000;
+	note(5, LOGGED_CHANGED, 1, 1);
+	(void)next();	/* a check or the event */
+	if (body.len == 0) {
+		events_done(&e, STR("17:0"), now);
+		(void)next();
+	}
+	events_done(&e, STR("18:7"), now);
+	told = now;
+	note(6, LOGGED_CHANGED, 1, 1);
+	(void)next();
+	events_failed(&e, now);
+	make_sound();
+	ck_assert_int_gt(now - told, 1000);
+}
+END_TEST
+
+START_TEST(a_mark_without_an_id_is_tried_again)
+{
+	char longer[100];
+
+	memset(longer, '1', sizeof(longer));
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	events_done(&e, STR(""), now);
+	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	ck_assert_int_eq(next(), EVENTS_MARK);
+	events_done(&e, (struct str){ longer, sizeof(longer) }, now);
+	ck_assert_int_eq(next(), EVENTS_MARK);
+}
+END_TEST
+
+START_TEST(an_entry_that_ends_early_names_what_is_whole)
+{
+	static const char entry[] = "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\2\4rec1\2\200re";
+
+	make_sound();
+	events_note(&e, 5, (struct str){ entry, sizeof(entry) - 1 });
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec1\"],\"summary\":true}");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("events");
+	TCase *t = tcase_create("events");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, it_starts_with_a_mark_and_a_reset);
+	tcase_add_test(t, a_change_after_a_pause_goes_at_once);
+	tcase_add_test(t, commits_within_a_gap_become_one_event_that_names_each_order_once);
+	tcase_add_test(t, never_more_than_ten_events_begin_in_a_second);
+	tcase_add_test(t, the_last_commit_is_told_though_nothing_follows_it);
+	tcase_add_test(t, too_many_orders_are_not_named);
+	tcase_add_test(t, a_commit_that_leaves_the_rows_leaves_the_summary);
+	tcase_add_test(t, an_event_that_was_not_taken_makes_a_reset);
+	tcase_add_test(t, a_commit_while_a_reset_is_under_way_is_told_after_it);
+	tcase_add_test(t, a_mark_that_has_gone_makes_a_reset);
+	tcase_add_test(t, marks_are_checked_though_events_never_end);
+	tcase_add_test(t, a_reset_is_never_in_the_second_of_an_event_before_it);
+	tcase_add_test(t, a_mark_without_an_id_is_tried_again);
+	tcase_add_test(t, an_entry_that_ends_early_names_what_is_whole);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}

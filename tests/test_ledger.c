@@ -1,0 +1,251 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "syncd/airtable_calls.h"
+#include "syncd/ledger.h"
+#include "tests/orders_made.h"
+#include "tests/support.h"
+
+#define AHEAD	20	/* calls of 100,000 a month that are counted ahead */
+
+static struct config config;
+static uv_loop_t loop;
+static struct apply *a;
+static struct airtable *airtable;
+static struct ledger *l;
+
+static void
+begin(void)
+{
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(uv_loop_init(&loop), 0);
+	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &orders_schema));
+	ck_assert_ptr_nonnull(l = ledger_new(&loop, &config, airtable, a));
+}
+
+static void
+end(void)
+{
+	ledger_stop(l);
+	airtable_free(airtable);
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+	ledger_free(l);
+	apply_close(a);
+}
+
+static void
+setup(void)
+{
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	made_config(&config, tmpdir_new());
+	config.airtable.requests_per_second = 5;
+	config.airtable.monthly_calls = 100000;
+	config.sync.full_interval_ms = 86400000;
+	config.sync.feed_interval_ms = 1000;
+}
+
+static void
+turn(void)
+{
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+	(void)uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+static void
+send_calls(unsigned n, enum airtable_priority priority)
+{
+	for (unsigned i = 0; i < n; i++) {
+		airtable->meter.sent(airtable->meter.cookie, priority);
+		turn();
+	}
+}
+
+static uint64_t
+used(void)
+{
+	struct buf b = { 0 };
+	unsigned long long n = 0;
+
+	airtable->meter.add_status(airtable->meter.cookie, &b);
+	ck_assert_msg(sscanf(buf_cstr(&b), "\"monthlyCalls\":{\"used\":%llu,\"budget\":", &n) == 1,
+	    "%s", buf_cstr(&b));
+	buf_free(&b);
+	return n;
+}
+
+static int64_t
+stored_fresh(uint64_t *generation)
+{
+	struct store *st = apply_store(a);
+	int64_t fresh;
+
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	fresh = store_fresh_ms(st);
+	*generation = store_generation(st);
+	store_end(st);
+	return fresh;
+}
+
+START_TEST(an_orderly_stop_keeps_the_exact_count)
+{
+	begin();
+	send_calls(7, AIRTABLE_SYNC);
+	send_calls(3, AIRTABLE_WRITE);
+	ck_assert_uint_eq(used(), 10);
+	end();
+	begin();
+	ck_assert_uint_eq(used(), 10);
+	end();
+}
+END_TEST
+
+/* A process that makes so many calls and is killed. */
+static void
+killed_after(unsigned calls)
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		begin();
+		send_calls(calls, AIRTABLE_FEED);
+		(void)raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+START_TEST(a_kill_forgets_no_call_and_adds_few)
+{
+	static const unsigned calls[] = { 0, 1, 2, 9, 10, 11, 19, 20, 137, 0, 0, 1 };
+	uint64_t made = 0, before = 0, now;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		killed_after(calls[i]);
+		made += calls[i];
+		begin();
+		now = used();
+		ck_assert_uint_ge(now, made);
+		ck_assert_uint_ge(now, before + calls[i]);
+		ck_assert_uint_le(now, before + calls[i] + AHEAD);
+		if (calls[i] == 0)
+			ck_assert_uint_eq(now, before);
+		before = now;
+		end();
+	}
+}
+END_TEST
+
+START_TEST(calls_are_refused_by_use_when_the_month_is_used_up)
+{
+	begin();
+	ck_assert(airtable->meter.may_start(airtable->meter.cookie, AIRTABLE_FEED));
+	config.airtable.monthly_calls = 100;
+	ledger_reconfigure(l);
+	send_calls(99, AIRTABLE_FEED);
+	ck_assert(!airtable->meter.may_start(airtable->meter.cookie, AIRTABLE_FEED));
+	ck_assert(airtable->meter.may_start(airtable->meter.cookie, AIRTABLE_WRITE));
+	ck_assert_int_gt(ledger_poll_interval(l, 1000), 3000);
+	config.airtable.monthly_calls = 0;
+	ledger_reconfigure(l);
+	ck_assert(airtable->meter.may_start(airtable->meter.cookie, AIRTABLE_FEED));
+	ck_assert_int_eq(ledger_poll_interval(l, 1000), 1000);
+	end();
+}
+END_TEST
+
+START_TEST(a_first_sync_may_take_what_is_kept_for_writes)
+{
+	static const struct apply_meta synced = { .synced_ms = 1 };
+	struct apply_result result;
+	int64_t wait_ms = 0;
+	char why[200];
+
+	config.airtable.monthly_calls = 100;
+	begin();
+	send_calls(97, AIRTABLE_FEED);
+	ck_assert(ledger_allows_sync(l, &wait_ms, why));
+	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FULL_SYNC, &synced, instant_now(), &result),
+	    ERR_OK);
+	ck_assert(!ledger_allows_sync(l, &wait_ms, why));
+	ck_assert_int_gt(wait_ms, 0);
+	ck_assert_ptr_nonnull(strstr(why, "97 of the month's 100 calls"));
+	end();
+}
+END_TEST
+
+START_TEST(freshness_goes_to_the_store_now_and_then_and_makes_no_generation)
+{
+	int64_t now = instant_now();
+	uint64_t generation, before;
+
+	begin();
+	ck_assert_int_eq(stored_fresh(&before), 0);
+	ledger_fresh(l, now);
+	turn();
+	ck_assert_int_eq(stored_fresh(&generation), now);
+	ledger_fresh(l, now + 1000);
+	turn();
+	ck_assert_int_eq(stored_fresh(&generation), now);
+	ledger_fresh(l, now + 5000);
+	turn();
+	ck_assert_int_eq(stored_fresh(&generation), now + 5000);
+	ledger_fresh(l, now + 6000);
+	end();
+	begin();
+	ck_assert_int_eq(stored_fresh(&generation), now + 6000);
+	ck_assert_uint_eq(generation, before);
+	end();
+}
+END_TEST
+
+START_TEST(an_older_commit_does_not_make_the_store_less_fresh)
+{
+	struct apply_meta meta = { .fresh_ms = 5000 };
+	struct apply_result result;
+	uint64_t generation;
+
+	begin();
+	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FEED, &meta, 9000, &result), ERR_OK);
+	meta.fresh_ms = 4000;
+	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FEED, &meta, 9000, &result), ERR_OK);
+	ck_assert_int_eq(stored_fresh(&generation), 5000);
+	/* but a clock that was set back does */
+	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FEED, &meta, 4500, &result), ERR_OK);
+	ck_assert_int_eq(stored_fresh(&generation), 4000);
+	end();
+}
+END_TEST
+
+static Suite *
+ledger_suite(void)
+{
+	Suite *suite = suite_create("ledger");
+	TCase *t = tcase_create("kept"), *forking = tcase_create("killed");
+
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, an_orderly_stop_keeps_the_exact_count);
+	tcase_add_test(t, calls_are_refused_by_use_when_the_month_is_used_up);
+	tcase_add_test(t, a_first_sync_may_take_what_is_kept_for_writes);
+	tcase_add_test(t, freshness_goes_to_the_store_now_and_then_and_makes_no_generation);
+	tcase_add_test(t, an_older_commit_does_not_make_the_store_less_fresh);
+	suite_add_tcase(suite, t);
+	tcase_set_tags(forking, "no-valgrind");	/* a child of a child without Check */
+	tcase_add_checked_fixture(forking, setup, NULL);
+	tcase_set_timeout(forking, 60);
+	tcase_add_test(forking, a_kill_forgets_no_call_and_adds_few);
+	suite_add_tcase(suite, forking);
+	return suite;
+}
+
+int
+main(void)
+{
+	return run_suite(ledger_suite());
+}
