@@ -42,6 +42,7 @@ SOURCES := $(foreach d,$(FOLDERS) tests,$(call src,$(d)))
 
 PROGRAMS := $(O)/syncd/syncd $(O)/syncd/syncctl $(O)/fcgi-api/fcgi-api $(O)/airtable-sim/airtable-sim
 SHARE    := $(O)/share/openapi.json $(O)/share/docs.html
+WEB      := $(O)/web/index.html
 UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/test_*.c))
 BENCHES  := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench_*.c))
 FUZZERS  := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
@@ -49,7 +50,7 @@ REPLAYS  := $(patsubst fuzz_%,$(O)/tests/replay_%,$(FUZZERS))
 ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
 
 .PHONY: all
-all: $(PROGRAMS) $(SHARE)
+all: $(PROGRAMS) $(SHARE) $(WEB)
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D); echo "  CC  $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -79,6 +80,15 @@ $(O)/share/openapi.json: openapi.yaml scripts/openapi-json
 	@mkdir -p $(@D); echo "  GEN $@"; scripts/openapi-json openapi.yaml >$@.new && mv $@.new $@
 $(O)/share/docs.html: dashboard/docs.html
 	@mkdir -p $(@D); cp $< $@
+
+# the dashboard is built once, whatever the mode of the programs
+DASHBOARD := $(shell find dashboard/src dashboard/public -type f) $(wildcard dashboard/*.ts dashboard/*.json) dashboard/index.html
+build/dashboard/installed: dashboard/package-lock.json
+	@mkdir -p $(@D); echo "  NPM dashboard"; dashboard/run install >$(@D)/install.log 2>&1 || { cat $(@D)/install.log; exit 1; }; touch $@
+build/dashboard/web/index.html: build/dashboard/installed $(DASHBOARD) openapi.yaml
+	@echo "  WEB $(@D)"; dashboard/run types:check >/dev/null && dashboard/run typecheck && dashboard/run build $(abspath $(@D))
+$(WEB): build/dashboard/web/index.html
+	@rm -rf $(@D); mkdir -p $(O); cp -r $(<D) $(@D); touch $@
 
 # what several test programs use: every other source of tests/
 $(O)/tests/helpers.a: $(patsubst %.c,$(O)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench_% tests/replay.c,$(call src,tests)))
@@ -168,7 +178,7 @@ install: all
 	install -m 0755 $(O)/syncd/syncd $(O)/fcgi-api/fcgi-api $(sbin)
 	install -m 0755 $(O)/syncd/syncctl $(bin)
 	install -m 0644 $(SHARE) orders.conf $(data)
-	install -m 0644 $(wildcard dashboard/*.html dashboard/*.js dashboard/*.css dashboard/*.svg) $(data)/dashboard
+	cp -r $(O)/web/. $(data)/dashboard
 	install -m 0644 nginx/orders.conf.in $(data)/nginx
 	install -m 0755 nginx/render $(data)/nginx
 	install -m 0644 $(wildcard */*.1) $(man)/man1

@@ -217,8 +217,13 @@ feed_answered(void *cookie, const struct airtable_result *r, const struct airtab
 void
 feed_succeeded(struct feed *f)
 {
+	bool back = f->failures >= FEED_FAILURES;
+
 	f->failures = 0;
 	f->error[0] = '\0';
+	/* a full sync that failed meanwhile would wait for longer than it need */
+	if (back && f->kept.gap && !f->sync_pending && !full_sync_running(f->sync))
+		start_sync_timer(f, 0);
 }
 
 /* Without a cursor a full sync is better than none. */

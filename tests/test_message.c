@@ -202,6 +202,31 @@ static const struct { const char *line, *why; } bad_requests[] = {
 	{ HEAD "\"write\",\"waitMs\":1}", "unknown member \"waitMs\"" }
 };
 
+START_TEST(a_ping_goes_through_byte_for_byte)
+{
+	static struct message_request sent = { .id = 4, .type = MESSAGE_PING };
+	struct buf line = { 0 };
+
+	(void)strcpy(sent.mac, "hmac-sha256=00ff");
+	(void)strcpy(sent.notice, "{\"base\":{\"id\":\"app\"},\t\"\\u00e9\xc3\xa9\r\n\"}");
+	message_add_request(&line, &orders_schema, &sent);
+	line.data[--line.len] = '\0';	/* the line's end is not part of it */
+	ck_assert_int_eq(ask(buf_cstr(&line)), ERR_OK);
+	ck_assert_int_eq(request.type, MESSAGE_PING);
+	ck_assert_str_eq(request.mac, sent.mac);
+	ck_assert_str_eq(request.notice, sent.notice);
+	memset(sent.notice, 'x', MESSAGE_NOTICE_MAX);
+	buf_clear(&line);
+	message_add_request(&line, &orders_schema, &sent);
+	line.data[--line.len] = '\0';
+	ck_assert_int_eq(ask(buf_cstr(&line)), ERR_OK);
+	buf_free(&line);
+	ck_assert_int_eq(ask(HEAD "\"ping\",\"mac\":\"m\"}"), ERR_BAD_MESSAGE);
+	ck_assert_int_eq(ask(HEAD "\"ping\",\"notice\":\"n\"}"), ERR_BAD_MESSAGE);
+	ck_assert_int_eq(ask(HEAD "\"status\",\"mac\":\"m\"}"), ERR_BAD_MESSAGE);
+}
+END_TEST
+
 START_TEST(a_line_that_is_no_request_is_refused_with_its_reason)
 {
 	ck_assert_int_eq(ask(bad_requests[_i].line), ERR_BAD_MESSAGE);
@@ -557,6 +582,7 @@ main(void)
 	tcase_add_test(t, what_a_write_does_not_say_is_none);
 	tcase_add_test(t, a_write_has_five_hundred_items_at_most_and_each_its_own_strings);
 	tcase_add_test(t, a_sync_and_a_status_are_read);
+	tcase_add_test(t, a_ping_goes_through_byte_for_byte);
 	tcase_add_loop_test(t, a_line_that_is_no_request_is_refused_with_its_reason, 0,
 	    sizeof(bad_requests) / sizeof(bad_requests[0]));
 	tcase_add_test(t, a_refusal_carries_the_id_where_there_is_one);

@@ -53,7 +53,7 @@ export class Desk {
 
 	render() {
 		const config = execFileSync(path.join(build, 'syncd/syncctl'), ['-c', this.conf, 'print-config'])
-		return execFileSync(path.join(root, 'nginx/render'), ['--config', '--dir', this.dir, '--web', path.join(root, 'dashboard'),
+		return execFileSync(path.join(root, 'nginx/render'), ['--config', '--dir', this.dir, '--web', path.join(build, 'web'),
 			'--user', process.getuid() === 0 ? 'root' : ''], { input: config }).toString()
 	}
 

@@ -1,0 +1,45 @@
+import a11y from 'eslint-plugin-jsx-a11y'
+import hooks from 'eslint-plugin-react-hooks'
+import ts from 'typescript-eslint'
+
+/* Who may import whom: app -> features -> ui -> api -> lib; features never each other. */
+const FEATURES = ['overview', 'orders', 'sync', 'system', 'activity']
+const outside = {
+	...Object.fromEntries(FEATURES.map(name => [name, ['app', ...FEATURES.filter(other => other !== name)]])),
+	ui: ['app', ...FEATURES],
+	api: ['app', 'ui', ...FEATURES],
+	lib: ['app', 'api', 'ui', ...FEATURES],
+}
+
+export default ts.config(
+	{ ignores: ['dist', 'public', 'node_modules', 'src/api/schema.d.ts'] },
+	...ts.configs.recommended,
+	a11y.flatConfigs.recommended,
+	{
+		plugins: { 'react-hooks': hooks },
+		rules: {
+			'react-hooks/rules-of-hooks': 'error',
+			'react-hooks/exhaustive-deps': 'error',
+			'max-lines': ['error', 300],
+			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+			'@typescript-eslint/no-non-null-assertion': 'off',
+			'no-console': 'error',
+			// the first field of a dialog that was asked for is where the typing goes
+			'jsx-a11y/no-autofocus': 'off',
+			// regions that scroll have to be reached by keyboard
+			'jsx-a11y/no-noninteractive-tabindex': ['error', { roles: ['region', 'row'], tags: ['tr', 'main'] }],
+			'jsx-a11y/no-noninteractive-element-to-interactive-role': ['error', { table: ['grid'], tr: ['row'] }],
+			// the keys of rows are those of the whole table (orders/table-keys.ts)
+			'jsx-a11y/click-events-have-key-events': 'off',
+			'jsx-a11y/no-noninteractive-element-interactions': 'off',
+			'jsx-a11y/no-static-element-interactions': 'off',
+			'jsx-a11y/role-supports-aria-props': 'off',
+			// the options have the focus, one after another
+			'jsx-a11y/interactive-supports-focus': 'off',
+		},
+	},
+	...Object.entries(outside).map(([folder, others]) => ({
+		files: [`src/${folder}/**`],
+		rules: { 'no-restricted-imports': ['error', { patterns: [{ group: others.map(other => `@/${other}/*`), message: `${folder}/ may not know it` }] }] },
+	})),
+)

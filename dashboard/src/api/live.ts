@@ -1,0 +1,100 @@
+/*
+ * Changes as they happen: a stream of server-sent events, and where there is
+ * none (an older server, a proxy that holds streams back) polling of the
+ * summary, whose ETag makes an unchanged answer nearly free.
+ */
+import * as z from 'zod/mini'
+import { Observable } from '@/lib/observable'
+
+export type LiveState = 'connecting' | 'live' | 'polling'
+/** orders: record ids; null: which ones is not known. */
+export type LiveChange = { generation: number; orders: string[] | null }
+
+const PATH = '/api/events'
+const AGAIN_MS = 30_000
+const RECONNECT_PATIENCE_MS = 10_000
+export const POLL_MS = 3000
+export const POLL_BESIDE_STREAM_MS = 30_000
+
+const message = z.object({ generation: z.number(), orders: z.array(z.string()), summary: z.optional(z.boolean()) })
+
+export const liveState = new Observable<LiveState>('connecting')
+const listeners = new Set<(change: LiveChange) => void>()
+let seen = 0	// the newest generation that listeners have heard of
+
+export function onChange(listener: (change: LiveChange) => void) {
+	listeners.add(listener)
+	return () => void listeners.delete(listener)
+}
+
+function tell(change: LiveChange) {
+	seen = Math.max(seen, change.generation)
+	for (const listener of listeners) listener(change)
+}
+
+/**
+ * The summary was read at a generation. Newer than what the stream told of, it
+ * is a change like any other, and a stream that stays behind is no use.
+ */
+export function noteGeneration(generation: number) {
+	if (generation <= seen) return
+	const first = seen === 0
+	seen = generation
+	if (!first) tell({ generation, orders: null })
+}
+
+/** Follow the stream for as long as the page is there. Returns what ends it. */
+export function followChanges(): () => void {
+	let source: EventSource | null = null
+	let again: ReturnType<typeof setTimeout> | undefined
+	let patience: ReturnType<typeof setTimeout> | undefined
+
+	function giveUpForNow() {
+		clearTimeout(patience)
+		source?.close()
+		source = null
+		liveState.set('polling')
+		clearTimeout(again)
+		again = setTimeout(open, AGAIN_MS)
+	}
+
+	function open() {
+		if (typeof EventSource === 'undefined') return liveState.set('polling')
+		const stream = new EventSource(PATH)
+		source = stream
+		stream.onopen = () => {
+			clearTimeout(patience)
+			liveState.set('live')
+		}
+		stream.onerror = () => {
+			if (stream !== source) return
+			if (stream.readyState === EventSource.CLOSED) return giveUpForNow()
+			// the browser reconnects by itself and resumes by Last-Event-ID; polling helps out meanwhile
+			liveState.set('polling')
+			clearTimeout(patience)
+			patience = setTimeout(giveUpForNow, RECONNECT_PATIENCE_MS)
+		}
+		stream.addEventListener('change', event => {
+			const parsed = message.safeParse(parseJson(event.data as string))
+			if (parsed.success) tell({ generation: parsed.data.generation, orders: parsed.data.orders })
+		})
+		// the server no longer knows what was missed
+		stream.addEventListener('reset', () => tell({ generation: seen, orders: null }))
+	}
+
+	open()
+	return () => {
+		clearTimeout(again)
+		clearTimeout(patience)
+		source?.close()
+		source = null
+	}
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text)
+	} catch {
+		return undefined
+	}
+}

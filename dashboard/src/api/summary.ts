@@ -1,0 +1,18 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useObservable } from '@/lib/observable'
+import { api, type Summary } from './client'
+import { liveState, noteGeneration, POLL_BESIDE_STREAM_MS, POLL_MS } from './live'
+
+export const summaryQuery = queryOptions({
+	queryKey: ['summary'],
+	queryFn: async ({ signal }): Promise<Summary> => {
+		const { data } = await api.GET('/api/orders/summary', { signal })
+		noteGeneration(data!.generation)
+		return data!
+	},
+})
+
+export function useSummary() {
+	const state = useObservable(liveState)
+	return useQuery({ ...summaryQuery, refetchInterval: state === 'live' ? POLL_BESIDE_STREAM_MS : POLL_MS })
+}

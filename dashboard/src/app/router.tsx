@@ -1,0 +1,56 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, type ErrorComponentProps } from '@tanstack/react-router'
+import { Compass, TriangleAlert } from 'lucide-react'
+import { summaryQuery } from '@/api/summary'
+import { queryClient } from '@/api/query-client'
+import { ordersSearch } from '@/orders/search'
+import OverviewPage from '@/overview/page'
+import { Button, buttonClass } from '@/ui/button'
+import { Blank } from '@/ui/parts'
+import { Shell } from './shell'
+
+const root = createRootRoute({ component: Shell, notFoundComponent: Nowhere, errorComponent: Failed })
+
+const overview = createRoute({
+	getParentRoute: () => root,
+	path: '/',
+	component: OverviewPage,
+	loader: () => void queryClient.prefetchQuery(summaryQuery),
+})
+const orders = createRoute({
+	getParentRoute: () => root,
+	path: '/orders',
+	validateSearch: search => ordersSearch.parse(search),
+	component: lazyRouteComponent(() => import('@/orders/page')),
+})
+const activity = createRoute({ getParentRoute: () => root, path: '/activity', component: lazyRouteComponent(() => import('@/activity/page')) })
+const sync = createRoute({ getParentRoute: () => root, path: '/sync', component: lazyRouteComponent(() => import('@/sync/page')) })
+
+/* Plain texts in the address: ?status=Pending,Shipped, nothing quoted or encoded twice. */
+export const router = createRouter({
+	routeTree: root.addChildren([overview, orders, activity, sync]),
+	parseSearch: text => Object.fromEntries(new URLSearchParams(text)),
+	stringifySearch: search => {
+		const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== '')
+		const text = new URLSearchParams(given as [string, string][]).toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
+		return text && `?${text}`
+	},
+	defaultPreload: 'intent',
+	defaultErrorComponent: Failed,
+	scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+	interface Register { router: typeof router }
+}
+
+function Nowhere() {
+	return <Blank icon={Compass} title="There is nothing here" action={<Link to="/" className={buttonClass('plain')}>To the overview</Link>}>The address may be from an older version, or mistyped.</Blank>
+}
+
+function Failed({ error, reset }: ErrorComponentProps) {
+	return (
+		<Blank icon={TriangleAlert} title="This page could not be drawn" action={<><Button onClick={reset}>Try again</Button><Button look="quiet" onClick={() => location.reload()}>Reload</Button></>}>
+			{error instanceof Error ? error.message : 'Something unexpected happened.'}
+		</Blank>
+	)
+}

@@ -1,0 +1,80 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, type ChangePage, generationOf, newKey, type Order, type OrderChange, type OrderPage } from '@/api/client'
+import type { paths } from '@/api/schema'
+import { orderStore } from './store'
+import type { Filter } from './search'
+
+export const PAGE_SIZE = 100
+
+type ListQuery = NonNullable<paths['/api/orders']['get']['parameters']['query']>
+
+/** The filter as parameters of the API. The texts are sent as they stand in the address. */
+export const listParameters = (filter: Filter) => {
+	const { status, priority, ...rest } = filter
+	return { ...rest, ...(status && { status: status.split(',') }), ...(priority && { priority: priority.split(',') }) } as ListQuery
+}
+
+export const pageQuery = (filter: Filter, page: number) => queryOptions({
+	queryKey: ['orders', 'page', filter, page],
+	queryFn: async ({ signal }): Promise<OrderPage> => {
+		const { data } = await api.GET('/api/orders', { params: { query: { ...listParameters(filter), page, pageSize: PAGE_SIZE } }, signal })
+		orderStore.put(data!.orders, data!.generation)
+		return data!
+	},
+	staleTime: Infinity,	// live changes say when it is old
+	gcTime: 60_000,
+})
+
+export async function fetchOrder(id: string, signal?: AbortSignal): Promise<Order> {
+	const { data, response } = await api.GET('/api/orders/{id}', { params: { path: { id } }, signal })
+	orderStore.put([data!], generationOf(response))
+	return data!
+}
+
+export const orderQuery = (id: string) => queryOptions({
+	queryKey: ['orders', 'one', id],
+	queryFn: ({ signal }) => fetchOrder(id, signal),
+	staleTime: Infinity,
+})
+
+export const historyQuery = (id: string) => infiniteQueryOptions({
+	queryKey: ['orders', 'history', id],
+	queryFn: async ({ signal, pageParam }): Promise<ChangePage> => {
+		const after = pageParam === null ? {} : { after: pageParam }
+		return (await api.GET('/api/orders/{id}/history', { params: { path: { id }, query: { limit: 20, ...after } }, signal })).data!
+	},
+	initialPageParam: null as string | null,
+	getNextPageParam: page => page.nextCursor,
+})
+
+/** One change of one order, only if it still has this version. */
+export async function patchOrder(id: string, change: OrderChange, version: number | null, key = newKey()): Promise<Order> {
+	const { data, response } = await api.PATCH('/api/orders/{id}', {
+		params: {
+			path: { id },
+			header: { 'Idempotency-Key': key, Prefer: 'respond-async', ...(version !== null && { 'If-Match': `"v${version}"` }) },
+		},
+		body: change,
+	})
+	orderStore.put([data!], generationOf(response))
+	return data!
+}
+
+/** Take the last change through the API back, if the order is as it left it. */
+export async function undoChange(id: string, version: number | null, change?: string): Promise<Order> {
+	const { data, response } = await api.POST('/api/orders/{id}/undo', {
+		params: {
+			path: { id },
+			header: { 'Idempotency-Key': newKey(), Prefer: 'respond-async', ...(version !== null && { 'If-Match': `"v${version}"` }) },
+		},
+		body: change === undefined ? {} : { change },
+	})
+	orderStore.put([data!], generationOf(response))
+	return data!
+}
+
+/** Where the browser downloads what is in the table. */
+export function exportUrl(filter: Filter): string {
+	const query = new URLSearchParams(filter as Record<string, string>).toString()
+	return `/api/orders/export.csv${query && `?${query}`}`
+}

@@ -1,0 +1,121 @@
+import clsx from 'clsx'
+import { Calendar, ChevronDown, CircleDot, Flag, Sigma, X } from 'lucide-react'
+import { type ComponentType, type ReactNode, useState } from 'react'
+import { useSummary } from '@/api/summary'
+import { formatCompact, formatDay, formatMoneyExact } from '@/lib/format'
+import { addDays, startOfDay, today } from '@/lib/zone'
+import { PriorityLabel, StatusBadge } from '@/ui/badges'
+import { Button, buttonClass } from '@/ui/button'
+import { Choices } from '@/ui/choices'
+import { Popover } from '@/ui/popover'
+import { isFiltered, type OrdersSearch, PRIORITIES, STATUSES, toggled, withoutFilters } from './search'
+
+type Set = (next: Partial<OrdersSearch>) => void
+type Props = { search: OrdersSearch; set: Set }
+
+function Trigger({ icon: Icon, text, on, ...rest }: { icon: ComponentType<{ className?: string }>; text: ReactNode; on: boolean }) {
+	return (
+		<button type="button" {...rest} className={clsx(buttonClass('plain', 'bar'), 'font-normal', on && 'border-accent! bg-accent-soft! text-accent-ink!')}>
+			<Icon aria-hidden className="size-3.5" /><span className="max-w-40 truncate">{text}</span><ChevronDown aria-hidden className="size-3.5 opacity-60" />
+		</button>
+	)
+}
+
+export function Filters({ search, set }: Props) {
+	const summary = useSummary().data
+	const counts = new Map([
+		...(summary?.byStatus.map(group => [`status ${group.status ?? 'none'}`, group.count] as const) ?? []),
+		...(summary?.byPriority.map(group => [`priority ${group.priority ?? 'none'}`, group.count] as const) ?? []),
+	])
+	const list = (field: 'status' | 'priority', values: readonly string[], icon: ComponentType<{ className?: string }>, title: string) => (
+		<Popover label={title} className="w-60" trigger={<Trigger icon={icon} text={search[field]?.replaceAll(',', ', ').replace('none', 'None') ?? title} on={search[field] !== undefined} />}>
+			<Choices
+				label={title} multiple
+				chosen={value => search[field]?.split(',').includes(value) ?? false}
+				onChoose={value => set({ [field]: toggled(search[field], value) })}
+				options={[...values, 'none'].map(value => ({
+					value, text: value,
+					content: field === 'status' ? <StatusBadge status={value === 'none' ? null : value} /> : <PriorityLabel priority={value === 'none' ? null : value} />,
+					...(counts.has(`${field} ${value}`) && { hint: formatCompact(counts.get(`${field} ${value}`)!) }),
+				}))}
+			/>
+		</Popover>
+	)
+	return (
+		<>
+			{list('status', STATUSES, CircleDot, 'Status')}
+			{list('priority', PRIORITIES, Flag, 'Priority')}
+			<Dates search={search} set={set} zone={summary?.timeZone ?? 'UTC'} />
+			<Amounts search={search} set={set} />
+			{search.customer !== undefined && (
+				<Button size="bar" className="border-accent! bg-accent-soft! font-normal text-accent-ink!" onClick={() => set({ customer: undefined })} aria-label={`Only ${search.customer}. Remove this filter`}>
+					<span className="max-w-40 truncate">{search.customer}</span><X aria-hidden className="size-3.5" />
+				</Button>
+			)}
+			{isFiltered(search) && <Button look="quiet" size="bar" onClick={() => set(withoutFilters)}>Clear</Button>}
+		</>
+	)
+}
+
+const INPUT = 'h-9 w-full rounded-lg border border-line-strong bg-surface px-2.5 tnum'
+
+function Field({ label, ...rest }: { label: string } & React.ComponentProps<'input'>) {
+	return <label className="flex flex-col gap-1 text-xs font-medium text-ink-2">{label}<input className={INPUT} {...rest} /></label>
+}
+
+function Dates({ search, set, zone }: Props & { zone: string }) {
+	const now = today(zone)
+	const presets = [['Today', 0, 1], ['Yesterday', -1, 0], ['Last 7 days', -6, 1], ['Last 30 days', -29, 1]] as const
+	const on = ['createdFrom', 'createdTo', 'updatedFrom', 'updatedTo'].some(name => search[name as 'createdFrom'] !== undefined)
+	const range = (from: string | undefined, to: string | undefined) => [from && formatDay(dateOf(from, zone)), to && `until ${formatDay(addDays(dateOf(to, zone), -1))}`].filter(Boolean).join(' ')
+	const text = search.createdFrom || search.createdTo ? `Created ${range(search.createdFrom, search.createdTo)}` : on ? `Updated ${range(search.updatedFrom, search.updatedTo)}` : 'Date'
+	const edge = (name: 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo', label: string) => {
+		const until = name.endsWith('To')
+		const value = search[name] === undefined ? '' : until ? addDays(dateOf(search[name], zone), -1) : dateOf(search[name], zone)
+		return <Field label={label} type="date" value={value} onChange={event => set({ [name]: event.target.value === '' ? undefined : startOfDay(until ? addDays(event.target.value, 1) : event.target.value, zone) })} />
+	}
+	return (
+		<Popover label="Dates" className="w-80 p-3" trigger={<Trigger icon={Calendar} text={text} on={on} />}>
+			<div className="mb-3 grid grid-cols-2 gap-1.5">
+				{presets.map(([name, from, to]) => (
+					<Button key={name} size="bar" onClick={() => set({ createdFrom: startOfDay(addDays(now, from), zone), createdTo: startOfDay(addDays(now, to), zone) })}>{name}</Button>
+				))}
+			</div>
+			<div className="grid grid-cols-2 gap-2.5">{edge('createdFrom', 'Created from')}{edge('createdTo', 'Created until')}{edge('updatedFrom', 'Updated from')}{edge('updatedTo', 'Updated until')}</div>
+			<p className="mt-2.5 text-xs text-ink-3">Calendar days in {zone}.</p>
+		</Popover>
+	)
+}
+
+/** The calendar day of an instant of the address. */
+const dateOf = (instant: string, zone: string) => (instant.length === 10 ? instant : today(zone, Date.parse(instant)))
+
+function Amounts({ search, set }: Props) {
+	const { minTotal, maxTotal } = search
+	const [low, high] = [minTotal, maxTotal].map(text => text && formatMoneyExact(Number(text)))
+	const text = low && high ? `${low} – ${high}` : low ? `From ${low}` : high ? `Up to ${high}` : 'Total'
+	return (
+		<Popover label="Total" className="w-64 p-3" trigger={<Trigger icon={Sigma} text={text} on={Boolean(low || high)} />}>
+			<div className="grid grid-cols-2 gap-2.5">
+				<Amount label="At least" value={minTotal} onChange={value => set({ minTotal: value })} />
+				<Amount label="At most" value={maxTotal} onChange={value => set({ maxTotal: value })} />
+			</div>
+		</Popover>
+	)
+}
+
+function Amount({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+	const [text, setText] = useState(value ?? '')
+	const wrong = text !== '' && !/^-?\d{1,11}([.,]\d{1,4})?$/.test(text)
+	return (
+		<Field
+			label={label} inputMode="decimal" value={text} placeholder="any" aria-invalid={wrong}
+			onChange={event => {
+				const next = event.target.value.trim()
+				setText(next)
+				if (next === '') onChange(undefined)
+				else if (/^-?\d{1,11}([.,]\d{1,4})?$/.test(next)) onChange(next.replace(',', '.'))
+			}}
+		/>
+	)
+}

@@ -1,0 +1,121 @@
+import { getRouteApi } from '@tanstack/react-router'
+import { CloudOff, Inbox, SearchX } from 'lucide-react'
+import { useCallback, useMemo, useRef, useState } from 'react'
+import { explain } from '@/api/problem'
+import { useHealth } from '@/api/health'
+import { formatCount, plural } from '@/lib/format'
+import { useLatest, useMedia, useTitle } from '@/lib/hooks'
+import { Button } from '@/ui/button'
+import { Blank } from '@/ui/parts'
+import { PAGE_SIZE } from './api'
+import { BulkBar } from './bulk-bar'
+import { ConflictDialog } from './conflict-dialog'
+import { Detail } from './detail'
+import { type Editing, FieldEditor } from './field-editor'
+import { useRows } from './rows'
+import { columnsOf, filterOf, isFiltered, nextSort, type OrdersSearch, withoutFilters } from './search'
+import { useSelection } from './selection'
+import { OrdersTable } from './table'
+import { Toolbar } from './toolbar'
+import { useTableKeys } from './table-keys'
+
+const route = getRouteApi('/orders')
+
+function useAddress() {
+	const search = route.useSearch()
+	const navigate = route.useNavigate()
+	const set = useCallback((next: Partial<OrdersSearch>, replace = false) => {
+		// another filter or order begins at the top
+		const looks = Object.keys(next).every(name => ['columns', 'density', 'order', 'page'].includes(name))
+		void navigate({ search: now => ({ ...now, ...(looks ? {} : { page: undefined }), ...next }), replace, resetScroll: false })
+	}, [navigate])
+	return { search, set }
+}
+
+export default function OrdersPage() {
+	useTitle('Orders')
+	const { search, set } = useAddress()
+	const small = useMedia('(max-width: 639px)')
+	const filterText = JSON.stringify(filterOf(search))
+	const filter = useMemo(() => JSON.parse(filterText) as ReturnType<typeof filterOf>, [filterText])
+	const columns = useMemo(() => columnsOf({ columns: search.columns }), [search.columns])
+	const [editing, setEditing] = useState<Editing | null>(null)
+	const [active, setActive] = useState(-1)
+	const scroller = useRef<HTMLDivElement>(null)
+	const focusRow = useRef<((index: number) => void) | null>(null)
+	const pointer = useRef(false)
+	const busy = useLatest(editing !== null)
+	const chosen = useRef(0)
+	const firstPage = useRef(Number(search.page ?? 1))
+
+	/** Rows may change places only when nobody is about to click on one. */
+	const mayMove = useCallback(() => !pointer.current && !busy.current && chosen.current === 0 && (scroller.current?.scrollTop ?? 0) < 4 && !scroller.current?.querySelector('tbody')?.contains(document.activeElement), [busy])
+	const rows = useRows(filter, mayMove, firstPage.current)
+	const { idAt } = rows
+	const latestIdAt = useLatest(idAt)
+	const stableIdAt = useCallback((index: number) => latestIdAt.current(index), [latestIdAt])
+	const { selection, toggle, clear, setIds, selectAll } = useSelection(stableIdAt)
+	chosen.current = selection.all ? 1 : selection.ids.size
+
+	const onEdit = useCallback((id: string, field: Editing['field'], button: HTMLElement) => setEditing({ id, field, button }), [])
+	const onOpen = useCallback((index: number) => {
+		const id = latestIdAt.current(index)
+		setActive(index)
+		if (id !== undefined) set({ order: id })
+	}, [latestIdAt, set])
+	const onToggle = useCallback((index: number, extend: boolean) => { setActive(index); toggle(index, extend) }, [toggle])
+
+	useTableKeys({
+		total: rows.total ?? 0, active, setActive, focusRow, onOpen, onToggle, clear,
+		edit: (index, field) => scroller.current?.querySelector<HTMLElement>(`tr[data-index="${index}"] [data-edit="${field}"]`)?.click(),
+	})
+
+	const total = rows.total
+	return (
+		<div className="absolute inset-0 flex flex-col p-2 sm:p-4">
+			<h1 className="sr-only">Orders</h1>
+			<div className="card relative flex min-h-0 flex-1 flex-col overflow-hidden" onPointerEnter={event => { pointer.current = event.pointerType === 'mouse' }} onPointerLeave={() => { pointer.current = false }}>
+				<Toolbar search={search} set={set} small={small} />
+				{rows.held > 0 && (
+					<div className="pointer-events-none absolute inset-x-0 top-28 z-20 flex justify-center max-sm:top-16" role="status">
+						<Button look="primary" size="bar" className="animate-in pointer-events-auto rounded-full! px-3.5! shadow-pop" onClick={() => { scroller.current?.scrollTo({ top: 0 }); rows.show() }}>{plural(rows.held, 'order')} changed · Show</Button>
+					</div>
+				)}
+				{total === 0 && !rows.stale ? <Nothing filtered={isFiltered(search)} onClear={() => set(withoutFilters)} />
+					: total === null && rows.error ? <Blank icon={CloudOff} title="The orders can’t be read" action={<Button onClick={rows.retry}>Try again</Button>}>{explain(rows.error)}</Blank>
+						: (
+							<OrdersTable
+								key={filterText} {...{ rows, columns, small, selection, active, scroller, focusRow, onEdit, onOpen, onToggle }}
+								sort={search.sort} compact={search.density === 'compact'} firstIndex={(Number(search.page ?? 1) - 1) * PAGE_SIZE}
+								onSort={field => set({ sort: nextSort(search.sort, field) })}
+								onToggleAll={() => (selection.all || selection.ids.size > 0 ? clear() : selectAll())}
+								onSettled={index => {
+									const page = index < PAGE_SIZE ? undefined : String(Math.floor(index / PAGE_SIZE) + 1)
+									if (page !== search.page) set({ page }, true)
+								}}
+							/>
+						)}
+				<BulkBar selection={selection} total={total ?? 0} filter={filter} onClear={clear} onAll={selectAll} onKeep={setIds} />
+				<div className="tnum flex h-9 shrink-0 items-center gap-3 border-t border-line px-4 text-xs text-ink-2" role="status" data-testid="count">
+					{total === null ? 'Loading' : isFiltered(search) ? `${plural(total, 'order')} match` : plural(total, 'order')}
+					{rows.error !== null && total !== null && <span className="text-bad">Some could not be read</span>}
+					{search.page !== undefined && <span className="ml-auto">Page {formatCount(Number(search.page))} of {formatCount(Math.ceil((total ?? 0) / PAGE_SIZE))}</span>}
+				</div>
+			</div>
+			<FieldEditor editing={editing} onClose={() => setEditing(null)} />
+			{search.order !== undefined && <Detail id={search.order} onClose={() => set({ order: undefined })} onCustomer={customer => set({ ...withoutFilters, customer, order: undefined })} />}
+			<ConflictDialog />
+		</div>
+	)
+}
+
+function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+	const complete = useHealth().data?.syncedAt != null
+	return (
+		<div className="grid flex-1 place-items-center">
+			{filtered
+				? <Blank icon={SearchX} title="No order matches" action={<Button onClick={onClear}>Clear the filters</Button>}>Try fewer filters, or another spelling.</Blank>
+				: <Blank icon={Inbox} title={complete ? 'No orders yet' : 'The first orders are on their way'}>{complete ? 'The table in Airtable is empty. The first order appears here by itself.' : 'They appear here as soon as Airtable has sent them.'}</Blank>}
+		</div>
+	)
+}

@@ -1,0 +1,150 @@
+/*
+ * The rows of the table: pages of ids as they are shown.  What an order holds
+ * is the store's business (store.ts) and is drawn at once; which orders are
+ * shown, and in which order, changes under the reader's eyes only when nothing
+ * can jump away from the pointer.  Otherwise it is held back, and offered.
+ */
+import { useQueries, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { onChange } from '@/api/live'
+import type { OrderPage } from '@/api/client'
+import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
+import type { Filter } from './search'
+
+type Shown = { key: string; total: number; pages: Map<number, string[]> }
+export type Rows = {
+	total: number | null	/* null: nothing has arrived yet */
+	idAt: (index: number) => string | undefined
+	/** Old rows of another filter, until the new ones are there. */
+	stale: boolean
+	error: Error | null
+	retry: () => void
+	/** How many orders changed places, came or went since; show() lets them. */
+	held: number
+	show: () => void
+	/** Which rows are on the screen. */
+	see: (first: number, last: number) => void
+}
+
+const REFRESH_PAUSE_MS = 700
+const ALONE_MAX = 20
+
+/** Ids that came, went or moved. */
+export function moved(before: readonly string[], after: readonly string[]): number {
+	const old = new Set(before), now = new Set(after)
+	const gone = before.filter(id => !now.has(id)).length, come = after.filter(id => !old.has(id)).length
+	if (gone + come > 0) return Math.max(gone, come)
+	return before.filter((id, i) => after[i] !== id).length
+}
+
+export function useRows(filter: Filter, mayMove: () => boolean, firstPage: number): Rows {
+	const client = useQueryClient()
+	const key = JSON.stringify(filter)
+	const [range, setRange] = useState<[number, number]>([firstPage, firstPage])
+	const [shown, setShown] = useState<Shown | null>(null)
+	const [held, setHeld] = useState(0)
+	const [lastKey, setLastKey] = useState(key)
+	if (lastKey !== key) {	// another filter begins at its first page
+		setLastKey(key)
+		setRange([1, 1])
+		setHeld(0)
+	}
+
+	const pages = useMemo(() => Array.from({ length: range[1] - range[0] + 1 }, (_, i) => range[0] + i), [range])
+	const results = useQueries({ queries: pages.map(page => pageQuery(filter, page)) })
+	const arrived = results.map(result => result.data)
+
+	useEffect(() => {
+		const fresh = new Map<number, OrderPage>()
+		pages.forEach((page, i) => {
+			if (arrived[i]) fresh.set(page, arrived[i])
+		})
+		if (fresh.size === 0) return
+		setShown(before => {
+			const { next, held: waiting } = merge(before, key, fresh, mayMove())
+			setHeld(waiting)
+			return next
+		})
+		// eslint-disable-next-line react-hooks/exhaustive-deps -- what arrived says when
+	}, [key, ...arrived])
+
+	const show = useCallback(() => {
+		setHeld(0)
+		void client.invalidateQueries({ queryKey: ['orders', 'page'] })
+		setShown(() => {
+			const fresh = new Map<number, OrderPage>()
+			pages.forEach((page, i) => {
+				if (arrived[i]) fresh.set(page, arrived[i])
+			})
+			return merge(null, key, fresh, true).next
+		})
+	}, [arrived, client, key, pages])
+
+	useRefresh(range, setShown)
+
+	const see = useCallback((first: number, last: number) => {
+		const next: [number, number] = [Math.floor(Math.max(0, first) / PAGE_SIZE) + 1, Math.floor(Math.max(0, last) / PAGE_SIZE) + 1]
+		setRange(now => (now[0] === next[0] && now[1] === next[1] ? now : next))
+	}, [])
+
+	const current = shown?.key === key
+	const failed = results.find(result => result.error !== null && result.data === undefined)
+	return {
+		total: shown?.total ?? null,
+		idAt: index => shown?.pages.get(Math.floor(index / PAGE_SIZE) + 1)?.[index % PAGE_SIZE],
+		stale: shown !== null && !current,
+		error: failed?.error ?? null,
+		retry: () => results.forEach(result => void result.refetch()),
+		held, show, see,
+	}
+}
+
+export function merge(before: Shown | null, key: string, fresh: Map<number, OrderPage>, mayMove: boolean): { next: Shown; held: number } {
+	const base = before?.key === key ? before : null
+	const pages = new Map(base?.pages)
+	let total = base?.total ?? 0, waiting = 0
+	for (const [number, page] of fresh) {
+		const ids = page.orders.map(order => order.id)
+		const old = base?.pages.get(number)
+		const difference = old === undefined ? 0 : moved(old, ids)
+		if (old === undefined || difference === 0 || mayMove) {
+			pages.set(number, ids)
+			if (old === undefined || mayMove || total === page.total) total = page.total
+			continue
+		}
+		waiting += difference
+		catchUp(old, new Set(ids))
+	}
+	return { next: { key, total, pages }, held: waiting }
+}
+
+/** Orders that are held on the screen though they left the page are read one by one. */
+function catchUp(shownIds: readonly string[], now: Set<string>) {
+	for (const id of shownIds.filter(id => !now.has(id)).slice(0, ALONE_MAX)) void fetchOrder(id).catch(() => undefined)
+}
+
+/** A change: what is on the screen is read again, what is not is forgotten. */
+function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null) => Shown | null) => void) {
+	const client = useQueryClient()
+	const now = useRef(range)
+	useEffect(() => {
+		now.current = range
+	}, [range])
+	useEffect(() => {
+		let due: ReturnType<typeof setTimeout> | undefined
+		const stop = onChange(() => {
+			due ??= setTimeout(() => {
+				due = undefined
+				const [first, last] = now.current
+				setShown(shown => shown && { ...shown, pages: new Map([...shown.pages].filter(([page]) => page >= first && page <= last)) })
+				client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
+				void client.invalidateQueries({ queryKey: ['orders', 'page'] })
+				void client.invalidateQueries({ queryKey: ['orders', 'one'] })
+			}, REFRESH_PAUSE_MS)
+		})
+		return () => {
+			stop()
+			clearTimeout(due)
+		}
+	}, [client, setShown])
+}

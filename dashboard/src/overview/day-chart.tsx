@@ -1,0 +1,55 @@
+import { Area, AreaChart, Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
+import type { Summary } from '@/api/client'
+import { formatCompact, formatCount, formatDay, formatLongDay, formatMoneyExact } from '@/lib/format'
+import { useMedia } from '@/lib/hooks'
+import type { Measure } from './day-card'
+
+type Day = Summary['daily'][number]
+const AXIS = 42, RIGHT = 10	// pixels beside the plot
+
+type Props = { days: Day[]; measure: Measure; onPick: (date: string) => void }
+
+/** For the eyes: the same numbers stand in the table behind the card's button. */
+export default function DayChart({ days, measure, onPick }: Props) {
+	const still = useMedia('(prefers-reduced-motion: reduce)')
+	// from where it was clicked: a tap has no pointer resting on a day before
+	const pick = (event: React.MouseEvent<HTMLDivElement>) => {
+		const { left, width } = event.currentTarget.getBoundingClientRect()
+		const share = (event.clientX - left - AXIS) / (width - AXIS - RIGHT)
+		const index = measure === 'count' ? Math.floor(share * days.length) : Math.round(share * (days.length - 1))
+		const day = days[index]
+		if (day) onPick(day.date)
+	}
+	const Chart = measure === 'count' ? BarChart : AreaChart
+	return (
+		<div aria-hidden className="h-full cursor-pointer text-ink-3" data-chart={measure} onClick={pick}>
+			<ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 560, height: 220 }}>
+				<Chart data={days} margin={{ top: 8, right: RIGHT, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="22%">
+					<defs>
+						<linearGradient id="area" x1="0" y1="0" x2="0" y2="1">
+							<stop offset="0%" stopColor="var(--chart-2)" stopOpacity={0.28} /><stop offset="100%" stopColor="var(--chart-2)" stopOpacity={0.02} />
+						</linearGradient>
+					</defs>
+					<CartesianGrid vertical={false} stroke="var(--line)" />
+					<XAxis dataKey="date" tickFormatter={formatDay} tickLine={false} axisLine={false} minTickGap={36} tick={{ fontSize: 11, fill: 'var(--ink-3)' }} tickMargin={8} />
+					<YAxis width={AXIS} tickFormatter={formatCompact} tickLine={false} axisLine={false} tickCount={4} allowDecimals={false} tick={{ fontSize: 11, fill: 'var(--ink-3)' }} />
+					<Tooltip content={<Tip />} cursor={{ fill: 'var(--ink)', fillOpacity: 0.05, stroke: 'var(--line-strong)' }} isAnimationActive={false} />
+					{measure === 'count'
+						? <Bar dataKey="count" fill="var(--chart-1)" radius={[3, 3, 0, 0]} maxBarSize={28} isAnimationActive={!still} animationDuration={350} />
+						: <Area dataKey="orderTotal" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={!still} animationDuration={350} />}
+				</Chart>
+			</ResponsiveContainer>
+		</div>
+	)
+}
+
+function Tip({ active, payload }: { active?: boolean; payload?: readonly { payload: Day }[] }) {
+	const day = payload?.[0]?.payload
+	if (!active || !day) return null
+	return (
+		<div className="rounded-lg bg-raised px-3 py-2 text-xs shadow-pop">
+			<p className="font-semibold text-ink">{formatLongDay(day.date)}</p>
+			<p className="tnum mt-0.5 text-ink-2">{formatCount(day.count)} orders · {formatMoneyExact(day.orderTotal)}</p>
+		</div>
+	)
+}

@@ -1,0 +1,78 @@
+import { Link } from '@tanstack/react-router'
+import clsx from 'clsx'
+import { ArrowDownRight, ArrowUpRight, Minus } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Summary } from '@/api/client'
+import { formatCompact, formatCount, formatMoney, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
+import { addDays, startOfDay } from '@/lib/zone'
+import { Bone } from '@/ui/parts'
+import { Sparkline } from '@/ui/sparkline'
+
+const OPEN = ['Pending', 'Processing']
+
+export function openOf(summary: Summary) {
+	const groups = summary.byStatus.filter(({ status }) => status !== null && OPEN.includes(status))
+	return { count: groups.reduce((n, group) => n + group.count, 0), orderTotal: groups.reduce((sum, group) => sum + group.orderTotal, 0) }
+}
+
+/** How today compares: days of the summary, today last. */
+export function compare(daily: Summary['daily']) {
+	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0 }
+	return { today: at(0), yesterday: at(1), lastWeek: at(7) }
+}
+
+export function Figures({ summary }: { summary: Summary }) {
+	const open = openOf(summary)
+	const { today, yesterday, lastWeek } = compare(summary.daily)
+	const { count, orderTotal } = summary.total
+	const days = summary.daily
+	const todayRange = { createdFrom: startOfDay(today.date, summary.timeZone), createdTo: startOfDay(addDays(today.date, 1), summary.timeZone) }
+	return (
+		<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
+			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={days.map(day => day.count)} />}>
+				<span title={formatCount(sum(days, 'count'))}>{formatCompact(sum(days, 'count'))} in 30 days</span>
+			</Figure>
+			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ sort: '-orderTotal' }} chart={<Sparkline values={days.map(day => day.orderTotal)} />}>
+				<span title={formatMoneyExact(sum(days, 'orderTotal'))}>{formatCompact(sum(days, 'orderTotal'))} in 30 days</span>
+			</Figure>
+			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: OPEN.join() }}>
+				<span title={formatMoneyExact(open.orderTotal)}>{formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
+			</Figure>
+			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={todayRange} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
+				<Delta now={today.count} then={yesterday.count} what="yesterday" /> <Delta now={today.count} then={lastWeek.count} what="a week ago" />
+			</Figure>
+		</div>
+	)
+}
+
+const sum = (days: Summary['daily'], name: 'count' | 'orderTotal') => days.reduce((total, day) => total + day[name], 0)
+
+function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: Record<string, string> }) {
+	return (
+		<Link to="/orders" search={link} data-figure={name} className="card group relative flex min-w-0 flex-col p-4 transition-colors hover:border-line-strong sm:p-5">
+			<span className="text-[0.8125rem] font-medium text-ink-2">{name}</span>
+			<span className="mt-1 flex items-baseline gap-2">
+				<span data-value={exact} title={exact} className="tnum text-2xl leading-9 font-semibold tracking-tight sm:text-[1.75rem]">{value}</span>
+				{beside !== undefined && <span className="truncate max-sm:hidden">{beside}</span>}
+			</span>
+			<span className="tnum mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-ink-2">{children}</span>
+			{chart !== undefined && <span className="absolute top-4 right-4 text-accent opacity-80 max-sm:hidden sm:top-5 sm:right-5">{chart}</span>}
+		</Link>
+	)
+}
+
+/** Today is not over: more than a whole day before is good, less says little, so it is never alarming. */
+function Delta({ now, then, what }: { now: number; then: number; what: string }) {
+	const Icon = now > then ? ArrowUpRight : now < then ? ArrowDownRight : Minus
+	return (
+		<span className="inline-flex items-center gap-0.5" title={`${formatCount(then)} ${what}`}>
+			<Icon aria-hidden className={clsx('size-3.5', now > then ? 'text-good' : 'text-ink-3')} />{formatCount(then)} {what}
+		</span>
+	)
+}
+
+export const FigureBones = () => (
+	<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4" aria-hidden>
+		{[1, 2, 3, 4].map(n => <div key={n} className="card p-4 sm:p-5"><Bone className="h-4 w-16" /><Bone className="mt-3 h-8 w-24" /><Bone className="mt-3 h-3 w-28" /></div>)}
+	</div>
+)

@@ -1,0 +1,77 @@
+import { CloudOff, DatabaseZap, Inbox } from 'lucide-react'
+import { explain, Problem } from '@/api/problem'
+import { useSummary } from '@/api/summary'
+import { useHealth } from '@/api/health'
+import { useNow, useTitle } from '@/lib/hooks'
+import { formatAgo, formatInstantExact, plural } from '@/lib/format'
+import { PriorityLabel, StatusBadge } from '@/ui/badges'
+import { Button } from '@/ui/button'
+import { Blank, Card, PageTitle } from '@/ui/parts'
+import { Breakdown } from './breakdown'
+import { ChartBones, DayCard } from './day-card'
+import { FigureBones, Figures } from './figures'
+
+export default function OverviewPage() {
+	useTitle('Overview')
+	const { data: summary, error, refetch } = useSummary()
+	return (
+		<div className="mx-auto w-full max-w-[110rem]" aria-busy={summary === undefined}>
+			<PageTitle aside={summary && <AsOf />}>Overview</PageTitle>
+			{summary === undefined
+				? error ? <Failed error={error} retry={() => void refetch()} /> : <Bones />
+				: summary.total.count === 0 ? <Empty complete={summary.syncedAt !== null} /> : (
+					<div className="flex flex-col gap-3 sm:gap-4">
+						<Figures summary={summary} />
+						<div className="grid gap-3 sm:gap-4 lg:grid-cols-2">
+							<DayCard summary={summary} measure="count" />
+							<DayCard summary={summary} measure="orderTotal" />
+							<Breakdown title="By status" field="status" groups={summary.byStatus.map(({ status, ...rest }) => ({ value: status, label: <StatusBadge status={status} />, ...rest }))} />
+							<Breakdown title="By priority" field="priority" groups={summary.byPriority.map(({ priority, ...rest }) => ({ value: priority, label: <PriorityLabel priority={priority} />, ...rest }))} />
+						</div>
+					</div>
+				)}
+		</div>
+	)
+}
+
+/** How old the figures are, and what is not in them yet. */
+function AsOf() {
+	const health = useHealth().data
+	const pending = useSummary().data?.pending ?? 0
+	const now = useNow()
+	if (!health?.syncedAt) return null
+	return (
+		<p className="text-[0.8125rem] text-ink-2" title={formatInstantExact(health.syncedAt)}>
+			<span className="tnum" data-testid="as-of">As of {formatAgo(health.syncedAt, now)}</span>
+			{pending > 0 && <> · {plural(pending, 'change')} not confirmed yet</>}
+		</p>
+	)
+}
+
+function Failed({ error, retry }: { error: Error; retry: () => void }) {
+	const store = error instanceof Problem && error.code === 'store_unavailable'
+	return (
+		<Card>
+			<Blank icon={store ? DatabaseZap : CloudOff} title={store ? 'The local copy is not there yet' : 'The figures can’t be read'} action={<Button onClick={retry}>Try again</Button>}>
+				{explain(error)} It is tried again by itself.
+			</Blank>
+		</Card>
+	)
+}
+
+function Empty({ complete }: { complete: boolean }) {
+	return (
+		<Card>
+			<Blank icon={Inbox} title={complete ? 'No orders yet' : 'The first orders are on their way'}>
+				{complete ? 'The table in Airtable is empty. The first order appears here by itself.' : 'They appear here as soon as Airtable has sent them.'}
+			</Blank>
+		</Card>
+	)
+}
+
+const Bones = () => (
+	<div className="flex flex-col gap-4" role="status" aria-label="Loading the figures">
+		<FigureBones />
+		<div className="grid gap-4 lg:grid-cols-2">{[1, 2, 3, 4].map(n => <div key={n} className="card h-72 p-4"><ChartBones /></div>)}</div>
+	</div>
+)

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import type { Wellbeing } from '@/api/health'
+import { aHealth, aSync } from '../../tests/orders'
+import { condition } from './condition'
+
+const health = (some: Partial<Wellbeing> = {}): Wellbeing => ({ ...(aHealth() as Wellbeing), readAt: 5000, ...some })
+const kind = (facts: Partial<Parameters<typeof condition>[0]>) => condition({ reach: 'ok', health: health(), sync: aSync(), ...facts }).kind
+
+test('all is well, or running, and nothing is announced', () => {
+	expect(condition({ reach: 'ok', health: health(), sync: aSync() })).toMatchObject({ kind: 'ok', title: null })
+	expect(kind({ sync: aSync({ state: 'running' }) })).toBe('syncing')
+})
+
+test('each trouble has a name, the worst one first', () => {
+	expect(kind({ reach: 'offline', health: health({ syncd: { up: false, version: null, startedAt: null } }) })).toBe('offline')
+	expect(kind({ reach: 'away' })).toBe('away')
+	expect(kind({ health: undefined })).toBe('starting')
+	expect(kind({ health: health({ store: { up: false } }) })).toBe('store')
+	expect(kind({ health: health({ syncedAt: null }) })).toBe('first-sync')
+	expect(kind({ health: health({ syncedAt: null }), sync: aSync({ state: 'failed' }) })).toBe('first-failed')
+	expect(kind({ health: health({ syncd: { up: false, version: null, startedAt: null } }) })).toBe('syncd')
+	expect(kind({ health: health({ airtable: { circuit: 'open' } }) })).toBe('airtable')
+	expect(kind({ health: health({ airtable: { circuit: 'halfOpen' } }) })).toBe('trying')
+	expect(kind({ health: health({ airtable: { rateLimit: { quotaUsedUp: true } } }) })).toBe('quota')
+	expect(kind({ sync: aSync({ state: 'failed' }) })).toBe('failed')
+})
+
+test('a rate limit says until when', () => {
+	expect(condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() })).toMatchObject({ kind: 'limited', until: 35_000 })
+})

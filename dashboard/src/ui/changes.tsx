@@ -1,0 +1,65 @@
+import { Link } from '@tanstack/react-router'
+import { ArrowRight, Ban, Bot, CircleMinus, CirclePlus, Pencil, Undo2 } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Change } from '@/api/client'
+import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
+import { StatusBadge } from './badges'
+
+const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
+const FIELDS: Record<string, string> = { orderId: 'Order ID', customer: 'Customer', status: 'Status', priority: 'Priority', orderTotal: 'Total', createdAt: 'Created', updatedAt: 'Updated' }
+const ICONS = { created: CirclePlus, changed: Pencil, deleted: CircleMinus, notApplied: Ban, rejected: Ban }
+const VERBS = { created: 'Created', changed: 'Changed', deleted: 'Deleted', notApplied: 'Not applied', rejected: 'Refused by Airtable' }
+
+/** Entries of a history, newest first. */
+export function ChangeList({ changes, withOrder, action }: { changes: Change[]; withOrder?: boolean; action?: (change: Change) => ReactNode }) {
+	return (
+		<ol className="flex flex-col">
+			{changes.map(change => {
+				const Icon = change.undoes !== null ? Undo2 : change.source === 'job' ? Bot : ICONS[change.action]
+				return (
+					<li key={change.change} className="flex gap-3 border-b border-line py-3 last:border-0">
+						<span aria-hidden className="mt-0.5 grid size-7 shrink-0 place-items-center rounded-full bg-sunken text-ink-2"><Icon className="size-3.5" /></span>
+						<div className="min-w-0 flex-1">
+							<p className="text-ink-2">
+								{withOrder && change.id !== null && <><Link to="/orders" search={{ order: change.id }} className="font-medium text-accent-ink underline-offset-2 hover:underline">{nameOf(change)}</Link>{' '}</>}
+								<span className={change.action === 'rejected' || change.action === 'notApplied' ? 'font-medium text-bad' : 'text-ink'}>{change.undoes !== null ? 'Undone' : VERBS[change.action]}</span>{' '}
+								{SOURCES[change.source]}{change.by && <> by {change.by}</>}{change.bulk !== null && <>, bulk edit {change.bulk}</>}
+							</p>
+							{change.action !== 'created' && change.action !== 'deleted' && <Fields change={change} />}
+							{change.detail !== undefined && <p className="mt-1 text-xs text-ink-2">{change.detail}</p>}
+						</div>
+						<div className="flex flex-col items-end gap-1">
+							<time dateTime={change.at} title={`${formatAgo(change.at)}\n${formatInstantExact(change.at)}`} className="tnum text-xs whitespace-nowrap text-ink-3">{formatInstant(change.at)}</time>
+							{action?.(change)}
+						</div>
+					</li>
+				)
+			})}
+		</ol>
+	)
+}
+
+function nameOf(change: Change): string {
+	const named = change.fields.find(({ field }) => field === 'orderId')
+	return String(named?.to ?? named?.from ?? change.id)
+}
+
+function Fields({ change }: { change: Change }) {
+	return (
+		<ul className="mt-1.5 flex flex-col gap-1">
+			{change.fields.map(({ field, from, to }) => (
+				<li key={field} className="flex flex-wrap items-center gap-1.5 text-[0.8125rem]">
+					<span className="text-ink-3">{FIELDS[field] ?? field}</span>
+					<Value field={field} value={from} /><ArrowRight aria-label="to" className="size-3.5 text-ink-3" /><Value field={field} value={to} />
+				</li>
+			))}
+		</ul>
+	)
+}
+
+function Value({ field, value }: { field: string; value: string | number | null }) {
+	if (value === null) return <span className="text-ink-3">none</span>
+	if (field === 'status') return <StatusBadge status={String(value)} />
+	if (typeof value === 'number') return <span className="tnum">{formatMoneyExact(value)}</span>
+	return /At$/.test(field) ? <time dateTime={value} title={formatInstantExact(value)}>{formatInstant(value)}</time> : <span className="break-words">{value}</span>
+}

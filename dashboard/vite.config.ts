@@ -1,0 +1,32 @@
+import path from 'node:path'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+import { stylesWithinPolicy } from './vite.csp.ts'
+
+const source = path.resolve(import.meta.dirname, 'src')
+
+export default defineConfig({
+	plugins: [stylesWithinPolicy(), react(), tailwindcss()],
+	resolve: {
+		alias: {
+			'@': source,
+			'react-style-singleton': path.join(source, 'lib/style-singleton.ts'),
+		},
+	},
+	build: {
+		target: 'es2022',
+		outDir: process.env.ORDERDECK_WEB_OUT ?? 'dist',
+		emptyOutDir: true,
+		assetsInlineLimit: 0,
+		modulePreload: { polyfill: false },
+		chunkSizeWarningLimit: 700,
+	},
+	server: { proxy: { '/api': process.env.ORDERDECK_URL ?? 'http://127.0.0.1:8080' } },
+	test: {
+		environment: 'jsdom',
+		setupFiles: ['tests/setup.ts'],
+		include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.{ts,tsx}'],
+		restoreMocks: true,
+	},
+})

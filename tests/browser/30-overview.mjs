@@ -1,0 +1,160 @@
+// The overview: figures, charts, its states, and how little is loaded for it.
+import fs from 'node:fs'
+import path from 'node:path'
+import { test, run, eq, ok } from '../system/lib/harness.mjs'
+import { startStack, fast, until, build } from '../system/lib/stack.mjs'
+import { openBrowser, axe, shot, noWider, plain } from './lib/dashboard.mjs'
+
+let stack, browser, page
+
+test('a browser opens the overview of a running stack', async () => {
+	stack = await startStack(fast({ sim: 800 }))
+	await stack.synced()
+	browser = await openBrowser(stack)
+	page = await browser.page()
+	await page.waitForSelector('[data-figure="Orders"]')
+})
+
+const exact = name => page.getAttribute(`[data-figure="${name}"] [data-value]`, 'data-value')
+
+test('its figures are those of the API', async () => {
+	const summary = await stack.json('/api/orders/summary')
+	eq(plain(await exact('Orders')), summary.total.count)
+	eq(plain(await exact('Revenue')), summary.total.orderTotal)
+	eq(plain(await exact('Open')), summary.byStatus[0].count + summary.byStatus[1].count)
+	eq(plain((await exact('Today')).split(' ')[0]), summary.daily.at(-1).count)
+	const groups = await page.$$eval('tr[data-group]', rows => rows.map(row => [row.dataset.group, row.cells[1].textContent]))
+	eq(groups.map(([name, count]) => [name, plain(count)]), [...summary.byStatus.map(s => [s.status ?? 'none', s.count]), ...summary.byPriority.map(p => [p.priority ?? 'none', p.count])])
+	ok((await page.textContent('[data-testid="as-of"]')).startsWith('As of '))
+})
+
+test('charts are drawn, labelled with their time zone, and readable as tables', async () => {
+	await page.waitForSelector('[data-chart="count"] .recharts-bar-rectangle')
+	ok((await page.textContent('h2:has-text("Orders a day")')).includes('UTC'))
+	await page.click('button[aria-label="Orders a day as a table"]')
+	const days = await page.$$eval('section[aria-label="Orders a day"] tbody tr', rows => rows.map(row => [row.querySelector('a').title, row.cells[1].textContent]))
+	eq(days.map(([date, count]) => [date, plain(count)]), (await stack.json('/api/orders/summary')).daily.map(d => [d.date, d.count]).reverse())
+	await axe(page, 'overview with a table')
+	await page.click('button[aria-label="Orders a day as a table"]')
+})
+
+test('a status, a figure and a day lead to their orders', async () => {
+	const { byStatus, daily } = await stack.json('/api/orders/summary')
+	await page.click('tr[data-group="Shipped"] a')
+	await page.waitForURL(/\/orders\?status=Shipped$/)
+	await until('as many orders', 5_000, async () => plain((await page.textContent('[data-testid="count"]')).split(' ')[0]) === byStatus[2].count)
+	await page.goBack()
+	await page.click('[data-figure="Today"]')
+	await until('those of today', 5_000, async () => plain((await page.textContent('[data-testid="count"]')).split(' ')[0]) === daily.at(-1).count)
+	await page.goBack()
+	await page.waitForSelector('[data-chart="count"] .recharts-bar-rectangle')
+	const box = await page.locator('[data-chart="count"]').boundingBox()
+	await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+	await page.waitForURL(/\/orders\?createdFrom=/)
+	await page.goBack()
+})
+
+test('a change and a sync show without a reload', async () => {
+	const before = plain(await exact('Open'))
+	const order = (await stack.json('/api/orders?status=Delivered&pageSize=1')).orders[0]
+	eq((await stack.patch(order.id, { status: 'Pending' })).status, 200)
+	await until('one more is open', 10_000, async () => plain(await exact('Open')) === before + 1)
+	await stack.sim('POST', '/_sim/create', { count: 7 })
+	await page.click('[data-testid="sync"]')
+	await until('the new ones are counted', 15_000, async () => plain(await exact('Orders')) === 807)
+})
+
+test('dark, on a phone and on a large screen it is as wide as the screen and nobody is shut out', async () => {
+	await axe(page, 'overview')
+	await shot(page, 'overview-light')
+	for (const [name, options] of Object.entries({
+		'overview-dark': { colorScheme: 'dark' }, 'overview-phone': { width: 360, height: 740 }, 'overview-phone-dark': { width: 390, height: 844, colorScheme: 'dark' }, 'overview-4k': { width: 3840, height: 2160 },
+	})) {
+		const other = await browser.page('/', { reducedMotion: 'reduce', ...options })
+		await other.waitForSelector('.recharts-surface')
+		await other.waitForTimeout(400)
+		await noWider(other, name)
+		await axe(other, name)
+		await shot(other, name)
+		await other.context().close()
+	}
+})
+
+test('a theme is chosen and kept', async () => {
+	await page.click('button[aria-label="Menu"]')
+	await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click()
+	eq(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark')
+	await page.reload()
+	eq(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark')
+	await page.evaluate(() => localStorage.clear())
+	await page.reload()
+	await page.waitForSelector('[data-figure="Orders"]')
+})
+
+test('it loads little, from here alone, and keeps it', async () => {
+	const fresh = await browser.page()
+	await fresh.waitForSelector('.recharts-surface')
+	const loaded = await fresh.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname).filter(name => name.endsWith('.js')))
+	const size = name => { const file = path.join(build, 'web', name); return fs.existsSync(`${file}.gz`) ? fs.statSync(`${file}.gz`).size : fs.statSync(file).size }
+	const charts = loaded.filter(name => /day-chart/.test(name)), others = loaded.filter(name => !/day-chart/.test(name))
+	const sum = names => names.reduce((all, name) => all + size(name), 0)
+	ok(charts.length > 0 && sum(charts) <= 120 * 1024, `charts: ${sum(charts)} bytes`)
+	ok(sum(others) <= 150 * 1024, `without charts: ${sum(others)} bytes in ${others}`)
+	const asset = await stack.get(loaded.find(name => name.startsWith('/assets/')), { 'Accept-Encoding': 'gzip' })
+	eq(asset.headers['content-encoding'], 'gzip')
+	eq(asset.headers['cache-control'], 'public, max-age=31536000, immutable')
+	eq((await stack.get('/assets/none.js')).headers['cache-control'], 'no-store')
+	eq((await stack.get('/nowhere')).status, 404)
+	await fresh.context().close()
+})
+
+test('the docs page draws the API from local files only', async () => {
+	const docs = await browser.page('/docs')
+	await docs.waitForFunction(() => document.body.innerText.includes('/api/orders/summary'), null, { timeout: 15_000 })
+	await shot(docs, 'docs')
+	await docs.context().close()
+})
+
+test('when the API is away the page says so, keeps its figures, and recovers', async () => {
+	const count = await exact('Orders')
+	await stack.stop('fcgi-api', 'KILL')
+	await page.waitForSelector('[data-condition="away"]')
+	eq(await exact('Orders'), count)
+	await axe(page, 'away')
+	await shot(page, 'state-away')
+	await stack.start('fcgi-api')
+	await page.waitForSelector('[data-kind="ok"]', { timeout: 20_000 })
+	eq(await page.$('[data-condition]'), null)
+})
+
+test('offline it says so, and recovers', async () => {
+	await page.context().setOffline(true)
+	await page.waitForSelector('[data-condition="offline"]')
+	await shot(page, 'state-offline')
+	await page.context().setOffline(false)
+	await page.waitForSelector('[data-kind="ok"]', { timeout: 20_000 })
+})
+
+test('an empty base is an answer, not a fault', async () => {
+	const empty = await startStack(fast({ sim: 0 }))
+	const { faults, page: open, close } = await openBrowser(empty)
+	const there = await open('/')
+	await there.getByText('No orders yet').waitFor()
+	await axe(there, 'empty')
+	await shot(there, 'state-empty')
+	await there.goto(`${empty.url}/orders`)
+	await there.getByText('No orders yet').waitFor()
+	await shot(there, 'state-empty-orders')
+	eq(faults, [])
+	await close()
+	await empty.down()
+})
+
+test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
+
+test('the browser and the stack end', async () => {
+	await browser?.close()
+	await stack?.down()
+})
+
+run()

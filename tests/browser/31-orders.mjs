@@ -1,0 +1,196 @@
+// The table of orders: finding, sorting, scrolling, choosing what is shown; all
+// of it in the address.
+import { test, run, eq, ok } from '../system/lib/harness.mjs'
+import { startStack, fast, until } from '../system/lib/stack.mjs'
+import { openBrowser, axe, shot, noWider, plain } from './lib/dashboard.mjs'
+
+let stack, browser, page
+
+test('the table shows what the API lists', async () => {
+	stack = await startStack(fast({ sim: 3000 }))
+	await stack.synced()
+	browser = await openBrowser(stack)
+	page = await browser.page('/orders')
+	await page.waitForSelector('tr[data-id]')
+	const { orders, total } = await stack.json('/api/orders?pageSize=10')
+	eq((await page.$$eval('tr[data-id]', rows => rows.map(row => row.dataset.id))).slice(0, 10), orders.map(o => o.id))
+	eq(await count(), total)
+	eq(await page.getAttribute('[role="grid"]', 'aria-rowcount'), String(total + 1))
+})
+
+const count = async () => plain((await page.textContent('[data-testid="count"]')).split(' ')[0])
+const filters = () => page.getByRole('group', { name: 'Filters' })
+const shows = (total, ms = 8000) => until(`${total} orders`, ms, async () => await count() === total)
+const total = async query => (await stack.json(`/api/orders?pageSize=1&${query}`)).total
+
+test('what is typed is searched for when there is a pause, and is in the address', async () => {
+	const asked = []
+	page.on('request', request => { if (request.url().includes('/api/orders?')) asked.push(request.url()) })
+	await page.locator('#search').pressSequentially('müller', { delay: 25 })
+	await shows(await total('search=m%C3%BCller'))
+	ok(page.url().endsWith('/orders?search=m%C3%BCller'), page.url())
+	ok(asked.filter(url => url.includes('search=')).length <= 2, `asked ${asked.length} times`)
+	await page.locator('#search').fill('')
+	await shows(await total(''))
+	page.removeAllListeners('request')
+})
+
+test('filters join, the back button takes them back, a link brings them again', async () => {
+	await filters().getByRole('button', { name: 'Status', exact: true }).click()
+	await page.getByRole('option', { name: 'Pending' }).click()
+	await page.getByRole('option', { name: 'Shipped' }).click()
+	await page.keyboard.press('Escape')
+	await shows(await total('status=Pending,Shipped'))
+	await filters().getByRole('button', { name: 'Priority', exact: true }).click()
+	await page.getByRole('option', { name: 'High' }).click()
+	await page.keyboard.press('Escape')
+	await shows(await total('status=Pending,Shipped&priority=High'))
+	await filters().getByRole('button', { name: 'Total', exact: true }).click()
+	await page.getByLabel('At least').fill('100')
+	await page.keyboard.press('Escape')
+	await shows(await total('status=Pending,Shipped&priority=High&minTotal=100'))
+	const link = page.url()
+	await page.goBack()
+	await page.goBack()
+	await page.goBack()
+	await until('fewer filters', 5000, () => !page.url().includes('priority'))
+	await page.goto(link)
+	await page.waitForSelector('tr[data-id]')
+	await shows(await total('status=Pending,Shipped&priority=High&minTotal=100'))
+	await shot(page, 'orders-filtered')
+	await filters().getByRole('button', { name: 'Clear', exact: true }).click()
+	await shows(await total(''))
+})
+
+test('dates are days of the time zone', async () => {
+	await filters().getByRole('button', { name: 'Date', exact: true }).click()
+	await page.getByRole('button', { name: 'Last 7 days' }).click()
+	await page.keyboard.press('Escape')
+	const { daily } = await stack.json('/api/orders/summary')
+	await shows(daily.slice(-7).reduce((n, day) => n + day.count, 0))
+	await filters().getByRole('button', { name: 'Clear', exact: true }).click()
+})
+
+test('a filter that matches nothing says so', async () => {
+	await page.goto(`${stack.url}/orders?search=nobody-of-this-name`)
+	await page.getByText('No order matches').waitFor()
+	await axe(page, 'no match')
+	await shot(page, 'orders-nothing')
+	await page.getByRole('button', { name: 'Clear the filters' }).click()
+	await shows(await total(''))
+})
+
+test('headers sort', async () => {
+	await page.click('[data-sort="orderTotal"]')
+	await page.waitForURL(/sort=orderTotal/)
+	await page.click('[data-sort="orderTotal"]')
+	await page.waitForURL(/sort=-orderTotal/)
+	const { orders } = await stack.json('/api/orders?pageSize=5&sort=-orderTotal')
+	await until('the largest first', 5000, async () => (await page.getAttribute('tr[data-id]', 'data-id')) === orders[0].id)
+	eq(await page.getAttribute('th:has([data-sort="orderTotal"])', 'aria-sort'), 'descending')
+	await page.click('[data-sort="orderTotal"]')
+	await until('the default again', 5000, () => !page.url().includes('sort'))
+})
+
+test('scrolling reaches every order, and the address says where', async () => {
+	await page.$eval('[data-testid="scroller"]', element => { element.scrollTop = element.scrollHeight / 2 })
+	await page.waitForURL(/page=1[56]/)
+	const { orders } = await stack.json('/api/orders?pageSize=100&page=15')
+	await until('rows of that page', 5000, async () => (await page.$$eval('tr[data-id]', rows => rows.map(row => row.dataset.id))).some(id => orders.some(o => o.id === id)))
+	await page.reload()
+	await page.waitForSelector('tr[data-id]')
+	ok(await page.$eval('[data-testid="scroller"]', element => element.scrollTop) > 10_000, 'it is where it was')
+	await page.$eval('[data-testid="scroller"]', element => { element.scrollTop = element.scrollHeight })
+	const last = (await stack.json('/api/orders?pageSize=100&page=30')).orders.at(-1)
+	await page.waitForSelector(`tr[data-id="${last.id}"]`)
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+})
+
+test('columns and density are chosen', async () => {
+	await page.getByRole('button', { name: 'Columns and density' }).click()
+	await page.getByRole('menuitemcheckbox', { name: 'Updated' }).click()
+	await page.getByRole('menuitemcheckbox', { name: 'Record' }).click()
+	await page.getByRole('menuitemcheckbox', { name: 'Compact' }).click()
+	await page.keyboard.press('Escape')
+	ok(/columns=[^&]*,id&density=compact$/.test(page.url()), page.url())
+	eq(await page.$('th:has-text("Updated")'), null)
+	ok(await page.$('th:has-text("Record")'))
+	await shot(page, 'orders-compact')
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+})
+
+test('a view is saved, found again, and removed', async () => {
+	await page.goto(`${stack.url}/orders?status=Cancelled&sort=orderTotal`)
+	await page.waitForSelector('tr[data-id]')
+	await page.getByRole('button', { name: 'Views' }).click()
+	await page.getByRole('menuitem', { name: 'Save this view' }).click()
+	await page.getByLabel('Name').fill('Small cancelled')
+	await page.keyboard.press('Enter')
+	await page.goto(`${stack.url}/orders`)
+	await page.getByRole('button', { name: 'View: All orders' }).click()
+	await page.getByRole('menuitemcheckbox', { name: 'Small cancelled' }).click()
+	await page.waitForURL(/status=Cancelled&sort=orderTotal/)
+	await page.getByRole('menuitem', { name: /Remove/ }).click()
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+})
+
+test('an order opens beside the table, with its address', async () => {
+	const { orders } = await stack.json('/api/orders?pageSize=3')
+	await page.locator('tr[data-id] td:nth-child(3)').nth(1).click()
+	await page.getByRole('dialog').getByText(orders[1].id).waitFor()
+	ok(page.url().endsWith(`order=${orders[1].id}`))
+	await page.getByText('Nothing has changed since the first sync.').waitFor()
+	await axe(page, 'details')
+	await shot(page, 'order-details')
+	await page.goBack()
+	await page.waitForSelector('[role="dialog"]', { state: 'detached' })
+	await page.goto(`${stack.url}/orders?order=none-such`)
+	await page.getByText('This order is not there').waitFor()
+	await page.keyboard.press('Escape')
+})
+
+test('the export is what the table shows', async () => {
+	await page.goto(`${stack.url}/orders?status=Shipped&priority=High`)
+	await page.waitForSelector('tr[data-id]')
+	const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()])
+	ok(/^orders-.*\.csv$/.test(download.suggestedFilename()))
+	eq(new URL(download.url()).search, '?status=Shipped&priority=High')
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+})
+
+test('light, dark, on a phone and on a large screen', async () => {
+	await axe(page, 'orders')
+	await shot(page, 'orders-light')
+	for (const [name, options] of Object.entries({
+		'orders-dark': { colorScheme: 'dark' }, 'orders-phone': { width: 360, height: 740 }, 'orders-phone-dark': { width: 390, height: 844, colorScheme: 'dark' }, 'orders-4k': { width: 3840, height: 2160 },
+	})) {
+		const other = await browser.page('/orders', { reducedMotion: 'reduce', ...options })
+		await other.waitForSelector('tr[data-id]')
+		await noWider(other, name)
+		await axe(other, name)
+		await shot(other, name)
+		if (options.width === 360) {
+			await other.getByRole('button', { name: 'Filters' }).click()
+			await noWider(other, 'filters on a phone')
+			await shot(other, 'orders-phone-filters')
+			await other.locator('tr[data-id]').first().click()
+			await other.getByRole('region', { name: 'Details' }).waitFor()
+			await axe(other, 'details on a phone')
+			await shot(other, 'order-details-phone')
+		}
+		await other.context().close()
+	}
+})
+
+test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
+
+test('the browser and the stack end', async () => {
+	await browser?.close()
+	await stack?.down()
+})
+
+run()

@@ -1,0 +1,76 @@
+// Debian's Chromium on the dashboard of a running stack.  Whatever goes wrong in
+// a page (an exception, something that the content policy refuses, a request to
+// another server) is kept and fails the story at its end.
+import fs from 'node:fs'
+import path from 'node:path'
+import { eq, ok, cleanUp } from '../../system/lib/harness.mjs'
+import { execute, root, temporaryFolder } from '../../system/lib/stack.mjs'
+
+const here = path.join(root, 'tests/browser')
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(file => fs.existsSync(file))
+export const screenshots = path.join(root, 'build/check/screenshots')
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+async function packages() {
+	if (['playwright-core', 'axe-core'].every(name => fs.existsSync(path.join(here, 'node_modules', name)))) return
+	const { code, stderr } = await execute('npm', ['ci', '--ignore-scripts'], { cwd: here, timeoutMs: 180_000 })
+	eq(code, 0, `npm ci: ${stderr}`)
+}
+
+/** A browser: page(path, options) opens a page of its own in it, as another person would. */
+export async function openBrowser(stack) {
+	ok(CHROMIUM, 'Chromium is installed (scripts/install-packages check)')
+	await packages()
+	const { chromium } = await import('playwright-core')
+	fs.mkdirSync(screenshots, { recursive: true })
+	const profile = temporaryFolder()
+	const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS })
+	cleanUp(async () => {
+		await browser.close()
+		fs.rmSync(profile, { recursive: true, force: true })
+	})
+	const faults = []
+	return {
+		faults,
+		close: () => browser.close(),
+		async page(target = '/', { width = 1280, height = 860, ...options } = {}) {
+			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', ...options })
+			const page = await context.newPage()
+			page.setDefaultTimeout(15_000)
+			page.on('pageerror', error => faults.push(String(error)))
+			page.on('request', request => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(stack.url)) faults.push(`asked ${request.url()}`) })
+			page.on('console', message => {
+				// a refused request is part of many stories; what matters is what the page makes of it
+				if (message.type() === 'error' && !/Failed to load resource|EventSource/.test(message.text())) faults.push(message.text())
+			})
+			await page.goto(stack.url + target)
+			return page
+		},
+	}
+}
+
+export const shot = (page, name) => page.screenshot({ path: path.join(screenshots, `${name}.png`) })
+
+/** What axe finds serious or critical: []. */
+export async function axe(page, what) {
+	await page.evaluate(fs.readFileSync(path.join(here, 'node_modules/axe-core/axe.min.js'), 'utf8'))
+	// what still moves has the colours of neither here nor there
+	await page.evaluate(() => Promise.all(document.getAnimations().filter(animation => animation.effect.getComputedTiming().endTime < Infinity).map(animation => animation.finished.catch(() => {}))))
+	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+	const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+	eq(bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim()})`).join(' | ')}`), [], what)
+}
+
+export async function noWider(page, what) {
+	const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+	ok(overflow <= 0, `${what}: ${overflow} px too wide`)
+}
+
+export const toast = (page, text) => page.locator('[data-sonner-toast]', { hasText: text }).first()
+export const row = (page, orderId) => page.locator('tr[data-id]', { hasText: orderId })
+/** Choose a value in the list behind a row's status or priority. */
+export async function choose(page, orderId, field, value) {
+	await row(page, orderId).locator(`[data-edit="${field}"]`).click()
+	await page.getByRole('option', { name: value }).click()
+}
+export const plain = text => Number(text.replaceAll(',', ''))
