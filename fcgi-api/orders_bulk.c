@@ -88,16 +88,6 @@ read_updates(struct api *api, struct writing *w)
 	return true;
 }
 
-/* Gone since the key was first used: its result may still be found by its record id. */
-static void
-remember_record(struct target *t, struct str asked)
-{
-	if (asked.len >= sizeof(t->record))
-		return;
-	memcpy(t->record, asked.ptr, asked.len);
-	t->record[asked.len] = '\0';
-}
-
 static bool
 resolve_ids(struct api *api, struct writing *w)
 {
@@ -114,7 +104,7 @@ resolve_ids(struct api *api, struct writing *w)
 		if ((e = order_lookup(api, asked, &row, why)) == ERR_OK)
 			e = target_row(api, t, row, &view);
 		else if (w->again)
-			remember_record(t, asked);
+			target_gone(t, asked);
 		if (e != ERR_OK)
 			target_problem(w, t, e, why[0] != '\0' ? why : NULL,
 			    (struct str){ NULL, 0 });

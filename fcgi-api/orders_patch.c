@@ -23,16 +23,24 @@ static bool
 resolve_path(struct api *api, struct writing *w)
 {
 	struct message_item *item = &api->message.items[0];
+	char why[ORDER_WHY_SIZE];
 	struct row_view view;
 	uint32_t row;
-	enum err e;
+	enum err e = order_lookup(api, api->request.segments[2], &row, why);
 
-	if (!order_find(api, api->request.segments[2], &row))
+	item->version = w->version;
+	/* perhaps by what is asked for: syncd knows, as long as that is being settled */
+	if (e == ERR_NOT_FOUND && w->again) {
+		target_gone(&w->targets[0], api->request.segments[2]);
+		return true;
+	}
+	if (e != ERR_OK) {
+		(void)api_problem(api, e, why[0] != '\0' ? why : NULL);
 		return false;
+	}
 	if ((e = target_row(api, &w->targets[0], row, &view)) == ERR_OK &&
 	    w->version != 0 && w->version != view.version && !w->again)
 		e = ERR_PRECONDITION_FAILED;
-	item->version = w->version;
 	if (e != ERR_OK)
 		(void)api_problem(api, e, NULL);
 	return e == ERR_OK;

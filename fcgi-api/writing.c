@@ -110,6 +110,15 @@ target_row(struct api *api, struct target *t, uint32_t row, struct row_view *vie
 }
 
 void
+target_gone(struct target *t, struct str id)
+{
+	if (id.len >= sizeof(t->record))
+		return;
+	memcpy(t->record, id.ptr, id.len);
+	t->record[id.len] = '\0';
+}
+
+void
 target_problem(struct writing *w, struct target *t, enum err e, const char *detail,
     struct str errors)
 {

@@ -77,6 +77,8 @@ void		 target_name(struct writing *, struct target *, struct str id);
 struct str	 target_asked(const struct writing *, const struct target *);
 /* Its record is the one in ${row}: fills t->record and *view. */
 enum err	 target_row(struct api *, struct target *, uint32_t row, struct row_view *);
+/* Its order is gone since the key was first used: its result may still be found by the id it was given. */
+void		 target_gone(struct target *, struct str id);
 /* It has this problem; ${errors}: as problem_add() has them. */
 void		 target_problem(struct writing *, struct target *, enum err, const char *detail,
 		    struct str errors);

@@ -87,8 +87,20 @@ errand_start(struct errand *e)
 }
 
 static void
+drop_before(struct result *r)
+{
+	if (r->before == NULL)
+		return;
+	free(r->before->order);
+	free(r->before->detail);
+	free(r->before);
+	r->before = NULL;
+}
+
+static void
 result_clear(struct result *r)
 {
+	drop_before(r);
 	free(r->order);
 	free(r->detail);
 	*r = (struct result){ .noted = false };
@@ -112,15 +124,30 @@ retry_after(const struct errand *e, enum err err)
 	return blocked > 0 || err != ERR_AIRTABLE_UNAVAILABLE ? blocked : RETRY_MS;
 }
 
+/* Room for a new result; the one that was told may be needed again. */
+static void
+set_aside(struct result *r)
+{
+	struct result *before = r->before;
+	bool told = r->told;
+
+	r->before = NULL;
+	if (told && before == NULL && (before = malloc(sizeof(*before))) != NULL) {
+		*before = *r;
+		*r = (struct result){ .noted = false };
+	}
+	result_clear(r);
+	r->told = told;
+	r->before = before;
+}
+
 void
 errand_note(struct errand *e, size_t place, enum err err, struct str record, const char *detail)
 {
 	struct result *r = &e->results[place];
-	bool told = r->told;
 
-	result_clear(r);
+	set_aside(r);
 	r->noted = true;
-	r->told = told;
 	r->err = err;
 	r->detail = copy_str(str_of(detail));	/* without memory it goes without saying */
 	r->retry_after_ms = retry_after(e, err);
@@ -138,6 +165,8 @@ errand_tell(struct errand *e, size_t place, struct str json)
 {
 	struct result *r = &e->results[place];
 
+	drop_before(r);
+	free(r->order);
 	r->order = copy_str(json);
 	if (!r->told)
 		e->told_count++;
@@ -147,9 +176,15 @@ errand_tell(struct errand *e, size_t place, struct str json)
 void
 errand_forget(struct errand *e, size_t place)
 {
-	if (e->results[place].told)
+	struct result *r = &e->results[place], *before = r->before;
+
+	r->before = NULL;
+	if (r->told && before == NULL)
 		e->told_count--;
-	result_clear(&e->results[place]);
+	result_clear(r);
+	if (before != NULL)
+		*r = *before;
+	free(before);
 }
 
 void

@@ -61,6 +61,7 @@ struct result {
 	char		record[64];
 	char		*order;		/* JSON; NULL: none */
 	char		*detail;	/* NULL: "" */
+	struct result	*before;	/* what was told, while something else is noted */
 };
 
 /* Somebody who waits for the answer of an errand. */
@@ -223,7 +224,7 @@ void		 errand_note(struct errand *, size_t place, enum err, struct str record,
 		    const char *detail);
 /* What was noted is so: it is told, with the order ${json} (len 0: none). */
 void		 errand_tell(struct errand *, size_t place, struct str json);
-/* What was noted has not come true. */
+/* What was noted has not come true: it is as it was told before, if it was. */
 void		 errand_forget(struct errand *, size_t place);
 /* Answer if there is an answer; the end of it when nothing is left of it. */
 void		 errand_check(struct errand *);

@@ -784,6 +784,34 @@ START_TEST(a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later
 }
 END_TEST
 
+START_TEST(what_was_told_stays_told_while_the_store_can_not_take_it)
+{
+	struct asked before = { 0 }, a = { 0 };
+	struct form f = { .m.bulk = true };
+
+	config.write.timeout_ms = patience(3000);
+	next_write((struct outcome){ .delay_ms = patience(1500) });	/* keeps the second item apart */
+	set_status(&before, ID(1), "Delivered");
+	pass(20);
+	next_write((struct outcome){ .delay_ms = patience(50) });
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
+	want(form_add(&f, MESSAGE_UPDATE, ID(1)), ORDER_STATUS, "Shipped");
+	submit(&f, &a);
+	for (int i = 0; i < 1000 && fake.seen_count < 2; i++)
+		(void)uv_run(&loop, UV_RUN_NOWAIT);
+	let_files_grow(false);
+	answered(&before);	/* meanwhile the first item is tried again, and again in vain */
+	ck_assert_uint_ge(fake.find_used + fake.seen_count, 3);
+	answered(&a);
+	let_files_grow(true);
+	ck_assert_int_ne(a.results[0].err, ERR_OK);
+	ck_assert_has(a.results[0].detail, "Airtable has applied the change");
+	until_settled();
+	asked_free(&before);
+	asked_free(&a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -821,6 +849,7 @@ main(void)
 	tcase_add_test(t, a_failure_that_changed_nothing_is_not_kept);
 	tcase_add_test(t, what_can_not_be_stored_is_refused_and_not_sent);
 	tcase_add_test(t, a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later);
+	tcase_add_test(t, what_was_told_stays_told_while_the_store_can_not_take_it);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

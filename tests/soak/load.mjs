@@ -177,7 +177,8 @@ export class Round {
 					continue
 				}
 				const { ok, order, error } = answer.json.results[i]
-				const one = ok ? { status: order?.pending ? 202 : 200 } : { status: error.status, code: error.code, json: error }
+				/* no order: it was deleted meanwhile, and nothing says whether the change was only promised */
+				const one = ok ? { status: order === null || order.pending ? 202 : 200 } : { status: error.status, code: error.code, json: error }
 				if (verdict(one) !== 'open') this.conclude(wish, verdict(one), order)
 				wish.codes.push(ok ? `${one.status}` : error.code)
 				this.counts.item(ok ? `${one.status}` : `${error.status} ${error.code}`)
