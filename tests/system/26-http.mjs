@@ -74,7 +74,7 @@ test('X-Generation is that of the body', async () => {
 })
 
 test('gzip where it is asked for, and the ETag then still answers 304', async () => {
-	for (const target of ['/api/orders', '/api/orders/summary', '/api/openapi.json', '/app.js']) {
+	for (const target of ['/api/orders', '/api/orders/summary', '/api/openapi.json', '/docs.js']) {
 		const plain = await stack.get(target), packed = await stack.get(target, { 'Accept-Encoding': 'gzip' })
 		eq(plain.headers['content-encoding'], undefined, target)
 		eq(packed.headers['content-encoding'], 'gzip', target)
@@ -122,7 +122,7 @@ test('a method that a path does not have is a 405 with Allow', async () => {
 	for (const [method, target, allowed] of [
 		['DELETE', '/api/orders', /PATCH/], ['POST', `/api/orders/${id}`, /DELETE/], ['PUT', `/api/orders/${id}`, /GET/],
 		['GET', '/api/orders/undo', /POST/], ['DELETE', `/api/orders/${id}/history`, /GET/], ['PATCH', '/api/audit', /GET/], ['GET', '/api/orders/sync', /POST/],
-		['POST', '/api/orders/summary', /GET/], ['PATCH', '/api/health', /GET/], ['POST', '/api/openapi.json', /GET/], ['POST', '/', /GET/], ['DELETE', '/app.js', /GET/],
+		['POST', '/api/orders/summary', /GET/], ['PATCH', '/api/health', /GET/], ['POST', '/api/openapi.json', /GET/], ['POST', '/', /GET/], ['DELETE', '/docs.js', /GET/],
 	]) {
 		const answer = await stack.call(method, target, { headers: json, body: '{}' })
 		isProblem(answer, 405, 'method_not_allowed')
