@@ -1,8 +1,8 @@
 // Edits in the table: instant, taken back when refused, queued while Airtable is
 // away, settled by the person when two edit the same order; one or many.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast, until } from '../system/lib/stack.mjs'
-import { openBrowser, axe, shot, toast, row, choose } from './lib/dashboard.mjs'
+import { startStack, fast } from '../system/lib/stack.mjs'
+import { openBrowser, soon, hold, axe, shot, toast, stayingToast, row, choose } from './lib/dashboard.mjs'
 
 let stack, browser, page, orders
 
@@ -14,14 +14,14 @@ test('a status is changed at once, and in Airtable', async () => {
 	orders = (await stack.json('/api/orders?pageSize=30')).orders
 	const { orderId, id, status } = orders[0]
 	const next = status === 'Shipped' ? 'Delivered' : 'Shipped'
-	await stack.sim('POST', '/_sim/settings', { latencyMs: 1500 })
+	const release = await hold(page, '**/api/orders/rec*', 'PATCH')
 	await choose(page, orderId, 'status', next)
-	ok((await row(page, orderId).textContent()).includes(next), 'it shows before Airtable has answered')
+	await row(page, orderId).getByText(next).waitFor()	// before anybody has answered
 	await row(page, orderId).getByText('Saving').waitFor()
 	eq((await stack.json(`/api/orders/${id}`)).status, status)
-	await toast(page, `${orderId}: status ${next}`).waitFor()
+	await release()
+	await stayingToast(page, `${orderId}: status ${next}`)
 	eq((await stack.json(`/api/orders/${id}`)).status, next)
-	await stack.sim('POST', '/_sim/settings', { latencyMs: 0 })
 	await shot(page, 'edit-toast')
 })
 
@@ -30,7 +30,7 @@ test('the toast takes it back', async () => {
 	await toast(page, orderId).getByRole('button', { name: 'Undo' }).click()
 	await toast(page, 'as it was before').waitFor()
 	eq((await stack.json(`/api/orders/${id}`)).status, status)
-	ok((await row(page, orderId).textContent()).includes(status ?? 'No status'))
+	await row(page, orderId).getByText(status ?? 'No status').waitFor()
 })
 
 test('refused by Airtable it is rolled back, and a toast says why', async () => {
@@ -38,14 +38,14 @@ test('refused by Airtable it is rolled back, and a toast says why', async () => 
 	const next = priority === 'High' ? 'Low' : 'High'
 	await stack.fault({ match: { method: 'PATCH' }, action: 'status', status: 422, body: { error: { type: 'INVALID_MULTIPLE_CHOICE_OPTIONS', message: 'The option was locked by an admin' } } })
 	await choose(page, orderId, 'priority', next)
-	await toast(page, `${orderId} was not changed`).waitFor()
-	ok((await toast(page, `${orderId} was not changed`).textContent()).includes('The option was locked by an admin'))
-	ok((await row(page, orderId).textContent()).includes(priority ?? 'None'))
+	const told = await stayingToast(page, `${orderId} was not changed`)
+	ok((await told.textContent()).includes('The option was locked by an admin'))
+	await row(page, orderId).getByText(priority ?? 'None').waitFor()
 	eq((await stack.json(`/api/orders/${id}`)).priority, priority)
 	await shot(page, 'edit-refused')
 	await stack.noFaults()
-	await toast(page, `${orderId} was not changed`).getByRole('button', { name: 'Try again' }).click()
-	await until('it is changed now', 10_000, async () => (await stack.json(`/api/orders/${id}`)).priority === next)
+	await told.getByRole('button', { name: 'Try again' }).click()
+	await soon('it is changed now', async () => (await stack.json(`/api/orders/${id}`)).priority === next)
 })
 
 test('two people change the same field: the second is asked, with both values', async () => {
@@ -63,9 +63,9 @@ test('two people change the same field: the second is asked, with both values', 
 	await axe(page, 'conflict')
 	await shot(page, 'edit-conflict')
 	await page.getByRole('button', { name: 'Use mine' }).click()
-	await until('ours is there', 10_000, async () => (await stack.json(`/api/orders/${id}`)).status === 'Delivered')
+	await soon('ours is there', async () => (await stack.json(`/api/orders/${id}`)).status === 'Delivered')
 	await page.unroute(/\/api\/(orders\?|orders\/summary|events)/)
-	await until('the other page shows it', 15_000, async () => (await row(other, orderId).textContent()).includes('Delivered'))
+	await soon('the other page shows it', async () => (await row(other, orderId).textContent()).includes('Delivered'))
 	await other.context().close()
 })
 
@@ -73,10 +73,10 @@ test('the history tells it, and each change can be taken back', async () => {
 	const { id } = orders[2]
 	await page.goto(`${stack.url}/orders?order=${id}`)
 	const entries = page.getByRole('region', { name: 'History' }).locator('li')
-	await until('two entries', 10_000, async () => await entries.count() >= 2)
+	await soon('two entries', async () => await entries.count() >= 2)
 	await shot(page, 'order-history')
 	await entries.first().getByRole('button', { name: 'Undo' }).click()
-	await until('theirs again', 10_000, async () => (await stack.json(`/api/orders/${id}`)).status === 'Cancelled')
+	await soon('theirs again', async () => (await stack.json(`/api/orders/${id}`)).status === 'Cancelled')
 	await page.goto(`${stack.url}/activity`)
 	await page.getByText('Undone').first().waitFor()
 	await axe(page, 'activity')
@@ -89,30 +89,32 @@ test('while Airtable is away a change is queued, shown as such, and delivered la
 	const next = status === 'Shipped' ? 'Delivered' : 'Shipped'
 	await stack.fault({ action: 'status', status: 503, match: { times: 0 } })
 	await choose(page, orderId, 'status', next)
-	await toast(page, 'is queued').waitFor({ timeout: 20_000 })
+	await toast(page, 'is queued').waitFor()
 	await row(page, orderId).getByText('Queued').waitFor()
 	await axe(page, 'queued')
 	await shot(page, 'edit-queued')
 	await stack.noFaults()
-	await until('it is delivered', 60_000, async () => {
+	await soon('it is delivered', async () => {
 		const order = await stack.json(`/api/orders/${id}`)
 		return order.status === next && order.pending === undefined
 	})
-	await row(page, orderId).getByText('Queued').waitFor({ state: 'detached', timeout: 30_000 })
+	await row(page, orderId).getByText('Queued').waitFor({ state: 'detached' })
 })
 
 test('a time-out that hides a success ends as one', async () => {
 	const { orderId, id, priority } = orders[5]
 	const next = priority === 'High' ? 'Low' : 'High'
-	await until('the circuit is closed', 60_000, async () => (await stack.json('/api/health')).airtable.circuit === 'closed')
+	await soon('the circuit is closed', async () => (await stack.json('/api/health')).airtable.circuit === 'closed')
 	await stack.fault({ match: { method: 'PATCH' }, action: 'hang', apply: true })
 	await choose(page, orderId, 'priority', next)
-	await until('it is changed', 30_000, async () => {
+	await soon('it is changed', async () => {
 		const order = await stack.json(`/api/orders/${id}`)
 		return order.priority === next && order.pending === undefined
 	})
-	await until('and shown so', 20_000, async () => /High|Low/.test(await row(page, orderId).textContent()) && !(await row(page, orderId).textContent()).includes('Saving'))
-	ok((await row(page, orderId).textContent()).includes(next))
+	await soon('and shown so', async () => {
+		const text = await row(page, orderId).textContent()
+		return text.includes(next) && !text.includes('Saving')
+	})
 	await stack.noFaults()
 })
 
@@ -129,10 +131,10 @@ test('many are chosen and changed together, and taken back together', async () =
 	await shot(page, 'bulk-chosen')
 	await page.getByRole('button', { name: 'Set status' }).click()
 	await page.getByRole('option', { name: 'Processing' }).click()
-	await page.getByText('5 of 5 changed').waitFor({ timeout: 30_000 })
+	await page.getByText('5 of 5 changed').waitFor()
 	for (const id of ids) eq((await stack.json(`/api/orders/${id}`)).status, 'Processing')
 	await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
-	await until('as before', 30_000, async () => (await Promise.all(ids.map(id => stack.json(`/api/orders/${id}`)))).every(order => order.status === 'Delivered'))
+	await soon('as before', async () => (await Promise.all(ids.map(id => stack.json(`/api/orders/${id}`)))).every(order => order.status === 'Delivered'))
 	await page.getByRole('button', { name: 'Done' }).click()
 })
 
@@ -146,8 +148,8 @@ test('all that match are changed, what fails is listed by name', async () => {
 	await stack.fault({ match: { method: 'PATCH', times: 0 }, action: 'status', status: 422, body: { error: { type: 'INVALID_VALUE_FOR_COLUMN', message: 'No change on a Sunday' } } })
 	await page.getByRole('button', { name: 'Set priority' }).click()
 	await page.getByRole('option', { name: 'Medium' }).click()
-	await page.getByText('No change on a Sunday').first().waitFor({ timeout: 60_000 })
-	await page.getByTestId('failures').getByText(refused.orderId, { exact: true }).waitFor({ timeout: 60_000 })
+	await page.getByText('No change on a Sunday').first().waitFor()
+	await page.getByTestId('failures').getByText(refused.orderId, { exact: true }).waitFor()
 	await axe(page, 'failures')
 	await shot(page, 'bulk-failures')
 	await stack.noFaults()

@@ -4,11 +4,13 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { eq, ok, cleanUp } from '../../system/lib/harness.mjs'
-import { execute, root, temporaryFolder } from '../../system/lib/stack.mjs'
+import { execute, root, temporaryFolder, until } from '../../system/lib/stack.mjs'
 
 const here = path.join(root, 'tests/browser')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(file => fs.existsSync(file))
 export const screenshots = path.join(root, 'build/check/screenshots')
+/** Long enough for any machine: what is waited for comes, or the story has found something. */
+const PATIENCE_MS = 60_000
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 async function packages() {
@@ -36,7 +38,7 @@ export async function openBrowser(stack) {
 		async page(target = '/', { width = 1280, height = 860, ...options } = {}) {
 			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', ...options })
 			const page = await context.newPage()
-			page.setDefaultTimeout(15_000)
+			page.setDefaultTimeout(PATIENCE_MS)
 			page.on('pageerror', error => faults.push(String(error)))
 			page.on('request', request => { if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(stack.url)) faults.push(`asked ${request.url()}`) })
 			page.on('console', message => {
@@ -66,7 +68,33 @@ export async function noWider(page, what) {
 	ok(overflow <= 0, `${what}: ${overflow} px too wide`)
 }
 
+/** Poll until it gives something true. */
+export const soon = (what, probe) => until(what, PATIENCE_MS, probe)
+
+/**
+ * Requests of this method wait until what is returned is called: so there is time to look at
+ * what the page shows before the answer.
+ */
+export async function hold(page, pattern, method = 'GET') {
+	let release
+	const released = new Promise(resolve => { release = resolve })
+	await page.route(pattern, async route => {
+		if (route.request().method() === method) await released
+		await route.continue()
+	})
+	return async () => {
+		release()
+		await page.unroute(pattern)
+	}
+}
+
 export const toast = (page, text) => page.locator('[data-sonner-toast]', { hasText: text }).first()
+/** The same, once it stands still and with the pointer on it, so that it stays. */
+export async function stayingToast(page, text) {
+	const found = toast(page, text)
+	await found.hover()
+	return found
+}
 export const row = (page, orderId) => page.locator('tr[data-id]', { hasText: orderId })
 /** Choose a value in the list behind a row's status or priority. */
 export async function choose(page, orderId, field, value) {
