@@ -1,4 +1,5 @@
 // build: release
+// alone
 // How fast changes travel: many at once share calls of ten, a single one on an
 // idle system leaves at once, and a bulk edit does not hold it up.
 import { test, run, eq, ok } from './lib/harness.mjs'

@@ -1,4 +1,5 @@
 // build: release
+// alone
 // What many readers see while orders change 45 times a second: every body is
 // of one generation, rows are in order, totals agree, no walk meets an order
 // twice.  The store is filled and changed through syncd's own door, without
