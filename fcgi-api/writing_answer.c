@@ -49,16 +49,23 @@ put_queued(struct api *api, const struct writing *w)
 	buf_add_str(&api->response.own, buf_str(&w->queued));
 }
 
+/* What is said of an order that is gone: nothing of it can be shown. */
+static const char *
+deleted_since(const struct message_result *result)
+{
+	return result->pending ? "the order has been deleted before the change was confirmed" :
+	    "the order was changed, and has been deleted since";
+}
+
 /* As the store has it: for results that are without their order. */
 static void
-put_stored(struct api *api, const char *record)
+put_stored(struct api *api, const struct message_result *result)
 {
 	uint32_t row;
-	enum err e = store_find_record(api->store, str_of(record), &row);
+	enum err e = store_find_record(api->store, str_of(result->record), &row);
 
 	if (e != ERR_OK)
-		(void)api_problem(api, e, e == ERR_NOT_FOUND ?
-		    "the order was changed, and has been deleted since" : NULL);
+		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(result) : NULL);
 	else
 		(void)order_answer(api, row, (struct str){ NULL, 0 });
 }
@@ -77,7 +84,7 @@ answer_pending(struct answering *a, const struct message_result *result)
 	else if (buf_str(&a->writing->queued).len > 0)
 		put_queued(api, a->writing);
 	else
-		put_stored(api, result->record);
+		put_stored(api, result);
 	if (api->response.status != 200)	/* a problem */
 		return;
 	api->response.status = 202;
@@ -106,7 +113,7 @@ answer_created(struct api *api, const struct message_result *result)
 	if (result->order.len > 0)
 		put_order(api, result->order, 0);
 	else
-		put_stored(api, result->record);
+		put_stored(api, result);
 	if (api->response.status != 200)
 		return;
 	api->response.status = 201;
@@ -132,7 +139,7 @@ each_single(void *cookie, size_t i, const struct message_result *result)
 	else if (result->order.len > 0)
 		put_order(a->api, result->order, 0);
 	else
-		put_stored(a->api, result->record);
+		put_stored(a->api, result);
 }
 
 /* ---- many ------------------------------------------------------------------------- */
@@ -171,8 +178,9 @@ add_own(struct answering *a, const struct target *t)
 	buf_add_char(b, '}');
 }
 
-static void
-add_order(struct answering *a, const struct message_result *result)
+/* The order that a result is about; len 0: it is gone. */
+static struct str
+order_of(struct answering *a, const struct message_result *result)
 {
 	struct store *st = a->api->store;
 	struct row_view view;
@@ -183,26 +191,28 @@ add_order(struct answering *a, const struct message_result *result)
 	    store_find_record(st, str_of(result->record), &row) == ERR_OK &&
 	    store_row(st, row, &view) == ERR_OK)
 		json = view.json;
-	if (json.len > 0)
-		buf_add_str(&a->api->response.own, json);
-	else
-		buf_add_cstr(&a->api->response.own, "null");
+	return json;
 }
 
 static void
 add_result(struct answering *a, const struct target *t, const struct message_result *result)
 {
 	struct buf *b = &a->api->response.own;
+	struct str none = { NULL, 0 }, order = result->err == ERR_OK ? order_of(a, result) : none;
 	bool stale = result->err == ERR_PRECONDITION_FAILED && a->writing->kind->undo;
+	bool ok = result->err == ERR_OK && (order.len > 0 || !result->pending);
 
-	begin_result(a, t, result->err == ERR_OK);
-	if (result->err == ERR_OK)
-		add_order(a, result);
+	begin_result(a, t, ok);
+	if (order.len > 0)
+		buf_add_str(b, order);
+	else if (ok)
+		buf_add_cstr(b, "null");
+	else if (result->err == ERR_OK)
+		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(result)), none);
 	else if (stale)
-		problem_add(b, ERR_CONFLICT, STR("the order has changed meanwhile"),
-		    (struct str){ NULL, 0 });
+		problem_add(b, ERR_CONFLICT, STR("the order has changed meanwhile"), none);
 	else
-		problem_add(b, result->err, str_of(result->detail), (struct str){ NULL, 0 });
+		problem_add(b, result->err, str_of(result->detail), none);
 	buf_add_char(b, '}');
 }
 

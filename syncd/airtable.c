@@ -232,6 +232,36 @@ airtable_find(struct airtable *a, const struct str *ids, size_t count,
 }
 
 struct airtable_call *
+airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
+    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+{
+	const char *field = a->config->airtable.create_key;
+	bool sensible = count > 0 && count <= AIRTABLE_WRITE_MAX && field[0] != '\0';
+	struct buf formula = { 0 };
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_FIND_KEYS, priority, 0, callback, cookie)) == NULL)
+		return NULL;
+	for (size_t i = 0; sensible && i < count; i++) {
+		sensible = keys[i].len > 0 && keys[i].len <= AIRTABLE_OUR_KEY_MAX;
+		if (sensible)
+			memcpy(c->ids[c->id_count++], keys[i].ptr, keys[i].len);
+	}
+	airtable_add_table_path(&c->path, a->config, a->table);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_list_query(&c->url, &c->keys, STR(""));
+	if (sensible) {
+		airtable_add_field_query(&c->url, field);
+		airtable_add_keys_formula(&formula, field, keys, count);
+		airtable_add_formula(&c->url, buf_str(&formula));
+	}
+	if (buf_status(&formula) != ERR_OK)
+		c->url.error = buf_status(&formula);
+	buf_free(&formula);
+	return submit(c, sensible);
+}
+
+struct airtable_call *
 airtable_list_where(struct airtable *a, struct str formula, struct str offset,
     enum airtable_priority priority, airtable_cb *callback, void *cookie)
 {

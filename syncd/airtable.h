@@ -40,6 +40,7 @@ struct airtable_result {
 /* A page of records, or the records that a write returned. */
 struct airtable_page {
 	struct record	*records;	/* strings live in the page */
+	struct str	*keys;		/* airtable_find_keys(): of each, the key of ours that it has */
 	size_t		 count;
 	struct str	 offset;	/* len 0: last page */
 	struct airtable_warning {
@@ -101,6 +102,15 @@ struct airtable_call *airtable_list(struct airtable *, struct str offset,
  */
 struct airtable_call *airtable_find(struct airtable *, const struct str *ids, size_t count,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+
+/*
+ * The records that have one of 1 to AIRTABLE_WRITE_MAX keys of ours (at most
+ * AIRTABLE_OUR_KEY_MAX bytes) in the field airtable.create_key, in any order:
+ * those that were created with it, and nothing says that there is only one.
+ */
+#define AIRTABLE_OUR_KEY_MAX	63
+struct airtable_call *airtable_find_keys(struct airtable *, const struct str *keys, size_t count,
+		    enum airtable_priority, airtable_cb *, void *cookie);
 
 /*
  * A page of 100 of the records that ${formula} holds for (as Airtable reads

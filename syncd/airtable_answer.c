@@ -64,6 +64,21 @@ among_asked(const struct airtable_call *c)
 	return c->page.offset.len == 0;
 }
 
+/* Has each record one of the keys that were asked for? */
+static bool
+keys_asked(const struct airtable_call *c)
+{
+	for (size_t r = 0; r < c->page.count; r++) {
+		size_t i = 0;
+
+		while (i < c->id_count && !str_is(c->page.keys[r], c->ids[i]))
+			i++;
+		if (i == c->id_count)
+			return false;
+	}
+	return c->page.offset.len == 0;
+}
+
 /* Is the page about the records that were asked for, in their order? */
 static bool
 as_asked(const struct airtable_call *c)
@@ -72,6 +87,8 @@ as_asked(const struct airtable_call *c)
 		return true;
 	if (c->kind == CALL_FIND)
 		return among_asked(c);
+	if (c->kind == CALL_FIND_KEYS)
+		return keys_asked(c);
 	if (c->page.count != c->id_count)
 		return false;
 	for (size_t i = 0; i < c->id_count && c->kind != CALL_CREATE; i++)
@@ -104,8 +121,8 @@ decode(struct airtable_call *c, struct str body)
 	if (c->kind == CALL_META)
 		return airtable_keys_resolve(&a->keys, body, a->config->airtable.orders_table,
 		    r->message, sizeof(r->message));
-	err = airtable_decode_page(a->schema, &c->keys,
-	    c->kind == CALL_DELETE ? AIRTABLE_DELETED : AIRTABLE_RECORDS, body, &c->page,
+	err = airtable_decode_page(a->schema, &c->keys, c->kind == CALL_DELETE ? AIRTABLE_DELETED :
+	    c->kind == CALL_FIND_KEYS ? AIRTABLE_KEYED : AIRTABLE_RECORDS, body, &c->page,
 	    &c->arena, r->message, sizeof(r->message));
 	if (err == ERR_OK && !as_asked(c))
 		err = refuse_page(r, "the answer is about other records");

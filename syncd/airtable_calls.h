@@ -23,7 +23,9 @@
  *    is walked.
  * 3. Whatever may let a call start or end calls airtable_wake().
  */
-enum call_kind { CALL_LIST, CALL_FIND, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META, CALL_ASK };
+enum call_kind {
+	CALL_LIST, CALL_FIND, CALL_FIND_KEYS, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META, CALL_ASK
+};
 enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
 
 struct airtable_call {
@@ -44,7 +46,7 @@ struct airtable_call {
 	struct buf		 json;		/* body of an update, a create or CALL_ASK */
 	struct airtable_keys	 keys;		/* as it was composed with */
 	size_t			 id_count;	/* records asked for or written */
-	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_ID_MAX + 1];
+	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_OUR_KEY_MAX + 1];	/* or keys of ours */
 
 	/* CALL_FLYING */
 	struct http_request	*http;

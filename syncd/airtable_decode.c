@@ -149,8 +149,9 @@ warn(struct decoder *d, const struct record *r, size_t field, const char *proble
 	(void)snprintf(w->problem, sizeof(w->problem), "%s", problem);
 }
 
+/* ${key}, unless it is NULL: the text in a field that is none of the schema's, whatever it is called. */
 static enum err
-decode_record(struct decoder *d, const cJSON *json, struct record *r)
+decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str *key)
 {
 	const cJSON *id = airtable_json_member(json, "id");
 	const cJSON *fields = airtable_json_member(json, "fields");
@@ -167,6 +168,8 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r)
 
 		if (f >= 0)
 			cells[f] = cell;	/* of duplicates the last */
+		else if (key != NULL && cJSON_IsString(cell))
+			*key = keep_text(d, cell->valuestring);
 	}
 	for (size_t f = 0; f < d->schema->field_count; f++) {
 		if (cells[f] == NULL)
@@ -195,16 +198,19 @@ decode_offset(struct decoder *d, const cJSON *json)
 
 /* Room for ${count} records, then for all text there can be. */
 static bool
-make_room(struct decoder *d, size_t count, size_t text_bytes, void **arena)
+make_room(struct decoder *d, enum airtable_shape shape, size_t count, size_t text_bytes, void **arena)
 {
 	size_t records = count * sizeof(struct record);
+	size_t keys = shape == AIRTABLE_KEYED ? count * sizeof(struct str) : 0;
 	size_t numbers = count * d->schema->field_count * NUMBER_TEXT;
 
 	/* bounded by AIRTABLE_RECORDS_MAX and HTTP_ANSWER_MAX: no overflow */
-	if ((*arena = malloc(records + numbers + text_bytes + 1)) == NULL)
+	if ((*arena = malloc(records + keys + numbers + text_bytes + 1)) == NULL)
 		return false;
 	d->page->records = *arena;
-	d->text = (char *)*arena + records;
+	if (shape == AIRTABLE_KEYED)
+		d->page->keys = memset((char *)*arena + records, 0, keys);
+	d->text = (char *)*arena + records + keys;
 	return true;
 }
 
@@ -229,9 +235,10 @@ decode_records(struct decoder *d, enum airtable_shape shape, const cJSON *list)
 
 	cJSON_ArrayForEach(json, list) {
 		struct record *r = &d->page->records[d->page->count];
+		struct str *key = shape == AIRTABLE_KEYED ? &d->page->keys[d->page->count] : NULL;
 
 		err = shape == AIRTABLE_DELETED ? decode_deleted(d, json, r) :
-		    decode_record(d, json, r);
+		    decode_record(d, json, r, key);
 		if (err != ERR_OK)
 			return err;
 		d->page->count++;
@@ -254,7 +261,7 @@ decode(struct decoder *d, enum airtable_shape shape, const cJSON *json, size_t t
 	count = (size_t)cJSON_GetArraySize(list);
 	if (count > AIRTABLE_RECORDS_MAX)
 		return bad(d, "far more records than were asked for");
-	if (!make_room(d, count, text_bytes, arena))
+	if (!make_room(d, shape, count, text_bytes, arena))
 		return ERR_NOMEM;
 	if ((err = decode_records(d, shape, list)) != ERR_OK)
 		return err;

@@ -18,6 +18,7 @@
 
 enum airtable_shape {
 	AIRTABLE_RECORDS,	/* {"records":[...],"offset":"..."} */
+	AIRTABLE_KEYED,		/* the same; a text in a field that is none of the schema's is the record's key */
 	AIRTABLE_DELETED	/* {"records":[{"id":...,"deleted":true}]}: ids, no field is known */
 };
 

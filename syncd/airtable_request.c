@@ -52,15 +52,20 @@ airtable_add_webhook_path(struct buf *b, const struct config *config, const char
 }
 
 void
+airtable_add_field_query(struct buf *b, const char *field)
+{
+	buf_add_cstr(b, "&fields%5B%5D=");
+	add_encoded(b, str_of(field));
+}
+
+void
 airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, struct str offset)
 {
 	buf_add_cstr(b, "?pageSize=100");
 	if (keys->by_id)
 		buf_add_cstr(b, "&returnFieldsByFieldId=true");
-	for (size_t i = 0; i < keys->count; i++) {
-		buf_add_cstr(b, "&fields%5B%5D=");
-		add_encoded(b, str_of(keys->request[i]));
-	}
+	for (size_t i = 0; i < keys->count; i++)
+		airtable_add_field_query(b, keys->request[i]);
 	if (offset.len > 0) {
 		buf_add_cstr(b, "&offset=");
 		add_encoded(b, offset);
@@ -94,6 +99,33 @@ airtable_add_ids_formula(struct buf *b, const struct str *ids, size_t count)
 		buf_add_cstr(b, i == 0 ? "RECORD_ID()='" : ",RECORD_ID()='");
 		buf_add_str(b, ids[i]);
 		buf_add_char(b, '\'');
+	}
+	buf_add_char(b, ')');
+}
+
+/* A text within ${begin} and ${end}, of which none in it may end it. */
+static void
+add_quoted(struct buf *b, char begin, struct str s, char end)
+{
+	buf_add_char(b, begin);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == end || s.ptr[i] == '\\')
+			buf_add_char(b, '\\');
+		buf_add_char(b, s.ptr[i]);
+	}
+	buf_add_char(b, end);
+}
+
+void
+airtable_add_keys_formula(struct buf *b, const char *field, const struct str *keys, size_t count)
+{
+	buf_add_cstr(b, "OR(");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		add_quoted(b, '{', str_of(field), '}');
+		buf_add_char(b, '=');
+		add_quoted(b, '\'', keys[i], '\'');
 	}
 	buf_add_char(b, ')');
 }

@@ -18,6 +18,8 @@ void	airtable_add_webhook_path(struct buf *, const struct config *, const char *
 
 /* "?..." of a page of the listing. */
 void	airtable_add_list_query(struct buf *, const struct airtable_keys *, struct str offset);
+/* "&..." behind it: one field more. */
+void	airtable_add_field_query(struct buf *, const char *field);
 /* "&..." behind it: only records with one of these ids, which hold no quotes. */
 void	airtable_add_ids_filter(struct buf *, const struct str *ids, size_t count);
 /* "&..." behind it: only records for which this holds. */
@@ -28,6 +30,8 @@ void	airtable_add_formula(struct buf *, struct str formula);
  */
 #define AIRTABLE_IDS_MAX	100
 void	airtable_add_ids_formula(struct buf *, const struct str *ids, size_t count);
+/* The formula for records of which ${field}, a text, is one of these. */
+void	airtable_add_keys_formula(struct buf *, const char *field, const struct str *keys, size_t count);
 /* "?..." that names the records to delete. */
 void	airtable_add_delete_query(struct buf *, const struct record *const *records, size_t count);
 

@@ -31,6 +31,11 @@ struct change {
 	 */
 	uint64_t		base;
 	/*
+	 * Airtable's answer to a change of ours: in a row that has changed since
+	 * it brings what was asked for all the same, and nothing else.
+	 */
+	bool			counts;
+	/*
 	 * Whose doing it is, oldest first: the history shows each edit, from
 	 * the value before it to its own, and what differs beyond them as done
 	 * in Airtable.  The entries are dropped from the outbox in this commit,

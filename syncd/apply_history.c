@@ -277,7 +277,7 @@ tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	case OUTBOX_UPDATE:
 		return s->live ? tell_update(t, s, i, edit) : 0;
 	case OUTBOX_CREATE:
-		return s->live ? adopt_creation(t, i, e) : tell_creation(t, s, i, e);
+		return s->live || i->gone ? adopt_creation(t, i, e) : tell_creation(t, s, i, e);
 	case OUTBOX_DELETE:
 		return s->live ? tell_of(t, s, i, e, "deleted", NULL) : 0;
 	}

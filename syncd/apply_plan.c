@@ -175,10 +175,33 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
 		t->quiet[t->quiet_count++] = *i;
 }
 
+/*
+ * What an answer to a change of ours says that is not older than the row,
+ * which has changed since the call left: what was asked for, unless news have
+ * shown that before, as then the row has what came after it.
+ */
+static int
+still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
+{
+	struct outbox_entry stored;
+	int rc;
+
+	*fields = 0;
+	for (size_t n = 0; n < c->edit_count; n++) {
+		rc = apply_stored_entry(t, c->edits[n]->sequence, &stored);
+		if (rc != 0 && rc != MDB_NOTFOUND)
+			return rc;
+		if (rc == MDB_NOTFOUND || !stored.seen)
+			*fields |= c->edits[n]->record.known;
+	}
+	return 0;
+}
+
 static int
 plan_one(struct apply_txn *t, const struct change *c)
 {
 	struct apply_item *i = find_id(t, c->record.id);
+	struct change news = *c;
 	uint64_t version = 0;
 	bool gone;
 	int rc;
@@ -192,7 +215,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 	rc = load_old(t, c->record.id, i, &version);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return rc;
-	if (i->existed && version > c->base) {
+	if (i->existed && version > c->base && !c->counts) {
 		t->result.skipped++;
 		i->now = i->old;
 		rc = add_edits(t, i, c);
@@ -203,16 +226,25 @@ plan_one(struct apply_txn *t, const struct change *c)
 		t->result.unchanged++;
 		return 0;
 	}
-	if (!i->existed && c->edit_count == 0) {
+	if (!i->existed) {
 		if ((rc = apply_gone_since(t, c->record.id, c->base, &gone)) != 0)
 			return rc;
 		t->result.skipped += gone;
-		if (gone)
-			return 0;
+		if (gone) {
+			i->gone = true;
+			rc = add_edits(t, i, c);
+			keep_quiet(t, i);
+			return rc;
+		}
 	}
 	if (i->existed)
 		i->now = i->old;
-	change_again(t, i, c);
+	if (i->existed && version > c->base && c->kind == CHANGE_UPSERT) {
+		if ((rc = still_new(t, c, &news.record.known)) != 0)
+			return rc;
+		news.record.known &= c->record.known;
+	}
+	change_again(t, i, &news);
 	if ((rc = add_edits(t, i, c)) != 0)
 		return rc;
 	index_add(&t->by_id, hash_bytes(i->now.id.ptr, i->now.id.len), t->count);

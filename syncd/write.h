@@ -21,9 +21,10 @@
  *	sending		with Airtable			over (confirmed or refused),
  *							waiting (surely not applied),
  *							checking (may be applied)
- *	checking	its order is read back, again	over (it has the values, or is
- *			and again			gone), waiting or over (it
- *							surely has not)
+ *	checking	its order is read back (one	over (it has the values, or is
+ *			that was to be created is	gone), waiting or over (it
+ *			looked for by its key), again	surely has not)
+ *			and again
  *
  * 1. An entry is on the disk before the call that carries it leaves, and
  *    what became of it is on the disk before anyone is told.
@@ -44,8 +45,11 @@
  * 6. What nobody waits for any more is never sent, unless its asker was
  *    told that it will be ("pending"): then it is sent however long that
  *    takes.
- * 7. An order that is created carries a key of ours by which sending it
- *    again finds the one that is there.
+ * 7. An order that is created carries a key of ours by which it is looked
+ *    for when the answer is lost: one that is there counts as created, with
+ *    whatever has been made of it since.  It is sent again only when it is
+ *    not there and the call before can't come any more, and then so that
+ *    Airtable merges it with one that has the key after all.
  */
 struct writes;
 

@@ -80,7 +80,7 @@ done_with(const struct group *g)
 	const struct write *w, *next = g->line == NULL ? NULL : TAILQ_FIRST(&g->line->waiting);
 
 	TAILQ_FOREACH(w, &g->writes, link)
-		if (!w->told || w->entry.deferred || w->entry.kind == OUTBOX_CREATE)
+		if (!w->told || w->entry.deferred)
 			return false;
 	return next == NULL || next->entry.version == 0;
 }
@@ -354,6 +354,7 @@ compose(void *cookie, struct airtable_write *write)
 	if (b != NULL) {
 		b->state = BATCH_SENDING;
 		b->call = call;
+		b->sent_base = apply_generation(all->apply);
 		fill_write(b, write);
 		all->sent_ms = instant_monotonic();
 	}

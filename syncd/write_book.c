@@ -62,7 +62,7 @@ rule(struct book *b, const struct ruling *r)
 		b->rulings[b->count++] = *r;
 }
 
-void
+struct change *
 book_change(struct book *b, enum change_kind kind, const struct record *record, uint64_t base,
     const struct group *by)
 {
@@ -79,7 +79,7 @@ book_change(struct book *b, enum change_kind kind, const struct record *record, 
 				b->edits[b->edit_count++] = &w->entry;
 				b->changes[b->change_count].edit_count++;
 			}
-	b->change_count++;
+	return &b->changes[b->change_count++];
 }
 
 void

@@ -109,7 +109,7 @@ bool
 write_is_unsent(const struct write *w)
 {
 	return w->group == NULL || (w->group->batch != NULL &&
-	    w->group->batch->state == BATCH_URGENT && !w->group->batch->maybe_applied);
+	    w->group->batch->state == BATCH_URGENT);
 }
 
 void

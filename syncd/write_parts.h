@@ -123,10 +123,10 @@ struct group {
 };
 
 enum batch_state {
-	BATCH_URGENT,		/* part of a refused batch, or a create again: the next call is its */
+	BATCH_URGENT,		/* part of a refused batch: the next call is its */
 	BATCH_SENDING,
 	BATCH_CHECKING,		/* is being read back */
-	BATCH_RESTING		/* a pause, then checking, or urgent for a create */
+	BATCH_RESTING		/* a pause, then checking */
 };
 
 /* What travels, or travelled, in one call. */
@@ -138,11 +138,11 @@ struct batch {
 	struct group		*groups[AIRTABLE_WRITE_MAX];
 	size_t			 count;
 	struct airtable_call	*call;		/* sending, checking */
-	bool			 maybe_applied;	/* sent, and no answer told the outcome */
 	bool			 applied;	/* confirmed, and the store did not take it yet: lines wait */
 	bool			 recovered;	/* by an earlier process, in one call or in several */
 	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still be at it,
 						   and the lines stay closed */
+	uint64_t		 sent_base;	/* the generation when it left */
 	enum err		 why;		/* it was refused before it was read back; ERR_OK: no answer */
 	char			 message[300];
 	unsigned		 checks;
@@ -299,7 +299,7 @@ struct book {
 
 void		 book_open(struct book *, struct writes *);
 /* News of a record, done by those entries of ${by} that have what they ask for (NULL: none). */
-void		 book_change(struct book *, enum change_kind, const struct record *, uint64_t base,
+struct change	*book_change(struct book *, enum change_kind, const struct record *, uint64_t base,
 		    const struct group *by);
 /* The entry is to be stored as it is now. */
 void		 book_store(struct book *, struct write *);
@@ -385,8 +385,8 @@ void		 settle_leave(struct writes *, bool everything);
 /* ---- write_refuse.c ---- */
 /* The batch is surely not applied: told, sent again, or taken apart to find what is wrong with it. */
 void		 settle_refused(struct batch *, const struct airtable_result *);
-/* Airtable does not have this order any more. */
-void		 settle_gone(struct book *, struct group *);
+/* Airtable does not have this order any more; ${maybe_before}: what was sent may have come before it went. */
+void		 settle_gone(struct book *, struct group *, bool maybe_before);
 
 /* ---- write_recover.c ---- */
 /* The first of the line were sent by an earlier process: they are read back.  false: out of memory. */

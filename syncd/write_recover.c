@@ -132,7 +132,7 @@ batch_for(struct writes *all, enum outbox_kind kind)
 	if ((b = batch_new(all, kind)) == NULL)
 		return NULL;
 	b->state = BATCH_RESTING;
-	b->maybe_applied = b->recovered = true;
+	b->recovered = true;
 	return b;
 }
 
@@ -158,8 +158,8 @@ recover_look(struct writes *all, struct line *l)
 }
 
 /*
- * What was sent is read back (or, if it is a create, sent again) before
- * anything else of its order: what is of another kind is, too, when its turn comes.
+ * What was sent is read back before anything else of its order: what is of
+ * another kind is, too, when its turn comes.
  */
 static enum err
 take_up(struct writes *all)

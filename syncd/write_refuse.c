@@ -4,13 +4,14 @@
 
 /* An order that Airtable does not have: told to all who want to change it. */
 void
-settle_gone(struct book *book, struct group *g)
+settle_gone(struct book *book, struct group *g, bool maybe_before)
 {
 	struct write *w;
 
 	TAILQ_FOREACH(w, &g->writes, link)
-		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP,
-		    ERR_NOT_FOUND, "the order is no longer in Airtable");
+		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, ERR_NOT_FOUND,
+		    "the order is no longer in Airtable%s", maybe_before ?
+		    "; whether the change was made before it was deleted is not known" : "");
 	full_sync_schedule(book->all->full_sync, SYNC_SOON_MS);
 }
 
@@ -120,7 +121,6 @@ split(struct batch *b, size_t from)
 	if (half == NULL)	/* then all of it is sent again */
 		return;
 	half->state = BATCH_URGENT;
-	half->maybe_applied = b->maybe_applied;
 	for (size_t i = from; i < b->count; i++)
 		batch_add(half, b->groups[i]);
 	b->count = from;
@@ -146,7 +146,7 @@ missing(struct batch *b, struct group *g)
 	struct book book;
 
 	book_open(&book, all);
-	settle_gone(&book, g);
+	settle_gone(&book, g, false);
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);
 	batch_sweep(all);
@@ -185,12 +185,7 @@ single(const struct batch *b)
 void
 settle_refused(struct batch *b, const struct airtable_result *r)
 {
-	if (b->maybe_applied && !about_content(r->err)) {
-		settle_look_again(b);	/* a create: only its own repetition tells */
-		return;
-	}
-	/* creates that may be there already: one of them is refused, which tells nothing of the others */
-	if (!b->maybe_applied && !(single(b) && about_content(r->err)) && !end_told(b, r))
+	if (!(single(b) && about_content(r->err)) && !end_told(b, r))
 		return;
 	if (about_content(r->err))
 		refused(b, r);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "common/instant.h"
+#include "common/log.h"
 #include "common/row.h"
 #include "syncd/write_parts.h"
 
@@ -72,7 +73,7 @@ unrecorded(struct batch *b, enum err why)
 	struct book book;
 	struct write *w;
 
-	b->maybe_applied = b->applied = true;
+	b->applied = true;
 	book_open(&book, b->all);
 	for (size_t i = 0; i < b->count; i++)
 		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
@@ -100,7 +101,7 @@ confirmed(struct batch *b, const struct airtable_page *page)
 		mark(g, true);
 		doubt_empty_fields(all->schema, g, &now);
 		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, &now,
-		    CHANGE_ANY_BASE, g);	/* its line has waited for it */
+		    b->sent_base, g)->counts = true;	/* its line has waited for it */
 		book_end_group(&book, g, now.id);
 	}
 	if ((e = book_commit(&book)) != ERR_OK) {
@@ -154,7 +155,7 @@ settle_leave(struct writes *all, bool everything)
 			if (w->told || write_is_unsent(w))
 				continue;
 			state = w->group->batch->state;
-			if (everything || state == BATCH_RESTING || state == BATCH_URGENT)
+			if (everything || state == BATCH_RESTING)
 				settle_unknown(&book, w, "syncd was stopped before Airtable told");
 		}
 	if (book_commit(&book) != ERR_OK)
@@ -203,7 +204,7 @@ book_not_applied(struct book *book, struct batch *b, struct write *w)
 {
 	enum err e = b->why == ERR_OK ? ERR_AIRTABLE_UNAVAILABLE : b->why;
 	const char *text = b->why == ERR_OK ?
-	    "Airtable did not answer and has not applied the change" : b->message;
+	    "Airtable did not answer, and the order does not show the change" : b->message;
 
 	if (!w->told && w->errand->defer)
 		book_show(book, w, ERR_OK, "%s", "");
@@ -218,7 +219,7 @@ judge_found(struct batch *b, struct group *g, const struct record *now)
 		mark(g, b->kind == OUTBOX_DELETE);
 	else if (b->kind == OUTBOX_DELETE)
 		mark(g, false);
-	else if (b->applied)	/* whatever somebody has made of it since */
+	else if (b->applied || b->kind == OUTBOX_CREATE)	/* whatever somebody has made of it since */
 		mark(g, true);
 	else
 		judge(b->all->schema, g, !b->recovered, now);
@@ -237,7 +238,7 @@ one_call(const struct group *g)
 }
 
 /*
- * Is that record the answer?  Not when the row has changed since the look
+ * Is that record, or that there is none, the answer?  Not when the row has changed since the look
  * began, and while the call may still come only if it shows something of
  * what was asked for that was not there before.  Within a snapshot.
  */
@@ -251,6 +252,10 @@ conclusive(const struct batch *b, const struct group *g, const struct record *no
 	struct record row;
 	uint32_t number;
 
+	if (now == NULL)
+		return b->kind != OUTBOX_CREATE || !late;
+	if (b->kind == OUTBOX_CREATE)	/* it has come, and is sent once */
+		return true;
 	if (b->kind == OUTBOX_DELETE)
 		return !late;
 	if (store_find_record(st, g->record.id, &number) != ERR_OK)
@@ -267,18 +272,19 @@ static void
 book_found(struct book *book, struct batch *b, struct group *g, const struct record *now)
 {
 	struct record deleted = { .id = g->record.id };
+	bool absent = now == NULL && b->kind == OUTBOX_CREATE && !b->applied;	/* never made */
 	struct write *w;
 
 	judge_found(b, g, now);
 	if (now != NULL)
-		book_change(book, CHANGE_UPSERT, now, b->check_base, g);
+		(void)book_change(book, CHANGE_UPSERT, now, b->check_base, g);
 	else if (b->kind == OUTBOX_DELETE)
-		book_change(book, CHANGE_GONE, &deleted, b->check_base, g);
-	else
-		settle_gone(book, g);
-	book_end_group(book, g, g->record.id);
+		(void)book_change(book, CHANGE_GONE, &deleted, b->check_base, g);
+	else if (!absent)
+		settle_gone(book, g, !b->applied);
+	book_end_group(book, g, now != NULL ? now->id : g->record.id);
 	TAILQ_FOREACH(w, &g->writes, link)
-		if (!w->has && now != NULL && !goes_again(b, w))
+		if (!w->has && (now != NULL || absent) && !goes_again(b, w))
 			book_not_applied(book, b, w);
 }
 
@@ -305,13 +311,26 @@ return_decided(struct batch *b, const bool decided[static AIRTABLE_WRITE_MAX])
 		batch_rest(all);
 }
 
-static const struct record *
-find_record(const struct airtable_page *page, struct str id)
+/* The record of a group, NULL: there is none.  false: there are several with its key. */
+static bool
+find_record(const struct airtable_page *page, const struct group *g, const struct record **found)
 {
-	for (size_t r = 0; r < page->count; r++)
-		if (str_eq(page->records[r].id, id))
-			return &page->records[r];
-	return NULL;
+	struct str key = TAILQ_FIRST(&g->writes)->entry.create_key;
+
+	*found = NULL;
+	for (size_t r = 0; r < page->count; r++) {
+		if (page->keys != NULL ? !str_eq(page->keys[r], key) :
+		    !str_eq(page->records[r].id, g->record.id))
+			continue;
+		if (*found != NULL) {
+			log_error("write: %.*s and %.*s both have the key %.*s: which of them was "
+			    "made for it can't be told", STR_FMT((*found)->id),
+			    STR_FMT(page->records[r].id), STR_FMT(key));
+			return false;
+		}
+		*found = &page->records[r];
+	}
+	return true;
 }
 
 static void
@@ -324,8 +343,9 @@ found(struct batch *b, const struct airtable_page *page)
 	struct book book;
 
 	for (size_t i = 0; i < b->count; i++) {
-		now[i] = find_record(page, b->groups[i]->record.id);
-		decided[i] = now[i] == NULL || (readable && conclusive(b, b->groups[i], now[i]));
+		const struct group *g = b->groups[i];
+
+		decided[i] = readable && find_record(page, g, &now[i]) && conclusive(b, g, now[i]);
 	}
 	store_end(st);
 	book_open(&book, all);
@@ -364,25 +384,18 @@ checked(void *cookie, const struct airtable_result *r, const struct airtable_pag
 static void
 check(struct batch *b)
 {
+	bool create = b->kind == OUTBOX_CREATE;
 	struct str ids[AIRTABLE_WRITE_MAX];
 
-	int64_t late = b->late_until_ms - instant_monotonic();
-
-	if (b->kind == OUTBOX_CREATE && late > 0) {	/* it would overwrite what is done after it */
-		settle_rest(b, late);
-		return;
-	}
-	if (b->kind == OUTBOX_CREATE) {		/* its key finds it, if it is there */
-		b->state = BATCH_URGENT;
-		batch_dispatch(b->all);
-		return;
-	}
 	for (size_t i = 0; i < b->count; i++)
-		ids[i] = b->groups[i]->record.id;
+		ids[i] = create ? TAILQ_FIRST(&b->groups[i]->writes)->entry.create_key :
+		    b->groups[i]->record.id;
 	b->state = BATCH_CHECKING;
 	b->check_ms = instant_monotonic();
 	b->check_base = apply_generation(b->all->apply);
-	b->call = airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
+	b->call = create ?
+	    airtable_find_keys(b->all->airtable, ids, b->count, AIRTABLE_WRITE, checked, b) :
+	    airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
 	if (b->call == NULL)
 		settle_look_again(b);
 }
@@ -390,13 +403,10 @@ check(struct batch *b)
 static void
 unknown(struct batch *b, const struct airtable_result *r)
 {
-	b->maybe_applied = true;
-	if (r->err == ERR_AIRTABLE_TIMEOUT)
+	/* an order that is made after all, when it was made again meanwhile, would be a second one */
+	if (r->err == ERR_AIRTABLE_TIMEOUT || (b->kind == OUTBOX_CREATE && r->status == 0))
 		b->late_until_ms = r->sent_ms + b->all->config->airtable.request_timeout_ms;
-	if (b->kind == OUTBOX_CREATE)
-		settle_look_again(b);
-	else
-		check(b);
+	check(b);
 }
 
 /* A delete of what is not there, or must not be: the orders themselves tell. */

@@ -27,6 +27,7 @@ struct seen {
 	struct airtable_warning	 warning;
 	struct buf		 offset;
 	struct buf		 texts;		/* id|text,text,... of the last record */
+	struct buf		 keys;		/* of all, each with a space behind it */
 	struct record		 record;	/* numbers are valid, texts not */
 	int64_t			 at_ms;
 	int			 composed;	/* how often it was asked what it carries */
@@ -49,6 +50,11 @@ on_done(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	s->warning = page->warnings[0];
 	buf_clear(&s->offset);
 	buf_add_str(&s->offset, page->offset);
+	buf_clear(&s->keys);
+	for (size_t i = 0; page->keys != NULL && i < page->count; i++) {
+		buf_add_str(&s->keys, page->keys[i]);
+		buf_add_char(&s->keys, ' ');
+	}
 	buf_clear(&s->texts);
 	if (page->count == 0)
 		return;
@@ -68,6 +74,7 @@ seen_free(struct seen *s)
 {
 	buf_free(&s->offset);
 	buf_free(&s->texts);
+	buf_free(&s->keys);
 }
 
 static __attribute__((unused)) void

@@ -321,3 +321,13 @@ syncd_close(void)
 	syncd = -1;
 	turns(3);
 }
+
+const char *
+syncd_confirmed(uint64_t generation, const char *result)
+{
+	static char text[1000];
+
+	(void)snprintf(text, sizeof(text), "\"ok\":true,\"generation\":%llu,\"body\":{\"bulk\":null,"
+	    "\"results\":[%s]}", (unsigned long long)generation, result);
+	return text;
+}

@@ -69,6 +69,8 @@ const char	*syncd_line(void);
 void		 expect_no_line(void);
 /* Answer the line: ${rest} stands behind the id. */
 void		 syncd_say(const char *line, const char *rest);
+/* For that: a message of one item, and this is its result. */
+const char	*syncd_confirmed(uint64_t generation, const char *result);
 void		 syncd_close(void);
 
 #endif

@@ -68,6 +68,9 @@ try_page(const struct airtable_keys *keys, enum airtable_shape shape, struct str
 	require(page.count <= AIRTABLE_RECORDS_MAX && page.offset.len <= AIRTABLE_OFFSET_MAX);
 	for (size_t i = 0; i < page.count; i++)
 		check_record(&page.records[i]);
+	require((page.keys != NULL) == (err == ERR_OK && shape == AIRTABLE_KEYED));
+	for (size_t i = 0; page.keys != NULL && i < page.count; i++)
+		require(is_utf8(page.keys[i]));
 	free(arena);
 }
 
@@ -96,6 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	switch (data[0] % 4) {
 	case 0:
 		try_page(&keys, AIRTABLE_RECORDS, body);
+		try_page(&keys, AIRTABLE_KEYED, body);
 		break;
 	case 1:
 		try_page(&keys, AIRTABLE_DELETED, body);

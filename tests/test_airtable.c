@@ -1,3 +1,4 @@
+#include "syncd/airtable_keys.h"
 #include "tests/airtable_fixture.h"
 
 /* ---- asking ---- */
@@ -101,6 +102,91 @@ START_TEST(a_created_record_carries_our_key_and_is_merged_on_it)
 	ck_assert_has(request(0), "\r\n\r\n{\"performUpsert\":{\"fieldsToMergeOn\":[\"Our \\\"Key\\\"\"]},\"records\":"
 	    "[{\"fields\":{\"Our \\\"Key\\\"\":\"od-1-2\",\"Customer\":\"Acme\",\"Order Total\":123.45}}]}");
 	ck_assert_str_eq(buf_cstr(&s.texts), "recNew|-|Acme|-|-");
+	seen_free(&s);
+}
+END_TEST
+
+static void
+find_keys(struct seen *s)
+{
+	const struct str keys[] = { STR("od-1-7"), STR("od-'1\\-8") };
+
+	ck_assert_ptr_nonnull(airtable_find_keys(airtable, keys, 2, AIRTABLE_WRITE, on_done, s));
+	ck_assert(canned_run(&loop, &s->calls, 1, 5000));
+}
+
+START_TEST(created_records_are_found_by_our_keys)
+{
+	struct seen s = { 0 };
+
+	strcpy(config.airtable.create_key, "Our {key}");
+	/* what has a key and nothing else, two with the same one, a cell that is empty */
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"fields\":{\"Our {key}\":\"od-1-7\"}},"
+	    "{\"id\":\"recB\",\"fields\":{\"Customer\":\"A\",\"Our {key}\":\"od-'1\\\\-8\"}},"
+	    "{\"id\":\"recC\",\"fields\":{\"Our {key}\":\"od-1-7\",\"Status\":\"Shipped\"}}]}");
+	find_keys(&s);
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders?pageSize=100&fields%5B%5D=Order%20ID&");
+	/* OR({Our {key\}}='od-1-7',{Our {key\}}='od-\'1\\-8') */
+	ck_assert_has(request(0), "&fields%5B%5D=Our%20%7Bkey%7D&filterByFormula=OR%28"
+	    "%7BOur%20%7Bkey%5C%7D%7D%3D%27od-1-7%27%2C"
+	    "%7BOur%20%7Bkey%5C%7D%7D%3D%27od-%5C%271%5C%5C-8%27%29 HTTP/1.1\r\n");
+	ck_assert_uint_eq(s.count, 3);
+	ck_assert_str_eq(buf_cstr(&s.keys), "od-1-7 od-'1\\-8 od-1-7 ");
+	ck_assert_str_eq(buf_cstr(&s.texts), "recC|-|-|Shipped|-");
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(the_key_is_known_whatever_its_field_is_called)
+{
+	struct seen s = { 0 };
+	struct airtable_keys ids = { .count = ORDER_FIELDS };
+
+	strcpy(config.airtable.create_key, "Old name");
+	for (int i = 0; i < ORDER_FIELDS; i++)
+		(void)snprintf(ids.answer[i], sizeof(ids.answer[i]), "fld0000000000000%d", i);
+	airtable_use_ids(airtable, "tblO", &ids);
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"fields\":{\"fldKEYKEYKEYKEYK\":\"od-1-7\","
+	    "\"fld00000000000001\":\"od-1-7\"}}]}");
+	find_keys(&s);
+	ck_assert_int_eq(s.result.err, ERR_OK);
+	ck_assert_has(request(0), "/tblO?pageSize=100&returnFieldsByFieldId=true&fields%5B%5D=fld00000000000000&");
+	ck_assert_has(request(0), "&fields%5B%5D=Old%20name&filterByFormula=");
+	ck_assert_str_eq(buf_cstr(&s.keys), "od-1-7 ");
+	ck_assert_str_eq(buf_cstr(&s.texts), "recA|-|od-1-7|-|-");
+	seen_free(&s);
+}
+END_TEST
+
+/* All of these would have an order that is there count as missing, or another one as it. */
+static const char *const not_our_keys[] = {
+	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Key\":\"od-1-9\"}}]}",
+	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Customer\":\"od-1-7\"}}]}",
+	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Key\":7}}]}",
+	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Key\":\"od-1-7\"}}],\"offset\":\"more\"}",
+	"{\"records\":[],\"offset\":\"more\"}"
+};
+
+START_TEST(an_answer_about_other_keys_is_a_bad_response)
+{
+	struct seen s = { 0 };
+
+	strcpy(config.airtable.create_key, "Key");
+	canned_json(&server, 200, not_our_keys[_i]);
+	find_keys(&s);
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_BAD_RESPONSE);
+	seen_free(&s);
+}
+END_TEST
+
+START_TEST(without_a_field_for_them_keys_are_not_looked_for)
+{
+	struct seen s = { 0 };
+
+	find_keys(&s);
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_REJECTED);
+	ck_assert_uint_eq(server.request_count, 0);
 	seen_free(&s);
 }
 END_TEST
@@ -362,6 +448,10 @@ airtable_suite(void)
 	tcase_add_test(t, records_are_found_by_id_and_those_missing_are_left_out);
 	tcase_add_loop_test(t, other_records_than_those_asked_for_are_a_bad_response, 0, 3);
 	tcase_add_test(t, a_created_record_carries_our_key_and_is_merged_on_it);
+	tcase_add_test(t, created_records_are_found_by_our_keys);
+	tcase_add_test(t, the_key_is_known_whatever_its_field_is_called);
+	tcase_add_loop_test(t, an_answer_about_other_keys_is_a_bad_response, 0, 5);
+	tcase_add_test(t, without_a_field_for_them_keys_are_not_looked_for);
 	tcase_add_test(t, records_are_deleted_by_id_and_each_has_to_be_confirmed);
 	tcase_add_test(t, a_patch_carries_each_kind_of_value_exactly);
 	tcase_add_test(t, a_patch_answered_with_other_records_may_have_been_applied);

@@ -136,6 +136,33 @@ START_TEST(five_hundred_updates_are_one_message_and_one_more_is_too_many)
 }
 END_TEST
 
+static void
+remove_b(struct apply *a)
+{
+	struct change gone = { .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_B) };
+
+	apply_or_exit(a, &gone, 1, SOURCE_FULL_SYNC, NULL);
+}
+
+/* Confirmed before (0), or only promised (1). */
+START_TEST(of_an_order_that_was_deleted_meanwhile_nothing_is_told_but_what_is_so)
+{
+	static const char *const told[] = { OK(REC_B, "null"),
+	    "{\"ok\":true,\"record\":\"" REC_B "\",\"pending\":true,\"order\":null}" };
+	static const char *const answers[] = { "[{\"id\":\"" REC_B "\",\"ok\":true,\"order\":null}]",
+	    "[{\"id\":\"" REC_B "\",\"ok\":false,\"error\":{\"type\":\"about:blank\",\"title\":\"Not Found\","
+	    "\"status\":404,\"detail\":\"the order has been deleted before the change was confirmed\",\"code\":\"not_found\"}}]" };
+	const char *line;
+
+	ask("PATCH", "/api/orders", "HTTP_PREFER", "respond-async",
+	    "{\"updates\":[{\"id\":\"" REC_B "\",\"status\":\"Shipped\"}]}");
+	line = syncd_line();
+	in_writer(remove_b);
+	syncd_say(line, results(told[_i]));
+	expect(200, answers[_i]);
+}
+END_TEST
+
 /* Whose updates of ORD-1 and recB were confirmed when this key was first used; ORD-1 was the second. */
 static char fingerprint[33];
 static const char *kept_body;
@@ -428,6 +455,7 @@ main(void)
 	tcase_add_test(t, when_nothing_can_be_sent_the_problems_are_the_answer);
 	tcase_add_test(t, a_list_of_updates_is_refused_as_a_whole_when_it_is_none);
 	tcase_add_test(t, five_hundred_updates_are_one_message_and_one_more_is_too_many);
+	tcase_add_loop_test(t, of_an_order_that_was_deleted_meanwhile_nothing_is_told_but_what_is_so, 0, 2);
 	tcase_add_test(t, a_kept_answer_is_told_again_for_the_same_orders_though_one_is_gone);
 	tcase_add_test(t, the_history_is_newest_first_and_paged);
 	tcase_add_test(t, a_history_is_asked_for_in_the_right_words);

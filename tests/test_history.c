@@ -1,178 +1,6 @@
-#include <cjson/cJSON.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/history_lines.h"
 
-#include "common/history.h"
-#include "tests/orders_made.h"
-#include "tests/outbox_made.h"
-#include "tests/support.h"
-
-#define NOW_MS	INT64_C(1795255200000)	/* 2026-11-21T10:00:00Z */
-#define DAY_MS	INT64_C(86400000)
-
-static struct config config;
-static struct apply *a;
-static struct store *st;
-static struct made_order order;		/* Pending, Low; in the store since the first sync */
-
-static struct value
-text(const char *s)
-{
-	return (struct value){ .present = s != NULL, .text = str_of(s) };
-}
-
-static void
-setup(void)
-{
-	a = made_synced(&config, &order);
-	st = apply_store(a);
-}
-
-static void
-teardown(void)
-{
-	apply_close(a);
-}
-
-static void
-check(void)
-{
-	made_check(a);
-}
-
-/* Entries as one line each, oldest first: "changed api req-1 status:Pending>Shipped". */
-struct lines {
-	char	line[400][400];
-	size_t	n;
-};
-
-static void
-add(char *line, const char *fmt, const char *one, const char *two)
-{
-	size_t len = strlen(line);
-
-	(void)snprintf(line + len, 400 - len, fmt, one, two);
-}
-
-static const char *
-shown(const cJSON *j, const char *name, char *room)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(j, name);
-
-	ck_assert_msg(v != NULL, "no %s", name);
-	if (cJSON_IsString(v))
-		return v->valuestring;
-	ck_assert(cJSON_PrintPreallocated((cJSON *)(uintptr_t)v, room, 64, false));
-	return room;
-}
-
-static enum err
-add_line(void *cookie, struct history_place place, struct str json)
-{
-	struct lines *l = cookie;
-	char *line = l->line[l->n++], room[2][64];
-	cJSON *j = cJSON_ParseWithLength(json.ptr, json.len);
-	const cJSON *f;
-
-	ck_assert_uint_lt(l->n, 400);
-	(void)snprintf(room[0], 64, "%" PRIu64 ".%" PRIu32, place.generation, place.index);
-	ck_assert_str_eq(shown(j, "change", room[1]), room[0]);
-	line[0] = '\0';
-	add(line, "%s %s", shown(j, "action", room[0]), shown(j, "source", room[1]));
-	add(line, "%s%s", cJSON_IsNull(cJSON_GetObjectItem(j, "requestId")) ? "" : " ",
-	    cJSON_IsNull(cJSON_GetObjectItem(j, "requestId")) ? "" : shown(j, "requestId", room[0]));
-	cJSON_ArrayForEach(f, cJSON_GetObjectItemCaseSensitive(j, "fields")) {
-		add(line, " %s:%s", shown(f, "field", room[0]), shown(f, "from", room[1]));
-		add(line, ">%s%s", shown(f, "to", room[1]), "");
-	}
-	if (cJSON_HasObjectItem(j, "detail"))
-		add(line, " %s: %s", shown(j, "asked", room[0]), shown(j, "detail", room[1]));
-	cJSON_Delete(j);
-	return ERR_OK;
-}
-
-static struct lines *
-turned(struct lines *l)
-{
-	for (size_t i = 0; i < l->n / 2; i++) {
-		char line[400];
-
-		memcpy(line, l->line[i], 400);
-		memcpy(l->line[i], l->line[l->n - 1 - i], 400);
-		memcpy(l->line[l->n - 1 - i], line, 400);
-	}
-	return l;
-}
-
-static struct lines *
-history_of(struct str id)
-{
-	static struct lines l;
-
-	l.n = 0;
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_of_record(st, id, HISTORY_NEWEST, add_line, &l), ERR_OK);
-	store_end(st);
-	return turned(&l);
-}
-
-static struct lines *
-audit(void)
-{
-	static struct lines l;
-
-	l.n = 0;
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_audit(st, HISTORY_NEWEST, add_line, &l), ERR_OK);
-	store_end(st);
-	return turned(&l);
-}
-
-static void
-expect(struct lines *l, size_t n, const char *const *lines)
-{
-	for (size_t i = 0; i < n && i < l->n; i++)
-		ck_assert_str_eq(l->line[i], lines[i]);
-	ck_assert_uint_eq(l->n, n);
-}
-#define EXPECT(l, ...)	expect((l), sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *), \
-    (const char *[]){ __VA_ARGS__ })
-
-/* The order's record with some other values. */
-static struct record
-with(const char *status, const char *priority)
-{
-	struct record r = order.r;
-
-	r.values[ORDER_STATUS] = text(status);
-	r.values[ORDER_PRIORITY] = text(priority);
-	return r;
-}
-
-/* News of a sync, a job or a read-back. */
-static struct apply_result
-news(const struct record *r, struct str id, enum change_source source, int64_t now_ms)
-{
-	struct change c = { .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
-	const struct apply_meta meta = { 0 };
-	struct apply_result result;
-
-	if (r != NULL)
-		c.record = *r;
-	c.record.id = id;
-	ck_assert_int_eq(apply_changes(a, &c, 1, source, &meta, now_ms, &result), ERR_OK);
-	return result;
-}
-
-static void
-ask_status(struct made_entry *m, const char *status)
-{
-	made_entry(m, a, OUTBOX_UPDATE, order.id);
-	made_ask(m, ORDER_STATUS, status);
-	m->e.state = OUTBOX_SENT;
-	(void)made_store(a, m, NOW_MS);
-}
+/* What is told of a change, and whose doing it is said to be. */
 
 START_TEST(the_first_sync_is_not_history_and_later_ones_are)
 {
@@ -423,6 +251,45 @@ START_TEST(news_of_what_travelled_together_are_told_once_and_in_its_order)
 }
 END_TEST
 
+/* The first was sent in a call of its own, and nobody knows what became of it. */
+START_TEST(news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook)
+{
+	const struct outbox_entry *edits[2];
+	struct made_entry m[2];
+	struct record r = with("Delivered", "Low");
+
+	for (int i = 0; i < 2; i++) {
+		ask_status(&m[i], i == 0 ? "Shipped" : "Delivered");
+		m[i].e.sent_ms = i + 1;
+		(void)made_store(a, &m[i], NOW_MS);
+		edits[i] = &m[i].e;
+	}
+	(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
+	EXPECT(history_of(order.r.id), "changed api req-2 status:Pending>Delivered");
+	/* what was overtaken is not told behind what overtook it */
+	(void)made_confirm(a, &r, order.r.id, edits, 2, NOW_MS);
+	ck_assert_uint_eq(history_of(order.r.id)->n, 1);
+	check();
+}
+END_TEST
+
+START_TEST(what_a_confirmed_edit_brought_is_nobody_elses_doing)
+{
+	struct made_entry m, next;
+	const struct outbox_entry *edit = &next.e;
+	struct record r = with("Shipped", "High");
+
+	ask_status(&m, "Shipped");
+	m.e.sent_ms = 1;
+	(void)made_store(a, &m, NOW_MS);
+	ask_status(&next, "Shipped");
+	(void)made_confirm(a, &r, order.r.id, &edit, 1, NOW_MS);
+	EXPECT(history_of(order.r.id), "changed api req-2 status:Pending>Shipped",
+	    "changed airtable priority:Low>High");
+	check();
+}
+END_TEST
+
 START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
 {
 	struct made_entry m;
@@ -501,6 +368,23 @@ START_TEST(a_creation_that_a_sync_saw_first_is_ours_in_the_end)
 }
 END_TEST
 
+START_TEST(a_creation_that_is_known_to_be_somebody_elses_stays_so)
+{
+	struct made_entry m;
+	const struct outbox_entry *edit = &m.e;
+	struct record r = { .known = schema_all(&orders_schema) };
+
+	made_entry(&m, a, OUTBOX_CREATE, NULL);
+	made_ask(&m, ORDER_STATUS, "Pending");
+	(void)made_store(a, &m, NOW_MS);
+	r.values[ORDER_STATUS] = text("Pending");
+	(void)news(&r, STR("recNew"), SOURCE_JOB, NOW_MS);
+	(void)made_confirm(a, &r, STR("recNew"), &edit, 1, NOW_MS);
+	EXPECT(history_of(STR("recNew")), "created job status:null>Pending");
+	check();
+}
+END_TEST
+
 START_TEST(what_was_not_applied_is_told_with_its_cause)
 {
 	struct made_entry m[5];
@@ -531,133 +415,6 @@ START_TEST(what_was_not_applied_is_told_with_its_cause)
 }
 END_TEST
 
-START_TEST(a_listing_goes_on_where_the_one_before_ended)
-{
-	struct history_place places[40];
-	static struct lines l;
-	size_t n = 0;
-
-	for (int i = 0; i < 40; i++) {
-		struct record r = with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
-
-		places[i] = (struct history_place){ news(&r, order.r.id, SOURCE_FEED, NOW_MS).generation, 0 };
-	}
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	for (int i = 39; i >= 0; i--) {
-		l.n = 0;
-		ck_assert_int_eq(history_of_record(st, order.r.id, places[i], add_line, &l), ERR_OK);
-		ck_assert_uint_eq(l.n, (size_t)i);
-		l.n = 0;
-		ck_assert_int_eq(history_audit(st, places[i], add_line, &l), ERR_OK);
-		ck_assert_uint_eq(l.n, (size_t)i);
-		n++;
-	}
-	ck_assert_uint_eq(n, 40);
-}
-END_TEST
-
-static enum err
-three_at_most(void *cookie, struct history_place place, struct str json)
-{
-	(void)place, (void)json;
-	return ++*(int *)cookie == 3 ? ERR_CANCELLED : ERR_OK;
-}
-
-START_TEST(a_listing_stops_when_it_is_told_to)
-{
-	int n = 0;
-
-	for (int i = 0; i < 10; i++) {
-		struct record r = with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
-
-		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
-	}
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_of_record(st, order.r.id, HISTORY_NEWEST, three_at_most, &n), ERR_CANCELLED);
-	ck_assert_int_eq(n, 3);
-	n = 0;
-	ck_assert_int_eq(history_audit(st, HISTORY_NEWEST, three_at_most, &n), ERR_CANCELLED);
-	ck_assert_int_eq(n, 3);
-}
-END_TEST
-
-START_TEST(a_bulk_edit_is_found_by_its_id)
-{
-	static struct lines l;
-
-	for (unsigned n = 0; n < 30; n++) {	/* three bulks, mixed, the same order each time */
-		struct made_entry m;
-		const struct outbox_entry *edit = &m.e;
-		struct record r = with(n % 2 == 0 ? "Shipped" : "Pending", "Low");
-
-		made_entry(&m, a, OUTBOX_UPDATE, order.id);
-		made_ask(&m, ORDER_STATUS, n % 2 == 0 ? "Shipped" : "Pending");
-		m.e.bulk = 256 + n % 3;
-		(void)made_store(a, &m, NOW_MS);
-		(void)made_confirm(a, &r, order.r.id, &edit, 1, NOW_MS);
-	}
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	for (uint64_t bulk = 255; bulk < 260; bulk++) {
-		l.n = 0;
-		ck_assert_int_eq(history_of_bulk(st, bulk, add_line, &l), ERR_OK);
-		ck_assert_uint_eq(l.n, bulk >= 256 && bulk < 259 ? 10 : 0);
-	}
-	ck_assert_str_eq(l.line[0], "changed api req-3 status:Pending>Shipped");	/* of 258, oldest first */
-	store_end(st);
-	check();
-}
-END_TEST
-
-START_TEST(history_is_kept_as_long_as_configured)
-{
-	struct record r;
-
-	config.audit.retention_ms = 10 * DAY_MS;
-	for (int day = 0; day < 30; day++) {
-		r = with(day % 2 == 0 ? "Shipped" : "Pending", "Low");
-		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS + day * DAY_MS);
-	}
-	ck_assert_uint_eq(audit()->n, 11);	/* of the last ten days, to the millisecond */
-	ck_assert_uint_eq(history_of(order.r.id)->n, 11);
-	check();
-}
-END_TEST
-
-START_TEST(old_history_goes_a_bounded_number_a_commit)
-{
-	struct change c[300];
-	struct made_order m[300];
-	const struct apply_meta synced = { .synced_ms = NOW_MS };
-	struct apply_result result;
-	uint64_t seed = 9;
-	struct record r = with("Shipped", "Low");
-	size_t left = 300;
-
-	for (unsigned i = 0; i < 300; i++) {
-		made_order(&m[i], i + 2, &seed);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
-	}
-	(void)made_apply(a, c, 300);
-	ck_assert_uint_eq(audit()->n, 300);
-	(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS + 366 * DAY_MS);
-	ck_assert_uint_eq(audit()->n, left = 300 - 66 + 1);
-	check();
-	/* a store where nothing happens forgets too, and says that it has changed */
-	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FULL_SYNC, &synced, NOW_MS + 366 * DAY_MS,
-	    &result), ERR_OK);
-	ck_assert_uint_eq(audit()->n, left = left - 64);
-	for (int i = 0; i < 5; i++)
-		ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FULL_SYNC, &synced,
-		    NOW_MS + 366 * DAY_MS, &result), ERR_OK);
-	ck_assert_uint_eq(audit()->n, 1);
-	check();
-	left = apply_generation(a);
-	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_FULL_SYNC, &synced,
-	    NOW_MS + 366 * DAY_MS, &result), ERR_OK);
-	ck_assert_uint_eq(apply_generation(a), left);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -676,15 +433,13 @@ main(void)
 	tcase_add_test(t, creations_and_deletions_are_put_down_to_who_asked);
 	tcase_add_test(t, news_of_what_we_sent_are_put_down_to_who_asked);
 	tcase_add_test(t, news_of_what_travelled_together_are_told_once_and_in_its_order);
+	tcase_add_test(t, news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook);
+	tcase_add_test(t, what_a_confirmed_edit_brought_is_nobody_elses_doing);
 	tcase_add_test(t, what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again);
 	tcase_add_test(t, an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked);
 	tcase_add_test(t, a_creation_that_a_sync_saw_first_is_ours_in_the_end);
+	tcase_add_test(t, a_creation_that_is_known_to_be_somebody_elses_stays_so);
 	tcase_add_test(t, what_was_not_applied_is_told_with_its_cause);
-	tcase_add_test(t, a_listing_goes_on_where_the_one_before_ended);
-	tcase_add_test(t, a_listing_stops_when_it_is_told_to);
-	tcase_add_test(t, a_bulk_edit_is_found_by_its_id);
-	tcase_add_test(t, history_is_kept_as_long_as_configured);
-	tcase_add_test(t, old_history_goes_a_bounded_number_a_commit);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

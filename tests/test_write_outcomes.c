@@ -1,41 +1,8 @@
-#include <signal.h>
-#include <sys/resource.h>
-
-#include "common/history.h"
 #include "tests/write_fixture.h"
 
 /* What becomes of changes, and who is told what. */
 
 #define NO_ANSWER	{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .message = "cut" }
-
-/* The newest history entry of an order. */
-static enum err
-keep_newest(void *cookie, struct history_place place, struct str json)
-{
-	(void)place;
-	(void)snprintf(cookie, 1000, "%.*s", STR_FMT(json));
-	return ERR_CANCELLED;
-}
-
-static void
-newest_history(const char *id, char json[static 1000])
-{
-	struct store *st = apply_store(apply);
-
-	json[0] = '\0';
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	(void)history_of_record(st, str_of(id), HISTORY_NEWEST, keep_newest, json);
-	store_end(st);
-}
-
-static void
-set_status_later(struct asked *a, const char *id, const char *status)
-{
-	struct form f = { .m.defer = true };
-
-	want(form_add(&f, MESSAGE_UPDATE, id), ORDER_STATUS, status);
-	submit(&f, a);
-}
 
 /* ---- refused ------------------------------------------------------------------------- */
 START_TEST(one_bad_record_of_ten_is_found_and_the_others_go)
@@ -215,7 +182,7 @@ START_TEST(what_turns_out_not_to_be_applied_is_sent_again_but_not_for_ever)
 	set_status(&a[1], ID(1), "Shipped");
 	answered(&a[1]);
 	ck_assert_int_eq(a[1].results[0].err, ERR_AIRTABLE_UNAVAILABLE);
-	ck_assert_has(a[1].results[0].detail, "has not applied");
+	ck_assert_has(a[1].results[0].detail, "does not show the change");
 	ck_assert_uint_eq(changes_seen(), 5);
 	ck_assert_uint_eq(outbox_count(), 0);
 	in_agreement();
@@ -294,27 +261,27 @@ START_TEST(what_turns_out_not_to_be_applied_after_its_asker_left_is_in_the_histo
 }
 END_TEST
 
-START_TEST(a_create_without_an_answer_is_sent_again_with_the_same_key)
+START_TEST(of_a_change_without_an_answer_to_an_order_that_went_nothing_is_said_that_is_not_known)
 {
-	struct asked a = { 0 };
-	struct form f = { .m.item_count = 0 };
+	struct asked a[2] = { 0 };
 
-	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
-	next_write((struct outcome){ .err = ERR_AIRTABLE_RATE_LIMITED });
 	config.write.timeout_ms = patience(3000);
-	want(form_add(&f, MESSAGE_CREATE, ""), ORDER_STATUS, "Pending");
-	want(&f.items[0], ORDER_PRIORITY, "High");
-	submit(&f, &a);
-	answered(&a);
-	ck_assert_int_eq(a.results[0].err, ERR_OK);
-	ck_assert_has(a.results[0].order, "\"priority\":\"High\"");
-	ck_assert_uint_eq(fake.seen_count, 3);
-	ck_assert_str_eq(fake.seen[0].keys[0], fake.seen[1].keys[0]);
-	ck_assert_str_eq(fake.seen[0].keys[0], fake.seen[2].keys[0]);
-	ck_assert_uint_eq(fake.count, ORDERS + 1);
-	ck_assert_uint_eq(outbox_count(), 0);
-	in_agreement();
-	asked_free(&a);
+	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
+	next_find((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
+	set_status(&a[0], ID(0), "Shipped");
+	for (int i = 0; i < 1000 && fake.find_used == 0; i++)
+		pass(5);
+	fake.held[0].gone = true;
+	answered(&a[0]);
+	ck_assert_int_eq(a[0].results[0].err, ERR_NOT_FOUND);
+	ck_assert_has(a[0].results[0].detail, "is not known");
+	fake.held[1].gone = true;	/* before it was sent: then that is known */
+	set_status(&a[1], ID(1), "Shipped");
+	answered(&a[1]);
+	ck_assert_int_eq(a[1].results[0].err, ERR_NOT_FOUND);
+	ck_assert_str_eq(a[1].results[0].detail, "the order is no longer in Airtable");
+	asked_free(&a[0]);
+	asked_free(&a[1]);
 }
 END_TEST
 
@@ -501,317 +468,6 @@ START_TEST(those_who_wait_go_before_what_was_promised_but_do_not_starve_it)
 }
 END_TEST
 
-/* ---- calls that may still come, and those who come after them ------------------------------ */
-static void
-until_settled(void)
-{
-	for (int i = 0; i < 300 && outbox_count() > 0; i++)
-		pass(20);
-	ck_assert_uint_eq(outbox_count(), 0);
-	ck_assert_uint_eq(pending_count(), 0);
-	in_agreement();
-}
-
-/* Somebody who does not wait long. */
-static void
-set_status_in_haste(struct asked *a, const char *status)
-{
-	struct form f = { .m.timeout_ms = patience(50) };
-
-	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, status);
-	submit(&f, a);
-	answered(a);
-	ck_assert_int_eq(a->results[0].err, ERR_OUTCOME_UNKNOWN);
-}
-
-START_TEST(a_call_that_is_out_is_waited_for_even_if_its_asker_left)
-{
-	struct asked a[2] = { 0 };
-
-	config.write.timeout_ms = patience(2000);
-	next_write((struct outcome){ .delay_ms = patience(300) });
-	set_status_in_haste(&a[0], "Shipped");
-	set_status(&a[1], ID(0), "Delivered");
-	answered(&a[1]);
-	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
-	ck_assert_int_ge(fake.seen[1].at_ms - fake.seen[0].at_ms, patience(300));
-	until_settled();
-	ck_assert_str_eq(fake.held[0].status, "Delivered");
-	asked_free(&a[0]);
-	asked_free(&a[1]);
-}
-END_TEST
-
-/* Its values are not there yet, or (1) they were there before: a look tells nothing about it. */
-START_TEST(a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it)
-{
-	struct asked a[2] = { 0 };
-
-	config.write.timeout_ms = patience(3000);
-	config.airtable.request_timeout_ms = patience(600);
-	next_write((struct outcome){ .err = ERR_AIRTABLE_TIMEOUT, .maybe = true,
-	    .late_ms = patience(400) });
-	set_status_in_haste(&a[0], _i == 0 ? "Shipped" : "Pending");
-	set_status(&a[1], ID(0), "Delivered");
-	answered(&a[1]);
-	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
-	pass(500);
-	until_settled();
-	ck_assert_str_eq(fake.held[0].status, "Delivered");
-	asked_free(&a[0]);
-	asked_free(&a[1]);
-}
-END_TEST
-
-/* Somebody asked for it, nobody knows, and nobody can look: the order goes on without it. */
-static void
-leave_unknown(struct asked *a)
-{
-	config.write.timeout_ms = patience(3000);
-	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
-	finds_fail(true);
-	set_status_in_haste(a, "Shipped");
-}
-
-START_TEST(a_look_at_an_order_that_changed_meanwhile_tells_nothing)
-{
-	struct asked a[2] = { 0 };
-	char json[1000];
-
-	leave_unknown(&a[0]);
-	finds_fail(false);
-	next_find((struct outcome){ .delay_ms = patience(400) });
-	for (int i = 0; i < 300 && fake.find_used == 0; i++)
-		pass(10);
-	set_status(&a[1], ID(0), "Delivered");
-	answered(&a[1]);
-	ck_assert_uint_eq(outbox_count(), 1);
-	(void)strcpy(fake.held[0].status, "Shipped");	/* and that look sees it */
-	until_settled();
-	newest_history(ID(0), json);
-	ck_assert_has(json, "\"source\":\"api\"");
-	ck_assert_has(json, "\"from\":\"Delivered\",\"to\":\"Shipped\"");
-	asked_free(&a[0]);
-	asked_free(&a[1]);
-}
-END_TEST
-
-START_TEST(who_expects_a_version_waits_until_it_is_known_what_it_is)
-{
-	struct asked a[3] = { 0 };
-	struct form f = { .m.item_count = 0 };
-	struct message_item *item;
-
-	leave_unknown(&a[0]);
-	item = form_add(&f, MESSAGE_UPDATE, ID(0));
-	want(item, ORDER_PRIORITY, "High");
-	item->version = version_of(ID(0));
-	submit(&f, &a[1]);
-	set_status(&a[2], ID(1), "Shipped");
-	answered(&a[2]);
-	pass(50);
-	ck_assert_int_eq(a[1].replies, 0);
-	ck_assert_uint_eq(changes_seen(), 2);
-	finds_fail(false);
-	answered(&a[1]);
-	ck_assert_int_eq(a[1].results[0].err, ERR_PRECONDITION_FAILED);
-	ck_assert_uint_eq(changes_seen(), 2);
-	until_settled();
-	for (int i = 0; i < 3; i++)
-		asked_free(&a[i]);
-}
-END_TEST
-
-/* ---- asked again ----------------------------------------------------------------------- */
-static void
-keyed(struct asked *a, const char *key, uint64_t fingerprint, const char *status)
-{
-	struct form f = { .m.fingerprint = { fingerprint, 7 } };
-
-	(void)strcpy(f.m.key, key);
-	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, status);
-	submit(&f, a);
-}
-
-START_TEST(asking_again_with_a_key_gets_the_first_answer)
-{
-	struct asked a[4] = { 0 }, b = { 0 };
-
-	keyed(&a[0], "k1", 1, "Shipped");
-	answered(&a[0]);
-	pass(20);
-	set_status(&b, ID(0), "Delivered");
-	answered(&b);
-	keyed(&a[1], "k1", 1, "Shipped");
-	answered(&a[1]);
-	ck_assert_str_eq(a[1].body, a[0].body);
-	keyed(&a[2], "k1", 2, "Cancelled");
-	answered(&a[2]);
-	ck_assert_int_eq(a[2].reply.err, ERR_IDEMPOTENCY_CONFLICT);
-	ck_assert_uint_eq(changes_seen(), 2);
-	close_writes();
-	open_writes();
-	keyed(&a[3], "k1", 1, "Shipped");
-	answered(&a[3]);
-	ck_assert_str_eq(a[3].body, a[0].body);
-	in_agreement();
-	for (int i = 0; i < 4; i++)
-		asked_free(&a[i]);
-	asked_free(&b);
-}
-END_TEST
-
-START_TEST(asking_again_while_it_is_under_way_waits_for_the_same_answer)
-{
-	struct asked a[3] = { 0 };
-
-	next_write((struct outcome){ .delay_ms = patience(100) });
-	keyed(&a[0], "k1", 1, "Shipped");
-	pass(20);
-	keyed(&a[1], "k1", 1, "Shipped");
-	keyed(&a[2], "k1", 2, "Delivered");
-	answered(&a[2]);
-	ck_assert_int_eq(a[2].reply.err, ERR_IDEMPOTENCY_CONFLICT);
-	answered(&a[0]);
-	answered(&a[1]);
-	ck_assert_str_eq(a[1].body, a[0].body);
-	ck_assert_uint_eq(fake.seen_count, 1);
-	for (int i = 0; i < 3; i++)
-		asked_free(&a[i]);
-}
-END_TEST
-
-START_TEST(asking_again_after_an_unknown_outcome_waits_until_it_is_settled)
-{
-	struct asked a[2] = { 0 };
-
-	config.write.timeout_ms = patience(200);
-	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true });
-	finds_fail(true);
-	keyed(&a[0], "k1", 1, "Shipped");
-	answered(&a[0]);
-	finds_fail(false);
-	ck_assert_int_eq(a[0].results[0].err, ERR_OUTCOME_UNKNOWN);
-	config.write.timeout_ms = patience(5000);
-	keyed(&a[1], "k1", 1, "Shipped");
-	answered(&a[1]);
-	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
-	ck_assert_has(a[1].results[0].order, "\"status\":\"Shipped\"");
-	ck_assert_uint_eq(changes_seen(), 1);
-	asked_free(&a[0]);
-	asked_free(&a[1]);
-}
-END_TEST
-
-START_TEST(a_failure_that_changed_nothing_is_not_kept)
-{
-	struct asked a[2] = { 0 };
-
-	fake.blocked_ms = 5000;
-	fake.blocked_why = ERR_AIRTABLE_QUOTA;
-	keyed(&a[0], "k1", 1, "Shipped");
-	answered(&a[0]);
-	ck_assert_int_eq(a[0].results[0].err, ERR_AIRTABLE_UNAVAILABLE);
-	fake.blocked_ms = 0;
-	keyed(&a[1], "k1", 1, "Shipped");
-	answered(&a[1]);
-	ck_assert_int_eq(a[1].results[0].err, ERR_OK);
-	asked_free(&a[0]);
-	asked_free(&a[1]);
-}
-END_TEST
-
-/* ---- a store that can't be written -------------------------------------------------------- */
-static void
-let_files_grow(bool grow)
-{
-	struct rlimit limit;
-
-	(void)signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = grow ? limit.rlim_max : 4096;
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-START_TEST(what_can_not_be_stored_is_refused_and_not_sent)
-{
-	struct asked a[3] = { 0 };
-
-	let_files_grow(false);
-	set_status(&a[0], ID(0), "Shipped");
-	set_status_later(&a[1], ID(1), "Shipped");
-	answered(&a[0]);
-	answered(&a[1]);
-	let_files_grow(true);
-	for (int i = 0; i < 2; i++) {
-		ck_assert_int_ne(a[i].reply.err, ERR_OK);
-		ck_assert_has(a[i].reply.detail, "nothing was changed");
-	}
-	ck_assert_uint_eq(fake.seen_count, 0);
-	set_status(&a[2], ID(0), "Shipped");
-	answered(&a[2]);
-	ck_assert_int_eq(a[2].results[0].err, ERR_OK);
-	ck_assert_uint_eq(outbox_count(), 0);
-	in_agreement();
-	for (int i = 0; i < 3; i++)
-		asked_free(&a[i]);
-}
-END_TEST
-
-START_TEST(a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later)
-{
-	struct asked a = { 0 };
-	char json[600];
-
-	next_write((struct outcome){ .delay_ms = patience(50) });
-	set_status(&a, ID(0), "Shipped");
-	for (int i = 0; i < 1000 && fake.seen_count == 0; i++)
-		(void)uv_run(&loop, UV_RUN_NOWAIT);
-	let_files_grow(false);
-	answered(&a);
-	let_files_grow(true);
-	ck_assert_int_ne(a.reply.err, ERR_OK);
-	ck_assert_has(a.reply.detail, "Airtable has applied the change");
-	ck_assert_uint_eq(outbox_count(), 1);
-	for (int i = 0; i < 100 && outbox_count() > 0; i++)
-		pass(20);
-	ck_assert_uint_eq(outbox_count(), 0);
-	order_json(ID(0), json);
-	ck_assert_has(json, "\"status\":\"Shipped\"");
-	ck_assert_uint_eq(changes_seen(), 1);
-	in_agreement();
-	asked_free(&a);
-}
-END_TEST
-
-START_TEST(what_was_told_stays_told_while_the_store_can_not_take_it)
-{
-	struct asked before = { 0 }, a = { 0 };
-	struct form f = { .m.bulk = true };
-
-	config.write.timeout_ms = patience(3000);
-	next_write((struct outcome){ .delay_ms = patience(1500) });	/* keeps the second item apart */
-	set_status(&before, ID(1), "Delivered");
-	pass(20);
-	next_write((struct outcome){ .delay_ms = patience(50) });
-	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
-	want(form_add(&f, MESSAGE_UPDATE, ID(1)), ORDER_STATUS, "Shipped");
-	submit(&f, &a);
-	for (int i = 0; i < 1000 && fake.seen_count < 2; i++)
-		(void)uv_run(&loop, UV_RUN_NOWAIT);
-	let_files_grow(false);
-	answered(&before);	/* meanwhile the first item is tried again, and again in vain */
-	ck_assert_uint_ge(fake.find_used + fake.seen_count, 3);
-	answered(&a);
-	let_files_grow(true);
-	ck_assert_int_ne(a.results[0].err, ERR_OK);
-	ck_assert_has(a.results[0].detail, "Airtable has applied the change");
-	until_settled();
-	asked_free(&before);
-	asked_free(&a);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -831,7 +487,7 @@ main(void)
 	tcase_add_test(t, after_a_time_out_no_is_only_said_when_it_can_not_come_late_any_more);
 	tcase_add_test(t, an_outcome_that_is_not_known_in_time_is_shown_as_pending_and_settled_later);
 	tcase_add_test(t, what_turns_out_not_to_be_applied_after_its_asker_left_is_in_the_history_and_not_sent);
-	tcase_add_test(t, a_create_without_an_answer_is_sent_again_with_the_same_key);
+	tcase_add_test(t, of_a_change_without_an_answer_to_an_order_that_went_nothing_is_said_that_is_not_known);
 	tcase_add_test(t, of_a_delete_without_an_answer_the_order_tells);
 	tcase_add_test(t, a_change_that_could_not_be_sent_in_time_is_never_sent);
 	tcase_add_test(t, with_the_circuit_open_the_answer_comes_at_once);
@@ -839,17 +495,6 @@ main(void)
 	tcase_add_test(t, what_was_promised_is_shown_as_pending_and_delivered_when_airtable_is_back);
 	tcase_add_test(t, at_the_deadline_a_change_to_be_delivered_later_is_pending_whatever_became_of_it);
 	tcase_add_test(t, those_who_wait_go_before_what_was_promised_but_do_not_starve_it);
-	tcase_add_test(t, a_call_that_is_out_is_waited_for_even_if_its_asker_left);
-	tcase_add_loop_test(t, a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it, 0, 2);
-	tcase_add_test(t, a_look_at_an_order_that_changed_meanwhile_tells_nothing);
-	tcase_add_test(t, who_expects_a_version_waits_until_it_is_known_what_it_is);
-	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer);
-	tcase_add_test(t, asking_again_while_it_is_under_way_waits_for_the_same_answer);
-	tcase_add_test(t, asking_again_after_an_unknown_outcome_waits_until_it_is_settled);
-	tcase_add_test(t, a_failure_that_changed_nothing_is_not_kept);
-	tcase_add_test(t, what_can_not_be_stored_is_refused_and_not_sent);
-	tcase_add_test(t, a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later);
-	tcase_add_test(t, what_was_told_stays_told_while_the_store_can_not_take_it);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,87 +1,6 @@
-#include "common/history.h"
-#include "tests/outbox_made.h"
-#include "tests/write_fixture.h"
+#include "tests/write_left.h"
 
 /* What a process that died has left, and how one ends that is told to. */
-
-#define LEFT_MAX	40
-
-static struct made_entry left[LEFT_MAX];
-static size_t left_count;
-
-/* An entry in the outbox of a process that has died. */
-static struct made_entry *
-leave(enum outbox_kind kind, const char *id, const char *status, enum outbox_state state)
-{
-	struct made_entry *m = &left[left_count++];
-
-	made_entry(m, apply, kind, id);
-	if (status != NULL)
-		made_ask(m, ORDER_STATUS, status);
-	m->e.state = state;
-	m->e.accepted_ms = instant_now();
-	if (state == OUTBOX_SENT)
-		m->e.sent_ms = instant_now();
-	return m;
-}
-
-static void
-promise(struct made_entry *m)
-{
-	m->e.deferred = m->e.shown = true;
-}
-
-/* The process before ends as if it had been killed, with this outbox; another takes over. */
-static void
-restart(void)
-{
-	struct outbox_step steps[LEFT_MAX];
-
-	close_writes();
-	for (size_t i = 0; i < left_count; i++)
-		steps[i] = (struct outbox_step){ .verb = OUTBOX_STORE, .entry = &left[i].e };
-	if (left_count > 0)
-		(void)made_steps(apply, steps, left_count, instant_now());
-	left_count = 0;
-	open_writes();
-}
-
-static void
-until_empty(void)
-{
-	for (int i = 0; i < 400 && outbox_count() > 0; i++)
-		pass(20);
-	ck_assert_uint_eq(outbox_count(), 0);
-	ck_assert_uint_eq(writes_pending(writes), 0);
-	ck_assert_uint_eq(pending_count(), 0);
-}
-
-struct found {
-	size_t	count;
-	char	json[16][1000];
-};
-
-static enum err
-keep_entry(void *cookie, struct history_place place, struct str json)
-{
-	struct found *f = cookie;
-
-	(void)place;
-	(void)snprintf(f->json[f->count++], sizeof(f->json[0]), "%.*s", STR_FMT(json));
-	return f->count < 16 ? ERR_OK : ERR_CANCELLED;
-}
-
-/* The history of an order, newest first. */
-static void
-history(const char *id, struct found *f)
-{
-	struct store *st = apply_store(apply);
-
-	f->count = 0;
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	(void)history_of_record(st, str_of(id), HISTORY_NEWEST, keep_entry, f);
-	store_end(st);
-}
 
 /* ---- after a crash ------------------------------------------------------------------------ */
 START_TEST(what_was_sent_and_applied_is_confirmed)
@@ -240,50 +159,6 @@ START_TEST(a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_on
 }
 END_TEST
 
-START_TEST(a_create_that_was_sent_is_sent_again_with_its_key)
-{
-	char key[64];
-
-	leave(OUTBOX_CREATE, NULL, "Shipped", OUTBOX_SENT)->e.sent_ms -= 10000 * (_i == 0);
-	made_ask(&left[0], ORDER_PRIORITY, "High");
-	config.airtable.request_timeout_ms = 100;
-	(void)snprintf(key, sizeof(key), "%.*s", STR_FMT(left[0].e.create_key));
-	/* it is there already */
-	fake.held[fake.count] = (struct held){ .id = "recMade", .status = "Shipped", .priority = "High" };
-	(void)strcpy(fake.held[fake.count++].key, key);
-	restart();
-	pass(300);
-	/* the first call may still come, and would overwrite what is done after this one */
-	ck_assert_uint_eq(fake.seen_count, _i == 0);
-	until_empty();
-	ck_assert_uint_eq(fake.seen_count, 1);
-	ck_assert_str_eq(fake.seen[0].keys[0], key);
-	ck_assert_uint_eq(fake.count, ORDERS + 1);
-	in_agreement();
-}
-END_TEST
-
-START_TEST(of_creates_that_may_be_there_a_refused_one_tells_nothing_of_the_others)
-{
-	struct found f;
-
-	for (int i = 0; i < 4; i++)
-		leave(OUTBOX_CREATE, NULL, i == 2 ? "Bad" : "Shipped", OUTBOX_SENT)->e.sent_ms -= 10000;
-	for (int i = 0; i < 4; i++)
-		made_ask(&left[i], ORDER_PRIORITY, "High");
-	fake.held[fake.count] = (struct held){ .id = "recMade", .status = "Shipped", .priority = "High" };
-	(void)snprintf(fake.held[fake.count++].key, sizeof(fake.held[0].key), "%.*s",
-	    STR_FMT(left[0].e.create_key));
-	restart();
-	until_empty();
-	ck_assert_uint_eq(fake.count, ORDERS + 3);
-	history("recMade", &f);
-	ck_assert_uint_eq(f.count, 1);
-	ck_assert_has(f.json[0], "\"source\":\"api\"");
-	in_agreement();
-}
-END_TEST
-
 START_TEST(an_order_that_was_deleted_is_gone_here_too)
 {
 	(void)leave(OUTBOX_DELETE, ID(0), NULL, OUTBOX_SENT);
@@ -313,68 +188,6 @@ START_TEST(as_long_as_airtable_is_away_it_waits_and_goes_on_then)
 	ck_assert_str_eq(fake.held[0].status, "Shipped");
 	ck_assert_str_eq(fake.held[1].status, "Pending");
 	in_agreement();
-}
-END_TEST
-
-/* ---- answers that are kept ------------------------------------------------------------------ */
-static void
-keyed(struct asked *a, const char *status)
-{
-	struct form f = { .m.fingerprint = { 1, 2 } };
-
-	(void)strcpy(f.m.key, "k1");
-	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, status);
-	submit(&f, a);
-}
-
-static void
-leave_keyed(const char *status, enum outbox_state state)
-{
-	struct made_entry *m = leave(OUTBOX_UPDATE, ID(0), status, state);
-	const struct answer_step answer = { .key = STR("k1"), .answer = {
-		.at_ms = instant_now(), .fingerprint = { 1, 2 }, .first = m->e.sequence, .count = 1
-	} };
-	const struct apply_meta meta = { .answers = &answer, .answer_count = 1 };
-	struct apply_result r;
-
-	m->e.answer_key = STR("k1");
-	m->e.sent_ms -= 10000;
-	ck_assert_int_eq(apply_changes(apply, NULL, 0, SOURCE_WRITE, &meta, instant_now(), &r), ERR_OK);
-}
-
-START_TEST(the_answer_to_a_key_is_made_of_what_was_settled)
-{
-	struct asked a = { 0 };
-
-	leave_keyed("Shipped", OUTBOX_SENT);
-	(void)strcpy(fake.held[0].status, "Shipped");
-	restart();
-	until_empty();
-	pass(20);
-	(void)strcpy(fake.held[0].status, "Shipped");
-	keyed(&a, "Shipped");
-	answered(&a);
-	ck_assert_int_eq(a.results[0].err, ERR_OK);
-	ck_assert_str_eq(a.results[0].record, ID(0));
-	ck_assert_uint_eq(changes_seen(), 0);
-	asked_free(&a);
-}
-END_TEST
-
-START_TEST(what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again)
-{
-	struct asked a = { 0 };
-
-	leave_keyed("Shipped", _i == 0 ? OUTBOX_SENT : OUTBOX_ACCEPTED);
-	config.airtable.request_timeout_ms = 100;
-	restart();
-	until_empty();
-	keyed(&a, "Shipped");
-	answered(&a);
-	ck_assert_int_eq(a.results[0].err, ERR_OK);
-	ck_assert_uint_eq(changes_seen(), 1);
-	in_agreement();
-	asked_free(&a);
 }
 END_TEST
 
@@ -528,12 +341,8 @@ main(void)
 	tcase_add_test(t, what_was_sent_in_calls_of_different_kinds_is_taken_up_one_after_the_other);
 	tcase_add_test(t, what_was_never_sent_is_dropped_unless_it_was_promised);
 	tcase_add_test(t, a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_ones);
-	tcase_add_loop_test(t, a_create_that_was_sent_is_sent_again_with_its_key, 0, 2);
-	tcase_add_test(t, of_creates_that_may_be_there_a_refused_one_tells_nothing_of_the_others);
 	tcase_add_test(t, an_order_that_was_deleted_is_gone_here_too);
 	tcase_add_test(t, as_long_as_airtable_is_away_it_waits_and_goes_on_then);
-	tcase_add_test(t, the_answer_to_a_key_is_made_of_what_was_settled);
-	tcase_add_loop_test(t, what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again, 0, 2);
 	tcase_add_test(t, at_the_end_what_waits_is_answered_and_what_is_under_way_is_awaited);
 	tcase_add_test(t, with_nothing_to_do_the_end_comes_at_once);
 	tcase_add_test(t, an_answer_of_which_some_is_open_does_not_put_off_the_end);

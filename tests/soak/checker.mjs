@@ -16,7 +16,7 @@ const shown = wish => `${wish.kind} ${wish.record ?? wish.asked.customer} ${JSON
  *	before		Map of record id to its values then
  *	dump, list	Airtable's records and the API's orders now
  *	history		entries since then, oldest first
- *	foreign		Set of record ids that others have changed or deleted
+ *	foreign		Set of record ids that others have deleted
  *	ours		prefix of the names of what this round creates
  */
 export function check({ wishes, changes, before, dump, list, history, foreign = new Set(), ours }) {
@@ -28,6 +28,7 @@ export function check({ wishes, changes, before, dump, list, history, foreign = 
 
 	store({ held, list, fault })
 	airtable({ applied, wishes, fault })
+	overwritten({ applied, before, fault })
 	chains({ before, held, told, foreign, fault })
 	entries({ history, wishes, applied, foreign, fault })
 	for (const wish of wishes) {
@@ -58,7 +59,7 @@ function readChanges(changes) {
 			const sent = asked.records === undefined ? asked.fields : asked.records[i].fields
 			const fields = {}
 			for (const [name, value] of Object.entries(sent)) if (API[name]) fields[API[name]] = value
-			all.push({ from, to, kind: asked.performUpsert ? 'create' : 'update', id: record.id, fields,
+			all.push({ from, to, kind: method === 'EDIT' ? 'edit' : asked.performUpsert ? 'create' : 'update', id: record.id, fields,
 				made: answer.createdRecords?.includes(record.id) ?? false })
 		}
 	}
@@ -95,9 +96,12 @@ function store({ held, list, fault }) {
 
 /** Everything that Airtable did is what somebody wished, and had not been told the fate of. */
 function airtable({ applied, wishes, fault }) {
-	const mayBe = (wish, change) => wish.outcome !== 'refused' && wish.issued <= change.to &&
+	/* nobody can tell later that it was there when it was overwritten since: "does not show it" is all that is said */
+	const hidden = (wish, change) => wish.unseen && Object.keys(change.fields).every(field =>
+		applied.indexOf(change) < applied.findLastIndex(later => later.id === change.id && field in later.fields))
+	const mayBe = (wish, change) => (wish.outcome !== 'refused' || hidden(wish, change)) && wish.issued <= change.to &&
 		(wish.over === Infinity || wish.outcome === 'promised' || change.from <= wish.over)
-	for (const change of applied) {
+	for (const change of applied.filter(c => c.kind !== 'edit')) {
 		if (change.kind === 'remove') {
 			if (!wishes.some(w => w.kind === 'remove' && w.record === change.id && mayBe(w, change)))
 				fault('INVENTED', `${change.id} was deleted: ${wishes.filter(w => w.kind === 'remove' && w.record === change.id).map(shown)}`)
@@ -117,6 +121,17 @@ function airtable({ applied, wishes, fault }) {
 	const made = new Map()
 	for (const change of applied) if (change.made) made.set(change.fields.customer, (made.get(change.fields.customer) ?? 0) + 1)
 	for (const [customer, n] of made) if (n > 1) fault('DOUBLED', `${customer} was made ${n} times`)
+}
+
+/** An order is made once: sent again, its values must not undo what has been done to it. */
+function overwritten({ applied, before, fault }) {
+	const now = new Map([...before].map(([id, values]) => [id, { ...values }]))
+	for (const change of applied) {
+		const was = now.get(change.id) ?? {}
+		for (const [field, value] of Object.entries(change.kind === 'create' && !change.made ? change.fields : {}))
+			if (field in was && !same(was[field], value)) fault('LOST', `${change.id} ${field} was ${was[field]}, and ${value} again when ${change.fields.customer} was made once more`)
+		now.set(change.id, { ...was, ...change.fields })
+	}
 }
 
 /** From what it was to what it is, each change of a field begins where the one before ended. */
@@ -155,7 +170,8 @@ function entries({ history, wishes, applied, foreign, fault }) {
 	}
 	for (const [place, entry] of history.entries()) {
 		if (entry.source !== 'api') {
-			if (!foreign.has(entry.id) && !entry.fields.every(f => f.field === 'updatedAt'))
+			const visited = f => applied.some(c => c.kind === 'edit' && c.id === entry.id && f.field in c.fields && same(c.fields[f.field], f.to))
+			if (!foreign.has(entry.id) && !entry.fields.every(f => f.field === 'updatedAt' || (entry.action === 'changed' && visited(f))))
 				fault('HISTORY', `${JSON.stringify(entry)} was not done in Airtable`)
 			continue
 		}
@@ -179,7 +195,7 @@ function entries({ history, wishes, applied, foreign, fault }) {
 			const wish = wishes.find(w => w.record === change.id && field in w.asked && same(w.asked[field], value))
 			if (wish?.alone) continue	// its values are not the only ones of their kind
 			/* when another has overwritten it, reading back does not show that it ever was there */
-			if (wish?.outcome === 'open' && applied.some((later, place) => place > at && later.id === change.id && field in later.fields)) continue
+			if ((wish?.outcome === 'open' || wish?.unseen) && applied.some((later, place) => place > at && later.id === change.id && field in later.fields)) continue
 			if (!history.some(e => e.id === change.id && e.action === 'changed' && e.fields.some(f => f.field === field && same(f.to, value))))
 				fault('LOST', `Airtable made ${change.id} ${field} ${value}, and no entry says so: ${wish && shown(wish)}`)
 		}
@@ -191,17 +207,18 @@ function updated({ wish, told, held, foreign, fault }) {
 	if (done.length > 1) fault('HISTORY', `done ${done.length} times: ${shown(wish)}`)
 	if (wish.outcome === 'refused' && done.length > 0) fault('INVENTED', `refused and done: ${shown(wish)}: ${JSON.stringify(done)}`)
 	if (wish.outcome === 'done') {
-		if (done.length === 0) fault('LOST', `told as done, no entry: ${shown(wish)}`)
-		else for (const [field, to] of Object.entries(wish.asked))
+		/* one that went before the answer came, by what others did: that it went is all that is told */
+		if (done.length === 0 && !(foreign.has(wish.record) && !held.has(wish.record))) fault('LOST', `told as done, no entry: ${shown(wish)}`)
+		else if (done.length > 0) for (const [field, to] of Object.entries(wish.asked))
 			if (!done[0].fields.some(f => f.field === field && same(f.to, to))) fault('LOST', `${field} is not in its entry: ${shown(wish)}: ${JSON.stringify(done[0])}`)
 		if (wish.told && wish.told.id !== wish.record) fault('ANSWER', `another order: ${shown(wish)}: ${JSON.stringify(wish.told)}`)
 	}
 	if (wish.outcome === 'promised' && done.length === 0 && held.has(wish.record) && !foreign.has(wish.record) &&
 		!entriesOf(told, wish.record).some(e => ['rejected', 'notApplied'].includes(e.action) && wish.ids.includes(e.requestId)))
 		fault('LOST', `promised, and neither done nor refused: ${shown(wish)}`)
-	/* who saw it pending saw what was to come */
+	/* who saw it pending saw what was to come; what is done in Airtable while it is on its way can't be known before */
 	if (wish.version !== undefined && !wish.pending) for (const entry of done) {
-		const earlier = entriesOf(told, wish.record).filter(e => e.place < entry.place && ['changed', 'deleted'].includes(e.action) && e.generation > wish.version)
+		const earlier = entriesOf(told, wish.record).filter(e => e.source === 'api' && e.place < entry.place && ['changed', 'deleted'].includes(e.action) && e.generation > wish.version)
 		if (earlier.length > 0) fault('PRECONDITION', `${shown(wish)} expected version ${wish.version}, done after ${earlier[0].change}`)
 	}
 }
@@ -235,7 +252,7 @@ function removed({ wish, wishes, held, told, foreign, fault }) {
 	if (wish.outcome === 'promised' && held.has(wish.record) &&
 		!entriesOf(told, wish.record).some(e => ['rejected', 'notApplied'].includes(e.action) && wish.ids.includes(e.requestId)))
 		fault('LOST', `promised and still there: ${shown(wish)}`)
-	if (wish.outcome === 'open' && !held.has(wish.record) && !others && done.length !== 1) fault('HISTORY', `gone, ${done.length} entries: ${shown(wish)}`)
+	if (wish.outcome === 'open' && !held.has(wish.record) && !others && !foreign.has(wish.record) && done.length !== 1) fault('HISTORY', `gone, ${done.length} entries: ${shown(wish)}`)
 }
 
 /** What was over before the other was asked for is before it in the history. */

@@ -1,12 +1,13 @@
 // A stack with rounds of load, kills and trouble on it, each round checked.
 import fs from 'node:fs'
 import path from 'node:path'
-import { startStack, fast, until, temporaryFolder } from '../system/lib/stack.mjs'
+import { startStack, request, fast, until, temporaryFolder } from '../system/lib/stack.mjs'
 import { order, fetchAll, summary, summaryNumbers, day } from '../system/lib/orders.mjs'
 import { Wire } from './wire.mjs'
 import { Daemon, FAULT_POINTS } from './daemon.mjs'
 import { Round, Counts } from './load.mjs'
 import { Random } from './random.mjs'
+import { Visitor } from './visitor.mjs'
 import { check } from './checker.mjs'
 
 /* of the settings of its syncd */
@@ -20,7 +21,7 @@ export class Figures {
 		this.counts = new Counts()
 		this.kills = new Map([['random', 0], ...FAULT_POINTS.map(name => [name, 0])])
 		this.wishes = new Map()
-		Object.assign(this, { rounds: 0, starts: 0, clean: 0, workers: 0, calls: 0, writes: 0, records: 0, spoilt: 0, stale: 0, made: 0, poisoned: 0, vanished: 0, reads: 0,
+		Object.assign(this, { rounds: 0, starts: 0, clean: 0, workers: 0, calls: 0, writes: 0, records: 0, spoilt: 0, stale: 0, made: 0, poisoned: 0, vanished: 0, edits: 0, reads: 0,
 			full: 0, slowestMs: 0, faulty: 0 })
 		this.faults = []
 		this.began = performance.now()
@@ -49,7 +50,7 @@ export class Figures {
 		console.log(`# bulk results: ${Counts.text(this.counts.items)}`)
 		console.log(`# wishes: ${Counts.text(this.wishes)}`)
 		console.log(`# Airtable: ${this.calls} calls, ${this.writes} to change something, ${this.made} did, ` +
-			`${((this.records / this.made) || 0).toFixed(2)} orders a call; ${this.spoilt} calls spoilt, ${this.stale} cut as too late`)
+			`${((this.records / this.made) || 0).toFixed(2)} orders a call; ${this.spoilt} calls spoilt, ${this.stale} cut as too late; ${this.edits} edits by others`)
 		if (this.poisoned + this.vanished > 0) console.log(`# ${this.poisoned} calls refused for one of their orders, ${this.vanished} orders deleted by others`)
 		if (this.full > 0) console.log(`# full ${this.full} times, ${this.reads} reads meanwhile`)
 		console.log(`# faults found: ${this.faults.length}`)
@@ -57,8 +58,8 @@ export class Figures {
 }
 
 export class Lane {
-	constructor({ name, seed, figures, trouble = () => null, orders = 120, set = {}, deaths = 1, prepare = null, space = null, eachPoint = false }) {
-		Object.assign(this, { name, figures, trouble, orders, set, deaths, prepare, space, eachPoint })
+	constructor({ name, seed, figures, trouble = () => null, orders = 120, set = {}, feed = false, deaths = 1, prepare = null, space = null, eachPoint = false }) {
+		Object.assign(this, { name, figures, trouble, orders, set, feed, deaths, prepare, space, eachPoint })
 		this.seed = seed
 		this.complaints = []
 		this.random = new Random(seed)
@@ -71,18 +72,26 @@ export class Lane {
 		const options = fast({ sim: this.orders, simArgs: [`--seed=${this.seed}`], wait: 1, set: {
 			'api.workers': 2, 'airtable.api_url': `http://127.0.0.1:${port}`, 'airtable.request_timeout': `${REQUEST_TIMEOUT_MS}ms`,
 			'airtable.retry_base': '20ms', 'airtable.breaker_cooldown': '100ms', 'airtable.lockout': '100ms',
+			'sync.feed': this.feed ? 'auto' : 'off', 'sync.feed_interval': '100ms',
 			'write.timeout': '3s', 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', ...this.set,
 		} })
 		const dir = temporaryFolder()
 		Object.defineProperty(this.wire, 'simUrl', { get: () => `http://127.0.0.1:${fs.readFileSync(path.join(dir, 'run/sim.port'), 'utf8').trim()}` })
 		this.stack = await startStack({ ...options, dir })
 		await this.stack.synced()
+		this.wire.names = await this.fieldNames()
 		await this.stack.stop('syncd')
 		this.daemon = new Daemon(this.stack)
 		await this.arm()
 		await this.settled()
 		await this.prepare?.(this)
 		this.state = await this.dump()
+	}
+	/** What fields are called, by their ids. */
+	async fieldNames() {
+		const token = fs.readFileSync(path.join(this.stack.dir, 'token'), 'utf8').trim()
+		const answer = await request(`${this.stack.simUrl}/v0/meta/bases/${(await this.stack.stats()).base}/tables`, 'GET', { headers: { Authorization: `Bearer ${token}` } })
+		return Object.fromEntries(answer.json().tables.flatMap(table => table.fields.map(({ id, name }) => [id, name])))
 	}
 	/** Start it again with so much room for the store. */
 	async reconfigure(size) {
@@ -181,20 +190,25 @@ export class Lane {
 		this.complaints = []
 		const since = (await stack.json('/api/health')).generation
 		const load = new Round({ stack, random, before: this.state, name: `${this.name}.${this.number}`, counts: figures.counts })
-		const trouble = this.trouble(this, load)
+		const trouble = this.trouble(this, load), visitor = new Visitor({ wire, random, load })
+		wire.made = made => visitor.meet(made)
 		wire.fault = call => trouble?.fault?.(call) ?? null
 		await trouble?.before?.()
 		const began = performance.now()
 		const working = load.run(CLIENTS)
 		const span = random.between(60, 500)
-		await Promise.all([random.chance(this.deaths) && this.violence(span), trouble?.during?.(span), pause(span)])
+		await Promise.all([random.chance(this.deaths) && this.violence(span), trouble?.during?.(span), visitor.work(span), pause(span)])
 		load.stop()
 		if (trouble?.over !== false) wire.fault = () => null
 		await Promise.all([working, this.settled()])
 		await this.settled()
-		if (trouble?.foreign?.size > 0) {	// what others did is seen by a sync
+		if (trouble?.foreign?.size > 0 || visitor.edits > 0) {	// what others did is seen by a sync
 			wire.fault = () => null
-			const answer = await stack.sync()
+			let answer = await stack.sync()
+			for (let deaths = 0; answer.status !== 200 && deaths < 5; deaths++) {	// it may die of it
+				await this.settled()
+				answer = await stack.sync()
+			}
 			if (answer.status !== 200) this.complaints.push(`SYNC: ${answer.status} ${answer.text.slice(0, 300)}`)
 			await this.settled()
 		}
@@ -202,7 +216,8 @@ export class Lane {
 		figures.slowestMs = Math.max(figures.slowestMs, performance.now() - began)
 		const [dump, list, history] = [await stack.dump(), await fetchAll(stack), await this.history(since)]
 		const detail = { wishes: load.wishes, changes: wire.changes.splice(0), before: [...this.state], dump, list, history, foreign: [...trouble?.foreign ?? []] }
-		figures.made += detail.changes.length
+		figures.made += detail.changes.filter(c => c.method !== 'EDIT').length
+		figures.edits += visitor.edits
 		const faults = check({ ...detail, before: this.state, foreign: trouble?.foreign, ours: `Soak ${load.name} ` }).concat(this.complaints)
 		if (wire.broken !== null) faults.push(`WIRE: ${wire.broken.stack}`)
 		const sums = await stack.json('/api/orders/summary')

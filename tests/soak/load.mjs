@@ -6,7 +6,7 @@ import http from 'node:http'
 
 const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled', null]
 const PRIORITIES = ['Low', 'Medium', 'High', null]
-const MIX = { patch: 38, both: 10, match: 10, bulk: 14, create: 9, remove: 4, undo: 9, sync: 1 }
+const MIX = { patch: 38, both: 10, match: 10, bulk: 14, create: 14, young: 8, remove: 4, undo: 9, undoBulk: 4, sync: 1 }
 const ATTEMPTS = 60
 const now = () => performance.now()
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
@@ -18,6 +18,7 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
  *	asked		{status?, priority?, customer?, ...}
  *	ids		request ids it was asked with
  *	issued, over	when it was first asked for; when it was told what became of it
+ *	unseen		refused, as the order does not show it: which it may have for a moment
  *	outcome		done, promised (202), refused, open (nobody was told)
  */
 export class Round {
@@ -27,11 +28,12 @@ export class Round {
 		this.wishes = []
 		this.free = new Map()	// record id -> {status: [...], priority: [...]} not asked for yet
 		this.undoing = new Map()	// record id -> what it is as far as its only client knows
+		this.newborn = new Set()	// record ids of orders made in this round
 		this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
 		this.serial = 0
 		this.stopped = false
 		const ids = random.shuffle([...before.keys()])
-		for (const id of ids.splice(0, 6)) this.undoing.set(id, { ...before.get(id), busy: false })
+		for (const id of ids.splice(0, 12)) this.undoing.set(id, { ...before.get(id), busy: false })
 		this.victims = ids.filter(id => before.get(id).ours).splice(0, 2)
 		this.doomed = new Set(this.victims)
 		this.hot = ids.splice(0, random.pick([5, 25, 60]))
@@ -48,6 +50,16 @@ export class Round {
 			this.free.set(id, free)
 		}
 		return free[field].pop()
+	}
+	/** An order of this round is there: values that it may be given; null: it is of another round. */
+	born(id, customer) {
+		const wish = this.wishes.find(w => w.kind === 'create' && w.asked.customer === customer)
+		if (wish === undefined) return null
+		const free = { status: this.random.shuffle(STATUSES.filter(v => v !== wish.asked.status)),
+			priority: this.random.shuffle(PRIORITIES.filter(v => v !== wish.asked.priority)) }
+		this.free.set(id, free)
+		this.newborn.add(id)
+		return free
 	}
 	/** Some order and new values for these fields; null: chance found none. */
 	fresh(fields) {
@@ -131,7 +143,10 @@ export class Round {
 		}
 	}
 	single(wish) {
-		return answer => this.conclude(wish, verdict(answer), answer.status < 300 ? answer.json : undefined)
+		return answer => {
+			wish.unseen = unseen(answer)
+			this.conclude(wish, verdict(answer), answer.status < 300 ? answer.json : undefined)
+		}
 	}
 
 	// ---- what they do
@@ -170,20 +185,22 @@ export class Round {
 			updates.push({ id: found.id, ...found.asked })
 		}
 		if (wishes.length === 0) return
-		await this.ask(wishes, 'PATCH', '/api/orders', { body: { updates } }, answer => {
-			for (const [i, wish] of wishes.entries()) {
-				if (answer.status !== 200) {
-					this.conclude(wish, verdict(answer))
-					continue
-				}
-				const { ok, order, error } = answer.json.results[i]
-				/* no order: it was deleted meanwhile, and nothing says whether the change was only promised */
-				const one = ok ? { status: order === null || order.pending ? 202 : 200 } : { status: error.status, code: error.code, json: error }
-				if (verdict(one) !== 'open') this.conclude(wish, verdict(one), order)
-				wish.codes.push(ok ? `${one.status}` : error.code)
-				this.counts.item(ok ? `${one.status}` : `${error.status} ${error.code}`)
+		await this.ask(wishes, 'PATCH', '/api/orders', { body: { updates } }, answer => this.results(wishes, answer))
+	}
+	/** What the answer to a bulk edit says of each: by its place, as they name their orders differently, or (undo) by order. */
+	results(wishes, answer) {
+		for (const [i, wish] of wishes.entries()) {
+			if (answer.status !== 200) {
+				this.conclude(wish, verdict(answer))
+				continue
 			}
-		})
+			const { ok, order, error } = wish.undo ? answer.json.results.find(r => r.id === wish.record) : answer.json.results[i]
+			const one = ok ? { status: order?.pending ? 202 : 200 } : { status: error.status, code: error.code, json: error }
+			wish.unseen = unseen(one)
+			if (verdict(one) !== 'open') this.conclude(wish, verdict(one), order)
+			wish.codes.push(ok ? `${one.status}` : error.code)
+			this.counts.item(ok ? `${one.status}` : `${error.status} ${error.code}`)
+		}
 	}
 
 	async create() {
@@ -191,6 +208,18 @@ export class Round {
 			status: this.random.pick(STATUSES), priority: this.random.pick(PRIORITIES), orderTotal: this.random.between(1, 99999) / 100 }
 		const wish = this.wish('create', null, asked)
 		await this.ask([wish], 'POST', '/api/orders', { body: asked }, this.single(wish))
+	}
+
+	/** Change an order that somebody has just made, as soon as it can be seen. */
+	async young() {
+		if (this.random.chance(0.3)) await this.sync()
+		const { json } = await this.request('GET', `/api/orders?search=${encodeURIComponent(`Soak ${this.name} `)}&pageSize=100`, {})
+		const seen = (json?.orders ?? []).filter(o => this.newborn.has(o.id))
+		if (seen.length === 0) return
+		const { id } = this.random.pick(seen), status = this.value(id, 'status')
+		if (status === undefined) return
+		const wish = this.wish('update', id, { status })
+		await this.ask([wish], 'PATCH', `/api/orders/${id}`, { body: { status } }, this.single(wish))
 	}
 
 	async remove() {
@@ -223,6 +252,31 @@ export class Round {
 		if (back.outcome === 'done' || back.outcome === 'refused') state.busy = false
 	}
 
+	/** Some orders changed at once, and all of that taken back, by the only client of them. */
+	async undoBulk() {
+		const mine = [...this.undoing].filter(([, state]) => !state.busy).slice(0, 3)
+		if (mine.length < 2) return
+		const field = this.random.pick(['status', 'priority']), changes = []
+		for (const [id, state] of mine) {
+			state.busy = true
+			const options = (field === 'status' ? STATUSES : PRIORITIES).filter(v => v !== state[field])
+			const asked = { [field]: this.random.pick(options) }
+			changes.push({ id, state, asked, was: state[field], wish: this.wish('update', id, asked, { alone: true }) })
+		}
+		const result = await this.ask(changes.map(c => c.wish), 'PATCH', '/api/orders',
+			{ body: { updates: changes.map(({ id, asked }) => ({ id, ...asked })) } }, answer => this.results(changes.map(c => c.wish), answer))
+		for (const { state, wish } of changes) if (wish.outcome === 'refused') state.busy = false
+		const done = changes.filter(c => c.wish.outcome === 'done')
+		if (done.length < changes.length || result.status !== 200) return
+		const back = done.map(({ id, was }) => this.wish('update', id, { [field]: was }, { alone: true, undo: true }))
+		await this.ask(back, 'POST', '/api/orders/undo', { body: { bulk: result.json.bulk } }, answer => this.results(back, answer))
+		for (const [i, { state, asked, was }] of done.entries()) {
+			if (!['done', 'refused'].includes(back[i].outcome)) continue
+			state[field] = back[i].outcome === 'done' ? was : asked[field]
+			state.busy = false
+		}
+	}
+
 	async sync() { await this.request('POST', '/api/orders/sync?mode=full', {}) }
 
 	/** So many clients until stop() is called. */
@@ -242,6 +296,9 @@ export class Round {
 	close() { this.agent.destroy() }
 }
 
+/** Is it only said that the order does not show the change? */
+const unseen = ({ json }) => json?.detail?.includes('does not show the change') ?? false
+
 /** What an answer says about the change: done, promised, refused, open. */
 export function verdict({ status, code, json }) {
 	if (status === 200 || status === 201 || status === 204) return 'done'
@@ -250,6 +307,8 @@ export function verdict({ status, code, json }) {
 		/* Airtable may have taken what the store could not */
 		return json?.detail?.includes('Airtable has applied') ? 'open' : 'refused'
 	}
+	if (code === 'not_found' && json?.detail?.includes('is not known')) return 'open'
+	if (code === 'not_found' && json?.detail?.includes('has been deleted')) return json.detail.includes('was changed') ? 'done' : 'open'
 	if ([400, 403, 404, 409, 412, 413, 415, 422, 503].includes(status)) return 'refused'
 	if (status === 502) return code.startsWith('airtable_') ? 'refused' : 'open'
 	return 'open'

@@ -10,7 +10,7 @@ async function rounds({ name, rounds: wanted, lanes, seed, faultyMax = 10, befor
 	let left = wanted
 	console.log(`# ${name}: ${wanted} rounds on ${lanes} stacks, seed ${seed}`)
 	await Promise.all(Array.from({ length: lanes }, async (_, i) => {
-		const lane = new Lane({ name: `${name}${seed}.${i}`, seed: seed + i, figures, ...options })
+		const lane = new Lane({ name: `${name}${seed}.${i}`, seed: seed + i, figures, feed: i % 2 === 1, ...options })
 		try {
 			await lane.begin()
 			while (left-- > 0 && figures.faulty < faultyMax) await lane.round()

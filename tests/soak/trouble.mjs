@@ -13,7 +13,7 @@ const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 /** How a call may be spoilt: see wire.mjs. */
 function spoil(random) {
 	const apply = random.chance(0.5)
-	switch (random.weighted({ drop: 4, status: 5, limit: 2, html: 1, hang: 1, truncate: 1, garbage: 1, late: 3 })) {
+	switch (random.weighted({ drop: 4, status: 5, limit: 2, html: 1, hang: 1, truncate: 1, garbage: 1, late: 3, slow: 3 })) {
 	case 'drop': return { kind: 'drop', apply }
 	case 'status': return { kind: 'status', status: random.pick([500, 502, 503, 504]), apply }
 	case 'limit': return { kind: 'status', status: 429, apply: false }
@@ -21,18 +21,19 @@ function spoil(random) {
 	case 'hang': return { kind: 'hang', apply }
 	case 'truncate': return { kind: 'truncate' }
 	case 'garbage': return { kind: 'garbage' }
+	case 'slow': return { kind: 'slow', ms: random.between(20, 600) }
 	default: return { kind: 'late', ms: random.between(20, 600) }
 	}
 }
 
-/** In some rounds Airtable is away for a while, in some answers come late. */
+/** In some rounds Airtable is away for a while, in some it is late with what it does, or with telling. */
 export function weather({ random }) {
 	switch (random.weighted({ fair: 70, away: 15, late: 15 })) {
 	case 'away': {
 		const back = performance.now() + random.between(50, 1200)
 		return { over: false, fault: () => performance.now() < back ? { kind: 'status', status: 503, apply: false } : null }
 	}
-	case 'late': return { fault: () => random.chance(0.3) ? { kind: 'late', ms: random.between(5, 700) } : null }
+	case 'late': return { fault: () => random.chance(0.3) ? { kind: random.pick(['late', 'slow']), ms: random.between(5, 700) } : null }
 	default: return null
 	}
 }
@@ -42,12 +43,12 @@ export function weather({ random }) {
  * orders are poison (Airtable refuses any call that has one of their fields),
  * and others vanish under the hands of those who change them.
  */
-export function badAirtable({ random, stack, figures }, load) {
+export function badAirtable({ random, stack, wire, figures }, load) {
 	const foreign = new Set(), poison = new Set()
 	if (random.chance(0.5)) for (const id of load.hot.slice(0, 3)) poison.add(id)
 	const vanishing = load.hot.length > 10 && random.chance(0.4) ? load.hot.slice(3, 5) : []
 	const poisoned = call => call.method === 'PATCH' && poison.size > 0 &&
-		(JSON.parse(call.body).records ?? []).some(r => poison.has(r.id) && 'Status' in r.fields)
+		(wire.read(call.body).records ?? []).some(r => poison.has(r.id) && 'Status' in r.fields)
 	return {
 		foreign, over: false,
 		fault: call => {

@@ -37,7 +37,10 @@ export class Wire {
 	 */
 	constructor({ lateMs }) {
 		this.lateMs = lateMs
-		this.changes = []	// {from, to, method, target, asked, answer}: those that Airtable made, in their order
+		this.changes = []	// {from, to, method, target, asked, answer}: those that Airtable made, in their order;
+					// method EDIT: somebody did it there
+		this.names = {}		// of fields, by their ids
+		this.made = null	// told of new records ([{id, customer}]) before anybody else is
 		this.calls = this.writes = this.records = this.faults = this.stale = 0
 		this.fault = () => null	// call => {kind, ...} as below, or null
 		this.open = 0		// calls that may still take effect
@@ -83,6 +86,7 @@ export class Wire {
 	 *	{kind: 'truncate'}		half of the answer (applied)
 	 *	{kind: 'garbage'}		200 and no JSON (applied)
 	 *	{kind: 'late', ms}		passed on so much later (applied)
+	 *	{kind: 'slow', ms}		answered so much later (applied)
 	 */
 	async serve(call, response) {
 		const fault = this.fault(call)
@@ -90,10 +94,11 @@ export class Wire {
 		if (fault !== null) this.faults++
 		this.open++
 		if (fault?.kind === 'late') await new Promise(resolve => setTimeout(resolve, fault.ms))
-		if (fault === null || fault.apply || ['late', 'truncate', 'garbage'].includes(fault.kind))
+		if (fault === null || fault.apply || ['late', 'slow', 'truncate', 'garbage'].includes(fault.kind))
 			if ((answer = await this.pass(call)) === null) response.destroy()
 		this.open--
 		if (answer === null && response.destroyed) return
+		if (fault?.kind === 'slow') await new Promise(resolve => setTimeout(resolve, fault.ms))
 		switch (fault?.kind) {
 		case 'drop': return response.destroy()
 		case 'hang': return
@@ -116,30 +121,58 @@ export class Wire {
 		}
 	}
 
-	/** To the simulator when it is this call's turn; null: that is too late. */
-	async pass(call) {
+	/** Nothing else happens at Airtable meanwhile. */
+	async inTurn(what) {
 		const before = this.turn
 		let done
 		this.turn = new Promise(resolve => { done = resolve })
 		await before
 		try {
+			return await what()
+		} finally {
+			done()
+		}
+	}
+
+	/** To the simulator when it is this call's turn; null: that is too late. */
+	pass(call) {
+		return this.inTurn(async () => {
 			const from = now()
 			if (from - call.arrived > this.lateMs) {
 				this.stale++
 				return null
 			}
 			const answer = await forward(this.simUrl, call)
-			if (call.method !== 'GET' && answer.status === 200) this.note(call, from, answer)
+			if (call.method !== 'GET' && answer.status === 200 && !call.target.startsWith('/v0/bases/')) await this.note(call, from, answer)
 			return answer
-		} finally {
-			done()
-		}
+		})
 	}
 
-	note(call, from, answer) {
-		const told = JSON.parse(answer.body)
+	/** The body of a call or an answer, with fields called by their names. */
+	read(body) {
+		const json = JSON.parse(body)
+		for (const record of json.records ?? []) if (record.fields !== undefined)
+			record.fields = Object.fromEntries(Object.entries(record.fields).map(([key, value]) => [this.names[key] ?? key, value]))
+		return json
+	}
+
+	async note(call, from, answer) {
+		const told = this.read(answer.body)
 		this.records += told.records?.length ?? 1
 		this.changes.push({ arrived: call.arrived, from, to: now(), method: call.method, target: call.target,
-			asked: call.body.length > 0 ? JSON.parse(call.body) : null, answer: told })
+			asked: call.body.length > 0 ? this.read(call.body) : null, answer: told })
+		const made = (told.createdRecords ?? []).map(id => ({ id, customer: told.records.find(r => r.id === id)?.fields.Customer }))
+		if (made.length > 0) await this.made?.(made)
 	}
+
+	/** Somebody edits these records in Airtable, in the turn that is: how many. */
+	async edit(records) {
+		const from = now()
+		const answer = await forward(this.simUrl, { method: 'POST', target: '/_sim/edit', headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ records }) })
+		if (answer.status !== 200) return 0	// one of them is gone
+		this.changes.push({ arrived: from, from, to: now(), method: 'EDIT', target: '', asked: { records }, answer: { records } })
+		return records.length
+	}
+	visit(records) { return this.inTurn(() => this.edit(records)) }
 }

@@ -367,6 +367,40 @@ test('an order is made once, whatever becomes of the answer', async () => {
 	}
 })
 
+test('nobody\'s work on an order is undone because its maker was not told that it is there', async () => {
+	const made = async orderId => (await stack.dump()).find(r => r.fields['Order ID'] === orderId)
+	const settled = () => until('it is settled', 30_000, async () => (await stack.json('/api/health')).outbox.pending === 0)
+	const body = orderId => ({ orderId, customer: 'Acme', status: 'Pending', priority: 'Low' })
+	// the answer is lost, and what is sent after it goes wrong for a while
+	await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action: 'drop_after' })
+	await stack.fault({ match: { method: 'PATCH', path: '/v0/', nth: 2, times: 2 }, action: 'status', status: 503 })
+	await stack.fault({ match: { method: 'GET', path: '/v0/', times: 1 }, action: 'status', status: 503 })
+	const answer = send('POST', '/api/orders', body('ORD-OURS-1'), { Prefer: 'respond-async' })
+	await until('Airtable has it', 10_000, () => made('ORD-OURS-1'))
+	await stack.sim('POST', '/_sim/edit', { id: (await made('ORD-OURS-1')).id, fields: { Status: 'Cancelled' } })
+	ok([201, 202].includes((await answer).status), (await answer).text)
+	await settled()
+	await stack.noFaults()
+	// syncd dies before the answer comes
+	await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action: 'hang', apply: true, delayMs: 5_000 })
+	const lost = send('POST', '/api/orders', body('ORD-OURS-2'))
+	await until('Airtable has it', 10_000, () => made('ORD-OURS-2'))
+	await stack.stop('syncd', 'KILL')
+	problem(await lost, 504, 'outcome_unknown')
+	await stack.sim('POST', '/_sim/edit', { id: (await made('ORD-OURS-2')).id, fields: { Status: 'Cancelled' } })
+	await stack.start('syncd')
+	await settled()
+	await stack.noFaults()
+	for (const orderId of ['ORD-OURS-1', 'ORD-OURS-2']) {
+		const { id, fields } = await made(orderId)
+		eq(fields.Status, 'Cancelled')
+		await agrees([id])
+		eq((await stack.dump()).filter(r => r.fields['Order ID'] === orderId).length, 1)
+		const story = (await history(id)).reverse().map(c => [c.action, c.source])
+		eq(story[0], ['created', 'api'])
+	}
+})
+
 test('an order that is made while Airtable is away appears when it is back, once', async () => {
 	await away()
 	const answer = await send('POST', '/api/orders', { orderId: 'ORD-LATER', customer: 'Patient' }, { Prefer: 'respond-async' })
@@ -395,6 +429,21 @@ test('an order is deleted in Airtable and here, and its history stays', async ()
 	eq((await send('DELETE', `/api/orders/${other.id}`)).status, 204)
 	await stack.noFaults()
 	eq(await inSim(other.id), undefined)
+})
+
+test('a deletion whose worker dies is not asked for once more, which would deny it', async () => {
+	const { id } = records[43]
+	const deletions = async () => (await stack.sim('GET', '/_sim/log?since=0&max=10000')).entries.filter(e => e.method === 'DELETE').length
+	const before = await deletions()
+	await stack.fault({ match: { method: 'DELETE', path: '/v0/', times: 1 }, action: 'hang', apply: true, delayMs: 1_500 })
+	const answer = send('DELETE', `/api/orders/${id}`)
+	await until('Airtable has it', 10_000, async () => await inSim(id) === undefined)
+	for (const pid of stack.children('fcgi-api')) process.kill(pid, 'SIGKILL')
+	problem(await answer, 502, 'api_unavailable')
+	await until('it is gone here, too', 20_000, async () => (await stack.get(`/api/orders/${id}`)).status === 404)
+	await stack.noFaults()
+	eq((await history(id))[0].action, 'deleted')
+	eq(await deletions(), before + 1)
 })
 
 test('a sync afterwards finds nothing to correct', async () => {
