@@ -3,8 +3,9 @@
 #   make            the programs, in build/release       make BUILD=asan   with ASan and UBSan
 #   make demo       run everything with simulated orders, in the foreground
 #   make check      all tests and lints; ends with "N passed, N failed"
-#   make bench      what reads cost, as ratios; BENCH_SIZES="10000 100000 1000000"
-#   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash"
+#   make bench      what reads and live events cost, as ratios; BENCH_SIZES="10000 100000 1000000"
+#   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash";
+#                   follow 20,000 orders through faults and an outage
 #   make lint       linters, man pages, who may include and call whom
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
@@ -24,7 +25,7 @@ MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 
-LIBS_common       := lmdb libcjson libutf8proc zlib
+LIBS_common       := lmdb libcjson libutf8proc zlib nettle
 LIBS_syncd        := $(LIBS_common) libuv libcurl
 LIBS_fcgi-api     := $(LIBS_common) fcgi
 LIBS_airtable-sim := $(LIBS_common) libmicrohttpd libcurl
@@ -125,13 +126,14 @@ demo: packages-demo
 	@ORDERDECK_BUILD=$(abspath $(O)) scripts/demo
 check: packages-check
 	@tests/run
-# the long form of tests/system/50-crash.mjs; points to die at are in the ASan build only
+# the long forms of tests/system/50-crash.mjs and 61-feed.mjs; points to die at are in the ASan build only
 SOAK ?=
 soak: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=asan all
 	@$(MAKE) --no-print-directory -j2 BUILD=release all
 	@ORDERDECK_BUILD=$(abspath build/asan) node tests/soak/soak.mjs $(SOAK)
 	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/soak.mjs --rounds=200 kill
+	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/feed.mjs
 bench: packages-check
 	@$(MAKE) --no-print-directory -j2 all benches
 	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs

@@ -40,7 +40,7 @@ struct config {
 		int64_t	retries;			/* 5: further tries of a read */
 		int64_t	retry_base_ms;			/* 1s: doubles, full jitter, at most 60s */
 		int64_t	breaker_failures;		/* 5 in a row open the circuit */
-		int64_t	breaker_cooldown_ms;		/* 5s, doubling to 60s */
+		int64_t	breaker_cooldown_ms;		/* 5s, doubling to 10s */
 	} airtable;
 	struct {
 		enum feed_mode	feed;			/* auto */

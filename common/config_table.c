@@ -59,7 +59,7 @@ static const struct setting table[] = {
 	  .meaning = "So many failures in a row (no connection, time-out, 5xx) open the circuit." },
 	{ .name = "airtable.breaker_cooldown", .type = SETTING_DURATION,
 	  AT(airtable.breaker_cooldown_ms), .value = "5s", .min = 100, .max = MINUTE,
-	  .meaning = "How long an open circuit rests before a probe; it doubles up to 60s." },
+	  .meaning = "How long an open circuit rests before a probe; it doubles up to 10s." },
 
 	{ .name = "sync.feed", .type = SETTING_ENUM, AT(sync.feed), .value = "auto",
 	  .words = feed_modes,

@@ -7,8 +7,8 @@
 #include "common/str.h"
 
 /*
- * HMAC-SHA-256 (RFC 2104, FIPS 180-4), hexadecimal and base64: for the MAC
- * of Airtable's pings, which are a hundred bytes long and rare.
+ * HMAC-SHA-256 (RFC 2104), hexadecimal and base64, as nettle has them: for the
+ * MAC of Airtable's pings, which are a hundred bytes long and rare.
  */
 #define HMAC_BYTES	32
 

@@ -88,6 +88,12 @@ airtable_set_meter(struct airtable *a, const struct airtable_meter *meter)
 }
 
 void
+airtable_assume_call(struct airtable *a, int64_t ago_ms)
+{
+	governor_assume(a->governor, instant_monotonic() - ago_ms);
+}
+
+void
 airtable_reconfigure(struct airtable *a)
 {
 	struct governor_limits limits = limits_of(a->config);

@@ -73,6 +73,11 @@ void		 airtable_free(struct airtable *);
 /* Cancels everything: each callback runs (ERR_CANCELLED) before this returns. */
 void		 airtable_cancel_all(struct airtable *);
 /*
+ * The process before this one sent its last call so long ago, before any of
+ * ours: what it sent is still in Airtable's one-second window.
+ */
+void		 airtable_assume_call(struct airtable *, int64_t ago_ms);
+/*
  * After a reload of the configuration.  Calls already started keep the URL
  * and field names that they were composed with.
  */

@@ -116,7 +116,7 @@ enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 		    enum change_source, const struct apply_meta *, int64_t now_ms,
 		    struct apply_result *);
 
-/* Called after each commit that had changes, with what apply_changes() was given. */
+/* Called after each commit that had changes, with what apply_changes() was given.  There is one. */
 typedef void	 apply_watcher(void *cookie, const struct change *, size_t n, enum change_source);
 void		 apply_watch(struct apply *, apply_watcher *, void *cookie);
 

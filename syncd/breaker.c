@@ -52,11 +52,12 @@ static void
 open_circuit(struct breaker *b, int64_t now_ms)
 {
 	int64_t ms = b->cooldown_ms;
+	int64_t most = ms > BREAKER_COOLDOWN_MAX_MS ? ms : BREAKER_COOLDOWN_MAX_MS;
 
-	for (unsigned i = 0; i < b->opened && ms < BREAKER_COOLDOWN_MAX_MS; i++)
+	for (unsigned i = 0; i < b->opened && ms < most; i++)
 		ms *= 2;
-	if (ms > BREAKER_COOLDOWN_MAX_MS)
-		ms = BREAKER_COOLDOWN_MAX_MS;
+	if (ms > most)
+		ms = most;
 	ms -= (int64_t)(b->random(b->random_cookie) * (double)ms / 5);
 	b->open = true;
 	b->probing = false;

@@ -8,13 +8,14 @@
  * The circuit to Airtable.  Closed: calls go.  After ${failures} failures in
  * a row it opens: nothing goes until the cool-down is over.  Then one call,
  * the probe, may go (half open): when it succeeds the circuit closes, when
- * it fails it opens for twice as long.  Pure logic: now_ms is passed in, on
- * a clock that never steps.
+ * it fails it opens for twice as long, up to BREAKER_COOLDOWN_MAX_MS or what
+ * is configured, if that is longer.  Pure logic: now_ms is passed in, on a
+ * clock that never steps.
  *
  * A failure is no connection, no answer or a 5xx; any other answer, a
  * refusal too, shows that Airtable is there.
  */
-#define BREAKER_COOLDOWN_MAX_MS	60000
+#define BREAKER_COOLDOWN_MAX_MS	10000	/* one call; what has waited goes on soon */
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 

@@ -9,7 +9,8 @@ events_init(struct events *e, int64_t now_ms)
 {
 	*e = (struct events){
 		.lost = true, .accepted_ms = now_ms, .begun_ms = now_ms - EVENTS_GAP_MS,
-		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS	/* nginx starts too */
+		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS,	/* nginx starts too */
+		.gap_ms = EVENTS_GAP_MS
 	};
 }
 
@@ -142,9 +143,9 @@ plan(const struct events *e, int64_t *at_ms)
 	} else if (e->lost) {
 		step = EVENTS_RESET;
 		*at_ms = e->accepted_ms + EVENTS_QUIET_MS;
-	} else if (e->due && e->begun_ms + EVENTS_GAP_MS < e->checked_ms + EVENTS_CHECK_MS) {
+	} else if (e->due && e->begun_ms + e->gap_ms < e->checked_ms + EVENTS_CHECK_MS) {
 		step = EVENTS_CHANGE;
-		*at_ms = e->begun_ms + EVENTS_GAP_MS;
+		*at_ms = e->begun_ms + e->gap_ms;
 	} else {
 		step = EVENTS_CHECK;
 		*at_ms = e->checked_ms + EVENTS_CHECK_MS;
@@ -209,4 +210,15 @@ events_failed(struct events *e, int64_t now_ms)
 	e->under_way = EVENTS_NOTHING;
 	e->retry_ms = now_ms + EVENTS_RETRY_MS;
 	lose(e);
+}
+
+void
+events_heard(struct events *e, uint64_t clients)
+{
+	if (clients >= EVENTS_SENDS * EVENTS_GAP_MAX_MS / 1000)
+		e->gap_ms = EVENTS_GAP_MAX_MS;
+	else if (clients <= EVENTS_SENDS * EVENTS_GAP_MS / 1000)
+		e->gap_ms = EVENTS_GAP_MS;
+	else
+		e->gap_ms = (int64_t)clients * 1000 / EVENTS_SENDS;
 }

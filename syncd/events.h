@@ -10,7 +10,9 @@
 /*
  * What live clients are told, and when.  Commits are noted as they happen and
  * gathered into at most one "change" every EVENTS_GAP_MS; the first after a
- * pause goes at once.  Pure logic: now_ms is passed in, on a clock that never
+ * pause goes at once.  The more clients there are, the longer the gap, so that
+ * telling them leaves the processors to those who read: nginx sends each event
+ * to each of them.  Pure logic: now_ms is passed in, on a clock that never
  * steps; the publisher does what events_begin() says and tells how it went.
  *
  * nginx keeps the newest events, so that a client which was away for a moment
@@ -31,7 +33,9 @@
  * number would not be given the reset.
  */
 #define EVENTS_IDS_MAX		200	/* changed orders named in one event */
-#define EVENTS_GAP_MS		100
+#define EVENTS_GAP_MS		100	/* from one change to the next, at least */
+#define EVENTS_GAP_MAX_MS	400	/* for however many clients: all should know within 500 ms */
+#define EVENTS_SENDS		3000	/* a second, to all clients together, up to that gap */
 #define EVENTS_RETRY_MS		1000	/* after a failure */
 #define EVENTS_CHECK_MS		2000	/* from one check to the next */
 #define EVENTS_QUIET_MS		1500	/* from the last event to a reset */
@@ -54,6 +58,7 @@ struct events {
 	int64_t		 accepted_ms;	/* the last event that nginx took */
 	int64_t		 checked_ms;
 	int64_t		 retry_ms;	/* nothing before */
+	int64_t		 gap_ms;	/* for as many clients as there were last */
 };
 
 void		 events_init(struct events *, int64_t now_ms);
@@ -74,6 +79,8 @@ enum events_step events_begin(struct events *, int64_t now_ms, struct buf *body)
  */
 void		 events_done(struct events *, struct str last_id, int64_t now_ms);
 void		 events_failed(struct events *, int64_t now_ms);
+/* So many clients were there for the last event. */
+void		 events_heard(struct events *, uint64_t clients);
 
 /* Until events_begin() has something; 0: now.  -1: nothing before the step under way has ended. */
 int64_t		 events_wait_ms(const struct events *, int64_t now_ms);

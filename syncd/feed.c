@@ -60,6 +60,7 @@ load(struct feed *f)
 		text.len = 0;
 	feed_state_read(&f->kept, f->config, text);
 	store_end(st);
+	feed_secret_load(f);
 	f->poll_stored_ms = f->kept.since_ms;
 }
 
@@ -151,6 +152,7 @@ feed_free(struct feed *f)
 	buf_free(&f->url);
 	buf_free(&f->offset);
 	buf_free(&f->sweep_offset);
+	explicit_bzero(f->secret, sizeof(f->secret));
 	feed_state_free(&f->kept);
 	free(f);
 }
@@ -248,6 +250,9 @@ feed_failed(struct feed *f, const struct airtable_result *r)
 	for (unsigned i = 1; i < f->failures && ms < BACKOFF_MAX_MS; i++)
 		ms *= 2;
 	ms = (int64_t)((double)ms * ((double)random() / ((double)RAND_MAX + 1)));
+	/* an outage must not take more of the month than being up */
+	if (f->failures >= FEED_FAILURES && ms < feed_pause(f))
+		ms = feed_pause(f);
 	if (!r->retryable)
 		ms = REFUSED_MS;
 	ms = ms > r->retry_after_ms ? ms : r->retry_after_ms;

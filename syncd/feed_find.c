@@ -78,7 +78,9 @@ made(struct feed *f, const struct webhook_made *m)
 	enum err e;
 
 	memcpy(s->webhook, m->id, sizeof(s->webhook));
-	memcpy(s->secret, m->secret, sizeof(s->secret));
+	memcpy(f->secret, m->secret, sizeof(f->secret));
+	if (f->url.len > 0)
+		feed_secret_keep(f);
 	s->wish = f->wish;
 	s->cursor = 1;
 	s->since_ms = 0;
@@ -161,7 +163,7 @@ intend(struct feed *f)
 {
 	struct feed_state *s = &f->kept;
 
-	s->webhook[0] = s->secret[0] = '\0';
+	s->webhook[0] = f->secret[0] = '\0';
 	s->creating = true;
 	s->other_count = f->seen_count;
 	for (size_t i = 0; i < f->seen_count; i++)
@@ -302,12 +304,14 @@ listed(void *cookie, const struct airtable_result *r, const struct airtable_page
 	stray = find_stray(f);
 	if (stray != NULL) {
 		remove_that(f, stray);
-	} else if (ours != NULL && ours->enabled && ours->same && (!f->lost || ours->next != 0)) {
+	} else if (ours != NULL && ours->enabled && ours->same &&
+	    (!f->lost || ours->next != 0) && !feed_secret_missing(f)) {
 		keep(f, ours);
 	} else if (ours != NULL) {
 		log_warn("feed: the webhook %s %s", ours->id, !ours->enabled ?
-		    "has expired or is disabled" : ours->same ? "does not say where it is" :
-		    "does not tell what is wanted now");
+		    "has expired or is disabled" : !ours->same ?
+		    "does not tell what is wanted now" : f->lost && ours->next == 0 ?
+		    "does not say where it is" : "has a secret that is not known any more");
 		remove_that(f, ours);
 	} else {
 		if (f->kept.webhook[0] != '\0')

@@ -26,7 +26,7 @@ feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in
 	f->look_ms = instant_monotonic() + look_in_ms;
 	f->wish = WEBHOOK_ALL;
 	buf_clear(&f->offset);
-	f->kept.webhook[0] = f->kept.secret[0] = '\0';
+	f->kept.webhook[0] = f->secret[0] = '\0';
 	if (f->kept.since_ms == 0) {
 		f->kept.since_ms = r->server_ms != 0 ? r->server_ms : instant_now() - NO_CLOCK_MS;
 		feed_gap(f, "the feed begins anew, by the time of changes");

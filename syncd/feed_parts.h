@@ -10,7 +10,8 @@
  * life, gaps and status, feed_find.c our webhook, feed_webhook.c its payloads,
  * feed_modified.c and feed_sweep.c the records by time and by id, feed_take.c
  * what becomes of news, feed_look.c records that are read again, feed_recent.c
- * what was changed just now, feed_ping.c pings, feed_status.c the status.
+ * what was changed just now, feed_ping.c pings, feed_secret.c what they are
+ * signed with, feed_status.c the status.
  *
  * 1. One thing at a time: either a call is under way, or a step is due on the
  *    timer, or (off) neither.  A step starts a call or names the next step.
@@ -109,6 +110,7 @@ struct feed {
 	size_t			 recent_next;
 
 	/* pings */
+	char			 secret[WEBHOOK_SECRET_MAX + 1];	/* of kept.webhook, base64; "": not known */
 	int64_t			 ping_ms;	/* Airtable's time of the last new one */
 
 	/* for the status */
@@ -150,6 +152,14 @@ void	feed_is_fresh(struct feed *);
 /* ---- feed_ping.c ---- */
 /* How long after the last poll to ask again when a ping came. */
 int64_t	feed_poke_ms(struct feed *);
+
+/* ---- feed_secret.c ---- */
+/* The secret of kept.webhook, as far as it is known. */
+void	feed_secret_load(struct feed *);
+/* Remember it; what goes wrong is logged. */
+void	feed_secret_keep(struct feed *);
+/* Pings are wanted, and can't be told from others'. */
+bool	feed_secret_missing(const struct feed *);
 
 /* ---- feed_find.c ---- */
 /* Steps: find our webhook, from the table on; from the list on. */

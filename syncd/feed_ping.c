@@ -27,7 +27,7 @@ is_authentic(const struct feed *f, struct str body, struct str mac)
 
 	if (mac.len < skip || memcmp(mac.ptr, prefix, skip) != 0 ||
 	    !hex_parse((struct str){ mac.ptr + skip, mac.len - skip }, theirs, HMAC_BYTES) ||
-	    !base64_parse(str_of(f->kept.secret), key, sizeof(key), &n) || n == 0)
+	    !base64_parse(str_of(f->secret), key, sizeof(key), &n) || n == 0)
 		return false;
 	hmac_sha256((struct str){ (const char *)key, n }, body, ours);
 	good = hmac_equal(ours, theirs);
@@ -55,7 +55,7 @@ feed_ping(struct feed *f, struct str body, struct str mac)
 {
 	int64_t at;
 
-	if (f->stopped || f->config->sync.public_url[0] == '\0' || f->kept.secret[0] == '\0')
+	if (f->stopped || f->config->sync.public_url[0] == '\0' || f->secret[0] == '\0')
 		return ERR_NOT_FOUND;
 	if (!is_authentic(f, body, mac)) {
 		log_warn("feed: a ping that is not from Airtable");

@@ -20,7 +20,6 @@ feed_state_init(struct feed_state *s)
 void
 feed_state_free(struct feed_state *s)
 {
-	explicit_bzero(s->secret, sizeof(s->secret));
 	free(s->again);
 	s->again = NULL;
 }
@@ -84,7 +83,7 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 {
 	size_t bytes;
 	cJSON *json = airtable_json_parse(text, &bytes);
-	const char *webhook = text_of(json, "webhook"), *secret = text_of(json, "secret");
+	const char *webhook = text_of(json, "webhook");
 
 	*s = (struct feed_state){ .gap = true, .again = s->again };
 	if (strcmp(text_of(json, "base"), config->airtable.base_id) == 0 &&
@@ -95,8 +94,6 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 		s->since_ms = (int64_t)number_of(json, "since");
 		if (airtable_id_valid(webhook) && s->cursor >= 1 && s->wish < WEBHOOK_WISHES)
 			copy_id(s->webhook, webhook);
-		if (strlen(secret) <= WEBHOOK_SECRET_MAX)
-			(void)snprintf(s->secret, sizeof(s->secret), "%s", secret);
 		read_names(s, json);
 		read_lists(s, json);
 	}
@@ -110,7 +107,6 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 	json_member_string(b, "base", str_of(config->airtable.base_id));
 	json_member_string(b, "table", str_of(config->airtable.orders_table));
 	json_member_string(b, "webhook", str_of(s->webhook));
-	json_member_string(b, "secret", str_of(s->secret));
 	json_member_uint(b, "wish", s->wish);
 	json_member_uint(b, "cursor", s->cursor);
 	json_member_bool(b, "gap", s->gap);

@@ -23,7 +23,6 @@ struct feed_again {
 
 struct feed_state {
 	char			 webhook[AIRTABLE_ID_MAX + 1];	/* "": none */
-	char			 secret[WEBHOOK_SECRET_MAX + 1];
 	uint64_t		 wish;		/* which enum webhook_wish it was made with */
 	uint64_t		 cursor;	/* the next payload that is not in the store */
 	bool			 gap;		/* a full sync has to make up for what the feed has not seen */

@@ -63,8 +63,6 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	if ((e = buf_status(&state)) == ERR_OK)
 		e = apply_changes(f->apply, n == 0 ? &none : changes, n, SOURCE_FEED, &meta,
 		    instant_now(), &result);
-	if (state.len > 0)
-		explicit_bzero(state.data, state.len);	/* the secret is in it */
 	buf_free(&state);
 	if (e != ERR_OK)
 		return e;

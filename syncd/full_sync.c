@@ -172,7 +172,7 @@ raise_alarm(struct full_sync *s)
 	struct apply_result result;
 	struct buf b = { 0 };
 
-	sync_alarm_raise(&s->alarm, s->detail, s->finished_ms);
+	sync_alarm_raise(&s->alarm, s->result, s->detail, s->finished_ms);
 	full_sync_add_progress(s, &b);
 	meta.last_sync = buf_str(&b);
 	/* that it is not stored is in the log; it stands without */
@@ -208,7 +208,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 		s->failures++;
 		log_error("sync: failed after %llu pages: %s: %s", (unsigned long long)s->counts.pages,
 		    err_text(e), s->detail);
-		if (e == ERR_AIRTABLE_SHRUNK)
+		if (sync_alarming(e))
 			raise_alarm(s);
 		full_sync_schedule(s, retry_in(s, e));
 	}

@@ -68,6 +68,13 @@ void		 governor_free(struct governor *);
 enum err	 governor_configure(struct governor *, const struct governor_limits *);
 
 /*
+ * Calls that are not known may have been sent until ${sent_ms}, by the process
+ * before this one: until they have left the window nothing starts.  Before
+ * the first admission only.
+ */
+void		 governor_assume(struct governor *, int64_t sent_ms);
+
+/*
  * Milliseconds until the window has a free slot, 0: now.  -1: not before a
  * call under way is sent or ends.  Lockouts are not part of it, see
  * governor_blocked_ms().  After that time ask again: it can be longer.

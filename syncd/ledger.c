@@ -1,5 +1,10 @@
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/instant.h"
 #include "common/json_write.h"
@@ -14,6 +19,7 @@
 #define WEEK_MS		INT64_C(604800000)
 #define DAY_MS		INT64_C(86400000)
 #define HELD_MAX_MS	INT64_C(21600000)	/* as long a full sync is put off at once */
+#define CALLED_FILE	"syncd.called"	/* in store.path; its time is what counts */
 
 struct ledger {
 	const struct config	*config;
@@ -25,6 +31,7 @@ struct ledger {
 	int64_t			 fresh_ms;	/* wall clock, 0: not known */
 	int64_t			 fresh_kept_ms;	/* what of it is in the store */
 	bool			 tight;		/* and it was said */
+	int			 called_fd;	/* -1: none */
 };
 
 static uint64_t
@@ -104,6 +111,8 @@ sent(void *cookie, enum airtable_priority priority)
 	budget_count(&l->budget, (enum budget_use)priority, now);
 	if (priority == AIRTABLE_WRITE)
 		budget_active(&l->budget, now);
+	if (l->called_fd != -1 && futimens(l->called_fd, NULL) == -1)
+		log_warn("airtable: the time of a call is not noted: %s", strerror(errno));
 	if (++l->uncounted * 2 >= ahead_of(l))
 		keep_soon(l);
 	warn(l, now);
@@ -156,12 +165,35 @@ load(struct ledger *l, int64_t now)
 	store_end(st);
 }
 
+/*
+ * How long ago the process before this one sent its last call; -1: it sent
+ * none.  When that can't be known, or the clock was set back, it was just now.
+ */
+static int64_t
+called_ms(struct ledger *l, int64_t now)
+{
+	char path[sizeof(l->config->store.path) + sizeof(CALLED_FILE) + 1];
+	struct stat st;
+	int64_t ago;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", l->config->store.path, CALLED_FILE);
+	if ((l->called_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) != -1)
+		return -1;
+	if (errno != EEXIST || (l->called_fd = open(path, O_WRONLY | O_CLOEXEC)) == -1 ||
+	    fstat(l->called_fd, &st) == -1) {
+		log_warn("store: %s: %s", path, strerror(errno));
+		return 0;
+	}
+	ago = now - (int64_t)st.st_mtim.tv_sec * 1000 - st.st_mtim.tv_nsec / 1000000;
+	return ago > 0 ? ago : 0;
+}
+
 struct ledger *
 ledger_new(uv_loop_t *loop, const struct config *config, struct airtable *airtable,
     struct apply *apply)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
-	int64_t now = instant_now();
+	int64_t ago, now = instant_now();
 
 	if (l == NULL)
 		return NULL;
@@ -176,6 +208,8 @@ ledger_new(uv_loop_t *loop, const struct config *config, struct airtable *airtab
 	}
 	l->timer.data = l;
 	load(l, now);
+	if ((ago = called_ms(l, now)) >= 0)
+		airtable_assume_call(airtable, ago);
 	/* what was counted ahead covers what is sent before it is counted ahead again */
 	l->uncounted = AHEAD_MAX;
 	airtable_set_meter(airtable, &(struct airtable_meter){
@@ -189,6 +223,8 @@ ledger_stop(struct ledger *l)
 {
 	airtable_set_meter(l->airtable, &(struct airtable_meter){ 0 });
 	keep(l, 0);
+	if (l->called_fd != -1)
+		(void)close(l->called_fd);	/* nothing was written to it */
 	uv_close((uv_handle_t *)&l->timer, NULL);
 }
 

@@ -13,6 +13,8 @@
  * use (budget.h), counted as airtable.c sends them, and the moment up to which
  * the store is known to hold everything ("fresh").  Both lie in the store's
  * meta.  Of calls a few too many are counted after a kill, never too few.
+ * When the last one was sent is the time of a file beside the store's: calls of
+ * the process before this one count in Airtable's one-second window.
  */
 struct ledger;
 

@@ -14,7 +14,9 @@
 #include "syncd/publisher.h"
 
 #define TIMEOUT_MS	5000
-#define LAST_ID		"last message id: "	/* in what nchan answers */
+/* in what nchan answers */
+#define LAST_ID		"last message id: "
+#define CLIENTS		"active subscribers: "
 
 struct publisher {
 	struct events	 events;
@@ -56,19 +58,32 @@ remove_dead_socket(struct publisher *p)
 	p->refused = dead ? st.st_ino : 0;
 }
 
-/* nchan's "last message id: 1795247212:0" at the end of a line. */
+/* What follows ${name} in a line of nchan's answer: "last message id: 1795247212:0". */
 static struct str
-last_id(struct str body)
+told(struct str body, struct str name)
 {
-	const char *at = memmem(body.ptr, body.len, LAST_ID, sizeof(LAST_ID) - 1);
-	struct str id = { NULL, 0 };
+	const char *at = memmem(body.ptr, body.len, name.ptr, name.len);
+	struct str value = { NULL, 0 };
 
 	if (at == NULL)
-		return id;
-	id.ptr = at + sizeof(LAST_ID) - 1;
-	while (id.ptr + id.len < body.ptr + body.len && (unsigned char)id.ptr[id.len] > ' ')
-		id.len++;
-	return id;
+		return value;
+	value.ptr = at + name.len;
+	while (value.ptr + value.len < body.ptr + body.len &&
+	    (unsigned char)value.ptr[value.len] > ' ')
+		value.len++;
+	return value;
+}
+
+/* How many clients got an event. */
+static void
+count_clients(struct publisher *p, struct str body)
+{
+	struct str text = told(body, STR(CLIENTS));
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < text.len && i < 9 && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
+		n = n * 10 + (uint64_t)(text.ptr[i] - '0');
+	events_heard(&p->events, n);
 }
 
 static void
@@ -105,7 +120,9 @@ on_done(void *cookie, const struct http_answer *a)
 		events_failed(&p->events, now);
 	} else {
 		/* 404: the mark's channel is not there, nor is its message */
-		events_done(&p->events, found ? last_id(a->body) : STR(""), now);
+		events_done(&p->events, found ? told(a->body, STR(LAST_ID)) : STR(""), now);
+		if (p->step == EVENTS_CHANGE || p->step == EVENTS_RESET)
+			count_clients(p, a->body);
 		if (p->step == EVENTS_RESET) {
 			if (p->away)
 				log_info("events: nginx takes them again");

@@ -1,15 +1,22 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "common/err.h"
 #include "common/instant.h"
 #include "common/json_write.h"
 #include "common/log.h"
 #include "syncd/sync_alarm.h"
 
-void
-sync_alarm_raise(struct sync_alarm *a, const char *detail, int64_t now_ms)
+bool
+sync_alarming(enum err e)
 {
+	return e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_FORBIDDEN ||
+	    e == ERR_AIRTABLE_UNAUTHORIZED || e == ERR_AIRTABLE_NOT_FOUND;
+}
+
+void
+sync_alarm_raise(struct sync_alarm *a, enum err code, const char *detail, int64_t now_ms)
+{
+	a->code = code;
 	(void)snprintf(a->detail, sizeof(a->detail), "%s", detail);
 	if (!a->on)
 		a->since_ms = now_ms;
@@ -34,8 +41,8 @@ sync_alarm_add(const struct sync_alarm *a, struct buf *b)
 	}
 	json_name(b, "alarm");
 	buf_add_char(b, '{');
-	json_member_string(b, "code", str_of(err_code(ERR_AIRTABLE_SHRUNK)));
-	json_member_string(b, "title", str_of(err_text(ERR_AIRTABLE_SHRUNK)));
+	json_member_string(b, "code", str_of(err_code(a->code)));
+	json_member_string(b, "title", str_of(err_text(a->code)));
 	json_member_string(b, "detail", str_of(a->detail));
 	json_member_instant(b, "since", a->since_ms);
 	buf_add_char(b, '}');
@@ -46,13 +53,16 @@ sync_alarm_load(struct sync_alarm *a, struct str document)
 {
 	cJSON *doc = document.len > 0 ? cJSON_ParseWithLength(document.ptr, document.len) : NULL;
 	const cJSON *alarm = cJSON_GetObjectItemCaseSensitive(doc, "alarm");
+	const cJSON *code = cJSON_GetObjectItemCaseSensitive(alarm, "code");
 	const cJSON *detail = cJSON_GetObjectItemCaseSensitive(alarm, "detail");
 	const cJSON *since = cJSON_GetObjectItemCaseSensitive(alarm, "since");
 	int64_t since_ms;
 
-	if (cJSON_IsString(detail) && cJSON_IsString(since) &&
+	if (cJSON_IsString(code) && sync_alarming(err_from_code(code->valuestring)) &&
+	    cJSON_IsString(detail) && cJSON_IsString(since) &&
 	    instant_parse(str_of(since->valuestring), &since_ms) == ERR_OK) {
 		a->on = true;
+		a->code = err_from_code(code->valuestring);
 		a->since_ms = since_ms;
 		(void)snprintf(a->detail, sizeof(a->detail), "%s", detail->valuestring);
 	}

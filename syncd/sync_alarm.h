@@ -5,22 +5,26 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/err.h"
 #include "common/str.h"
 
 /*
- * A base that is suddenly small or empty (sync.max_shrink): nothing is
- * deleted until somebody has looked.  The alarm stands, over further tries
- * and restarts, until a full sync is complete, be it that the orders are back
- * or that an operator let it through.
+ * A base that is suddenly small or empty (sync.max_shrink), or that may not be
+ * read any more: nothing is deleted until somebody has looked.  The alarm
+ * stands, over further tries and restarts, until a full sync is complete, be it
+ * that the orders are back or that an operator let it through.
  */
 struct sync_alarm {
 	bool	on;
+	enum err code;		/* sync_alarming() */
 	int64_t	since_ms;
 	char	detail[200];
 };
 
-/* Further reasons replace the text; since when stays. */
-void	sync_alarm_raise(struct sync_alarm *, const char *detail, int64_t now_ms);
+/* Is a full sync that ends with ${e} one? */
+bool	sync_alarming(enum err e);
+/* Further reasons replace code and text; since when stays. */
+void	sync_alarm_raise(struct sync_alarm *, enum err code, const char *detail, int64_t now_ms);
 /* The log says so if it was on. */
 void	sync_alarm_clear(struct sync_alarm *);
 /* Member "alarm" of the progress document: an object, or null. */

@@ -71,9 +71,9 @@ START_TEST(a_good_probe_closes_it)
 }
 END_TEST
 
-START_TEST(failed_probes_double_the_cool_down_up_to_a_minute)
+START_TEST(failed_probes_double_the_cool_down_up_to_ten_seconds)
 {
-	static const int64_t cooldowns[] = { 5000, 10000, 20000, 40000, 60000, 60000 };
+	static const int64_t cooldowns[] = { 5000, 10000, 10000, 10000 };
 	int64_t now = 0;
 
 	fail_times(3, now);
@@ -86,6 +86,13 @@ START_TEST(failed_probes_double_the_cool_down_up_to_a_minute)
 	breaker_success(&b);
 	fail_times(3, now);
 	ck_assert_int_eq(breaker_wait_ms(&b, now), 5000);
+	/* who wants a longer one has that, and no longer */
+	breaker_success(&b);
+	breaker_configure(&b, 3, 30000);
+	fail_times(3, now);
+	ck_assert_int_eq(breaker_wait_ms(&b, now), 30000);
+	fail_times(1, now + 30000);
+	ck_assert_int_le(breaker_wait_ms(&b, now + 30000), 30000);
 }
 END_TEST
 
@@ -142,7 +149,7 @@ breaker_suite(void)
 	tcase_add_test(t, a_success_between_starts_the_count_anew);
 	tcase_add_test(t, after_the_cool_down_one_probe_may_go);
 	tcase_add_test(t, a_good_probe_closes_it);
-	tcase_add_test(t, failed_probes_double_the_cool_down_up_to_a_minute);
+	tcase_add_test(t, failed_probes_double_the_cool_down_up_to_ten_seconds);
 	tcase_add_test(t, chance_takes_up_to_a_fifth_off_the_cool_down);
 	tcase_add_test(t, stragglers_neither_prolong_the_cool_down_nor_end_the_probe);
 	tcase_add_test(t, a_probe_without_a_verdict_makes_room_for_another);

@@ -171,14 +171,15 @@ START_TEST(an_alarm_outlives_the_process_and_keeps_when_it_began)
 	ck_assert_int_eq(log_open("test", "/dev/null", LOG_ERROR, LOG_LOGFMT), 0);
 	sync_alarm_add(&alarm, &b);
 	ck_assert_str_eq(buf_cstr(&b), "\"alarm\":null");
-	sync_alarm_raise(&alarm, "9 of 10 are \"missing\"", NOW_MS);
-	sync_alarm_raise(&alarm, "all are missing", NOW_MS + 1000);
+	sync_alarm_raise(&alarm, ERR_AIRTABLE_SHRUNK, "9 of 10 are \"missing\"", NOW_MS);
+	sync_alarm_raise(&alarm, ERR_AIRTABLE_FORBIDDEN, "all are missing", NOW_MS + 1000);
 	buf_clear(&b);
 	buf_add_char(&b, '{');
 	sync_alarm_add(&alarm, &b);
 	buf_add_char(&b, '}');
 	sync_alarm_load(&later, buf_str(&b));
 	ck_assert(later.on);
+	ck_assert_int_eq(later.code, ERR_AIRTABLE_FORBIDDEN);
 	ck_assert_int_eq(later.since_ms, NOW_MS);
 	ck_assert_str_eq(later.detail, "all are missing");
 	sync_alarm_clear(&later);
@@ -186,6 +187,8 @@ START_TEST(an_alarm_outlives_the_process_and_keeps_when_it_began)
 	sync_alarm_load(&later, STR("{\"alarm\":null}"));
 	sync_alarm_load(&later, STR("nonsense"));
 	sync_alarm_load(&later, STR("{\"alarm\":{\"detail\":7,\"since\":\"yesterday\"}}"));
+	sync_alarm_load(&later, STR("{\"alarm\":{\"code\":\"internal\",\"detail\":\"x\","
+	    "\"since\":\"2026-11-21T10:00:00Z\"}}"));
 	ck_assert(!later.on);
 	buf_free(&b);
 }

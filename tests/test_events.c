@@ -130,6 +130,58 @@ START_TEST(never_more_than_ten_events_begin_in_a_second)
 }
 END_TEST
 
+/* Changes that begin in ten seconds of commits without an end; the longest a commit waited. */
+static int
+changes_begun(int64_t *waited)
+{
+	int64_t end = now + 10000, first = 0;
+	int n = 0;
+
+	*waited = 0;
+	for (; now < end; now++) {
+		enum events_step step;
+
+		note((uint64_t)now, LOGGED_CHANGED, 1, 1);
+		first = first == 0 ? now : first;
+		if ((step = events_begin(&e, now, &body)) == EVENTS_CHANGE) {
+			*waited = now - first > *waited ? now - first : *waited;
+			first = 0;
+			n++;
+		}
+		if (step != EVENTS_NOTHING)
+			events_done(&e, STR("17:0"), now);
+	}
+	return n;
+}
+
+START_TEST(the_more_clients_the_fewer_events_up_to_a_limit)
+{
+	static const struct { uint64_t clients; int events; } cases[] = {
+		{ 0, 100 }, { 300, 100 }, { 600, 50 }, { 1000, 30 }, { 5000, 25 }, { UINT64_MAX, 25 },
+		{ 2, 100 }
+	};
+	int64_t waited;
+
+	make_sound();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int n;
+
+		events_heard(&e, cases[i].clients);
+		n = changes_begun(&waited);
+		ck_assert_int_le(n, cases[i].events + 2);
+		ck_assert_int_ge(n, cases[i].events - 2);
+		ck_assert_int_le(waited, EVENTS_GAP_MAX_MS);
+	}
+	events_heard(&e, 5000);
+	now += 700;	/* the first after a pause goes at once all the same */
+	if (next() == EVENTS_CHECK)
+		events_done(&e, STR("17:0"), now);
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(events_wait_ms(&e, now), 0);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+}
+END_TEST
+
 START_TEST(the_last_commit_is_told_though_nothing_follows_it)
 {
 	make_sound();
@@ -313,6 +365,7 @@ main(void)
 	tcase_add_test(t, a_change_after_a_pause_goes_at_once);
 	tcase_add_test(t, commits_within_a_gap_become_one_event_that_names_each_order_once);
 	tcase_add_test(t, never_more_than_ten_events_begin_in_a_second);
+	tcase_add_test(t, the_more_clients_the_fewer_events_up_to_a_limit);
 	tcase_add_test(t, the_last_commit_is_told_though_nothing_follows_it);
 	tcase_add_test(t, too_many_orders_are_not_named);
 	tcase_add_test(t, a_commit_that_leaves_the_rows_leaves_the_summary);

@@ -62,6 +62,19 @@ call(enum governor_outcome outcome, int64_t retry_after, int64_t now, int64_t to
 
 /* ---- the window ---- */
 
+START_TEST(calls_of_a_process_before_are_waited_for)
+{
+	governor_assume(g, 700);
+	ck_assert_uint_eq(governor_room(g, 1000), 0);
+	ck_assert_int_eq(governor_wait_ms(g, 1000), 700 + 1000 + GOVERNOR_MARGIN_MS - 1000);
+	ck_assert_uint_eq(governor_room(g, 1750), 5);
+	for (int i = 0; i < 5; i++)
+		call(GOVERNOR_OK, 0, 1750, 0);
+	governor_assume(g, -900000);	/* long ago */
+	ck_assert_int_eq(governor_wait_ms(g, 1000), 0);
+}
+END_TEST
+
 START_TEST(five_calls_go_at_once_and_the_sixth_a_second_after_the_first)
 {
 	for (int i = 0; i < 5; i++)
@@ -423,6 +436,7 @@ governor_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, calls_of_a_process_before_are_waited_for);
 	tcase_add_test(t, five_calls_go_at_once_and_the_sixth_a_second_after_the_first);
 	tcase_add_test(t, the_room_is_what_the_calls_of_the_last_second_leave);
 	tcase_add_test(t, a_call_that_is_not_sent_yet_holds_its_slot);

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,6 +224,51 @@ START_TEST(an_older_commit_does_not_make_the_store_less_fresh)
 }
 END_TEST
 
+static const char *
+called_file(void)
+{
+	static char path[sizeof(config.store.path) + 20];
+
+	(void)snprintf(path, sizeof(path), "%s/syncd.called", config.store.path);
+	return path;
+}
+
+/* How long the first call has to wait after a start, the last one sent ${ago_s} seconds ago. */
+static int64_t
+first_call_ms(time_t ago_s)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+	int64_t ms;
+
+	(void)clock_gettime(CLOCK_REALTIME, &times[1]);
+	times[1].tv_sec -= ago_s;
+	ck_assert_int_eq(utimensat(AT_FDCWD, called_file(), times, 0), 0);
+	begin();
+	ms = governor_wait_ms(airtable->governor, instant_monotonic());
+	end();
+	return ms;
+}
+
+START_TEST(calls_of_the_process_before_are_still_in_the_window)
+{
+	struct stat st;
+
+	begin();
+	ck_assert_int_eq(governor_wait_ms(airtable->governor, instant_monotonic()), 0);
+	end();
+	ck_assert_int_eq(first_call_ms(10), 0);
+	/* a clock that was set back must not stop calls for long */
+	ck_assert_int_gt(first_call_ms(-7200), 0);
+	ck_assert_int_le(first_call_ms(-7200), 1000 + GOVERNOR_MARGIN_MS);
+	ck_assert_int_eq(first_call_ms(600), 0);
+	begin();
+	send_calls(1, AIRTABLE_FEED);
+	end();
+	ck_assert_int_eq(stat(called_file(), &st), 0);
+	ck_assert_int_gt(st.st_mtim.tv_sec, instant_now() / 1000 - 300);
+}
+END_TEST
+
 static Suite *
 ledger_suite(void)
 {
@@ -235,6 +282,7 @@ ledger_suite(void)
 	tcase_add_test(t, a_first_sync_may_take_what_is_kept_for_writes);
 	tcase_add_test(t, freshness_goes_to_the_store_now_and_then_and_makes_no_generation);
 	tcase_add_test(t, an_older_commit_does_not_make_the_store_less_fresh);
+	tcase_add_test(t, calls_of_the_process_before_are_still_in_the_window);
 	suite_add_tcase(suite, t);
 	tcase_set_tags(forking, "no-valgrind");	/* a child of a child without Check */
 	tcase_add_checked_fixture(forking, setup, NULL);

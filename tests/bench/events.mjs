@@ -1,23 +1,22 @@
 // What live events cost: how soon so many clients hear of a change, and what
-// is left for those who read meanwhile.
-//
-//   node tests/bench/events.mjs        SUBSCRIBERS=1000 SECONDS=8 ROUNDS=3 ORDERS=20000 RATES=0,2,10
+// is left for those who read meanwhile.  Part of "make bench".
 //
 // The clients are a process of their own (this file with --listen), beside
 // wrk, nginx, workers and syncd on the same processors: what they take, the
-// reads do not get.  What strangers took of the machine meanwhile is allowed
-// for, and the shares are medians over pairs of neighbouring runs.
+// reads do not get.  Runs with and without them alternate, and the shares are
+// medians over pairs of neighbours: rates where the machine is ours, else the
+// CPU time of all processes together for a read.
 import { spawn } from 'node:child_process'
 import net from 'node:net'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startStack, fast } from '../system/lib/stack.mjs'
+import { startStack, fast, until } from '../system/lib/stack.mjs'
 import { run } from './load.mjs'
+import { cpu } from './processes.mjs'
 
-const number = (name, otherwise) => Number(process.env[name] ?? otherwise)
-const SUBSCRIBERS = number('SUBSCRIBERS', 1000), SECONDS = number('SECONDS', 8), ROUNDS = number('ROUNDS', 3), ORDERS = number('ORDERS', 20_000)
-const RATES = (process.env.RATES ?? '0,2,10').split(',').map(Number)	// changes a second
-const LIMIT_MS = 500, LIMIT_SHARE = 0.9
+const PAIRS = 3	// a round
+const RATES = [0, 10, 50]	// changes a second; Airtable takes 50
+const QUIET_MS = 3000	// how long nobody does anything
 
 /** The clients: says "open" when all are connected, then {generation, at: [ms since 1970, ...]} for each event all have heard. */
 function listen(url, count) {
@@ -75,7 +74,9 @@ function changer(stack, orders, perSecond) {
 	const now = () => performance.timeOrigin + performance.now()
 	const timer = perSecond > 0 && setInterval(() => {
 		const began = now()
-		const one = stack.patch(orders[n % orders.length], { priority: ['Low', 'High'][Math.floor(n / orders.length) % 2] }).then(answer => {
+		const order = orders[n % orders.length]
+		order.priority = order.priority === 'Low' ? 'High' : 'Low'
+		const one = stack.patch(order.id, { priority: order.priority }).then(answer => {
 			if (answer.status !== 200) throw new Error(`PATCH: ${answer.status} ${answer.text}`)
 			done.push({ generation: answer.json().version, began, answered: now() })
 		}).finally(() => pending.delete(one))
@@ -86,7 +87,8 @@ function changer(stack, orders, perSecond) {
 }
 
 const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
-const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
+const rest = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** How late each client heard of each change: in the first event of at least its generation. */
 function lateness(changes, events) {
@@ -100,53 +102,66 @@ function lateness(changes, events) {
 	return { late: late.sort((a, b) => a - b), missed }
 }
 
-async function main() {
-	const stack = await startStack(fast({ sim: ORDERS, wait: 60, set: { 'events.per_client': 60_000 } }))
-	await stack.synced()
-	await new Promise(resolve => setTimeout(resolve, 3000))	// the reset at the start
-	const orders = (await stack.json('/api/orders?pageSize=100')).orders.map(order => order.id)
-	const ours = Object.values(stack.pids())
-	const pids = { nginx: stack.children('nginx'), workers: stack.children('fcgi-api') }
-	let faults = 0
-	const say = (holds, text) => { faults += !holds; console.log(`${holds ? 'holds ' : 'BROKEN'}  ${text}`) }
-	console.log(`${SUBSCRIBERS} clients, ${ORDERS} orders, ${ROUNDS} rounds of ${SECONDS} s; the reads are of the summary, 64 connections`)
-	for (const perSecond of RATES) {
-		const reads = { without: [], with: [] }, changes = [], events = new Map()
-		for (let round = 0; round < ROUNDS; round++) {
-			for (const who of ['without', 'with']) {
-				const listeners = who === 'with' ? await clients(stack.url, SUBSCRIBERS) : undefined
-				const writer = changer(stack, orders, perSecond)
-				const beside = [process.pid, ...ours, ...listeners ? [listeners.child.pid] : []]
-				reads[who].push(await run({ url: `${stack.url}/api/orders/summary`, connections: 64, seconds: SECONDS, pids: { ...pids, beside } }))
-				await writer.stop()
-				if (listeners) {
-					await new Promise(resolve => setTimeout(resolve, 1000))
-					changes.push(...writer.done)
-					for (const [generation, times] of listeners.events) events.set(generation, times)
-					await listeners.end()
-				}
-			}
-		}
-		// a second of a machine that is all ours
-		const fair = one => one.rate / (1 - one.others)
-		const rate = who => median(reads[who].map(fair)), cost = who => median(reads[who].map(one => one.cpu.nginx + one.cpu.workers))
-		const share = median(reads.with.map((one, i) => fair(one) / fair(reads.without[i])))
-		console.log(`${perSecond} changes a second: ${rate('without').toFixed(0)} reads/s without clients, ${rate('with').toFixed(0)} with; ` +
-			`nginx and workers ${cost('without').toFixed(1)} and ${cost('with').toFixed(1)} us a read`)
-		// ten events a second to a thousand clients on these processors is load of its own
-		if (perSecond <= 2) say(share >= LIMIT_SHARE, `reads keep ${(share * 100).toFixed(1)} % (>= ${LIMIT_SHARE * 100} %)`)
-		else console.log(`        reads keep ${(share * 100).toFixed(1)} %, with ${SUBSCRIBERS * perSecond} messages a second beside them`)
-		if (perSecond === 0) continue
-		const { late, missed } = lateness(changes, events)
-		say(at(late, 0.99) <= LIMIT_MS && missed === 0, `from asking for a change to every client knowing it: p50 ${at(late, 0.5).toFixed(0)} ms, p99 ${at(late, 0.99).toFixed(0)} ms, ` +
-			`most ${at(late, 1).toFixed(0)} ms (<= ${LIMIT_MS} ms at p99); ${changes.length} changes, ${missed} not told`)
+/** Reads of the summary with and without the clients, in turn, while so many orders change a second. */
+async function pairs(stack, orders, pids, perSecond, { count, rounds, seconds }) {
+	const reads = { without: [], with: [] }, late = []
+	let changes = 0, missed = 0, events = 0, listened = 0
+	for (let i = 0; i < rounds * PAIRS * 2; i++) {
+		const who = i % 2 === 0 ? 'without' : 'with'
+		const listeners = who === 'with' ? await clients(stack.url, count) : undefined
+		const writer = changer(stack, orders, perSecond)
+		const began = performance.now()
+		reads[who].push(await run({ url: `${stack.url}/api/orders/summary`, connections: 64, seconds,
+			pids: { ...pids, clients: listeners ? [listeners.child.pid] : [] } }))
+		await writer.stop()
+		listened += performance.now() - began
+		if (!listeners) continue
+		const newest = Math.max(0, ...writer.done.map(one => one.generation))
+		await until('all have heard of the last change', 20_000, () => newest === 0 || [...listeners.events.keys()].some(one => one >= newest))
+			.catch(() => {})	// then they are missed
+		const heard = lateness(writer.done, listeners.events)
+		changes += writer.done.length
+		missed += heard.missed
+		events += listeners.events.size
+		for (const ms of heard.late) late.push(ms)
+		await listeners.end()
 	}
-	await stack.down()
-	process.exit(faults === 0 ? 0 : 1)
+	late.sort((a, b) => a - b)
+	const share = of => median(reads.with.map((one, i) => of(one, reads.without[i])))
+	return { perSecond, changes, missed, eventsPerSecond: events / (listened / 2000), p50Ms: at(late, 0.5), p99Ms: at(late, 0.99), maxMs: late.at(-1) ?? null,
+		rate: median(reads.without.map(r => r.rate)), rateWith: median(reads.with.map(r => r.rate)),
+		cpu: median(reads.without.map(r => r.cpu.all)), cpuWith: median(reads.with.map(r => r.cpu.all)),
+		share: share((a, b) => a.rate / b.rate), byCpu: share((a, b) => b.cpu.all / a.cpu.all),
+		others: Math.max(...[...reads.with, ...reads.without].map(r => r.others)),
+		failed: [...reads.with, ...reads.without].reduce((n, r) => n + r.failed, 0) }
 }
 
-if (process.argv[2] === '--listen') listen(process.argv[3], Number(process.argv[4]))
-else await main().catch(error => {
-	console.error(error)
-	process.exit(1)
-})
+/** What the workers take while so many clients come and then hear nothing, in microseconds. */
+async function idle(stack, pids, count) {
+	const before = cpu(pids.workers)
+	const listeners = await clients(stack.url, count)
+	await rest(QUIET_MS)
+	const used = cpu(pids.workers) - before
+	await listeners.end()
+	const nobody = cpu(pids.workers)
+	await rest(QUIET_MS)
+	return { workersUs: used, workersUsWithout: cpu(pids.workers) - nobody }
+}
+
+/** With so many orders and clients: {count, idle, beside: [of each rate]}. */
+export async function measureEvents(orders, options) {
+	const stack = await startStack(fast({ sim: orders, wait: 60, set: { 'events.per_client': 60_000 } }))
+	try {
+		await stack.synced()
+		await rest(QUIET_MS)	// the reset at the start
+		const some = (await stack.json('/api/orders?pageSize=100')).orders.map(({ id, priority }) => ({ id, priority }))
+		const pids = { nginx: stack.children('nginx'), workers: stack.children('fcgi-api'), beside: [process.pid, ...Object.values(stack.pids())] }
+		const result = { count: options.count, idle: await idle(stack, pids, options.count), beside: [] }
+		for (const perSecond of RATES) result.beside.push(await pairs(stack, some, pids, perSecond, options))
+		return result
+	} finally {
+		await stack.down()
+	}
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === '--listen') listen(process.argv[3], Number(process.argv[4]))

@@ -73,6 +73,28 @@ export function limitsAcross(sizes) {
 	return [limit(`instructions of a page within 5 % from ${sizes[0].orders} to ${sizes.at(-1).orders} orders`, worst <= 0.05, percent(worst))]
 }
 
+/** Live events: what they leave to those who read, and how soon they are told. */
+export function limitsOfEvents(result) {
+	const list = []
+	for (const b of result.beside) {
+		const quiet = b.others <= QUIET
+		list.push(quietLimit(`reads beside ${result.count} clients and ${b.perSecond} changes/s keep 90 % of their rate`, (quiet ? b.share : b.byCpu) >= 0.9,
+			quiet ? `${percent(b.share)} (by CPU ${percent(b.byCpu)})` : `${percent(b.byCpu)} by CPU (rate ${percent(b.share)}, others were busy)`, b.others))
+		if (b.perSecond > 0) list.push(quietLimit(`p99 from a change to each of them within 500 ms, at ${b.perSecond}/s`, b.p99Ms !== null && b.p99Ms <= 500,
+			`${b.p99Ms?.toFixed(0)} ms`, b.others))
+	}
+	const used = result.idle.workersUs - result.idle.workersUsWithout
+	list.push(limit(`${result.count} clients that come and are idle cost the workers nothing`, used <= 20_000, `${(used / 1000).toFixed(1)} ms of CPU`))
+	return list
+}
+
+export function faultsOfEvents(result) {
+	return result.beside.flatMap(b => [
+		...b.missed > 0 ? [`live events: ${b.missed} of ${b.changes} changes were not told`] : [],
+		...b.failed > 0 ? [`live events: ${b.failed} reads failed`] : [],
+		...b.perSecond > 0 && b.changes === 0 ? ['live events: nothing was changed'] : []])
+}
+
 /** What must never happen, however noisy the machine is. */
 export function faultsOf(size) {
 	const faults = size.mixed.checked.faults.map(f => `${size.orders} orders: ${f}`)

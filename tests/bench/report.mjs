@@ -56,3 +56,11 @@ export function textOf(size, limits) {
 		'',
 	].join('\n')
 }
+
+export function eventsText(result, limits) {
+	const rows = [[`reads beside ${result.count} clients`, 'without/s', 'with/s', 'kept', 'CPU us without', 'with', 'kept by CPU', 'events/s', 'told p50 ms', 'p99', 'most', 'others %']]
+	for (const b of result.beside)
+		rows.push([`${b.perSecond} changes/s`, number(b.rate), number(b.rateWith), number(b.share, 2), number(b.cpu, 1), number(b.cpuWith, 1), number(b.byCpu, 2),
+			number(b.eventsPerSecond, 1), number(b.p50Ms), number(b.p99Ms), number(b.maxMs), number(b.others * 100)])
+	return ['== live events', ...columns(rows), '', ...columns(limits.map(l => [verdict(l), l.name, l.measured]), 2), ''].join('\n')
+}

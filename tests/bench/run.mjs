@@ -3,6 +3,7 @@
 //   BENCH_SIZES    numbers of orders (10000 100000)
 //   BENCH_ROUNDS   everything is measured so often, in turn; medians count (3)
 //   BENCH_SECONDS  how long each measurement takes (1)
+//   BENCH_CLIENTS  of live events, beside whom is read too (1000; 0: not at all)
 //   BENCH_SVG      where the picture goes (build/bench/bench.svg)
 //
 // Prints tables and which limits are met, and writes them to
@@ -13,11 +14,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { root } from '../system/lib/stack.mjs'
 import { machine } from './desk.mjs'
-import { faultsOf, limitsAcross, limitsOf, verdict } from './limits.mjs'
+import { measureEvents } from './events.mjs'
+import { faultsOf, faultsOfEvents, limitsAcross, limitsOf, limitsOfEvents, verdict } from './limits.mjs'
 import { measure } from './measure.mjs'
 import { plot } from './plot.mjs'
 import { endAll } from './processes.mjs'
-import { textOf } from './report.mjs'
+import { eventsText, textOf } from './report.mjs'
 
 function whole(name, fallback, low, high) {
 	const text = process.env[name] || fallback
@@ -30,6 +32,7 @@ async function main() {
 	const sizes = whole('BENCH_SIZES', '10000 100000', 1000, 5_000_000).sort((a, b) => a - b)
 	const options = { rounds: whole('BENCH_ROUNDS', '3', 1, 50)[0], seconds: whole('BENCH_SECONDS', '1', 1, 60)[0] }
 	const result = { machine: machine(), date: new Date().toISOString(), loadBefore: Number(os.loadavg()[0].toFixed(1)), ...options, sizes: [] }
+	const count = whole('BENCH_CLIENTS', '1000', 0, 10_000)[0]
 	const m = result.machine
 	console.log(`${m.cores} cores (${m.processor}), Linux ${m.kernel}; shared by clients, nginx and workers; load before ${result.loadBefore}; medians of ${options.rounds} rounds of ${options.seconds} s\n`)
 	for (const orders of sizes) {
@@ -40,11 +43,16 @@ async function main() {
 	}
 	result.limits = limitsAcross(result.sizes)
 	for (const l of result.limits) console.log(`${verdict(l)}  ${l.name}  ${l.measured}`)
+	if (count > 0) {
+		result.events = await measureEvents(sizes[0], { ...options, count })
+		result.events.limits = limitsOfEvents(result.events)
+		console.log(eventsText(result.events, result.events.limits))
+	}
 	const out = path.join(root, 'build/bench')
 	fs.mkdirSync(out, { recursive: true })
 	fs.writeFileSync(path.join(out, 'bench.json'), `${JSON.stringify(result, null, 1)}\n`)
 	fs.writeFileSync(process.env.BENCH_SVG || path.join(out, 'bench.svg'), plot(result.sizes))
-	return result.sizes.flatMap(faultsOf)
+	return [...result.sizes.flatMap(faultsOf), ...count > 0 ? faultsOfEvents(result.events) : []]
 }
 
 let interrupted = false

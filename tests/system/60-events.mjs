@@ -46,7 +46,7 @@ test('a change reaches both kinds of clients, with its generation and order', as
 		await sse.close()
 		await ws.close()
 	})
-})
+}, { beside: true })
 
 test('a storm of changes is at most ten events a second and leaves nothing out; many orders are not named', async () => {
 	await live({}, async stack => {
@@ -71,7 +71,7 @@ test('a storm of changes is at most ten events a second and leaves nothing out; 
 		eq(pasted.data, { event: 'change', generation, orders: null, summary: true })
 		await sse.close()
 	})
-})
+}, { beside: true })
 
 test('who comes back misses nothing, however it says where it was', async () => {
 	await live({}, async stack => {
@@ -97,7 +97,7 @@ test('who comes back misses nothing, however it says where it was', async () => 
 			await client.close()
 		}
 	})
-})
+}, { beside: true })
 
 test('who was away for too long, or says what it was never told, gets a reset', async () => {
 	await live({ set: { 'events.buffer': '10s' } }, async stack => {
@@ -130,7 +130,7 @@ test('who was away for too long, or says what it was never told, gets a reset', 
 		eq((await ws.seen('a reset', () => true)).data, { event: 'reset' })
 		await ws.ended
 	})
-})
+}, { beside: true })
 
 test('a restart of syncd, killed or not, is a reset, and life goes on', async () => {
 	await live({}, async stack => {
@@ -148,7 +148,7 @@ test('a restart of syncd, killed or not, is a reset, and life goes on', async ()
 		await sse.close()
 		await ws.close()
 	})
-})
+}, { beside: true })
 
 test('nginx restarted, killed or reloaded: who comes back is told to fetch anew', async () => {
 	await live({}, async stack => {
@@ -182,7 +182,7 @@ test('nginx restarted, killed or reloaded: who comes back is told to fetch anew'
 			}
 		}
 	})
-})
+}, { beside: true })
 
 test('the socket of an nginx that was killed is cleared away, so that it can start again', async () => {
 	await live({}, async stack => {
@@ -192,7 +192,7 @@ test('the socket of an nginx that was killed is cleared away, so that it can sta
 		await stack.start('nginx')
 		await until('nginx takes events again', 10_000, () => /nginx takes them again/.test(stack.log()))
 	})
-})
+}, { beside: true })
 
 test('without a worker who comes back is asked to wait', async () => {
 	await live({}, async stack => {
@@ -202,7 +202,7 @@ test('without a worker who comes back is asked to wait', async () => {
 		const fresh = await new EventStream(stack.url).open()	// needs none
 		await fresh.close()
 	})
-})
+}, { beside: true })
 
 test('only readers of this site may listen, in the right way, and so many of them', async () => {
 	await live({ set: { 'events.per_client': 5 } }, async stack => {
@@ -243,7 +243,7 @@ test('only readers of this site may listen, in the right way, and so many of the
 		})
 		for (const client of clients) await client.close()
 	})
-})
+}, { beside: true })
 
 test('switched off, there are none, and nginx needs no module for them', async () => {
 	await withStack(fast({ sim: 50, set: { 'events.enabled': false } }), async stack => {
@@ -252,11 +252,11 @@ test('switched off, there are none, and nginx needs no module for them', async (
 		ok(!/nchan/.test(fs.readFileSync(path.join(stack.dir, 'nginx.conf'), 'utf8')))
 		ok(!/events:/.test(stack.log()))
 	})
-})
+}, { beside: true })
 
 test('a thousand clients hear of a change at once, and cost no worker', async () => {
 	await live({}, async stack => {
-		const orders = await ids(stack, 20), clients = []
+		const orders = await ids(stack, 12), clients = []
 		cleanUp(() => clients.forEach(client => client.socket.destroy()))
 		const cpu = () => stack.children('fcgi-api').reduce((sum, pid) => {
 			const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ')
@@ -281,6 +281,42 @@ test('a thousand clients hear of a change at once, and cost no worker', async ()
 		ok(p99 <= 500 * Number(process.env.TEST_PATIENCE ?? 1), `p99 ${p99} ms`)
 		// others are served meanwhile
 		eq((await request(`${stack.url}/api/orders`)).status, 200)
+
+		// events become fewer and larger for so many, and the first comes at once all the same
+		const storm = async seconds => {
+			const from = clients[0].events.length, began = performance.now()
+			let newest = 0
+			for (let i = 0; performance.now() - began < seconds * 1000; i++) newest = await change(stack, orders[i % orders.length])
+			const passed = (performance.now() - began) / 1000
+			return { newest, perSecond: (clients[0].events.length - from) / passed }
+		}
+		const { perSecond } = await storm(3)
+		ok(perSecond > 0.5 && perSecond <= 4.5, `${perSecond} events a second`)
+
+		// who drops out and comes back amid it hears of everything, once
+		const lastIds = clients.map(client => client.last.id)
+		const heard = clients.map(() => [])
+		let stop = false
+		const hopping = Array.from({ length: 20 }, async (_, lane) => {
+			for (let i = lane; !stop; i = (i + 20) % 1000) {
+				await clients[i].close()
+				heard[i].push(...clients[i].events)
+				lastIds[i] = clients[i].last?.id ?? lastIds[i]
+				await rest(Math.random() * 300)
+				clients[i] = new EventStream(stack.url, { lastEventId: lastIds[i] })
+				await clients[i].open(20_000)
+			}
+		})
+		await storm(5)
+		stop = true
+		await Promise.all(hopping)
+		const newest = await change(stack, orders[0])
+		const all = i => [...heard[i], ...clients[i].events]
+		await until('everybody has heard of the last one', 20_000, () => clients.every((_, i) => all(i).at(-1)?.data.generation >= newest))
+		const hopped = heard.filter(list => list.length > 0).length
+		ok(hopped >= 20, `${hopped} clients came back`)
+		const whole = all(heard.findIndex(list => list.length === 0)).map(one => one.id)
+		for (let i = 0; i < 1000; i++) eq(all(i).map(one => one.id), whole, `client ${i}`)
 		await Promise.all(clients.map(client => client.close()))
 	})
 }, { timeout: 180_000 })

@@ -1,53 +1,14 @@
 // Following Airtable live: what others change there is here soon, deletions
 // included, whatever becomes of our webhook; and nothing is missed.
 import crypto from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
 import { test, run, eq, ok, sleep } from './lib/harness.mjs'
 import { withStack, fast, until, request } from './lib/stack.mjs'
-import { order, fetchAll, withoutVersion, summary, summaryNumbers, day } from './lib/orders.mjs'
+import { agrees, faults, feedOf, percentiles, settled, syncs, watchEdits, webhooks } from './lib/feed.mjs'
 
-const LONG = process.env.ORDERDECK_LONG ? 1 : 0
-// (a record whose time moves though nothing in it does, and no payload tells, is only found by a full sync)
-const QUIET = '--set=noopBumps=false'
-const follow = (more = {}) => fast({ sim: 400, wait: 30, ...more, simArgs: [QUIET, ...more.simArgs ?? []], set: {
+const follow = (more = {}) => fast({ sim: 400, wait: 30, ...more, set: {
 	'sync.feed': 'auto', 'sync.feed_interval': '200ms', 'airtable.request_timeout': '3s', ...more.set } })
-
-const feedOf = async stack => (await stack.json('/api/sync')).feed
-const settings = (stack, values) => stack.sim('POST', '/_sim/settings', values)
-const webhooks = async stack => (await stack.sim('GET', '/_sim/webhooks')).webhooks
-
-/** What the API has to show, worked out from the simulator's records. */
-const expected = async stack => new Map((await stack.dump()).map(record => [record.id, order(record)]))
-
-/** The list as a map, without versions. */
-const shown = async stack => new Map((await fetchAll(stack)).map(o => [o.id, withoutVersion(o)]))
-
-/** Until list and simulator are the same in every record; then the summary is, too. */
-async function agrees(stack, ms = 15_000) {
-	let wanted, got
-	try {
-		await until('the store is as Airtable', ms, async () => {
-			wanted = await expected(stack)
-			got = await shown(stack)
-			if (wanted.size !== got.size) throw new Error(`${got.size} orders, Airtable has ${wanted.size}`)
-			for (const [id, o] of wanted) eq(got.get(id), o)
-			return true
-		})
-	} catch (error) {
-		error.message += `\nfeed: ${JSON.stringify(await feedOf(stack))}`
-		throw error
-	}
-	const today = day(Date.now(), 'UTC')
-	eq(summaryNumbers(await stack.json('/api/orders/summary')), summary([...wanted.values()], today))
-}
-
-/** Reading, with nothing left to be made up for. */
-const settled = (stack, ms = 20_000) => until('the feed is complete', ms, async () => {
-	const feed = await feedOf(stack)
-	return feed.complete && feed.state !== 'finding' && feed.waiting === 0 && feed
-})
-
-/** Full syncs until now. */
-const syncs = stack => stack.log().split('msg="sync: started"').length - 1
 
 /** Run f with a stack that follows, and require that no full sync was needed meanwhile. */
 async function withoutSync(stack, f) {
@@ -83,7 +44,7 @@ test('edits, creations, deletions, pastes and restored records arrive, and only 
 		ok(after.payloads >= 8 && after.lastEvent !== null && after.lagMs < 5_000, JSON.stringify(after))
 		eq((await stack.json('/api/health')).feed.state, 'reading')
 	})
-})
+}, { beside: true })
 
 test('own changes come back as echoes and change nothing', async () => {
 	await withStack(follow(), async stack => {
@@ -101,7 +62,7 @@ test('own changes come back as echoes and change nothing', async () => {
 		for (const id of ids) eq((await stack.json(`/api/orders/${id}/history`)).changes.length, 1)
 		await agrees(stack)
 	})
-})
+}, { beside: true })
 
 for (const [what, values] of Object.entries({
 	'without computed cells': { computedInPayloads: 'none' },
@@ -123,7 +84,7 @@ for (const [what, values] of Object.entries({
 			}
 			await agrees(stack)
 		})
-	})
+	}, { beside: true })
 }
 
 test('records whose listing lags behind what payloads tell end up right', async () => {
@@ -136,7 +97,7 @@ test('records whose listing lags behind what payloads tell end up right', async 
 			await agrees(stack, 20_000)
 		})
 	})
-})
+}, { beside: true })
 
 test('a foreign edit between a write and its confirmation is not lost', async () => {
 	await withStack(follow({ simArgs: ['--latency-ms=300'] }), async stack => {
@@ -151,7 +112,7 @@ test('a foreign edit between a write and its confirmation is not lost', async ()
 		}
 		await agrees(stack, 30_000)
 	})
-})
+}, { beside: true })
 
 const losses = {
 	'deleted by somebody else': stack => stack.sim('POST', '/_sim/webhooks', { action: 'delete' }),
@@ -185,7 +146,7 @@ for (const [what, lose] of Object.entries(losses)) {
 				eq((await webhooks(stack)).filter(w => w.isHookEnabled).length, 1)
 				await withoutSync(stack, () => everyKindOfChange(stack))
 			})
-		})
+		}, { beside: true })
 	}
 }
 
@@ -208,7 +169,7 @@ test('the tenth webhook is not passed: a lost answer leaves none behind', async 
 		}
 		await agrees(stack)
 	})
-})
+}, { beside: true })
 
 test('away for an hour only what was missed is read; away for eight days all is', async () => {
 	await withStack(follow(), async stack => {
@@ -237,7 +198,7 @@ test('away for an hour only what was missed is read; away for eight days all is'
 		eq(now.length, 1)
 		ok(now[0].id !== old, 'a new webhook')
 	})
-})
+}, { beside: true })
 
 test('a killed syncd goes on where it was', async () => {
 	await withStack(follow(), async stack => {
@@ -254,7 +215,7 @@ test('a killed syncd goes on where it was', async () => {
 		eq(syncs(stack), before, 'no full sync')
 		eq((await webhooks(stack)).length, 1)
 	})
-})
+}, { beside: true })
 
 test('renamed fields and tables are followed by their ids, and told', async () => {
 	await withStack(follow(), async stack => {
@@ -276,7 +237,25 @@ test('renamed fields and tables are followed by their ids, and told', async () =
 		await until('the edit arrives', 10_000, async () => (await stack.json(`/api/orders/${id}`)).customer === 'after a restart')
 		eq((await stack.patch(id, { priority: 'Low' })).status, 200)
 	})
-})
+}, { beside: true })
+
+test('a field that is removed is told by name, and what the store has of it stays', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const before = await stack.json('/api/orders?pageSize=100')
+		await stack.sim('POST', '/_sim/schema', { remove: { field: 'Priority' } })
+		const feed = await until('it is told', 10_000, async () => {
+			const now = await feedOf(stack)
+			return now.schemaChange !== null && now
+		})
+		ok(/Priority.*gone/.test(feed.schemaChange.what), feed.schemaChange.what)
+		await stack.sim('POST', '/_sim/edit', { id: before.orders[0].id, fields: { Customer: 'meanwhile' } })
+		await until('it is an error', 10_000, async () => (await feedOf(stack)).error?.code === 'airtable_field_missing')
+		eq((await stack.json('/api/health')).status, 'degraded')
+		eq((await stack.sync()).json().code, 'airtable_field_missing')
+		eq(await stack.json('/api/orders?pageSize=100'), before)
+	})
+}, { beside: true })
 
 test('options that are added, renamed and removed are noticed', async () => {
 	await withStack(follow(), async stack => {
@@ -292,7 +271,7 @@ test('options that are added, renamed and removed are noticed', async () => {
 		await stack.sim('POST', '/_sim/schema', { removeOption: { field: 'Status', name: 'Waiting' } })
 		await agrees(stack)
 	})
-})
+}, { beside: true })
 
 test('an emptied base does not empty the store; the alarm is seen, and an operator may accept it', async () => {
 	await withStack(follow(), async stack => {
@@ -308,7 +287,7 @@ test('an emptied base does not empty the store; the alarm is seen, and an operat
 		await agrees(stack)
 		eq((await feedOf(stack)).complete, true)
 	})
-})
+}, { beside: true })
 
 test('calls that fail in every way are repeated', async () => {
 	await withStack(follow({ set: { 'airtable.breaker_failures': 50 } }), async stack => {
@@ -324,7 +303,7 @@ test('calls that fail in every way are repeated', async () => {
 			await stack.noFaults()
 		}
 	})
-})
+}, { beside: true })
 
 // ---- pings ---------------------------------------------------------------------------
 test('a ping wakes the feed; only Airtable\'s does', async () => {
@@ -361,12 +340,33 @@ test('a ping wakes the feed; only Airtable\'s does', async () => {
 		}
 		await sleep(1_500)
 		ok((await feedOf(stack)).polls - polls <= 2, 'a ping that is repeated wakes it once')
+
+		// what they are signed with is syncd's alone, and not lost with it
+		const file = path.join(stack.dir, 'store/webhook.secret')
+		eq(fs.statSync(file).mode & 0o777, 0o600)
+		eq(fs.readFileSync(file, 'utf8'), `${hook.id} ${hook.macSecretBase64}\n`)
+		ok(!fs.readFileSync(path.join(stack.dir, 'store/data.mdb')).includes(hook.macSecretBase64))
+		const pinged = async name => {
+			await settled(stack)
+			await stack.sim('POST', '/_sim/edit', { id: records[0].id, fields: { Customer: name } })
+			await until('it arrives', 5_000, async () => (await stack.json(`/api/orders/${records[0].id}`)).customer === name)
+		}
+		await stack.stop('syncd', 'KILL')
+		await stack.start('syncd')
+		await pinged('after a restart')
+		eq((await webhooks(stack))[0].id, hook.id)
+		await stack.stop('syncd')
+		fs.unlinkSync(file)
+		await stack.start('syncd')
+		await until('another webhook', 10_000, async () => (await webhooks(stack)).every(one => one.id !== hook.id))
+		await pinged('with a new secret')
+		eq((await webhooks(stack)).length, 1)
 	})
 	await withStack(follow(), async stack => {
 		const answer = await stack.call('POST', '/hooks/airtable', { headers: { 'Content-Type': 'application/json' }, body: '{}' })
 		eq(answer.status, 404, 'off without sync.public_url')
 	})
-})
+}, { beside: true })
 
 // ---- by the time of changes ------------------------------------------------------------
 for (const [what, options] of Object.entries({
@@ -395,14 +395,14 @@ for (const [what, options] of Object.entries({
 				await agrees(stack)
 			})
 		})
-	})
+	}, { beside: true })
 }
 
 test('a token that may not have webhooks follows by time, and takes the webhook once it may', async () => {
 	const dir = { 'sync.feed_interval': '200ms' }
 	await withStack(follow({ set: dir, wait: 0 }), async stack => {
 		await settled(stack)
-		const token = (await import('node:fs')).readFileSync(`${stack.dir}/token`, 'utf8').trim()
+		const token = fs.readFileSync(`${stack.dir}/token`, 'utf8').trim()
 		const some = ['data.records:read', 'data.records:write', 'schema.bases:read']
 		await stack.sim('POST', '/_sim/tokens', { token, scopes: some })
 		await stack.sim('POST', '/_sim/webhooks', { action: 'delete' })
@@ -421,104 +421,59 @@ test('a token that may not have webhooks follows by time, and takes the webhook 
 		await settled(stack)
 		await agrees(stack)
 	})
-})
+}, { beside: true })
 
 // ---- how soon ----------------------------------------------------------------------------
-/** From an edit in Airtable to the API: in ms, for each of the editor's actions. */
-async function latencies(stack, seconds, perSecond, disturb = async () => {}) {
-	const first = (await stack.sim('GET', '/_sim/editor?max=1')).last
-	const seen = [], open = new Map()
-	const end = Date.now() + seconds * 1000
-	let since = first, done = false
-	await stack.sim('POST', '/_sim/editor', { perSecond })
-	const editing = (async () => {
-		await disturb()
-		while (Date.now() < end) await sleep(50)
-		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
-		done = true
-	})()
-	const limit = end + 60_000
-	let clear = 0
-	while (!done || (open.size > 0 && Date.now() < limit) || clear < 3) {
-		const { entries, last } = await stack.sim('GET', `/_sim/editor?since=${since}&max=5000`)
-		since = last
-		for (const entry of entries) {
-			if (entry.ids.length === 0 || !['edit', 'create', 'delete', 'paste'].includes(entry.kind)) continue
-			// the last record of a paste stands for all
-			open.set(entry.ids.at(-1), { at: entry.atMs, kind: entry.kind, seq: entry.seq })
-		}
-		clear = done && entries.length === 0 && open.size === 0 ? clear + 1 : 0
-		await Promise.all([...open].map(async ([id, what]) => {
-			const answer = await stack.get(`/api/orders/${id}/history?limit=1`)
-			const now = Date.now()
-			const order = await stack.get(`/api/orders/${id}`)
-			const gone = order.status === 404
-			const changed = answer.status === 200 ? Date.parse(answer.json().changes[0]?.at ?? 0) : 0
-			if (what.kind === 'delete' ? gone : gone || changed >= what.at) {
-				seen.push(what.kind === 'delete' || changed < what.at ? now - what.at : changed - what.at)
-				if (open.get(id) === what) open.delete(id)
-			}
-		}))
-		await sleep(40)
-	}
-	await editing
-	seen.sort((a, b) => a - b)
-	const at = share => seen[Math.min(seen.length - 1, Math.floor(seen.length * share))]
-	return { count: seen.length, open: open.size, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: seen.at(-1) }
+/** The limits; a machine on which even this process waits for its turn is given time. */
+function soon({ changes, open, lag }, what) {
+	const result = percentiles(changes.map(one => one.took))
+	console.log(`# ${what}: ${JSON.stringify(result)}; the machine's lag ${lag} ms`)
+	const patience = lag > 100 ? Number(process.env.TEST_PATIENCE ?? 1) : 1
+	eq(open, 0)
+	ok(result.count > 0 && result.p95 <= 1_500 * patience && result.p99 <= 3_000 * patience, JSON.stringify(result))
 }
 
 test('at 5 calls a second and 200 ms latency changes are here soon', async () => {
-	await withStack({ sim: LONG ? 20_000 : 3_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+	await withStack({ sim: 2_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: ['--latency-ms=200'] }, async stack => {
 		await settled(stack, 90_000)
-		const result = await latencies(stack, LONG ? 60 : 20, 20)
-		console.log(`# 20 changes/s, 5 calls/s, 200 ms: ${JSON.stringify(result)}`)
+		soon(await watchEdits(stack, 20, () => sleep(20_000)), '20 changes/s, 5 calls/s, 200 ms')
 		await agrees(stack, 30_000)
-		eq(result.open, 0)
-		ok(result.p95 <= 1_500, JSON.stringify(result))
-		ok(result.p99 <= 3_000, JSON.stringify(result))
 		eq((await stack.stats()).rejected429, 0)
-	}, )
-}, { timeout: 400_000 })
-
-/** One in twenty calls goes wrong, each in its way. */
-async function faults(stack, calls) {
-	const actions = [{ action: 'status', status: 503 }, { action: 'drop_before' }, { action: 'drop_after' }, { action: 'truncate' }, { action: 'garbage' }]
-	for (let n = 10; n < calls; n += 20) await stack.fault({ match: { path: '/v0/', nth: n, times: 1 }, ...actions[(n / 20 | 0) % actions.length] })
-}
+	})
+}, { beside: true, timeout: 200_000 })
 
 test('the same when one call in twenty fails', async () => {
-	await withStack({ sim: LONG ? 20_000 : 3_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+	await withStack({ sim: 2_000, wait: 60, set: { 'sync.feed': 'auto' }, simArgs: ['--latency-ms=200'] }, async stack => {
 		await settled(stack, 90_000)
-		const result = await latencies(stack, LONG ? 60 : 20, 20, () => faults(stack, 600))
+		await faults(stack, 600)
+		const seen = await watchEdits(stack, 20, () => sleep(20_000))
 		await stack.noFaults()
-		console.log(`# and 5% of the calls fail: ${JSON.stringify(result)}`)
+		soon(seen, 'and 5% of the calls fail')
 		await agrees(stack, 30_000)
-		eq(result.open, 0)
-		ok(result.p95 <= 1_500, JSON.stringify(result))
-		ok(result.p99 <= 3_000, JSON.stringify(result))
 	})
-}, { timeout: 400_000 })
+}, { beside: true, timeout: 200_000 })
 
 test('with faults, a lost webhook and an outage nothing is missed', async () => {
-	await withStack({ sim: LONG ? 20_000 : 2_000, wait: 60, set: { 'sync.feed': 'auto', 'airtable.breaker_cooldown': '1s', 'airtable.request_timeout': '5s' },
-		simArgs: [QUIET, '--latency-ms=200'] }, async stack => {
+	await withStack({ sim: 1_000, wait: 60, set: { 'sync.feed': 'auto', 'airtable.breaker_cooldown': '1s', 'airtable.request_timeout': '5s' },
+		simArgs: ['--latency-ms=200'] }, async stack => {
 		await settled(stack, 90_000)
 		await faults(stack, 400)
 		await stack.sim('POST', '/_sim/editor', { perSecond: 20 })
-		await sleep(4_000)
+		await sleep(2_000)
+		const before = syncs(stack)
 		await stack.sim('POST', '/_sim/webhooks', { action: 'expire' })
-		await sleep(8_000)
+		await until('a full sync makes up for it', 30_000, () => syncs(stack) > before)
+		await sleep(500)	// among its pages
 		await stack.sim('POST', '/_sim/expire-iterators')
-		const outage = await stack.fault({ match: { path: '/v0/', nth: 1, times: 0 }, action: 'drop_before' })
-		await sleep(LONG ? 120_000 : 8_000)
-		await stack.noFaults()
-		void outage
+		await stack.fault({ match: { path: '/v0/', nth: 1, times: 0 }, action: 'drop_before' })
 		await sleep(8_000)
+		await stack.noFaults()
+		await sleep(3_000)
 		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
-		await agrees(stack, LONG ? 240_000 : 120_000)
-		await settled(stack, 60_000)
+		await agrees(stack, 120_000)
+		await until('the feed has missed nothing', 60_000, async () => (await feedOf(stack)).complete)
 		ok((await stack.stats()).maxPerSecond <= 5)
 	})
-}, { timeout: 600_000 })
+}, { beside: true, timeout: 300_000 })
 
 run()

@@ -42,8 +42,12 @@ test('the count survives a stop exactly and a kill with a few too many, never to
 			ok(used <= await calls(stack) + 20 * (i + 1), `kill ${i + 1}: ${made} made, ${used} counted`)
 		}
 		eq((await monthly(stack)).budget, 100_000)
+		// and what the one before had sent counts in Airtable's second
+		const { rejected429, maxPerSecond } = await stack.stats()
+		eq(rejected429, 0)
+		ok(maxPerSecond <= 5, `${maxPerSecond} calls in a second`)
 	})
-})
+}, { beside: true })
 
 test('with next to nothing left writes go on, polls and syncs rest, and each warning came once', async () => {
 	await withStack(fast({ sim: 6_000, set: { 'sync.feed': 'modified', 'sync.feed_interval': '100ms', 'airtable.monthly_calls': 100_000 } }), async stack => {
@@ -74,7 +78,7 @@ test('with next to nothing left writes go on, polls and syncs rest, and each war
 		await allow(stack, 0)
 		eq((await stack.sync()).status, 200)
 	})
-})
+}, { beside: true })
 
 test('the warnings at 50, 80 and 95 percent come once each, restarts included', async () => {
 	await withStack(fast({ sim: 100, set: { 'airtable.monthly_calls': 40 } }), async stack => {
@@ -93,7 +97,7 @@ test('the warnings at 50, 80 and 95 percent come once each, restarts included', 
 		}
 		eq(warned(), ['50', '80', '95'])
 	})
-}, { timeout: 180_000 })
+}, { beside: true, timeout: 180_000 })
 
 test('every read tells the age of its data, which no ETag depends on', async () => {
 	await withStack({ sim: 300 }, async stack => {
@@ -124,7 +128,7 @@ test('every read tells the age of its data, which no ETag depends on', async () 
 		const { age: fresh } = await age('/api/orders')
 		ok(fresh < health.stalenessSeconds, `${fresh} after a sync`)
 	})
-})
+}, { beside: true })
 
 test('with a feed the data stays young though nothing changes', async () => {
 	await withStack({ sim: 300, set: { 'sync.feed': 'auto', 'sync.feed_interval': '500ms' } }, async stack => {
@@ -135,7 +139,7 @@ test('with a feed the data stays young though nothing changes', async () => {
 		ok(health.stalenessSeconds <= 8, `${health.stalenessSeconds} s`)
 		eq(health.generation, generation, 'being fresh makes no generation')
 	})
-})
+}, { beside: true })
 
 test('a full sync reports what had drifted, by field', async () => {
 	await withStack({ sim: 400 }, async stack => {
@@ -162,7 +166,29 @@ test('a full sync reports what had drifted, by field', async () => {
 		await stack.stop('syncd')
 		eq((await stack.json('/api/sync')).drift, none)
 	})
-})
+}, { beside: true })
+
+test('a base that may not be read any more leaves the store as it is; the alarm stands until it may', async () => {
+	await withStack(fast({ sim: 250, set: { 'sync.feed': 'auto' } }), async stack => {
+		await stack.synced()
+		const token = fs.readFileSync(path.join(stack.dir, 'token'), 'utf8').trim()
+		const scopes = ['data.records:read', 'data.records:write', 'schema.bases:read', 'webhook:manage']
+		await stack.sim('POST', '/_sim/tokens', { token, scopes: [] })
+		eq((await stack.sync()).json().code, 'airtable_forbidden')
+		const raised = await stack.json('/api/health')
+		eq([raised.status, raised.alarm.code, raised.store.orders], ['degraded', 'airtable_forbidden', 250])
+		ok(/ALARM/.test(stack.log()), 'the log has it')
+		await stack.stop('syncd', 'KILL')
+		await stack.start('syncd')
+		await until('it stands', 20_000, async () => (await stack.json('/api/health')).alarm?.since === raised.alarm.since)
+		await stack.idle()
+		eq((await stack.json('/api/orders')).total, 250)
+		await stack.sim('POST', '/_sim/tokens', { token, scopes })
+		eq((await stack.sync()).status, 200)
+		const after = await stack.json('/api/health')
+		eq([after.alarm, after.store.orders], [null, 250])
+	})
+}, { beside: true })
 
 for (const [what, shrink] of Object.entries({
 	'a tiny base': (stack, ids) => stack.sim('POST', '/_sim/delete', { ids: ids.slice(3) }),
@@ -189,7 +215,7 @@ for (const [what, shrink] of Object.entries({
 			const after = await stack.json('/api/health')
 			eq([after.status, after.alarm, after.store.orders], ['ok', null, (await stack.dump()).length])
 		})
-	})
+	}, { beside: true })
 }
 
 run()

@@ -319,7 +319,8 @@ export interface paths {
          * Be told what changes
          * @description A stream without end of Server-Sent Events, or of the same JSON over a
          *     WebSocket when the request asks for an upgrade. It tells of every
-         *     commit, at most ten times a second; several become one.
+         *     commit, at most ten times a second and with very many listeners
+         *     every 0.4 s; several become one.
          *
          *     - `event: change`: see the schema; what was read before `generation`
          *       may be out of date.
@@ -667,8 +668,9 @@ export interface components {
             error: components["schemas"]["Problem"] | null;
             /**
              * @description Airtable's listing lacks more orders than `sync.max_shrink` lets
-             *     go; nothing was deleted. It stands until a full sync is complete:
-             *     the orders are back, or `syncctl sync --accept-shrink` was given.
+             *     go, or the base may not be read any more; nothing was deleted. It
+             *     stands until a full sync is complete: the orders are back, or
+             *     `syncctl sync --accept-shrink` was given.
              */
             alarm: components["schemas"]["Alarm"] | null;
             /**
@@ -751,8 +753,8 @@ export interface components {
             records: string[];
         };
         Alarm: {
-            /** @constant */
-            code: "airtable_shrunk";
+            /** @enum {string} */
+            code: "airtable_shrunk" | "airtable_forbidden" | "airtable_unauthorized" | "airtable_not_found";
             title: string;
             detail: string;
             /** Format: date-time */

@@ -22,8 +22,12 @@ export const ok = assert.ok;
 const tests = [];
 const atEnd = [];
 const TEST_TIMEOUT_MS = 120000;
+const BESIDE = 3;
 
-/** Add a test; options: {timeout: ms, skip: 'why not'}. */
+/**
+ * Add a test; options: {timeout: ms, skip: 'why not', beside: true}.  Neighbours that say beside
+ * run at the same time, a few at once: they mostly wait, and measure no time.
+ */
 export function test(name, fn, options = {}) {
   tests.push({ name, fn, options });
 }
@@ -61,10 +65,10 @@ export async function run() {
       process.exit(130);
     });
   }
-  for (const { name, fn, options } of tests) {
+  const one = async ({ name, fn, options }) => {
     if (options.skip) {
       console.log(`# skipped: ${name}: ${options.skip}`);
-      continue;
+      return;
     }
     try {
       await withTimeout(fn(), options.timeout ?? TEST_TIMEOUT_MS);
@@ -75,6 +79,14 @@ export async function run() {
       console.log(String(error.stack ?? error).replace(/^/gm, '#   '));
       failed++;
     }
+  };
+  let next = 0;
+  const neighbours = async () => {
+    while (next < tests.length && tests[next].options.beside) await one(tests[next++]);
+  };
+  while (next < tests.length) {
+    if (tests[next].options.beside) await Promise.all(Array.from({ length: BESIDE }, neighbours));
+    else await one(tests[next++]);
   }
   await runCleanUps();
   console.log(`${passed} passed, ${failed} failed`);

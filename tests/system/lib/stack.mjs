@@ -68,9 +68,9 @@ function parse(text, what) {
 	}
 }
 
-/** Poll until it gives something true; its last fault is told when time is up. */
-export async function until(what, ms, probe) {
-	const end = Date.now() + ms
+/** Poll until it gives something true; its last fault is told when time is up.  A slow machine needs patience. */
+export async function until(what, ms, probe, pauseMs = 25) {
+	const end = Date.now() + ms * Number(process.env.TEST_PATIENCE ?? 1)
 	for (let last; ;) {
 		try {
 			const value = await probe()
@@ -80,7 +80,7 @@ export async function until(what, ms, probe) {
 			last = error
 		}
 		if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}${last ? ` (${last.message})` : ''}`)
-		await new Promise(resolve => setTimeout(resolve, 25))
+		await new Promise(resolve => setTimeout(resolve, pauseMs))
 	}
 }
 
