@@ -6,6 +6,7 @@
 #   make bench      what reads and live events cost, as ratios; BENCH_SIZES="10000 100000 1000000"
 #   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash";
 #                   follow 20,000 orders through faults and an outage
+#   make soak-dashboard   the dashboard through twenty minutes of changes: MINUTES=N
 #   make lint       linters, man pages, who may include and call whom
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
@@ -116,7 +117,7 @@ fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
-.PHONY: packages-demo packages-check demo check bench soak
+.PHONY: packages-demo packages-check demo check bench soak soak-dashboard
 packages-demo:
 	@scripts/install-packages demo
 packages-check:
@@ -134,6 +135,9 @@ soak: packages-check
 	@ORDERDECK_BUILD=$(abspath build/asan) node tests/soak/soak.mjs $(SOAK)
 	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/soak.mjs --rounds=200 kill
 	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/feed.mjs
+soak-dashboard: packages-check
+	@$(MAKE) --no-print-directory -j2 BUILD=release all
+	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/dashboard.mjs $(if $(MINUTES),--minutes=$(MINUTES))
 bench: packages-check
 	@$(MAKE) --no-print-directory -j2 all benches
 	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs

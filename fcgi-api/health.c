@@ -66,6 +66,17 @@ add_syncd(struct buf *b, const struct findings *f)
 	json_member_copy(b, "alarm", cJSON_GetObjectItemCaseSensitive(f->status, "sync"));
 }
 
+/* What may be done here beside changing an order. */
+static void
+add_writes(const struct api *api, struct buf *b)
+{
+	json_name(b, "writes");
+	buf_add_char(b, '{');
+	json_member_bool(b, "create", api->config->write.create);
+	json_member_bool(b, "delete", api->config->write.delete);
+	buf_add_char(b, '}');
+}
+
 static void
 add_document(struct api *api, struct buf *b, const struct findings *f)
 {
@@ -82,6 +93,7 @@ add_document(struct api *api, struct buf *b, const struct findings *f)
 		json_member_null(b, "stalenessSeconds");
 	add_store(api, b, f);
 	add_syncd(b, f);
+	add_writes(api, b);
 	buf_add_char(b, '}');
 }
 

@@ -225,9 +225,12 @@ START_TEST(health_tells_ok_from_degraded)
 	    "\"sync\":{\"state\":\"idle\",\"error\":null},\"airtable\":{\"circuit\":\"closed\"},\"outbox\":{\"pending\":0}}");
 	expect(200, "\"status\":\"ok\"");
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"airtable\":{\"circuit\":\"closed\"},\"outbox\":{\"pending\":0}"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"writes\":{\"create\":false,\"delete\":false}"));
+	fx.config.write.delete = true;
 	ask("GET", "/api/health", NULL, NULL, NULL);
 	syncd_say(syncd_line(), "\"ok\":true,\"generation\":1,\"body\":{\"airtable\":{\"circuit\":\"open\"}}");
 	expect(200, "\"status\":\"degraded\"");
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"writes\":{\"create\":false,\"delete\":true}"));
 }
 END_TEST
 

@@ -98,6 +98,7 @@ test('it loads little, from here alone, and keeps it', async () => {
 	const size = name => { const file = path.join(build, 'web', name); return fs.existsSync(`${file}.gz`) ? fs.statSync(`${file}.gz`).size : fs.statSync(file).size }
 	const charts = loaded.filter(name => /day-chart/.test(name)), others = loaded.filter(name => !/day-chart/.test(name))
 	const sum = names => names.reduce((all, name) => all + size(name), 0)
+	console.log(`# first load: ${(sum(others) / 1024).toFixed(1)} KiB, and ${(sum(charts) / 1024).toFixed(1)} KiB of charts`)
 	ok(charts.length > 0 && sum(charts) <= 120 * 1024, `charts: ${sum(charts)} bytes`)
 	ok(sum(others) <= 150 * 1024, `without charts: ${sum(others)} bytes in ${others}`)
 	// what is very small is not worth packing

@@ -2,7 +2,7 @@
 // of it in the address.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
 import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, noWider, plain } from './lib/dashboard.mjs'
+import { openBrowser, soon, hold, axe, shot, noWider, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 
@@ -40,6 +40,21 @@ test('what is typed is searched for when there is a pause, and is in the address
 	await page.locator('#search').fill('')
 	await shows(await total(''))
 	page.removeAllListeners('request')
+})
+
+test('what was searched for before is given up while it is on its way', async () => {
+	const given = []
+	page.on('requestfailed', request => given.push(new URL(request.url()).searchParams.get('search')))
+	const release = await hold(page, /search=m%C3%BC(&|$)/)
+	await page.locator('#search').fill('mü')
+	await page.waitForURL(/search=m%C3%BC$/)
+	await page.locator('#search').fill('meier')
+	await shows(await total('search=meier'))
+	await soon('the first is given up', () => given.includes('mü'))
+	await release()
+	await page.locator('#search').fill('')
+	await shows(await total(''))
+	page.removeAllListeners('requestfailed')
 })
 
 test('filters join, the back button takes them back, a link brings them again', async () => {

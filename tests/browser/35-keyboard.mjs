@@ -13,6 +13,28 @@ const listed = async name => {
 	await page.getByRole('listbox', { name }).waitFor()
 	await soon('the list has the focus', () => page.evaluate(() => document.activeElement?.closest('[role="listbox"]') !== null))
 }
+/** Go on with Tab until the focus is there, as somebody without a mouse does. */
+async function tabTo(locator, key = 'Tab') {
+	await locator.first().waitFor()
+	for (let i = 0; i < 80; i++) {
+		if (await locator.first().evaluate(element => element === document.activeElement)) return
+		await press(key)
+	}
+	throw new Error(`no way to ${locator} with ${key}`)
+}
+/** Down an open menu to an item; the focus follows a key a moment later. */
+async function highlight(item) {
+	const now = () => page.evaluate(() => document.activeElement?.textContent)
+	await soon(`${item} is highlighted`, async () => {
+		const before = await now()
+		if (before?.startsWith(item)) return true
+		await press('ArrowDown')
+		for (let i = 0; i < 40 && await now() === before; i++) await new Promise(resolve => setTimeout(resolve, 25))
+		if (await now() === before) await press('Home')
+		return false
+	})
+}
+const button = name => page.getByRole('button', { name, exact: true })
 const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.dataset.id)
 
 test('j and k walk through the rows', async () => {
@@ -67,12 +89,12 @@ test('x chooses, Shift-X up to here, and a bulk edit follows', async () => {
 	await at('the third row', orders[2])
 	await press('Shift+X')
 	await page.getByRole('toolbar').getByText('3 orders').waitFor()
-	await page.getByRole('button', { name: 'Set priority' }).focus()
+	await tabTo(page.getByRole('button', { name: 'Set priority' }))
 	await press('Enter')
 	await listed('Priority')
 	await press('l', 'Enter')
 	await page.getByText('3 of 3 changed').waitFor()
-	await page.getByRole('button', { name: 'Done' }).focus()
+	await tabTo(page.getByRole('button', { name: 'Done' }))
 	await press('Enter')
 	for (const { id } of orders.slice(0, 3)) eq((await stack.json(`/api/orders/${id}`)).priority, 'Low')
 })
@@ -122,12 +144,170 @@ test('Ctrl-K finds orders and commands', async () => {
 	await soon('dark', () => page.evaluate(() => document.documentElement.dataset.theme === 'dark'))
 })
 
+test('the overview: figures, groups and days lead to their orders', async () => {
+	await page.goto(stack.url)
+	await tabTo(page.locator('[data-figure="Open"]'))
+	await press('Enter')
+	await page.waitForURL(/status=Pending,Processing$/)
+	await page.goBack()
+	await tabTo(button('Revenue a day as a table'))
+	await press('Enter')
+	await tabTo(page.getByRole('region', { name: 'Days as a table' }).getByRole('link'))
+	await press('Enter')
+	await page.waitForURL(/createdFrom=/)
+	await page.goBack()
+	await tabTo(page.locator('tr[data-group="Shipped"] a'))
+	await press('Enter')
+	await page.waitForURL(/status=Shipped$/)
+})
+
+test('the table: sorting, filters, columns, density', async () => {
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+	await tabTo(page.locator('[data-sort="customer"]'))
+	await press('Enter')
+	await page.waitForURL(/sort=customer/)
+	await tabTo(button('Priority').first(), 'Shift+Tab')
+	await press('Enter')
+	await listed('Priority')
+	await press('h', 'Enter', 'Escape')
+	await page.waitForURL(/priority=High/)
+	await tabTo(button('Date'))
+	await press('Enter')
+	await tabTo(button('Last 30 days'))
+	await press('Enter', 'Escape')
+	await page.waitForURL(/createdFrom=/)
+	await tabTo(button('Total'))
+	await press('Enter')
+	await tabTo(page.getByLabel('At least'))
+	await page.keyboard.type('50')
+	await press('Escape')
+	await page.waitForURL(/minTotal=50/)
+	await tabTo(button('Clear'))
+	await press('Enter')
+	await page.waitForURL(url => url.search === '?sort=customer')
+	await tabTo(button('Columns and density'), 'Shift+Tab')
+	await press('Enter')
+	await highlight('Updated')
+	await press('Enter')
+	await page.waitForURL(/columns=/)
+	await highlight('Compact')
+	await press('Enter', 'Escape')
+	await page.waitForURL(/density=compact/)
+})
+
+test('views and the export', async () => {
+	await page.goto(`${stack.url}/orders?status=Shipped`)
+	await page.waitForSelector('tr[data-id]')
+	const menu = async (name, item) => {
+		await tabTo(button(name))
+		await press('Enter')
+		await highlight(item)
+		await press('Enter')
+	}
+	await menu('Views', 'Save this view')
+	await soon('the name can be typed', () => page.evaluate(() => document.activeElement?.tagName === 'INPUT' && document.activeElement.id !== 'search'))
+	await page.keyboard.type('Under way')
+	await press('Enter')
+	await button('View: Under way').waitFor()
+	await tabTo(page.getByRole('link', { name: 'Export as CSV' }))
+	const [download] = await Promise.all([page.waitForEvent('download'), press('Enter')])
+	eq(new URL(download.url()).search, '?status=Shipped')
+	await page.goto(`${stack.url}/orders`)
+	await menu('View: All orders', 'Under way')
+	await page.waitForURL(/status=Shipped/)
+	await press('Escape')
+	await menu('View: Under way', 'Remove')
+	await button('Views').waitFor()
+})
+
+test('all that match are chosen with Space, and let go', async () => {
+	await page.goto(`${stack.url}/orders?status=Shipped`)
+	await page.waitForSelector('tr[data-id]')
+	await tabTo(page.getByLabel('Select all orders'))
+	await press('Space')
+	await page.getByRole('toolbar').waitFor()
+	await tabTo(button('Clear the selection'))
+	await press('Enter')
+	await page.getByRole('toolbar').waitFor({ state: 'detached' })
+})
+
+test('in the details: a change, its undo, the customer; Ctrl-Z takes the last edit back', async () => {
+	const order = (await stack.json('/api/orders?pageSize=1&status=Delivered')).orders[0]
+	const status = async () => (await stack.json(`/api/orders/${order.id}`)).status
+	await page.goto(`${stack.url}/orders?order=${order.id}`)
+	await tabTo(page.getByRole('button', { name: 'Status: Delivered. Change' }))
+	await press('Enter')
+	await listed('Status')
+	await press('c', 'Enter')
+	await soon('it is changed', async () => await status() === 'Cancelled')
+	await tabTo(page.getByRole('region', { name: 'History' }).getByRole('button', { name: 'Undo' }))
+	await press('Enter')
+	await soon('as before', async () => await status() === 'Delivered')
+	await tabTo(page.getByRole('button', { name: 'Status: Delivered. Change' }))
+	await press('Enter')
+	await listed('Status')
+	await press('p', 'ArrowDown', 'Enter')
+	await soon('it is changed again', async () => await status() === 'Processing')
+	await toast(page, 'status Processing').waitFor()
+	await tabTo(button('Close'))
+	await press('Enter')
+	await page.getByRole('region', { name: 'Details' }).waitFor({ state: 'detached' })
+	await press('Control+z')
+	await soon('as before', async () => await status() === 'Delivered')
+})
+
+test('new orders wait while the focus is in the table, and are let in by keyboard', async () => {
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+	orders = (await stack.json('/api/orders?pageSize=2')).orders
+	await soon('keys are heard', async () => {
+		await press('Home')
+		return await focused() === orders[0].id
+	})
+	await stack.sim('POST', '/_sim/create', { count: 2 })
+	eq((await stack.sync()).status, 200)
+	await tabTo(page.getByRole('button', { name: /changed · Show/ }), 'Shift+Tab')
+	await press('Enter')
+	const first = (await stack.json('/api/orders?pageSize=1')).orders[0].id
+	await soon('the newest is on top', async () => await page.getAttribute('tr[data-id]', 'data-id') === first)
+})
+
+test('what the settings do not allow is not offered', async () => {
+	await page.goto(`${stack.url}/orders`)
+	await page.waitForSelector('tr[data-id]')
+	eq(await button('New order').count(), 0)
+	await press('Home', 'n', 'Delete')
+	eq(await page.getByRole('dialog').count(), 0)
+})
+
 test('? lists the keys', async () => {
 	await press('?')
 	await page.getByText('Keyboard shortcuts').waitFor()
 	await axe(page, 'help, dark')
 	await shot(page, 'help-dark')
 	await press('Escape')
+})
+
+test('the header: state, menu, sync; and the page of syncs', async () => {
+	await page.goto(`${stack.url}/sync`)
+	await tabTo(page.getByTestId('status'))
+	await press('Enter')
+	await page.getByRole('dialog', { name: 'State of the system' }).waitFor()
+	await press('Escape')
+	await tabTo(button('Menu'))
+	await press('Enter')
+	await page.getByRole('menu').waitFor()
+	await highlight('Light')
+	await press('Enter', 'Escape')
+	await soon('light', () => page.evaluate(() => document.documentElement.dataset.theme === 'light'))
+	await tabTo(page.getByTestId('sync'))
+	await press('Enter')
+	await toast(page, 'Up to date with Airtable').waitFor()
+	const runs = (await stack.json('/api/sync')).finishedAt
+	await tabTo(button('Compare everything'))
+	await press('Enter')
+	await soon('it was compared', async () => (await stack.json('/api/sync')).finishedAt !== runs)
 })
 
 test('the first Tab leads past the header', async () => {

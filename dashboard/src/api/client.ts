@@ -5,6 +5,7 @@ import type { components, paths } from './schema'
 
 export type Order = components['schemas']['Order']
 export type OrderPage = components['schemas']['OrderPage']
+export type NewOrder = components['schemas']['NewOrder']
 export type OrderChange = components['schemas']['OrderChange']
 export type Summary = components['schemas']['Summary']
 export type SyncProgress = components['schemas']['Sync']

@@ -36,10 +36,20 @@ const newest = () => FakeSource.all.at(-1)!
 test('changes are told as they come', () => {
 	newest().onopen?.()
 	expect(live.liveState.get()).toBe('live')
+	heard = []
 	newest().say('change', '{"generation":12,"orders":["rec1"],"summary":true}')
 	newest().say('change', 'no JSON')
 	newest().say('reset', '')
-	expect(heard).toEqual([{ generation: 12, orders: ['rec1'] }, { generation: 12, orders: null }])
+	newest().say('change', '{"generation":13,"orders":null,"summary":true}')
+	expect(heard).toEqual([{ generation: 12, orders: ['rec1'] }, { generation: 12, orders: null }, { generation: 13, orders: null }])
+})
+
+test('whatever happened before the stream stands is read again, each time', () => {
+	newest().onopen?.()
+	newest().say('change', '{"generation":12,"orders":["rec1"],"summary":true}')
+	newest().fail(0)
+	newest().onopen?.()
+	expect(heard).toEqual([{ generation: 0, orders: null }, { generation: 12, orders: ['rec1'] }, { generation: 12, orders: null }])
 })
 
 test('no stream: it is polled, and the stream tried again later', () => {

@@ -16,7 +16,7 @@ const RECONNECT_PATIENCE_MS = 10_000
 export const POLL_MS = 3000
 export const POLL_BESIDE_STREAM_MS = 30_000
 
-const message = z.object({ generation: z.number(), orders: z.array(z.string()), summary: z.optional(z.boolean()) })
+const message = z.object({ generation: z.number(), orders: z.nullable(z.array(z.string())) })
 
 export const liveState = new Observable<LiveState>('connecting')
 const listeners = new Set<(change: LiveChange) => void>()
@@ -65,6 +65,8 @@ export function followChanges(): () => void {
 		stream.onopen = () => {
 			clearTimeout(patience)
 			liveState.set('live')
+			// only the browser's own reconnecting resumes where it was; whatever came before is read again
+			tell({ generation: seen, orders: null })
 		}
 		stream.onerror = () => {
 			if (stream !== source) return

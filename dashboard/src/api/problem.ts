@@ -56,6 +56,7 @@ const WORDS: Record<string, string> = {
 }
 
 export function explain(error: unknown): string {
+	if (error instanceof Problem && error.code === 'airtable_rejected') return `Airtable refuses it: ${sentence(error.message.replace(/^[A-Z_]+: /, ''))}`
 	if (error instanceof Problem) return WORDS[error.code] ?? sentence(error.message)
 	return error instanceof Error ? error.message : String(error)
 }

@@ -824,6 +824,13 @@ export interface components {
             feed: components["schemas"]["Feed"] | null;
             /** @description As in `/api/sync`. */
             alarm: components["schemas"]["Alarm"] | null;
+            /** @description What may be done here beside changing an order. */
+            writes: {
+                /** @description As `write.create` is. */
+                create: boolean;
+                /** @description As `write.delete` is. */
+                delete: boolean;
+            };
         };
         Event: {
             /** @enum {string} */

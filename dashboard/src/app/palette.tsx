@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Gauge, History, Keyboard, type LucideIcon, Moon, Package, RefreshCw, Search, Sun, Table2 } from 'lucide-react'
+import { Gauge, History, Keyboard, type LucideIcon, Moon, Package, Plus, RefreshCw, Search, Sun, Table2 } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { api } from '@/api/client'
+import { useHealth } from '@/api/health'
 import { chooseTheme } from '@/lib/theme'
+import { writingNew } from '@/orders/creating'
 import { orderStore } from '@/orders/store'
 import type { OrdersSearch } from '@/orders/search'
 import { savedViews } from '@/orders/views'
@@ -86,6 +88,7 @@ function useGroups(text: string, onClose: () => void, onHelp: () => void): { tit
 	const { run: sync } = useSyncNow()
 	const found = useFound(text).data
 	const views = useObservable(savedViews)
+	const mayCreate = useHealth().data?.writes.create ?? false
 	const item = (label: string, icon: LucideIcon, act: () => void): Item => ({ key: label.replace(/\W+/g, '-'), icon, label, run: () => { onClose(); act() } })
 	const toOrders = (search: OrdersSearch) => () => void navigate({ to: '/orders', search })
 	const orders: Item[] = text.length < 2 ? [] : [
@@ -113,6 +116,7 @@ function useGroups(text: string, onClose: () => void, onHelp: () => void): { tit
 
 	function commands() {
 		return [
+			...(mayCreate ? [item('New order', Plus, () => void navigate({ to: '/orders', search: {} }).then(() => writingNew.set(true)))] : []),
 			item('Sync now', RefreshCw, () => sync()),
 			item('Dark theme', Moon, () => chooseTheme('dark')),
 			item('Light theme', Sun, () => chooseTheme('light')),

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, type ChangePage, generationOf, newKey, type Order, type OrderChange, type OrderPage } from '@/api/client'
+import { api, type ChangePage, generationOf, newKey, type NewOrder, type Order, type OrderChange, type OrderPage } from '@/api/client'
 import type { paths } from '@/api/schema'
 import { orderStore } from './store'
 import type { Filter } from './search'
@@ -71,6 +71,23 @@ export async function undoChange(id: string, version: number | null, change?: st
 	})
 	orderStore.put([data!], generationOf(response))
 	return data!
+}
+
+/** A new order; null: it waits for Airtable and has no id yet. */
+export async function createOrder(order: NewOrder, key: string): Promise<Order | null> {
+	const { data, response } = await api.POST('/api/orders', { params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } }, body: order })
+	if (response.status === 202) return null
+	const made = data as Order
+	orderStore.put([made], generationOf(response))
+	return made
+}
+
+/** Delete an order, only if it still has this version. */
+export async function deleteOrder(id: string, version: number): Promise<'gone' | 'queued'> {
+	const { response } = await api.DELETE('/api/orders/{id}', {
+		params: { path: { id }, header: { 'Idempotency-Key': newKey(), Prefer: 'respond-async', 'If-Match': `"v${version}"` } },
+	})
+	return response.status === 202 ? 'queued' : 'gone'
 }
 
 /** Where the browser downloads what is in the table. */

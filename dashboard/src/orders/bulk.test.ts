@@ -21,7 +21,7 @@ test('many are sent in parts, and what fails is known by name', async () => {
 	}))
 	const state = await runBulk(Array.from({ length: 250 }, (_, i) => `rec${i}`), { status: 'Shipped' }, report => reports.push(report), new AbortController().signal)
 	expect(sizes).toEqual([100, 100, 50])
-	expect(state).toMatchObject({ phase: 'done', done: 250, total: 250, bulks: ['1', '2', '3'], failures: [{ id: 'rec7', why: 'Not on a Sunday.' }] })
+	expect(state).toMatchObject({ phase: 'done', done: 250, total: 250, bulks: ['1', '2', '3'], failures: [{ id: 'rec7', why: 'Airtable refuses it: Not on a Sunday.' }] })
 	expect(reports.map(({ done }) => done)).toEqual([0, 100, 200, 250])
 })
 

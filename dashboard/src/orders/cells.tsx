@@ -2,7 +2,7 @@ import clsx from 'clsx'
 import { ChevronDown } from 'lucide-react'
 import { memo, type ReactNode } from 'react'
 import { formatInstant, formatInstantExact, formatMoney, formatMoneyExact } from '@/lib/format'
-import { PendingBadge, PriorityLabel, StatusBadge } from '@/ui/badges'
+import { GoneBadge, PendingBadge, PriorityLabel, StatusBadge } from '@/ui/badges'
 import type { Field } from './edits'
 import type { ColumnId } from './search'
 import type { Entry } from './store'
@@ -10,7 +10,7 @@ import type { Entry } from './store'
 export type Column = { id: ColumnId; title: string; width: number | null; sort?: string; right?: boolean }
 
 export const COLUMN: Record<ColumnId, Column> = {
-	orderId: { id: 'orderId', title: 'Order', width: 178, sort: 'orderId' },
+	orderId: { id: 'orderId', title: 'Order', width: 200, sort: 'orderId' },
 	customer: { id: 'customer', title: 'Customer', width: null, sort: 'customer' },
 	status: { id: 'status', title: 'Status', width: 150, sort: 'status' },
 	priority: { id: 'priority', title: 'Priority', width: 124, sort: 'priority' },
@@ -39,7 +39,8 @@ export const EditButton = memo(function EditButton({ entry, field, onEdit, bare 
 })
 
 export function State({ entry }: { entry: Entry }) {
-	if (entry.overlay !== null) return <PendingBadge saving />
+	if (entry.gone) return <GoneBadge />
+	if (entry.overlay?.state === 'saving') return <PendingBadge saving />
 	return entry.order.pending ? <PendingBadge /> : null
 }
 
@@ -50,7 +51,7 @@ export const Money = ({ value }: { value: number | null }) => (value === null ? 
 export function Cell({ column, entry, onEdit }: { column: ColumnId; entry: Entry; onEdit: Edit }): ReactNode {
 	const { shown } = entry
 	switch (column) {
-		case 'orderId': return <span className="flex items-center gap-2"><span className="tnum truncate font-medium" title={shown.orderId ?? shown.id}>{shown.orderId ?? shown.id}</span><State entry={entry} /></span>
+		case 'orderId': return <span className="flex items-center gap-2"><span className={clsx('tnum truncate font-medium', entry.gone && 'line-through')} title={shown.orderId ?? shown.id}>{shown.orderId ?? shown.id}</span><State entry={entry} /></span>
 		case 'customer': return shown.customer === null ? <None /> : <span className="block truncate" title={shown.customer}>{shown.customer}</span>
 		case 'status':
 		case 'priority': return <EditButton entry={entry} field={column} onEdit={onEdit} />

@@ -1,23 +1,25 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { ChevronDown, Copy, History, PackageX, Undo2 } from 'lucide-react'
+import { Copy, History, PackageX, Trash2, Undo2 } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import type { Change, OrderChange } from '@/api/client'
+import { useHealth } from '@/api/health'
 import { explain, Problem } from '@/api/problem'
 import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
-import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button, buttonClass } from '@/ui/button'
 import { ChangeList } from '@/ui/changes'
 import { Dialog } from '@/ui/dialog'
 import { notify } from '@/ui/notify'
 import { Blank, Bone } from '@/ui/parts'
-import { Popover } from '@/ui/popover'
 import { historyQuery, orderQuery, undoChange } from './api'
 import { State } from './cells'
-import { editOrder, type Field } from './edits'
-import { FieldChoices } from './field-editor'
+import { DeleteOrder } from './delete-order'
+import { editOrder } from './edits'
+import { FieldButton } from './field-editor'
 import { useOrder } from './store'
 
 export function Detail({ id, onClose, onCustomer }: { id: string; onClose: () => void; onCustomer: (customer: string) => void }) {
+	const [deleting, setDeleting] = useState(false)
+	const mayDelete = useHealth().data?.writes.delete ?? false
 	const query = useQuery(orderQuery(id))
 	const entry = useOrder(query.data?.id ?? id)
 	const order = entry?.shown
@@ -43,14 +45,19 @@ export function Detail({ id, onClose, onCustomer }: { id: string; onClose: () =>
 					<State entry={entry} />
 				</div>
 				<div className="grid grid-cols-2 gap-3 px-5 pb-4">
-					<FieldButton id={order.id} field="status" value={order.status} />
-					<FieldButton id={order.id} field="priority" value={order.priority} />
+					{(['status', 'priority'] as const).map(field => <FieldButton key={field} field={field} value={order[field]} onChoose={chosen => void editOrder(order.id, { [field]: chosen } as OrderChange)} />)}
 				</div>
 				<dl className="mx-5 border-t border-line">
 					{rows.map(([name, value]) => <div key={name} className="flex justify-between gap-6 border-b border-line py-2.5"><dt className="text-ink-2">{name}</dt><dd className="min-w-0 text-right break-words">{value}</dd></div>)}
 				</dl>
 				<OrderHistory id={order.id} version={entry.order.version} />
 			</div>
+			{mayDelete && !entry.gone && (
+				<div className="flex justify-end border-t border-line px-5 py-3">
+					<Button look="quiet" className="text-bad!" onClick={() => setDeleting(true)}><Trash2 aria-hidden className="size-4" />Delete order</Button>
+				</div>
+			)}
+			{deleting && <DeleteOrder order={entry.order} onClose={() => setDeleting(false)} onGone={onClose} />}
 		</Dialog>
 	)
 }
@@ -63,23 +70,6 @@ function CopyId({ id }: { id: string }) {
 		void (navigator.clipboard?.writeText(id) ?? Promise.reject(new Error())).then(() => notify.success('Copied'), () => notify.error('It could not be copied', { description: id }))
 	}
 	return <button type="button" onClick={copy} aria-label={`Copy ${id}`} className="inline-flex items-center gap-1.5 font-mono text-xs text-ink-2 hover:text-ink">{id}<Copy aria-hidden className="size-3.5" /></button>
-}
-
-function FieldButton({ id, field, value }: { id: string; field: Field; value: string | null }) {
-	const [open, setOpen] = useState(false)
-	const name = field === 'status' ? 'Status' : 'Priority'
-	return (
-		<div>
-			<p className="mb-1 text-xs font-medium text-ink-2">{name}</p>
-			<Popover label={name} open={open} onOpenChange={setOpen} trigger={
-				<button type="button" aria-label={`${name}: ${value ?? (field === 'status' ? 'No status' : 'None')}. Change`} className="flex h-10 w-full items-center justify-between gap-2 rounded-lg border border-line-strong bg-surface px-2.5 hover:bg-hover">
-					{field === 'status' ? <StatusBadge status={value} /> : <PriorityLabel priority={value} />}<ChevronDown aria-hidden className="size-4 text-ink-3" />
-				</button>
-			}>
-				<FieldChoices field={field} value={value} onChoose={chosen => { setOpen(false); void editOrder(id, { [field]: chosen } as OrderChange) }} />
-			</Popover>
-		</div>
-	)
 }
 
 function OrderHistory({ id, version }: { id: string; version: number }) {

@@ -46,7 +46,7 @@ test('refused, it is taken back and the reason told', async () => {
 	server.use(http.patch(PATH, () => problem(422, 'airtable_rejected', 'INVALID: no such option')))
 	await editOrder(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)?.shown.status).toBe('Pending')
-	expect(notify.error).toHaveBeenCalledWith(expect.stringContaining('was not changed'), expect.objectContaining({ description: 'INVALID: no such option.' }))
+	expect(notify.error).toHaveBeenCalledWith(expect.stringContaining('was not changed'), expect.objectContaining({ description: 'Airtable refuses it: No such option.' }))
 })
 
 test('two edits of one order go one after another, the second on the version of the first', async () => {

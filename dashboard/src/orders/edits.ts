@@ -10,7 +10,7 @@ import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
 import { fetchOrder, patchOrder, undoChange } from './api'
-import { orderStore } from './store'
+import { nameOf, orderStore } from './store'
 
 export type Field = 'status' | 'priority'
 /** Both sides of a conflict, until it is settled. */
@@ -22,9 +22,9 @@ const NETWORK_PAUSE_MS = 500
 const FIELDS: Field[] = ['status', 'priority']
 
 export const conflicts = new Observable<Conflict[]>([])
+let lastEdit: Order | null = null	// as the last edit left it; Ctrl-Z takes that back
 const tails = new Map<string, Promise<unknown>>()	// the last edit of each order under way
 
-const nameOf = (order: Order) => order.orderId ?? order.customer ?? order.id
 const has = (order: Order, change: OrderChange) => FIELDS.every(field => change[field] === undefined || order[field] === change[field])
 const clashes = (base: Order, theirs: Order, change: OrderChange) => FIELDS.some(field => change[field] !== undefined && base[field] !== theirs[field])
 const inWords = (change: OrderChange) => FIELDS.filter(field => change[field] !== undefined).map(field => `${field} ${change[field] ?? 'none'}`).join(', ')
@@ -101,7 +101,8 @@ function takeOff(id: string, change: OrderChange) {
 
 function tellDone(order: Order, change: OrderChange) {
 	const undo = { label: 'Undo', onClick: () => void undoEdit(order) }
-	if (order.pending) notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, { description: 'Airtable is away. It is delivered as soon as Airtable is back.', action: undo })
+	lastEdit = order
+	if (order.pending) notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, { description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.', action: undo })
 	else notify.success(`${nameOf(order)}: ${inWords(change)}`, { action: undo })
 	afterChange()
 }
@@ -116,7 +117,13 @@ async function tellRefused(id: string, change: OrderChange, base: Order, error: 
 	afterChange()
 }
 
+/** Take the last edit back, once. */
+export function undoLast() {
+	if (lastEdit !== null) void undoEdit(lastEdit)
+}
+
 async function undoEdit(order: Order) {
+	if (lastEdit === order) lastEdit = null
 	try {
 		const now = await undoChange(order.id, order.version)
 		notify.success(`${nameOf(now)} is as it was before`)

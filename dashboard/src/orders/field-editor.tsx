@@ -1,4 +1,5 @@
-import { useMemo } from 'react'
+import { ChevronDown } from 'lucide-react'
+import { useMemo, useState } from 'react'
 import { Choices } from '@/ui/choices'
 import { Popover } from '@/ui/popover'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
@@ -30,6 +31,24 @@ export function FieldEditor({ editing, onClose }: { editing: Editing | null; onC
 				}}
 			/>
 		</Popover>
+	)
+}
+
+/** A field of a form: the value, and the list behind it. */
+export function FieldButton({ field, value, onChoose }: { field: Field; value: string | null; onChoose: (value: string | null) => void }) {
+	const [open, setOpen] = useState(false)
+	const name = field === 'status' ? 'Status' : 'Priority'
+	return (
+		<div>
+			<p className="mb-1 text-xs font-medium text-ink-2">{name}</p>
+			<Popover label={name} open={open} onOpenChange={setOpen} trigger={
+				<button type="button" aria-label={`${name}: ${value ?? (field === 'status' ? 'No status' : 'None')}. Change`} className="flex h-10 w-full items-center justify-between gap-2 rounded-lg border border-line-strong bg-surface px-2.5 hover:bg-hover">
+					{field === 'status' ? <StatusBadge status={value} /> : <PriorityLabel priority={value} />}<ChevronDown aria-hidden className="size-4 text-ink-3" />
+				</button>
+			}>
+				<FieldChoices field={field} value={value} onChoose={chosen => { setOpen(false); onChoose(chosen) }} />
+			</Popover>
+		</div>
 	)
 }
 

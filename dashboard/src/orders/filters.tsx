@@ -7,6 +7,7 @@ import { addDays, startOfDay, today } from '@/lib/zone'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button, buttonClass } from '@/ui/button'
 import { Choices } from '@/ui/choices'
+import { AMOUNT, amountOf, Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
 import { isFiltered, type OrdersSearch, PRIORITIES, STATUSES, toggled, withoutFilters } from './search'
 
@@ -57,12 +58,6 @@ export function Filters({ search, set }: Props) {
 	)
 }
 
-const INPUT = 'h-9 w-full rounded-lg border border-line-strong bg-surface px-2.5 tnum'
-
-function Field({ label, ...rest }: { label: string } & React.ComponentProps<'input'>) {
-	return <label className="flex flex-col gap-1 text-xs font-medium text-ink-2">{label}<input className={INPUT} {...rest} /></label>
-}
-
 function Dates({ search, set, zone }: Props & { zone: string }) {
 	const now = today(zone)
 	const presets = [['Today', 0, 1], ['Yesterday', -1, 0], ['Last 7 days', -6, 1], ['Last 30 days', -29, 1]] as const
@@ -106,7 +101,7 @@ function Amounts({ search, set }: Props) {
 
 function Amount({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
 	const [text, setText] = useState(value ?? '')
-	const wrong = text !== '' && !/^-?\d{1,11}([.,]\d{1,4})?$/.test(text)
+	const wrong = text !== '' && !AMOUNT.test(text)
 	return (
 		<Field
 			label={label} inputMode="decimal" value={text} placeholder="any" aria-invalid={wrong}
@@ -114,7 +109,7 @@ function Amount({ label, value, onChange }: { label: string; value: string | und
 				const next = event.target.value.trim()
 				setText(next)
 				if (next === '') onChange(undefined)
-				else if (/^-?\d{1,11}([.,]\d{1,4})?$/.test(next)) onChange(next.replace(',', '.'))
+				else if (AMOUNT.test(next)) onChange(amountOf(next))
 			}}
 		/>
 	)

@@ -1,20 +1,26 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { CloudOff, Inbox, SearchX } from 'lucide-react'
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { CloudOff, SearchX } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { explain } from '@/api/problem'
 import { useHealth } from '@/api/health'
 import { formatCount, plural } from '@/lib/format'
 import { useLatest, useMedia, useTitle } from '@/lib/hooks'
+import { useObservable } from '@/lib/observable'
 import { Button } from '@/ui/button'
+import { NoOrders } from '@/ui/no-orders'
 import { Blank } from '@/ui/parts'
 import { PAGE_SIZE } from './api'
 import { BulkBar } from './bulk-bar'
 import { ConflictDialog } from './conflict-dialog'
+import { writingNew } from './creating'
+import { DeleteOrder } from './delete-order'
 import { Detail } from './detail'
 import { type Editing, FieldEditor } from './field-editor'
+import { NewOrder } from './new-order'
 import { useRows } from './rows'
 import { columnsOf, filterOf, isFiltered, nextSort, type OrdersSearch, withoutFilters } from './search'
 import { useSelection } from './selection'
+import { useOrder } from './store'
 import { OrdersTable } from './table'
 import { Toolbar } from './toolbar'
 import { useTableKeys } from './table-keys'
@@ -65,12 +71,20 @@ export default function OrdersPage() {
 	}, [latestIdAt, set])
 	const onToggle = useCallback((index: number, extend: boolean) => { setActive(index); toggle(index, extend) }, [toggle])
 
+	const may = useHealth().data?.writes
+	const writing = useObservable(writingNew)
+	const [deleting, setDeleting] = useState<string | null>(null)
+	useEffect(() => () => writingNew.set(false), [])
+
 	useTableKeys({
 		total: rows.total ?? 0, active, setActive, focusRow, onOpen, onToggle, clear,
+		create: may?.create ? () => writingNew.set(true) : null,
+		remove: may?.delete ? index => setDeleting(idAt(index) ?? null) : null,
 		edit: (index, field) => scroller.current?.querySelector<HTMLElement>(`tr[data-index="${index}"] [data-edit="${field}"]`)?.click(),
 	})
 
 	const total = rows.total
+	const deleted = useOrder(deleting ?? '')?.order
 	return (
 		<div className="absolute inset-0 flex flex-col p-2 sm:p-4">
 			<h1 className="sr-only">Orders</h1>
@@ -82,7 +96,7 @@ export default function OrdersPage() {
 					</div>
 				)}
 				{total === 0 && !rows.stale ? <Nothing filtered={isFiltered(search)} onClear={() => set(withoutFilters)} />
-					: total === null && rows.error ? <Blank icon={CloudOff} title="The orders can’t be read" action={<Button onClick={rows.retry}>Try again</Button>}>{explain(rows.error)}</Blank>
+					: total === null && rows.error ? <div className="grid flex-1 place-items-center"><Blank icon={CloudOff} title="The orders can’t be read" action={<Button onClick={rows.retry}>Try again</Button>}>{explain(rows.error)} It is tried again by itself.</Blank></div>
 						: (
 							<OrdersTable
 								key={filterText} {...{ rows, columns, small, selection, active, scroller, focusRow, onEdit, onOpen, onToggle }}
@@ -97,7 +111,7 @@ export default function OrdersPage() {
 						)}
 				<BulkBar selection={selection} total={total ?? 0} filter={filter} onClear={clear} onAll={selectAll} onKeep={setIds} />
 				<div className="tnum flex h-9 shrink-0 items-center gap-3 border-t border-line px-4 text-xs text-ink-2" role="status" data-testid="count">
-					{total === null ? 'Loading' : isFiltered(search) ? `${plural(total, 'order')} match` : plural(total, 'order')}
+					{total === null ? (rows.error ? 'Not available' : 'Loading') : isFiltered(search) ? `${plural(total, 'order')} match` : plural(total, 'order')}
 					{rows.error !== null && total !== null && <span className="text-bad">Some could not be read</span>}
 					{search.page !== undefined && <span className="ml-auto">Page {formatCount(Number(search.page))} of {formatCount(Math.ceil((total ?? 0) / PAGE_SIZE))}</span>}
 				</div>
@@ -105,6 +119,8 @@ export default function OrdersPage() {
 			<FieldEditor editing={editing} onClose={() => setEditing(null)} />
 			{search.order !== undefined && <Detail id={search.order} onClose={() => set({ order: undefined })} onCustomer={customer => set({ ...withoutFilters, customer, order: undefined })} />}
 			<ConflictDialog />
+			{writing && may?.create && <NewOrder onClose={() => writingNew.set(false)} onShow={id => set({ order: id })} />}
+			{deleted && <DeleteOrder order={deleted} onClose={() => setDeleting(null)} />}
 		</div>
 	)
 }
@@ -115,7 +131,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
 		<div className="grid flex-1 place-items-center">
 			{filtered
 				? <Blank icon={SearchX} title="No order matches" action={<Button onClick={onClear}>Clear the filters</Button>}>Try fewer filters, or another spelling.</Blank>
-				: <Blank icon={Inbox} title={complete ? 'No orders yet' : 'The first orders are on their way'}>{complete ? 'The table in Airtable is empty. The first order appears here by itself.' : 'They appear here as soon as Airtable has sent them.'}</Blank>}
+				: <NoOrders complete={complete} />}
 		</div>
 	)
 }

@@ -42,9 +42,9 @@ function OrderRow({ id, index, height, columns, small, selected, active, focusab
 			ref={row} data-index={index} data-id={id} aria-rowindex={index + 2} aria-selected={selected} tabIndex={focusable ? 0 : -1}
 			onClick={() => onOpen(index)}
 			style={{ height }}
-			className={clsx('group cursor-pointer -outline-offset-2 [&>td]:border-b [&>td]:border-line', selected ? 'bg-accent-soft' : 'hover:bg-hover', active && !selected && 'bg-hover')}
+			className={clsx('group cursor-pointer -outline-offset-2 [&>td]:border-b [&>td]:border-line', selected ? 'bg-accent-soft' : 'hover:bg-hover', active && !selected && 'bg-hover', entry.gone && '[&>td]:text-ink-3')}
 		>
-			<td className="p-0 text-center" onClick={event => { event.stopPropagation(); onToggle(index, event.shiftKey) }}>
+			<td className="p-0 text-center" onMouseDown={event => { if (event.shiftKey) event.preventDefault() /* no text is marked */ }} onClick={event => { event.stopPropagation(); onToggle(index, event.shiftKey) }}>
 				<input type="checkbox" readOnly checked={selected} tabIndex={-1} aria-label={`Select ${name}`} className="pointer-events-none size-4 translate-y-0.5 accent-(--accent)" />
 			</td>
 			{small ? (

@@ -8,8 +8,10 @@ import { useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { onChange } from '@/api/live'
 import type { OrderPage } from '@/api/client'
+import { Problem } from '@/api/problem'
 import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
 import type { Filter } from './search'
+import { orderStore } from './store'
 
 type Shown = { key: string; total: number; pages: Map<number, string[]> }
 export type Rows = {
@@ -120,7 +122,11 @@ export function merge(before: Shown | null, key: string, fresh: Map<number, Orde
 
 /** Orders that are held on the screen though they left the page are read one by one. */
 function catchUp(shownIds: readonly string[], now: Set<string>) {
-	for (const id of shownIds.filter(id => !now.has(id)).slice(0, ALONE_MAX)) void fetchOrder(id).catch(() => undefined)
+	for (const id of shownIds.filter(id => !now.has(id)).slice(0, ALONE_MAX)) {
+		void fetchOrder(id).catch(error => {
+			if (error instanceof Problem && error.status === 404) orderStore.drop(id)
+		})
+	}
 }
 
 /** A change: what is on the screen is read again, what is not is forgotten. */

@@ -42,3 +42,13 @@ test('it forgets orders that nobody looks at before it grows without end', () =>
 	expect(store.get(kept.id)).toBeDefined()
 	expect(many.filter(order => store.get(order.id)).length).toBeLessThanOrEqual(4000)
 })
+
+test('what was deleted says so, without what was laid over it, until it is there again', () => {
+	const store = new OrderStore(), order = anOrder({ status: 'Pending' })
+	store.put([order], 5)
+	store.lay(order.id, { change: { status: 'Shipped' }, state: 'saving' })
+	store.drop(order.id)
+	expect(store.get(order.id)).toMatchObject({ gone: true, overlay: null, shown: { status: 'Pending' } })
+	store.put([order], 6)
+	expect(store.get(order.id)?.gone).toBe(false)
+})

@@ -12,8 +12,8 @@ import type { Order, OrderChange } from '@/api/client'
 
 /** An edit on its way: saving, or waiting for the person to settle a conflict. */
 export type Overlay = { change: OrderChange; state: 'saving' | 'conflict' }
-/** changed: counts what others did to it while it was on the screen. */
-export type Entry = { order: Order; generation: number; overlay: Overlay | null; shown: Order; changed: number }
+/** changed: counts what others did to it while it was on the screen. gone: it has been deleted, as far as we know. */
+export type Entry = { order: Order; generation: number; overlay: Overlay | null; shown: Order; changed: number; gone: boolean }
 
 const KEPT_MAX = 4000
 
@@ -33,13 +33,13 @@ export class OrderStore {
 		for (const order of orders) {
 			const before = this.entries.get(order.id)
 			if (before && (before.generation > generation || (sameOrder(before.order, order) && before.generation === generation))) continue
-			if (before && sameOrder(before.order, order)) {
+			if (before && !before.gone && sameOrder(before.order, order)) {
 				before.generation = generation
 				continue
 			}
 			const overlay = before?.overlay ?? null
 			const byOthers = before !== undefined && overlay === null && before.order.version !== order.version
-			this.write(order.id, { order, generation, overlay, shown: laid(order, overlay), changed: (before?.changed ?? 0) + (byOthers ? 1 : 0) })
+			this.write(order.id, { order, generation, overlay, shown: laid(order, overlay), changed: (before?.changed ?? 0) + (byOthers ? 1 : 0), gone: false })
 		}
 		if (this.entries.size > KEPT_MAX) this.forget()
 	}
@@ -48,6 +48,12 @@ export class OrderStore {
 	lay(id: string, overlay: Overlay | null) {
 		const before = this.entries.get(id)
 		if (before) this.write(id, { ...before, overlay, shown: laid(before.order, overlay) })
+	}
+
+	/** It is not there any more: a row that still shows it says so. */
+	drop(id: string) {
+		const before = this.entries.get(id)
+		if (before && !before.gone) this.write(id, { ...before, overlay: null, shown: before.order, gone: true })
 	}
 
 	subscribe(id: string, listener: () => void): () => void {
@@ -75,6 +81,9 @@ export class OrderStore {
 }
 
 const laid = (order: Order, overlay: Overlay | null): Order => (overlay === null ? order : { ...order, ...overlay.change })
+
+/** What people call it. */
+export const nameOf = (order: Order) => order.orderId ?? order.customer ?? order.id
 
 export const orderStore = new OrderStore()
 

@@ -2,7 +2,7 @@ import { type RefObject, useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
 import { useLatest } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
-import type { Field } from './edits'
+import { type Field, undoLast } from './edits'
 
 type Props = {
 	total: number
@@ -13,6 +13,9 @@ type Props = {
 	onToggle: (index: number, extend: boolean) => void
 	clear: () => void
 	edit: (index: number, field: Field) => void
+	/** null: not allowed here. */
+	create: (() => void) | null
+	remove: ((index: number) => void) | null
 }
 
 /** The table by keyboard alone; help.tsx lists the keys. */
@@ -37,6 +40,9 @@ export function useTableKeys(props: Props) {
 			'Shift+X': onRow(p => p.onToggle(p.active, true)),
 			e: onRow(p => p.edit(p.active, 'status')),
 			p: onRow(p => p.edit(p.active, 'priority')),
+			'$mod+z': act(undoLast),
+			n: act(p => p.create?.()),
+			Delete: onRow(p => p.remove?.(p.active)),
 			Enter: event => {
 				// of a button or a link it is a click
 				if (isTyping(event) || (event.target as HTMLElement | null)?.closest('button, a, input') || latest.current.active < 0) return

@@ -1,6 +1,7 @@
 import clsx from 'clsx'
-import { Bookmark, Columns3, Download, Search, SlidersHorizontal, Trash2, X } from 'lucide-react'
+import { Bookmark, Columns3, Download, Plus, Search, SlidersHorizontal, Trash2, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { useHealth } from '@/api/health'
 import { useObservable } from '@/lib/observable'
 import { Button, buttonClass } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
@@ -8,6 +9,7 @@ import { Menu, MenuItem, MenuLine, MenuTitle } from '@/ui/menu'
 import { notify } from '@/ui/notify'
 import { exportUrl } from './api'
 import { COLUMN } from './cells'
+import { writingNew } from './creating'
 import { Filters } from './filters'
 import { COLUMNS, columnsOf, columnsParameter, filterOf, isFiltered, type OrdersSearch } from './search'
 import { currentView, removeView, savedViews, saveView } from './views'
@@ -23,6 +25,7 @@ type Props = {
 
 export function Toolbar({ search, set, small }: Props) {
 	const [open, setOpen] = useState(false)
+	const mayCreate = useHealth().data?.writes.create ?? false
 	return (
 		<div className="flex flex-col gap-2 border-b border-line p-2.5 sm:p-3">
 			<div className="flex items-center gap-2">
@@ -31,6 +34,7 @@ export function Toolbar({ search, set, small }: Props) {
 				<Views search={search} set={set} />
 				<Look search={search} set={set} small={small} />
 				<Export search={search} />
+				{mayCreate && <Button look="primary" className="max-lg:w-9 max-lg:px-0" onClick={() => writingNew.set(true)} aria-label="New order" title="New order (n)"><Plus aria-hidden className="size-4" /><span className="max-lg:sr-only">New order</span></Button>}
 			</div>
 			{(!small || open) && <div role="group" aria-label="Filters" className="flex flex-wrap items-center gap-1.5"><Filters search={search} set={set} /></div>}
 		</div>

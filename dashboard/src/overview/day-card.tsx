@@ -31,7 +31,7 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 			}
 		>
 			<p className="tnum px-4 text-lg font-semibold sm:px-5" title={measure === 'count' ? formatCount(total) : formatMoneyExact(total)}>{measure === 'count' ? formatCount(total) : formatCompact(total)}</p>
-			<div className="h-60 px-2 pt-1 pb-3 sm:px-3">
+			<div className="h-60 px-2 3xl:h-88 pt-1 pb-3 sm:px-3">
 				{table ? <DayTable summary={summary} /> : (
 					<Suspense fallback={<ChartBones />}>
 						<DayChart days={summary.daily} measure={measure} onPick={date => void navigate({ to: '/orders', search: dayFilter(date, summary.timeZone) })} />

@@ -9,6 +9,7 @@ import { Bone } from '@/ui/parts'
 import { Sparkline } from '@/ui/sparkline'
 
 const OPEN = ['Pending', 'Processing']
+const DAYS_BACK = 7
 
 export function openOf(summary: Summary) {
 	const groups = summary.byStatus.filter(({ status }) => status !== null && OPEN.includes(status))
@@ -18,7 +19,7 @@ export function openOf(summary: Summary) {
 /** How today compares: days of the summary, today last. */
 export function compare(daily: Summary['daily']) {
 	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0 }
-	return { today: at(0), yesterday: at(1), lastWeek: at(7) }
+	return { today: at(0), yesterday: at(1), lastWeek: at(DAYS_BACK) }
 }
 
 export function Figures({ summary }: { summary: Summary }) {
@@ -36,9 +37,9 @@ export function Figures({ summary }: { summary: Summary }) {
 				<span title={formatMoneyExact(sum(days, 'orderTotal'))}>{formatCompact(sum(days, 'orderTotal'))} in 30 days</span>
 			</Figure>
 			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: OPEN.join() }}>
-				<span title={formatMoneyExact(open.orderTotal)}>{formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
+				<span title={formatMoneyExact(open.orderTotal)}>worth {formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
 			</Figure>
-			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={todayRange} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
+			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={todayRange} chart={<Sparkline values={days.slice(-DAYS_BACK - 1).map(day => day.count)} />} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
 				<Delta now={today.count} then={yesterday.count} what="yesterday" /> <Delta now={today.count} then={lastWeek.count} what="a week ago" />
 			</Figure>
 		</div>
@@ -66,7 +67,7 @@ function Delta({ now, then, what }: { now: number; then: number; what: string })
 	const Icon = now > then ? ArrowUpRight : now < then ? ArrowDownRight : Minus
 	return (
 		<span className="inline-flex items-center gap-0.5" title={`${formatCount(then)} ${what}`}>
-			<Icon aria-hidden className={clsx('size-3.5', now > then ? 'text-good' : 'text-ink-3')} />{formatCount(then)} {what}
+			<Icon aria-hidden className={clsx('size-3.5', now > then ? 'text-good' : 'text-ink-3')} />vs {formatCount(then)} {what}
 		</span>
 	)
 }

@@ -1,4 +1,4 @@
-import { CloudOff, DatabaseZap, Inbox } from 'lucide-react'
+import { CloudOff, DatabaseZap } from 'lucide-react'
 import { explain, Problem } from '@/api/problem'
 import { useSummary } from '@/api/summary'
 import { useHealth } from '@/api/health'
@@ -6,6 +6,7 @@ import { useNow, useTitle } from '@/lib/hooks'
 import { formatAgo, formatInstantExact, plural } from '@/lib/format'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button } from '@/ui/button'
+import { NoOrders } from '@/ui/no-orders'
 import { Blank, Card, PageTitle } from '@/ui/parts'
 import { Breakdown } from './breakdown'
 import { ChartBones, DayCard } from './day-card'
@@ -15,7 +16,7 @@ export default function OverviewPage() {
 	useTitle('Overview')
 	const { data: summary, error, refetch } = useSummary()
 	return (
-		<div className="mx-auto w-full max-w-[110rem]" aria-busy={summary === undefined}>
+		<div className="mx-auto w-full max-w-[150rem]" aria-busy={summary === undefined}>
 			<PageTitle aside={summary && <AsOf />}>Overview</PageTitle>
 			{summary === undefined
 				? error ? <Failed error={error} retry={() => void refetch()} /> : <Bones />
@@ -51,7 +52,7 @@ function AsOf() {
 function Failed({ error, retry }: { error: Error; retry: () => void }) {
 	const store = error instanceof Problem && error.code === 'store_unavailable'
 	return (
-		<Card>
+		<Card className="min-h-[55dvh] justify-center">
 			<Blank icon={store ? DatabaseZap : CloudOff} title={store ? 'The local copy is not there yet' : 'The figures can’t be read'} action={<Button onClick={retry}>Try again</Button>}>
 				{explain(error)} It is tried again by itself.
 			</Blank>
@@ -61,11 +62,7 @@ function Failed({ error, retry }: { error: Error; retry: () => void }) {
 
 function Empty({ complete }: { complete: boolean }) {
 	return (
-		<Card>
-			<Blank icon={Inbox} title={complete ? 'No orders yet' : 'The first orders are on their way'}>
-				{complete ? 'The table in Airtable is empty. The first order appears here by itself.' : 'They appear here as soon as Airtable has sent them.'}
-			</Blank>
-		</Card>
+		<Card className="min-h-[55dvh] justify-center"><NoOrders complete={complete} /></Card>
 	)
 }
 

@@ -11,7 +11,7 @@ const TONES = { bad: 'bg-bad-soft text-bad', warn: 'bg-warn-soft text-warn', goo
 
 /** Across the page, only when there is something that everyone should know. */
 export function Banner() {
-	const { condition, sync } = useCondition()
+	const { condition, health, sync } = useCondition()
 	const Icon = ICONS[condition.kind] ?? TriangleAlert
 	return (
 		<div role="status" aria-live="polite">
@@ -27,7 +27,7 @@ export function Banner() {
 						{condition.kind === 'first-sync' && sync?.state === 'running' && (
 							<div className="mt-2 max-w-md">
 								<Progress value={sync.records} max={sync.expectedRecords} label="First sync" />
-								<p className="tnum mt-1 text-xs text-ink-2">{formatCount(sync.records ?? 0)} {sync.expectedRecords ? `of ${formatCount(sync.expectedRecords)} ` : ''}orders so far</p>
+								<p className="tnum mt-1 text-xs text-ink-2">{formatCount(Math.max(sync.records ?? 0, health?.store.orders ?? 0))} {sync.expectedRecords ? `of ${formatCount(sync.expectedRecords)} ` : ''}orders so far</p>
 							</div>
 						)}
 					</div>

@@ -45,8 +45,8 @@ function withoutAirtable({ health }: Facts): Condition | null {
 	if (!health) return null
 	if (!health.syncd.up) return { kind: 'syncd', tone: 'warn', short: 'Sync paused', title: 'The sync service is away', detail: `${GOES_ON} Changes and syncs have to wait until it is back.` }
 	const airtable = health.airtable
-	if (airtable?.rateLimit?.quotaUsedUp) return { kind: 'quota', tone: 'bad', short: 'Calls used up', title: 'This month’s calls to Airtable are used up', detail: `${GOES_ON} Changes can’t be sent until the budget is renewed.` }
 	const locked = airtable?.rateLimit?.lockedForMs ?? 0
+	if (airtable?.rateLimit?.quotaUsedUp) return { kind: 'quota', tone: 'bad', short: 'Calls used up', title: 'This month’s calls to Airtable are used up', detail: `${GOES_ON} Changes are queued. Airtable is asked again in`, until: health.readAt + locked }
 	if (locked > 1500) return { kind: 'limited', tone: 'warn', short: 'Rate limited', title: 'Airtable asks us to slow down', detail: `${GOES_ON} Changes are sent again in`, until: health.readAt + locked }
 	if (airtable?.circuit === 'open') return { kind: 'airtable', tone: 'warn', short: 'Airtable away', title: 'Airtable can’t be reached', detail: `${GOES_ON} Changes are queued and delivered when it is back.` }
 	if (airtable?.circuit === 'halfOpen') return { kind: 'trying', tone: 'warn', short: 'Reconnecting', title: 'Airtable was away; trying it again', detail: GOES_ON }

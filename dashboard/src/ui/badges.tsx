@@ -1,5 +1,5 @@
 import clsx from 'clsx'
-import { ArrowDown, ArrowUp, Clock3, Equal, LoaderCircle } from 'lucide-react'
+import { ArrowDown, ArrowUp, Clock3, Equal, LoaderCircle, Trash2 } from 'lucide-react'
 
 const TONES: Record<string, string> = {
 	Pending: 'bg-warn-soft text-warn',
@@ -48,6 +48,12 @@ export function PendingBadge({ saving }: { saving?: boolean }) {
 		</span>
 	)
 }
+
+export const GoneBadge = () => (
+	<span className="inline-flex h-5 items-center gap-1 rounded-full bg-bad-soft px-1.5 text-2xs font-medium text-bad" title="It is no longer in Airtable. The row goes when the list is brought up to date.">
+		<Trash2 aria-hidden className="size-3" /> Deleted
+	</span>
+)
 
 export function Dot({ tone, className }: { tone: 'good' | 'warn' | 'bad' | 'off'; className?: string }) {
 	const tones = { good: 'bg-good', warn: 'bg-warn', bad: 'bg-bad', off: 'bg-ink-3' }

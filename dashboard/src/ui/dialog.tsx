@@ -20,7 +20,7 @@ export function Dialog({ open, onClose, title, description, children, place = 'c
 	return (
 		<Radix.Root open={open} onOpenChange={next => { if (!next) onClose() }}>
 			<Radix.Portal>
-				<Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-black/35 dark:bg-black/60" />
+				<Radix.Overlay className="fixed inset-0 z-50 animate-fade bg-black/35 dark:bg-black/60" />
 				<Radix.Content
 					{...(description === undefined && { 'aria-describedby': undefined })}
 					className={clsx(

@@ -80,7 +80,7 @@ export async function hold(page, pattern, method = 'GET') {
 	const released = new Promise(resolve => { release = resolve })
 	await page.route(pattern, async route => {
 		if (route.request().method() === method) await released
-		await route.continue()
+		await route.continue().catch(() => {})	// the page may have given it up
 	})
 	return async () => {
 		release()

@@ -1,0 +1,27 @@
+import { useState } from 'react'
+import type { Order } from '@/api/client'
+import { formatMoneyExact } from '@/lib/format'
+import { Button } from '@/ui/button'
+import { Dialog } from '@/ui/dialog'
+import { removeOrder } from './creating'
+import { nameOf } from './store'
+
+/** Deleting can't be taken back from here, so it is asked for. */
+export function DeleteOrder({ order, onClose, onGone }: { order: Order; onClose: () => void; onGone?: (() => void) | undefined }) {
+	const [busy, setBusy] = useState(false)
+	const facts = [order.customer, order.orderTotal === null ? null : formatMoneyExact(order.orderTotal)].filter(Boolean).join(', ')
+	async function remove() {
+		setBusy(true)
+		const gone = await removeOrder(order)
+		onClose()
+		if (gone) onGone?.()
+	}
+	return (
+		<Dialog open onClose={onClose} title={`Delete ${nameOf(order)}?`} description={<>{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its history stays.</>}>
+			<div className="flex justify-end gap-2 border-t border-line px-5 py-3">
+				<Button look="quiet" onClick={onClose} autoFocus>Cancel</Button>
+				<Button look="danger" disabled={busy} onClick={() => void remove()}>{busy ? 'Deleting' : 'Delete order'}</Button>
+			</div>
+		</Dialog>
+	)
+}
