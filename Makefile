@@ -181,6 +181,11 @@ data := $(DESTDIR)$(PREFIX)/share/orderdeck
 man  := $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(sbin) $(bin) $(data)/dashboard $(data)/nginx $(man)/man1 $(man)/man5 $(man)/man8
+	install -d $(data)/prometheus $(data)/grafana $(DESTDIR)/etc/logrotate.d
+	install -m 0644 etc/prometheus/orderdeck.rules.yml $(data)/prometheus
+	install -m 0644 etc/grafana/orderdeck.json $(data)/grafana
+	@test -e $(DESTDIR)/etc/logrotate.d/orderdeck || \
+	    { echo "install etc/logrotate/orderdeck"; install -m 0644 etc/logrotate/orderdeck $(DESTDIR)/etc/logrotate.d; }
 	install -m 0755 $(O)/syncd/syncd $(O)/fcgi-api/fcgi-api $(sbin)
 	install -m 0755 $(O)/syncd/syncctl $(bin)
 	install -m 0644 $(SHARE) orders.conf $(data)

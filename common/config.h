@@ -70,6 +70,7 @@ struct config {
 	} audit;
 	struct {
 		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
+		char	trusted_proxies[CONFIG_TEXT_MAX]; /* addresses and networks; empty: none */
 	} http;
 	struct {
 		int64_t	workers;			/* 0: one per core */
@@ -79,6 +80,8 @@ struct config {
 	struct {
 		bool	enabled;
 		int64_t	orders_list, orders_summary, get_order, update_order, sync_orders; /* per minute */
+		int64_t	requests_per_second;		/* 100: of nginx, whatever is asked for; 0: any */
+		int64_t	connections;			/* 256: at nginx at once, per client; 0: any */
 	} limits;
 	struct {
 		bool	enabled;			/* /api/events */
@@ -86,12 +89,16 @@ struct config {
 		int64_t	per_client;			/* 100 connections of one address */
 	} events;
 	struct {
+		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:9464, nginx; empty: no metrics */
+	} metrics;
+	struct {
 		char	dir[CONFIG_TEXT_MAX];		/* /run/orderdeck: sockets and pid files */
 	} run;
 	struct {
 		char	file[CONFIG_TEXT_MAX];		/* empty: stderr */
 		enum log_level	level;
 		enum log_format	format;
+		int64_t	slow_ms;			/* 1s: a line about each slower request; 0: none */
 	} log;
 	/*
 	 * fields.orders.<apiName>: the Airtable name or fld... id.  config_load
@@ -136,14 +143,6 @@ void		config_print(const struct config *, struct buf *);
  */
 enum err	config_explain(const char *file, char *const *env,
 		    const char *const *options, size_t n, struct buf *out,
-		    struct buf *errors);
-
-/*
- * For --check-config: load as config_load does; ${notes} gets a line for
- * each setting that was set and has no effect yet.
- */
-enum err	config_check(const char *file, char *const *env,
-		    const char *const *options, size_t n, struct buf *notes,
 		    struct buf *errors);
 
 /* Socket and pid paths below run.dir: "<dir>/<name>" into ${path}; false: too long for a socket. */

@@ -160,6 +160,55 @@ check_listen(char *text)
 	return NULL;
 }
 
+const char *
+check_listen_or_none(char *text)
+{
+	return text[0] == '\0' ? NULL : check_listen(text);
+}
+
+/* "10.0.0.0/8", "::1": in a form that nginx takes too. */
+static bool
+is_network(const char *text, size_t len)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	const char *slash = memchr(text, '/', len);
+	char host[INET6_ADDRSTRLEN];
+	size_t host_len = slash != NULL ? (size_t)(slash - text) : len;
+	long bits = 0, most;
+
+	if (host_len >= sizeof(host))
+		return false;
+	memcpy(host, text, host_len);
+	host[host_len] = '\0';
+	most = strchr(host, ':') != NULL ? 128 : 32;
+	if (inet_pton(most == 32 ? AF_INET : AF_INET6, host, address) != 1)
+		return false;
+	if (slash == NULL)
+		return true;
+	len -= host_len + 1;
+	if (len == 0 || len > 3)
+		return false;
+	for (size_t i = 1; i <= len; i++) {
+		if (slash[i] < '0' || slash[i] > '9')
+			return false;
+		bits = bits * 10 + (slash[i] - '0');
+	}
+	return bits <= most;
+}
+
+const char *
+check_networks(char *text)
+{
+	for (const char *p = text; *p != '\0'; ) {
+		size_t len = strcspn(p, ", ");
+
+		if (len > 0 && !is_network(p, len))
+			return "is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
+		p += len + (p[len] != '\0');
+	}
+	return NULL;
+}
+
 static bool
 zone_file_exists(const char *name)
 {

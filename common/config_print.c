@@ -3,8 +3,6 @@
 
 #include "common/config_origin.h"
 
-#define NOT_YET	"accepted, not yet in effect"
-
 static void
 add_origin(struct buf *b, const struct setting *s, const struct origin *o, const char *file)
 {
@@ -37,8 +35,6 @@ add_setting(struct buf *b, const struct config *c, const struct setting *s,
 	if (origin != NULL) {
 		buf_add_cstr(b, "# ");
 		add_origin(b, s, origin, file);
-		if (s->reserved && origin->kind != ORIGIN_DEFAULT)
-			buf_add_cstr(b, "; " NOT_YET);
 		buf_add_char(b, '\n');
 	}
 	buf_printf(b, "%s = ", strchr(s->name, '.') + 1);
@@ -99,29 +95,6 @@ config_explain(const char *file, char *const *env, const char *const *options,
 	if ((e = load(&c, file, env, options, n, &origins, errors)) != ERR_OK)
 		return e;
 	print(&c, origins, file, out);
-	free(origins);
-	return ERR_OK;
-}
-
-enum err
-config_check(const char *file, char *const *env, const char *const *options,
-    size_t n, struct buf *notes, struct buf *errors)
-{
-	struct origin *origins;
-	struct setting s;
-	struct config c;
-	enum err e;
-
-	if ((e = load(&c, file, env, options, n, &origins, errors)) != ERR_OK)
-		return e;
-	for (size_t i = 0; i < setting_count(); i++) {
-		setting_at(i, &s);
-		if (!s.reserved || origins[i].kind == ORIGIN_DEFAULT)
-			continue;
-		buf_printf(notes, "%s (", s.name);
-		add_origin(notes, &s, &origins[i], file);
-		buf_add_cstr(notes, "): " NOT_YET "\n");
-	}
 	free(origins);
 	return ERR_OK;
 }

@@ -40,7 +40,6 @@ struct setting {
 	 */
 	const char		*(*check)(char *text);
 	const char		*env;		/* a second name in the environment, or NULL */
-	bool			 reserved;	/* accepted; nothing obeys it yet */
 	const char		*meaning;
 };
 
@@ -68,6 +67,8 @@ const char	*check_api_url(char *text);
 const char	*check_public_url(char *text);
 const char	*check_time_zone(char *text);
 const char	*check_listen(char *text);
+const char	*check_listen_or_none(char *text);
+const char	*check_networks(char *text);
 const char	*check_path(char *text);
 
 #endif

@@ -3,8 +3,10 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "fcgi-api/api.h"
+#include "fcgi-api/route.h"
 
 #define STORE_RETRY_MS	250
+#define STATUS_GONE	499	/* nginx's number for an asker that did not wait */
 
 struct api *
 api_new(const struct config *config, const struct docs *docs)
@@ -38,6 +40,69 @@ api_free(struct api *api)
 	store_close(api->store);
 	response_free(&api->response);
 	free(api);
+}
+
+enum err
+api_begin(struct api *api, char *const *envp, struct str body, enum err body_error)
+{
+	struct account *a = &api->account;
+	enum err parsed;
+
+	a->began_ns = counters_now();
+	a->route = COUNTERS_ROUTES - 1;
+	a->told.which = LIMIT_NONE;
+	parsed = request_parse(&api->request, envp, body, body_error, &api->errors);
+	a->method = api->request.method;
+	log_request(api->request.id);
+	response_begin(&api->response, a->method == METHOD_HEAD, api->request.id);
+	return parsed;
+}
+
+static size_t
+method_index(enum method m)
+{
+	switch (m) {
+	case METHOD_GET:
+	case METHOD_HEAD:
+		return 0;
+	case METHOD_POST:
+		return 1;
+	case METHOD_PATCH:
+		return 2;
+	case METHOD_DELETE:
+		return 3;
+	case METHOD_OPTIONS:
+	case METHOD_OTHER:
+		break;
+	}
+	return COUNTERS_METHODS - 1;
+}
+
+static void
+log_answer(const struct account *a, int status, int64_t ns, bool slow)
+{
+	static const char *const methods[COUNTERS_METHODS] = { "GET", "POST", "PATCH", "DELETE", "other" };
+	struct buf name = { .data = NULL };
+
+	if (!route_name(a->route, &name))
+		buf_add_cstr(&name, "(no route)");
+	(slow ? log_info : log_debug)("%s %s: %d, %lld.%03lld ms%s", methods[method_index(a->method)],
+	    buf_cstr(&name), status, (long long)(ns / 1000000), (long long)(ns / 1000 % 1000),
+	    slow ? ", slow" : "");
+	buf_free(&name);
+}
+
+void
+api_account(struct api *api, const struct account *a, int status)
+{
+	int64_t slow_ns = api->config->log.slow_ms * 1000000;
+	int64_t ns = counters_now() - a->began_ns;
+	bool slow = slow_ns > 0 && ns >= slow_ns;
+
+	if (api->counters != NULL)
+		counters_request(api->counters, a->route, method_index(a->method), status, ns);
+	if (slow || log_enabled(LOG_DEBUG))
+		log_answer(a, status, ns, slow);
 }
 
 static enum err
@@ -119,7 +184,7 @@ api_problem_told(struct api *api, enum err e, const char *detail, int64_t retry_
 }
 
 void
-api_send(struct api *api, struct connection *connection)
+api_send(struct api *api, struct connection *connection, const struct account *account)
 {
 	static const char last_resort[] = "Status: 500 Internal Server Error\r\n"
 	    "Content-Length: 0\r\n\r\n";
@@ -136,6 +201,7 @@ api_send(struct api *api, struct connection *connection)
 		body = (struct str){ NULL, 0 };
 	}
 	connection_answer(connection, head, body);
+	api_account(api, account, api->response.status);
 }
 
 static void
@@ -155,8 +221,9 @@ waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 	log_request(w->request_id);
 	api->errors.count = 0;
 	response_begin(&api->response, w->head_only, w->request_id);
+	limits_tell(&w->account.told, &api->response);
 	w->finish(api, w, e, reply);
-	api_send(api, w->connection);
+	api_send(api, w->connection, &w->account);
 	api_release(api);
 	log_request(NULL);
 	waiting_free(w);
@@ -168,6 +235,7 @@ waiting_gone(void *cookie)
 	struct waiting *w = cookie;
 
 	syncd_link_cancel(w->api->link, w->call);
+	api_account(w->api, &w->account, STATUS_GONE);
 	waiting_free(w);
 }
 
@@ -178,7 +246,7 @@ waiting_fill(struct waiting *w, struct api *api, waiting_finish *finish)
 	struct str none = r->if_none_match;
 
 	*w = (struct waiting){ .api = api, .connection = api->connection,
-	    .finish = finish, .head_only = r->method == METHOD_HEAD };
+	    .finish = finish, .head_only = r->method == METHOD_HEAD, .account = api->account };
 	memcpy(w->request_id, r->id, sizeof(w->request_id));
 	if (none.len < sizeof(w->if_none_match))	/* a longer one never matches */
 		memcpy(w->if_none_match, none.len > 0 ? none.ptr : "", none.len);

@@ -8,6 +8,7 @@
 #include "common/store.h"
 #include "common/summary.h"
 #include "fcgi-api/connections.h"
+#include "fcgi-api/counters.h"
 #include "fcgi-api/docs.h"
 #include "fcgi-api/gzip.h"
 #include "fcgi-api/page_cache.h"
@@ -15,6 +16,14 @@
 #include "fcgi-api/request.h"
 #include "fcgi-api/response.h"
 #include "fcgi-api/syncd_link.h"
+
+/* What is counted and told about a request when it is answered. */
+struct account {
+	int64_t			 began_ns;	/* counters_now() */
+	size_t			 route;		/* COUNTERS_ROUTES - 1: none */
+	enum method		 method;
+	struct limit_told	 told;
+};
 
 /*
  * What handlers work with: one per worker process or slow thread.  Nothing
@@ -24,6 +33,8 @@ struct api {
 	const struct config	*config;
 	const struct docs	*docs;
 	bool			 slow;		/* this is a thread of the slow pool */
+	const struct limits	*limits;	/* NULL: none */
+	struct counters_block	*counters;	/* NULL: nothing is counted */
 	struct loop		*loop;		/* fast workers only, as link */
 	struct syncd_link	*link;
 	struct store		*store;		/* NULL: could not be opened yet */
@@ -40,6 +51,7 @@ struct api {
 	/* the request at hand */
 	struct connection	*connection;	/* fast workers only */
 	struct request		 request;
+	struct account		 account;
 	struct field_errors	 errors;
 	struct response		 response;
 };
@@ -59,6 +71,7 @@ struct waiting {
 	void			*state;		/* the handler's */
 	void			(*state_free)(void *);
 	bool			 head_only;
+	struct account		 account;
 	char			 request_id[REQUEST_ID_MAX + 1];
 	char			 if_none_match[256];
 };
@@ -66,6 +79,14 @@ struct waiting {
 /* config and docs stay the caller's.  NULL: out of memory. */
 struct api	*api_new(const struct config *, const struct docs *);
 void		 api_free(struct api *);
+
+/*
+ * Take the request into api->request and begin its answer, account and log
+ * lines; ${envp} and the rest as in request_parse(), whose result it returns.
+ */
+enum err	 api_begin(struct api *, char *const *envp, struct str body, enum err body_error);
+/* It has been answered with ${status}, as far as we are concerned. */
+void		 api_account(struct api *, const struct account *, int status);
 
 /*
  * A snapshot of the newest generation in api->store, opening the store if
@@ -90,7 +111,7 @@ void		 api_retry_after(struct api *, int64_t ms);
 enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish,
 		    void *state, void (*state_free)(void *));
 
-/* Send what is composed in api->response. */
-void		 api_send(struct api *, struct connection *);
+/* Send what is composed in api->response, and account for it. */
+void		 api_send(struct api *, struct connection *, const struct account *);
 
 #endif

@@ -27,19 +27,21 @@ struct connection;
 
 #define BODY_MAX	(1024u * 1024)	/* bytes of a request's body */
 
+/*
+ * A request has arrived.  Call connection_answer() or connection_park()
+ * before returning.  ${envp} holds the parameters ("NAME=value",
+ * NULL-ended); it and ${body} are valid during the call.  ${error}: ERR_OK,
+ * or ERR_TOO_LARGE (body is then empty).
+ */
+typedef void	connections_request(void *cookie, struct connection *, char *const *envp,
+		    struct str body, enum err error);
+
 struct connections_setup {
 	struct loop	*loop;
 	int		 listen_fd;	/* non-blocking; stays the caller's */
 	size_t		 max;		/* connections open at once; then accepting pauses */
 	int64_t		 stall_ms;	/* half a request or answer older than this: closed */
-	/*
-	 * A request has arrived.  Call connection_answer() or
-	 * connection_park() before returning.  ${envp} holds the parameters
-	 * ("NAME=value", NULL-ended); it and ${body} are valid during the
-	 * call.  ${error}: ERR_OK, or ERR_TOO_LARGE (body is then empty).
-	 */
-	void		(*request)(void *cookie, struct connection *, char *const *envp,
-			    struct str body, enum err error);
+	connections_request *request;
 	void		*cookie;
 };
 

@@ -18,7 +18,10 @@
 #include "fcgi-api/worker.h"
 
 #define WORKERS_MAX	64
-#define PLACES_MAX	(WORKERS_MAX + 1)	/* and the slow pool */
+#define SLOW_PLACE	WORKERS_MAX
+#define METRICS_PLACE	(WORKERS_MAX + 1)
+#define PLACES_MAX	(WORKERS_MAX + 2)
+_Static_assert(PLACES_MAX == COUNTERS_BLOCKS, "a block each");
 #define OLD_MAX		(4 * PLACES_MAX)	/* processes that drain */
 #define BACKOFF_MS	100	/* doubles while a process keeps dying young */
 #define BACKOFF_MAX_MS	5000
@@ -31,7 +34,7 @@ struct place {
 	char	name[24];	/* "api-0.sock" */
 	char	path[108];
 	int	listen_fd;	/* -1: unused place */
-	bool	slow;
+	int	(*run)(const struct worker_setup *);
 	pid_t	pid;		/* 0: none at the moment */
 	int64_t	started_ms;
 	int64_t	backoff_ms;
@@ -46,6 +49,8 @@ struct old {
 struct master {
 	const struct master_setup *setup;
 	struct config	*config, *next_config;	/* the one in use, room for a reload */
+	struct limits	 limits;
+	struct counters	*counters;	/* NULL: no memory for them */
 	struct place	 places[PLACES_MAX];
 	struct old	 old[OLD_MAX];
 	int		 pid_fd;
@@ -93,14 +98,15 @@ static void __attribute__((noreturn))
 child_main(struct master *m, struct place *p, size_t number, pid_t master)
 {
 	struct worker_setup setup = { .config = m->config, .listen_fd = p->listen_fd,
-	    .number = (int)number };
+	    .number = (int)number, .limits = &m->limits, .counters = m->counters,
+	    .block = m->counters == NULL ? NULL : &m->counters->blocks[number] };
 
 	child_signals();
 	/* a worker without its master drains and ends */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != master)
 		_exit(EXIT_FAILURE);
 	child_forget(m, p);
-	_exit(p->slow ? slow_run(&setup) : worker_run(&setup));
+	_exit(p->run(&setup));
 }
 
 static void
@@ -119,18 +125,30 @@ spawn(struct master *m, size_t i)
 	}
 	p->pid = pid;
 	p->started_ms = now_ms;
+	if (m->counters != NULL)
+		counter_add(&m->counters->started);
+}
+
+static void
+place_init(struct place *p, size_t i)
+{
+	*p = (struct place){ .listen_fd = -1, .run = worker_run };
+	(void)snprintf(p->name, sizeof(p->name), "api-%zu.sock", i);
+	if (i == SLOW_PLACE) {
+		p->run = slow_run;
+		(void)strcpy(p->name, "api-slow.sock");
+	} else if (i == METRICS_PLACE) {
+		p->run = metrics_run;
+		(void)strcpy(p->name, "api-metrics.sock");
+	}
 }
 
 static bool
-place_open(struct master *m, size_t i, bool slow)
+place_open(struct master *m, size_t i)
 {
 	struct place *p = &m->places[i];
 
-	*p = (struct place){ .listen_fd = -1, .slow = slow };
-	if (slow)
-		(void)strcpy(p->name, "api-slow.sock");
-	else
-		(void)snprintf(p->name, sizeof(p->name), "api-%zu.sock", i);
+	place_init(p, i);
 	if (!config_run_path(m->config, p->name, p->path)) {
 		log_error("run.dir: too long for a socket's path");
 		return false;
@@ -179,21 +197,38 @@ place_close(struct master *m, struct place *p)
 	p->listen_fd = -1;
 }
 
+static bool
+place_wanted(const struct config *c, size_t i)
+{
+	if (i == METRICS_PLACE)
+		return c->metrics.listen[0] != '\0';
+	return i == SLOW_PLACE || i < fast_workers(c);
+}
+
 /* Sockets and processes for the configuration in use; those there are stay. */
 static bool
 places_fill(struct master *m)
 {
-	size_t n = fast_workers(m->config);
-
 	for (size_t i = 0; i < PLACES_MAX; i++) {
-		bool slow = i == WORKERS_MAX;
-
-		if (!slow && i >= n)
+		if (!place_wanted(m->config, i))
 			place_close(m, &m->places[i]);
-		else if (m->places[i].listen_fd == -1 && !place_open(m, i, slow))
+		else if (m->places[i].listen_fd == -1 && !place_open(m, i))
 			return false;
 	}
 	return true;
+}
+
+/* For /metrics: how many there are. */
+static void
+count_workers(const struct master *m)
+{
+	uint64_t n = 0;
+
+	if (m->counters == NULL)
+		return;
+	for (size_t i = 0; i < METRICS_PLACE; i++)
+		n += m->places[i].pid != 0;
+	__atomic_store_n(&m->counters->workers, n, __ATOMIC_RELAXED);
 }
 
 static void
@@ -230,8 +265,11 @@ reap(struct master *m)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (size_t i = 0; i < PLACES_MAX; i++)
-			if (m->places[i].pid == pid)
+			if (m->places[i].pid == pid) {
 				place_died(&m->places[i], status);
+				if (m->counters != NULL)
+					counter_add(&m->counters->died);
+			}
 		for (size_t i = 0; i < OLD_MAX; i++)
 			if (m->old[i].pid == pid)
 				m->old[i].pid = 0;
@@ -293,6 +331,7 @@ reload(struct master *m)
 	if (log_open("fcgi-api", m->config->log.file, m->config->log.level,
 	    m->config->log.format) == -1)
 		log_error("log.file: %s: %s", m->config->log.file, strerror(errno));
+	limits_configure(&m->limits, m->config);
 	if (!places_fill(m))
 		log_error("reload: not all sockets could be opened");
 	for (size_t i = 0; i < PLACES_MAX; i++) {
@@ -385,8 +424,10 @@ master_loop(struct master *m)
 		    next > now_ms ? next - now_ms : 0;
 		struct timespec ts = { .tv_sec = wait_ms / 1000,
 		    .tv_nsec = wait_ms % 1000 * 1000000 };
-		int signal_number = sigtimedwait(&m->signals, NULL, &ts);
+		int signal_number;
 
+		count_workers(m);
+		signal_number = sigtimedwait(&m->signals, NULL, &ts);
 		if (signal_number > 0)
 			on_signal(m, signal_number);
 	}
@@ -433,6 +474,8 @@ master_run(const struct master_setup *setup, const struct config *config)
 	if (!signals_block(&m) || !config_run_path(m.config, "fcgi-api.pid", m.pid_path) ||
 	    (m.pid_fd = pid_file_open(m.pid_path)) == -1)
 		return EXIT_FAILURE;
+	limits_configure(&m.limits, m.config);
+	m.counters = counters_new();
 	if (places_fill(&m)) {
 		log_info("serving with %zu workers", fast_workers(m.config));
 		master_loop(&m);
@@ -440,6 +483,8 @@ master_run(const struct master_setup *setup, const struct config *config)
 	}
 	for (size_t i = 0; i < PLACES_MAX; i++)	/* when it did not come to serving */
 		place_close(&m, &m.places[i]);
+	limits_free(&m.limits);
+	counters_free(m.counters);
 	pid_file_close(m.pid_fd, m.pid_path);
 	return status;
 }

@@ -26,6 +26,7 @@ static const struct {
 	RAW("QUERY_STRING", query),
 	HEADER("CONTENT_TYPE", content_type),
 	RAW("CONTENT_LENGTH", length),
+	HEADER("REMOTE_ADDR", client),
 	RAW("REQUEST_ID", id),
 	HEADER("HTTP_IF_NONE_MATCH", if_none_match),
 	HEADER("HTTP_IF_MATCH", if_match),
@@ -152,7 +153,7 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 
 	errors->count = 0;
 	r->if_none_match = r->if_match = r->accept_encoding = r->prefer =
-	    r->idempotency_key = r->airtable_mac = r->content_type = r->query =
+	    r->idempotency_key = r->airtable_mac = r->content_type = r->client = r->query =
 	    (struct str){ NULL, 0 };
 	r->segment_count = r->param_count = 0;
 	r->body = body;

@@ -40,6 +40,7 @@ struct request {
 	struct str	idempotency_key;
 	struct str	airtable_mac;
 	struct str	content_type;
+	struct str	client;			/* its address, as the web server tells it */
 	struct str	body;
 	char		scratch[REQUEST_URI_MAX];
 };

@@ -9,18 +9,26 @@ static const struct route {
 	const char	*path[4];	/* parts; "*": any id */
 	handler		*get, *post, *patch, *remove;
 	void		(*stream)(struct api *, struct sink *);	/* slow pool, GET */
+	enum limit	 reads, changes;	/* of GET and HEAD; of the other methods */
 } routes[] = {
 	{ .path = { "api", "orders" }, .get = orders_list, .post = orders_create,
-	    .patch = orders_patch_many },
-	{ .path = { "api", "orders", "summary" }, .get = orders_summary },
-	{ .path = { "api", "orders", "sync" }, .post = sync_start },
-	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv },
-	{ .path = { "api", "orders", "undo" }, .post = orders_undo_many },
+	    .patch = orders_patch_many, .reads = LIMIT_ORDERS_LIST,
+	    .changes = LIMIT_UPDATE_ORDER },
+	{ .path = { "api", "orders", "summary" }, .get = orders_summary,
+	    .reads = LIMIT_ORDERS_SUMMARY },
+	{ .path = { "api", "orders", "sync" }, .post = sync_start,
+	    .changes = LIMIT_SYNC_ORDERS },
+	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv,
+	    .reads = LIMIT_ORDERS_LIST },
+	{ .path = { "api", "orders", "undo" }, .post = orders_undo_many,
+	    .changes = LIMIT_UPDATE_ORDER },
 	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch,
-	    .remove = orders_delete },
-	{ .path = { "api", "orders", "*", "history" }, .get = orders_history },
-	{ .path = { "api", "orders", "*", "undo" }, .post = orders_undo },
-	{ .path = { "api", "audit" }, .get = audit_get },
+	    .remove = orders_delete, .reads = LIMIT_GET_ORDER, .changes = LIMIT_UPDATE_ORDER },
+	{ .path = { "api", "orders", "*", "history" }, .get = orders_history,
+	    .reads = LIMIT_GET_ORDER },
+	{ .path = { "api", "orders", "*", "undo" }, .post = orders_undo,
+	    .changes = LIMIT_UPDATE_ORDER },
+	{ .path = { "api", "audit" }, .get = audit_get, .reads = LIMIT_ORDERS_LIST },
 	{ .path = { "api", "sync" }, .get = sync_get },
 	{ .path = { "api", "health" }, .get = health_get },
 	{ .path = { "api", "openapi.json" }, .get = openapi_get },
@@ -31,6 +39,9 @@ static const struct route {
 	/* no client gets here: nginx asks, see nginx/orders.conf.in */
 	{ .path = { "events-resume" }, .get = events_resume }
 };
+
+#define ROUTES	(sizeof(routes) / sizeof(routes[0]))
+_Static_assert(ROUTES < COUNTERS_ROUTES, "routes are counted, and what is none");
 
 static bool
 matches(const struct route *route, const struct request *r)
@@ -50,7 +61,7 @@ matches(const struct route *route, const struct request *r)
 static const struct route *
 route_find(const struct request *r)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+	for (size_t i = 0; i < ROUTES; i++)
 		if (matches(&routes[i], r))
 			return &routes[i];
 	return NULL;
@@ -115,6 +126,45 @@ parse_detail(enum err e)
 	}
 }
 
+bool
+route_name(size_t i, struct buf *name)
+{
+	if (i >= ROUTES)
+		return false;
+	for (size_t part = 0; part < 4 && routes[i].path[part] != NULL; part++)
+		buf_printf(name, "/%s", strcmp(routes[i].path[part], "*") == 0 ? "{id}" :
+		    routes[i].path[part]);
+	return true;
+}
+
+static bool
+reads(const struct request *r)
+{
+	return r->method == METHOD_GET || r->method == METHOD_HEAD;
+}
+
+/* Ask its limit, if there is one.  false: refused, and the problem composed. */
+static bool
+may_pass(struct api *api, const struct route *route)
+{
+	enum limit which = reads(&api->request) ? route->reads : route->changes;
+	struct limit_told *told = &api->account.told;
+
+	if (api->limits == NULL || which == LIMIT_NONE)
+		return true;
+	if (limits_take(api->limits, which, api->request.client, api->account.began_ns / 1000000,
+	    told)) {
+		limits_tell(told, &api->response);
+		return true;
+	}
+	limits_tell(told, &api->response);
+	if (api->counters != NULL)
+		counter_add(&api->counters->limited[which]);
+	(void)api_problem(api, ERR_RATE_LIMITED, NULL);
+	response_header_uint(&api->response, "Retry-After", told->verdict.reset_s);
+	return false;
+}
+
 enum outcome
 route_run(struct api *api, enum err parsed, struct sink *sink)
 {
@@ -126,12 +176,13 @@ route_run(struct api *api, enum err parsed, struct sink *sink)
 		return api_problem(api, parsed, parse_detail(parsed));
 	if ((route = route_find(r)) == NULL || (route->stream != NULL) != (sink != NULL))
 		return api_problem(api, ERR_NOT_FOUND, parse_detail(ERR_NOT_FOUND));
-	if (route->stream != NULL &&
-	    (r->method == METHOD_GET || r->method == METHOD_HEAD)) {
-		route->stream(api, sink);
+	api->account.route = (size_t)(route - routes);
+	if (route->stream != NULL && reads(r)) {
+		if (may_pass(api, route))
+			route->stream(api, sink);
 		return ANSWERED;
 	}
 	if ((h = handler_of(route, r->method)) == NULL)
 		return other_method(api, route);
-	return h(api);
+	return may_pass(api, route) ? h(api) : ANSWERED;
 }

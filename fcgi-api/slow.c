@@ -88,16 +88,14 @@ serve(struct slow_thread *t)
 {
 	struct sink sink = { .put = put, .cookie = t };
 	struct api *api = t->api;
-	enum err parsed = request_parse(&api->request, t->fcgx.envp,
-	    (struct str){ NULL, 0 }, ERR_OK, &api->errors);
+	enum err parsed = api_begin(api, t->fcgx.envp, (struct str){ NULL, 0 }, ERR_OK);
 
-	log_request(api->request.id);
 	store_join(t);
-	response_begin(&api->response, api->request.method == METHOD_HEAD, api->request.id);
 	(void)route_run(api, parsed, &sink);
 	api_release(api);	/* everything is in the web server's hands or in memory */
 	if (!sink.streamed)
 		send_composed(t);
+	api_account(api, &api->account, api->response.status);
 	log_request(NULL);
 }
 
@@ -186,6 +184,8 @@ thread_start(struct pool *p)
 		goto err0;
 	t->pool = p;
 	t->api->slow = true;
+	t->api->limits = p->setup->limits;
+	t->api->counters = p->setup->block;
 	if ((rc = pthread_attr_init(&attr)) != 0)
 		goto err1;
 	running_add(p, 1);

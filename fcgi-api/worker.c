@@ -11,6 +11,7 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/zone.h"
+#include "fcgi-api/metrics.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
@@ -22,6 +23,7 @@ struct worker {
 	struct loop		*loop;
 	struct api		*api;
 	struct connections	*connections;
+	const struct worker_setup *setup;
 	struct docs		 docs;
 	struct watch		 signals;
 	int			 listen_fd;
@@ -34,13 +36,11 @@ on_request(void *cookie, struct connection *c, char *const *envp, struct str bod
 {
 	struct worker *w = cookie;
 	struct api *api = w->api;
-	enum err parsed = request_parse(&api->request, envp, body, error, &api->errors);
+	enum err parsed = api_begin(api, envp, body, error);
 
-	log_request(api->request.id);
 	api->connection = c;
-	response_begin(&api->response, api->request.method == METHOD_HEAD, api->request.id);
 	if (route_run(api, parsed, NULL) == ANSWERED)
-		api_send(api, c);
+		api_send(api, c, &api->account);
 	api_release(api);
 	log_request(NULL);
 }
@@ -92,11 +92,12 @@ connections_limit(void)
 }
 
 static bool
-worker_open(struct worker *w, const struct worker_setup *setup)
+worker_open(struct worker *w, connections_request *request)
 {
+	const struct worker_setup *setup = w->setup;
 	struct connections_setup cs = { .listen_fd = setup->listen_fd,
 	    .max = connections_limit(), .stall_ms = STALL_MS,
-	    .request = on_request, .cookie = w };
+	    .request = request, .cookie = w };
 	char path[108];
 
 	docs_load(&w->docs, setup->config->api.share);
@@ -105,6 +106,8 @@ worker_open(struct worker *w, const struct worker_setup *setup)
 	    (w->api = api_new(setup->config, &w->docs)) == NULL)
 		return false;
 	w->api->loop = cs.loop = w->loop;
+	w->api->limits = setup->limits;
+	w->api->counters = setup->block;
 	if ((w->api->link = syncd_link_new(w->loop, path, &orders_schema)) == NULL)
 		return false;
 	return (w->connections = connections_new(&cs)) != NULL && signals_watch(w);
@@ -144,16 +147,16 @@ worker_loop(struct worker *w)
 	}
 }
 
-int
-worker_run(const struct worker_setup *setup)
+static int
+run(const struct worker_setup *setup, connections_request *request)
 {
 	struct worker w = { .end_ms = INT64_MAX, .signals = { .fd = -1 },
-	    .listen_fd = setup->listen_fd };
+	    .setup = setup, .listen_fd = setup->listen_fd };
 	int status = EXIT_FAILURE;
 
 	if (zone_use(str_of(setup->config->summary.time_zone)) != ERR_OK)
 		log_warn("summary.time_zone: not known here, UTC is used");
-	if (worker_open(&w, setup)) {
+	if (worker_open(&w, request)) {
 		log_info("worker %d serves", setup->number);
 		status = worker_loop(&w);
 	} else {
@@ -168,4 +171,34 @@ worker_run(const struct worker_setup *setup)
 	loop_free(w.loop);
 	docs_free(&w.docs);
 	return status;
+}
+
+int
+worker_run(const struct worker_setup *setup)
+{
+	return run(setup, on_request);
+}
+
+static void
+on_metrics(void *cookie, struct connection *c, char *const *envp, struct str body,
+    enum err error)
+{
+	struct worker *w = cookie;
+	struct api *api = w->api;
+
+	(void)api_begin(api, envp, body, error);
+	api->connection = c;
+	if (metrics_answer(api, envp, w->setup->counters) == ANSWERED)
+		api_send(api, c, &api->account);
+	api_release(api);
+	log_request(NULL);
+}
+
+int
+metrics_run(const struct worker_setup *setup)
+{
+	struct worker_setup own = *setup;
+
+	own.block = NULL;	/* it does not count itself */
+	return run(&own, on_metrics);
 }

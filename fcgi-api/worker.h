@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "common/config.h"
+#include "fcgi-api/counters.h"
 
 /*
  * What runs in a process forked by the master.  Both return the process's
@@ -15,11 +16,15 @@ struct worker_setup {
 	const struct config	*config;
 	int			 listen_fd;
 	int			 number;	/* of the fast worker, for logs */
+	const struct limits	*limits;
+	struct counters		*counters;	/* NULL: nothing is counted */
+	struct counters_block	*block;		/* of them, its own; NULL likewise */
 };
 
 #define DRAIN_MS	30000	/* parked requests and exports may take so long to end */
 
 int	worker_run(const struct worker_setup *);	/* one loop: reads, writes through syncd */
 int	slow_run(const struct worker_setup *);		/* threads: exports */
+int	metrics_run(const struct worker_setup *);	/* a loop of its own: /metrics, whatever is asked for */
 
 #endif

@@ -183,6 +183,8 @@ void		 airtable_cancel(struct airtable_call *);
  * success and error.  ("lastError" stays after a success: compare the times.)
  */
 void		 airtable_add_status(struct airtable *, struct buf *);
+/* Members "calls" (how those of each kind ended) and "batches" (writes of 1, 2... records). */
+void		 airtable_add_metrics(const struct airtable *, struct buf *);
 
 /*
  * Who counts the calls of a month and divides them.  may_start: may a call of

@@ -274,6 +274,7 @@ airtable_on_answer(void *call, const struct http_answer *answer)
 	tell_governor(c, answer, now);
 	tell_breaker(c, answer, now);
 	note(c, now);
+	airtable_count(c, now);
 	if (c->kind == CALL_META)
 		end_meta(c);
 	else

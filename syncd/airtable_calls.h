@@ -9,6 +9,7 @@
 #include "syncd/breaker.h"
 #include "syncd/governor.h"
 #include "syncd/http.h"
+#include "syncd/outcomes.h"
 
 /*
  * The inside of airtable.h, shared by the files that implement it:
@@ -26,6 +27,7 @@
 enum call_kind {
 	CALL_LIST, CALL_FIND, CALL_FIND_KEYS, CALL_UPDATE, CALL_CREATE, CALL_DELETE, CALL_META, CALL_ASK
 };
+#define CALL_KINDS	(CALL_ASK + 1)
 enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
 
 struct airtable_call {
@@ -80,6 +82,8 @@ struct airtable {
 	struct call_list	 ended;
 	size_t			 ended_count;
 
+	struct outcomes		 outcomes[CALL_KINDS];	/* of calls that left, by kind */
+	uint64_t		 batches[AIRTABLE_WRITE_MAX + 1];	/* writes that left, by records */
 	int64_t			 last_success_ms;	/* wall clock; 0: none yet */
 	int64_t			 last_error_ms;		/* wall clock; 0: none yet */
 	struct airtable_result	 last_error;
@@ -116,6 +120,9 @@ void		 airtable_fail(struct airtable_call *, enum err, int64_t retry_after_ms,
 		    const char *message);
 /* Run the callbacks of the calls that have ended until now. */
 void		 airtable_deliver(struct airtable *);
+
+/* airtable_metrics.c: the call, which left, has its result. */
+void		 airtable_count(struct airtable_call *, int64_t now_ms);
 
 /* airtable_answer.c: the callback of a request. */
 void		 airtable_on_answer(void *call, const struct http_answer *);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "common/instant.h"
+#include "common/log.h"
+#include "common/outbox.h"
 #include "common/json_write.h"
 #include "common/version.h"
 #include "syncd/commands.h"
@@ -17,6 +19,42 @@ add_space(struct buf *b, uint64_t used, uint64_t map)
 	buf_add_char(b, '}');
 }
 
+/* What Prometheus asks for, as counted since the start. */
+static void
+add_metrics(struct commands *c, struct buf *b)
+{
+	json_name(b, "metrics");
+	buf_add_char(b, '{');
+	airtable_add_metrics(c->airtable, b);
+	json_name(b, "syncs");
+	buf_add_char(b, '[');
+	outcomes_json(full_sync_outcomes(c->full_sync), "full", b);
+	buf_add_char(b, ']');
+	json_name(b, "requests");
+	buf_add_char(b, '[');
+	for (enum message_type t = 0; t < MESSAGE_TYPES; t++)
+		outcomes_json(&c->replies[t], message_type_name(t), b);
+	buf_add_char(b, ']');
+	buf_add_char(b, '}');
+}
+
+static enum err
+take_first(void *cookie, const struct outbox_entry *e)
+{
+	*(int64_t *)cookie = e->accepted_ms;
+	return ERR_CANCELLED;	/* they come in the order of their arrival */
+}
+
+/* When the oldest change came that Airtable has not confirmed; 0: there is none. */
+static int64_t
+outbox_oldest(struct store *st)
+{
+	int64_t accepted_ms = 0;
+
+	(void)outbox_each(st, &orders_schema, take_first, &accepted_ms);
+	return accepted_ms;
+}
+
 static void
 do_status(struct commands *c, struct server_call *call)
 {
@@ -24,6 +62,7 @@ do_status(struct commands *c, struct server_call *call)
 	struct store *st = apply_store(c->apply);
 	struct buf b = { 0 };
 	uint64_t used, map;
+	int64_t oldest_ms;
 
 	if ((reply.err = store_begin(st)) != ERR_OK) {
 		server_reply(call, &reply);
@@ -38,6 +77,7 @@ do_status(struct commands *c, struct server_call *call)
 	json_member_instant(&b, "syncedAt", store_synced_ms(st));
 	json_member_uint(&b, "orders", store_row_count(st));
 	store_space(st, &used, &map);
+	oldest_ms = outbox_oldest(st);
 	store_end(st);
 	json_name(&b, "sync");
 	full_sync_add_progress(c->full_sync, &b);
@@ -46,8 +86,10 @@ do_status(struct commands *c, struct server_call *call)
 	json_name(&b, "outbox");
 	buf_add_char(&b, '{');
 	json_member_uint(&b, "pending", writes_pending(c->writes));
+	json_member_instant(&b, "oldestAt", oldest_ms);
 	buf_add_char(&b, '}');
 	add_space(&b, used, map);
+	add_metrics(c, &b);
 	buf_add_char(&b, '}');
 	reply.body = buf_str(&b);
 	if ((reply.err = buf_status(&b)) != ERR_OK)
@@ -140,4 +182,20 @@ void
 commands_request(void *cookie, struct server_call *call)
 {
 	table[server_call_request(call)->type](cookie, call);
+}
+
+void
+commands_replied(void *cookie, const struct message_request *request, enum err e, int64_t ms)
+{
+	struct commands *c = cookie;
+	bool slow = c->config->log.slow_ms > 0 && ms >= c->config->log.slow_ms;
+
+	outcomes_add(&c->replies[request->type], e, ms, request->item_count);
+	if (!slow && !log_enabled(LOG_DEBUG))
+		return;
+	log_request(request->request_id);
+	(slow ? log_info : log_debug)("%s: %s, %zu orders, %lld ms%s",
+	    message_type_name(request->type), err_code(e), request->item_count, (long long)ms,
+	    slow ? ", slow" : "");
+	log_request(NULL);
 }

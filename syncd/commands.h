@@ -7,6 +7,7 @@
 #include "syncd/apply.h"
 #include "syncd/feed.h"
 #include "syncd/full_sync.h"
+#include "syncd/outcomes.h"
 #include "syncd/server.h"
 #include "syncd/write.h"
 
@@ -19,9 +20,12 @@ struct commands {
 	struct feed		*feed;
 	struct writes		*writes;
 	int64_t			 started_ms;	/* wall clock */
+	struct outcomes		 replies[MESSAGE_TYPES];
 };
 
 /* A server_request_cb; ${cookie} is a struct commands. */
 void	commands_request(void *cookie, struct server_call *);
+/* A server_replied_cb likewise: counts and logs. */
+void	commands_replied(void *cookie, const struct message_request *, enum err, int64_t ms);
 
 #endif

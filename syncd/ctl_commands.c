@@ -186,21 +186,19 @@ ctl_ping(struct ctl *ctl)
 enum ctl_exit
 ctl_check_config(struct ctl *ctl)
 {
-	struct buf notes = { 0 }, errors = { 0 };
+	struct buf out = { 0 }, errors = { 0 };
 	struct config config;
 	bool good;
 
-	good = config_check(ctl->config_file, environ, NULL, 0, &notes, &errors) == ERR_OK &&
-	    config_load(&config, ctl->config_file, environ, NULL, 0, &errors) == ERR_OK &&
+	good = config_load(&config, ctl->config_file, environ, NULL, 0, &errors) == ERR_OK &&
 	    config_check_syncd(&config, &errors) == ERR_OK;
 	if (!good) {
-		buf_free(&notes);
 		(void)print_errors(&errors);
 		return CTL_FAILED;
 	}
-	buf_printf(&notes, "%s: ok\n",
+	buf_printf(&out, "%s: ok\n",
 	    ctl->config_file != NULL ? ctl->config_file : "configuration");
-	return ctl_print(&notes);
+	return ctl_print(&out);
 }
 
 enum ctl_exit

@@ -233,6 +233,8 @@ open_parts(struct daemon *d)
 	}
 	d->server = server_new(&d->loop, socket_path, &orders_schema, commands_request,
 	    &d->commands);
+	if (d->server != NULL)
+		server_on_reply(d->server, commands_replied, &d->commands);
 	return d->server != NULL;
 }
 

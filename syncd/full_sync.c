@@ -54,6 +54,7 @@ struct full_sync {
 	int64_t			 next_ms;	/* wall clock of the next run by itself */
 	bool			 paced;		/* which is when the ledger says */
 	struct sync_run_counts	 counts;	/* of the last run, once run is idle */
+	struct outcomes		 ended;		/* of all runs */
 	uint32_t		 expected;
 
 	uv_timer_t		 wait_timer;	/* RUN_WAITING */
@@ -189,6 +190,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 	s->result = e;
 	s->counts = *sync_run_counts(s->run);
 	s->finished_ms = instant_now();
+	outcomes_add(&s->ended, e, s->finished_ms - s->started_ms, s->counts.records);
 	if (detail != s->detail)
 		(void)snprintf(s->detail, sizeof(s->detail), "%s", detail);
 	(void)uv_timer_stop(&s->wait_timer);
@@ -447,6 +449,12 @@ bool
 full_sync_running(const struct full_sync *s)
 {
 	return s->state != RUN_IDLE;
+}
+
+const struct outcomes *
+full_sync_outcomes(const struct full_sync *s)
+{
+	return &s->ended;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "syncd/apply.h"
 #include "syncd/ledger.h"
 #include "syncd/sync_waiters.h"
+#include "syncd/outcomes.h"
 
 /*
  * A full sync: the whole listing, page by page, compared with the store,
@@ -75,5 +76,7 @@ void		 full_sync_watch(struct full_sync *, full_sync_ended *, void *cookie);
 
 /* The progress document (an object) of the run that is on, or of the last. */
 void		 full_sync_add_progress(const struct full_sync *, struct buf *);
+/* How runs have ended. */
+const struct outcomes *full_sync_outcomes(const struct full_sync *);
 
 #endif

@@ -22,17 +22,16 @@ enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
 
 /* syncd needs more than every program does: base and table. */
 static enum err
-check(const struct daemon_setup *s, struct buf *notes, struct buf *errors)
+check(const struct daemon_setup *s, struct buf *out, struct buf *errors)
 {
 	static struct config config;
-	enum err e = config_check(s->config_file, s->env, s->options, s->option_count, notes,
-	    errors);
+	enum err e = config_load(&config, s->config_file, s->env, s->options,
+	    s->option_count, errors);
 
-	if (e == ERR_OK && (e = config_load(&config, s->config_file, s->env, s->options,
-	    s->option_count, errors)) == ERR_OK)
+	if (e == ERR_OK)
 		e = config_check_syncd(&config, errors);
 	if (e == ERR_OK)
-		buf_add_cstr(notes, "the configuration is valid\n");
+		buf_add_cstr(out, "the configuration is valid\n");
 	return e;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/instant.h"
 #include "common/log.h"
 #include "syncd/server_listen.h"
 #include "syncd/server_parts.h"
@@ -175,11 +176,19 @@ server_hand_on(struct server *s, struct peer *p, struct server_call *call)
 {
 	call->server = s;
 	call->peer = p;
+	call->came_ms = instant_monotonic();
 	LIST_INSERT_HEAD(&p->calls, call, in_peer);
 	LIST_INSERT_HEAD(&s->calls, call, in_server);
 	p->open++;
 	s->open++;
 	s->request(s->cookie, call);
+}
+
+void
+server_on_reply(struct server *s, server_replied_cb *replied, void *cookie)
+{
+	s->replied = replied;
+	s->replied_cookie = cookie;
 }
 
 const struct message_request *
@@ -208,6 +217,9 @@ server_reply(struct server_call *call, const struct message_reply *reply)
 	if (call->server != NULL) {
 		LIST_REMOVE(call, in_server);
 		call->server->open--;
+		if (call->server->replied != NULL)
+			call->server->replied(call->server->replied_cookie, &call->request,
+			    reply->err, instant_monotonic() - call->came_ms);
 	}
 	if (p != NULL) {
 		LIST_REMOVE(call, in_peer);

@@ -47,6 +47,14 @@ typedef void		 server_request_cb(void *cookie, struct server_call *);
 struct server		*server_new(uv_loop_t *, const char *path, const struct schema *,
 			    server_request_cb *, void *cookie);
 
+/*
+ * ${replied} is told of each answer to a request, before it goes out; ${ms}
+ * is what it took.  For logs and metrics.
+ */
+typedef void		 server_replied_cb(void *cookie, const struct message_request *,
+			    enum err, int64_t ms);
+void			 server_on_reply(struct server *, server_replied_cb *, void *cookie);
+
 /* The request of a call, valid until it is answered. */
 const struct message_request *server_call_request(const struct server_call *);
 

@@ -17,6 +17,7 @@ struct server_call {
 	struct server		*server;	/* NULL: freed meanwhile */
 	struct peer		*peer;		/* NULL: gone meanwhile */
 	struct message_request	 request;
+	int64_t			 came_ms;	/* monotonic */
 };
 LIST_HEAD(call_list, server_call);
 
@@ -60,6 +61,8 @@ struct server {
 	const struct schema	*schema;
 	server_request_cb	*request;
 	void			*cookie;
+	server_replied_cb	*replied;	/* NULL: nobody wants to know */
+	void			*replied_cookie;
 	struct peer_list	 peers;
 	size_t			 connections;
 	struct call_list	 calls;		/* of all peers, those that left included */

@@ -104,13 +104,13 @@ api_ship(struct apply *a)
 static void
 on_request(void *cookie, struct connection *c, char *const *envp, struct str body, enum err e)
 {
-	enum err parsed = request_parse(&fx.api->request, envp, body, e, &fx.api->errors);
+	enum err parsed = api_begin(fx.api, envp, body, e);
 
 	(void)cookie;
 	fx.api->connection = c;
-	response_begin(&fx.api->response, fx.api->request.method == METHOD_HEAD, fx.api->request.id);
-	if (route_run(fx.api, parsed, NULL) == ANSWERED)
-		api_send(fx.api, c);
+	if ((fx.metrics != NULL ? metrics_answer(fx.api, envp, fx.metrics) :
+	    route_run(fx.api, parsed, NULL)) == ANSWERED)
+		api_send(fx.api, c, &fx.api->account);
 	api_release(fx.api);
 }
 

@@ -1,6 +1,7 @@
 #ifndef TESTS_API_FIXTURE_H
 #define TESTS_API_FIXTURE_H
 
+#include "fcgi-api/metrics.h"
 #include "fcgi-api/route.h"
 #include "syncd/apply.h"
 #include "tests/fastcgi_peer.h"
@@ -17,6 +18,7 @@ struct api_fixture {
 	struct api	*api;
 	struct connections *cs;
 	struct buf	 answer;	/* the last one, as text */
+	const struct counters *metrics;	/* not NULL: it is the process that answers /metrics */
 	uint64_t	*committed;	/* generation of the writer's last commit; shared with its process */
 };
 extern struct api_fixture fx;

@@ -98,14 +98,12 @@ static struct buf request, answer, in;
 static void
 on_request(void *cookie, struct connection *c, char *const *envp, struct str body, enum err e)
 {
-	enum err parsed = request_parse(&api->request, envp, body, e, &api->errors);
+	enum err parsed = api_begin(api, envp, body, e);
 
 	(void)cookie;
-	log_request(api->request.id);
 	api->connection = c;
-	response_begin(&api->response, api->request.method == METHOD_HEAD, api->request.id);
 	if (route_run(api, parsed, NULL) == ANSWERED)
-		api_send(api, c);
+		api_send(api, c, &api->account);
 	api_release(api);
 	log_request(NULL);
 }

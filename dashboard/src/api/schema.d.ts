@@ -819,6 +819,11 @@ export interface components {
             outbox: {
                 /** @description Writes that Airtable has still to confirm. */
                 pending?: number;
+                /**
+                 * Format: date-time
+                 * @description When the oldest of them came.
+                 */
+                oldestAt?: string | null;
             } | null;
             /** @description As in `/api/sync`. */
             feed: components["schemas"]["Feed"] | null;
@@ -880,6 +885,7 @@ export interface components {
              * @example airtable_iterator_lost
              * @example airtable_shrunk
              * @example outcome_unknown
+             * @example rate_limited
              * @example disk_full
              * @example store_map_full
              * @example internal_error
@@ -896,6 +902,21 @@ export interface components {
         };
     };
     responses: {
+        /**
+         * @description `rate_limited`: the client has used up the limit of this route, or
+         *     floods the web server (then without `RateLimit`).
+         */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The order. */
         Order: {
             headers: {
@@ -1321,6 +1342,16 @@ export interface components {
         PreferenceApplied: "respond-async";
         /** @description Seconds after which another try makes sense. */
         RetryAfter: number;
+        /**
+         * @description The limit of this route, its quota `q` and its window `w` in seconds.
+         * @example "orders_list";q=100;w=60
+         */
+        RateLimitPolicy: string;
+        /**
+         * @description What is left, `r`, and in how many seconds, `t`, there will be more.
+         * @example "orders_list";r=42;t=18
+         */
+        RateLimit: string;
     };
     pathItems: never;
 }
@@ -1429,6 +1460,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -1505,6 +1537,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Rejected"];
+            429: components["responses"]["TooManyRequests"];
             502: components["responses"]["AirtableFails"];
             503: components["responses"]["NotApplied"];
             504: components["responses"]["OutcomeUnknown"];
@@ -1563,6 +1596,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["KeyReused"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["NotTaken"];
             504: components["responses"]["OutcomeUnknown"];
             507: components["responses"]["StorageFull"];
@@ -1619,6 +1653,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["KeyReused"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["NotTaken"];
             504: components["responses"]["OutcomeUnknown"];
             507: components["responses"]["StorageFull"];
@@ -1652,6 +1687,7 @@ export interface operations {
             400: components["responses"]["InvalidParameter"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Ambiguous"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -1713,6 +1749,7 @@ export interface operations {
             409: components["responses"]["Ambiguous"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Rejected"];
+            429: components["responses"]["TooManyRequests"];
             502: components["responses"]["AirtableFails"];
             503: components["responses"]["NotApplied"];
             504: components["responses"]["OutcomeUnknown"];
@@ -1774,6 +1811,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Rejected"];
+            429: components["responses"]["TooManyRequests"];
             502: components["responses"]["AirtableFails"];
             503: components["responses"]["NotApplied"];
             504: components["responses"]["OutcomeUnknown"];
@@ -1880,6 +1918,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Rejected"];
+            429: components["responses"]["TooManyRequests"];
             502: components["responses"]["AirtableFails"];
             503: components["responses"]["NotApplied"];
             504: components["responses"]["OutcomeUnknown"];
@@ -1919,6 +1958,7 @@ export interface operations {
             400: components["responses"]["InvalidParameter"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Ambiguous"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -1944,6 +1984,7 @@ export interface operations {
             200: components["responses"]["Changes"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -1966,6 +2007,7 @@ export interface operations {
             200: components["responses"]["Summary"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -2050,6 +2092,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
         };
     };
@@ -2083,6 +2126,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidParameter"];
             413: components["responses"]["TooLarge"];
+            429: components["responses"]["TooManyRequests"];
             /**
              * @description The sync failed: `airtable_unauthorized`, `airtable_forbidden`,
              *     `airtable_not_found`, `airtable_bad_response`,

@@ -1,0 +1,90 @@
+#include "fcgi-api/decimal.h"
+#include "fcgi-api/limits.h"
+
+#define WINDOW_S	60
+#define WINDOW_MS	(WINDOW_S * INT64_C(1000))
+
+static const char *const names[LIMITS] = {
+	[LIMIT_NONE] = "none",
+	[LIMIT_ORDERS_LIST] = "orders_list",
+	[LIMIT_ORDERS_SUMMARY] = "orders_summary",
+	[LIMIT_GET_ORDER] = "get_order",
+	[LIMIT_UPDATE_ORDER] = "update_order",
+	[LIMIT_SYNC_ORDERS] = "sync_orders"
+};
+
+const char *
+limit_name(enum limit which)
+{
+	return names[which];
+}
+
+static uint32_t
+quota_of(const struct config *c, enum limit which)
+{
+	const int64_t quotas[LIMITS] = {
+		[LIMIT_ORDERS_LIST] = c->limits.orders_list,
+		[LIMIT_ORDERS_SUMMARY] = c->limits.orders_summary,
+		[LIMIT_GET_ORDER] = c->limits.get_order,
+		[LIMIT_UPDATE_ORDER] = c->limits.update_order,
+		[LIMIT_SYNC_ORDERS] = c->limits.sync_orders
+	};
+
+	return c->limits.enabled ? (uint32_t)quotas[which] : 0;
+}
+
+void
+limits_configure(struct limits *limits, const struct config *config)
+{
+	for (enum limit i = LIMIT_NONE + 1; i < LIMITS; i++) {
+		struct ratelimit **table = &limits->tables[i];
+		uint32_t quota = quota_of(config, i);
+
+		if (*table != NULL && ratelimit_quota(*table) == quota)
+			continue;
+		ratelimit_free(*table);
+		*table = quota == 0 ? NULL : ratelimit_new(quota, WINDOW_MS, RATELIMIT_CLIENTS);
+	}
+}
+
+void
+limits_free(struct limits *limits)
+{
+	for (enum limit i = LIMIT_NONE + 1; i < LIMITS; i++) {
+		ratelimit_free(limits->tables[i]);
+		limits->tables[i] = NULL;
+	}
+}
+
+bool
+limits_take(const struct limits *limits, enum limit which, struct str address, int64_t now_ms,
+    struct limit_told *told)
+{
+	if (limits->tables[which] == NULL)
+		return true;
+	told->which = which;
+	told->verdict = ratelimit_take(limits->tables[which], client_of(address), now_ms);
+	return told->verdict.passes;
+}
+
+void
+limits_tell(const struct limit_told *told, struct response *r)
+{
+	const struct ratelimit_verdict *v = &told->verdict;
+	struct buf *b = &r->head;	/* what is in it stays, whatever is composed */
+	char text[DECIMAL_SIZE];
+
+	if (told->which == LIMIT_NONE)
+		return;
+	buf_add_str(b, STR("RateLimit-Policy: \""));
+	buf_add_cstr(b, names[told->which]);
+	buf_add_str(b, STR("\";q="));
+	buf_add_str(b, decimal(v->quota, text));
+	buf_add_str(b, STR(";w=60\r\nRateLimit: \""));
+	buf_add_cstr(b, names[told->which]);
+	buf_add_str(b, STR("\";r="));
+	buf_add_str(b, decimal(v->remaining, text));
+	buf_add_str(b, STR(";t="));
+	buf_add_str(b, decimal(v->reset_s, text));
+	buf_add_str(b, STR("\r\n"));
+}

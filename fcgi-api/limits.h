@@ -1,0 +1,52 @@
+#ifndef FCGI_API_LIMITS_H
+#define FCGI_API_LIMITS_H
+
+#include "common/config.h"
+#include "fcgi-api/ratelimit.h"
+#include "fcgi-api/response.h"
+
+/*
+ * The limits of the configuration, each with the memory in which all workers
+ * count.  The master makes them before it forks.
+ */
+enum limit {
+	LIMIT_NONE,	/* a route without one */
+	LIMIT_ORDERS_LIST,
+	LIMIT_ORDERS_SUMMARY,
+	LIMIT_GET_ORDER,
+	LIMIT_UPDATE_ORDER,
+	LIMIT_SYNC_ORDERS,
+	LIMITS
+};
+
+struct limits {
+	struct ratelimit	*tables[LIMITS];	/* NULL: no limit */
+};
+
+/* What a request has been told about its limit. */
+struct limit_told {
+	enum limit			which;	/* LIMIT_NONE: nothing */
+	struct ratelimit_verdict	verdict;
+};
+
+/*
+ * As ${config} says.  A limit that stays as it was keeps its counts; others
+ * begin anew.  What can't be made is off (logged).
+ */
+void		limits_configure(struct limits *, const struct config *);
+void		limits_free(struct limits *);
+
+/* May ${address} have what ${which} limits?  True too when that is off. */
+bool		limits_take(const struct limits *, enum limit which, struct str address,
+		    int64_t now_ms, struct limit_told *);
+
+/*
+ * RateLimit-Policy and RateLimit, on whatever the answer will be: call it
+ * after response_begin().
+ */
+void		limits_tell(const struct limit_told *, struct response *);
+
+/* "orders_list": its name in headers and metrics, and its key in section limits. */
+const char	*limit_name(enum limit);
+
+#endif

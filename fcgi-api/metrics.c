@@ -1,0 +1,136 @@
+#include <stdlib.h>
+
+#include "common/instant.h"
+#include "common/outbox.h"
+#include "common/store_stats.h"
+#include "common/version.h"
+#include "fcgi-api/metrics.h"
+#include "fcgi-api/metrics_text.h"
+
+#define STATUS_MS	2000	/* Prometheus waits for ten seconds */
+
+/* What nginx tells about itself. */
+static const struct {
+	const char	*param, *name, *labels;
+} told[] = {
+	{ "CONNECTIONS_ACTIVE=", "orderdeck_nginx_connections", "state=\"active\"" },
+	{ "CONNECTIONS_READING=", "orderdeck_nginx_connections", "state=\"reading\"" },
+	{ "CONNECTIONS_WRITING=", "orderdeck_nginx_connections", "state=\"writing\"" },
+	{ "CONNECTIONS_WAITING=", "orderdeck_nginx_connections", "state=\"waiting\"" },
+	{ "SUBSCRIBERS=", "orderdeck_subscribers", NULL }
+};
+#define TOLD	(sizeof(told) / sizeof(told[0]))
+
+/* What must outlive the request until syncd has answered. */
+struct asked {
+	const struct counters	*counters;
+	int64_t			 nginx[TOLD];	/* -1: not told */
+};
+
+static int64_t
+told_number(char *const *envp, const char *param)
+{
+	size_t len = strlen(param);
+	int64_t n = 0;
+
+	for (; *envp != NULL; envp++) {
+		if (strncmp(*envp, param, len) != 0)
+			continue;
+		for (const char *p = *envp + len; *p != '\0'; p++) {
+			if (*p < '0' || *p > '9' || n > INT32_MAX)
+				return -1;
+			n = n * 10 + (*p - '0');
+		}
+		return (*envp)[len] != '\0' ? n : -1;
+	}
+	return -1;
+}
+
+static void
+add_nginx(struct buf *b, const struct asked *a)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < TOLD; i++) {
+		if (a->nginx[i] < 0)
+			continue;
+		if (strcmp(before, told[i].name) != 0)
+			metric_begin(b, told[i].name, "gauge", i + 1 == TOLD ?
+			    "Browsers that listen for changes." : "Connections at the web server.");
+		before = told[i].name;
+		metric_uint(b, told[i].name, told[i].labels, (uint64_t)a->nginx[i]);
+	}
+}
+
+static void
+add_store(struct buf *b, struct store *st)
+{
+	int64_t synced_ms = store_synced_ms(st), age_ms = instant_now() - synced_ms;
+	struct store_stats s;
+
+	store_stats(st, &s);
+	metric_one(b, "orderdeck_generation", "gauge", "The store's commit number.",
+	    (double)store_generation(st));
+	metric_one(b, "orderdeck_orders", "gauge", "Orders in the store.",
+	    (double)store_row_count(st));
+	metric_one(b, "orderdeck_synced_timestamp_seconds", "gauge",
+	    "As of when the store is complete; 0: it is not.", (double)synced_ms / 1000);
+	if (synced_ms != 0)
+		metric_one(b, "orderdeck_staleness_seconds", "gauge", "How long ago that is.",
+		    age_ms > 0 ? (double)age_ms / 1000 : 0);
+	metric_one(b, "orderdeck_orders_pending", "gauge",
+	    "Orders that are shown with changes not yet confirmed.", (double)outbox_pending(st));
+	metric_one(b, "orderdeck_store_page_bytes", "gauge", "Size of a page of the store.",
+	    (double)s.page_bytes);
+	metric_one(b, "orderdeck_store_pages", "gauge",
+	    "Pages of the store's file in use, or free to be used again.", (double)s.pages);
+	metric_one(b, "orderdeck_store_map_bytes", "gauge", "Size of the store's map.",
+	    (double)s.map_bytes);
+	metric_one(b, "orderdeck_store_readers", "gauge", "Slots of readers taken so far.",
+	    (double)s.readers);
+	metric_one(b, "orderdeck_store_readers_max", "gauge", "Slots of readers there are.",
+	    (double)s.readers_max);
+	metric_one(b, "orderdeck_store_reader_lag", "gauge",
+	    "Commits since the oldest snapshot that is being read.", (double)s.oldest_lag);
+}
+
+static void
+metrics_finish(struct api *api, const struct waiting *w, enum err e,
+    const struct message_reply *reply)
+{
+	const struct asked *a = w->state;
+	struct response *r = &api->response;
+	struct buf *b = &r->own;
+	cJSON *status = NULL;
+	bool up;
+
+	if (e == ERR_OK && reply->err == ERR_OK)
+		status = cJSON_ParseWithLength(reply->body.ptr, reply->body.len);
+	metric_begin(b, "orderdeck_info", "gauge", "1; which version answers.");
+	metric_uint(b, "orderdeck_info", "version=\"" ORDERDECK_VERSION "\"", 1);
+	if (a->counters != NULL)
+		metrics_add_workers(b, a->counters);
+	up = api_snapshot(api) == ERR_OK;
+	metric_one(b, "orderdeck_store_up", "gauge", "1 when the store can be read.", up);
+	if (up)
+		add_store(b, api->store);
+	metrics_add_syncd(b, status);
+	add_nginx(b, a);
+	cJSON_Delete(status);
+	r->type = "text/plain; version=0.0.4; charset=utf-8";
+	response_header(r, "Cache-Control", STR("no-store"));
+}
+
+enum outcome
+metrics_answer(struct api *api, char *const *envp, const struct counters *counters)
+{
+	struct asked *a = malloc(sizeof(*a));
+
+	if (a == NULL)
+		return api_problem(api, ERR_NOMEM, NULL);
+	a->counters = counters;
+	for (size_t i = 0; i < TOLD; i++)
+		a->nginx[i] = told_number(envp, told[i].param);
+	api->message.type = MESSAGE_STATUS;
+	return api_wait(api, STATUS_MS, metrics_finish, a, free);
+}

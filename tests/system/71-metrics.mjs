@@ -1,0 +1,275 @@
+// What the operator sees: /metrics with all processes' counts, a real
+// Prometheus that reads it and raises the alarms of etc/prometheus, the
+// Grafana dashboard's queries, logs with request ids and times, and logrotate.
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import { test, run, eq, ok, sleep, tempDir, cleanUp, ended } from './lib/harness.mjs'
+import { startStack, withStack, execute, request, fast, until, root } from './lib/stack.mjs'
+
+const rulesFile = path.join(root, 'etc/prometheus/orderdeck.rules.yml')
+const boards = JSON.parse(fs.readFileSync(path.join(root, 'etc/grafana/orderdeck.json'), 'utf8'))
+const ids = { 'X-Request-Id': 'story-71.a' }
+let stack, metricsUrl
+
+/** "name{labels}" -> value, and the names of all metrics with their types. */
+async function scrape(url = metricsUrl) {
+	const answer = await request(url)
+	eq(answer.status, 200, answer.text)
+	const values = {}, types = {}
+	for (const line of answer.text.split('\n')) {
+		const type = /^# TYPE (\S+) (\S+)$/.exec(line)
+		if (type) types[type[1]] = type[2]
+		else if (line !== '' && !line.startsWith('#')) values[line.slice(0, line.lastIndexOf(' '))] = Number(line.slice(line.lastIndexOf(' ') + 1))
+	}
+	return { values, types, text: answer.text }
+}
+/** The sum of all values whose name and labels match. */
+const sum = ({ values }, pattern) => Object.entries(values).filter(([name]) => pattern.test(name)).reduce((n, [, value]) => n + value, 0)
+
+const metricsOf = stack => `http://${/^\[metrics\]\nlisten = (.+)$/m.exec(fs.readFileSync(path.join(stack.dir, 'orders.conf'), 'utf8'))[1]}/metrics`
+
+test('a stack with metrics on an address of their own, with promtool content', async () => {
+	stack = await startStack(fast({ sim: 250, set: { 'metrics.listen': '127.0.0.1:0', 'api.workers': 3, 'log.level': 'debug', 'airtable.breaker_cooldown': '500ms' } }))
+	metricsUrl = metricsOf(stack)
+	await stack.synced()
+	const { text } = await scrape()
+	const checked = await execute('promtool', ['check', 'metrics'], { input: text })
+	eq([checked.code, checked.stdout, checked.stderr], [0, '', ''])
+	// the public server has none of it, whatever the path looks like
+	for (const target of ['/metrics', '/api/metrics', '/api/../metrics', '//metrics', '/api/%2e%2e/metrics']) {
+		const answer = await request(stack.url + target)
+		ok(answer.status === 404 || answer.status === 400, `${target}: ${answer.status}`)
+		ok(!answer.text.includes('orderdeck_'), target)
+	}
+	eq((await request(metricsUrl.replace('/metrics', '/api/orders'))).status, 404)
+	eq((await request(metricsUrl, 'POST')).status, 403)
+})
+
+test('requests are counted exactly over all workers, by route and status, with their times', async () => {
+	const before = await scrape()
+	for (let i = 0; i < 300; i++) await request(`${stack.url}/api/orders?page=${i % 5 + 1}`, 'GET', { fresh: i % 3 === 0 })
+	for (let i = 0; i < 40; i++) await request(`${stack.url}/api/orders/nothing-${i}`, 'GET', { fresh: true })
+	await request(`${stack.url}/api/orders/export.csv`)
+	const after = await scrape()
+	const grew = pattern => sum(after, pattern) - sum(before, pattern)
+	eq(grew(/requests_total\{route="\/api\/orders",method="GET",status="200"\}/), 300)
+	eq(grew(/requests_total\{route="\/api\/orders\/\{id\}",method="GET",status="404"\}/), 40)
+	eq(grew(/requests_total\{route="\/api\/orders\/export\.csv",method="GET",status="200"\}/), 1)
+	eq(grew(/^orderdeck_http_request_duration_seconds_count\{route="\/api\/orders",/), 300)
+	eq(grew(/^orderdeck_http_request_duration_seconds_bucket\{route="\/api\/orders",.*le="\+Inf"\}/), 300)
+	const mean = grew(/duration_seconds_sum\{route="\/api\/orders",/) / 300
+	ok(mean > 0 && mean < 0.05, `${mean} s`)
+})
+
+test('the store, syncd, Airtable and a change on its way are seen', async () => {
+	const order = (await stack.json('/api/orders?pageSize=1')).orders[0]
+	const before = await scrape()
+	const changed = await request(`${stack.url}/api/orders/${order.id}`, 'PATCH',
+		{ headers: { 'Content-Type': 'application/json', ...ids }, body: { status: order.status === 'Shipped' ? 'Pending' : 'Shipped' } })
+	eq(changed.status, 200, changed.text)
+	const after = await scrape(), health = await stack.json('/api/health')
+	eq(after.values.orderdeck_orders, 250)
+	eq(after.values.orderdeck_generation, health.generation)
+	ok(after.values.orderdeck_generation > before.values.orderdeck_generation)
+	eq(after.values['orderdeck_airtable_calls_total{kind="update",outcome="ok"}'], 1)
+	eq(after.values['orderdeck_airtable_batch_records_bucket{le="1"}'], 1)
+	eq(after.values['orderdeck_syncs_total{kind="full",outcome="ok"}'], 1)
+	eq(after.values['orderdeck_syncd_requests_total{kind="write",outcome="ok"}'], 1)
+	eq(after.values['orderdeck_airtable_circuit{state="closed"}'], 1)
+	eq(after.values.orderdeck_store_up + after.values.orderdeck_syncd_up, 2)
+	eq(after.values.orderdeck_airtable_month_calls, health.airtable.monthlyCalls.used)
+	ok(after.values.orderdeck_store_readers >= 3 && after.values.orderdeck_store_readers <= after.values.orderdeck_store_readers_max)
+	ok(after.values.orderdeck_store_pages * after.values.orderdeck_store_page_bytes <= after.values.orderdeck_store_map_bytes)
+	ok(Math.abs(after.values.orderdeck_synced_timestamp_seconds - Date.parse(health.syncedAt) / 1000) < 0.01)
+	ok(after.values['orderdeck_nginx_connections{state="active"}'] >= 1)
+	// away, and one that waits for it
+	await stack.fault({ match: { path: '/v0/', times: 0 }, action: 'drop_before' })
+	const waiting = await request(`${stack.url}/api/orders/${order.id}`, 'PATCH',
+		{ headers: { 'Content-Type': 'application/json', Prefer: 'respond-async' }, body: { priority: order.priority === 'High' ? 'Low' : 'High' } })
+	eq(waiting.status, 202, waiting.text)
+	const away = await scrape()
+	eq(away.values.orderdeck_outbox_pending, 1)
+	eq(away.values.orderdeck_orders_pending, 1)
+	ok(Math.abs(away.values.orderdeck_outbox_oldest_timestamp_seconds - Date.now() / 1000) < 60)
+	ok(sum(away, /^orderdeck_airtable_calls_total\{.*outcome="airtable_unavailable"/) >= 1)
+	await stack.noFaults()
+	await until('it was delivered', 90_000, async () => (await scrape()).values.orderdeck_outbox_pending === 0)
+	eq((await scrape()).values.orderdeck_outbox_oldest_timestamp_seconds, 0)
+})
+
+test('a request id and the time it took stand in the log of every process', async () => {
+	const access = await until('nginx wrote its log', 5000, () => stack.log('nginx-access.log').split('\n').find(line => line.includes('request_id=story-71.a')))
+	ok(/ status=200 .* seconds=\d+\.\d{3} upstream_seconds="\d+\.\d{3}" upstream="unix:/.test(access), access)
+	const lines = stack.log().split('\n').filter(line => line.includes('req=story-71.a'))
+	ok(lines.some(line => / prog=fcgi-api .*msg="PATCH \/api\/orders\/\{id\}: 200, \d+\.\d{3} ms"/.test(line)), lines.join('\n'))
+	ok(lines.some(line => / prog=syncd .*msg="write: ok, 1 orders, \d+ ms"/.test(line)), lines.join('\n'))
+})
+
+test('counts outlive workers, and deaths are counted; without syncd the rest is told', async () => {
+	const before = await scrape()
+	const victims = stack.children('fcgi-api')
+	for (const pid of victims) process.kill(pid, 'SIGKILL')
+	await until('all are back', 20_000, async () => stack.children('fcgi-api').length === victims.length &&
+		(await request(metricsUrl)).status === 200)
+	const after = await scrape()
+	eq(after.values.orderdeck_workers_died_total, before.values.orderdeck_workers_died_total + victims.length)
+	eq(after.values.orderdeck_workers, 4)
+	ok(sum(after, /^orderdeck_http_requests_total/) >= sum(before, /^orderdeck_http_requests_total/))
+	await stack.stop('syncd')
+	const alone = await scrape()
+	eq([alone.values.orderdeck_syncd_up, alone.values.orderdeck_store_up, alone.values.orderdeck_orders], [0, 1, 250])
+	await stack.start('syncd')
+	await until('syncd is seen again', 20_000, async () => (await scrape()).values.orderdeck_syncd_up === 1)
+})
+
+test('metrics are answered while every thread for exports and every worker is held up', async () => {
+	await withStack(fast({ sim: 50, set: { 'metrics.listen': '127.0.0.1:0', 'api.workers': 1, 'api.slow_threads': 1 } }), async held => {
+		const url = metricsOf(held)
+		// the worker and the slow pool stand still; the third is the one that answers here
+		const [worker, slow] = held.children('fcgi-api').sort((a, b) => a - b)
+		process.kill(worker, 'SIGSTOP')
+		process.kill(slow, 'SIGSTOP')
+		try {
+			eq((await scrape(url)).values.orderdeck_workers, 2)
+		} finally {
+			process.kill(worker, 'SIGCONT')
+			process.kill(slow, 'SIGCONT')
+		}
+	})
+})
+
+// ---- Prometheus ----------------------------------------------------------------
+/** Names of our metrics in a query. */
+const named = query => [...query.matchAll(/\borderdeck_[a-z_]+/g)].map(([name]) => name)
+const queries = boards.panels.flatMap(panel => panel.targets ?? []).map(target => target.expr)
+	.map(expr => expr.replaceAll('$__rate_interval', '1m').replaceAll('"$instance"', '".*"'))
+
+test('alert rules and dashboard name metrics that there are', async () => {
+	const checked = await execute('promtool', ['check', 'rules', rulesFile])
+	eq(checked.code, 0, checked.stderr)
+	const tested = await execute('promtool', ['test', 'rules', path.join(root, 'tests/prometheus/rules-test.yml')])
+	eq(tested.code, 0, tested.stdout + tested.stderr)
+	const { types } = await scrape()
+	const optional = ['orderdeck_subscribers']	// where nginx has event streams
+	const exists = name => types[name] !== undefined || optional.includes(name) ||
+		types[name.replace(/_(bucket|sum|count)$/, '')] === 'histogram'
+	ok(queries.length > 20)
+	const rules = fs.readFileSync(rulesFile, 'utf8').split('\n').filter(line => !/^\s*#/.test(line)).join('\n')
+	for (const name of [...named(rules), ...queries.flatMap(named)]) ok(exists(name), `${name} is not in /metrics`)
+})
+
+let prometheus, prometheusUrl
+const ask = async (what, query) => {
+	const answer = await request(`${prometheusUrl}/api/v1/${what}${query === undefined ? '' : `?query=${encodeURIComponent(query)}`}`)
+	eq(answer.status, 200, `${query}: ${answer.text}`)
+	return answer.json().data
+}
+const firing = async () => (await ask('alerts')).alerts.filter(alert => alert.state === 'firing').map(alert => alert.labels.alertname)
+
+test('a real Prometheus scrapes it, and understands every query of the dashboard', async () => {
+	const dir = tempDir('prometheus')
+	// as they are, but for the patience
+	fs.writeFileSync(path.join(dir, 'rules.yml'), fs.readFileSync(rulesFile, 'utf8').replace(/^( *for:) .*$/gm, '$1 1s'))
+	fs.writeFileSync(path.join(dir, 'prometheus.yml'), `
+global: { scrape_interval: 500ms, scrape_timeout: 400ms, evaluation_interval: 500ms }
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: orderdeck
+    static_configs: [{ targets: ["${new URL(metricsUrl).host}"] }]
+`)
+	const port = await new Promise(resolve => {
+		const server = http.createServer().listen(0, '127.0.0.1', () => {
+			const { port: free } = server.address()
+			server.close(() => resolve(free))
+		})
+	})
+	prometheusUrl = `http://127.0.0.1:${port}`
+	prometheus = spawn('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`],
+		{ stdio: ['ignore', 'ignore', fs.openSync(path.join(dir, 'log'), 'w')] })
+	prometheus.on('error', error => console.log(`# prometheus: ${error.message}`))
+	cleanUp(async () => {
+		if (prometheus.exitCode === null && prometheus.signalCode === null) prometheus.kill('SIGTERM')
+		await ended(prometheus)
+	})
+	await until('Prometheus has seen us', 60_000, async () => (await ask('query', 'orderdeck_orders')).result[0]?.value[1] === '250')
+	await stack.json('/api/orders')
+	await sleep(1500)
+	for (const query of queries) await ask('query', query)
+	const good = await ask('query', 'sum(orderdeck_http_requests_total{status="200"})')
+	ok(Number(good.result[0].value[1]) > 300)
+	const { groups } = await ask('rules')
+	eq(groups.flatMap(group => group.rules).filter(rule => rule.health === 'err').map(rule => rule.lastError), [])
+	// what the story has done to the workers and to Airtable is all that is told
+	eq((await firing()).filter(name => !['OrderdeckWorkersDie', 'OrderdeckErrors'].includes(name)), [])
+}, { timeout: 180_000 })
+
+test('alarms go off when syncd ends, when nothing answers, and end again', async () => {
+	await stack.stop('syncd')
+	await until('OrderdeckSyncdDown', 30_000, async () => (await firing()).includes('OrderdeckSyncdDown'))
+	await stack.start('syncd')
+	await until('its end', 30_000, async () => !(await firing()).includes('OrderdeckSyncdDown'))
+	await stack.stop('nginx')
+	await until('OrderdeckDown', 30_000, async () => (await firing()).includes('OrderdeckDown'))
+	await stack.start('nginx')
+	await until('its end', 30_000, async () => !(await firing()).includes('OrderdeckDown'))
+	prometheus.kill('SIGTERM')
+	await ended(prometheus)
+}, { timeout: 180_000 })
+
+// ---- logrotate -----------------------------------------------------------------
+test('logrotate, with the file that is installed: all processes write on in new files, and no line is lost', async () => {
+	const dir = tempDir('logrotate'), logs = path.join(stack.dir, 'log')
+	const runDir = /^\[run\]\ndir = (.+)$/m.exec(fs.readFileSync(path.join(stack.dir, 'orders.conf'), 'utf8'))[1]
+	// nginx's pid file is where the stack has it
+	if (runDir !== stack.dir) fs.rmSync(path.join(runDir, 'nginx.pid'), { force: true })
+	fs.symlinkSync(path.join(stack.dir, 'nginx.pid'), path.join(runDir, 'nginx.pid'))
+	const file = path.join(dir, 'orderdeck')
+	fs.writeFileSync(file, fs.readFileSync(path.join(root, 'etc/logrotate/orderdeck'), 'utf8')
+		.replaceAll('/var/log/orderdeck', logs).replaceAll('/run/orderdeck', runDir))
+	const read = name => fs.readdirSync(logs).filter(n => n.startsWith(`${name}`))
+		.map(n => n.endsWith('.gz') ? null : fs.readFileSync(path.join(logs, n), 'utf8')).filter(text => text !== null).join('')
+	let on = true, sent = 0
+	const load = Array.from({ length: 4 }, async () => {
+		while (on) {
+			eq((await request(`${stack.url}/api/orders?pageSize=1`, 'GET', { headers: { 'X-Request-Id': `rotate-${sent++}` } })).status, 200)
+			await sleep(5)
+		}
+	})
+	await sleep(300)
+	for (let round = 0; round < 2; round++) {
+		const rotated = await execute('logrotate', ['--force', '--state', path.join(dir, 'state'), file], { env: { PATH: `${process.env.PATH}:/usr/sbin` } })
+		eq([rotated.code, rotated.stderr], [0, ''])
+		await sleep(700)
+		const half = sent
+		await until('new lines in new files', 10_000, () => ['orderdeck.log', 'nginx-access.log'].every(name =>
+			fs.existsSync(path.join(logs, name)) && new RegExp(`rotate-${half}\\b`).test(stack.log(name))))
+		if (round === 0) {
+			// syncd and every worker
+			eq((await stack.syncctl('status')).code, 0)
+			await request(`${stack.url}/api/orders/export.csv`)
+			await until('syncd and the slow pool', 10_000, () => / prog=syncd .*status: ok/.test(stack.log()) && /export\.csv: 200/.test(stack.log()))
+			ok(fs.existsSync(path.join(logs, 'orderdeck.log.1')))
+		}
+	}
+	on = false
+	await Promise.all(load)
+	await sleep(1500)
+	const { stdout } = await execute('bash', ['-c', `zcat -f ${logs}/nginx-access.log* | grep -c request_id=rotate-`])
+	eq(Number(stdout), sent)
+	const ours = await execute('bash', ['-c', `zcat -f ${logs}/orderdeck.log* | grep -c 'req=rotate-.*GET /api/orders: 200'`])
+	eq(Number(ours.stdout), sent)
+	ok(read('orderdeck.log') !== '')
+	// the renamed files are let go
+	for (const pid of [stack.pids().syncd, stack.pids()['fcgi-api'], ...stack.children('fcgi-api')])
+		for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
+			let target = ''
+			try { target = fs.readlinkSync(`/proc/${pid}/fd/${fd}`) } catch { continue }
+			ok(!/\.log\.\d/.test(target), `${pid} holds ${target}`)
+		}
+})
+
+test('the stack ends undamaged', () => stack.down())
+
+run()
