@@ -10,7 +10,7 @@
 #   make lint       linters, man pages, who may include and call whom
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
-#   make install    DESTDIR= PREFIX=
+#   make install    DESTDIR= PREFIX=             make deb         a Debian package
 BUILD  ?= release
 ifeq ($(BUILD),fuzz)
 CC     := clang
@@ -26,11 +26,11 @@ MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 
-LIBS_common       := lmdb libcjson libutf8proc zlib nettle
+LIBS_common       := lmdb libcjson libutf8proc libseccomp zlib nettle
 LIBS_syncd        := $(LIBS_common) libuv libcurl
-LIBS_fcgi-api     := $(LIBS_common) fcgi
+LIBS_fcgi-api     := $(LIBS_common) fcgi xlsxwriter
 LIBS_airtable-sim := $(LIBS_common) libmicrohttpd libcurl
-LIBS_tests        := $(LIBS_common) libuv libcurl fcgi libmicrohttpd
+LIBS_tests        := $(LIBS_common) libuv libcurl fcgi xlsxwriter libmicrohttpd
 
 libs = $(shell pkg-config --libs $(1)) -lm -lpthread
 ALL_CFLAGS = -std=gnu17 -g $(WARN) -MMD -MP -I. -D_GNU_SOURCE $(MODE_$(BUILD)) $(CFLAGS)
@@ -174,30 +174,51 @@ cppcheck:
 	    -I. -D_GNU_SOURCE $(FOLDERS) tests
 
 # ---- installing -------------------------------------------------------------------
-.PHONY: install clean
+# DESTDIR= PREFIX=; units, logrotate file and nginx site go to where Debian
+# looks for them.  Nothing is started and nobody's settings are overwritten.
+# "make deb" makes a package of the same, which also makes users and starts it.
+.PHONY: install deb clean
 sbin := $(DESTDIR)$(PREFIX)/sbin
 bin  := $(DESTDIR)$(PREFIX)/bin
 data := $(DESTDIR)$(PREFIX)/share/orderdeck
 man  := $(DESTDIR)$(PREFIX)/share/man
+doc  := $(DESTDIR)$(PREFIX)/share/doc/orderdeck
+etc  := $(DESTDIR)/etc
+unit := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),,$(PREFIX))/lib/systemd/system
+# what these two fill in: paths, and a socket for each worker there may be
+fill     = sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(2) && chmod $(3) $(2)
+sockets := $(patsubst %,ListenStream=/run/orderdeck/api-%.sock\n,$(shell seq 0 63) slow metrics)
+# install a file of settings, unless there is one
+config   = test -e $(2) || { echo "install $(2)"; install -m $(3) $(1) $(2); }
 install: all
-	install -d $(sbin) $(bin) $(data)/dashboard $(data)/nginx $(man)/man1 $(man)/man5 $(man)/man8
-	install -d $(data)/prometheus $(data)/grafana $(DESTDIR)/etc/logrotate.d
-	install -m 0644 etc/prometheus/orderdeck.rules.yml $(data)/prometheus
-	install -m 0644 etc/grafana/orderdeck.json $(data)/grafana
-	@test -e $(DESTDIR)/etc/logrotate.d/orderdeck || \
-	    { echo "install etc/logrotate/orderdeck"; install -m 0644 etc/logrotate/orderdeck $(DESTDIR)/etc/logrotate.d; }
+	install -d $(sbin) $(bin) $(data)/dashboard $(data)/nginx $(man)/man1 $(man)/man5 $(man)/man8 \
+	    $(doc) $(unit) $(data)/prometheus $(data)/grafana $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
+	    $(etc)/orderdeck $(etc)/logrotate.d $(etc)/nginx/sites-available
 	install -m 0755 $(O)/syncd/syncd $(O)/fcgi-api/fcgi-api $(sbin)
 	install -m 0755 $(O)/syncd/syncctl $(bin)
 	install -m 0644 $(SHARE) orders.conf $(data)
 	cp -r $(O)/web/. $(data)/dashboard
+	install -m 0644 etc/prometheus/orderdeck.rules.yml $(data)/prometheus
+	install -m 0644 etc/grafana/orderdeck.json $(data)/grafana
 	install -m 0644 nginx/orders.conf.in $(data)/nginx
 	install -m 0755 nginx/render $(data)/nginx
-	install -m 0644 $(wildcard */*.1) $(man)/man1
-	install -m 0644 $(wildcard */*.5) $(man)/man5
-	install -m 0644 $(wildcard */*.8) $(man)/man8
-	install -d $(DESTDIR)/etc/orderdeck
-	@test -e $(DESTDIR)/etc/orderdeck/orders.conf || \
-	    { echo "install orders.conf $(DESTDIR)/etc/orderdeck"; install -m 0640 orders.conf $(DESTDIR)/etc/orderdeck; }
+	$(call fill,nginx/prepare.in,$(data)/nginx/prepare,0755)
+	install -m 0644 $(wildcard syncd/*.1 fcgi-api/*.1) $(man)/man1
+	install -m 0644 $(wildcard common/*.5) $(man)/man5
+	install -m 0644 $(wildcard syncd/*.8 fcgi-api/*.8) $(man)/man8
+	install -m 0644 README.md ARCHITECTURE.md openapi.yaml docs/runbook.md $(doc)
+	for u in syncd/syncd.service fcgi-api/fcgi-api.service nginx/orderdeck-nginx.service etc/systemd/orderdeck-backup.service; do \
+	    $(call fill,$$u.in,$(unit)/$${u##*/},0644) || exit 1; done
+	sed 's|@SOCKETS@|$(sockets)|' fcgi-api/fcgi-api.socket.in | sed 's/^ //; /^$$/{N;/^\n$$/D;}' >$(unit)/fcgi-api.socket
+	install -m 0644 etc/systemd/orderdeck-backup.timer $(unit)
+	install -m 0644 etc/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/orderdeck.conf
+	@$(call config,etc/logrotate/orderdeck,$(etc)/logrotate.d/orderdeck,0644)
+	@$(call config,nginx/site.conf,$(etc)/nginx/sites-available/orderdeck,0644)
+	@sed 's|^#share = /usr/local/|$(if $(filter /usr/local,$(PREFIX)),#share = /usr/local/,share = $(PREFIX)/)|' orders.conf >$(O)/orders.conf
+	@$(call config,$(O)/orders.conf,$(etc)/orderdeck/orders.conf,0640)
+
+deb: all
+	@O=$(O) scripts/deb
 
 clean:
 	rm -rf build

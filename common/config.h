@@ -23,6 +23,7 @@
 #define CONFIG_TEXT_MAX	512
 
 enum feed_mode { FEED_AUTO, FEED_WEBHOOK, FEED_MODIFIED, FEED_OFF };
+enum sandbox_mode { SANDBOX_AUTO, SANDBOX_OFF };
 
 struct config {
 	struct {
@@ -76,6 +77,7 @@ struct config {
 		int64_t	workers;			/* 0: one per core */
 		int64_t	slow_threads;			/* 8 */
 		char	share[CONFIG_TEXT_MAX];		/* /usr/local/share/orderdeck: openapi.json, docs.html */
+		char	spool[CONFIG_TEXT_MAX];		/* /var/tmp: exports in the making */
 	} api;
 	struct {
 		bool	enabled;
@@ -93,6 +95,7 @@ struct config {
 	} metrics;
 	struct {
 		char	dir[CONFIG_TEXT_MAX];		/* /run/orderdeck: sockets and pid files */
+		enum sandbox_mode sandbox;		/* auto */
 	} run;
 	struct {
 		char	file[CONFIG_TEXT_MAX];		/* empty: stderr */

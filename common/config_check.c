@@ -37,6 +37,17 @@ check_path(char *text)
 	return NULL;
 }
 
+const char *
+check_token_file(char *text)
+{
+	/* print-config and logs name the file; what is wiped they don't */
+	if (strncmp(text, "pat", 3) == 0 && strlen(text) > 16 && strchr(text, '/') == NULL) {
+		explicit_bzero(text, strlen(text));
+		return "looks like a token; it is the name of a file with the token in it";
+	}
+	return NULL;
+}
+
 static bool
 read_port(struct str text, long *port)
 {

@@ -14,6 +14,7 @@
 #define TIB	(KIB * KIB * KIB * KIB)
 
 static const char *const feed_modes[] = { "auto", "webhook", "modified", "off", NULL };
+static const char *const sandbox_modes[] = { "auto", "off", NULL };
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const log_formats[] = { "logfmt", "json", NULL };
 
@@ -23,6 +24,7 @@ static const struct setting table[] = {
 	  .value = "https://api.airtable.com", .check = check_api_url,
 	  .meaning = "Address of Airtable's Web API. Plain http:// is allowed only to this machine (127.0.0.0/8, [::1], localhost)." },
 	{ .name = "airtable.token_file", TEXT_AT(airtable.token_file), .value = "",
+	  .check = check_token_file,
 	  .meaning = "File with the access token. Group and others must not be able to read it. AIRTABLE_API_KEY in the environment wins; with neither, the systemd credential airtable-token is read." },
 	{ .name = "airtable.base_id", TEXT_AT(airtable.base_id), .value = "",
 	  .env = "AIRTABLE_BASE_ID",
@@ -120,7 +122,7 @@ static const struct setting table[] = {
 	  .meaning = "Addresses and networks (10.0.0.0/8, ::1) of proxies before nginx, with commas or spaces between. Only what comes from them is believed about the client's address (X-Forwarded-For)." },
 
 	{ .name = "api.workers", .type = SETTING_INTEGER,
-	  AT(api.workers), .value = "0", .max = 256,
+	  AT(api.workers), .value = "0", .max = 64,
 	  .meaning = "Worker processes of fcgi-api; 0: one per processor." },
 	{ .name = "api.slow_threads", .type = SETTING_INTEGER,
 	  AT(api.slow_threads), .value = "8", .min = 1, .max = 256,
@@ -128,6 +130,8 @@ static const struct setting table[] = {
 	{ .name = "api.share", TEXT_AT(api.share), .value = "/usr/local/share/orderdeck",
 	  .check = check_path,
 	  .meaning = "Folder with openapi.json and docs.html." },
+	{ .name = "api.spool", TEXT_AT(api.spool), .value = "/var/tmp", .check = check_path,
+	  .meaning = "Folder on a disk for exports in the making, a few hundred bytes an order." },
 
 	{ .name = "limits.enabled", .type = SETTING_BOOLEAN, AT(limits.enabled),
 	  .value = "true", .env = "RATE_LIMIT_ENABLED",
@@ -176,6 +180,9 @@ static const struct setting table[] = {
 	{ .name = "run.dir", TEXT_AT(run.dir), .value = "/run/orderdeck",
 	  .check = check_path,
 	  .meaning = "Folder of sockets and pid files." },
+	{ .name = "run.sandbox", .type = SETTING_ENUM, AT(run.sandbox), .value = "auto",
+	  .words = sandbox_modes,
+	  .meaning = "Workers and syncd confine themselves once they have started, as far as the kernel can: no programs, no new sockets but what they need, no files but their own. off: to find out whether that is what stands in the way. Takes a restart of syncd." },
 
 	{ .name = "log.file", TEXT_AT(log.file), .value = "",
 	  .meaning = "Where log lines go; empty: standard error." },

@@ -70,5 +70,6 @@ const char	*check_listen(char *text);
 const char	*check_listen_or_none(char *text);
 const char	*check_networks(char *text);
 const char	*check_path(char *text);
+const char	*check_token_file(char *text);
 
 #endif

@@ -188,8 +188,8 @@ parse_text(const struct setting *s, struct str text, struct config *c, struct bu
 		memcpy(value, text.ptr, text.len);
 	if (s->check == NULL || (problem = s->check(value)) == NULL)
 		return true;
-	if (text.len > 0 && memchr(text.ptr, '@', text.len) != NULL)
-		buf_add_cstr(why, problem);	/* it may hold a password: not shown */
+	if (text.len > 0 && (value[0] == '\0' || memchr(text.ptr, '@', text.len) != NULL))
+		buf_add_cstr(why, problem);	/* it is or may hold a secret: not shown */
 	else
 		refuse(why, text, problem);
 	return false;

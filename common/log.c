@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,27 @@ static _Thread_local const char *request_id;
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
 /*
+ * A folder with the set-group bit is there for programs of several users to
+ * share what is in it: whoever comes first makes the file for all of them.
+ */
+static int
+open_file(const char *path)
+{
+	char folder[sizeof(out.path)];
+	struct stat st;
+	mode_t before;
+	int fd;
+
+	(void)snprintf(folder, sizeof(folder), "%s", path);
+	if (stat(dirname(folder), &st) == -1 || (st.st_mode & S_ISGID) == 0)
+		return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	before = umask(007);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0660);
+	(void)umask(before);
+	return fd;
+}
+
+/*
  * The log's descriptor keeps its number while the file behind it changes:
  * another thread that is writing a line must never meet a closed one, or one
  * that is something else by now.
@@ -32,7 +55,7 @@ static const char *const level_names[] = { "error", "warn", "info", "debug" };
 static int
 replace_fd(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int fd = open_file(path);
 
 	if (fd == -1)
 		return -1;
@@ -174,3 +197,24 @@ DEFINE_LOG(error, LOG_ERROR)
 DEFINE_LOG(warn, LOG_WARN)
 DEFINE_LOG(info, LOG_INFO)
 DEFINE_LOG(debug, LOG_DEBUG)
+
+void
+log_refused_call(int number)
+{
+	char line[256], time[INSTANT_TEXT_SIZE];
+	const char *fmt = out.format == LOG_JSON ?
+	    "{\"time\":\"%s\",\"level\":\"warn\",\"prog\":\"%s\",\"pid\":%d,"
+	    "\"msg\":\"sandbox: refused system call %d\"}\n" :
+	    "time=%s level=warn prog=%s pid=%d msg=\"sandbox: refused system call %d\"\n";
+	int n, saved_errno = errno;
+
+	if (instant_format(instant_now(), time) != ERR_OK)
+		time[0] = '\0';
+	n = snprintf(line, sizeof(line), fmt, time, out.program, (int)getpid(), number);
+	if (n > 0 && log_enabled(LOG_WARN)) {
+		ssize_t written = write(out.fd, line, (size_t)n);
+
+		(void)written;	/* as above */
+	}
+	errno = saved_errno;
+}

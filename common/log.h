@@ -33,4 +33,10 @@ void	 log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	 log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	 log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * A warning that the sandbox has refused system call ${number}.  For a signal
+ * handler: takes no memory and no lock.
+ */
+void	 log_refused_call(int number);
+
 #endif

@@ -37,7 +37,8 @@ err0:
 void
 pid_file_close(int fd, const char *path)
 {
-	if (unlink(path) == -1)
+	/* in a folder that is another's it was made for us, and stays, empty */
+	if (unlink(path) == -1 && ((errno != EACCES && errno != EPERM) || ftruncate(fd, 0) == -1))
 		log_warn("%s: %s", path, strerror(errno));
 	(void)close(fd);
 }

@@ -178,6 +178,52 @@ summary_compose(struct buf *b, MDB_txn *txn, const struct store_dbs *dbs,
 	return add_gzip(b, start + sizeof(h));
 }
 
+/* The bodies are equal when the uncompressed ones are: zlib's versions may differ. */
+static bool
+gzip_holds(struct str gzip, struct str json)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)gzip.ptr, .avail_in = (uInt)gzip.len };
+	struct buf b = { 0 };
+	char *out = buf_reserve(&b, json.len + 1);
+	bool good = false;
+
+	if (out != NULL && inflateInit2(&z, GZIP_WINDOW_BITS) == Z_OK) {
+		z.next_out = (Bytef *)out;
+		z.avail_out = (uInt)json.len + 1;
+		good = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_in == 0 &&
+		    z.total_out == json.len && memcmp(out, json.ptr, json.len) == 0;
+		(void)inflateEnd(&z);
+	}
+	buf_free(&b);
+	return good;
+}
+
+enum err
+summary_check(MDB_txn *txn, const struct store_dbs *dbs, const struct schema *schema,
+    const struct store_head *head)
+{
+	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	MDB_val key = key_u64(&k), data;
+	struct buf b = { 0 };
+	struct body_head h;
+	struct str json;
+	enum err e;
+
+	if (mdb_get(txn, dbs->orders.totals, &key, &data) != 0 || data.mv_size < sizeof(h))
+		return ERR_STORE_CORRUPT;
+	memcpy(&h, data.mv_data, sizeof(h));
+	if (h.json_len > data.mv_size - sizeof(h) || h.from_ms < INSTANT_MIN || h.from_ms > INSTANT_MAX)
+		return ERR_STORE_CORRUPT;
+	json = (struct str){ (const char *)data.mv_data + sizeof(h), h.json_len };
+	if ((e = summary_compose(&b, txn, dbs, schema, head, h.from_ms)) == ERR_OK &&
+	    (b.len < sizeof(h) + h.json_len ||
+	    memcmp(b.data, data.mv_data, sizeof(h) + h.json_len) != 0 ||
+	    !gzip_holds((struct str){ json.ptr + json.len, data.mv_size - sizeof(h) - json.len }, json)))
+		e = ERR_STORE_CORRUPT;
+	buf_free(&b);
+	return e;
+}
+
 struct summary_cache {
 	struct buf	stored;
 	uint64_t	generation;	/* what stored was composed for, with its head's */

@@ -44,4 +44,12 @@ enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
 enum err	 summary_compose(struct buf *stored, MDB_txn *, const struct store_dbs *,
 		    const struct schema *, const struct store_head *, int64_t now_ms);
 
+/*
+ * For those who look whether the store is sound: is the stored body what
+ * the totals in ${txn} make for its day, and its gzip the same?
+ * ERR_STORE_CORRUPT.  The zone must be in use.
+ */
+enum err	 summary_check(MDB_txn *, const struct store_dbs *, const struct schema *,
+		    const struct store_head *);
+
 #endif

@@ -2,11 +2,14 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/store_replaced.h"
 #include "fcgi-api/api.h"
+#include "fcgi-api/confine.h"
 #include "fcgi-api/route.h"
 
 #define STORE_RETRY_MS	250
 #define STATUS_GONE	499	/* nginx's number for an asker that did not wait */
+#define STORE_LOOK_MS	1000	/* how long a worker may miss that the store was replaced */
 
 struct api *
 api_new(const struct config *config, const struct docs *docs)
@@ -109,11 +112,14 @@ static enum err
 store_try(struct api *api)
 {
 	int64_t now_ms = instant_monotonic();
+	enum err e;
 
 	if (now_ms < api->store_retry_ms)
 		return ERR_STORE_UNAVAILABLE;
 	api->store_retry_ms = now_ms + STORE_RETRY_MS;
-	return store_open(api->config->store.path, &api->store);
+	if ((e = store_open(api->config->store.path, &api->store)) != ERR_OK)
+		confine_renew();
+	return e;
 }
 
 static int64_t
@@ -126,11 +132,27 @@ data_age(const struct store *st)
 	return age_ms > 0 ? age_ms / 1000 : 0;
 }
 
+bool
+api_store_outdated(struct api *api)
+{
+	int64_t now_ms = api->loop != NULL ? loop_now(api->loop) : instant_monotonic();
+
+	if (api->store == NULL || now_ms - api->store_looked_ms < STORE_LOOK_MS)
+		return false;
+	api->store_looked_ms = now_ms;
+	return store_replaced(api->store);
+}
+
 enum err
 api_snapshot(struct api *api)
 {
 	enum err e;
 
+	if (!api->slow && api_store_outdated(api)) {
+		log_info("store: replaced; opening the new one");
+		store_close(api->store);
+		api->store = NULL;
+	}
 	if (api->store == NULL && (e = store_try(api)) != ERR_OK)
 		return e;
 	e = store_begin(api->store);

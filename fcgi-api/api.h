@@ -39,6 +39,7 @@ struct api {
 	struct syncd_link	*link;
 	struct store		*store;		/* NULL: could not be opened yet */
 	int64_t			 store_retry_ms;
+	int64_t			 store_looked_ms;	/* whether it was replaced */
 	struct query		*query;
 	struct query_page	 page;
 	struct row_view		 rows[QUERY_PAGE_SIZE_MAX];	/* of page */
@@ -94,6 +95,8 @@ void		 api_account(struct api *, const struct account *, int status);
  */
 enum err	 api_snapshot(struct api *);
 void		 api_release(struct api *);
+/* Was the store replaced by another one?  Looks once a second; call it without a snapshot. */
+bool		 api_store_outdated(struct api *);
 
 /* Answer with a problem; what is in api->errors is listed. */
 enum outcome	 api_problem(struct api *, enum err, const char *detail);

@@ -38,6 +38,7 @@ struct sink {
 	bool		 streamed;
 };
 void		 orders_export_csv(struct api *, struct sink *);
+void		 orders_export_xlsx(struct api *, struct sink *);
 
 /*
  * The row of the order that the path names, by record id or Order ID.  If

@@ -1,6 +1,8 @@
 #ifndef FCGI_API_LISTENERS_H
 #define FCGI_API_LISTENERS_H
 
+#include <stdbool.h>
+
 /*
  * Listening Unix sockets, kept by the master over the lives of its workers.
  */
@@ -14,5 +16,18 @@ int	listener_open(const char *path);
 
 /* Close and remove the file. */
 void	listener_close(int fd, const char *path);
+
+/*
+ * Sockets that a service manager has opened and hands over (systemd's
+ * protocol: $LISTEN_FDS from descriptor 3 on).  Take them once, before any
+ * other descriptor is opened.  listener_open() of such a path gives the
+ * socket that is there, and listener_close() leaves it open for the manager,
+ * whose clients then wait instead of being refused.
+ */
+void	listeners_adopt(void);
+/* In a child: close those that were handed over, but ${keep}. */
+void	listeners_forget(int keep);
+/* Was this one handed over? */
+bool	listener_adopted(int fd);
 
 #endif

@@ -12,6 +12,7 @@
 #include "common/frame.h"
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/pid_file.h"
 #include "fcgi-api/listeners.h"
 #include "fcgi-api/master.h"
@@ -27,6 +28,7 @@ _Static_assert(PLACES_MAX == COUNTERS_BLOCKS, "a block each");
 #define BACKOFF_MAX_MS	5000
 #define YOUNG_MS	5000
 #define END_MS		(DRAIN_MS + 5000)	/* a process that drains longer is killed */
+#define RELOAD_PAUSE_US	20000
 #define ORPHAN_TRIES	30	/* tenths of a second for a dead master's workers to let go */
 
 /* A socket and the process that serves it. */
@@ -76,8 +78,10 @@ static void
 child_forget(struct master *m, const struct place *mine)
 {
 	for (size_t i = 0; i < PLACES_MAX; i++)
-		if (&m->places[i] != mine && m->places[i].listen_fd != -1)
+		if (&m->places[i] != mine && m->places[i].listen_fd != -1 &&
+		    !listener_adopted(m->places[i].listen_fd))
 			(void)close(m->places[i].listen_fd);
+	listeners_forget(mine->listen_fd);
 	(void)close(m->pid_fd);
 }
 
@@ -324,8 +328,11 @@ reload(struct master *m)
 {
 	struct config *previous = m->config;
 
-	if (!config_reread(m))
+	notify_reloading();
+	if (!config_reread(m)) {
+		notify_ready("the new configuration is not used: see the log");
 		return;
+	}
 	m->config = m->next_config;
 	m->next_config = previous;
 	if (log_open("fcgi-api", m->config->log.file, m->config->log.level,
@@ -339,14 +346,21 @@ reload(struct master *m)
 			continue;
 		retire(m, &m->places[i]);
 		spawn(m, i);
+		/*
+		 * One after the other: a kept connection that ends under a request sends
+		 * nginx to the next worker, whose connections must not end just then.
+		 */
+		(void)usleep(RELOAD_PAUSE_US);
 	}
 	log_info("reloaded: %zu workers", fast_workers(m->config));
+	notify_ready("serving");
 }
 
 static void
 stop(struct master *m)
 {
 	log_info("stopping");
+	notify_stopping();
 	m->stopping = true;
 	for (size_t i = 0; i < PLACES_MAX; i++)
 		place_close(m, &m->places[i]);
@@ -376,12 +390,16 @@ on_signal(struct master *m, int signal_number)
 	}
 }
 
-/* Start what is due, kill what overstays; returns when to look again. */
+/* Start what is due, kill what overstays, tell the watchdog; returns when to look again. */
 static int64_t
 due(struct master *m, int64_t now_ms)
 {
 	int64_t next = INT64_MAX;
 
+	if (notify_interval() > 0) {
+		notify_alive();
+		next = now_ms + notify_interval();
+	}
 	for (size_t i = 0; i < PLACES_MAX && !m->stopping; i++) {
 		struct place *p = &m->places[i];
 
@@ -478,6 +496,7 @@ master_run(const struct master_setup *setup, const struct config *config)
 	m.counters = counters_new();
 	if (places_fill(&m)) {
 		log_info("serving with %zu workers", fast_workers(m.config));
+		notify_ready("serving");
 		master_loop(&m);
 		status = EXIT_SUCCESS;
 	}

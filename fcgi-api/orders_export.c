@@ -1,6 +1,5 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "common/instant.h"
 #include "common/log.h"
@@ -8,16 +7,33 @@
 #include "common/row.h"
 #include "fcgi-api/csv.h"
 #include "fcgi-api/handlers.h"
+#include "fcgi-api/row_spool.h"
+#include "fcgi-api/xlsx.h"
 
 #define CHUNK_BYTES	(48 * 1024)	/* composed before it is handed on */
 
 static const struct schema *const schema = &orders_schema;
 
+struct export;
+
+/*
+ * An export is made in two steps.  First all of it is read within one
+ * snapshot into a file, at the speed of memory; then the store is let go,
+ * and the answer is composed and sent from that file, however long that
+ * takes.
+ */
+struct format {
+	const char	*suffix;
+	const char	*type;
+	enum err	(*send)(struct export *);
+};
+
 struct export {
-	struct api	*api;
-	struct sink	*sink;
-	uint64_t	 total;
-	bool		 head_only;
+	struct api		*api;
+	struct sink		*sink;
+	const struct format	*format;
+	struct row_spool	*rows;
+	uint64_t		 total;
 };
 
 /* Hand on what is composed. */
@@ -33,26 +49,18 @@ flush(struct export *x)
 	return e;
 }
 
-/* The head goes out with the first row, when the total is known. */
+/* From here on a failure cuts the answer short. */
 static enum err
-begin(struct export *x)
+send_head(struct export *x)
 {
 	struct response *r = &x->api->response;
 	enum err e;
 
 	x->sink->streamed = true;
 	response_header_uint(r, "X-Total-Count", x->total);
-	if ((e = response_stream(r, "text/csv; charset=utf-8", &r->own)) != ERR_OK)
+	if ((e = response_stream(r, x->format->type, &r->own)) != ERR_OK)
 		return e;
-	if ((e = flush(x)) != ERR_OK || x->head_only)
-		return e == ERR_OK ? ERR_CANCELLED : e;
-	csv_add_text(&r->own, STR("id"));
-	for (size_t i = 0; i < schema->field_count; i++) {
-		buf_add_char(&r->own, ',');
-		csv_add_text(&r->own, str_of(schema->fields[i].name));
-	}
-	csv_end_line(&r->own);
-	return ERR_OK;
+	return flush(x);
 }
 
 static void
@@ -79,45 +87,142 @@ add_value(struct buf *b, const struct field *f, const struct value *v)
 }
 
 static enum err
+send_csv(struct export *x)
+{
+	struct buf *b = &x->api->response.own;
+	struct record record;
+	enum err e;
+
+	if ((e = send_head(x)) != ERR_OK)
+		return e;
+	csv_add_text(b, STR("id"));
+	for (size_t i = 0; i < schema->field_count; i++) {
+		buf_add_char(b, ',');
+		csv_add_text(b, str_of(schema->fields[i].name));
+	}
+	csv_end_line(b);
+	while (e == ERR_OK && (e = row_spool_next(x->rows, &record)) == ERR_OK) {
+		csv_add_text(b, record.id);
+		for (size_t i = 0; i < schema->field_count; i++)
+			add_value(b, &schema->fields[i], &record.values[i]);
+		csv_end_line(b);
+		if (b->len >= CHUNK_BYTES)
+			e = flush(x);
+	}
+	return e == ERR_NOT_FOUND ? flush(x) : e;
+}
+
+static enum err
+send_file(struct export *x, FILE *file, uint64_t bytes)
+{
+	struct buf *b = &x->api->response.own;
+	enum err e;
+	size_t n;
+
+	response_header_uint(&x->api->response, "Content-Length", bytes);
+	for (e = send_head(x); e == ERR_OK && bytes > 0; bytes -= n) {
+		char *at = buf_reserve(b, CHUNK_BYTES);
+
+		if (at == NULL || (n = fread(at, 1, CHUNK_BYTES, file)) == 0)
+			return at == NULL ? ERR_NOMEM : ERR_IO;
+		buf_commit(b, n);
+		e = flush(x);
+	}
+	return e;
+}
+
+static enum err
+send_xlsx(struct export *x)
+{
+	struct record record;
+	struct xlsx *xlsx;
+	uint64_t bytes;
+	FILE *file;
+	enum err e;
+
+	if ((e = xlsx_new(x->api->config->api.spool, schema, XLSX_SHEET_ROWS, &xlsx)) != ERR_OK)
+		return e;
+	while ((e = row_spool_next(x->rows, &record)) == ERR_OK &&
+	    (e = xlsx_add(xlsx, &record)) == ERR_OK)
+		continue;
+	if (e == ERR_NOT_FOUND && (e = xlsx_finish(xlsx, &file, &bytes)) == ERR_OK)
+		e = send_file(x, file, bytes);
+	xlsx_free(xlsx);
+	return e;
+}
+
+static const struct format csv = { "csv", "text/csv; charset=utf-8", send_csv };
+static const struct format workbook = {
+	"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", send_xlsx
+};
+
+static enum err
 each_row(void *cookie, uint32_t row)
 {
 	struct export *x = cookie;
-	struct buf *b = &x->api->response.own;
 	struct row_view view;
 	struct record record;
 	enum err e;
 
-	if (!x->sink->streamed && (e = begin(x)) != ERR_OK)
-		return e;
+	if (x->rows == NULL)	/* a HEAD: the total is known, and no more is asked for */
+		return ERR_CANCELLED;
 	if ((e = store_row(x->api->store, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, schema, &record)) != ERR_OK)
 		return e;
-	csv_add_text(b, view.id);
-	for (size_t i = 0; i < schema->field_count; i++)
-		add_value(b, &schema->fields[i], &record.values[i]);
-	csv_end_line(b);
-	return b->len >= CHUNK_BYTES ? flush(x) : ERR_OK;
+	return row_spool_add(x->rows, &record);
+}
+
+/* All rows, and the store is let go. */
+static enum err
+gather(struct export *x)
+{
+	enum err e = query_each(x->api->query, x->api->store, &x->total, each_row, x);
+
+	api_release(x->api);
+	if (x->rows == NULL)
+		return e == ERR_CANCELLED ? ERR_OK : e;
+	return e == ERR_OK ? row_spool_rewind(x->rows) : e;
 }
 
 /* Today's date in UTC stands in the file's name. */
 static void
-add_disposition(struct response *r)
+add_disposition(struct response *r, const struct format *format)
 {
 	char text[80], now[INSTANT_TEXT_SIZE];
 	int n;
 
 	if (instant_format(instant_now(), now) != ERR_OK)
 		now[0] = '\0';
-	n = snprintf(text, sizeof(text), "attachment; filename=\"orders-%.10s.csv\"", now);
+	n = snprintf(text, sizeof(text), "attachment; filename=\"orders-%.10s.%s\"", now,
+	    format->suffix);
 	response_header(r, "Content-Disposition", (struct str){ text, (size_t)n });
 }
 
-void
-orders_export_csv(struct api *api, struct sink *sink)
+static void
+answer(struct export *x)
+{
+	bool head_only = x->api->request.method == METHOD_HEAD;
+	enum err e = ERR_OK;
+
+	add_disposition(&x->api->response, x->format);
+	if (!head_only)
+		e = row_spool_new(x->api->config->api.spool, schema, &x->rows);
+	if (e == ERR_OK && (e = gather(x)) == ERR_OK)
+		e = head_only ? send_head(x) : x->format->send(x);
+	row_spool_free(x->rows);
+	if (e == ERR_OK)
+		return;
+	if (!x->sink->streamed)
+		(void)api_problem(x->api, e, NULL);
+	else if (e != ERR_CANCELLED)	/* the client need not want all of it */
+		log_warn("export: cut short: %s", err_text(e));
+}
+
+static void
+export(struct api *api, struct sink *sink, const struct format *format)
 {
 	const struct request *req = &api->request;
-	struct export x = { .api = api, .sink = sink,
-	    .head_only = req->method == METHOD_HEAD };
+	struct export x = { .api = api, .sink = sink, .format = format };
 	uint64_t generation;
 	char etag[32];
 	enum err e;
@@ -132,19 +237,19 @@ orders_export_csv(struct api *api, struct sink *sink)
 	}
 	generation = store_generation(api->store);
 	n = snprintf(etag, sizeof(etag), "\"g%" PRIu64 "\"", generation);
-	if (response_validators(&api->response, req->if_none_match,
+	if (!response_validators(&api->response, req->if_none_match,
 	    (struct str){ etag, (size_t)n }, generation))
-		return;
-	add_disposition(&api->response);
-	e = query_each(api->query, api->store, &x.total, each_row, &x);
-	if (e == ERR_OK && !sink->streamed)	/* no rows */
-		e = begin(&x);
-	if (e == ERR_OK)
-		e = flush(&x);
-	if (e == ERR_OK || e == ERR_CANCELLED)
-		return;
-	if (!sink->streamed)
-		(void)api_problem(api, e, NULL);
-	else
-		log_warn("export: cut short: %s", err_text(e));
+		answer(&x);
+}
+
+void
+orders_export_csv(struct api *api, struct sink *sink)
+{
+	export(api, sink, &csv);
+}
+
+void
+orders_export_xlsx(struct api *api, struct sink *sink)
+{
+	export(api, sink, &workbook);
 }

@@ -20,6 +20,8 @@ static const struct route {
 	    .changes = LIMIT_SYNC_ORDERS },
 	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv,
 	    .reads = LIMIT_ORDERS_LIST },
+	{ .path = { "api", "orders", "export.xlsx" }, .stream = orders_export_xlsx,
+	    .reads = LIMIT_ORDERS_LIST },
 	{ .path = { "api", "orders", "undo" }, .post = orders_undo_many,
 	    .changes = LIMIT_UPDATE_ORDER },
 	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch,

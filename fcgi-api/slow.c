@@ -11,6 +11,8 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/store_replaced.h"
+#include "fcgi-api/confine.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
@@ -47,13 +49,28 @@ store_join(struct slow_thread *t)
 	struct pool *p = t->pool;
 	int64_t now_ms = instant_monotonic();
 
+	if (api_store_outdated(t->api)) {
+		store_close(t->api->store);
+		t->api->store = NULL;
+	}
 	if (t->api->store != NULL)
 		return;
 	(void)pthread_mutex_lock(&p->mutex);
+	if (p->store != NULL && store_begin(p->store) == ERR_OK) {
+		bool replaced = store_replaced(p->store);
+
+		store_end(p->store);
+		if (replaced) {		/* the last thread to notice closes it */
+			store_close(p->store);
+			p->store = NULL;
+		}
+	}
 	if (p->store == NULL && now_ms >= p->store_retry_ms) {
 		p->store_retry_ms = now_ms + STORE_RETRY_MS;
-		if (store_open(p->setup->config->store.path, &p->store) != ERR_OK)
+		if (store_open(p->setup->config->store.path, &p->store) != ERR_OK) {
 			p->store = NULL;
+			confine_renew();
+		}
 	}
 	if (p->store != NULL && store_share(p->store, &t->api->store) != ERR_OK)
 		t->api->store = NULL;
@@ -253,6 +270,7 @@ slow_run(const struct worker_setup *setup)
 		log_error("slow pool can't start");
 		return EXIT_FAILURE;
 	}
+	confine_worker(setup->config, true);
 	for (int64_t i = 0; i < threads && i < THREADS_MAX; i++)
 		started = thread_start(&pool) || started;
 	if (!started)

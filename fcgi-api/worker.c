@@ -11,6 +11,7 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/zone.h"
+#include "fcgi-api/confine.h"
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
@@ -157,6 +158,7 @@ run(const struct worker_setup *setup, connections_request *request)
 	if (zone_use(str_of(setup->config->summary.time_zone)) != ERR_OK)
 		log_warn("summary.time_zone: not known here, UTC is used");
 	if (worker_open(&w, request)) {
+		confine_worker(setup->config, false);
 		log_info("worker %d serves", setup->number);
 		status = worker_loop(&w);
 	} else {

@@ -6,6 +6,8 @@
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_decode.h"
 
+#define TOKEN_PART	6	/* characters of a token that say nothing yet */
+
 static bool
 is_success(int status)
 {
@@ -16,13 +18,19 @@ is_success(int status)
 static void
 hide(char *text, const char *secret)
 {
-	size_t n = strlen(secret);
+	size_t n = strlen(secret), len = strlen(text);
 	char *at;
 
 	if (n == 0)
 		return;
 	while ((at = strstr(text, secret)) != NULL)
 		memset(at, '*', n);
+	/* texts are cut: one may end within it */
+	for (size_t k = n - 1; k >= TOKEN_PART && len >= TOKEN_PART; k--)
+		if (k <= len && memcmp(text + len - k, secret, k) == 0) {
+			memset(text + len - k, '*', k);
+			return;
+		}
 }
 
 /* No complete answer: what the transport says. */

@@ -71,6 +71,9 @@ open_env(struct apply *a)
 		return rc;
 	a->map_size = info.me_mapsize;
 	/* readers of the group need to write to the lock file, never to the data */
+	(void)snprintf(path, sizeof(path), "%s/lock.mdb", a->config->store.path);
+	if (chmod(path, 0660) == -1)
+		return errno;
 	(void)snprintf(path, sizeof(path), "%s/data.mdb", a->config->store.path);
 	return chmod(path, 0640) == -1 ? errno : 0;
 }
@@ -175,12 +178,6 @@ prepare(struct apply *a)
 	rc = meta_head(t.txn, a->dbs.meta, &t.head);
 	if (rc == MDB_NOTFOUND)
 		rc = new_head(&t);
-	if (rc == 0 && t.head.format != STORE_FORMAT) {
-		log_error("store: %s has format %u, this syncd writes %u; move the folder "
-		    "away and a new store is made from Airtable", a->config->store.path,
-		    t.head.format, STORE_FORMAT);
-		rc = MDB_VERSION_MISMATCH;
-	}
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
 	    (rc = use_zone(&t, a->config->summary.time_zone)) != 0)
 		goto fail;
@@ -227,7 +224,7 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 		log_error("store: %s: %s", config->store.path, strerror(errno));
 		goto fail;
 	}
-	if ((e = lock_store(a)) != ERR_OK)
+	if ((e = lock_store(a)) != ERR_OK || (e = apply_check_format(config->store.path)) != ERR_OK)
 		goto fail;
 	if ((rc = open_env(a)) != 0) {
 		e = store_error(config->store.path, rc);

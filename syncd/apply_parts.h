@@ -105,6 +105,14 @@ struct apply_txn {
 	struct buf		 log;		/* the change log's entry */
 };
 
+/*
+ * Before the store in this folder is opened, and while nobody else writes it:
+ * may it be used?  One of an older format whose outbox is empty is set aside,
+ * so that a new one is made; any other is left alone: ERR_STORE_VERSION, with
+ * what to do in the log.
+ */
+enum err	apply_check_format(const char *store_path);
+
 /* All return LMDB codes; ENOMEM among them. */
 int	apply_plan(struct apply_txn *, const struct change *, size_t n);
 int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,

@@ -399,16 +399,25 @@ budget_save(const struct budget *b, uint64_t ahead, struct buf *out)
 	buf_add(out, &k, sizeof(k));
 }
 
+bool
+budget_sound(struct str s)
+{
+	struct budget_kept k;
+
+	if (s.len != sizeof(k))
+		return false;
+	memcpy(&k, s.ptr, sizeof(k));
+	return k.format == BUDGET_FORMAT;
+}
+
 void
 budget_load(struct budget *b, struct str s, int64_t now_ms)
 {
 	struct budget_kept k;
 
-	if (s.len != sizeof(k))
+	if (!budget_sound(s))
 		return;
 	memcpy(&k, s.ptr, sizeof(k));
-	if (k.format != BUDGET_FORMAT)
-		return;
 	/* of a clock that was ahead */
 	if (k.first_ms > now_ms)
 		k.first_ms = now_ms;

@@ -116,5 +116,7 @@ unsigned	 budget_warning(struct budget *, int64_t now_ms);
 void		 budget_save(const struct budget *, uint64_t ahead, struct buf *);
 /* Take that up again; what is not understood is ignored. */
 void		 budget_load(struct budget *, struct str, int64_t now_ms);
+/* Would it be understood? */
+bool		 budget_sound(struct str);
 
 #endif

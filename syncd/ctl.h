@@ -7,7 +7,7 @@
 
 #include "syncd/ctl_link.h"
 
-/* Between syncctl.c (options), ctl_commands.c and ctl_sync.c. */
+/* Between syncctl.c (options), ctl_commands.c, ctl_sync.c and ctl_store.c. */
 #define CTL_TIMEOUT_MS	10000	/* for an answer that needs no waiting */
 
 enum ctl_exit { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };	/* exit statuses 0 to 3 */
@@ -16,7 +16,8 @@ struct ctl {
 	const char	*config_file;	/* NULL: none */
 	const char	*socket;	/* NULL: the configuration tells */
 	int64_t		 timeout_ms;	/* 0: not given */
-	bool		 json, full, wait, accept_shrink;
+	bool		 json, full, wait, accept_shrink, keep_outbox, drop_outbox;
+	const char	*argument;	/* of the command; NULL: none */
 	struct ctl_link	*link;
 	char		 path[108];
 	uint64_t	 last_id;
@@ -30,6 +31,10 @@ enum ctl_exit	 ctl_ping(struct ctl *);
 enum ctl_exit	 ctl_sync(struct ctl *);
 enum ctl_exit	 ctl_check_config(struct ctl *);
 enum ctl_exit	 ctl_print_config(struct ctl *);
+enum ctl_exit	 ctl_backup(struct ctl *);	/* ctl_store.c, as what follows */
+enum ctl_exit	 ctl_restore(struct ctl *);
+enum ctl_exit	 ctl_verify(struct ctl *);
+enum ctl_exit	 ctl_rebuild(struct ctl *);
 
 /* For them: */
 int64_t		 ctl_deadline(const struct ctl *, int64_t otherwise_ms);

@@ -8,9 +8,11 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/pid_file.h"
 #include "common/version.h"
 #include "syncd/commands.h"
+#include "syncd/confine.h"
 #include "syncd/daemon.h"
 #include "syncd/publisher.h"
 
@@ -29,6 +31,7 @@ struct daemon {
 	uv_loop_t			 loop;
 	uv_signal_t			 signals[SIGNALS];
 	uv_timer_t			 patience;	/* while stopping */
+	uv_timer_t			 watchdog;	/* tells the service manager that the loop turns */
 	bool				 stopping;
 	struct apply			*apply;
 	struct publisher		*publisher;	/* NULL: nobody is told live */
@@ -62,6 +65,7 @@ reload(struct daemon *d)
 	struct config *new = calloc(1, sizeof(*new));
 	struct buf errors = { 0 };
 
+	notify_reloading();
 	if (new == NULL ||
 	    config_load(new, d->setup->config_file, d->setup->env, d->setup->options,
 	    d->setup->option_count, &errors) != ERR_OK ||
@@ -80,6 +84,7 @@ reload(struct daemon *d)
 			    strerror(errno));
 		log_info("reload: done");
 	}
+	notify_ready("serving");
 	if (new != NULL)
 		explicit_bzero(new->airtable.token, sizeof(new->airtable.token));
 	free(new);
@@ -118,6 +123,7 @@ stop_rest(void *cookie)
 	server_free(d->server);
 	d->server = NULL;
 	close_handle((uv_handle_t *)&d->patience);
+	close_handle((uv_handle_t *)&d->watchdog);
 	for (int i = 0; i < SIGNALS; i++)
 		close_handle((uv_handle_t *)&d->signals[i]);
 	uv_stop(&d->loop);
@@ -145,6 +151,7 @@ stop(struct daemon *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	notify_stopping();
 	log_info("stop: %zu writes under way", writes_pending(d->writes));
 	(void)uv_timer_start(&d->patience, patience_ended, DRAIN_MS, 0);
 	/* a sync can be repeated, what people have changed can't */
@@ -171,6 +178,13 @@ on_signal(uv_signal_t *h, int number)
 		    strerror(errno));
 }
 
+static void
+watchdog_due(uv_timer_t *t)
+{
+	(void)t;
+	notify_alive();
+}
+
 static int
 open_loop(struct daemon *d)
 {
@@ -181,6 +195,11 @@ open_loop(struct daemon *d)
 	if ((rc = uv_timer_init(&d->loop, &d->patience)) != 0)
 		return rc;
 	d->patience.data = d;
+	if ((rc = uv_timer_init(&d->loop, &d->watchdog)) != 0)
+		return rc;
+	if (notify_interval() > 0 && (rc = uv_timer_start(&d->watchdog, watchdog_due, 0,
+	    (uint64_t)notify_interval())) != 0)
+		return rc;
 	for (int i = 0; i < SIGNALS; i++) {
 		if ((rc = uv_signal_init(&d->loop, &d->signals[i])) != 0)
 			return rc;
@@ -294,9 +313,11 @@ daemon_run(const struct daemon_setup *setup, struct config *config)
 		close_parts(d);
 		goto err1;
 	}
+	confine_syncd(config, setup->config_file);
 	log_info("start: syncd %s, base %s, store %s", ORDERDECK_VERSION,
 	    config->airtable.base_id, config->store.path);
 	feed_start(d->feed);
+	notify_ready("serving");
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
 	run_dry(d);
 	close_parts(d);

@@ -7,6 +7,8 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "common/notify.h"
+#include "common/sandbox.h"
 #include "common/version.h"
 #include "syncd/daemon.h"
 
@@ -111,6 +113,8 @@ main(int argc, char **argv)
 	}
 	if (action != ACTION_RUN)
 		return check_or_print(action, &setup);
+	notify_open();
+	sandbox_hide_memory();	/* the token will be in it */
 	if (load(&setup, &config) == -1)
 		return EXIT_FAILURE;
 	status = daemon_run(&setup, &config);

@@ -10,6 +10,7 @@
 struct command {
 	const char	*name;
 	enum ctl_exit (*run)(struct ctl *);
+	int		 least, most;	/* arguments */
 };
 
 static const char usage_text[] =
@@ -20,14 +21,22 @@ static const char usage_text[] =
     "  ping                                    does syncd answer?\n"
     "  check-config                            is the configuration right?\n"
     "  print-config                            every setting and where it came from\n"
+    "  backup FILE                             a copy of the store at one generation\n"
+    "  verify [FILE]                           is the store (or a backup) sound?\n"
+    "  restore FILE [--keep-outbox|--drop-outbox]  a backup in the store's place\n"
+    "  rebuild                                 the store anew from what is sound in it\n"
     "exit status: 0 done, 1 failed, 2 usage, 3 syncd not reachable\n";
 
 static const struct command commands[] = {
-	{ "status", ctl_status },
-	{ "sync", ctl_sync },
-	{ "ping", ctl_ping },
-	{ "check-config", ctl_check_config },
-	{ "print-config", ctl_print_config }
+	{ "status", ctl_status, 0, 0 },
+	{ "sync", ctl_sync, 0, 0 },
+	{ "ping", ctl_ping, 0, 0 },
+	{ "check-config", ctl_check_config, 0, 0 },
+	{ "print-config", ctl_print_config, 0, 0 },
+	{ "backup", ctl_backup, 1, 1 },
+	{ "verify", ctl_verify, 0, 1 },
+	{ "restore", ctl_restore, 1, 1 },
+	{ "rebuild", ctl_rebuild, 0, 0 }
 };
 
 static enum ctl_exit
@@ -55,7 +64,8 @@ read_timeout(struct ctl *ctl, const char *text)
 	return good;
 }
 
-enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_FULL, OPT_WAIT, OPT_ACCEPT_SHRINK, OPT_HELP, OPT_VERSION };
+enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_FULL, OPT_WAIT, OPT_ACCEPT_SHRINK,
+       OPT_KEEP_OUTBOX, OPT_DROP_OUTBOX, OPT_HELP, OPT_VERSION };
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -63,6 +73,8 @@ static const struct option long_options[] = {
 	{ "full", no_argument, NULL, OPT_FULL },
 	{ "wait", no_argument, NULL, OPT_WAIT },
 	{ "accept-shrink", no_argument, NULL, OPT_ACCEPT_SHRINK },
+	{ "keep-outbox", no_argument, NULL, OPT_KEEP_OUTBOX },
+	{ "drop-outbox", no_argument, NULL, OPT_DROP_OUTBOX },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -90,6 +102,10 @@ read_option(struct ctl *ctl, int option, enum ctl_exit *status)
 		return ctl->wait = true;
 	case OPT_ACCEPT_SHRINK:
 		return ctl->accept_shrink = true;
+	case OPT_KEEP_OUTBOX:
+		return ctl->keep_outbox = true;
+	case OPT_DROP_OUTBOX:
+		return ctl->drop_outbox = true;
 	case OPT_HELP:
 	case OPT_VERSION:
 		(void)fputs(option == OPT_HELP ? usage_text :
@@ -103,7 +119,7 @@ read_option(struct ctl *ctl, int option, enum ctl_exit *status)
 }
 
 static enum ctl_exit
-run_command(struct ctl *ctl, const char *name)
+run_command(struct ctl *ctl, const char *name, int arguments)
 {
 	const struct command *command = NULL;
 	enum ctl_exit status;
@@ -115,6 +131,14 @@ run_command(struct ctl *ctl, const char *name)
 		return usage("no such command");
 	if ((ctl->full || ctl->wait || ctl->accept_shrink) && command->run != ctl_sync)
 		return usage("--full, --wait and --accept-shrink belong to sync");
+	if ((ctl->keep_outbox || ctl->drop_outbox) && command->run != ctl_restore)
+		return usage("--keep-outbox and --drop-outbox belong to restore");
+	if (ctl->keep_outbox && ctl->drop_outbox)
+		return usage("either --keep-outbox or --drop-outbox");
+	if (arguments < command->least)
+		return usage("which file?");
+	if (arguments > command->most)
+		return usage("one command at a time");
 	if (ctl->config_file == NULL && access(CONFIG_FILE_DEFAULT, F_OK) == 0)
 		ctl->config_file = CONFIG_FILE_DEFAULT;
 	status = command->run(ctl);
@@ -132,7 +156,8 @@ main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "c:s:", long_options, NULL)) != -1)
 		if (!read_option(&ctl, option, &status))
 			return (int)status;
-	if (optind + 1 != argc)
-		return (int)usage(optind == argc ? "no command" : "one command at a time");
-	return (int)run_command(&ctl, argv[optind]);
+	if (optind == argc)
+		return (int)usage("no command");
+	ctl.argument = argv[optind + 1];	/* NULL behind the last one */
+	return (int)run_command(&ctl, argv[optind], argc - optind - 1);
 }

@@ -342,9 +342,9 @@ END_TEST
 
 /* A store of the format before, as small as it gets. */
 static void
-put_old_format(void)
+put_newer_format(void)
 {
-	struct store_head head = { .format = STORE_FORMAT - 1 };
+	struct store_head head = { .format = STORE_FORMAT + 1 };
 	MDB_val key = { 4, (char[]){ "head" } }, data = { sizeof(head), &head };
 	MDB_env *env;
 	MDB_txn *txn;
@@ -360,13 +360,13 @@ put_old_format(void)
 	mdb_env_close(env);
 }
 
-START_TEST(a_store_of_another_format_is_refused_by_its_name)
+START_TEST(a_store_of_a_newer_format_is_refused_by_its_name)
 {
 	struct apply *other;
 	struct store *reader;
 
 	(void)snprintf(config.store.path, sizeof(config.store.path), "%s", tmpdir_new());
-	put_old_format();
+	put_newer_format();
 	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
 	ck_assert_int_eq(apply_open(&config, &orders_schema, &other), ERR_STORE_VERSION);
 	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
@@ -512,7 +512,7 @@ main(void)
 	tcase_add_test(t, everything_can_go_and_come_back);
 	tcase_add_test(t, the_store_survives_being_closed_and_opened);
 	tcase_add_test(t, a_second_writer_is_refused);
-	tcase_add_test(t, a_store_of_another_format_is_refused_by_its_name);
+	tcase_add_test(t, a_store_of_a_newer_format_is_refused_by_its_name);
 	tcase_add_test(t, another_time_zone_counts_the_days_anew);
 	tcase_add_test(t, a_full_map_grows_to_its_limit_and_then_refuses);
 	tcase_add_test(t, the_change_log_keeps_as_many_generations_as_configured);

@@ -430,7 +430,8 @@ START_TEST(an_unfit_token_is_refused_and_never_shown)
 	ck_assert_int_eq(load_token(spaced), ERR_INVALID_PARAMETER);
 	ck_assert_ptr_null(strstr(buf_cstr(&errors), "Secret"));
 	ck_assert_int_eq(load_token(blank), ERR_INVALID_PARAMETER);
-	good("[airtable]\ntoken_file = patSecretInTheWrongPlace\n");
+	ck_assert_ptr_null(strstr(bad("[airtable]\ntoken_file = patSecretInTheWrongPlace\n"), "Secret"));
+	good("[airtable]\ntoken_file = SecretInTheWrongPlace\n");
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory\n");
 	(void)snprintf(file, sizeof(file), "%s/token", tmpdir_new());

@@ -40,6 +40,8 @@ setup(void)
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
 	made_config(&config, tmpdir_new());
+	config.airtable.connect_timeout_ms = config.airtable.request_timeout_ms = 60000;
+	config.sync.full_interval_ms = 60000;
 	(void)snprintf(config.airtable.api_url, sizeof(config.airtable.api_url),
 	    "http://127.0.0.1:%u", silent_port());
 	config.airtable.connect_timeout_ms = config.airtable.request_timeout_ms = 60000;

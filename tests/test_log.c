@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,26 @@ content(const char *file)
 	(void)close(fd);
 	return text;
 }
+
+START_TEST(a_log_in_a_folder_that_a_group_shares_is_the_groups_too)
+{
+	char shared[280], file[300];
+	mode_t before = umask(027);
+	struct stat st;
+
+	(void)snprintf(shared, sizeof(shared), "%s", tmpdir_new());
+	(void)snprintf(file, sizeof(file), "%s/alone", shared);
+	ck_assert_int_eq(log_open("test", file, LOG_INFO, LOG_LOGFMT), 0);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0640);
+	ck_assert_int_eq(chmod(shared, 02770), 0);
+	(void)snprintf(file, sizeof(file), "%s/shared", shared);
+	ck_assert_int_eq(log_open("test", file, LOG_INFO, LOG_LOGFMT), 0);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0660);
+	ck_assert_int_eq(umask(before), 027);
+}
+END_TEST
 
 static size_t
 line_count(const char *text)
@@ -214,6 +235,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, a_logfmt_line_says_when_what_and_who);
+	tcase_add_test(t, a_log_in_a_folder_that_a_group_shares_is_the_groups_too);
 	tcase_add_test(t, a_json_line_is_a_json_object);
 	tcase_add_test(t, lines_below_the_level_are_not_written);
 	tcase_add_test(t, a_message_never_makes_a_second_line);

@@ -167,7 +167,7 @@ START_TEST(csv_cells_are_quoted_and_defused)
 	static const struct { const char *text, *cell; } cases[] = {
 		{ "plain", "plain" }, { "", "" }, { "a,b", "\"a,b\"" }, { "a\"b", "\"a\"\"b\"" },
 		{ "a\r\nb", "\"a\r\nb\"" }, { "=1+1", "'=1+1" }, { "+1", "'+1" }, { "-1", "'-1" },
-		{ "@x", "'@x" }, { "\tx", "'\tx" }, { "\rx", "\"'\rx\"" },
+		{ "@x", "'@x" }, { "\tx", "\"'\tx\"" }, { "a;b", "\"a;b\"" }, { "\rx", "\"'\rx\"" },
 		{ "=HYPERLINK(\"a\",1)", "\"'=HYPERLINK(\"\"a\"\",1)\"" }, { " x", "\" x\"" }, { "a=1", "a=1" }
 	};
 	struct buf b = { .data = NULL };

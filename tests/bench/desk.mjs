@@ -38,7 +38,7 @@ export class Desk {
 		this.api = `http://127.0.0.1:${await freePort()}`
 		this.beside = `http://127.0.0.1:${await freePort()}`
 		this.conf = path.join(this.dir, 'orders.conf')
-		fs.writeFileSync(this.conf, `[store]\npath = ${this.dir}/store\n[run]\ndir = ${this.dir}/run\n` +
+		fs.writeFileSync(this.conf, `[limits]\nenabled = false\n[metrics]\nlisten =\n[store]\npath = ${this.dir}/store\n[run]\ndir = ${this.dir}/run\n` +
 			`[http]\nlisten = ${new URL(this.api).host}\n[api]\nshare = ${build}/share\n` +
 			`[log]\nfile = ${this.dir}/log/orderdeck.log\n`)
 		const env = Object.fromEntries(Object.keys(process.env).filter(name => /^(ORDERS|AIRTABLE|RATE_LIMIT)_/.test(name)).map(name => [name, '']))

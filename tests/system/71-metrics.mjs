@@ -227,6 +227,7 @@ test('logrotate, with the file that is installed: all processes write on in new 
 	fs.symlinkSync(path.join(stack.dir, 'nginx.pid'), path.join(runDir, 'nginx.pid'))
 	const file = path.join(dir, 'orderdeck')
 	fs.writeFileSync(file, fs.readFileSync(path.join(root, 'etc/logrotate/orderdeck'), 'utf8')
+		.replace('\tsu root orderdeck\n', '')	// a group of the package's
 		.replaceAll('/var/log/orderdeck', logs).replaceAll('/run/orderdeck', runDir))
 	const read = name => fs.readdirSync(logs).filter(n => n.startsWith(`${name}`))
 		.map(n => n.endsWith('.gz') ? null : fs.readFileSync(path.join(logs, n), 'utf8')).filter(text => text !== null).join('')

@@ -204,6 +204,9 @@ export class Stack {
 			const at = text.search(/ERROR: (Address|Leak)Sanitizer|runtime error:|LeakSanitizer has encountered|Assertion .* failed/)
 			if (at >= 0) found.push(`${name}: ${text.slice(at, at + 3000)}`)
 		}
+		// the sandbox is never in the way of what the programs do by themselves
+		const refused = /^.*refused system call.*$/m.exec(this.log())
+		if (refused && !this.intruded) found.push(refused[0])
 		return found
 	}
 

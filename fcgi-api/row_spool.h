@@ -1,0 +1,30 @@
+#ifndef FCGI_API_ROW_SPOOL_H
+#define FCGI_API_ROW_SPOOL_H
+
+#include <stdio.h>
+
+#include "common/err.h"
+#include "common/schema.h"
+
+/*
+ * Records on their way through a file without a name.  An export reads its
+ * rows into one at the speed of memory, within one snapshot, and lets go of
+ * the store before it composes anything or waits for anybody.
+ */
+struct row_spool;
+
+/* A file below folder ${dir} that has no name and is gone with its descriptor.  NULL: see errno. */
+FILE		*spool_file(const char *dir);
+
+/* ERR_DISK_FULL, ERR_IO, ERR_NOMEM; the log says why. */
+enum err	 row_spool_new(const char *dir, const struct schema *, struct row_spool **);
+void		 row_spool_free(struct row_spool *);	/* NULL is harmless */
+
+/* Id and values are copied; of which fields are known nothing is kept. */
+enum err	 row_spool_add(struct row_spool *, const struct record *);
+/* What was added is read from its beginning; nothing more can be added. */
+enum err	 row_spool_rewind(struct row_spool *);
+/* The next one; its strings are good until the next call.  ERR_NOT_FOUND: that was all. */
+enum err	 row_spool_next(struct row_spool *, struct record *);
+
+#endif

@@ -1,0 +1,311 @@
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <xlsxwriter.h>
+
+#include "common/buf.h"
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/money.h"
+#include "fcgi-api/row_spool.h"
+#include "fcgi-api/xlsx.h"
+
+#define DAY_MS		INT64_C(86400000)
+#define DAYS_TO_1970	25569		/* a spreadsheet's day 0 is 1899-12-30 ... */
+#define DAY_MIN		61		/* ... as long as it is not before March 1900 */
+#define UNITS_MAX	INT64_C(999999999999999)	/* 15 digits: what a spreadsheet's number holds */
+#define DISK_RESERVE_BYTES	(1024 * 1024)
+
+struct xlsx {
+	const char		*dir;
+	const struct schema	*schema;
+	FILE			*file;
+	lxw_workbook		*book;
+	lxw_worksheet		*sheet;
+	lxw_format		*head, *date, *money;
+	unsigned		 sheet_rows, sheets;
+	lxw_row_t		 row;	/* the next of the sheet */
+	struct buf		 text;	/* of a cell */
+};
+
+static enum err
+failed(lxw_error code)
+{
+	log_error("export: workbook: %s", lxw_strerror(code));
+	return code == LXW_ERROR_MEMORY_MALLOC_FAILED ? ERR_NOMEM : ERR_IO;
+}
+
+static lxw_format *
+new_format(struct xlsx *x, const char *numbers)
+{
+	lxw_format *f = workbook_add_format(x->book);
+
+	if (f != NULL && numbers != NULL)
+		format_set_num_format(f, numbers);
+	return f;
+}
+
+static enum err
+open_book(struct xlsx *x)
+{
+	char path[40];
+	lxw_workbook_options options = {
+		.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)x->dir,
+		.use_zip64 = LXW_FALSE
+	};
+
+	/* it wants a name to write to; the file has none but this */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(x->file));
+	if ((x->book = workbook_new_opt(path, &options)) == NULL ||
+	    (x->head = new_format(x, NULL)) == NULL ||
+	    (x->date = new_format(x, "yyyy-mm-dd hh:mm:ss")) == NULL ||
+	    (x->money = new_format(x, "#,##0.00##")) == NULL)
+		return ERR_NOMEM;
+	format_set_bold(x->head);
+	return ERR_OK;
+}
+
+enum err
+xlsx_new(const char *dir, const struct schema *schema, unsigned sheet_rows, struct xlsx **out)
+{
+	struct xlsx *x = calloc(1, sizeof(*x));
+	enum err e;
+
+	if (x == NULL)
+		return ERR_NOMEM;
+	x->dir = dir;
+	x->schema = schema;
+	x->sheet_rows = sheet_rows;
+	if ((x->file = spool_file(dir)) == NULL) {
+		e = err_from_errno(errno);
+		log_error("export: %s: %s", dir, strerror(errno));
+		goto fail;
+	}
+	if ((e = open_book(x)) != ERR_OK)
+		goto fail;
+	*out = x;
+	return ERR_OK;
+fail:
+	xlsx_free(x);
+	return e;
+}
+
+void
+xlsx_free(struct xlsx *x)
+{
+	if (x == NULL)
+		return;
+	lxw_workbook_free(x->book);
+	if (x->file != NULL)
+		(void)fclose(x->file);	/* nothing in it is wanted any more */
+	buf_free(&x->text);
+	free(x);
+}
+
+/* How many bytes the character has that begins with ${first}. */
+static size_t
+utf8_len(unsigned char first)
+{
+	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* The text as a cell can hold it: not too long, and nothing that XML can't say. */
+static const char *
+cell_text(struct xlsx *x, struct str s)
+{
+	size_t n;
+
+	buf_clear(&x->text);
+	for (size_t i = 0, units = 0; i < s.len; i += n) {
+		n = utf8_len((unsigned char)s.ptr[i]);
+		units += n == 4 ? 2 : 1;
+		if (n > s.len - i || units > XLSX_TEXT_MAX)
+			break;
+		if (s.ptr[i] == '\0' || (n == 3 && (memcmp(s.ptr + i, "\xef\xbf\xbe", 3) == 0 ||
+		    memcmp(s.ptr + i, "\xef\xbf\xbf", 3) == 0)))
+			buf_add(&x->text, "\xef\xbf\xbd", 3);
+		else
+			buf_add(&x->text, s.ptr + i, n);
+	}
+	return buf_cstr(&x->text);
+}
+
+static lxw_error
+write_text(struct xlsx *x, lxw_col_t column, struct str s, lxw_format *format)
+{
+	const char *text = cell_text(x, s);
+
+	if (buf_status(&x->text) != ERR_OK)
+		return LXW_ERROR_MEMORY_MALLOC_FAILED;
+	return s.len == 0 ? LXW_NO_ERROR :
+	    worksheet_write_string(x->sheet, x->row, column, text, format);
+}
+
+static lxw_error
+write_money(struct xlsx *x, lxw_col_t column, int64_t units)
+{
+	struct buf b = { .data = NULL };
+	lxw_error rc;
+
+	if (units >= -UNITS_MAX && units <= UNITS_MAX)
+		return worksheet_write_number(x->sheet, x->row, column,
+		    (double)units / (double)MONEY_UNIT, x->money);
+	money_add(&b, units);
+	rc = write_text(x, column, buf_str(&b), NULL);
+	buf_free(&b);
+	return rc;
+}
+
+static lxw_error
+write_instant(struct xlsx *x, lxw_col_t column, int64_t ms)
+{
+	double day = (double)ms / (double)DAY_MS + DAYS_TO_1970;
+	char text[INSTANT_TEXT_SIZE];
+
+	if (day >= DAY_MIN && ms <= INSTANT_MAX)
+		return worksheet_write_number(x->sheet, x->row, column, day, x->date);
+	(void)instant_format(ms, text);	/* "" when out of range */
+	return write_text(x, column, str_of(text), NULL);
+}
+
+static lxw_error
+write_value(struct xlsx *x, lxw_col_t column, enum field_kind kind, const struct value *v)
+{
+	if (!v->present)
+		return LXW_NO_ERROR;
+	switch (kind) {
+	case FIELD_TEXT:
+	case FIELD_SELECT:
+		return write_text(x, column, v->text, NULL);
+	case FIELD_MONEY:
+		return write_money(x, column, v->number);
+	case FIELD_INSTANT:
+		return write_instant(x, column, v->number);
+	}
+	return LXW_NO_ERROR;
+}
+
+static double
+width_of(enum field_kind kind)
+{
+	switch (kind) {
+	case FIELD_TEXT:
+		return 28;
+	case FIELD_INSTANT:
+		return 20;
+	case FIELD_SELECT:
+	case FIELD_MONEY:
+		break;
+	}
+	return 14;
+}
+
+static lxw_error
+write_head(struct xlsx *x)
+{
+	lxw_error rc = worksheet_set_column(x->sheet, 0, 0, 20, NULL);
+
+	if (rc == LXW_NO_ERROR)
+		rc = write_text(x, 0, STR("id"), x->head);
+	for (size_t f = 0; rc == LXW_NO_ERROR && f < x->schema->field_count; f++) {
+		lxw_col_t column = (lxw_col_t)(f + 1);
+
+		rc = worksheet_set_column(x->sheet, column, column,
+		    width_of(x->schema->fields[f].kind), NULL);
+		if (rc == LXW_NO_ERROR)
+			rc = write_text(x, column, str_of(x->schema->fields[f].name), x->head);
+	}
+	worksheet_freeze_panes(x->sheet, 1, 0);
+	x->row = 1;
+	return rc;
+}
+
+/* The library does not look whether its file took what it was given. */
+static enum err
+end_sheet(struct xlsx *x)
+{
+	lxw_error rc;
+
+	if (x->sheet == NULL)
+		return ERR_OK;
+	if (ferror(x->sheet->optimize_tmpfile)) {
+		log_error("export: the rows of a workbook can't be written");
+		return ERR_DISK_FULL;
+	}
+	rc = worksheet_autofilter(x->sheet, 0, 0, x->row - 1, (lxw_col_t)x->schema->field_count);
+	return rc == LXW_NO_ERROR ? ERR_OK : failed(rc);
+}
+
+static enum err
+begin_sheet(struct xlsx *x)
+{
+	char name[32];
+	lxw_error rc;
+	enum err e;
+
+	if ((e = end_sheet(x)) != ERR_OK)
+		return e;
+	if (++x->sheets == 1)
+		(void)snprintf(name, sizeof(name), "%s", x->schema->name);
+	else
+		(void)snprintf(name, sizeof(name), "%s %u", x->schema->name, x->sheets);
+	x->row = 0;
+	if ((x->sheet = workbook_add_worksheet(x->book, name)) == NULL)
+		return ERR_NOMEM;
+	return (rc = write_head(x)) == LXW_NO_ERROR ? ERR_OK : failed(rc);
+}
+
+enum err
+xlsx_add(struct xlsx *x, const struct record *r)
+{
+	lxw_error rc;
+	enum err e;
+
+	if ((x->sheet == NULL || x->row == x->sheet_rows) && (e = begin_sheet(x)) != ERR_OK)
+		return e;
+	rc = write_text(x, 0, r->id, NULL);
+	for (size_t f = 0; rc == LXW_NO_ERROR && f < x->schema->field_count; f++)
+		rc = write_value(x, (lxw_col_t)(f + 1), x->schema->fields[f].kind, &r->values[f]);
+	x->row++;
+	return rc == LXW_NO_ERROR ? ERR_OK : failed(rc);
+}
+
+/* A disk that is full now may have been so when the library did not look. */
+static enum err
+check_room(const struct xlsx *x)
+{
+	struct statvfs disk;
+
+	if (fstatvfs(fileno(x->file), &disk) == 0 &&
+	    (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES) {
+		log_error("export: %s: the disk is full", x->dir);
+		return ERR_DISK_FULL;
+	}
+	return ERR_OK;
+}
+
+enum err
+xlsx_finish(struct xlsx *x, FILE **file, uint64_t *bytes)
+{
+	struct stat st;
+	lxw_error rc;
+	enum err e;
+
+	if ((x->sheet == NULL && (e = begin_sheet(x)) != ERR_OK) ||
+	    (e = end_sheet(x)) != ERR_OK)
+		return e;
+	rc = workbook_close(x->book);	/* frees it */
+	x->book = NULL;
+	x->sheet = NULL;
+	if ((e = check_room(x)) != ERR_OK)
+		return e;
+	if (rc != LXW_NO_ERROR)
+		return failed(rc);
+	if (fstat(fileno(x->file), &st) == -1 || fseek(x->file, 0, SEEK_SET) != 0)
+		return err_from_errno(errno);
+	*bytes = (uint64_t)st.st_size;
+	*file = x->file;
+	return ERR_OK;
+}

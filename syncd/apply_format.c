@@ -1,0 +1,97 @@
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/store.h"
+#include "common/store_keys.h"
+#include "syncd/apply_parts.h"
+
+#define PATH_ROOM	(CONFIG_TEXT_MAX + 40)
+
+/* What can be told of a store of any format. */
+struct found {
+	uint32_t	format;
+	size_t		waiting;	/* entries of its outbox */
+};
+
+static int
+look_into(MDB_txn *txn, struct found *f)
+{
+	struct store_head head;
+	MDB_dbi dbi;
+	MDB_stat s;
+	int rc;
+
+	if ((rc = mdb_dbi_open(txn, "meta", 0, &dbi)) != 0 || (rc = meta_head(txn, dbi, &head)) != 0)
+		return rc;
+	f->format = head.format;
+	if (mdb_dbi_open(txn, "outbox", 0, &dbi) == 0 && mdb_stat(txn, dbi, &s) == 0)
+		f->waiting = s.ms_entries;
+	return 0;
+}
+
+/* 0: ${f} is filled in; else there is no store, or none that can be read so far. */
+static int
+look_at(const char *data, struct found *f)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	int rc;
+
+	if (access(data, F_OK) == -1)
+		return ENOENT;
+	if ((rc = mdb_env_create(&env)) != 0)
+		return rc;
+	/* no other writer: syncd.lock is ours */
+	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) == 0 && (rc = mdb_env_open(env, data,
+	    MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0)) == 0 &&
+	    (rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn)) == 0) {
+		rc = look_into(txn, f);
+		mdb_txn_abort(txn);
+	}
+	mdb_env_close(env);
+	return rc;
+}
+
+static enum err
+set_aside(const char *store_path, const char *data, const struct found *f)
+{
+	char aside[PATH_ROOM + 24], lock[PATH_ROOM];
+
+	(void)snprintf(aside, sizeof(aside), "%s.format-%u", data, f->format);
+	(void)snprintf(lock, sizeof(lock), "%s/lock.mdb", store_path);
+	if (rename(data, aside) == -1 || (unlink(lock) == -1 && errno != ENOENT)) {
+		enum err e = err_from_errno(errno);
+
+		log_error("store: %s: %s", aside, strerror(errno));
+		return e;
+	}
+	log_warn("store: it is of format %u, which an older version made; this one makes %u anew from "
+	    "Airtable.  The old one is kept as %s, with the history up to now", f->format, STORE_FORMAT,
+	    aside);
+	return ERR_OK;
+}
+
+enum err
+apply_check_format(const char *store_path)
+{
+	struct found f = { .waiting = 0 };
+	char data[PATH_ROOM];
+
+	(void)snprintf(data, sizeof(data), "%s/data.mdb", store_path);
+	if (look_at(data, &f) != 0 || f.format == STORE_FORMAT)
+		return ERR_OK;
+	if (f.format < STORE_FORMAT && f.waiting == 0)
+		return set_aside(store_path, data, &f);
+	if (f.format > STORE_FORMAT)
+		log_error("store: %s is of format %u, which a newer version made; this one makes %u.  "
+		    "Install the newer one again; or move the file away, and all but the history "
+		    "comes anew from Airtable", data, f.format, STORE_FORMAT);
+	else
+		log_error("store: %s is of format %u, which an older version made; this one makes %u "
+		    "and can't read the %zu changes that wait there for Airtable.  Let the older one "
+		    "run until \"syncctl status\" tells of none, then start this one", data, f.format,
+		    STORE_FORMAT, f.waiting);
+	return ERR_STORE_VERSION;
+}

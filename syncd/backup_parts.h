@@ -1,0 +1,40 @@
+#ifndef SYNCD_BACKUP_PARTS_H
+#define SYNCD_BACKUP_PARTS_H
+
+#include "syncd/apply.h"
+#include "syncd/backup.h"
+
+/* Between backup*.c. */
+
+/* A store that is made beside the one in use, in its subfolder. */
+struct new_store {
+	struct config	 config;	/* as it was given, with the subfolder as store.path */
+	const char	*path;		/* of the store in use */
+	int		 lock_fd;	/* keeps syncd from it */
+};
+
+/* Hold the store, and make the subfolder, empty.  ERR_STORE_LOCKED. */
+enum err	 new_store_begin(struct new_store *, const struct config *, struct buf *why);
+/*
+ * It is complete: let its generation begin anew, exchange the files, facts.
+ * ${synced_ms}: of the head; -1: as it is.  ${birth}: tell it from any other
+ * store there was.
+ */
+enum err	 new_store_commit(struct new_store *, int64_t synced_ms, bool birth,
+		    struct backup_facts *, struct buf *why);
+/* Let go of the store; what was not committed is removed. */
+void		 new_store_end(struct new_store *);
+
+/* Add "what: cause" to ${why} and translate. */
+enum err	 backup_failed(struct buf *why, const char *what, int mdb_code);
+
+/* A list of outbox steps of one kind, for every entry of a store that can be read. */
+struct outbox_list {
+	struct outbox_entry	*entries;	/* their strings lie in the store's snapshot */
+	struct outbox_step	*steps;
+	size_t			 count;
+};
+enum err	 outbox_list_read(struct outbox_list *, struct store *, int verb);
+void		 outbox_list_free(struct outbox_list *);
+
+#endif

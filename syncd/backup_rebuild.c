@@ -1,0 +1,314 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/fold.h"
+#include "common/instant.h"
+#include "common/log.h"
+#include "common/row.h"
+#include "common/store_keys.h"
+#include "syncd/backup_parts.h"
+#include "syncd/verify.h"
+
+#define LIST_MIN	20000u	/* changes in one commit, at least */
+#define LIST_SHARE	4u	/* of such a share of the store, the orderings are sorted anew */
+
+struct rebuild {
+	struct new_store	 new;
+	MDB_env			*env;		/* of what there is */
+	struct store		*from;		/* in a snapshot */
+	struct verify_result	 verified;
+	struct backup_facts	*facts;
+	struct buf		*why;
+};
+
+static void
+ignore(void *cookie, const char *where, const char *what)
+{
+	(void)cookie, (void)where, (void)what;
+}
+
+static bool
+usable(const struct record *r)
+{
+	for (size_t f = 0; f < orders_schema.field_count; f++) {
+		const struct value *v = &r->values[f];
+		enum field_kind kind = orders_schema.fields[f].kind;
+
+		if (v->present && (kind == FIELD_TEXT || kind == FIELD_SELECT) && !utf8_valid(v->text))
+			return false;
+	}
+	return r->id.len > 0;
+}
+
+static bool
+take_row(struct rebuild *b, uint32_t row, struct change *c)
+{
+	struct row_view view;
+	struct record r;
+
+	if (verify_doubts(&b->verified, row) || store_row(b->from, row, &view) != ERR_OK ||
+	    row_values(&view, &orders_schema, &r) != ERR_OK || !usable(&r))
+		return false;
+	*c = (struct change){ .kind = CHANGE_UPSERT, .record = r, .base = CHANGE_ANY_BASE };
+	return true;
+}
+
+/* In few large lists, as a first sync would; it makes no history. */
+static enum err
+copy_rows(struct rebuild *b, struct apply *a)
+{
+	const struct apply_meta meta = { .synced_ms = 0 };
+	uint32_t end = store_rows_end(b->from), row = 0, done = 0;
+	enum err e = ERR_OK;
+
+	while (row < end && e == ERR_OK) {
+		uint32_t room = done / LIST_SHARE > LIST_MIN ? done / LIST_SHARE : LIST_MIN;
+		struct change *list = calloc(room, sizeof(*list));
+		struct apply_result r;
+		uint32_t n = 0;
+
+		if (list == NULL)
+			return ERR_NOMEM;
+		for (; row < end && n < room; row++)
+			n += take_row(b, row, &list[n]);
+		if (n > 0)
+			e = apply_changes(a, list, n, SOURCE_FULL_SYNC, &meta, instant_now(), &r);
+		done += n;
+		free(list);
+	}
+	b->facts->in_doubt = store_row_count(b->from) > done ? store_row_count(b->from) - done : 0;
+	return e;
+}
+
+static enum err
+copy_outbox(struct rebuild *b, struct apply *a)
+{
+	struct outbox_list l;
+	struct apply_meta meta = { .synced_ms = 0 };
+	struct apply_result r;
+	enum err e = outbox_list_read(&l, b->from, OUTBOX_STORE);
+
+	if (e == ERR_OK && l.count > 0) {
+		meta.outbox = l.steps;
+		meta.outbox_count = l.count;
+		e = apply_changes(a, NULL, 0, SOURCE_JOB, &meta, instant_now(), &r);
+	}
+	outbox_list_free(&l);
+	return e;
+}
+
+/* The parts of a new store that its rows and its outbox make. */
+static enum err
+copy_orders(struct rebuild *b)
+{
+	struct apply *a = NULL;
+	enum err e = apply_open(&b->new.config, &orders_schema, &a);
+
+	if (e == ERR_OK && (e = copy_rows(b, a)) == ERR_OK)
+		e = copy_outbox(b, a);
+	if (e != ERR_OK)
+		buf_printf(b->why, "the new store: %s", err_text(e));
+	apply_close(a);
+	return e;
+}
+
+struct raw {
+	struct rebuild	*b;
+	MDB_txn		*txn;
+	struct store_dbs dbs;
+};
+
+static int
+put(struct raw *w, MDB_dbi dbi, MDB_val key, MDB_val data)
+{
+	return mdb_put(w->txn, dbi, &key, &data, 0);
+}
+
+/* The entry, and the audit log's and the bulk edit's mention of it, which are made from it. */
+static int
+put_history(struct raw *w, struct str id, MDB_val key, MDB_val data, const cJSON *j)
+{
+	const cJSON *at = cJSON_GetObjectItemCaseSensitive(j, "at");
+	const cJSON *bulk = cJSON_GetObjectItemCaseSensitive(j, "bulk");
+	char value[sizeof(struct audit_head) + STORE_KEY_MAX];
+	struct audit_head head = { .bulk = 0 };
+	struct store_key k;
+	uint64_t generation;
+	uint32_t index;
+	int rc;
+
+	if (!cJSON_IsString(at) || instant_parse(str_of(at->valuestring), &head.at_ms) != ERR_OK)
+		return 0;
+	if (cJSON_IsString(bulk))
+		head.bulk = strtoull(bulk->valuestring, NULL, 10);
+	place_of_key(key, &generation, &index);
+	place_key(&k, generation, index);
+	memcpy(value, &head, sizeof(head));
+	memcpy(value + sizeof(head), id.ptr, id.len);
+	w->b->facts->history++;
+	if ((rc = put(w, w->dbs.history, key, data)) != 0 || (rc = put(w, w->dbs.audit,
+	    key_composed(&k), (MDB_val){ sizeof(head) + id.len, value })) != 0 || head.bulk == 0)
+		return rc;
+	bulk_key(&k, head.bulk, generation, index);
+	return put(w, w->dbs.bulks, key_composed(&k), key_str(id));
+}
+
+static int
+copy_history(struct raw *w)
+{
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	int rc = mdb_cursor_open(store_txn(w->b->from), store_databases(w->b->from)->history, &cursor);
+
+	if (rc != 0)
+		return rc;
+	while (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		struct str id = { key.mv_data, key.mv_size - PLACE_BYTES - 1 };
+		cJSON *j = cJSON_ParseWithLength(data.mv_data, data.mv_size);
+
+		if (j != NULL && key.mv_size > PLACE_BYTES)
+			rc = put_history(w, id, key, data, j);
+		cJSON_Delete(j);
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+static int
+copy_answers(struct raw *w)
+{
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	int rc = mdb_cursor_open(store_txn(w->b->from), store_databases(w->b->from)->answers, &cursor);
+
+	if (rc != 0)
+		return rc;
+	while (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		struct answer_head head;
+		struct store_key k;
+
+		if (data.mv_size < sizeof(head))
+			continue;
+		memcpy(&head, data.mv_data, sizeof(head));
+		answers_due_key(&k, head.due_ms, (struct str){ key.mv_data, key.mv_size });
+		if ((rc = put(w, w->dbs.answers, key, data)) == 0)
+			rc = put(w, w->dbs.answers_due, key_composed(&k), (MDB_val){ 0, NULL });
+	}
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
+static uint64_t
+number(struct str v)
+{
+	uint64_t n = 0;
+
+	if (v.len == sizeof(n))
+		memcpy(&n, v.ptr, sizeof(n));
+	return n;
+}
+
+/* Names in meta that go on: what the store was born as, numbers given, the last sync. */
+static int
+copy_meta(struct raw *w)
+{
+	static const char *const names[] = { META_BIRTH, META_SEQUENCE, META_LAST_SYNC };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct str v, own;
+		int rc;
+
+		if (meta_get(store_txn(w->b->from), store_databases(w->b->from)->meta, names[i], &v) != 0 ||
+		    (i < 2 && v.len != sizeof(uint64_t)))
+			continue;
+		/* the entries that were put in may have gone further than what was noted */
+		if (meta_get(w->txn, w->dbs.meta, names[i], &own) == 0 && i == 1 && number(own) > number(v))
+			continue;
+		if ((rc = put(w, w->dbs.meta, key_str(str_of(names[i])), key_str(v))) != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+copy_rest(struct rebuild *b)
+{
+	struct raw w = { .b = b };
+	MDB_env *env;
+	int rc;
+
+	if ((rc = mdb_env_create(&env)) != 0)
+		return rc;
+	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) != 0 ||
+	    (rc = mdb_env_set_mapsize(env, (size_t)b->new.config.store.map_size_bytes)) != 0 ||
+	    (rc = mdb_env_open(env, b->new.config.store.path, MDB_NOTLS, 0660)) != 0 ||
+	    (rc = mdb_txn_begin(env, NULL, 0, &w.txn)) != 0)
+		goto done;
+	if ((rc = store_keys_open(w.txn, 1, &w.dbs)) != 0 || (rc = copy_history(&w)) != 0 ||
+	    (rc = copy_answers(&w)) != 0 || (rc = copy_meta(&w)) != 0)
+		mdb_txn_abort(w.txn);
+	else
+		rc = mdb_txn_commit(w.txn);
+done:
+	mdb_env_close(env);
+	return rc;
+}
+
+static enum err
+open_from(struct rebuild *b)
+{
+	char path[CONFIG_TEXT_MAX + 16];
+	struct stat st;
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", b->new.path);
+	if ((e = backup_open(path, &b->env, &b->from, b->why)) != ERR_OK)
+		return e;
+	/* all of it is to fit at once */
+	if (stat(path, &st) == 0 && b->new.config.store.map_size_bytes < 2 * st.st_size)
+		b->new.config.store.map_size_bytes = 2 * st.st_size;
+	if ((e = store_begin(b->from)) == ERR_OK) {
+		b->verified.doubt = calloc(store_rows_end(b->from) / 64 + 1, sizeof(uint64_t));
+		e = b->verified.doubt == NULL ? ERR_NOMEM :
+		    verify_store(b->from, ignore, NULL, &b->verified);
+	}
+	if (e != ERR_OK)
+		buf_printf(b->why, "%s: %s", path, err_text(e));
+	return e;
+}
+
+enum err
+backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *why)
+{
+	struct rebuild b = { .facts = f, .why = why };
+	uint32_t in_doubt;
+	uint64_t history;
+	enum err e;
+	int rc;
+
+	*f = (struct backup_facts){ .generation = 0 };
+	if ((e = new_store_begin(&b.new, config, why)) != ERR_OK)
+		return e;
+	if ((e = open_from(&b)) == ERR_OK && (e = copy_orders(&b)) == ERR_OK) {
+		if ((rc = copy_rest(&b)) != 0)
+			e = backup_failed(why, "history", rc);
+		in_doubt = f->in_doubt;
+		history = f->history;
+		if (e == ERR_OK)
+			e = new_store_commit(&b.new, store_synced_ms(b.from), false, f, why);
+		f->in_doubt = in_doubt;
+		f->history = history;
+	}
+	store_close(b.from);
+	if (b.env != NULL)
+		mdb_env_close(b.env);
+	free(b.verified.doubt);
+	new_store_end(&b.new);
+	return e;
+}

@@ -1,0 +1,247 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "common/change_log.h"
+#include "common/zone.h"
+#include "syncd/budget.h"
+#include "syncd/verify_parts.h"
+
+static const char *const kinds[VERIFY_KINDS] = {
+	[VERIFY_META] = "meta", [VERIFY_ROWS] = "rows", [VERIFY_IDS] = "ids",
+	[VERIFY_COLUMNS] = "columns", [VERIFY_ORDERINGS] = "orderings",
+	[VERIFY_TOTALS] = "totals", [VERIFY_SUMMARY] = "summary", [VERIFY_CHANGES] = "changes",
+	[VERIFY_OUTBOX] = "outbox", [VERIFY_PENDING] = "pending",
+	[VERIFY_ANSWERS] = "answers", [VERIFY_HISTORY] = "history"
+};
+
+void
+verify_fault(struct verify *v, enum verify_kind kind, const char *fmt, ...)
+{
+	char text[400];
+	va_list args;
+
+	v->result->faults++;
+	if (++v->faults[kind] > VERIFY_TOLD)
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	v->tell(v->cookie, kinds[kind], text);
+}
+
+static void
+tell_rest(struct verify *v)
+{
+	char text[64];
+
+	for (size_t k = 0; k < VERIFY_KINDS; k++) {
+		if (v->faults[k] <= VERIFY_TOLD)
+			continue;
+		(void)snprintf(text, sizeof(text), "and %zu more", v->faults[k] - VERIFY_TOLD);
+		v->tell(v->cookie, kinds[k], text);
+	}
+}
+
+void
+verify_doubt(struct verify *v, uint32_t row)
+{
+	if (v->result->doubt != NULL && row < v->end)
+		v->result->doubt[row / 64] |= UINT64_C(1) << (row % 64);
+}
+
+size_t
+verify_entries(struct verify *v, MDB_dbi dbi)
+{
+	MDB_stat s;
+
+	if (mdb_stat(v->txn, dbi, &s) == 0)
+		return s.ms_entries;
+	verify_fault(v, VERIFY_META, "a database can't be read");
+	return 0;
+}
+
+MDB_cursor *
+verify_cursor(struct verify *v, MDB_dbi dbi)
+{
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(v->txn, dbi, &cursor);
+
+	if (rc == 0)
+		return cursor;
+	verify_fault(v, VERIFY_META, "a database can't be read: %s", mdb_strerror(rc));
+	return NULL;
+}
+
+/* A file that was cut: to read beyond its end kills. */
+static bool
+file_whole(struct verify *v)
+{
+	MDB_env *env = mdb_txn_env(v->txn);
+	mdb_filehandle_t fd;
+	MDB_envinfo info;
+	struct stat file;
+	MDB_stat s;
+
+	if (mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &file) == -1 ||
+	    mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &s) != 0)
+		return true;
+	if ((uint64_t)file.st_size >= (uint64_t)(info.me_last_pgno + 1) * s.ms_psize)
+		return true;
+	verify_fault(v, VERIFY_META, "the file has %lld bytes, and its pages need %llu",
+	    (long long)file.st_size, (unsigned long long)(info.me_last_pgno + 1) * s.ms_psize);
+	return false;
+}
+
+static void
+check_options(struct verify *v, unsigned f)
+{
+	const struct field *field = &v->schema->fields[f];
+	struct str rest = v->further[f];
+
+	while (rest.len > 0) {
+		struct str name = { rest.ptr, strnlen(rest.ptr, rest.len) };
+
+		if (name.len == 0 || name.len == rest.len) {
+			verify_fault(v, VERIFY_META, "the further options of %s are cut", field->name);
+			return;
+		}
+		if (options_name(field, v->further[f],
+		    options_code(field, v->further[f], name)).ptr != name.ptr)
+			verify_fault(v, VERIFY_META, "%s: '%.*s' is listed twice", field->name,
+			    STR_FMT(name));
+		rest.ptr += name.len + 1;
+		rest.len -= name.len + 1;
+	}
+}
+
+/* Where the feed is and how many calls were made: begun anew without a word if they can't be read. */
+static void
+check_feed(struct verify *v)
+{
+	struct str s;
+
+	if (meta_get(v->txn, v->dbs->meta, META_FEED, &s) == 0) {
+		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
+
+		if (verify_text(j, "base") == NULL || verify_text(j, "webhook") == NULL ||
+		    !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(j, "cursor")))
+			verify_fault(v, VERIFY_META, "where the feed is can't be read");
+		cJSON_Delete(j);
+	}
+	if (meta_get(v->txn, v->dbs->meta, META_CALLS, &s) == 0 && !budget_sound(s))
+		verify_fault(v, VERIFY_META, "the count of this month's calls can't be read");
+}
+
+static void
+check_meta(struct verify *v)
+{
+	uint64_t birth;
+	struct str s;
+
+	if (meta_get(v->txn, v->dbs->meta, META_BIRTH, &s) != 0 || s.len != sizeof(birth)) {
+		verify_fault(v, VERIFY_META, "it is not known which generation it began with");
+	} else {
+		memcpy(&birth, s.ptr, sizeof(birth));
+		if (birth > store_generation(v->st))
+			verify_fault(v, VERIFY_META, "it began after its generation");
+	}
+	if (meta_get(v->txn, v->dbs->meta, META_ZONE, &s) != 0) {
+		verify_fault(v, VERIFY_META, "the zone of the daily totals is not known");
+	} else if (!(v->zoned = zone_use(s) == ERR_OK)) {
+		/* no fault of the store: its days can't be counted here */
+		v->tell(v->cookie, "meta", "this machine has no such time zone; days are not checked");
+	}
+	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s) == 0) {
+		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
+
+		if (j == NULL)
+			verify_fault(v, VERIFY_META, "the last sync's document is no JSON");
+		cJSON_Delete(j);
+	}
+	check_feed(v);
+	for (unsigned f = 0; f < v->schema->field_count; f++) {
+		if (options_load(v->txn, v->dbs->meta, f, &v->further[f]) != 0)
+			v->further[f] = (struct str){ NULL, 0 };
+		check_options(v, f);
+	}
+}
+
+static bool
+change_sound(struct str bytes)
+{
+	struct change_log_head head;
+
+	if (bytes.len < sizeof(head))
+		return false;
+	memcpy(&head, bytes.ptr, sizeof(head));
+	bytes.ptr += sizeof(head);
+	bytes.len -= sizeof(head);
+	for (uint32_t i = 0; i < head.count; i++) {
+		size_t n;
+
+		if (bytes.len < 2 || bytes.ptr[0] < LOGGED_CREATED || bytes.ptr[0] > LOGGED_PENDING ||
+		    (n = 2 + (size_t)(unsigned char)bytes.ptr[1]) > bytes.len)
+			return false;
+		bytes.ptr += n;
+		bytes.len -= n;
+	}
+	return bytes.len == 0;
+}
+
+static void
+check_changes(struct verify *v)
+{
+	MDB_cursor *cursor = verify_cursor(v, v->dbs->changes);
+	MDB_val key, data;
+	uint64_t generation;
+
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		memcpy(&generation, key.mv_data, sizeof(generation));
+		if (generation > store_generation(v->st))
+			verify_fault(v, VERIFY_CHANGES, "generation %llu is yet to come",
+			    (unsigned long long)generation);
+		if (!change_sound((struct str){ data.mv_data, data.mv_size }))
+			verify_fault(v, VERIFY_CHANGES, "what changed in generation %llu can't be read",
+			    (unsigned long long)generation);
+	}
+	mdb_cursor_close(cursor);
+}
+
+enum err
+verify_store(struct store *st, verify_tell *tell, void *cookie, struct verify_result *result)
+{
+	struct verify v = {
+		.st = st, .txn = store_txn(st), .dbs = store_databases(st),
+		.schema = &orders_schema, .tell = tell, .cookie = cookie, .result = result,
+		.end = store_rows_end(st)
+	};
+
+	*result = (struct verify_result){
+		.generation = store_generation(st), .rows = store_row_count(st),
+		.doubt = result->doubt
+	};
+	if (!file_whole(&v))
+		return ERR_OK;
+	v.used = calloc(v.end / 64 + 1, sizeof(*v.used));
+	v.seen = calloc(v.end / 64 + 1, sizeof(*v.seen));
+	if (v.used == NULL || v.seen == NULL) {
+		v.error = ERR_NOMEM;
+	} else {
+		check_meta(&v);
+		verify_rows(&v);
+		verify_orderings(&v);
+		verify_totals(&v);
+		check_changes(&v);
+		verify_writes(&v);
+		verify_history(&v);
+		tell_rest(&v);
+	}
+	free(v.used);
+	free(v.seen);
+	free(v.tallies);
+	buf_free(&v.folded);
+	buf_free(&v.encoded);
+	return v.error;
+}

@@ -1,0 +1,103 @@
+#include "common/fold.h"
+#include "common/text_search.h"
+#include "syncd/verify_parts.h"
+
+/* Texts end one after the other, each with a NUL. */
+static bool
+texts_sound(struct str bytes)
+{
+	uint32_t from = 0, size = (uint32_t)(bytes.len - COLUMN_ENDS_BYTES);
+
+	for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
+		uint32_t end = load_u32(bytes.ptr, i);
+
+		if (end < from || end >= size || bytes.ptr[COLUMN_ENDS_BYTES + end] != '\0')
+			return false;
+		from = end + 1;
+	}
+	return from == size;
+}
+
+static struct str
+load(struct verify *v, unsigned column, uint32_t segment, const char *name)
+{
+	struct str bytes = { NULL, 0 };
+	int rc = column_segment(v->txn, v->dbs->orders.columns, v->schema, column, segment, &bytes);
+
+	if (rc == 0 && column < COLUMN_HASH && v->schema->fields[column].kind == FIELD_TEXT &&
+	    !texts_sound(bytes))
+		rc = MDB_CORRUPTED;
+	if (rc == 0)
+		return bytes;
+	verify_fault(v, VERIFY_COLUMNS, "%s: segment %u %s", name, segment,
+	    rc == MDB_NOTFOUND ? "is missing" : "can't be read");
+	return (struct str){ NULL, 0 };
+}
+
+void
+verify_segments_load(struct verify *v, uint32_t segment, struct segments *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned f = 0; f < v->schema->field_count; f++) {
+		const struct field *field = &v->schema->fields[f];
+
+		s->field[f] = load(v, f, segment, field->name);
+		if (field->kind == FIELD_TEXT && (field->flags & FIELD_EXACT))
+			s->hash[f] = load(v, COLUMN_HASH + f, segment, field->name);
+	}
+	s->live = load(v, COLUMN_LIVE, segment, "rows in use");
+}
+
+static bool
+text_right(struct verify *v, struct str segment, size_t i, const struct value *value)
+{
+	buf_clear(&v->folded);
+	if (value != NULL && value->present && fold_text(&v->folded, value->text) != ERR_OK)
+		return false;
+	return str_eq(column_text(segment, i), buf_str(&v->folded));
+}
+
+static bool
+code_right(struct verify *v, struct str segment, size_t i, unsigned f, const struct value *value)
+{
+	const struct field *field = &v->schema->fields[f];
+	unsigned has = column_code(segment, i), wants = OPTION_NONE;
+
+	if (value != NULL && value->present) {
+		wants = options_code(field, v->further[f], value->text);
+		if (wants == OPTION_NONE || wants > OPTION_OTHER)
+			wants = OPTION_OTHER;	/* met when all codes were taken */
+	}
+	return has == wants;
+}
+
+static bool
+field_right(struct verify *v, const struct segments *s, unsigned f, size_t i,
+    const struct value *value)
+{
+	bool present = value != NULL && value->present;
+
+	if (s->field[f].ptr == NULL)
+		return true;	/* told already */
+	switch (v->schema->fields[f].kind) {
+	case FIELD_TEXT:
+		return text_right(v, s->field[f], i, value) && (s->hash[f].ptr == NULL ||
+		    column_number(s->hash[f], i) == (present ? text_hash(value->text) : COLUMN_EMPTY));
+	case FIELD_SELECT:
+		return code_right(v, s->field[f], i, f, value);
+	case FIELD_MONEY:
+	case FIELD_INSTANT:
+		return column_number(s->field[f], i) == (present ? value->number : COLUMN_EMPTY);
+	}
+	return true;
+}
+
+void
+verify_row_columns(struct verify *v, const struct segments *s, uint32_t row,
+    const struct record *r)
+{
+	for (unsigned f = 0; f < v->schema->field_count; f++)
+		if (!field_right(v, s, f, row % COLUMN_SEGMENT, r == NULL ? NULL : &r->values[f]))
+			verify_fault(v, VERIFY_COLUMNS, r == NULL ? "%s of row %u, which is not in use" :
+			    "%s of row %u is another", v->schema->fields[f].name, row);
+}

@@ -1,0 +1,218 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/history.h"
+#include "common/instant.h"
+#include "common/row.h"
+#include "syncd/verify_parts.h"
+
+/* One order's history as it is read from its beginning. */
+struct chain {
+	struct str	 id;
+	bool		 gone;				/* its last entry deleted it */
+	bool		 known[SCHEMA_FIELDS_MAX];	/* its value follows from the history */
+	cJSON		*values[SCHEMA_FIELDS_MAX];
+};
+
+static void
+chain_set(struct chain *c, unsigned f, cJSON *value)
+{
+	cJSON_Delete(c->values[f]);
+	c->values[f] = value;
+	c->known[f] = value != NULL;
+}
+
+static void
+chain_forget(struct chain *c)
+{
+	for (unsigned f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		chain_set(c, f, NULL);
+}
+
+static void
+chain_fields(struct verify *v, struct chain *c, const cJSON *j, const char *what)
+{
+	const cJSON *field, *from, *to;
+
+	cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(j, "fields")) {
+		const char *name = verify_text(field, "field");
+		int f = name == NULL ? -1 : schema_field(v->schema, str_of(name));
+
+		from = cJSON_GetObjectItemCaseSensitive(field, "from");
+		to = cJSON_GetObjectItemCaseSensitive(field, "to");
+		if (f < 0 || from == NULL || to == NULL) {
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s has a field that can't be read", what,
+			    STR_FMT(c->id));
+			continue;
+		}
+		if (v->schema->fields[f].flags & FIELD_STAMP)
+			continue;
+		if (cJSON_Compare(from, to, true))
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s changes no %s", what, STR_FMT(c->id), name);
+		if (c->known[f] && !cJSON_Compare(from, c->values[f], true))
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s: %s does not go on where it had ended",
+			    what, STR_FMT(c->id), name);
+		chain_set(c, (unsigned)f, cJSON_Duplicate(to, true));
+	}
+}
+
+static void
+chain_entry(struct verify *v, struct chain *c, const cJSON *j, const char *what)
+{
+	const char *action = verify_text(j, "action");
+
+	if (action == NULL)
+		action = "";
+	if (strcmp(action, "notApplied") == 0 || strcmp(action, "rejected") == 0) {
+		if (verify_text(j, "asked") == NULL || verify_text(j, "detail") == NULL)
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not say what was asked and why not",
+			    what, STR_FMT(c->id));
+		return;
+	}
+	if (strcmp(action, "created") != 0 && strcmp(action, "changed") != 0 &&
+	    strcmp(action, "deleted") != 0) {
+		verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not say what was done", what,
+		    STR_FMT(c->id));
+		return;
+	}
+	if (strcmp(action, "created") == 0) {
+		for (unsigned f = 0; f < v->schema->field_count; f++)
+			if (!(v->schema->fields[f].flags & FIELD_STAMP))
+				chain_set(c, f, cJSON_CreateNull());
+	} else if (c->gone) {	/* and came again before the first sync was complete */
+		chain_forget(c);
+	}
+	chain_fields(v, c, j, what);
+	c->gone = strcmp(action, "deleted") == 0;
+	for (unsigned f = 0; f < v->schema->field_count && c->gone; f++)
+		if (c->known[f] && !cJSON_IsNull(c->values[f]))
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s leaves some %s", what, STR_FMT(c->id),
+			    v->schema->fields[f].name);
+}
+
+static void
+chain_meets_row(struct verify *v, const struct chain *c, uint32_t row)
+{
+	struct row_view view;
+	cJSON *j;
+
+	if (c->gone && store_synced_ms(v->st) != 0)
+		verify_fault(v, VERIFY_HISTORY, "%.*s was deleted, and is there", STR_FMT(c->id));
+	if (c->gone || store_row(v->st, row, &view) != ERR_OK)
+		return;
+	if ((j = cJSON_ParseWithLength(view.json.ptr, view.json.len)) == NULL)
+		return;		/* told with the rows */
+	for (unsigned f = 0; f < v->schema->field_count; f++)
+		if (c->known[f] && !cJSON_Compare(c->values[f],
+		    cJSON_GetObjectItem(j, v->schema->fields[f].name), true)) {
+			verify_fault(v, VERIFY_HISTORY, "%.*s has another %s than its history ends with",
+			    STR_FMT(c->id), v->schema->fields[f].name);
+			verify_doubt(v, row);
+		}
+	cJSON_Delete(j);
+}
+
+/* The row must be what its history ends with. */
+static void
+chain_end(struct verify *v, struct chain *c)
+{
+	bool any = false;
+	uint32_t row;
+
+	for (unsigned f = 0; f < v->schema->field_count; f++)
+		any |= c->known[f];
+	if (c->id.len > 0 && store_find_record(v->st, c->id, &row) == ERR_OK)
+		chain_meets_row(v, c, row);
+	else if (c->id.len > 0 && !c->gone && any)
+		verify_fault(v, VERIFY_HISTORY, "%.*s is not there, and was not deleted", STR_FMT(c->id));
+	chain_forget(c);
+	c->id = (struct str){ NULL, 0 };
+	c->gone = false;
+}
+
+static void
+check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index, const cJSON *j)
+{
+	const char *at = verify_text(j, "at"), *bulk = verify_text(j, "bulk");
+	struct audit_head head;
+	struct store_key k;
+	MDB_val found, data;
+	int64_t at_ms;
+
+	place_key(&k, generation, index);
+	found = key_composed(&k);
+	if (mdb_get(v->txn, v->dbs->audit, &found, &data) != 0 || data.mv_size < sizeof(head)) {
+		verify_fault(v, VERIFY_HISTORY, "the audit log has no %" PRIu64 ".%" PRIu32, generation, index);
+		return;
+	}
+	memcpy(&head, data.mv_data, sizeof(head));
+	if (!str_eq((struct str){ (char *)data.mv_data + sizeof(head), data.mv_size - sizeof(head) }, id) ||
+	    at == NULL || instant_parse(str_of(at), &at_ms) != ERR_OK || at_ms != head.at_ms ||
+	    head.bulk != (bulk == NULL ? 0 : strtoull(bulk, NULL, 10)))
+		verify_fault(v, VERIFY_HISTORY, "the audit log tells %" PRIu64 ".%" PRIu32 " otherwise",
+		    generation, index);
+	bulk_key(&k, head.bulk, generation, index);
+	found = key_composed(&k);
+	if ((mdb_get(v->txn, v->dbs->bulks, &found, &data) == 0) != (bulk != NULL))
+		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " and its bulk edit don't know each other",
+		    generation, index);
+}
+
+/* One entry that has a key of the right form. */
+static void
+check_entry(struct verify *v, struct chain *c, struct str id, MDB_val key, struct str json,
+    size_t *in_bulks)
+{
+	cJSON *j = cJSON_ParseWithLength(json.ptr, json.len);
+	const char *change = verify_text(j, "change"), *named = verify_text(j, "id");
+	uint64_t generation;
+	char want[64];
+	uint32_t index;
+
+	place_of_key(key, &generation, &index);
+	(void)snprintf(want, sizeof(want), "%" PRIu64 ".%" PRIu32, generation, index);
+	if (!str_eq(id, c->id)) {
+		chain_end(v, c);
+		c->id = id;
+	}
+	if (change == NULL || strcmp(change, want) != 0 || !str_eq(id, str_of(named))) {
+		verify_fault(v, VERIFY_HISTORY, "the entry at %s of %.*s %s", want, STR_FMT(id),
+		    j == NULL ? "is no JSON" : "is another's");
+		cJSON_Delete(j);
+		return;
+	}
+	if (generation > store_generation(v->st))
+		verify_fault(v, VERIFY_HISTORY, "%s is yet to come", want);
+	check_audit(v, id, generation, index, j);
+	*in_bulks += verify_text(j, "bulk") != NULL;
+	chain_entry(v, c, j, want);
+	cJSON_Delete(j);
+}
+
+void
+verify_history(struct verify *v)
+{
+	MDB_cursor *cursor = verify_cursor(v, v->dbs->history);
+	struct chain chain = { .id = { NULL, 0 } };
+	size_t in_bulks = 0;
+	MDB_val key, data;
+
+	if (verify_entries(v, v->dbs->history) != verify_entries(v, v->dbs->audit))
+		verify_fault(v, VERIFY_HISTORY, "there are %zu entries, and %zu in the audit log",
+		    verify_entries(v, v->dbs->history), verify_entries(v, v->dbs->audit));
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		v->result->history++;
+		if (key.mv_size < PLACE_BYTES + 1) {
+			verify_fault(v, VERIFY_HISTORY, "a key of %zu bytes", key.mv_size);
+			continue;
+		}
+		check_entry(v, &chain, (struct str){ key.mv_data, key.mv_size - PLACE_BYTES - 1 }, key,
+		    (struct str){ data.mv_data, data.mv_size }, &in_bulks);
+	}
+	mdb_cursor_close(cursor);
+	chain_end(v, &chain);
+	if (verify_entries(v, v->dbs->bulks) != in_bulks)
+		verify_fault(v, VERIFY_HISTORY, "there are %zu entries of bulk edits where %zu should be",
+		    verify_entries(v, v->dbs->bulks), in_bulks);
+}

@@ -1,0 +1,176 @@
+#include "common/instant.h"
+#include "common/money.h"
+#include "common/row.h"
+#include "syncd/verify_parts.h"
+
+#define ID_MAX	255	/* bytes of a record id: the change log's limit */
+
+/* The row's bytes must be those that its values make. */
+static void
+check_bytes(struct verify *v, uint32_t row, const struct row_view *view, const struct record *r)
+{
+	buf_clear(&v->encoded);
+	row_encode(&v->encoded, v->schema, r, view->version);
+	if (buf_status(&v->encoded) != ERR_OK)
+		v->error = buf_status(&v->encoded);
+	else if (v->encoded.len != view->values_len + view->json.len ||
+	    memcmp(v->encoded.data, view->values, v->encoded.len) != 0) {
+		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): its JSON is not what its values are",
+		    STR_FMT(r->id), row);
+		verify_doubt(v, row);
+	}
+}
+
+/* Numbers that a row can have; others are not to be reckoned with. */
+static bool
+in_range(const struct schema *s, const struct record *r)
+{
+	for (size_t f = 0; f < s->field_count; f++) {
+		const struct value *v = &r->values[f];
+
+		if (v->present && ((s->fields[f].kind == FIELD_INSTANT &&
+		    (v->number < INSTANT_MIN || v->number > INSTANT_MAX)) ||
+		    (s->fields[f].kind == FIELD_MONEY &&
+		    (v->number < -MONEY_MAX || v->number > MONEY_MAX))))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_row(struct verify *v, uint32_t row, struct record *r)
+{
+	struct row_view view;
+	enum err e = store_row(v->st, row, &view);
+
+	if (e == ERR_NOT_FOUND)
+		return false;
+	if (e != ERR_OK || row_values(&view, v->schema, r) != ERR_OK || r->id.len == 0 ||
+	    r->id.len > ID_MAX || !in_range(v->schema, r)) {
+		verify_fault(v, VERIFY_ROWS, "row %u can't be read", row);
+		verify_doubt(v, row);
+		return false;
+	}
+	if (view.version > store_generation(v->st))
+		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): version %llu is yet to come",
+		    STR_FMT(r->id), row, (unsigned long long)view.version);
+	check_bytes(v, row, &view, r);
+	return true;
+}
+
+static void
+check_id(struct verify *v, uint32_t row, const struct record *r)
+{
+	MDB_val key = key_str(r->id), data;
+	int rc = mdb_get(v->txn, v->dbs->orders.ids, &key, &data);
+
+	if (rc != 0 || data.mv_size != sizeof(row))
+		verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its id", STR_FMT(r->id), row);
+	else if (load_u32(data.mv_data, 0) != row)
+		verify_fault(v, VERIFY_IDS, "%.*s is in row %u, and its id leads to row %u",
+		    STR_FMT(r->id), row, load_u32(data.mv_data, 0));
+}
+
+/* true: it has one. */
+static bool
+check_key(struct verify *v, uint32_t row, const struct record *r, MDB_cursor *keys)
+{
+	for (size_t f = 0; f < v->schema->field_count; f++) {
+		MDB_val key, data = key_u32(&row);
+
+		if (!(v->schema->fields[f].flags & FIELD_KEY) || !r->values[f].present)
+			continue;
+		key = key_business(r->values[f].text);
+		if (keys != NULL && mdb_cursor_get(keys, &key, &data, MDB_GET_BOTH) != 0)
+			verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its %s",
+			    STR_FMT(r->id), row, v->schema->fields[f].name);
+		return true;
+	}
+	return false;
+}
+
+static void
+check_use(struct verify *v, const struct segments *s, uint32_t row, bool used)
+{
+	MDB_val key = key_u32(&row), data;
+	bool noted = mdb_get(v->txn, v->dbs->orders.free, &key, &data) == 0;
+
+	if (row < v->end && noted == used)
+		verify_fault(v, VERIFY_IDS, "row %u is %sin use, and is %samong the free ones", row,
+		    used ? "" : "not ", noted ? "" : "not ");
+	if (s->live.ptr != NULL) {
+		uint64_t word;
+
+		memcpy(&word, s->live.ptr + row % COLUMN_SEGMENT / 64 * sizeof(word), sizeof(word));
+		if ((word >> (row % 64) & 1) != used)
+			verify_fault(v, VERIFY_COLUMNS, "row %u is %sin use, and its bit says otherwise",
+			    row, used ? "" : "not ");
+	}
+}
+
+static void
+expect_count(struct verify *v, enum verify_kind kind, const char *what, size_t has, size_t wants)
+{
+	if (has != wants)
+		verify_fault(v, kind, "there are %zu %s where %zu should be", has, what, wants);
+}
+
+/* Segments of columns: of each field, of hashes, of the bits of use. */
+static size_t
+columns_kept(const struct verify *v)
+{
+	size_t n = v->schema->field_count + 1;
+
+	for (size_t f = 0; f < v->schema->field_count; f++)
+		n += v->schema->fields[f].kind == FIELD_TEXT &&
+		    (v->schema->fields[f].flags & FIELD_EXACT);
+	return n;
+}
+
+struct counted {
+	uint32_t	rows, keys, blocks;
+	uint32_t	last_block;	/* + 1 */
+};
+
+static void
+one_row(struct verify *v, const struct segments *s, uint32_t row, MDB_cursor *keys, struct counted *c)
+{
+	struct record r;
+	bool used = row < v->end && read_row(v, row, &r);
+
+	check_use(v, s, row, used);
+	verify_row_columns(v, s, row, used ? &r : NULL);
+	if (!used)
+		return;
+	v->used[row / 64] |= UINT64_C(1) << (row % 64);
+	check_id(v, row, &r);
+	c->keys += check_key(v, row, &r, keys);
+	verify_tally(v, &r);
+	c->rows++;
+	c->blocks += c->last_block != row / ROW_BLOCK + 1;
+	c->last_block = row / ROW_BLOCK + 1;
+}
+
+void
+verify_rows(struct verify *v)
+{
+	uint32_t segments = (v->end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	MDB_cursor *keys = verify_cursor(v, v->dbs->orders.keys);
+	struct counted c = { 0 };
+
+	for (uint32_t n = 0; n < segments && v->error == ERR_OK; n++) {
+		struct segments s;
+
+		verify_segments_load(v, n, &s);
+		for (uint32_t i = 0; i < COLUMN_SEGMENT && v->error == ERR_OK; i++)
+			one_row(v, &s, n * COLUMN_SEGMENT + i, keys, &c);
+	}
+	mdb_cursor_close(keys);
+	expect_count(v, VERIFY_META, "orders by the head's count", store_row_count(v->st), c.rows);
+	expect_count(v, VERIFY_ROWS, "blocks of rows", verify_entries(v, v->dbs->orders.rows), c.blocks);
+	expect_count(v, VERIFY_IDS, "record ids", verify_entries(v, v->dbs->orders.ids), c.rows);
+	expect_count(v, VERIFY_IDS, "business ids", verify_entries(v, v->dbs->orders.keys), c.keys);
+	expect_count(v, VERIFY_IDS, "free rows", verify_entries(v, v->dbs->orders.free), v->end - c.rows);
+	expect_count(v, VERIFY_COLUMNS, "segments", verify_entries(v, v->dbs->orders.columns),
+	    segments * columns_kept(v));
+}

@@ -1,0 +1,141 @@
+#include <stdlib.h>
+
+#include "common/summary.h"
+#include "common/zone.h"
+#include "syncd/verify_parts.h"
+
+#define ROOM_MIN	256
+#define SPREAD		UINT64_C(0x9e3779b97f4a7c15)
+
+static struct tally *
+place(struct tally *list, size_t room, uint64_t key)
+{
+	size_t at = (size_t)(key * SPREAD >> 32) % room;
+
+	while (list[at].key != 0 && list[at].key != key)
+		at = (at + 1) % room;
+	return &list[at];
+}
+
+static bool
+grow(struct verify *v)
+{
+	size_t room = v->tally_room == 0 ? ROOM_MIN : v->tally_room * 2;
+	struct tally *bigger = calloc(room, sizeof(*bigger));
+
+	if (bigger == NULL) {
+		v->error = ERR_NOMEM;
+		return false;
+	}
+	for (size_t i = 0; i < v->tally_room; i++)
+		if (v->tallies[i].key != 0)
+			*place(bigger, room, v->tallies[i].key) = v->tallies[i];
+	free(v->tallies);
+	v->tallies = bigger;
+	v->tally_room = room;
+	return true;
+}
+
+static void
+count(struct verify *v, uint64_t key, int64_t sum)
+{
+	struct tally *t;
+
+	if (v->tally_count * 2 >= v->tally_room && !grow(v))
+		return;
+	t = place(v->tallies, v->tally_room, key);
+	v->tally_count += t->key == 0;
+	t->key = key;
+	t->count++;
+	t->sum += sum;
+}
+
+static unsigned
+code_of(const struct verify *v, unsigned f, const struct value *value)
+{
+	unsigned code;
+
+	if (!value->present)
+		return OPTION_NONE;
+	code = options_code(&v->schema->fields[f], v->further[f], value->text);
+	return code == OPTION_NONE || code > OPTION_OTHER ? OPTION_OTHER : code;
+}
+
+void
+verify_tally(struct verify *v, const struct record *r)
+{
+	const struct value *money = &r->values[v->schema->sum_field];
+	const struct value *day = &r->values[v->schema->day_field];
+	int64_t sum = money->present ? money->number : 0;
+
+	count(v, total_key(TOTAL_ALL, 0, 0), sum);
+	for (unsigned f = 0; f < v->schema->field_count; f++)
+		if (v->schema->fields[f].flags & FIELD_GROUP)
+			count(v, total_key(TOTAL_OPTION, f, code_of(v, f, &r->values[f])), sum);
+	if (day->present && v->zoned)
+		count(v, total_key(TOTAL_DAY, (unsigned)v->schema->day_field,
+		    total_day(zone_day(day->number))), sum);
+}
+
+static const char *
+what_of(uint64_t key)
+{
+	switch ((enum total_kind)(key >> 56)) {
+	case TOTAL_ALL:
+		return "of all orders";
+	case TOTAL_OPTION:
+		return "of an option";
+	case TOTAL_DAY:
+		return "of a day";
+	case TOTAL_BODY:
+		break;
+	}
+	return "of no known kind";
+}
+
+static void
+check_stored(struct verify *v, uint64_t key, MDB_val data)
+{
+	struct tally none = { .count = 0 }, *t = &none;
+	struct total stored;
+
+	if ((enum total_kind)(key >> 56) == TOTAL_DAY && !v->zoned)
+		return;
+	if (data.mv_size != sizeof(stored)) {
+		verify_fault(v, VERIFY_TOTALS, "a total %s has %zu bytes", what_of(key), data.mv_size);
+		return;
+	}
+	memcpy(&stored, data.mv_data, sizeof(stored));
+	if (v->tally_room > 0 && place(v->tallies, v->tally_room, key)->key == key)
+		t = place(v->tallies, v->tally_room, key);
+	t->stored = true;
+	if (stored.count != t->count)
+		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) counts %lld orders, and there are %lld",
+		    what_of(key), (unsigned)(key >> 40 & 0xffff), (unsigned)key,
+		    (long long)stored.count, (long long)t->count);
+	else if (total_sum(&stored) != t->sum)
+		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) has another sum than its %lld orders",
+		    what_of(key), (unsigned)(key >> 40 & 0xffff), (unsigned)key, (long long)t->count);
+}
+
+void
+verify_totals(struct verify *v)
+{
+	MDB_cursor *cursor = verify_cursor(v, v->dbs->orders.totals);
+	uint64_t body = total_key(TOTAL_BODY, 0, 0), k;
+	MDB_val key, data;
+
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		memcpy(&k, key.mv_data, sizeof(k));
+		if (k != body)
+			check_stored(v, k, data);
+	}
+	mdb_cursor_close(cursor);
+	for (size_t i = 0; i < v->tally_room; i++)
+		if (v->tallies[i].key != 0 && !v->tallies[i].stored)
+			verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) of %lld orders is missing",
+			    what_of(v->tallies[i].key), (unsigned)(v->tallies[i].key >> 40 & 0xffff),
+			    (unsigned)v->tallies[i].key, (long long)v->tallies[i].count);
+	if (v->zoned && summary_check(v->txn, v->dbs, v->schema, store_head(v->st)) != ERR_OK)
+		verify_fault(v, VERIFY_SUMMARY, "the stored body is not what the totals make");
+}

@@ -1,0 +1,253 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/outbox.h"
+#include "common/row.h"
+#include "syncd/verify_parts.h"
+
+#define LL	(unsigned long long)
+
+struct shown {
+	uint64_t		sequence;
+	enum outbox_kind	kind;
+	struct record		record;	/* its strings lie in the map */
+	bool			found;
+};
+
+struct shown_list {
+	struct verify	*v;
+	struct shown	*list;
+	size_t		 count, room;
+	uint64_t	 sequence_end;
+};
+
+const char *
+verify_text(const cJSON *j, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, name);
+
+	return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static bool
+add_shown(struct shown_list *l, const struct outbox_entry *e)
+{
+	if (l->count == l->room) {
+		size_t room = l->room == 0 ? 64 : l->room * 2;
+		struct shown *list = realloc(l->list, room * sizeof(*list));
+
+		if (list == NULL) {
+			l->v->error = ERR_NOMEM;
+			return false;
+		}
+		l->list = list;
+		l->room = room;
+	}
+	l->list[l->count++] = (struct shown){
+		.sequence = e->sequence, .kind = e->kind, .record = e->record
+	};
+	return true;
+}
+
+static void
+gather(struct shown_list *l)
+{
+	struct verify *v = l->v;
+	MDB_cursor *cursor = verify_cursor(v, v->dbs->outbox);
+	struct outbox_entry e;
+	uint64_t sequence;
+	MDB_val key, data;
+
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		memcpy(&sequence, key.mv_data, sizeof(sequence));
+		v->result->outbox++;
+		if (sequence >= l->sequence_end)
+			verify_fault(v, VERIFY_OUTBOX, "entry %llu has a number yet to be given", LL sequence);
+		if (outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, v->schema,
+		    &e) != ERR_OK)
+			verify_fault(v, VERIFY_OUTBOX, "entry %llu can't be read", LL sequence);
+		else if (e.shown && !add_shown(l, &e))
+			break;
+	}
+	mdb_cursor_close(cursor);
+}
+
+static cJSON *
+value_json(unsigned f, const struct value *value)
+{
+	struct buf b = { 0 };
+	cJSON *j;
+
+	value_add_json(&b, orders_schema.fields[f].kind, value);
+	j = buf_status(&b) == ERR_OK ? cJSON_ParseWithLength(b.data, b.len) : NULL;
+	buf_free(&b);
+	return j;
+}
+
+/* The row's JSON with the values of all its shown entries, one after the other. */
+static cJSON *
+overlaid(const struct shown_list *l, struct str id, struct str row)
+{
+	cJSON *j = cJSON_ParseWithLength(row.ptr, row.len), *value;
+
+	for (size_t i = 0; i < l->count && j != NULL; i++) {
+		const struct shown *s = &l->list[i];
+
+		if (s->kind != OUTBOX_UPDATE || !str_eq(s->record.id, id))
+			continue;
+		for (unsigned f = 0; f < orders_schema.field_count; f++)
+			if ((s->record.known >> f & 1) &&
+			    (value = value_json(f, &s->record.values[f])) != NULL &&
+			    !cJSON_ReplaceItemInObject(j, orders_schema.fields[f].name, value))
+				cJSON_Delete(value);
+	}
+	if (j != NULL)
+		(void)cJSON_AddTrueToObject(j, "pending");
+	return j;
+}
+
+static void
+check_overlay(const struct shown_list *l, struct str id, struct str json)
+{
+	struct verify *v = l->v;
+	cJSON *expected, *have;
+	struct row_view view;
+	uint32_t row;
+
+	if (store_find_record(v->st, id, &row) != ERR_OK) {
+		if (json.len > 0)
+			verify_fault(v, VERIFY_PENDING, "%.*s is shown, and there is no such order",
+			    STR_FMT(id));
+		return;
+	}
+	if (store_row(v->st, row, &view) != ERR_OK)
+		return;		/* told with the rows */
+	expected = overlaid(l, id, view.json);
+	have = cJSON_ParseWithLength(json.ptr, json.len);
+	if (expected == NULL || have == NULL || !cJSON_Compare(expected, have, true))
+		verify_fault(v, VERIFY_PENDING, "%.*s is not shown as its pending changes ask",
+		    STR_FMT(id));
+	cJSON_Delete(expected);
+	cJSON_Delete(have);
+}
+
+/* The entry with this sequence: it must be a shown one of this order's. */
+static void
+check_shown(struct shown_list *l, uint64_t sequence, struct str key)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct shown *s = &l->list[i];
+		struct store_key k;
+
+		if (s->sequence != sequence)
+			continue;
+		pending_key(&k, s->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : s->record.id,
+		    sequence);
+		if (!str_eq((struct str){ (char *)k.bytes, k.len }, key))
+			verify_fault(l->v, VERIFY_PENDING, "entry %llu is shown with another order",
+			    LL sequence);
+		if (s->found)
+			verify_fault(l->v, VERIFY_PENDING, "entry %llu is shown twice", LL sequence);
+		s->found = true;
+		return;
+	}
+	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is none to be shown",
+	    STR_FMT(key), LL sequence);
+}
+
+/* true: it counts as pending. */
+static bool
+check_pending_one(struct shown_list *l, struct str key, struct str value)
+{
+	struct pending_head head;
+	uint64_t sequence, last = 0;
+
+	if (value.len >= sizeof(head))
+		memcpy(&head, value.ptr, sizeof(head));
+	if (value.len < sizeof(head) || key.len == 0 || head.count == 0 || value.len !=
+	    sizeof(head) + (size_t)head.count * sizeof(uint64_t) + head.json_len) {
+		verify_fault(l->v, VERIFY_PENDING, "what %.*s shows can't be read", STR_FMT(key));
+		return false;
+	}
+	for (uint32_t i = 0; i < head.count; i++, last = sequence) {
+		memcpy(&sequence, value.ptr + sizeof(head) + i * sizeof(sequence), sizeof(sequence));
+		if (sequence <= last)
+			verify_fault(l->v, VERIFY_PENDING, "the entries of %.*s are out of order",
+			    STR_FMT(key));
+		check_shown(l, sequence, key);
+	}
+	if (head.since > store_generation(l->v->st))
+		verify_fault(l->v, VERIFY_PENDING, "%.*s is shown since a generation yet to come",
+		    STR_FMT(key));
+	if (key.ptr[0] == '+')
+		return true;
+	check_overlay(l, key, (struct str){ value.ptr + value.len - head.json_len, head.json_len });
+	return head.json_len > 0;
+}
+
+static void
+check_pending(struct verify *v)
+{
+	struct shown_list l = { .v = v, .sequence_end = 1 };
+	uint32_t counted = 0;
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	struct str end;
+
+	if (meta_get(v->txn, v->dbs->meta, META_SEQUENCE, &end) == 0) {
+		if (end.len == sizeof(l.sequence_end))
+			memcpy(&l.sequence_end, end.ptr, sizeof(l.sequence_end));
+		else
+			verify_fault(v, VERIFY_META, "the outbox's next number can't be read");
+	}
+	gather(&l);
+	cursor = verify_cursor(v, v->dbs->pending);
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
+		counted += check_pending_one(&l, (struct str){ key.mv_data, key.mv_size },
+		    (struct str){ data.mv_data, data.mv_size });
+	mdb_cursor_close(cursor);
+	for (size_t i = 0; i < l.count; i++)
+		if (!l.list[i].found)
+			verify_fault(v, VERIFY_PENDING, "entry %llu is not shown", LL l.list[i].sequence);
+	if (outbox_pending(v->st) != counted)
+		verify_fault(v, VERIFY_META, "there are %u pending orders by the head's count where %u should be",
+		    outbox_pending(v->st), counted);
+	free(l.list);
+}
+
+static void
+check_answers(struct verify *v)
+{
+	MDB_cursor *cursor = verify_cursor(v, v->dbs->answers);
+	MDB_val key, data;
+
+	if (verify_entries(v, v->dbs->answers) != verify_entries(v, v->dbs->answers_due))
+		verify_fault(v, VERIFY_ANSWERS, "%zu answers are kept, and %zu are noted to end",
+		    verify_entries(v, v->dbs->answers), verify_entries(v, v->dbs->answers_due));
+	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+		struct answer_head head;
+		struct store_key k;
+		MDB_val due, nothing;
+
+		if (data.mv_size < sizeof(head)) {
+			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' can't be read",
+			    (int)key.mv_size, (char *)key.mv_data);
+			continue;
+		}
+		memcpy(&head, data.mv_data, sizeof(head));
+		answers_due_key(&k, head.due_ms, (struct str){ key.mv_data, key.mv_size });
+		due = key_composed(&k);
+		if (mdb_get(v->txn, v->dbs->answers_due, &due, &nothing) != 0)
+			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' never ends",
+			    (int)key.mv_size, (char *)key.mv_data);
+	}
+	mdb_cursor_close(cursor);
+}
+
+void
+verify_writes(struct verify *v)
+{
+	check_pending(v);
+	check_answers(v);
+}

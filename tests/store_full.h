@@ -1,0 +1,19 @@
+#ifndef TESTS_STORE_FULL_H
+#define TESTS_STORE_FULL_H
+
+#include "tests/outbox_made.h"
+
+/*
+ * A store that has something of all there is: FULL_ORDERS orders of a first
+ * sync, then changed, deleted and new ones with their history, some of it a
+ * bulk edit's, an outbox of two entries (one shown), an answer kept and one
+ * not settled, a feed with its webhook, and calls counted.
+ */
+#define FULL_ORDERS	3000u
+#define FULL_FEED	"{\"base\":\"\",\"table\":\"\",\"webhook\":\"achFullStore00001\"," \
+			"\"wish\":0,\"cursor\":7,\"gap\":false,\"since\":0}"
+
+/* In ${dir}, which the configuration then names; it is closed again. */
+void	full_store(struct config *, const char *dir);
+
+#endif

@@ -1,0 +1,115 @@
+// Exports: every match at one generation, as CSV and as a workbook, and a
+// client that does not read holds nobody up.
+import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import { test, run, eq, ok, sleep } from './lib/harness.mjs'
+import { startStack, execute, fast } from './lib/stack.mjs'
+import { unzip, rowsOf } from './lib/xlsx.mjs'
+
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+const COLUMNS = ['id', 'orderId', 'customer', 'status', 'priority', 'orderTotal', 'createdAt', 'updatedAt']
+let stack
+
+/** Everything the list has, page by page. */
+async function listed(query) {
+	const orders = []
+	for (let page = 1; ; page++) {
+		const body = await stack.json(`/api/orders?pageSize=500&page=${page}&${query}`)
+		orders.push(...body.orders)
+		if (page >= body.totalPages) return orders
+	}
+}
+
+test('a base of 12,000 is served', async () => {
+	stack = await startStack(fast({ sim: 12_000, set: { 'api.workers': 2, 'api.slow_threads': 2 }, wait: 60 }))
+	await stack.synced(60_000)
+	const odd = (await stack.json('/api/orders?pageSize=3&sort=orderId')).orders
+	const edits = [{ Customer: '=HYPERLINK("http://x","y")' }, { Customer: '-2+3', 'Order Total': -12.5 }, { Customer: 'Müller; "Söhne" & <Co>' }]
+	for (const [i, fields] of edits.entries())
+		await stack.sim('POST', '/_sim/edit', { id: odd[i].id, fields })
+	eq((await stack.sync()).status, 200)
+})
+
+test('export.csv has as many rows as it says, in the list’s order, and negative numbers are numbers', async () => {
+	for (const query of ['sort=orderId', 'status=Pending,Shipped&sort=-orderTotal', 'search=zzzzzzzz']) {
+		const answer = await stack.get(`/api/orders/export.csv?${query}`), expected = await listed(query)
+		eq(answer.status, 200, answer.text.slice(0, 200))
+		const rows = answer.text.split('\r\n').slice(1, -1)
+		eq([Number(answer.headers['x-total-count']), rows.length], [expected.length, expected.length])
+		eq(rows.map(row => row.split(',')[0]), expected.map(order => order.id))
+	}
+	const { text } = await stack.get('/api/orders/export.csv?sort=orderId')
+	ok(text.includes(`"'=HYPERLINK(""http://x"",""y"")"`), text.slice(0, 400))
+	ok(/,'-2\+3,[^,]*,[^,]*,-12\.50,/.test(text), text.slice(0, 400))
+})
+
+test('export.xlsx holds the same orders, as numbers and dates, below a frozen header', async () => {
+	for (const query of ['sort=orderId', 'priority=High&sort=-createdAt', 'search=zzzzzzzz']) {
+		const answer = await stack.get(`/api/orders/export.xlsx?${query}`), expected = await listed(query)
+		eq([answer.status, answer.headers['content-type']], [200, XLSX])
+		eq(Number(answer.headers['x-total-count']), expected.length)
+		ok(/^attachment; filename="orders-\d{4}-\d\d-\d\d\.xlsx"$/.test(answer.headers['content-disposition']))
+		const parts = unzip(answer.raw), xml = parts['xl/worksheets/sheet1.xml'].toString()
+		ok(/<pane ySplit="1" [^>]*state="frozen"/.test(xml))
+		ok(!xml.includes('<f>'), 'no formula')
+		const [head, ...rows] = rowsOf(xml, COLUMNS.length)
+		eq(head, COLUMNS)
+		eq(rows.map(row => row[0]), expected.map(order => order.id))
+		for (const [i, order] of expected.entries()) {
+			const [, orderId, customer, status, priority, total, created, updated] = rows[i]
+			eq([orderId, customer, status, priority], [order.orderId, order.customer, order.status, order.priority])
+			eq(total?.number ?? null, order.orderTotal)
+			for (const [cell, name] of [[created, 'createdAt'], [updated, 'updatedAt']]) {
+				if (order[name] === null) eq(cell, null)
+				else eq(Math.round((cell.number - 25569) * 86400_000), Date.parse(order[name]), `${name} of ${order.id}`)
+			}
+		}
+		const dates = new Set(rows.map(row => row[6]?.style).filter(Boolean)), money = new Set(rows.map(row => row[5]?.style).filter(Boolean))
+		ok(dates.size <= 1 && money.size <= 1 && ![...dates].some(style => money.has(style)))
+		if (rows.length > 0) ok(/formatCode="yyyy-mm-dd hh:mm:ss"/.test(parts['xl/styles.xml'].toString()))
+	}
+})
+
+test('HEAD tells the count, a known ETag is a 304, a bad parameter is told', async () => {
+	for (const suffix of ['csv', 'xlsx']) {
+		const head = await stack.call('HEAD', `/api/orders/export.${suffix}`)
+		eq([head.status, head.headers['x-total-count'], head.raw.length], [200, '12000', 0])
+		eq((await stack.get(`/api/orders/export.${suffix}`, { 'If-None-Match': head.headers.etag })).status, 304)
+		eq((await stack.get(`/api/orders/export.${suffix}?page=1`)).status, 400)
+		eq((await stack.call('POST', `/api/orders/export.${suffix}`)).status, 405)
+	}
+})
+
+test('clients that do not read hold no snapshot and no thread, and leave no file', async () => {
+	const { hostname, port } = new URL(stack.url)
+	const idle = []
+	for (let i = 0; i < 8; i++) {	// four times the threads
+		const socket = net.connect(Number(port), hostname, () => socket.write(`GET /api/orders/export.${i % 2 ? 'csv' : 'xlsx'} HTTP/1.1\r\nHost: x\r\n\r\n`))
+		socket.pause()
+		socket.on('error', () => {})
+		idle.push(socket)
+	}
+	await sleep(2_500)
+	eq((await stack.get('/api/orders/export.csv')).status, 200)
+	const { stdout } = await execute('mdb_stat', ['-r', path.join(stack.dir, 'store')])
+	const readers = stdout.split('\n').filter(line => /^\s*\d+ [0-9a-f]+ /.test(line))
+	ok(readers.length >= 3, stdout)
+	for (const line of readers) ok(/ -$/.test(line), `a snapshot is held:\n${stdout}`)
+	for (const socket of idle) socket.destroy()
+	eq(fs.readdirSync('/var/tmp').filter(name => name.startsWith('orderdeck-export')), [])
+})
+
+test('a folder that can’t be written is a problem document, and all else goes on', async () => {
+	await stack.down()
+	stack = await startStack(fast({ sim: 20, set: { 'api.spool': '/nonexistent' } }))
+	for (const suffix of ['csv', 'xlsx']) {
+		const answer = await stack.get(`/api/orders/export.${suffix}`)
+		eq([answer.status, answer.headers['content-type']], [500, 'application/problem+json'], answer.text)
+		eq(answer.headers['content-disposition'], undefined)
+	}
+	eq((await stack.json('/api/orders')).total, 20)
+	await stack.down()
+})
+
+run()
