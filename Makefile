@@ -117,7 +117,7 @@ fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
-.PHONY: packages-demo packages-check demo check bench soak soak-dashboard
+.PHONY: packages-demo packages-check demo check bench soak soak-dashboard soak-stack abuse
 packages-demo:
 	@scripts/install-packages demo
 packages-check:
@@ -138,6 +138,17 @@ soak: packages-check
 soak-dashboard: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=release all
 	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/dashboard.mjs $(if $(MINUTES),--minutes=$(MINUTES))
+# the long forms of tests/system/73-soak.mjs, and of 75-abuse.mjs and 74-floods.mjs
+soak-stack: packages-check
+	@$(MAKE) --no-print-directory -j2 BUILD=release all
+	@ORDERDECK_BUILD=$(abspath build/release) node tests/soak/day.mjs --minutes=$(or $(MINUTES),120)
+REQUESTS ?= 100000
+abuse: packages-check
+	@$(MAKE) --no-print-directory -j2 BUILD=asan all
+	@$(MAKE) --no-print-directory -j2 BUILD=release all
+	@ORDERDECK_ABUSE=$(REQUESTS) ORDERDECK_BUILD=$(abspath build/asan) node tests/system/75-abuse.mjs
+	@ORDERDECK_ABUSE=$(REQUESTS) ORDERDECK_BUILD=$(abspath build/release) node tests/system/75-abuse.mjs
+	@ORDERDECK_ABUSE=$(REQUESTS) ORDERDECK_BUILD=$(abspath build/release) node tests/system/74-floods.mjs
 bench: packages-check
 	@$(MAKE) --no-print-directory -j2 all benches
 	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs

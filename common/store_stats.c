@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/store_keys.h"
 #include "common/store_stats.h"
 
 struct scan {
@@ -32,10 +33,11 @@ store_stats(struct store *st, struct store_stats *stats)
 	MDB_env *env = mdb_txn_env(txn);
 	struct scan scan = { .newest = mdb_txn_id(txn) };
 	MDB_envinfo info;
-	MDB_stat stat;
+	MDB_stat stat, history;
 
 	memset(stats, 0, sizeof(*stats));
 	if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0 ||
+	    mdb_stat(txn, store_databases(st)->history, &history) != 0 ||
 	    mdb_reader_list(env, take_reader, &scan) < 0)
 		return;
 	*stats = (struct store_stats){
@@ -43,6 +45,7 @@ store_stats(struct store *st, struct store_stats *stats)
 		.map_bytes = info.me_mapsize, .readers = info.me_numreaders,
 		.readers_max = info.me_maxreaders,
 		.oldest_lag = scan.oldest != 0 && scan.oldest < scan.newest ?
-		    scan.newest - scan.oldest : 0
+		    scan.newest - scan.oldest : 0,
+		.history = history.ms_entries
 	};
 }

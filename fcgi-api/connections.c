@@ -10,6 +10,8 @@
 
 #define ACCEPT_BATCH	64
 #define SWEEP_MS	1000
+#define PART_MS		500	/* draining: a kept connection may be used once more for so long */
+#define PART_EACH_MS	2
 #define PAUSE_MS	1000	/* no accepting for so long after running out of descriptors */
 
 static void	accept_ready(void *cookie, uint32_t events);
@@ -199,18 +201,33 @@ connections_drain(struct connections *cs)
 		loop_remove(cs->setup.loop, &cs->listen);
 	cs->paused = false;
 	cs->listen.fd = -1;
+	/* one that has just arrived is still served */
 	for (c = cs->all; c != NULL; c = next) {
 		next = c->next;
 		if (c->state == IDLE)
-			connection_receive(c);	/* one that has just arrived is still served */
-		/*
-		 * A new connection was made for a request that is on its way.
-		 * The web server takes it for a failed worker when it is closed
-		 * on it; a kept one that ends is nothing to it.
-		 */
-		if (c->state == IDLE && c->served)
-			connection_close(c);
+			connection_receive(c);
 	}
+	cs->part_ms = loop_now(cs->setup.loop) + PART_MS;
+}
+
+/*
+ * Drained: part with a kept connection that has not been used since.  The web
+ * server asks another worker when one ends under a request just sent, but if
+ * all of all workers ended at once it would have nobody left to ask; so those
+ * it uses end with an answer, and the rest, which it hardly would, one by one.
+ * A new connection was made for a request that is on its way: that one stays.
+ */
+static bool
+part(struct connections *cs)
+{
+	struct connection *c = cs->all;
+
+	while (c != NULL && !(c->state == IDLE && c->served))
+		c = c->next;
+	if (c == NULL)
+		return false;
+	connection_close(c);
+	return true;
 }
 
 size_t
@@ -246,9 +263,13 @@ connections_tick(struct connections *cs, int64_t now_ms)
 	}
 	if (cs->paused && now_ms >= cs->resume_ms)
 		accept_resume(cs);
+	if (cs->draining && now_ms >= cs->part_ms)
+		cs->part_ms = part(cs) ? now_ms + PART_EACH_MS : INT64_MAX;
 	if (cs->slow > 0)
 		next = cs->sweep_ms;
 	if (cs->paused && cs->resume_ms < next)
 		next = cs->resume_ms;
+	if (cs->draining && cs->part_ms < next)
+		next = cs->part_ms;
 	return next;
 }

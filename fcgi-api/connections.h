@@ -61,7 +61,10 @@ void		 connection_answer(struct connection *, struct str head, struct str body);
  */
 void		 connection_park(struct connection *, void (*gone)(void *cookie), void *cookie);
 
-/* Stop accepting, close idle connections, and the others once they are answered. */
+/*
+ * Stop accepting; close connections once they are answered, and those that
+ * stay idle one by one after a moment.
+ */
 void		 connections_drain(struct connections *);
 /* How many are open. */
 size_t		 connections_count(const struct connections *);

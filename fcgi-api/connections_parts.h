@@ -52,6 +52,7 @@ struct connections {
 	bool			 paused, draining;
 	int64_t			 resume_ms;	/* paused: until then, or a connection less */
 	int64_t			 sweep_ms;
+	int64_t			 part_ms;	/* draining: one more idle connection ends */
 	int			 feed_fd;	/* memfd, or -1 */
 	struct buf		 body;
 	/* a plain request, and its parameters */

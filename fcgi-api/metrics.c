@@ -63,9 +63,10 @@ add_nginx(struct buf *b, const struct asked *a)
 }
 
 static void
-add_store(struct buf *b, struct store *st)
+add_store(struct buf *b, struct store *st, const struct config *config)
 {
-	int64_t synced_ms = store_synced_ms(st), age_ms = instant_now() - synced_ms;
+	int64_t synced_ms = store_synced_ms(st), fresh_ms = store_fresh_ms(st);
+	int64_t age_ms = instant_now() - fresh_ms;
 	struct store_stats s;
 
 	store_stats(st, &s);
@@ -74,8 +75,12 @@ add_store(struct buf *b, struct store *st)
 	metric_one(b, "orderdeck_orders", "gauge", "Orders in the store.",
 	    (double)store_row_count(st));
 	metric_one(b, "orderdeck_synced_timestamp_seconds", "gauge",
-	    "As of when the store is complete; 0: it is not.", (double)synced_ms / 1000);
-	if (synced_ms != 0)
+	    "Begin of the last full sync that is complete; 0: there is none.",
+	    (double)synced_ms / 1000);
+	metric_one(b, "orderdeck_fresh_timestamp_seconds", "gauge",
+	    "All that Airtable held then is in the store, by a full sync or the feed; 0: not known.",
+	    (double)fresh_ms / 1000);
+	if (fresh_ms != 0)
 		metric_one(b, "orderdeck_staleness_seconds", "gauge", "How long ago that is.",
 		    age_ms > 0 ? (double)age_ms / 1000 : 0);
 	metric_one(b, "orderdeck_orders_pending", "gauge",
@@ -86,6 +91,10 @@ add_store(struct buf *b, struct store *st)
 	    "Pages of the store's file in use, or free to be used again.", (double)s.pages);
 	metric_one(b, "orderdeck_store_map_bytes", "gauge", "Size of the store's map.",
 	    (double)s.map_bytes);
+	metric_one(b, "orderdeck_store_limit_bytes", "gauge", "It may grow to that (store.map_limit).",
+	    (double)config->store.map_limit_bytes);
+	metric_one(b, "orderdeck_history_entries", "gauge", "Changes that the history tells of.",
+	    (double)s.history);
 	metric_one(b, "orderdeck_store_readers", "gauge", "Slots of readers taken so far.",
 	    (double)s.readers);
 	metric_one(b, "orderdeck_store_readers_max", "gauge", "Slots of readers there are.",
@@ -113,7 +122,7 @@ metrics_finish(struct api *api, const struct waiting *w, enum err e,
 	up = api_snapshot(api) == ERR_OK;
 	metric_one(b, "orderdeck_store_up", "gauge", "1 when the store can be read.", up);
 	if (up)
-		add_store(b, api->store);
+		add_store(b, api->store, api->config);
 	metrics_add_syncd(b, status);
 	add_nginx(b, a);
 	cJSON_Delete(status);

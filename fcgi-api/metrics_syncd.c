@@ -105,28 +105,46 @@ add_batches(struct buf *b, const cJSON *batches)
 	    sum, name, count);
 }
 
+/* A value for each member of ${object} that is a number, which the label names. */
 static void
-add_circuit(struct buf *b, const cJSON *airtable)
+add_words(struct buf *b, const char *name, const char *type, const char *help, const char *label,
+    const cJSON *object)
 {
-	static const char name[] = "orderdeck_airtable_circuit";
-	static const char *const states[] = { "closed", "open", "halfOpen" };
-	const char *state = cJSON_GetStringValue(member(airtable, "circuit"));
+	const cJSON *item;
+	char labels[64];
 
-	metric_begin(b, name, "gauge", "1 for the state that the circuit to Airtable is in.");
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		char labels[32];
+	metric_begin(b, name, type, help);
+	cJSON_ArrayForEach(item, object) {
+		if (!cJSON_IsNumber(item))
+			continue;
+		(void)snprintf(labels, sizeof(labels), "%.16s=\"%.30s\"", label, item->string);
+		metric_double(b, name, labels, item->valuedouble);
+	}
+}
 
-		(void)snprintf(labels, sizeof(labels), "state=\"%s\"", states[i]);
-		metric_uint(b, name, labels, state != NULL && strcmp(state, states[i]) == 0);
+/* 1 for the one of ${count} ${words} that ${is} is. */
+static void
+add_state(struct buf *b, const char *name, const char *help, const char *label,
+    const char *const *words, size_t count, const char *is)
+{
+	char labels[64];
+
+	metric_begin(b, name, "gauge", help);
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(labels, sizeof(labels), "%.16s=\"%.30s\"", label, words[i]);
+		metric_uint(b, name, labels, is != NULL && strcmp(is, words[i]) == 0);
 	}
 }
 
 static void
 add_airtable(struct buf *b, const cJSON *airtable)
 {
+	static const char *const circuits[] = { "closed", "open", "halfOpen" };
 	const cJSON *rate = member(airtable, "rateLimit"), *month = member(airtable, "monthlyCalls");
 
-	add_circuit(b, airtable);
+	add_state(b, "orderdeck_airtable_circuit", "1 for the state that the circuit to Airtable is in.",
+	    "state", circuits, sizeof(circuits) / sizeof(circuits[0]),
+	    cJSON_GetStringValue(member(airtable, "circuit")));
 	metric_one(b, "orderdeck_airtable_last_success_timestamp_seconds", "gauge",
 	    "When a call last succeeded; 0: never.", seconds(airtable, "lastSuccessAt"));
 	metric_one(b, "orderdeck_airtable_last_error_timestamp_seconds", "gauge",
@@ -141,28 +159,98 @@ add_airtable(struct buf *b, const cJSON *airtable)
 	    number(month, "used"));
 	metric_one(b, "orderdeck_airtable_month_budget", "gauge",
 	    "Calls that a month may have; 0: no limit.", number(month, "budget"));
+	metric_one(b, "orderdeck_airtable_month_forecast", "gauge",
+	    "Calls that the month will have had at its end if all goes on so.",
+	    number(month, "forecast"));
+	add_words(b, "orderdeck_airtable_month_left", "gauge", "Calls that are left, by what for.",
+	    "use", member(month, "left"));
+}
+
+/* What the feed has done since syncd was started. */
+static const struct {
+	const char	*member, *name, *help;
+} feed_counts[] = {
+	{ "polls", "orderdeck_feed_polls_total", "Times that the feed asked Airtable." },
+	{ "payloads", "orderdeck_feed_payloads_total", "Payloads of the webhook that were read." },
+	{ "changes", "orderdeck_feed_changes_total", "Changes of records that it brought." },
+	{ "echoes", "orderdeck_feed_echoes_total", "Of our own changes, coming back." },
+	{ "gaps", "orderdeck_feed_gaps_total", "Times that it may have missed something; all is read then." },
+	{ "pings", "orderdeck_feed_pings_total", "Pings of Airtable's." },
+	{ "sweeps", "orderdeck_feed_sweeps_total", "Sweeps over all ids, for deletions." }
+};
+
+static void
+add_feed(struct buf *b, const cJSON *feed)
+{
+	static const char *const modes[] = { "webhook", "modified", "off" };
+
+	add_state(b, "orderdeck_feed", "1 for the way in which changes made in Airtable are followed.",
+	    "source", modes, sizeof(modes) / sizeof(modes[0]),
+	    cJSON_GetStringValue(member(feed, "mode")));
+	metric_one(b, "orderdeck_feed_complete", "gauge",
+	    "1 when nothing that happened since the last full sync was missed.", is_true(feed, "complete"));
+	metric_one(b, "orderdeck_feed_failing", "gauge", "1 when the feed's calls fail.",
+	    cJSON_IsObject(member(feed, "error")));
+	metric_one(b, "orderdeck_feed_cursor", "gauge", "Next payload of the webhook.",
+	    number(feed, "cursor"));
+	metric_one(b, "orderdeck_feed_waiting", "gauge", "Records that are to be read again.",
+	    number(feed, "waiting"));
+	metric_one(b, "orderdeck_feed_lag_seconds", "gauge",
+	    "From the last change in Airtable to the store.", number(feed, "lagMs") / 1000);
+	metric_one(b, "orderdeck_feed_last_poll_timestamp_seconds", "gauge",
+	    "When it last asked with success; 0: never.", seconds(feed, "lastPoll"));
+	for (size_t i = 0; i < sizeof(feed_counts) / sizeof(feed_counts[0]); i++)
+		metric_one(b, feed_counts[i].name, "counter", feed_counts[i].help,
+		    number(feed, feed_counts[i].member));
+}
+
+/* How old the data may be while all goes well: from one question of the feed, or full sync, to the next. */
+static double
+expected_staleness(const cJSON *feed, const cJSON *month)
+{
+	const char *mode = cJSON_GetStringValue(member(feed, "mode"));
+
+	return number(month, mode == NULL || strcmp(mode, "off") == 0 ? "syncSeconds" : "pollSeconds");
+}
+
+static void
+add_sync(struct buf *b, const cJSON *sync)
+{
+	const char *state = cJSON_GetStringValue(member(sync, "state"));
+
+	metric_one(b, "orderdeck_sync_running", "gauge", "1 while a sync runs.",
+	    state != NULL && strcmp(state, "running") == 0);
+	metric_one(b, "orderdeck_sync_failed", "gauge", "1 when the last sync failed.",
+	    state != NULL && strcmp(state, "failed") == 0);
+	metric_one(b, "orderdeck_shrink_alarm", "gauge",
+	    "1 while nothing is deleted because the base is suddenly small (sync.max_shrink).",
+	    cJSON_IsObject(member(sync, "alarm")));
+	add_words(b, "orderdeck_drift_orders", "gauge",
+	    "Orders in which the store differed from Airtable when the last full sync looked.",
+	    "kind", member(sync, "drift"));
 }
 
 void
 metrics_add_syncd(struct buf *b, const cJSON *status)
 {
 	const cJSON *metrics = member(status, "metrics"), *outbox = member(status, "outbox");
-	const char *state = cJSON_GetStringValue(member(member(status, "sync"), "state"));
+	const cJSON *airtable = member(status, "airtable");
 
 	metric_one(b, "orderdeck_syncd_up", "gauge", "1 when syncd answers.", status != NULL);
 	if (status == NULL)
 		return;
 	metric_one(b, "orderdeck_syncd_start_timestamp_seconds", "gauge", "When syncd was started.",
 	    seconds(status, "startedAt"));
-	metric_one(b, "orderdeck_sync_running", "gauge", "1 while a sync runs.",
-	    state != NULL && strcmp(state, "running") == 0);
-	metric_one(b, "orderdeck_sync_failed", "gauge", "1 when the last sync failed.",
-	    state != NULL && strcmp(state, "failed") == 0);
+	add_sync(b, member(status, "sync"));
+	add_feed(b, member(status, "feed"));
+	metric_one(b, "orderdeck_expected_staleness_seconds", "gauge",
+	    "How old the data may be while all goes well: the feed asks, or a full sync begins, so often.",
+	    expected_staleness(member(status, "feed"), member(airtable, "monthlyCalls")));
 	metric_one(b, "orderdeck_outbox_pending", "gauge",
 	    "Changes accepted that Airtable has not confirmed.", number(outbox, "pending"));
 	metric_one(b, "orderdeck_outbox_oldest_timestamp_seconds", "gauge",
 	    "When the oldest of them came; 0: there is none.", seconds(outbox, "oldestAt"));
-	add_airtable(b, member(status, "airtable"));
+	add_airtable(b, airtable);
 	add_outcomes(b, member(metrics, "calls"), "orderdeck_airtable_calls",
 	    "Calls that left for Airtable.");
 	add_batches(b, member(metrics, "batches"));

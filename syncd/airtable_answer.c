@@ -228,6 +228,24 @@ tell_governor(struct airtable_call *c, const struct http_answer *answer, int64_t
 	log_warn("airtable: no calls for %lld ms: %s", (long long)blocked, err_text(why));
 }
 
+/* With the records that it was about, by which it is found for a request of them, and when it is slow. */
+static void
+note_success(const struct airtable_call *c, const char *method, long long ms)
+{
+	const struct config *config = c->owner->config;
+	bool slow = config->log.slow_ms > 0 && ms >= config->log.slow_ms;
+	struct buf ids = { 0 };
+
+	if (!slow && !log_enabled(LOG_DEBUG))
+		return;
+	for (size_t i = 0; i < c->id_count && c->ids[i][0] != '\0'; i++)
+		buf_printf(&ids, "%s%s", i == 0 ? ": " : " ", c->ids[i]);
+	(slow ? log_info : log_debug)("airtable: %s %s: %d, %zu records, %lld ms%s%s", method,
+	    c->path.data, c->result.status, c->page.count, ms, slow ? ", slow" : "",
+	    ids.len > 0 ? buf_cstr(&ids) : "");
+	buf_free(&ids);
+}
+
 static void
 note(struct airtable_call *c, int64_t now)
 {
@@ -238,8 +256,7 @@ note(struct airtable_call *c, int64_t now)
 
 	if (r->err == ERR_OK) {
 		a->last_success_ms = instant_now();
-		log_debug("airtable: %s %s: %d, %zu records, %lld ms", method, c->path.data,
-		    r->status, c->page.count, ms);
+		note_success(c, method, ms);
 		return;
 	}
 	a->last_error_ms = instant_now();

@@ -9,6 +9,8 @@
 #include "common/version.h"
 #include "syncd/commands.h"
 
+#define IDS_TOLD	10	/* of a bulk edit, in the log */
+
 static void
 add_space(struct buf *b, uint64_t used, uint64_t map)
 {
@@ -189,13 +191,19 @@ commands_replied(void *cookie, const struct message_request *request, enum err e
 {
 	struct commands *c = cookie;
 	bool slow = c->config->log.slow_ms > 0 && ms >= c->config->log.slow_ms;
+	struct buf ids = { 0 };
 
 	outcomes_add(&c->replies[request->type], e, ms, request->item_count);
 	if (!slow && !log_enabled(LOG_DEBUG))
 		return;
+	/* by their ids the calls to Airtable are found, which carry changes of several requests */
+	for (size_t i = 0; i < request->item_count && i < IDS_TOLD; i++)
+		if (request->items[i].record.id.len > 0)
+			buf_printf(&ids, "%s%.*s", i == 0 ? ": " : " ", STR_FMT(request->items[i].record.id));
 	log_request(request->request_id);
-	(slow ? log_info : log_debug)("%s: %s, %zu orders, %lld ms%s",
+	(slow ? log_info : log_debug)("%s: %s, %zu orders, %lld ms%s%s",
 	    message_type_name(request->type), err_code(e), request->item_count, (long long)ms,
-	    slow ? ", slow" : "");
+	    slow ? ", slow" : "", ids.len > 0 ? buf_cstr(&ids) : "");
 	log_request(NULL);
+	buf_free(&ids);
 }

@@ -188,10 +188,28 @@ show_sync(const cJSON *sync, struct buf *b)
 }
 
 static void
+show_feed(const cJSON *feed, struct buf *b)
+{
+	const cJSON *error = member(feed, "error");
+
+	if (!cJSON_IsObject(feed))
+		return;
+	add_text(b, "feed      ", feed, "mode");
+	add_text(b, ", ", feed, "reason");
+	add_text(b, ", knows all until ", feed, "freshAt");
+	add_number(b, ", last change after ", feed, "lagMs", " ms");
+	if (cJSON_IsObject(error)) {
+		buf_add_cstr(b, "\n          error ");
+		ctl_show_cause(error, b);
+	}
+	buf_add_char(b, '\n');
+}
+
+static void
 show_airtable(const cJSON *a, struct buf *b)
 {
 	const cJSON *rate = member(a, "rateLimit"), *calls = member(a, "monthlyCalls");
-	const cJSON *error = member(a, "lastError");
+	const cJSON *error = member(a, "lastError"), *left = member(calls, "left");
 
 	if (!cJSON_IsObject(a))
 		return;
@@ -209,6 +227,9 @@ show_airtable(const cJSON *a, struct buf *b)
 	add_number(b, "\ncalls     ", calls, "used", " this month");
 	add_number(b, " of ", calls, "budget", "");
 	add_number(b, ", ", calls, "forecast", " by its end if it goes on so");
+	add_number(b, "\nleft      ", left, "writes", " calls for changes");
+	add_number(b, ", ", left, "syncs", " for full syncs");
+	add_number(b, ", ", left, "feed", " for the feed");
 	buf_add_char(b, '\n');
 }
 
@@ -220,6 +241,7 @@ ctl_show_status(const cJSON *s, struct buf *b)
 
 	show_daemon(s, b);
 	show_sync(member(s, "sync"), b);
+	show_feed(member(s, "feed"), b);
 	show_airtable(member(s, "airtable"), b);
 	add_number(b, "outbox    ", member(s, "outbox"), "pending", " pending\n");
 	if (used < 0)

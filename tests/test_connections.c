@@ -527,22 +527,40 @@ START_TEST(a_padded_record_with_content_is_understood)
 }
 END_TEST
 
-START_TEST(draining_closes_idle_connections_and_waits_for_the_others)
+START_TEST(draining_parts_with_idle_connections_one_by_one_and_waits_for_the_others)
 {
-	int idle = peer_new(), busy = peer_new();
+	int idle = peer_new(), also_idle = peer_new(), used = peer_new(), busy = peer_new();
+	int64_t later = instant_monotonic() + 10000;
 
 	ask(idle, "/a");
 	expect(idle, "X: y\r\n\r\n/a 0");
+	ask(also_idle, "/a");
+	expect(also_idle, "X: y\r\n\r\n/a 0");
+	ask(used, "/a");
+	expect(used, "X: y\r\n\r\n/a 0");
 	ask(busy, "/park");
 	turns(2);
 	connections_drain(cs);
 	turns(1);
+	/* the web server may have sent something meanwhile */
+	ck_assert_uint_eq(connections_count(cs), 4);
+	ck_assert_int_le(connections_tick(cs, instant_monotonic()), instant_monotonic() + 1000);
+	ask(used, "/a");
+	expect(used, "X: y\r\n\r\n/a 0");
+	turns(2);
+	ck_assert_uint_eq(connections_count(cs), 3);
+	ck_assert_int_gt(connections_tick(cs, later), later);
+	ck_assert_uint_eq(connections_count(cs), 2);
+	ck_assert_int_le(connections_tick(cs, later + 100), later + 200);
 	ck_assert_uint_eq(connections_count(cs), 1);
+	(void)connections_tick(cs, later + 200);
 	connection_answer(seen.parked, STR("A: b\r\n\r\n"), STR("late"));
 	expect(busy, "A: b\r\n\r\nlate");
 	expect_closed(busy);
 	ck_assert_int_eq(seen.gone, 0);
 	(void)close(idle);
+	(void)close(also_idle);
+	(void)close(used);
 }
 END_TEST
 
@@ -671,7 +689,7 @@ suite(void)
 	tcase_add_test(plain, of_two_requests_in_one_go_the_first_is_answered_and_the_connection_ends);
 	tcase_add_test(plain, nonsense_costs_the_connection_and_nothing_else);
 	tcase_add_test(plain, a_padded_record_with_content_is_understood);
-	tcase_add_test(plain, draining_closes_idle_connections_and_waits_for_the_others);
+	tcase_add_test(plain, draining_parts_with_idle_connections_one_by_one_and_waits_for_the_others);
 	tcase_add_test(plain, draining_still_answers_a_request_that_has_arrived);
 	tcase_add_test(plain, draining_waits_for_the_first_request_of_a_new_connection);
 	suite_add_tcase(s, plain);

@@ -177,8 +177,13 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 	outcomes_add(&list, ERR_AIRTABLE_TIMEOUT, 30001, 0);
 	outcomes_add(&update, ERR_AIRTABLE_REJECTED, 5, 10);
 	buf_add_cstr(&b, "\"ok\":true,\"body\":{\"startedAt\":\"2026-11-20T10:00:00.500Z\","
-	    "\"sync\":{\"state\":\"failed\"},\"outbox\":{\"pending\":7,\"oldestAt\":\"2026-11-20T10:00:01.000Z\"},"
-	    "\"airtable\":{\"circuit\":\"open\",\"lastSuccessAt\":null,\"monthlyCalls\":{\"used\":9,\"budget\":100},"
+	    "\"sync\":{\"state\":\"failed\",\"drift\":{\"missing\":1,\"extra\":0,\"changed\":12,\"fields\":{\"status\":12},"
+	    "\"records\":[\"recA\"]},\"alarm\":{\"code\":\"airtable_shrunk\"}},"
+	    "\"feed\":{\"mode\":\"modified\",\"state\":\"polling\",\"cursor\":17,\"complete\":true,\"lagMs\":1250,"
+	    "\"lastPoll\":\"2026-11-20T10:00:02.000Z\",\"error\":{\"code\":\"airtable_timeout\"},\"polls\":40,\"payloads\":3,"
+	    "\"changes\":5,\"echoes\":2,\"waiting\":4,\"gaps\":1,\"pings\":6,\"sweeps\":7},\"outbox\":{\"pending\":7,\"oldestAt\":\"2026-11-20T10:00:01.000Z\"},"
+	    "\"airtable\":{\"circuit\":\"open\",\"lastSuccessAt\":null,\"monthlyCalls\":{\"used\":9,\"budget\":100,"
+	    "\"forecast\":80,\"left\":{\"writes\":20,\"syncs\":30,\"feed\":41},\"pollSeconds\":90,\"syncSeconds\":86400},"
 	    "\"rateLimit\":{\"lockedForMs\":1500,\"quotaUsedUp\":true},\"calls\":{\"waiting\":2}},"
 	    "\"metrics\":{\"calls\":[");
 	outcomes_json(&list, "list", &b);
@@ -207,6 +212,36 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 	expect_text("\norderdeck_outbox_pending 7\n");
 	expect_text("\norderdeck_outbox_oldest_timestamp_seconds 1795168801\n");
 	expect_text("\norderdeck_sync_failed 1\n");
+	expect_text("\norderdeck_airtable_month_forecast 80\n");
+	expect_text("\norderdeck_airtable_month_left{use=\"feed\"} 41\n");
+	expect_text("\norderdeck_shrink_alarm 1\n");
+	expect_text("\norderdeck_drift_orders{kind=\"missing\"} 1\n");
+	expect_text("\norderdeck_drift_orders{kind=\"changed\"} 12\n");
+	expect_text("\norderdeck_feed{source=\"modified\"} 1\n");
+	expect_text("\norderdeck_feed{source=\"webhook\"} 0\n");
+	expect_text("\norderdeck_feed_complete 1\n");
+	expect_text("\norderdeck_feed_failing 1\n");
+	expect_text("\norderdeck_feed_cursor 17\n");
+	expect_text("\norderdeck_feed_lag_seconds 1.25\n");
+	expect_text("\norderdeck_feed_waiting 4\n");
+	expect_text("\norderdeck_feed_last_poll_timestamp_seconds 1795168802\n");
+	expect_text("\norderdeck_feed_polls_total 40\n");
+	expect_text("\norderdeck_feed_sweeps_total 7\n");
+	expect_text("\norderdeck_expected_staleness_seconds 90\n");
+	expect_text("\norderdeck_history_entries 0\n");
+	expect_text("\norderdeck_store_limit_bytes ");
+}
+END_TEST
+
+START_TEST(without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart)
+{
+	scrape("\"ok\":true,\"body\":{\"sync\":{\"state\":\"idle\",\"drift\":null,\"alarm\":null},"
+	    "\"feed\":{\"mode\":\"off\",\"error\":null},"
+	    "\"airtable\":{\"monthlyCalls\":{\"pollSeconds\":90,\"syncSeconds\":86400}}}");
+	expect_text("\norderdeck_expected_staleness_seconds 86400\n");
+	expect_text("\norderdeck_feed{source=\"off\"} 1\n");
+	expect_text("\norderdeck_feed_failing 0\n");
+	expect_text("\norderdeck_shrink_alarm 0\n");
 }
 END_TEST
 
@@ -274,6 +309,7 @@ main(void)
 	tcase_add_test(limited, what_nobody_waits_for_any_more_is_counted_too);
 	tcase_add_test(limited, a_reader_that_holds_an_old_snapshot_is_seen);
 	tcase_add_test(limited, syncds_counts_arrive_as_it_made_them);
+	tcase_add_test(limited, without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart);
 	suite_add_tcase(s, limited);
 	tcase_add_checked_fixture(bare, api_setup, api_teardown);
 	tcase_add_test(bare, without_store_and_syncd_metrics_say_so);

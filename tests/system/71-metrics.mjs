@@ -7,6 +7,7 @@ import http from 'node:http'
 import path from 'node:path'
 import { test, run, eq, ok, sleep, tempDir, cleanUp, ended } from './lib/harness.mjs'
 import { startStack, withStack, execute, request, fast, until, root } from './lib/stack.mjs'
+import { rotation } from './lib/rotate.mjs'
 
 const rulesFile = path.join(root, 'etc/prometheus/orderdeck.rules.yml')
 const boards = JSON.parse(fs.readFileSync(path.join(root, 'etc/grafana/orderdeck.json'), 'utf8'))
@@ -31,7 +32,8 @@ const sum = ({ values }, pattern) => Object.entries(values).filter(([name]) => p
 const metricsOf = stack => `http://${/^\[metrics\]\nlisten = (.+)$/m.exec(fs.readFileSync(path.join(stack.dir, 'orders.conf'), 'utf8'))[1]}/metrics`
 
 test('a stack with metrics on an address of their own, with promtool content', async () => {
-	stack = await startStack(fast({ sim: 250, set: { 'metrics.listen': '127.0.0.1:0', 'api.workers': 3, 'log.level': 'debug', 'airtable.breaker_cooldown': '500ms' } }))
+	stack = await startStack(fast({ sim: 250, set: { 'metrics.listen': '127.0.0.1:0', 'api.workers': 3, 'log.level': 'debug', 'airtable.breaker_cooldown': '500ms', 'airtable.monthly_calls': 10_000_000,
+		'sync.feed': 'auto', 'sync.feed_interval': '500ms' } }))
 	metricsUrl = metricsOf(stack)
 	await stack.synced()
 	const { text } = await scrape()
@@ -75,7 +77,13 @@ test('the store, syncd, Airtable and a change on its way are seen', async () => 
 	ok(after.values.orderdeck_generation > before.values.orderdeck_generation)
 	eq(after.values['orderdeck_airtable_calls_total{kind="update",outcome="ok"}'], 1)
 	eq(after.values['orderdeck_airtable_batch_records_bucket{le="1"}'], 1)
-	eq(after.values['orderdeck_syncs_total{kind="full",outcome="ok"}'], 1)
+	ok(after.values['orderdeck_syncs_total{kind="full",outcome="ok"}'] >= 1)
+	eq(after.values['orderdeck_feed{source="webhook"}'], 1)
+	ok(after.values.orderdeck_expected_staleness_seconds >= 1 && after.values.orderdeck_expected_staleness_seconds < 60)
+	ok(after.values.orderdeck_staleness_seconds < 60)
+	ok(after.values.orderdeck_history_entries >= 1)
+	ok(after.values.orderdeck_airtable_month_forecast >= after.values.orderdeck_airtable_month_calls)
+	eq(after.values.orderdeck_airtable_month_budget, 10_000_000)
 	eq(after.values['orderdeck_syncd_requests_total{kind="write",outcome="ok"}'], 1)
 	eq(after.values['orderdeck_airtable_circuit{state="closed"}'], 1)
 	eq(after.values.orderdeck_store_up + after.values.orderdeck_syncd_up, 2)
@@ -99,12 +107,17 @@ test('the store, syncd, Airtable and a change on its way are seen', async () => 
 	eq((await scrape()).values.orderdeck_outbox_oldest_timestamp_seconds, 0)
 })
 
-test('a request id and the time it took stand in the log of every process', async () => {
+test('one request is followed by its id: nginx, a worker, syncd, and by its order the call to Airtable, each with the time it took', async () => {
 	const access = await until('nginx wrote its log', 5000, () => stack.log('nginx-access.log').split('\n').find(line => line.includes('request_id=story-71.a')))
-	ok(/ status=200 .* seconds=\d+\.\d{3} upstream_seconds="\d+\.\d{3}" upstream="unix:/.test(access), access)
-	const lines = stack.log().split('\n').filter(line => line.includes('req=story-71.a'))
+	const [, id] = /uri="\/api\/orders\/(rec\w+)" status=200 .* seconds=\d+\.\d{3} upstream_seconds="\d+\.\d{3}" upstream="unix:/.exec(access) ?? []
+	ok(id !== undefined, access)
+	const all = stack.log().split('\n'), lines = all.filter(line => line.includes('req=story-71.a'))
 	ok(lines.some(line => / prog=fcgi-api .*msg="PATCH \/api\/orders\/\{id\}: 200, \d+\.\d{3} ms"/.test(line)), lines.join('\n'))
-	ok(lines.some(line => / prog=syncd .*msg="write: ok, 1 orders, \d+ ms"/.test(line)), lines.join('\n'))
+	const told = all.findIndex(line => / prog=syncd .*req=story-71\.a msg="write: ok, 1 orders, \d+ ms: rec\w+"/.test(line) && line.endsWith(`${id}"`))
+	ok(told >= 0, lines.join('\n'))
+	// the last call that named the order before its asker was told
+	const call = all.slice(0, told).findLast(line => / prog=syncd .*msg="airtable: PATCH /.test(line) && line.includes(id))
+	ok(/: 200, 1 records, \d+ ms: rec\w+"$/.test(call ?? ''), all.slice(Math.max(0, told - 10), told + 1).join('\n'))
 })
 
 test('counts outlive workers, and deaths are counted; without syncd the rest is told', async () => {
@@ -168,7 +181,7 @@ const ask = async (what, query) => {
 }
 const firing = async () => (await ask('alerts')).alerts.filter(alert => alert.state === 'firing').map(alert => alert.labels.alertname)
 
-test('a real Prometheus scrapes it, and understands every query of the dashboard', async () => {
+test('a real Prometheus scrapes it, and has an answer to every query of the dashboard', async () => {
 	const dir = tempDir('prometheus')
 	// as they are, but for the patience
 	fs.writeFileSync(path.join(dir, 'rules.yml'), fs.readFileSync(rulesFile, 'utf8').replace(/^( *for:) .*$/gm, '$1 1s'))
@@ -195,8 +208,15 @@ scrape_configs:
 	})
 	await until('Prometheus has seen us', 60_000, async () => (await ask('query', 'orderdeck_orders')).result[0]?.value[1] === '250')
 	await stack.json('/api/orders')
-	await sleep(1500)
-	for (const query of queries) await ask('query', query)
+	// syncd was started anew: a call that fails, and a sync
+	await stack.fault({ match: { path: '/v0/', times: 1 }, action: 'status', status: 500 })
+	eq((await stack.sync()).status, 200)
+	await until('every query has an answer', 30_000, async () => {
+		const empty = []
+		for (const query of queries) if ((await ask('query', query)).result.length === 0) empty.push(query)
+		if (empty.length > 0) throw new Error(`nothing for ${empty.join('; ')}`)
+		return true
+	})
 	const good = await ask('query', 'sum(orderdeck_http_requests_total{status="200"})')
 	ok(Number(good.result[0].value[1]) > 300)
 	const { groups } = await ask('rules')
@@ -220,15 +240,7 @@ test('alarms go off when syncd ends, when nothing answers, and end again', async
 
 // ---- logrotate -----------------------------------------------------------------
 test('logrotate, with the file that is installed: all processes write on in new files, and no line is lost', async () => {
-	const dir = tempDir('logrotate'), logs = path.join(stack.dir, 'log')
-	const runDir = /^\[run\]\ndir = (.+)$/m.exec(fs.readFileSync(path.join(stack.dir, 'orders.conf'), 'utf8'))[1]
-	// nginx's pid file is where the stack has it
-	if (runDir !== stack.dir) fs.rmSync(path.join(runDir, 'nginx.pid'), { force: true })
-	fs.symlinkSync(path.join(stack.dir, 'nginx.pid'), path.join(runDir, 'nginx.pid'))
-	const file = path.join(dir, 'orderdeck')
-	fs.writeFileSync(file, fs.readFileSync(path.join(root, 'etc/logrotate/orderdeck'), 'utf8')
-		.replace('\tsu root orderdeck\n', '')	// a group of the package's
-		.replaceAll('/var/log/orderdeck', logs).replaceAll('/run/orderdeck', runDir))
+	const logs = path.join(stack.dir, 'log'), rotate = rotation(stack)
 	const read = name => fs.readdirSync(logs).filter(n => n.startsWith(`${name}`))
 		.map(n => n.endsWith('.gz') ? null : fs.readFileSync(path.join(logs, n), 'utf8')).filter(text => text !== null).join('')
 	let on = true, sent = 0
@@ -240,15 +252,16 @@ test('logrotate, with the file that is installed: all processes write on in new 
 	})
 	await sleep(300)
 	for (let round = 0; round < 2; round++) {
-		const rotated = await execute('logrotate', ['--force', '--state', path.join(dir, 'state'), file], { env: { PATH: `${process.env.PATH}:/usr/sbin` } })
-		eq([rotated.code, rotated.stderr], [0, ''])
+		await rotate()
 		await sleep(700)
 		const half = sent
 		await until('new lines in new files', 10_000, () => ['orderdeck.log', 'nginx-access.log'].every(name =>
 			fs.existsSync(path.join(logs, name)) && new RegExp(`rotate-${half}\\b`).test(stack.log(name))))
 		if (round === 0) {
 			// syncd and every worker
-			eq((await stack.syncctl('status')).code, 0)
+			const status = await stack.syncctl('status')
+			eq(status.code, 0)
+			ok(/^feed +webhook/m.test(status.stdout) && /^left +\d+ calls for changes/m.test(status.stdout), status.stdout)
 			await request(`${stack.url}/api/orders/export.csv`)
 			await until('syncd and the slow pool', 10_000, () => / prog=syncd .*status: ok/.test(stack.log()) && /export\.csv: 200/.test(stack.log()))
 			ok(fs.existsSync(path.join(logs, 'orderdeck.log.1')))
