@@ -1,21 +1,13 @@
 // Airtable's own JavaScript client, unmodified, against airtable-sim.
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { test, run, startSim, root, eq, ok } from './lib/harness.mjs';
+import { client } from './lib/clients.mjs';
+import { test, run, startSim, eq, ok } from './lib/harness.mjs';
 
-const clients = path.join(root, 'tests/clients');
-if (!fs.existsSync(path.join(clients, 'node_modules/airtable'))) {
-  console.log('# tests/clients/node_modules is missing: running npm ci there');
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clients, stdio: 'ignore' });
-}
-const Airtable = createRequire(path.join(clients, 'package.json'))('airtable');
+const Airtable = client('airtable');
 
 const sim = await startSim({ orders: 230, seed: 3, rate: 0 });
 // without this the client retries for ever what is refused with 429
-const client = new Airtable({ apiKey: sim.token, endpointUrl: sim.url, noRetryIfRateLimited: true });
-const orders = client.base(sim.base)('Orders');
+const desk = new Airtable({ apiKey: sim.token, endpointUrl: sim.url, noRetryIfRateLimited: true });
+const orders = desk.base(sim.base)('Orders');
 const rejected = (promise) => promise.then(() => { throw new Error('was not refused'); }, (error) => error);
 
 test('eachPage walks through all records in pages of 100', async () => {
@@ -85,7 +77,7 @@ test('refusals arrive as its error objects', async () => {
   eq((await rejected(orders.select({ filterByFormula: 'AND(' }).all())).error, 'INVALID_FILTER_BY_FORMULA');
   const foreign = new Airtable({ apiKey: 'wrong', endpointUrl: sim.url }).base(sim.base)('Orders');
   eq((await rejected(foreign.find('recAAAAAAAAAAAAAA'))).error, 'AUTHENTICATION_REQUIRED');
-  eq((await rejected(client.base(sim.base)('Nowhere').find('recAAAAAAAAAAAAAA'))).error, 'NOT_AUTHORIZED');
+  eq((await rejected(desk.base(sim.base)('Nowhere').find('recAAAAAAAAAAAAAA'))).error, 'NOT_AUTHORIZED');
   await sim.fault({ action: 'status', status: 429 });
   eq((await rejected(orders.find('recAAAAAAAAAAAAAA'))).statusCode, 429);
   await sim.fault({ action: 'html' });

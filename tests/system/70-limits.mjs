@@ -168,6 +168,7 @@ test('names of the environment, a reload with other limits, and none at all', as
 		configure(stack, 'enabled', false)
 		stack.signal('fcgi-api', 'SIGHUP')
 		await until('no limit holds', 20_000, async () => (await ask(stack, '/api/orders')).headers.ratelimit === undefined)
+		await until('the old workers are gone', 40_000, () => stack.children('fcgi-api').length <= 4)
 		eq(await passes(stack, 200, '/api/orders'), 200)
 	})
 })

@@ -362,8 +362,7 @@ export interface paths {
          *     opaque. A WebSocket is shown them in the subprotocol `ws+meta.nchan`:
          *     lines `id:` and `content-type:` and an empty line before the JSON.
          *
-         *     A page of another origin may not listen. `404` when the server has it
-         *     switched off.
+         *     A page of another origin may not listen.
          */
         get: operations["getEvents"];
         put?: never;
@@ -838,8 +837,36 @@ export interface components {
                 circuit?: "closed" | "open" | "halfOpen";
                 /** Format: date-time */
                 lastSuccessAt?: string | null;
-                lastError?: Record<string, unknown> | null;
-                rateLimit?: Record<string, unknown>;
+                /** @description It stays after a success; compare the times. */
+                lastError?: {
+                    /** @description As `code` of a problem. */
+                    code?: string;
+                    detail?: string;
+                    /** @description HTTP; 0 when there was no answer. */
+                    status?: number;
+                    /** @description Airtable's own word for it */
+                    type?: string;
+                    /** Format: date-time */
+                    at?: string;
+                } | null;
+                rateLimit?: {
+                    perSecond?: number;
+                    /** @description How long no call may go after a 429. */
+                    lockedForMs?: number;
+                    /** @description Airtable says that the month's calls are used up. */
+                    quotaUsedUp?: boolean;
+                };
+                /** @description How calls ended since the start of the sync daemon, and how many wait for their turn. */
+                calls?: {
+                    ok?: number;
+                    refused?: number;
+                    rateLimited?: number;
+                    quota?: number;
+                    failed?: number;
+                    unanswered?: number;
+                    notSent?: number;
+                    waiting?: number;
+                };
                 monthlyCalls?: components["schemas"]["MonthlyCalls"];
             } | null;
             outbox: {
@@ -975,6 +1002,7 @@ export interface components {
                 ETag?: string;
                 "Cache-Control": components["headers"]["CacheControl"];
                 "X-Generation": components["headers"]["Generation"];
+                "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -986,6 +1014,7 @@ export interface components {
         BulkResults: {
             headers: {
                 "X-Generation": components["headers"]["Generation"];
+                "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -1028,6 +1057,8 @@ export interface components {
         NotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
+                "X-Generation": components["headers"]["Generation"];
+                "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
             };
@@ -1540,6 +1571,7 @@ export interface operations {
                     ETag?: string;
                     "Cache-Control": components["headers"]["CacheControl"];
                     "X-Generation": components["headers"]["Generation"];
+                    "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -1764,6 +1796,7 @@ export interface operations {
             204: {
                 headers: {
                     "X-Generation": components["headers"]["Generation"];
+                    "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -2183,6 +2216,7 @@ export interface operations {
                     ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["CacheControl"];
                     "X-Generation": components["headers"]["Generation"];
+                    "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     /** @description How many orders follow the header row. */
                     "X-Total-Count"?: number;
@@ -2199,6 +2233,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["StoreUnavailable"];
             507: components["responses"]["StorageFull"];
         };
@@ -2379,6 +2414,15 @@ export interface operations {
             };
             /** @description The request comes from a page of another origin. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server has live events switched off. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,48 @@
+/*
+ * How often this page may ask. With every answer of a limited route the API
+ * says what is left of the minute (`RateLimit: "orders_list";r=57;t=12`). What
+ * a page asks for by itself, to follow changes, slows down before it would be
+ * refused, so that something is left for what the person asks for, and for
+ * other people behind the same address.
+ */
+import { Observable } from '@/lib/observable'
+
+export type Policy = 'orders_list' | 'orders_summary'
+
+const WINDOW_MS = 60_000
+/** Of the quota; below the first it goes slower, the second is left to people. */
+const PLENTY = 1 / 2, RESERVE = 1 / 10
+
+const left = new Map<string, { remaining: number; quota: number; at: number }>()
+
+/** Until when (Date.now()) requests are refused because there were too many. null: they are not. */
+export const refusedUntil = new Observable<number | null>(null)
+
+let over: ReturnType<typeof setTimeout> | undefined
+
+/** Learn from an answer. */
+export function notePace(response: Response, now = Date.now()) {
+	const [, name, remaining] = /^"([a-z_]+)";r=(\d+)/.exec(response.headers.get('RateLimit') ?? '') ?? []
+	const [, quota] = /;q=(\d+)/.exec(response.headers.get('RateLimit-Policy') ?? '') ?? []
+	if (name !== undefined && quota !== undefined) left.set(name, { remaining: Number(remaining), quota: Number(quota), at: now })
+	if (response.status !== 429) return
+	const wait = Math.max(1, Number(response.headers.get('Retry-After')) || 1) * 1000
+	refusedUntil.set(Math.max(refusedUntil.get() ?? 0, now + wait))
+	clearTimeout(over)
+	over = setTimeout(() => refusedUntil.set(null), refusedUntil.get()! - now)
+}
+
+/** What is probably left now: what was used leaves the window bit by bit. */
+function remainingOf({ remaining, quota, at }: { remaining: number; quota: number; at: number }, now: number) {
+	return remaining + (quota - remaining) * Math.min(1, (now - at) / WINDOW_MS)
+}
+
+/** How long to wait before so many requests that nobody asked for; at least shortest. Milliseconds. */
+export function pause(policy: Policy, shortest: number, requests = 1, now = Date.now()): number {
+	const known = left.get(policy)
+	if (known === undefined) return shortest
+	const remaining = remainingOf(known, now)
+	if (remaining - requests >= known.quota * PLENTY) return shortest
+	const free = remaining - known.quota * RESERVE
+	return Math.max(shortest, free <= requests ? WINDOW_MS : (WINDOW_MS * requests) / free)
+}
