@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch'
+import { notePace } from './pace'
 import { noAnswer, Problem, problemOf } from './problem'
 import { noteAnswer, noteFailure } from './reach'
 import type { components, paths } from './schema'
@@ -24,6 +25,7 @@ async function send(request: Request): Promise<Response> {
 	const signal = AbortSignal.any([request.signal, AbortSignal.timeout(patience)])
 	try {
 		const response = await globalThis.fetch(request, { signal })
+		notePace(response)
 		if (response.status === 502 || response.status === 504) noteFailureOf(await problemOf(response))
 		else noteAnswer()
 		return response

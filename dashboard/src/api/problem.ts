@@ -50,6 +50,7 @@ const WORDS: Record<string, string> = {
 	syncd_unavailable: 'The sync service is away. Nothing was changed; reading goes on.',
 	store_unavailable: 'The local store can’t be read at the moment.',
 	outcome_unknown: 'Airtable has not said whether it took the change. It is being checked.',
+	rate_limited: 'This is asked more often than the server allows. Try again in a moment.',
 	overloaded: 'Too much is waiting already. Try again in a moment.',
 	not_found: 'This order is no longer there.',
 	forbidden: 'This is not allowed here.',

@@ -3,6 +3,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { queryClient } from '@/api/query-client'
 import { followChanges, onChange } from '@/api/live'
+import { pause } from '@/api/pace'
 import { router } from './router'
 
 const SUMMARY_PAUSE_MS = 400
@@ -14,7 +15,7 @@ function followFigures() {
 		due ??= setTimeout(() => {
 			due = undefined
 			for (const queryKey of [['summary'], ['audit'], ['orders', 'history']]) void queryClient.invalidateQueries({ queryKey })
-		}, SUMMARY_PAUSE_MS)
+		}, pause('orders_summary', SUMMARY_PAUSE_MS))
 	})
 	return () => {
 		stop()

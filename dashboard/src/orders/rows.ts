@@ -7,6 +7,7 @@
 import { useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { onChange } from '@/api/live'
+import { pause } from '@/api/pace'
 import type { OrderPage } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
@@ -146,7 +147,7 @@ function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null)
 				client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
 				void client.invalidateQueries({ queryKey: ['orders', 'page'] })
 				void client.invalidateQueries({ queryKey: ['orders', 'one'] })
-			}, REFRESH_PAUSE_MS)
+			}, pause('orders_list', REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1))
 		})
 		return () => {
 			stop()

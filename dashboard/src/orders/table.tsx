@@ -86,7 +86,7 @@ export function OrdersTable(props: Props) {
 		<div ref={scroller} className="min-h-0 flex-1 overflow-auto overscroll-contain scroll-pt-10" data-testid="scroller">
 			<table
 				role="grid" aria-label="Orders" aria-rowcount={(rows.total ?? 0) + 1} aria-multiselectable aria-busy={rows.stale || rows.total === null}
-				className={clsx('w-full table-fixed border-separate border-spacing-0 transition-opacity', rows.stale && 'opacity-55')}
+				className={clsx('w-full table-fixed border-separate border-spacing-0 [&>tbody]:transition-[filter]', rows.stale && '[&>tbody]:grayscale')}
 				style={{ minWidth: small ? undefined : rem(48 + columns.reduce((sum, column) => sum + (COLUMN[column].width ?? 180), 0)) }}
 			>
 				<Head {...props} />

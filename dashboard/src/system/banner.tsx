@@ -6,7 +6,7 @@ import { Progress } from '@/ui/parts'
 import type { Kind } from './condition'
 import { useCondition } from './use-condition'
 
-const ICONS: Partial<Record<Kind, typeof Info>> = { offline: WifiOff, away: CloudOff, store: DatabaseZap, airtable: CloudOff, syncd: CloudOff, limited: Hourglass, 'first-sync': Info }
+const ICONS: Partial<Record<Kind, typeof Info>> = { offline: WifiOff, away: CloudOff, store: DatabaseZap, airtable: CloudOff, syncd: CloudOff, limited: Hourglass, slowed: Hourglass, 'first-sync': Info }
 const TONES = { bad: 'bg-bad-soft text-bad', warn: 'bg-warn-soft text-warn', good: '', off: '' }
 
 /** Across the page, only when there is something that everyone should know. */

@@ -28,3 +28,9 @@ test('each trouble has a name, the worst one first', () => {
 test('a rate limit says until when', () => {
 	expect(condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() })).toMatchObject({ kind: 'limited', until: 35_000 })
 })
+
+test('too many requests from here say until when, whatever else is', () => {
+	expect(condition({ reach: 'ok', refusedUntil: 9000, health: health({ airtable: { circuit: 'open' } }), sync: aSync() })).toMatchObject({ kind: 'slowed', until: 9000 })
+	expect(kind({ reach: 'offline', refusedUntil: 9000 })).toBe('offline')
+	expect(kind({ refusedUntil: null })).toBe('ok')
+})

@@ -6,7 +6,7 @@ import type { SyncProgress } from '@/api/client'
 import type { Wellbeing } from '@/api/health'
 import type { Reach } from '@/api/reach'
 
-export type Kind = 'offline' | 'away' | 'store' | 'first-sync' | 'first-failed' | 'syncd' | 'quota' | 'limited' | 'airtable' | 'trying' | 'failed' | 'syncing' | 'ok' | 'starting'
+export type Kind = 'offline' | 'away' | 'store' | 'first-sync' | 'first-failed' | 'syncd' | 'quota' | 'limited' | 'slowed' | 'airtable' | 'trying' | 'failed' | 'syncing' | 'ok' | 'starting'
 export type Condition = {
 	kind: Kind
 	tone: 'good' | 'warn' | 'bad' | 'off'
@@ -19,12 +19,12 @@ export type Condition = {
 	until?: number
 }
 
-type Facts = { reach: Reach; health: Wellbeing | undefined; sync: SyncProgress | undefined }
+type Facts = { reach: Reach; refusedUntil?: number | null; health: Wellbeing | undefined; sync: SyncProgress | undefined }
 
 const GOES_ON = 'Reading goes on from the local copy.'
 
 export function condition(facts: Facts): Condition {
-	return unreachable(facts) ?? withoutCopy(facts) ?? withoutAirtable(facts) ?? everyday(facts)
+	return unreachable(facts) ?? slowed(facts) ?? withoutCopy(facts) ?? withoutAirtable(facts) ?? everyday(facts)
 }
 
 function unreachable({ reach, health }: Facts): Condition | null {
@@ -33,6 +33,11 @@ function unreachable({ reach, health }: Facts): Condition | null {
 	if (!health) return { kind: 'starting', tone: 'off', short: 'Connecting', title: null }
 	if (!health.store.up) return { kind: 'store', tone: 'bad', short: 'Store unavailable', title: 'The local copy can’t be read', detail: 'Orders can’t be shown or changed until the store is back. Nothing is lost: Airtable has every order.' }
 	return null
+}
+
+function slowed({ refusedUntil }: Facts): Condition | null {
+	if (refusedUntil == null) return null
+	return { kind: 'slowed', tone: 'warn', short: 'Slowed down', title: 'More is asked from here than the server allows in a minute', detail: 'It goes on by itself in', until: refusedUntil }
 }
 
 function withoutCopy({ health, sync }: Facts): Condition | null {

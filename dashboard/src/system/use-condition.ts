@@ -1,4 +1,5 @@
 import { useHealth } from '@/api/health'
+import { refusedUntil } from '@/api/pace'
 import { reach } from '@/api/reach'
 import { useSync } from '@/api/sync'
 import { useObservable } from '@/lib/observable'
@@ -7,5 +8,5 @@ import { condition } from './condition'
 export function useCondition() {
 	const health = useHealth().data
 	const sync = useSync().data
-	return { health, sync, condition: condition({ reach: useObservable(reach), health, sync }) }
+	return { health, sync, condition: condition({ reach: useObservable(reach), refusedUntil: useObservable(refusedUntil), health, sync }) }
 }

@@ -1,0 +1,55 @@
+// With the limits of the API on: a page that follows changes keeps within them by
+// itself, and who is refused is told until when.
+import { test, run, eq, ok } from '../system/lib/harness.mjs'
+import { startStack, fast } from '../system/lib/stack.mjs'
+import { openBrowser, soon, axe, shot } from './lib/dashboard.mjs'
+import { figuresAgree, rowsAgree } from './lib/endurance.mjs'
+
+const CHANGING_MS = 15_000
+let stack, browser, overview, table, orders
+const answers = []
+const listen = page => page.on('response', response => answers.push({ target: new URL(response.url()).pathname, status: response.status() }))
+const asked = target => answers.filter(answer => answer.target === target)
+
+test('changes that never stop are followed more slowly, and nothing is refused', async () => {
+	stack = await startStack(fast({ sim: 300, set: { 'limits.enabled': true, 'limits.orders_summary': '14/minute', 'limits.orders_list': '16/minute', 'limits.sync_orders': '100/minute', 'sync.feed': 'auto', 'sync.feed_interval': '100ms' } }))
+	await stack.synced()
+	orders = (await stack.json('/api/orders?pageSize=30')).orders
+	browser = await openBrowser(stack)
+	overview = await browser.page('/')
+	listen(overview)
+	await overview.waitForSelector('[data-figure]')
+	table = await browser.page('/orders')
+	listen(table)
+	await table.waitForSelector('tr[data-id]')
+	const statuses = ['Pending', 'Processing', 'Shipped', 'Delivered']
+	let changes = 0
+	for (const end = Date.now() + CHANGING_MS; Date.now() < end; changes++) {
+		await stack.sim('POST', '/_sim/edit', { id: orders[changes % 20].id, fields: { Status: statuses[changes % 4] } })
+		await overview.waitForTimeout(200)
+	}
+	console.log(`# ${changes} changes, ${asked('/api/orders/summary').length} summaries, ${asked('/api/orders').length} lists`)
+	ok(changes > 10 && asked('/api/orders/summary').length > 2 && asked('/api/orders').length > 2, 'they are followed')
+	eq(answers.filter(({ status }) => status === 429), [])
+}, { timeout: 180_000 })
+
+test('afterwards the screens equal the API', async () => {
+	await figuresAgree(stack, overview)
+	await rowsAgree(stack, table)
+	eq(answers.filter(({ target, status }) => status === 429 && target === '/api/orders/summary'), [])
+}, { timeout: 180_000 })
+
+test('who is refused is told until when, and it goes on by itself', async () => {
+	await soon('the minute is used up', async () => (await stack.get('/api/orders?pageSize=1')).status === 429)
+	await table.locator('#search').fill(orders[3].orderId)
+	const banner = await table.waitForSelector('[data-condition="slowed"]')
+	ok(/\d+ s\./.test(await banner.textContent()), await banner.textContent())
+	await axe(table, 'slowed down')
+	await shot(table, 'state-slowed')
+	await soon('the order is found', async () => (await table.$$('tr[data-id]')).length === 1)
+	await table.waitForSelector('[data-condition="slowed"]', { state: 'detached' })
+}, { timeout: 200_000 })
+
+test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
+
+run()
