@@ -16,6 +16,8 @@ const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 const READERS = 6, WRITERS = 4, LISTENERS = 8
 /* how long after the death of syncd or a worker a change may still be told of it: write.timeout and a moment */
 const WRITE_TIMEOUT_S = 3, AFTERMATH_MS = 6_000
+// the server pings every 15 seconds
+const SILENCE_MS = 40_000
 /* what may come and go between two looks: workers come in pairs for the length of a reload */
 const GROWTH = 1.2, GROWTH_BYTES = 8 << 20, GROWTH_FDS = 40
 /* the audit log keeps what changed: its entry and two index entries, and what the change log keeps */
@@ -185,6 +187,10 @@ export class Whole {
 					else me.newest = Math.max(me.newest, one.data.generation)
 				}
 				await sleep(50)
+				if (stream.status === 200 && now() - stream.heardAt > SILENCE_MS) {
+					this.count('streams that fell silent')
+					break
+				}
 			}
 			await stream.close()
 			if (this.listening) await sleep(200)
@@ -289,7 +295,8 @@ export class Whole {
 		await all
 		await this.agrees()
 		const { generation } = await stack.json('/api/orders/summary')
-		await until('every listener was told of the newest generation', 30_000, () => this.told.every(one => one.newest >= generation))
+		// who was forgotten at a reload finds out by the silence
+		await until('every listener was told of the newest generation', 3 * SILENCE_MS, () => this.told.every(one => one.newest >= generation))
 		this.listening = false
 		await listeners
 		console.log(`# ${this.seconds} s, seed ${this.seed}: ${JSON.stringify(this.counts)}`)

@@ -74,6 +74,22 @@ test('a cut is bridged by polling; a stream that does not come back is opened an
 	expect(FakeSource.all.length).toBe(2)
 })
 
+test('a stream that never begins, or falls silent, is given up and opened anew; pings keep it', () => {
+	vi.advanceTimersByTime(10_000)
+	expect(live.liveState.get()).toBe('polling')
+	vi.advanceTimersByTime(30_000)
+	expect(FakeSource.all.length).toBe(2)
+	newest().onopen?.()
+	for (let i = 0; i < 10; i++) {
+		vi.advanceTimersByTime(15_000)
+		newest().say('ping', '{}')
+	}
+	expect(live.liveState.get()).toBe('live')
+	vi.advanceTimersByTime(40_000)
+	expect(live.liveState.get()).toBe('polling')
+	expect(newest().readyState).toBe(2)
+})
+
 test('what a poll finds is a change too, once', () => {
 	live.noteGeneration(5)
 	live.noteGeneration(5)

@@ -13,6 +13,8 @@ export type LiveChange = { generation: number; orders: string[] | null }
 const PATH = '/api/events'
 const AGAIN_MS = 30_000
 const RECONNECT_PATIENCE_MS = 10_000
+/** The server pings every 15 seconds: a stream that says nothing for so long is dead, whatever it looks like. */
+const SILENCE_MS = 40_000
 export const POLL_MS = 3000
 export const POLL_BESIDE_STREAM_MS = 30_000
 
@@ -58,12 +60,19 @@ export function followChanges(): () => void {
 		again = setTimeout(open, AGAIN_MS)
 	}
 
+	/** The stream has until then to say something. */
+	function expect(ms: number) {
+		clearTimeout(patience)
+		patience = setTimeout(giveUpForNow, ms)
+	}
+
 	function open() {
 		if (typeof EventSource === 'undefined') return liveState.set('polling')
 		const stream = new EventSource(PATH)
 		source = stream
+		expect(RECONNECT_PATIENCE_MS)
 		stream.onopen = () => {
-			clearTimeout(patience)
+			expect(SILENCE_MS)
 			liveState.set('live')
 			// only the browser's own reconnecting resumes where it was; whatever came before is read again
 			tell({ generation: seen, orders: null })
@@ -73,10 +82,11 @@ export function followChanges(): () => void {
 			if (stream.readyState === EventSource.CLOSED) return giveUpForNow()
 			// the browser reconnects by itself and resumes by Last-Event-ID; polling helps out meanwhile
 			liveState.set('polling')
-			clearTimeout(patience)
-			patience = setTimeout(giveUpForNow, RECONNECT_PATIENCE_MS)
+			expect(RECONNECT_PATIENCE_MS)
 		}
+		stream.addEventListener('ping', () => expect(SILENCE_MS))
 		stream.addEventListener('change', event => {
+			expect(SILENCE_MS)
 			const parsed = message.safeParse(parseJson(event.data as string))
 			if (parsed.success) tell({ generation: parsed.data.generation, orders: parsed.data.orders })
 		})

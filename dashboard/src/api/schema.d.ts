@@ -353,7 +353,8 @@ export interface paths {
          *     - `event: reset`: it is not known what has changed; fetch anew. After
          *       one the stream may end.
          *     - `event: ping`, every 15 seconds, with `{}`; a WebSocket gets a ping
-         *       frame, and is closed when two are not answered.
+         *       frame, and is closed when two are not answered. Who hears nothing
+         *       for 40 seconds should connect anew.
          *
          *     Begin to listen first and fetch when the stream is open: then nothing
          *     is missed in between. Who comes back with the last `id` it has seen

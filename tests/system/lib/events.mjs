@@ -13,6 +13,7 @@ class Client {
 		this.head = ''
 		this.bytes = Buffer.alloc(0)
 		this.pings = 0
+		this.heardAt = performance.now()
 		this.socket = net.connect({ host: hostname, port: Number(port), noDelay: true })
 		this.ended = new Promise(resolve => this.socket.once('close', resolve))
 		this.closed = false
@@ -24,6 +25,7 @@ class Client {
 	}
 
 	take(part) {
+		this.heardAt = performance.now()
 		this.bytes = this.bytes.length === 0 ? part : Buffer.concat([this.bytes, part])
 		if (this.status === 0) {
 			const end = this.bytes.indexOf('\r\n\r\n')
