@@ -108,6 +108,7 @@ halt(struct feed *f)
 	feed_drop(f);
 	feed_sweep_drop(f);
 	buf_clear(&f->offset);
+	f->catch_ms = 0;
 }
 
 void
@@ -209,6 +210,8 @@ feed_answered(void *cookie, const struct airtable_result *r, const struct airtab
 	f->call = NULL;
 	if (f->stopped)
 		return;
+	if (r->server_ms != 0)
+		f->began_server_ms = r->server_ms - (instant_monotonic() - f->began_ms);
 	if (r->err == ERR_AIRTABLE_TIMEOUT)
 		f->patience_ms = within(f->patience_ms * 2, least, most);
 	else if (r->err == ERR_OK && r->sent_ms != 0)
@@ -308,6 +311,9 @@ feed_is_fresh(struct feed *f)
 	if (f->kept.gap)
 		return;
 	f->fresh_ms = f->as_of_ms;
+	/* one that has expired goes on with empty pages */
+	f->whole_ms = f->phase == FEED_READING ? f->alive_ms : f->began_server_ms;
+	f->catch_left = FEED_CATCH_CALLS;
 	ledger_fresh(f->ledger, f->as_of_ms);
 }
 

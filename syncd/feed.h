@@ -36,7 +36,8 @@
  * 3. What the feed can't have seen (a webhook made anew, payloads lost, an
  *    error among them) is made up for by a full sync that begins after its
  *    cursor was taken; until that is complete the store does not count as
- *    fresh, across restarts.
+ *    fresh, across restarts.  Of a short gap what was changed and created is
+ *    asked for by time at once, and here long before the full sync is over.
  * 4. Deletions stay below sync.max_shrink an hour; beyond it they are left to
  *    the full sync, which raises the alarm.
  */

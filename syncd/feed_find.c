@@ -63,6 +63,7 @@ static void
 start_reading(struct feed *f)
 {
 	f->phase = FEED_READING;
+	f->alive_ms = f->began_server_ms;
 	f->lost = f->crowded = false;
 	f->idle = 0;
 	f->why[0] = '\0';
@@ -88,6 +89,7 @@ made(struct feed *f, const struct webhook_made *m)
 	s->other_count = 0;
 	log_info("feed: the webhook %s is ours now", s->webhook);
 	feed_gap(f, "a new webhook, %s", s->webhook);
+	feed_catch_up_on(f);
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK) {
 		/* one that the store knows nothing of would be left behind */
 		s->creating = true;
@@ -253,10 +255,12 @@ keep(struct feed *f, const struct webhook_seen *w)
 	if (w->next != 0 && (f->lost || w->next < f->kept.cursor)) {
 		feed_gap(f, "payload %llu of the webhook is lost; it goes on with %llu",
 		    (unsigned long long)f->kept.cursor, (unsigned long long)w->next);
+		feed_catch_up_on(f);
 		f->kept.cursor = w->next;
 		behind = false;
 	}
 	f->phase = FEED_READING;
+	f->alive_ms = f->began_server_ms;
 	f->lost = false;
 	f->idle = 0;
 	f->why[0] = '\0';
@@ -265,7 +269,7 @@ keep(struct feed *f, const struct webhook_seen *w)
 		log_info("feed: switching the pings of the webhook on again");
 		ask(f, "POST", f->kept.webhook, "/enableNotifications", STR("{\"enable\":true}"),
 		    woken);
-	} else if (established && !behind && w->next != 0) {
+	} else if (established && !behind && w->next != 0 && f->catch_ms == 0) {
 		/* as good as an empty page */
 		feed_is_fresh(f);
 		feed_read_next(f);

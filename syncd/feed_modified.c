@@ -16,6 +16,7 @@
 #define STORE_MS	60000	/* where nothing changes the time asked for is stored so often */
 #define HOLD_MS		250
 #define PAGE_ROOM	1000	/* records of a page, see AIRTABLE_RECORDS_MAX */
+#define CATCH_GAP_MS	600000	/* a longer gap may take as long as a full sync */
 
 void
 feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in_ms)
@@ -26,6 +27,7 @@ feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in
 	f->look_ms = instant_monotonic() + look_in_ms;
 	f->wish = WEBHOOK_ALL;
 	buf_clear(&f->offset);
+	f->catch_ms = 0;
 	f->kept.webhook[0] = f->secret[0] = '\0';
 	if (f->kept.since_ms == 0) {
 		f->kept.since_ms = r->server_ms != 0 ? r->server_ms : instant_now() - NO_CLOCK_MS;
@@ -50,6 +52,20 @@ feed_poll_next(struct feed *f)
 		feed_go(f, feed_poll, pause);
 }
 
+/*
+ * A listing may lag behind a write of ours that is in the store; the next poll
+ * would put that right, and after a gap there is none.  There is room for as
+ * many, and what had none would be left to the full sync.
+ */
+static void
+look_later(struct feed *f, struct str id)
+{
+	int64_t now = instant_monotonic();
+
+	if (f->catch_ms != 0)
+		(void)feed_state_again(&f->kept, id, now, now + FEED_LOOK_MS, 0);
+}
+
 /* Those of the page that are not so in the store. */
 static enum err
 differing(struct feed *f, const struct airtable_page *page, struct change *changes, size_t *n)
@@ -63,11 +79,13 @@ differing(struct feed *f, const struct airtable_page *page, struct change *chang
 		struct record stored;
 		uint32_t row;
 
-		if (store_find_record(st, page->records[i].id, &row) == ERR_OK &&
-		    store_row(st, row, &view) == ERR_OK &&
-		    row_values(&view, f->schema, &stored) == ERR_OK &&
-		    record_equal(f->schema, &stored, &page->records[i]))
-			continue;
+		if (store_find_record(st, page->records[i].id, &row) == ERR_OK) {
+			if (store_row(st, row, &view) == ERR_OK &&
+			    row_values(&view, f->schema, &stored) == ERR_OK &&
+			    record_equal(f->schema, &stored, &page->records[i]))
+				continue;
+			look_later(f, page->records[i].id);
+		}
 		changes[(*n)++] = (struct change){
 			.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
 		};
@@ -103,6 +121,18 @@ take(struct feed *f, const struct airtable_page *page, bool last)
 	return e;
 }
 
+/* true: it was the last. */
+static bool
+turn_page(struct feed *f, const struct airtable_page *page)
+{
+	bool last = page->offset.len == 0 || str_eq(page->offset, buf_str(&f->offset));
+
+	buf_clear(&f->offset);
+	if (!last)
+		buf_add_str(&f->offset, page->offset);
+	return last;
+}
+
 static void
 page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
 {
@@ -120,10 +150,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 	if (first)
 		f->poll_server_ms = r->server_ms != 0 ? r->server_ms :
 		    f->as_of_ms - NO_CLOCK_MS + OVERLAP_MS;
-	last = page->offset.len == 0 || str_eq(page->offset, buf_str(&f->offset));
-	buf_clear(&f->offset);
-	if (!last)
-		buf_add_str(&f->offset, page->offset);
+	last = turn_page(f, page);
 	if ((e = buf_status(&f->offset)) != ERR_OK || (e = take(f, page, last)) != ERR_OK) {
 		feed_store_failed(f, feed_poll, e);
 	} else if (!last) {
@@ -150,17 +177,17 @@ add_formula(struct buf *b, int64_t since_ms)
 }
 
 static void
-ask(struct feed *f)
+ask(struct feed *f, int64_t since_ms, airtable_cb *answer)
 {
 	struct buf formula = { 0 };
 
-	add_formula(&formula, f->kept.since_ms);
+	add_formula(&formula, since_ms);
 	if (f->offset.len == 0) {
 		f->began_ms = instant_monotonic();
 		f->as_of_ms = instant_now();
 		f->polls++;
 	}
-	f->answer = page_arrived;
+	f->answer = answer;
 	feed_asks(f);
 	feed_asked(f, buf_status(&formula) != ERR_OK ? NULL : airtable_list_where(f->airtable,
 	    buf_str(&formula), buf_str(&f->offset), AIRTABLE_FEED, feed_answered, f));
@@ -174,13 +201,79 @@ feed_poll(struct feed *f)
 	if (feed_holds(f)) {
 		feed_go(f, feed_poll, HOLD_MS);
 	} else if (f->offset.len > 0) {
-		ask(f);
+		ask(f, f->kept.since_ms, page_arrived);
 	} else if (feed_again_due(f)) {
 		feed_again(f);
 	} else if (f->config->sync.feed == FEED_AUTO && instant_monotonic() >= f->look_ms) {
 		f->table_known = false;
 		feed_find(f);
 	} else {
-		ask(f);
+		ask(f, f->kept.since_ms, page_arrived);
 	}
+}
+
+/* ---- what payloads did not tell -------------------------------------------------- */
+void
+feed_catch_up_on(struct feed *f)
+{
+	bool known = f->whole_ms != 0 && f->began_server_ms - f->whole_ms <= CATCH_GAP_MS;
+
+	f->catch_ms = known ? f->whole_ms : 0;
+}
+
+static void
+catch_up_ended(struct feed *f)
+{
+	f->catch_ms = 0;
+	buf_clear(&f->offset);
+	feed_read(f);
+}
+
+static void
+catch_up_failed(struct feed *f, const struct airtable_result *r)
+{
+	if (r->err == ERR_AIRTABLE_ITERATOR) {
+		buf_clear(&f->offset);
+		feed_catch_up(f);
+	} else if (r->retryable && f->failures + 1 < FEED_FAILURES) {
+		feed_failed(f, r);
+	} else {
+		catch_up_ended(f);
+	}
+}
+
+static void
+caught(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct feed *f = cookie;
+	bool last;
+	enum err e;
+
+	if (r->err != ERR_OK) {
+		catch_up_failed(f, r);
+		return;
+	}
+	feed_succeeded(f);
+	last = turn_page(f, page);
+	if ((e = buf_status(&f->offset)) != ERR_OK || (e = take(f, page, false)) != ERR_OK) {
+		f->catch_ms = 0;
+		feed_store_failed(f, feed_read, e);
+	} else if (last) {
+		log_info("feed: what has changed in the gap is in the store, except for what went");
+		catch_up_ended(f);
+	} else {
+		feed_catch_up(f);
+	}
+}
+
+void
+feed_catch_up(struct feed *f)
+{
+	f->step = feed_catch_up;
+	if (f->catch_left == 0) {
+		catch_up_ended(f);
+		return;
+	}
+	f->catch_left--;
+	ask(f, f->catch_ms, caught);
 }

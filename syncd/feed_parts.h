@@ -8,7 +8,8 @@
 /*
  * The inside of feed.h, shared by the files that implement it: feed.c its
  * life, gaps and status, feed_find.c our webhook, feed_webhook.c its payloads,
- * feed_modified.c and feed_sweep.c the records by time and by id, feed_take.c
+ * feed_modified.c and feed_sweep.c the records by time and by id (by time also
+ * those of a gap, which a full sync would bring later), feed_take.c
  * what becomes of news, feed_look.c records that are read again, feed_recent.c
  * what was changed just now, feed_ping.c pings, feed_secret.c what they are
  * signed with, feed_status.c the status.
@@ -25,6 +26,7 @@
 #define FEED_LOOK_LATER_MS	30000	/* and the others: listings may lag behind */
 #define FEED_RECENT		4096
 #define FEED_FAILURES		3	/* in a row before people are told */
+#define FEED_CATCH_CALLS	12	/* to ask for what has changed in a gap */
 
 enum feed_phase { FEED_RESTING, FEED_FINDING, FEED_READING, FEED_POLLING };
 
@@ -56,6 +58,9 @@ struct feed {
 	unsigned		 store_failures;	/* the same of commits */
 	int64_t			 patience_ms;	/* for an answer; longer after each that did not come */
 	int64_t			 began_ms;	/* monotonic: the last poll */
+	int64_t			 began_server_ms;	/* the same by Airtable's clock; 0: not known */
+	int64_t			 alive_ms;	/* the same when our webhook was known to be enabled */
+	int64_t			 whole_ms;	/* the same until when nothing was missed */
 	bool			 poke;		/* ask again at once: a ping came */
 	struct feed_state	 kept;
 
@@ -88,6 +93,8 @@ struct feed {
 	int64_t			 poll_server_ms;	/* Airtable's time at its first page */
 	int64_t			 poll_stored_ms;	/* kept.since_ms as the store has it */
 	struct buf		 offset;		/* len 0: the next page is the first */
+	int64_t			 catch_ms;		/* what has changed since is to be asked for; 0: no */
+	unsigned		 catch_left;		/* calls that may take until the gap is closed */
 	struct buf		 sweep_offset;
 	uint64_t		*sweep_seen;	/* a bit a row; NULL: no sweep is on */
 	uint32_t		 sweep_rows;
@@ -177,6 +184,14 @@ void	feed_poll_begin(struct feed *, const struct airtable_result *, int64_t look
 /* Step: the next page of what has changed. */
 void	feed_poll(struct feed *);
 void	feed_poll_next(struct feed *);
+/*
+ * Payloads were missed: ask for what has changed since nothing was, if that
+ * is not long ago, before more are read.  It is for people who wait, and the
+ * gap stays one: what went, and all this fails at, is left to the full sync.
+ */
+void	feed_catch_up_on(struct feed *);
+/* Step: the next page of it, then feed_read; only while f->catch_ms. */
+void	feed_catch_up(struct feed *);
 /* Is it time for the sweep?  Step: its next page. */
 bool	feed_sweep_due(struct feed *);
 void	feed_sweep(struct feed *);

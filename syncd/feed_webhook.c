@@ -34,12 +34,15 @@ note_loss(struct feed *f)
 	const struct payload_page *p = &f->page;
 	uint64_t first = p->cursor - p->payloads, wanted = f->kept.cursor;
 
-	if (p->cursor < p->payloads || first != wanted)
+	if (p->cursor < p->payloads || first != wanted) {
 		feed_gap(f, "payload %llu was to come next, and Airtable went on with %llu",
 		    (unsigned long long)wanted, (unsigned long long)first);
+		feed_catch_up_on(f);
+	}
 	if (p->error) {
 		feed_gap(f, "payload %llu or before it is an error: %s",
 		    (unsigned long long)p->cursor - 1, p->code);
+		feed_catch_up_on(f);
 		if (strcmp(p->code, "INTERNAL_ERROR") != 0)
 			f->broken = true;
 	}
@@ -58,6 +61,8 @@ note_news(struct feed *f)
 	}
 	f->idle = 0;
 	f->busy_ms = instant_monotonic();
+	if (p->newest_ms > f->alive_ms)
+		f->alive_ms = p->newest_ms;
 	f->event_ms = p->newest_ms != 0 ? p->newest_ms : now;
 	f->lag_ms = now > f->event_ms ? now - f->event_ms : 0;
 	ledger_active(f->ledger, f->event_ms < now ? f->event_ms : now);
@@ -83,7 +88,7 @@ page_taken(struct feed *f)
 	if (f->broken) {
 		f->broken = false;
 		feed_find(f);
-	} else if (f->more) {
+	} else if (f->more || f->catch_ms != 0) {
 		feed_read(f);
 	} else {
 		feed_is_fresh(f);
@@ -187,6 +192,8 @@ feed_read(struct feed *f)
 	f->step = feed_read;
 	if (feed_holds(f))
 		feed_go(f, feed_read, HOLD_MS);
+	else if (f->catch_ms != 0)
+		feed_catch_up(f);
 	else if (feed_again_due(f))
 		feed_again(f);
 	else if (f->idle >= (instant_monotonic() - f->busy_ms < BUSY_MS ? BUSY_CHECK : IDLE_CHECK))

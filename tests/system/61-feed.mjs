@@ -150,6 +150,45 @@ for (const [what, lose] of Object.entries(losses)) {
 	}
 }
 
+for (const [action, away, at] of [['delete', 60_000, 'soon'], ['expire', 60_000, 'soon'], ['delete', 900_000, 'last']]) {
+	test(`webhook gone (${action}) for ${away / 1000} s: what others changed is here ${at === 'soon' ? 'before' : 'with the end of'} the full sync`, async () => {
+		await withStack(follow({ set: { 'airtable.breaker_failures': 100 } }), async stack => {
+			await settled(stack)
+			await until('it was fresh once', 10_000, async () => (await feedOf(stack)).freshAt > '2000')
+			const records = await stack.dump(), before = syncs(stack)
+			// it gets no further than its first page
+			await stack.fault({ match: { path: 'offset=', nth: 1, times: 0 }, action: 'hang' })
+			await stack.signal('syncd', 'SIGSTOP')
+			await stack.sim('POST', '/_sim/webhooks', { action })
+			await stack.sim('POST', '/_sim/edit', { id: records[330].id, fields: { Customer: 'in the gap' } })
+			const { ids } = await stack.sim('POST', '/_sim/create', { count: 1 })
+			await stack.sim('POST', '/_sim/delete', { ids: [records[331].id] })
+			await stack.sim('POST', '/_sim/clock', { advanceMs: away })
+			await stack.signal('syncd', 'SIGCONT')
+			const shown = async () => [(await stack.json(`/api/orders/${records[330].id}`)).customer === 'in the gap',
+				(await stack.get(`/api/orders/${ids[0]}`)).status, (await stack.get(`/api/orders/${records[331].id}`)).status]
+			if (at === 'soon') {
+				await until('edit and creation are here', 20_000, async () => {
+					const [edited, created] = await shown()
+					return edited && created === 200
+				})
+			} else {
+				await until('it reads the new webhook', 20_000, async () => {
+					await stack.sim('POST', '/_sim/edit', { id: records[340].id, fields: { Customer: `later ${Date.now()}` } })
+					return /^later/.test((await stack.json(`/api/orders/${records[340].id}`)).customer)
+				}, 500)
+			}
+			eq(await shown(), at === 'soon' ? [true, 200, 200] : [false, 404, 200], 'until the full sync is over')
+			await until('that is on', 20_000, () => syncs(stack) > before)
+			eq((await feedOf(stack)).complete, false)
+			await stack.noFaults()
+			await until('the full sync is over', 40_000, async () => (await feedOf(stack)).complete)
+			await agrees(stack)
+			eq((await shown())[2], 404)
+		})
+	}, { beside: true })
+}
+
 test('the tenth webhook is not passed: a lost answer leaves none behind', async () => {
 	await withStack(follow({ simArgs: ['--set=webhooksMax=2'] }), async stack => {
 		const { webhook } = await settled(stack)
