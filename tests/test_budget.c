@@ -445,6 +445,10 @@ budget_suite(void)
 	tcase_add_test(t, hours_in_which_things_happen_are_asked_more_often_than_others);
 	tcase_add_test(t, polls_that_take_several_calls_are_fewer);
 	tcase_add_test(t, clocks_far_off_do_no_harm);
+	suite_add_tcase(suite, t);
+	t = tcase_create("months");
+	tcase_set_tags(t, "long");
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_month_of_100000_calls_is_enough_for_all_writes_and_nightly_syncs);
 	tcase_add_test(t, so_is_one_of_1000_on_a_small_base);
 	tcase_add_test(t, a_sudden_wave_of_writes_is_delivered_at_the_cost_of_polls);

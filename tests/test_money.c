@@ -164,11 +164,14 @@ main(void)
 	tcase_add_test(t, beyond_the_largest_amount_is_refused);
 	tcase_add_test(t, what_is_no_number_is_refused);
 	tcase_add_test(t, doubles_mean_their_shortest_decimal);
-	tcase_add_test(t, every_amount_in_cents_survives_a_double);
 	tcase_add_test(t, amounts_are_written_with_two_to_four_places);
 	tcase_add_test(t, sums_beyond_64_bits_are_written_whole);
 	tcase_add_test(t, text_and_back_is_the_same_amount);
+	suite_add_tcase(s, t);
+	t = tcase_create("every amount");
+	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, every_amount_in_cents_survives_a_double);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -584,14 +584,14 @@ main(void)
 	tcase_add_test(t, a_sound_store_has_no_faults);
 	tcase_add_loop_test(t, each_kind_of_damage_is_found_and_named, 0,
 	    sizeof(damages) / sizeof(damages[0]));
-	tcase_add_loop_test(t, a_rebuild_and_a_sync_make_it_sound_again, 0,
-	    sizeof(damages) / sizeof(damages[0]));
 	tcase_add_test(t, a_file_that_was_cut_is_told_and_not_read);
 	tcase_add_test(t, many_faults_are_counted_and_the_first_are_told);
 	suite_add_tcase(s, t);
 	t = tcase_create("random");
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_set_tags(t, "long");
+	tcase_add_loop_test(t, a_rebuild_and_a_sync_make_it_sound_again, 0,
+	    sizeof(damages) / sizeof(damages[0]));
 	tcase_add_loop_test(t, values_of_random_bytes_are_read_without_harm, 0, 12);
 	suite_add_tcase(s, t);
 	return run_suite(s);
