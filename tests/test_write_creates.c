@@ -396,6 +396,7 @@ main(void)
 	Suite *s = suite_create("write_creates");
 	TCase *t = tcase_create("creates");
 
+	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, one_that_was_made_is_found_by_its_key_and_not_sent_again);

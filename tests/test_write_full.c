@@ -126,6 +126,7 @@ main(void)
 	Suite *s = suite_create("write_full");
 	TCase *t = tcase_create("full");
 
+	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_can_not_be_stored_is_refused_and_not_sent);

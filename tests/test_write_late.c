@@ -193,6 +193,7 @@ main(void)
 	Suite *s = suite_create("write_late");
 	TCase *t = tcase_create("late");
 
+	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_call_that_is_out_is_waited_for_even_if_its_asker_left);
