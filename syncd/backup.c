@@ -26,6 +26,15 @@ backup_failed(struct buf *why, const char *what, int code)
 	}
 }
 
+enum err
+backup_system_failed(struct buf *why, const char *what)
+{
+	int cause = errno;
+
+	buf_printf(why, "%s: %s", what, strerror(cause));
+	return err_from_errno(cause);
+}
+
 static int
 env_open(const char *path, unsigned flags, MDB_env **env)
 {

@@ -26,15 +26,6 @@ below(const char *dir, const char *name, char path[static PATH_ROOM])
 	return path;
 }
 
-static enum err
-system_failed(struct buf *why, const char *what)
-{
-	int cause = errno;
-
-	buf_printf(why, "%s: %s", what, strerror(cause));
-	return err_from_errno(cause);
-}
-
 static void
 remove_new(const struct new_store *n)
 {
@@ -54,7 +45,7 @@ new_store_begin(struct new_store *n, const struct config *config, struct buf *wh
 	n->path = config->store.path;
 	n->lock_fd = open(below(n->path, "syncd.lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (n->lock_fd == -1)
-		return system_failed(why, path);
+		return backup_system_failed(why, path);
 	if (flock(n->lock_fd, LOCK_EX | LOCK_NB) == -1) {
 		buf_printf(why, "%s is in use by syncd: stop it first", n->path);
 		new_store_end(n);
@@ -69,7 +60,7 @@ new_store_begin(struct new_store *n, const struct config *config, struct buf *wh
 	}
 	remove_new(n);	/* of one that was interrupted */
 	if (mkdir(n->config.store.path, 0750) == -1) {
-		enum err e = system_failed(why, n->config.store.path);
+		enum err e = backup_system_failed(why, n->config.store.path);
 
 		new_store_end(n);
 		return e;
@@ -251,16 +242,16 @@ exchange(const struct new_store *n, struct buf *why)
 	(void)below(n->config.store.path, "data.mdb", new);
 	(void)below(n->config.store.path, "lock.mdb", new_lock);
 	if (chmod(new, 0640) == -1 || chmod(new_lock, 0660) == -1)
-		return system_failed(why, new);
+		return backup_system_failed(why, new);
 	if (rename(data, replaced) == -1 && errno != ENOENT)
-		return system_failed(why, data);
+		return backup_system_failed(why, data);
 	if (unlink(lock) == -1 && errno != ENOENT)
-		return system_failed(why, lock);
+		return backup_system_failed(why, lock);
 	(void)usleep(SETTLE_US);
 	if (rename(new_lock, lock) == -1)
-		return system_failed(why, lock);
+		return backup_system_failed(why, lock);
 	if (rename(new, data) == -1 || sync_dir(n->path) == -1)
-		return system_failed(why, data);
+		return backup_system_failed(why, data);
 	return ERR_OK;
 }
 

@@ -27,6 +27,8 @@ void		 new_store_end(struct new_store *);
 
 /* Add "what: cause" to ${why} and translate. */
 enum err	 backup_failed(struct buf *why, const char *what, int mdb_code);
+/* The same of what a system call has left in errno. */
+enum err	 backup_system_failed(struct buf *why, const char *what);
 
 /* A list of outbox steps of one kind, for every entry of a store that can be read. */
 struct outbox_list {

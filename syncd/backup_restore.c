@@ -11,28 +11,19 @@
 #define COPY_BYTES	(1024 * 1024)
 
 static enum err
-copy_failed(struct buf *why, const char *what)
-{
-	int cause = errno;
-
-	buf_printf(why, "%s: %s", what, strerror(cause));
-	return err_from_errno(cause);
-}
-
-static enum err
 copy_bytes(int from, int to, char *bytes, struct buf *why)
 {
 	ssize_t n, written;
 
 	if (lseek(from, 0, SEEK_SET) == -1)
-		return copy_failed(why, "backup");
+		return backup_system_failed(why, "backup");
 	while ((n = read(from, bytes, COPY_BYTES)) > 0)
 		for (ssize_t at = 0; at < n; at += written)
 			if ((written = write(to, bytes + at, (size_t)(n - at))) == -1)
-				return copy_failed(why, "store");
+				return backup_system_failed(why, "store");
 	if (n == -1)
-		return copy_failed(why, "backup");
-	return fsync(to) == 0 ? ERR_OK : copy_failed(why, "store");
+		return backup_system_failed(why, "backup");
+	return fsync(to) == 0 ? ERR_OK : backup_system_failed(why, "store");
 }
 
 /* The backup as the new store's data file. */
@@ -47,11 +38,11 @@ copy_in(const struct new_store *n, int from, struct buf *why)
 	if (bytes == NULL)
 		return e;
 	if ((to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) == -1) {
-		e = copy_failed(why, path);
+		e = backup_system_failed(why, path);
 	} else {
 		e = copy_bytes(from, to, bytes, why);
 		if (close(to) == -1 && e == ERR_OK)
-			e = copy_failed(why, path);
+			e = backup_system_failed(why, path);
 	}
 	free(bytes);
 	return e;
