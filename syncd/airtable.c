@@ -204,6 +204,17 @@ submit(struct airtable_call *c, bool sensible)
 	return c;
 }
 
+/* The address of a page of the listing, with the fields that ${c} asks for. */
+static void
+add_listing(struct airtable_call *c, struct str offset)
+{
+	const struct airtable *a = c->owner;
+
+	airtable_add_table_path(&c->path, a->config, a->table);
+	buf_add_str(&c->url, buf_str(&c->path));
+	airtable_add_list_query(&c->url, &c->keys, offset);
+}
+
 struct airtable_call *
 airtable_list(struct airtable *a, struct str offset, enum airtable_priority priority,
     int64_t deadline_ms, airtable_cb *callback, void *cookie)
@@ -212,9 +223,7 @@ airtable_list(struct airtable *a, struct str offset, enum airtable_priority prio
 
 	if ((c = airtable_call_new(a, CALL_LIST, priority, deadline_ms, callback, cookie)) == NULL)
 		return NULL;
-	airtable_add_table_path(&c->path, a->config, a->table);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, offset);
+	add_listing(c, offset);
 	return submit(c, true);
 }
 
@@ -229,9 +238,7 @@ airtable_find(struct airtable *a, const struct str *ids, size_t count,
 		return NULL;
 	for (size_t i = 0; sensible && i < count; i++)	/* it stands in quotes */
 		sensible = airtable_call_expect(c, ids[i]) && strpbrk(c->ids[i], "'\\") == NULL;
-	airtable_add_table_path(&c->path, a->config, a->table);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, STR(""));
+	add_listing(c, STR(""));
 	if (sensible)
 		airtable_add_ids_filter(&c->url, ids, count);
 	return submit(c, sensible);
@@ -253,9 +260,7 @@ airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
 		if (sensible)
 			memcpy(c->ids[c->id_count++], keys[i].ptr, keys[i].len);
 	}
-	airtable_add_table_path(&c->path, a->config, a->table);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, STR(""));
+	add_listing(c, STR(""));
 	if (sensible) {
 		airtable_add_field_query(&c->url, field);
 		airtable_add_keys_formula(&formula, field, keys, count);
@@ -275,9 +280,7 @@ airtable_list_where(struct airtable *a, struct str formula, struct str offset,
 
 	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
 		return NULL;
-	airtable_add_table_path(&c->path, a->config, a->table);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, offset);
+	add_listing(c, offset);
 	airtable_add_formula(&c->url, formula);
 	return submit(c, true);
 }
@@ -293,9 +296,7 @@ airtable_list_ids(struct airtable *a, struct str offset, enum airtable_priority 
 	c->keys.count = 1;
 	c->keys.by_id = false;
 	c->keys.resolved = true;	/* no cell of the answer is looked at */
-	airtable_add_table_path(&c->path, a->config, a->table);
-	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, offset);
+	add_listing(c, offset);
 	return submit(c, true);
 }
 
