@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process'
 import net from 'node:net'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { sleep } from '../system/lib/harness.mjs'
 import { startStack, fast, until } from '../system/lib/stack.mjs'
 import { run } from './load.mjs'
 import { cpu } from './processes.mjs'
@@ -88,7 +89,6 @@ function changer(stack, orders, perSecond) {
 
 const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
-const rest = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** How late each client heard of each change: in the first event of at least its generation. */
 function lateness(changes, events) {
@@ -140,11 +140,11 @@ async function pairs(stack, orders, pids, perSecond, { count, rounds, seconds })
 async function idle(stack, pids, count) {
 	const before = cpu(pids.workers)
 	const listeners = await clients(stack.url, count)
-	await rest(QUIET_MS)
+	await sleep(QUIET_MS)
 	const used = cpu(pids.workers) - before
 	await listeners.end()
 	const nobody = cpu(pids.workers)
-	await rest(QUIET_MS)
+	await sleep(QUIET_MS)
 	return { workersUs: used, workersUsWithout: cpu(pids.workers) - nobody }
 }
 
@@ -153,7 +153,7 @@ export async function measureEvents(orders, options) {
 	const stack = await startStack(fast({ sim: orders, wait: 60, set: { 'events.per_client': 60_000 } }))
 	try {
 		await stack.synced()
-		await rest(QUIET_MS)	// the reset at the start
+		await sleep(QUIET_MS)	// the reset at the start
 		const some = (await stack.json('/api/orders?pageSize=100')).orders.map(({ id, priority }) => ({ id, priority }))
 		const pids = { nginx: stack.children('nginx'), workers: stack.children('fcgi-api'), beside: [process.pid, ...Object.values(stack.pids())] }
 		const result = { count: options.count, idle: await idle(stack, pids, options.count), beside: [] }

@@ -2,12 +2,11 @@
 // Events and WebSockets, who was away misses nothing or is told to fetch anew.
 import fs from 'node:fs'
 import path from 'node:path'
-import { test, run, eq, ok, cleanUp } from './lib/harness.mjs'
+import { test, run, eq, ok, sleep, cleanUp } from './lib/harness.mjs'
 import { EventStream, EventSocket } from './lib/events.mjs'
 import { withStack, fast, until, request } from './lib/stack.mjs'
 
 const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered']
-const rest = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** Change an order; the generation that has it. */
 async function change(stack, id) {
@@ -89,7 +88,7 @@ test('who comes back misses nothing, however it says where it was', async () => 
 				const { last } = client
 				await client.close()
 				await change(stack, id)
-				if (id === mine[3]) await rest(1500)	// in a later second
+				if (id === mine[3]) await sleep(1500)	// in a later second
 				client = how === 'socket' ? new EventSocket(stack.url, { meta: true, lastEventId: last.id }) :
 					new EventStream(stack.url, how === 'header' ? { lastEventId: last.id } : { query: `?lastEventId=${encodeURIComponent(last.id)}` })
 				await client.open()
@@ -110,7 +109,7 @@ test('who was away for too long, or says what it was never told, gets a reset', 
 		const { id: old } = await sse.seen('a change', () => true)
 		await sse.close()
 		await change(stack, second)
-		await rest(12_000)
+		await sleep(12_000)
 		const now = Math.floor(Date.now() / 1000)
 		for (const lastEventId of [old, `${now + 100}:0`, '0:0', 'x', '1:2:3', `${now - 1}:0&socket=1`, `${now - 1}:99999999`, '-1:0']) {
 			const back = await new EventStream(stack.url, { lastEventId }).open()
@@ -308,7 +307,7 @@ test('a thousand clients hear of a change at once, and cost no worker', async ()
 				await clients[i].close()
 				heard[i].push(...clients[i].events)
 				lastIds[i] = clients[i].last?.id ?? lastIds[i]
-				await rest(Math.random() * 300)
+				await sleep(Math.random() * 300)
 				clients[i] = new EventStream(stack.url, { lastEventId: lastIds[i] })
 				await clients[i].open(20_000)
 			}

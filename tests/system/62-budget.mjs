@@ -3,11 +3,10 @@
 // and the alarm of a base that shrank stands until somebody has looked.
 import fs from 'node:fs'
 import path from 'node:path'
-import { test, run, eq, ok } from './lib/harness.mjs'
+import { test, run, eq, ok, sleep } from './lib/harness.mjs'
 import { withStack, fast, until } from './lib/stack.mjs'
 
 const monthly = async stack => (await stack.json('/api/health')).airtable.monthlyCalls
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 
 /** Calls that the simulator has had and that count: all of the API's. */
 const calls = async stack => (await stack.stats()).requests
