@@ -4,7 +4,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { eq, ok, cleanUp } from '../../system/lib/harness.mjs'
-import { execute, root, temporaryFolder, until } from '../../system/lib/stack.mjs'
+import { fetched } from '../../system/lib/clients.mjs'
+import { root, temporaryFolder, until } from '../../system/lib/stack.mjs'
 
 const here = path.join(root, 'tests/browser')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(file => fs.existsSync(file))
@@ -13,16 +14,10 @@ export const screenshots = path.join(root, 'build/check/screenshots')
 const PATIENCE_MS = 60_000
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-async function packages() {
-	if (['playwright-core', 'axe-core'].every(name => fs.existsSync(path.join(here, 'node_modules', name)))) return
-	const { code, stderr } = await execute('npm', ['ci', '--ignore-scripts'], { cwd: here, timeoutMs: 180_000 })
-	eq(code, 0, `npm ci: ${stderr}`)
-}
-
 /** A browser: page(path, options) opens a page of its own in it, as another person would. */
 export async function openBrowser(stack) {
 	ok(CHROMIUM, 'Chromium is installed (scripts/install-packages check)')
-	await packages()
+	fetched('browser', ['playwright-core', 'axe-core'])
 	const { chromium } = await import('playwright-core')
 	fs.mkdirSync(screenshots, { recursive: true })
 	const profile = temporaryFolder()
