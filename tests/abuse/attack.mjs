@@ -33,16 +33,25 @@ export function processes(stack) {
 	return { nginx: stack.children('nginx').sort(), workers: stack.children('fcgi-api').sort(), syncd: [stack.pids().syncd] }
 }
 
-/** Bytes that a process has to itself (not the store's map), and its descriptors. */
+/**
+ * Bytes that a process has to itself (not the store's map), and its
+ * descriptors; null of one that has ended, waited for or not (then it has no
+ * memory to tell of).
+ */
 export function use(pid) {
-	const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8')
-	return { bytes: Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)[1]) * 1024, fds: fs.readdirSync(`/proc/${pid}/fd`).length }
+	try {
+		const rss = /^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+		return rss && { bytes: Number(rss[1]) * 1024, fds: fs.readdirSync(`/proc/${pid}/fd`).length }
+	} catch (error) {
+		if (['ENOENT', 'ESRCH', 'EACCES'].includes(error.code)) return null
+		throw error
+	}
 }
 
-/** name -> {bytes, fds} summed over its processes. */
+/** name -> {bytes, fds} summed over its processes that live. */
 export function uses(stack) {
 	return Object.fromEntries(Object.entries(processes(stack)).map(([name, pids]) => {
-		const all = pids.map(use)
+		const all = pids.map(use).filter(one => one !== null)
 		return [name, { bytes: all.reduce((sum, one) => sum + one.bytes, 0), fds: all.reduce((sum, one) => sum + one.fds, 0) }]
 	}))
 }
