@@ -34,8 +34,11 @@ test('changes that never stop are followed more slowly, and nothing is refused',
 }, { timeout: 180_000 })
 
 test('afterwards the screens equal the API', async () => {
-	await figuresAgree(stack, overview)
-	await rowsAgree(stack, table)
+	// asked by somebody else each time, who leaves the pages what is theirs
+	let others = 0
+	const other = { json: target => stack.from(`127.0.0.${2 + others++ % 250}`).json(target) }
+	await figuresAgree(other, overview)
+	await rowsAgree(other, table)
 	eq(answers.filter(({ target, status }) => status === 429 && target === '/api/orders/summary'), [])
 }, { timeout: 180_000 })
 
@@ -43,7 +46,7 @@ test('who is refused is told until when, and it goes on by itself', async () => 
 	await soon('the minute is used up', async () => (await stack.get('/api/orders?pageSize=1')).status === 429)
 	await table.locator('#search').fill(orders[3].orderId)
 	const banner = await table.waitForSelector('[data-condition="slowed"]')
-	ok(/\d+ s\./.test(await banner.textContent()), await banner.textContent())
+	ok(/\d+ (s|min)\./.test(await banner.textContent()), await banner.textContent())
 	await axe(table, 'slowed down')
 	await shot(table, 'state-slowed')
 	await soon('the order is found', async () => (await table.$$('tr[data-id]')).length === 1)

@@ -31,9 +31,9 @@ export function execute(file, args, { env = {}, timeoutMs = 120_000, cwd = root,
 
 /**
  * One HTTP request, the path exactly as given: {status, headers, text, json(), raw}.
- * fresh: on a connection of its own.
+ * fresh: on a connection of its own.  from: the address that it comes from.
  */
-export function request(url, method = 'GET', { headers = {}, body, fresh = false, timeoutMs = 60_000 } = {}) {
+export function request(url, method = 'GET', { headers = {}, body, from, fresh = false, timeoutMs = 60_000 } = {}) {
 	const { hostname, port } = new URL(url)
 	const target = url.slice(url.indexOf('/', 'http://'.length))
 	const data = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
@@ -42,7 +42,7 @@ export function request(url, method = 'GET', { headers = {}, body, fresh = false
 		all['Content-Length'] = Buffer.byteLength(data)
 	return new Promise((resolve, reject) => {
 		let answered = false
-		const call = http.request({ hostname, port, method, path: target, headers: all, agent: fresh ? false : agent }, answer => {
+		const call = http.request({ hostname, port, method, path: target, headers: all, localAddress: from, agent: fresh ? false : agent }, answer => {
 			answered = true
 			const parts = []
 			answer.on('data', part => parts.push(part))
@@ -104,10 +104,12 @@ export class Stack {
 		this.url = url
 	}
 
+	/** The same stack, asked by somebody at another address of this machine. */
+	from(address) { return Object.assign(Object.create(this), { address }) }
 	get(target, headers, options) { return this.call('GET', target, { headers, ...options }) }
 	/** Answers of the API are held against its description on the way. */
 	async call(method, target, options) {
-		const answer = await request(this.url + target, method, options)
+		const answer = await request(this.url + target, method, { from: this.address, ...options })
 		return /^\/(api\/|hooks\/|health($|\?)|docs($|\?))/.test(target) ? asDescribed(method, target, answer) : answer
 	}
 	async json(target) {
