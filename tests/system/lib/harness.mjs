@@ -23,6 +23,8 @@ const tests = [];
 const atEnd = [];
 const TEST_TIMEOUT_MS = 120000;
 const BESIDE = 3;
+// a slow machine, or a busy one, needs patience
+const PATIENCE = Number(process.env.TEST_PATIENCE ?? 1);
 
 /**
  * Add a test; options: {timeout: ms, skip: 'why not', beside: true}.  Neighbours that say beside
@@ -71,7 +73,7 @@ export async function run() {
       return;
     }
     try {
-      await withTimeout(fn(), options.timeout ?? TEST_TIMEOUT_MS);
+      await withTimeout(fn(), (options.timeout ?? TEST_TIMEOUT_MS) * PATIENCE);
       console.log(`ok - ${name}`);
       passed++;
     } catch (error) {
@@ -97,7 +99,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Ask fn every few ms until it returns something truthy, which is returned. */
 export async function waitFor(fn, ms, what) {
-  const end = Date.now() + ms;
+  const end = Date.now() + ms * PATIENCE;
   let last;
   for (;;) {
     try {
