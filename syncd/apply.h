@@ -32,7 +32,8 @@ struct change {
 	uint64_t		base;
 	/*
 	 * Airtable's answer to a change of ours: in a row that has changed since
-	 * it brings what was asked for all the same, and nothing else.
+	 * it brings what was asked for all the same, unless that was seen there
+	 * before, and nothing else.
 	 */
 	bool			counts;
 	/*

@@ -178,7 +178,8 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
 /*
  * What an answer to a change of ours says that is not older than the row,
  * which has changed since the call left: what was asked for, unless news have
- * shown that before, as then the row has what came after it.
+ * shown that before, as then the row has what came after it.  A row that is
+ * there before we know that we have created it is itself such news.
  */
 static int
 still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
@@ -188,6 +189,8 @@ still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 
 	*fields = 0;
 	for (size_t n = 0; n < c->edit_count; n++) {
+		if (c->edits[n]->kind == OUTBOX_CREATE)
+			continue;
 		rc = apply_stored_entry(t, c->edits[n]->sequence, &stored);
 		if (rc != 0 && rc != MDB_NOTFOUND)
 			return rc;

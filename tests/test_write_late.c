@@ -128,6 +128,34 @@ START_TEST(an_answer_does_not_bring_back_an_order_that_has_gone_since)
 }
 END_TEST
 
+/* Somebody in Airtable changed the new order before its answer came, and a sync was quicker to tell. */
+START_TEST(the_answer_to_a_creation_does_not_take_back_what_was_made_of_it)
+{
+	struct asked a = { 0 };
+	struct form f = { .m.request_id = "maker" };
+	struct found found;
+
+	next_write((struct outcome){ .delay_ms = patience(300) });
+	want(form_add(&f, MESSAGE_CREATE, ""), ORDER_STATUS, "Pending");
+	want(&f.items[0], ORDER_PRIORITY, "High");
+	submit(&f, &a);
+	for (int i = 0; i < 1000 && fake.seen_count == 0; i++)
+		pass(5);
+	(void)strcpy(fake.held[ORDERS].priority, "Low");
+	news_of(&fake.held[ORDERS], CHANGE_UPSERT);
+	(void)strcpy(fake.held[ORDERS].priority, "High");
+	answered(&a);		/* as it was then */
+	(void)strcpy(fake.held[ORDERS].priority, "Low");
+	ck_assert_int_eq(a.results[0].err, ERR_OK);
+	ck_assert_has(a.results[0].order, "\"status\":\"Pending\",\"priority\":\"Low\"");
+	history(fake.held[ORDERS].id, &found);
+	ck_assert_uint_eq(found.count, 1);
+	ck_assert_has(found.json[0], "\"action\":\"created\",\"source\":\"api\"");
+	until_settled();
+	asked_free(&a);
+}
+END_TEST
+
 /* Somebody asked for it, nobody knows, and nobody can look: the order goes on without it. */
 static void
 leave_unknown(struct asked *a)
@@ -200,6 +228,7 @@ main(void)
 	tcase_add_loop_test(t, a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it, 0, 2);
 	tcase_add_loop_test(t, an_answer_does_not_take_back_what_came_after_it, 0, 2);
 	tcase_add_loop_test(t, an_answer_does_not_bring_back_an_order_that_has_gone_since, 0, 2);
+	tcase_add_test(t, the_answer_to_a_creation_does_not_take_back_what_was_made_of_it);
 	tcase_add_test(t, a_look_at_an_order_that_changed_meanwhile_tells_nothing);
 	tcase_add_test(t, who_expects_a_version_waits_until_it_is_known_what_it_is);
 	suite_add_tcase(s, t);
