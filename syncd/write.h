@@ -49,7 +49,8 @@
  *    for when the answer is lost: one that is there counts as created, with
  *    whatever has been made of it since.  It is sent again only when it is
  *    not there and the call before can't come any more, and then so that
- *    Airtable merges it with one that has the key after all.
+ *    Airtable merges it with one that has the key after all.  One that came
+ *    and was deleted by somebody before it could be looked for is made anew.
  */
 struct writes;
 
