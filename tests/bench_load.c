@@ -91,12 +91,14 @@ load(struct loader *l, unsigned orders)
 {
 	while (l->done < orders) {
 		unsigned n = l->done / LIST_SHARE > LIST_MIN ? l->done / LIST_SHARE : LIST_MIN;
-		struct apply_meta meta = { .synced_ms = instant_now() };
+		struct apply_meta meta = { .synced_ms = 0 };
 		struct apply_result result;
 		enum err e;
 
 		if (n > orders - l->done || orders - l->done - n < n / 2)
 			n = orders - l->done;	/* no small rest */
+		if (n == orders - l->done)	/* until then it is a first sync, which is not history */
+			meta.synced_ms = instant_now();
 		for (unsigned i = 0; i < n; i++)
 			prepare(l, i, orders);
 		if ((e = apply_changes(l->apply, l->changes, n, SOURCE_FULL_SYNC, &meta,
