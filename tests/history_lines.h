@@ -7,42 +7,14 @@
 #include <stdlib.h>
 
 #include "common/history.h"
-#include "tests/orders_made.h"
-#include "tests/outbox_made.h"
-#include "tests/support.h"
+#include "tests/outbox_fixture.h"
 
-#define NOW_MS	INT64_C(1795255200000)	/* 2026-11-21T10:00:00Z */
-#define DAY_MS	INT64_C(86400000)
-
-/* A store with one order, and its history as lines of text; included by the programs that test it. */
-static struct config config;
-static struct apply *a;
-static struct store *st;
-static struct made_order order;		/* Pending, Low; in the store since the first sync */
+/* The history of a store with one order as lines of text; included by the programs that test it. */
 
 static __attribute__((unused)) struct value
 text(const char *s)
 {
 	return (struct value){ .present = s != NULL, .text = str_of(s) };
-}
-
-static __attribute__((unused)) void
-setup(void)
-{
-	a = made_synced(&config, &order);
-	st = apply_store(a);
-}
-
-static __attribute__((unused)) void
-teardown(void)
-{
-	apply_close(a);
-}
-
-static __attribute__((unused)) void
-check(void)
-{
-	made_check(a);
 }
 
 /* Entries as one line each, oldest first: "changed api req-1 status:Pending>Shipped". */

@@ -1,38 +1,8 @@
 #include <stdio.h>
 
-#include "tests/outbox_made.h"
-#include "tests/support.h"
+#include "tests/outbox_fixture.h"
 
 /* Answers that are kept for an Idempotency-Key. */
-
-#define NOW_MS	INT64_C(1795255200000)
-
-static struct config config;
-static struct apply *a;
-static struct store *st;
-
-static void
-setup(void)
-{
-	struct made_order order;
-
-	a = made_synced(&config, &order);
-	st = apply_store(a);
-}
-
-static void
-teardown(void)
-{
-	apply_close(a);
-}
-
-static void
-reopen(void)
-{
-	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
-	st = apply_store(a);
-}
 
 static enum err
 keep(const char *key, int64_t at_ms, uint32_t count, const char *body, int64_t now_ms)

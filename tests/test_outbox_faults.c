@@ -7,74 +7,8 @@
 #include <unistd.h>
 
 #include "common/store_keys.h"
-#include "tests/orders_made.h"
-#include "tests/outbox_made.h"
+#include "tests/outbox_fixture.h"
 #include "tests/store_check.h"
-#include "tests/support.h"
-
-#define NOW_MS	INT64_C(1795255200000)
-
-static struct config config;
-static struct apply *a;
-static struct store *st;
-static struct made_order order;		/* the only one at first */
-
-static void
-setup(void)
-{
-	a = made_synced(&config, &order);
-	st = apply_store(a);
-}
-
-static void
-teardown(void)
-{
-	apply_close(a);
-}
-
-static void
-reopen(void)
-{
-	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
-	st = apply_store(a);
-}
-
-static void
-check(void)
-{
-	made_check(a);
-}
-
-static enum err
-count_one(void *cookie, const struct outbox_entry *e)
-{
-	(void)e;
-	++*(size_t *)cookie;
-	return ERR_OK;
-}
-
-static size_t
-entries(void)
-{
-	size_t n = 0;
-
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, count_one, &n), ERR_OK);
-	store_end(st);
-	return n;
-}
-
-static uint32_t
-pending(void)
-{
-	uint32_t n;
-
-	ck_assert_int_eq(store_begin(st), ERR_OK);
-	n = outbox_pending(st);
-	store_end(st);
-	return n;
-}
 
 /* ---- no room ------------------------------------------------------------------- */
 

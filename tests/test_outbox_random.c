@@ -1,43 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tests/orders_made.h"
-#include "tests/outbox_made.h"
-#include "tests/support.h"
-
-#define NOW_MS	INT64_C(1795255200000)
-
-static struct config config;
-static struct apply *a;
-static struct store *st;
-static struct made_order order;		/* the only one at first */
-
-static void
-setup(void)
-{
-	a = made_synced(&config, &order);
-	st = apply_store(a);
-}
-
-static void
-teardown(void)
-{
-	apply_close(a);
-}
-
-static void
-reopen(void)
-{
-	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
-	st = apply_store(a);
-}
-
-static void
-check(void)
-{
-	made_check(a);
-}
+#include "tests/outbox_fixture.h"
 
 #define ORDERS	40	/* few, so that things meet */
 #define WAITING	60
