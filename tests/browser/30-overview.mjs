@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
 import { startStack, fast, build } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, noWider, plain } from './lib/dashboard.mjs'
+import { openBrowser, soon, axe, shot, noWider, hold, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 
@@ -89,6 +89,27 @@ test('a theme is chosen and kept', async () => {
 	await page.evaluate(() => localStorage.clear())
 	await page.reload()
 	await page.waitForSelector('[data-figure="Orders"]')
+})
+
+test('figures that are late have their place shown until they come', async () => {
+	const waiting = await browser.page('/docs')
+	const release = await hold(waiting, '**/api/orders/summary')
+	await waiting.goto(stack.url)
+	await waiting.getByRole('status', { name: 'Loading the figures' }).waitFor()
+	await release()
+	await waiting.waitForSelector('[data-figure="Orders"]')
+	await waiting.context().close()
+})
+
+test('without its charts the page is there all the same', async () => {
+	const bare = await browser.page('/docs')
+	await bare.route('**/assets/day-chart-*.js', route => route.abort())
+	await bare.goto(stack.url)
+	await bare.getByText('The chart could not be loaded').first().waitFor()
+	await bare.waitForSelector('[data-figure="Orders"]')
+	await bare.getByRole('button', { name: 'Orders a day as a table' }).click()
+	await bare.getByRole('region', { name: 'Days as a table' }).waitFor()
+	await bare.context().close()
 })
 
 test('it loads little, from here alone, and keeps it', async () => {

@@ -1,9 +1,20 @@
 /* Calendar days of a time zone as instants, for filters by date. */
 
+const clocks = new Map<string, Intl.DateTimeFormat>()	// to make one takes far longer than to use it
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+	let clock = clocks.get(timeZone)
+	if (clock === undefined) {
+		clock = new Intl.DateTimeFormat('en-US', {
+			timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+		})
+		clocks.set(timeZone, clock)
+	}
+	return clock
+}
+
 function offsetMinutes(instant: number, timeZone: string): number {
-	const parts = new Intl.DateTimeFormat('en-US', {
-		timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
-	}).formatToParts(instant)
+	const parts = clockOf(timeZone).formatToParts(instant)
 	const of = (type: string) => Number(parts.find(part => part.type === type)?.value)
 	const shown = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
 	return Math.round((shown - Math.floor(instant / 1000) * 1000) / 60_000)

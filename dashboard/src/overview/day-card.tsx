@@ -4,11 +4,15 @@ import { lazy, Suspense, useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatLongDay, formatMoney, formatMoneyExact } from '@/lib/format'
+import { inTurn } from '@/lib/idle'
 import { addDays, startOfDay } from '@/lib/zone'
 import { buttonClass } from '@/ui/button'
 import { Bone, Card } from '@/ui/parts'
 
-const DayChart = lazy(() => import('./day-chart'))
+const NoChart = () => <p className="px-3 py-8 text-sm text-ink-2">The chart could not be loaded. The table behind the button above has its numbers.</p>
+const load = () => inTurn(() => import('./day-chart')).catch(() => ({ default: NoChart }))
+/** Each is drawn in a turn of its own, so that the page goes on answering in between. */
+const CHARTS = { count: lazy(load), orderTotal: lazy(load) }
 
 export type Measure = 'count' | 'orderTotal'
 const NAMES = { count: 'Orders', orderTotal: 'Revenue' }
@@ -17,6 +21,7 @@ const NAMES = { count: 'Orders', orderTotal: 'Revenue' }
 export const dayFilter = (date: string, timeZone: string) => ({ createdFrom: startOfDay(date, timeZone), createdTo: startOfDay(addDays(date, 1), timeZone) })
 
 export function DayCard({ summary, measure }: { summary: Summary; measure: Measure }) {
+	const DayChart = CHARTS[measure]
 	const [table, setTable] = useState(false)
 	const navigate = useNavigate()
 	const total = summary.daily.reduce((sum, day) => sum + day[measure], 0)

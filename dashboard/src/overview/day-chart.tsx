@@ -1,7 +1,6 @@
 import { Area, AreaChart, Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatDay, formatLongDay, formatMoneyExact } from '@/lib/format'
-import { useMedia } from '@/lib/hooks'
 import type { Measure } from './day-card'
 
 type Day = Summary['daily'][number]
@@ -11,7 +10,6 @@ type Props = { days: Day[]; measure: Measure; onPick: (date: string) => void }
 
 /** For the eyes: the same numbers stand in the table behind the card's button. */
 export default function DayChart({ days, measure, onPick }: Props) {
-	const still = useMedia('(prefers-reduced-motion: reduce)')
 	// from where it was clicked: a tap has no pointer resting on a day before
 	const pick = (event: React.MouseEvent<HTMLDivElement>) => {
 		const { left, width } = event.currentTarget.getBoundingClientRect()
@@ -23,7 +21,7 @@ export default function DayChart({ days, measure, onPick }: Props) {
 	const Chart = measure === 'count' ? BarChart : AreaChart
 	return (
 		<div aria-hidden className="h-full cursor-pointer text-ink-3" data-chart={measure} onClick={pick}>
-			<ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 560, height: 220 }}>
+			<ResponsiveContainer width="100%" height="100%">
 				<Chart data={days} margin={{ top: 8, right: RIGHT, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="22%">
 					<defs>
 						<linearGradient id="area" x1="0" y1="0" x2="0" y2="1">
@@ -35,8 +33,8 @@ export default function DayChart({ days, measure, onPick }: Props) {
 					<YAxis width={AXIS} tickFormatter={formatCompact} tickLine={false} axisLine={false} tickCount={4} allowDecimals={false} tick={{ fontSize: 11, fill: 'var(--ink-3)' }} />
 					<Tooltip content={<Tip />} cursor={{ fill: 'var(--ink)', fillOpacity: 0.05, stroke: 'var(--line-strong)' }} isAnimationActive={false} />
 					{measure === 'count'
-						? <Bar dataKey="count" fill="var(--chart-1)" radius={[3, 3, 0, 0]} maxBarSize={28} isAnimationActive={!still} animationDuration={350} />
-						: <Area dataKey="orderTotal" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={!still} animationDuration={350} />}
+						? <Bar dataKey="count" fill="var(--chart-1)" radius={[3, 3, 0, 0]} maxBarSize={28} isAnimationActive={false} />
+						: <Area dataKey="orderTotal" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={false} />}
 				</Chart>
 			</ResponsiveContainer>
 		</div>
