@@ -16,6 +16,8 @@
 #define GAP_PAUSE_MS		5000	/* between full syncs that gaps ask for, doubling */
 #define GAP_PAUSE_MAX_MS	600000
 #define GAP_CALM_MS		600000	/* so long without a gap, and the next is the first again */
+#define CATCH_FIRST_MS		250	/* a full sync looks so often whether the calls are not needed any more */
+#define WHOLE_MS		60000	/* what moves kept.whole_ms alone is stored so often */
 
 static void	 start_sync_timer(struct feed *, int64_t ms);
 static void	 sync_ended(void *, uint64_t, enum err);
@@ -62,6 +64,9 @@ load(struct feed *f)
 	store_end(st);
 	feed_secret_load(f);
 	f->poll_stored_ms = f->kept.since_ms;
+	f->whole_kept_ms = f->kept.whole_ms;
+	f->catch_left = FEED_CATCH_CALLS;
+	f->started_ms = instant_monotonic();
 }
 
 static void
@@ -304,6 +309,19 @@ feed_holds(struct feed *f)
 	return synced_ms(f) == 0;
 }
 
+/* For the process after this one; with news it goes along. */
+static void
+keep_whole(struct feed *f)
+{
+	enum err e;
+
+	if (f->kept.whole_ms - f->whole_kept_ms < WHOLE_MS)
+		return;
+	f->whole_kept_ms = f->kept.whole_ms;	/* tried no sooner than that */
+	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
+		log_error("feed: %s; where it is will be stored later", err_text(e));
+}
+
 void
 feed_is_fresh(struct feed *f)
 {
@@ -312,8 +330,9 @@ feed_is_fresh(struct feed *f)
 		return;
 	f->fresh_ms = f->as_of_ms;
 	/* one that has expired goes on with empty pages */
-	f->whole_ms = f->phase == FEED_READING ? f->alive_ms : f->began_server_ms;
+	f->kept.whole_ms = f->phase == FEED_READING ? f->alive_ms : f->began_server_ms;
 	f->catch_left = FEED_CATCH_CALLS;
+	keep_whole(f);
 	ledger_fresh(f->ledger, f->as_of_ms);
 }
 
@@ -324,7 +343,9 @@ on_sync_timer(uv_timer_t *t)
 {
 	struct feed *f = t->data;
 
-	if (f->kept.gap && !full_sync_running(f->sync))
+	if (f->catch_ms != 0)
+		start_sync_timer(f, CATCH_FIRST_MS);
+	else if (f->kept.gap && !full_sync_running(f->sync))
 		full_sync_start(f->sync, false);
 }
 

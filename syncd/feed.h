@@ -18,11 +18,12 @@
  *	state		event			next
  *	off		start			finding
  *	finding		our webhook is there	reading
- *			it is not		creating
+ *			it is not, or disabled	creating (that is deleted later)
  *			not permitted		polling (sync.feed = auto)
  *	creating	made			reading (and a full sync)
  *			not permitted		polling
  *	reading		payloads		reading (at once when there may be more)
+ *			none for too long	reading, after a look at the webhook
  *			webhook gone, disabled	finding
  *	polling		now and then		finding
  *	any		a call failed		the same again, ever later
@@ -37,7 +38,9 @@
  *    error among them) is made up for by a full sync that begins after its
  *    cursor was taken; until that is complete the store does not count as
  *    fresh, across restarts.  Of a short gap what was changed and created is
- *    asked for by time at once, and here long before the full sync is over.
+ *    asked for by time at once, and here long before the full sync is over,
+ *    whether this process or the one before saw that nothing was missed, and
+ *    whether a webhook is to be had again or not.
  * 4. Deletions stay below sync.max_shrink an hour; beyond it they are left to
  *    the full sync, which raises the alarm.
  */

@@ -65,7 +65,9 @@ start_reading(struct feed *f)
 	f->phase = FEED_READING;
 	f->alive_ms = f->began_server_ms;
 	f->lost = f->crowded = false;
+	f->old_tries = 0;
 	f->idle = 0;
+	feed_silence_restart(&f->silence, instant_monotonic());
 	f->why[0] = '\0';
 	feed_sweep_drop(f);
 	feed_established(f);
@@ -115,7 +117,8 @@ static bool
 make_room(struct feed *f)
 {
 	for (size_t i = 0; i < f->seen_count && !f->crowded; i++)
-		if (f->seen[i].same && !f->seen[i].enabled) {
+		if ((f->seen[i].same && !f->seen[i].enabled) ||
+		    strcmp(f->seen[i].id, f->kept.old) == 0) {
 			f->crowded = true;
 			memcpy(f->unwanted, f->seen[i].id, sizeof(f->unwanted));
 			return true;
@@ -201,6 +204,8 @@ removed(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	}
 	if (r->err == ERR_OK)
 		log_info("feed: deleted the webhook %s", f->unwanted);
+	if (strcmp(f->unwanted, f->kept.old) == 0)
+		f->kept.old[0] = '\0';
 	find_list(f);
 }
 
@@ -259,6 +264,9 @@ keep(struct feed *f, const struct webhook_seen *w)
 		f->kept.cursor = w->next;
 		behind = false;
 	}
+	if (!established && f->kept.gap && f->catch_ms == 0)
+		feed_catch_up_on(f);	/* what the process before was at */
+	feed_silence_explain(&f->silence, instant_monotonic());
 	f->phase = FEED_READING;
 	f->alive_ms = f->began_server_ms;
 	f->lost = false;
@@ -283,6 +291,18 @@ remove_that(struct feed *f, const struct webhook_seen *w)
 {
 	memcpy(f->unwanted, w->id, sizeof(f->unwanted));
 	remove_unwanted(f);
+}
+
+/* People wait for the new one; the old one goes when there is time. */
+static void
+replace(struct feed *f, const struct webhook_seen *w)
+{
+	if (f->kept.old[0] != '\0') {
+		remove_that(f, w);
+		return;
+	}
+	memcpy(f->kept.old, w->id, sizeof(f->kept.old));
+	create(f);
 }
 
 static void
@@ -316,7 +336,7 @@ listed(void *cookie, const struct airtable_result *r, const struct airtable_page
 		    "has expired or is disabled" : !ours->same ?
 		    "does not tell what is wanted now" : f->lost && ours->next == 0 ?
 		    "does not say where it is" : "has a secret that is not known any more");
-		remove_that(f, ours);
+		replace(f, ours);
 	} else {
 		if (f->kept.webhook[0] != '\0')
 			log_warn("feed: the webhook %s is gone", f->kept.webhook);
@@ -457,6 +477,7 @@ feed_find(struct feed *f)
 		return;
 	}
 	airtable_add_meta_path(&path, f->config);
+	f->began_ms = instant_monotonic();
 	f->answer = table_told;
 	feed_asks(f);
 	feed_asked(f, buf_status(&path) != ERR_OK ? NULL : airtable_ask(f->airtable, "GET",

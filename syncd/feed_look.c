@@ -264,7 +264,11 @@ feed_again_ms(const struct feed *f)
 bool
 feed_again_due(const struct feed *f)
 {
-	return f->kept.again_count > 0 && feed_again_ms(f) <= instant_monotonic();
+	int64_t now = instant_monotonic();
+
+	/* what has to be looked at one after another must not keep news waiting */
+	return f->kept.again_count > 0 && feed_again_ms(f) <= now &&
+	    (!f->looked || now < f->due_ms);
 }
 
 void
@@ -273,7 +277,7 @@ feed_again(struct feed *f)
 	int64_t now = instant_monotonic();
 
 	feed_drop(f);
-	f->again = true;
+	f->again = f->looked = true;
 	for (size_t i = 0; i < f->kept.again_count && f->id_count < AIRTABLE_IDS_MAX; i++)
 		if (f->kept.again[i].due_ms <= now && !feed_want(f, str_of(f->kept.again[i].id))) {
 			feed_store_failed(f, feed_again, ERR_NOMEM);

@@ -12,11 +12,21 @@
  * decides.
  */
 #define OVERLAP_MS	10000
+#define CATCH_OVERLAP_MS 2000	/* the same for a gap: a full sync comes after it */
 #define NO_CLOCK_MS	60000	/* the overlap where Airtable does not tell its time */
 #define STORE_MS	60000	/* where nothing changes the time asked for is stored so often */
 #define HOLD_MS		250
 #define PAGE_ROOM	1000	/* records of a page, see AIRTABLE_RECORDS_MAX */
 #define CATCH_GAP_MS	600000	/* a longer gap may take as long as a full sync */
+
+/* What has changed since is soon asked for; 0: that is too much, or not known. */
+static int64_t
+catch_from(const struct feed *f)
+{
+	int64_t now = f->began_server_ms != 0 ? f->began_server_ms : instant_now();
+
+	return now - f->kept.whole_ms <= CATCH_GAP_MS ? f->kept.whole_ms : 0;
+}
 
 void
 feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in_ms)
@@ -30,7 +40,9 @@ feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in
 	f->catch_ms = 0;
 	f->kept.webhook[0] = f->secret[0] = '\0';
 	if (f->kept.since_ms == 0) {
-		f->kept.since_ms = r->server_ms != 0 ? r->server_ms : instant_now() - NO_CLOCK_MS;
+		if ((f->kept.since_ms = catch_from(f)) == 0)
+			f->kept.since_ms = r->server_ms != 0 ? r->server_ms :
+			    instant_now() - NO_CLOCK_MS;
 		feed_gap(f, "the feed begins anew, by the time of changes");
 	}
 	if (!was)
@@ -44,6 +56,7 @@ feed_poll_next(struct feed *f)
 {
 	int64_t now = instant_monotonic(), pause = feed_pause(f) - (now - f->began_ms);
 
+	f->due_ms = now + pause;
 	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
 		pause = feed_again_ms(f) - now;
 	if (pause > 0 && feed_sweep_due(f))
@@ -53,16 +66,16 @@ feed_poll_next(struct feed *f)
 }
 
 /*
- * A listing may lag behind a write of ours that is in the store; the next poll
- * would put that right, and after a gap there is none.  There is room for as
- * many, and what had none would be left to the full sync.
+ * A listing may lag behind what a write of ours or a payload has brought just
+ * now; the next poll would put that right, and after a gap there is none.  There
+ * is room for as many, and what had none would be left to the full sync.
  */
 static void
 look_later(struct feed *f, struct str id)
 {
 	int64_t now = instant_monotonic();
 
-	if (f->catch_ms != 0)
+	if (f->catch_ms != 0 && feed_changed_lately(f, id))
 		(void)feed_state_again(&f->kept, id, now, now + FEED_LOOK_MS, 0);
 }
 
@@ -162,9 +175,8 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 }
 
 static void
-add_formula(struct buf *b, int64_t since_ms)
+add_formula(struct buf *b, int64_t from)
 {
-	int64_t from = since_ms - OVERLAP_MS;
 	char text[INSTANT_TEXT_SIZE];
 
 	from -= from % 1000;
@@ -177,14 +189,15 @@ add_formula(struct buf *b, int64_t since_ms)
 }
 
 static void
-ask(struct feed *f, int64_t since_ms, airtable_cb *answer)
+ask(struct feed *f, int64_t from_ms, airtable_cb *answer)
 {
 	struct buf formula = { 0 };
 
-	add_formula(&formula, since_ms);
+	add_formula(&formula, from_ms);
 	if (f->offset.len == 0) {
 		f->began_ms = instant_monotonic();
 		f->as_of_ms = instant_now();
+		f->looked = false;
 		f->polls++;
 	}
 	f->answer = answer;
@@ -201,14 +214,14 @@ feed_poll(struct feed *f)
 	if (feed_holds(f)) {
 		feed_go(f, feed_poll, HOLD_MS);
 	} else if (f->offset.len > 0) {
-		ask(f, f->kept.since_ms, page_arrived);
+		ask(f, f->kept.since_ms - OVERLAP_MS, page_arrived);
 	} else if (feed_again_due(f)) {
 		feed_again(f);
 	} else if (f->config->sync.feed == FEED_AUTO && instant_monotonic() >= f->look_ms) {
 		f->table_known = false;
 		feed_find(f);
 	} else {
-		ask(f, f->kept.since_ms, page_arrived);
+		ask(f, f->kept.since_ms - OVERLAP_MS, page_arrived);
 	}
 }
 
@@ -216,15 +229,13 @@ feed_poll(struct feed *f)
 void
 feed_catch_up_on(struct feed *f)
 {
-	bool known = f->whole_ms != 0 && f->began_server_ms - f->whole_ms <= CATCH_GAP_MS;
-
-	f->catch_ms = known ? f->whole_ms : 0;
+	f->catch_ms = catch_from(f);
 }
 
 static void
 catch_up_ended(struct feed *f)
 {
-	f->catch_ms = 0;
+	f->catch_ms = f->due_ms = 0;
 	buf_clear(&f->offset);
 	feed_read(f);
 }
@@ -275,5 +286,5 @@ feed_catch_up(struct feed *f)
 		return;
 	}
 	f->catch_left--;
-	ask(f, f->catch_ms, caught);
+	ask(f, f->catch_ms - CATCH_OVERLAP_MS, caught);
 }

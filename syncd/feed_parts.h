@@ -3,6 +3,7 @@
 
 #include "syncd/feed.h"
 #include "syncd/feed_payload.h"
+#include "syncd/feed_silence.h"
 #include "syncd/feed_state.h"
 
 /*
@@ -11,8 +12,9 @@
  * feed_modified.c and feed_sweep.c the records by time and by id (by time also
  * those of a gap, which a full sync would bring later), feed_take.c
  * what becomes of news, feed_look.c records that are read again, feed_recent.c
- * what was changed just now, feed_ping.c pings, feed_secret.c what they are
- * signed with, feed_status.c the status.
+ * what was changed just now, feed_silence.c whether it is too quiet,
+ * feed_ping.c pings, feed_secret.c what they are signed with, feed_status.c the
+ * status.
  *
  * 1. One thing at a time: either a call is under way, or a step is due on the
  *    timer, or (off) neither.  A step starts a call or names the next step.
@@ -25,14 +27,22 @@
 #define FEED_LOOK_MS		2000	/* before the first of them, */
 #define FEED_LOOK_LATER_MS	30000	/* and the others: listings may lag behind */
 #define FEED_RECENT		4096
+#define FEED_WROTE		2048	/* of writes, at 5 calls a second more than RECENT_MS brings */
 #define FEED_FAILURES		3	/* in a row before people are told */
 #define FEED_CATCH_CALLS	12	/* to ask for what has changed in a gap */
+#define FEED_OLD_TRIES		3	/* to delete a webhook that is of no use any more */
 
 enum feed_phase { FEED_RESTING, FEED_FINDING, FEED_READING, FEED_POLLING };
 
 /* A row that the feed changed lately. */
 struct feed_recent {
 	uint64_t	id, content;	/* hashes; content 0: it went */
+	int64_t		at_ms;		/* monotonic */
+};
+
+/* One that a write of ours changed. */
+struct feed_wrote {
+	uint64_t	id;		/* hash */
 	int64_t		at_ms;		/* monotonic */
 };
 
@@ -60,8 +70,11 @@ struct feed {
 	int64_t			 began_ms;	/* monotonic: the last poll */
 	int64_t			 began_server_ms;	/* the same by Airtable's clock; 0: not known */
 	int64_t			 alive_ms;	/* the same when our webhook was known to be enabled */
-	int64_t			 whole_ms;	/* the same until when nothing was missed */
-	bool			 poke;		/* ask again at once: a ping came */
+	int64_t			 whole_kept_ms;	/* kept.whole_ms as the store has it */
+	int64_t			 due_ms;	/* monotonic: when to poll again; 0: at once */
+	bool			 looked;	/* records were looked at again since the last poll */
+	bool			 poke;		/* ask again at once: a ping came, */
+	int64_t			 poked_ms;	/* monotonic: the last one; 0: none yet */
 	struct feed_state	 kept;
 
 	/* the webhook */
@@ -75,9 +88,12 @@ struct feed {
 	bool			 lost;		/* its cursor is not to be relied on */
 	bool			 broken;	/* look at the webhook when the page is taken */
 	bool			 crowded;	/* one was deleted to make room */
+	unsigned		 old_tries;	/* to delete kept.old */
 	size_t			 limit;		/* payloads asked for */
 	unsigned		 idle;		/* pages without a payload in a row */
 	int64_t			 busy_ms;	/* monotonic: the last one with */
+	struct feed_silence	 silence;
+	bool			 odd;		/* the page has none, and should have */
 	bool			 more;		/* payloads behind the page */
 	int64_t			 look_ms;	/* monotonic: try a webhook again; FEED_POLLING */
 
@@ -115,6 +131,9 @@ struct feed {
 
 	struct feed_recent	 recent[FEED_RECENT];
 	size_t			 recent_next;
+	struct feed_wrote	 wrote[FEED_WROTE];
+	size_t			 wrote_next;
+	int64_t			 started_ms;	/* monotonic: what was written before is not known */
 
 	/* pings */
 	char			 secret[WEBHOOK_SECRET_MAX + 1];	/* of kept.webhook, base64; "": not known */
@@ -215,7 +234,10 @@ void	feed_drop(struct feed *);
 bool	feed_want(struct feed *, struct str id);
 /* Step: read those that are wanted, then f->taken. */
 void	feed_look(struct feed *);
-/* Are records to be looked at again?  Then feed_again is the step. */
+/*
+ * Are records to be looked at again, and is it their turn?  Then feed_again is
+ * the step.  A poll that is due comes in between.
+ */
 bool	feed_again_due(const struct feed *);
 int64_t	feed_again_ms(const struct feed *);
 void	feed_again(struct feed *);
@@ -223,5 +245,7 @@ void	feed_again(struct feed *);
 /* ---- feed_recent.c ---- */
 /* An apply_watcher; ${cookie} is the feed. */
 void	feed_watch(void *cookie, const struct change *, size_t n, enum change_source);
+/* May a write of ours or a payload have changed it so lately that listings lag behind? */
+bool	feed_changed_lately(const struct feed *, struct str id);
 
 #endif

@@ -67,6 +67,7 @@ feed_ping(struct feed *f, struct str body, struct str mac)
 		return ERR_OK;	/* a repetition, by whomever */
 	f->ping_ms = at;
 	f->poke = true;
+	f->poked_ms = instant_monotonic();
 	ledger_active(f->ledger, instant_now());
 	if (f->phase == FEED_READING && f->call == NULL && f->failures == 0 &&
 	    f->step == feed_read)

@@ -7,7 +7,8 @@
  * its caller is told that it was done.  So a record that the feed changed
  * lately and a confirmed write then changes to something else is read once
  * more.  So is one that a full sync changes back, whose listing may have
- * lagged behind.
+ * lagged behind, and one that was changed lately when what has changed in a gap
+ * is asked for.
  */
 #define RECENT_MS	30000
 
@@ -51,6 +52,36 @@ content_hash(const struct schema *schema, const struct change *c)
 }
 
 static void
+note_write(struct feed *f, const struct change *c, int64_t now)
+{
+	f->wrote[f->wrote_next++ % FEED_WROTE] = (struct feed_wrote){
+		.id = id_hash(c->record.id), .at_ms = now
+	};
+}
+
+bool
+feed_changed_lately(const struct feed *f, struct str id)
+{
+	const struct feed_wrote *oldest = &f->wrote[f->wrote_next % FEED_WROTE];
+	int64_t now = instant_monotonic();
+	uint64_t hash = id_hash(id);
+
+	/* who has just begun, or had more than there is room for, does not know */
+	if (now - f->started_ms < RECENT_MS ||
+	    (oldest->at_ms != 0 && now - oldest->at_ms < RECENT_MS))
+		return true;
+	for (size_t i = 0; i < FEED_WROTE; i++)
+		if (f->wrote[i].id == hash && f->wrote[i].at_ms != 0 &&
+		    now - f->wrote[i].at_ms < RECENT_MS)
+			return true;
+	for (size_t i = 0; i < FEED_RECENT; i++)
+		if (f->recent[i].id == hash && f->recent[i].at_ms != 0 &&
+		    now - f->recent[i].at_ms < RECENT_MS)
+			return true;
+	return false;
+}
+
+static void
 note(struct feed *f, const struct change *c, int64_t now)
 {
 	struct feed_recent *r = &f->recent[f->recent_next++ % FEED_RECENT];
@@ -90,7 +121,9 @@ feed_watch(void *cookie, const struct change *changes, size_t n, enum change_sou
 
 		if (source == SOURCE_FEED)
 			note(f, c, now);
-		else if ((source == SOURCE_WRITE || source == SOURCE_FULL_SYNC) &&
+		if (source == SOURCE_WRITE)
+			note_write(f, c, now);
+		if ((source == SOURCE_WRITE || source == SOURCE_FULL_SYNC) &&
 		    differs(f, c, now) && !feed_state_again(&f->kept, c->record.id, now,
 		    source == SOURCE_WRITE ? now : now + FEED_LOOK_MS, 0))
 			feed_gap(f, "too many records have to be read again");

@@ -92,6 +92,8 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 		s->cursor = number_of(json, "cursor");
 		s->wish = number_of(json, "wish");
 		s->since_ms = (int64_t)number_of(json, "since");
+		s->whole_ms = (int64_t)number_of(json, "whole");
+		copy_id(s->old, text_of(json, "old"));
 		if (airtable_id_valid(webhook) && s->cursor >= 1 && s->wish < WEBHOOK_WISHES)
 			copy_id(s->webhook, webhook);
 		read_names(s, json);
@@ -111,6 +113,8 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 	json_member_uint(b, "cursor", s->cursor);
 	json_member_bool(b, "gap", s->gap);
 	json_member_int(b, "since", s->since_ms);
+	json_member_int(b, "whole", s->whole_ms);
+	json_member_string(b, "old", str_of(s->old));
 	json_member_string(b, "tableId", str_of(s->table));
 	json_name(b, "fields");
 	buf_add_char(b, '[');

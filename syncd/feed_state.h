@@ -27,6 +27,8 @@ struct feed_state {
 	uint64_t		 cursor;	/* the next payload that is not in the store */
 	bool			 gap;		/* a full sync has to make up for what the feed has not seen */
 	int64_t			 since_ms;	/* the modified-time feed: Airtable's clock; 0: never asked */
+	int64_t			 whole_ms;	/* the same until when nothing was missed, with no gap before; 0: not known */
+	char			 old[AIRTABLE_ID_MAX + 1];	/* our webhook before this one, still to be deleted; "": none */
 	/* What the configured names of the table and its fields stood for when last seen; "": not known. */
 	char			 table[AIRTABLE_ID_MAX + 1];
 	char			 names[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];

@@ -67,6 +67,8 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	if (e != ERR_OK)
 		return e;
 	f->store_failures = 0;
+	if (last)
+		f->whole_kept_ms = f->kept.whole_ms;
 	f->taken_count += result.created + result.changed + result.deleted;
 	return ERR_OK;
 }

@@ -10,6 +10,7 @@
 #define BUSY_CHECK	3	/* the same when there was news within */
 #define BUSY_MS		60000
 #define HOLD_MS		250	/* between looks whether the first sync is over */
+#define PINGS_MS	60000	/* pings that stopped so long before the last news don't count */
 
 /* ---- what a page brings besides records ------------------------------------------ */
 static void
@@ -55,12 +56,14 @@ note_news(struct feed *f)
 	int64_t now = instant_now();
 
 	f->payloads += p->payloads;
+	f->odd = p->payloads == 0 && feed_silence_odd(&f->silence, instant_monotonic());
 	if (p->payloads == 0) {
 		f->idle++;
 		return;
 	}
 	f->idle = 0;
 	f->busy_ms = instant_monotonic();
+	feed_silence_news(&f->silence, p->payloads, f->began_ms);
 	if (p->newest_ms > f->alive_ms)
 		f->alive_ms = p->newest_ms;
 	f->event_ms = p->newest_ms != 0 ? p->newest_ms : now;
@@ -68,7 +71,59 @@ note_news(struct feed *f)
 	ledger_active(f->ledger, f->event_ms < now ? f->event_ms : now);
 }
 
+/* ---- our webhook before this one ---------------------------------------------------- */
+static void
+old_removed(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct feed *f = cookie;
+
+	(void)page;
+	if (r->err == ERR_OK)
+		log_info("feed: deleted the webhook %s", f->kept.old);
+	/* stored with the next commit: one that is gone can be deleted again */
+	if (r->err == ERR_OK || !r->retryable)
+		f->kept.old[0] = '\0';
+	feed_read_next(f);
+}
+
+static void
+remove_old(struct feed *f)
+{
+	struct buf path = { 0 };
+
+	airtable_add_webhook_path(&path, f->config, f->kept.old);
+	f->step = remove_old;
+	f->old_tries++;
+	f->answer = old_removed;
+	feed_asks(f);
+	feed_asked(f, buf_status(&path) != ERR_OK ? NULL : airtable_ask(f->airtable, "DELETE",
+	    buf_str(&path), STR(""), AIRTABLE_FEED, feed_answered, f));
+	buf_free(&path);
+}
+
 /* ---- a page ----------------------------------------------------------------------- */
+static bool
+calls_are_scarce(struct feed *f)
+{
+	return feed_pause(f) > f->config->sync.feed_interval_ms;
+}
+
+/*
+ * Where pings come they say when to ask; when they stop, that is either because
+ * nothing happens or because nobody sends them any more.
+ */
+static int64_t
+until_odd(struct feed *f, int64_t now)
+{
+	const struct feed_silence *s = &f->silence;
+	int64_t patience = feed_silence_patience(s, now);
+
+	if (f->poked_ms == 0 || f->poked_ms < s->news_ms - PINGS_MS || patience == INT64_MAX ||
+	    calls_are_scarce(f))
+		return INT64_MAX;
+	return s->news_ms + patience - now;
+}
+
 void
 feed_read_next(struct feed *f)
 {
@@ -76,23 +131,42 @@ feed_read_next(struct feed *f)
 
 	pause = (f->poke ? feed_poke_ms(f) : feed_pause(f)) - passed;
 	f->poke = false;
+	if (until_odd(f, now) < pause)
+		pause = until_odd(f, now);
+	f->due_ms = now + pause;
 	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
 		pause = feed_again_ms(f) - now;
 	feed_go(f, feed_read, pause);
+}
+
+/* Where calls are scarce the look at the webhook takes the place of a page. */
+static bool
+look_at_once(struct feed *f)
+{
+	if (!f->odd || !calls_are_scarce(f))
+		return f->odd;
+	f->idle = IDLE_CHECK;
+	return false;
 }
 
 static void
 page_taken(struct feed *f)
 {
 	feed_drop(f);
+	f->due_ms = 0;
 	if (f->broken) {
 		f->broken = false;
 		feed_find(f);
 	} else if (f->more || f->catch_ms != 0) {
 		feed_read(f);
+	} else if (look_at_once(f)) {
+		feed_check(f);
 	} else {
 		feed_is_fresh(f);
-		feed_read_next(f);
+		if (f->kept.old[0] != '\0' && f->old_tries < FEED_OLD_TRIES)
+			remove_old(f);
+		else
+			feed_read_next(f);
 	}
 }
 
@@ -177,6 +251,7 @@ ask_page(struct feed *f)
 	buf_printf(&path, "/payloads?cursor=%llu&limit=%zu", (unsigned long long)f->kept.cursor,
 	    f->limit);
 	f->polls++;
+	f->looked = false;
 	f->began_ms = instant_monotonic();
 	f->as_of_ms = instant_now();
 	f->answer = page_arrived;

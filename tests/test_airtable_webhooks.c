@@ -171,6 +171,8 @@ START_TEST(the_state_comes_back_from_the_store)
 	s.wish = WEBHOOK_RECORDS;
 	s.gap = false;
 	s.since_ms = 1795255200123;
+	s.whole_ms = 1795255200456;
+	(void)strcpy(s.old, "achC");
 	(void)strcpy(s.table, "tblOrders");
 	(void)strcpy(s.names[1], "Customer \"1\"");
 	(void)strcpy(s.fields[1], "fldB");
@@ -185,6 +187,8 @@ START_TEST(the_state_comes_back_from_the_store)
 	ck_assert_uint_eq(back.wish, WEBHOOK_RECORDS);
 	ck_assert(!back.gap);
 	ck_assert_int_eq(back.since_ms, s.since_ms);
+	ck_assert_int_eq(back.whole_ms, s.whole_ms);
+	ck_assert_str_eq(back.old, "achC");
 	ck_assert_str_eq(back.names[1], s.names[1]);
 	ck_assert_str_eq(back.fields[1], "fldB");
 	ck_assert(back.creating);
@@ -194,7 +198,8 @@ START_TEST(the_state_comes_back_from_the_store)
 	/* of another base nothing holds */
 	(void)strcpy(config.airtable.base_id, "appB");
 	feed_state_read(&back, &config, buf_str(&b));
-	ck_assert(back.gap && back.webhook[0] == '\0' && back.again_count == 0);
+	ck_assert(back.gap && back.webhook[0] == '\0' && back.again_count == 0 &&
+	    back.whole_ms == 0 && back.old[0] == '\0');
 	buf_free(&b);
 	feed_state_free(&s);
 	feed_state_free(&back);

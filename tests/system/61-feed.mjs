@@ -150,21 +150,26 @@ for (const [what, lose] of Object.entries(losses)) {
 	}
 }
 
-for (const [action, away, at] of [['delete', 60_000, 'soon'], ['expire', 60_000, 'soon'], ['delete', 900_000, 'last']]) {
-	test(`webhook gone (${action}) for ${away / 1000} s: what others changed is here ${at === 'soon' ? 'before' : 'with the end of'} the full sync`, async () => {
+for (const [action, away, at, how] of [['delete', 60_000, 'soon', ''], ['expire', 60_000, 'soon', ''], ['delete', 900_000, 'last', ''],
+	['expire', 60_000, 'soon', ', syncd was killed'], ['delete', 60_000, 'soon', ', none is permitted any more']]) {
+	test(`webhook gone (${action}) for ${away / 1000} s${how}: what others changed is here ${at === 'soon' ? 'before' : 'with the end of'} the full sync`, async () => {
 		await withStack(follow({ set: { 'airtable.breaker_failures': 100 } }), async stack => {
 			await settled(stack)
 			await until('it was fresh once', 10_000, async () => (await feedOf(stack)).freshAt > '2000')
 			const records = await stack.dump(), before = syncs(stack)
 			// it gets no further than its first page
 			await stack.fault({ match: { path: 'offset=', nth: 1, times: 0 }, action: 'hang' })
-			await stack.signal('syncd', 'SIGSTOP')
+			if (/killed/.test(how)) await stack.stop('syncd', 'KILL')
+			else await stack.signal('syncd', 'SIGSTOP')
 			await stack.sim('POST', '/_sim/webhooks', { action })
+			if (/permitted/.test(how)) await stack.sim('POST', '/_sim/tokens', { token: fs.readFileSync(`${stack.dir}/token`, 'utf8').trim(),
+				scopes: ['data.records:read', 'data.records:write', 'schema.bases:read'] })
 			await stack.sim('POST', '/_sim/edit', { id: records[330].id, fields: { Customer: 'in the gap' } })
 			const { ids } = await stack.sim('POST', '/_sim/create', { count: 1 })
 			await stack.sim('POST', '/_sim/delete', { ids: [records[331].id] })
 			await stack.sim('POST', '/_sim/clock', { advanceMs: away })
-			await stack.signal('syncd', 'SIGCONT')
+			if (/killed/.test(how)) await stack.start('syncd')
+			else await stack.signal('syncd', 'SIGCONT')
 			const shown = async () => [(await stack.json(`/api/orders/${records[330].id}`)).customer === 'in the gap',
 				(await stack.get(`/api/orders/${ids[0]}`)).status, (await stack.get(`/api/orders/${records[331].id}`)).status]
 			if (at === 'soon') {
@@ -173,7 +178,7 @@ for (const [action, away, at] of [['delete', 60_000, 'soon'], ['expire', 60_000,
 					return edited && created === 200
 				})
 			} else {
-				await until('it reads the new webhook', 20_000, async () => {
+				await until('it follows again', 20_000, async () => {
 					await stack.sim('POST', '/_sim/edit', { id: records[340].id, fields: { Customer: `later ${Date.now()}` } })
 					return /^later/.test((await stack.json(`/api/orders/${records[340].id}`)).customer)
 				}, 500)
@@ -188,6 +193,52 @@ for (const [action, away, at] of [['delete', 60_000, 'soon'], ['expire', 60_000,
 		})
 	}, { beside: true })
 }
+
+/** The simulator's log after seq since: what the feed asked, in words, oldest first. */
+async function askedSince(stack, since) {
+	const { entries } = await stack.sim('GET', `/_sim/log?since=${since}&max=5000`)
+	return entries.map(({ method, path, records }) => path.includes('/payloads') ? records > 0 ? 'news' : 'silence' :
+		path.endsWith('/webhooks') ? `webhooks ${method}` : path.includes('/webhooks/') ? method :
+		path.includes('RECORD_ID') ? 'records' : path.includes('LAST_MODIFIED') ? 'changed' : 'other')
+}
+const lastCall = async stack => (await stack.sim('GET', '/_sim/log?since=0&max=1')).last
+
+test('where news are frequent, the first silence shows that the webhook is lost, and people come first then', async () => {
+	await withStack(follow({ set: { 'sync.feed_interval': '1s' } }), async stack => {
+		await settled(stack)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 40 })
+		// a machine that stands still for a second makes a silence of its own
+		for (let tries = 1; ; tries++) {
+			const begin = await lastCall(stack)
+			await until('news are frequent', 30_000, async () => (await askedSince(stack, begin)).filter(what => what === 'news').length >= 4)
+			const before = syncs(stack), lost = await lastCall(stack)
+			await stack.sim('POST', '/_sim/webhooks', { action: 'expire' })
+			await until('a full sync makes up for it', 20_000, async () => syncs(stack) > before && (await feedOf(stack)).complete)
+			await until('the old webhook is gone', 20_000, async () => (await webhooks(stack)).length === 1)
+			const asked = (await askedSince(stack, lost)).filter(what => !['other', 'records'].includes(what))
+			const noticed = asked.lastIndexOf('webhooks GET', asked.indexOf('webhooks POST'))
+			const calls = asked.slice(noticed).map(what => what === 'silence' ? 'news' : what)
+			eq([...new Set(calls)], ['webhooks GET', 'webhooks POST', 'changed', 'news', 'DELETE'], asked.join())
+			if (asked.slice(0, noticed).filter(what => what === 'silence').length === 1) break
+			ok(tries < 3, asked.join())
+		}
+		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
+		await agrees(stack)
+	})
+}, { beside: true })
+
+test('records that are looked at again do not keep news waiting', async () => {
+	// each call lasts longer than the time from one question to the next; what is new is in listings only when it is looked at again
+	await withStack(follow({ simArgs: ['--latency-ms=300', '--set=computedInPayloads=none', '--set=visibilityLagMs=1900'] }), async stack => {
+		await settled(stack)
+		const begin = await lastCall(stack)
+		await stack.sim('POST', '/_sim/create', { count: 300 })
+		await agrees(stack, 30_000)
+		const asked = (await askedSince(stack, begin)).filter(what => /news|silence|records/.test(what)).join().replaceAll('silence', 'news')
+		// a hundred at a time: those of the page in a row, those that were not there yet one by one
+		ok(/^(news,)*records,records,records(,news|,news,records)*$/.test(asked), asked)
+	})
+}, { beside: true })
 
 test('the tenth webhook is not passed: a lost answer leaves none behind', async () => {
 	await withStack(follow({ simArgs: ['--set=webhooksMax=2'] }), async stack => {
@@ -233,9 +284,7 @@ test('away for an hour only what was missed is read; away for eight days all is'
 		await until('a full sync', 20_000, () => syncs(stack) > runs)
 		await settled(stack)
 		await agrees(stack)
-		const now = await webhooks(stack)
-		eq(now.length, 1)
-		ok(now[0].id !== old, 'a new webhook')
+		await until('only a new webhook is left', 10_000, async () => (await webhooks(stack)).map(one => one.id !== old).join() === 'true')
 	})
 }, { beside: true })
 
@@ -397,9 +446,17 @@ test('a ping wakes the feed; only Airtable\'s does', async () => {
 		await stack.stop('syncd')
 		fs.unlinkSync(file)
 		await stack.start('syncd')
-		await until('another webhook', 10_000, async () => (await webhooks(stack)).every(one => one.id !== hook.id))
+		await until('another webhook', 10_000, async () => ![hook.id, null].includes((await feedOf(stack)).webhook))
 		await pinged('with a new secret')
-		eq((await webhooks(stack)).length, 1)
+		await until('the old one is gone', 10_000, async () => (await webhooks(stack)).length === 1)
+		// nobody asks before the hour is over, unless pings that were frequent stop
+		const { webhook, payloads } = await feedOf(stack)
+		await stack.sim('POST', '/_sim/editor', { perSecond: 40 })
+		await until('pings are frequent', 20_000, async () => (await feedOf(stack)).payloads >= payloads + 100)
+		await stack.sim('POST', '/_sim/webhooks', { action: 'expire' })
+		await until('another webhook', 20_000, async () => ![webhook, null].includes((await feedOf(stack)).webhook))
+		await stack.sim('POST', '/_sim/editor', { perSecond: 0 })
+		await agrees(stack)
 	})
 	await withStack(follow(), async stack => {
 		const answer = await stack.call('POST', '/hooks/airtable', { headers: { 'Content-Type': 'application/json' }, body: '{}' })
