@@ -10,6 +10,7 @@ static uv_loop_t loop;
 static struct canned_server server;
 static struct http *http;
 static char url[100];
+static int64_t limit_ms;	/* what a request may take */
 
 struct seen {
 	int			 sent;
@@ -44,6 +45,7 @@ setup(void)
 {
 	ck_assert_int_eq(log_open("test_http", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
+	limit_ms = 20000;
 	canned_start(&server, &loop);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/a/../b?c", server.port);
 	ck_assert_ptr_nonnull(http = http_new(&loop));
@@ -62,7 +64,7 @@ start(struct seen *s, const char *method, const char *to, const char *json)
 {
 	struct http_call call = {
 		.method = method, .url = to, .token = "secret", .json = str_of(json),
-		.timeout_ms = patience(300), .connect_timeout_ms = patience(200)
+		.timeout_ms = limit_ms, .connect_timeout_ms = limit_ms
 	};
 	struct http_request *r = http_start(http, &call, on_sent, on_done, s);
 
@@ -208,6 +210,7 @@ START_TEST(a_tls_handshake_that_hangs_was_never_sent)
 {
 	struct seen s = { 0 };
 
+	limit_ms = patience(300);
 	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server.port);
 	get(&s);
 	ck_assert_int_eq(s.sent, 0);
@@ -220,6 +223,7 @@ START_TEST(silence_is_a_time_out_without_answer)
 {
 	struct seen s = { 0 };
 
+	limit_ms = patience(300);
 	canned_raw(&server, "", 0)->hang = true;
 	get(&s);
 	ck_assert_int_eq(s.sent, 1);
@@ -234,6 +238,7 @@ START_TEST(a_body_that_drips_is_cut_at_the_time_out)
 	struct seen s = { 0 };
 	int64_t began = instant_monotonic();
 
+	limit_ms = patience(300);
 	memset(body, 'x', sizeof(body));
 	canned_http(&server, 200, "", body, sizeof(body))->drip = true;
 	get(&s);

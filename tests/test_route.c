@@ -6,7 +6,7 @@
 
 START_TEST(without_a_store_reads_say_so_and_it_is_opened_when_it_appears)
 {
-	int64_t until = instant_monotonic() + 5000;
+	int64_t until = instant_monotonic() + patience(5000);
 
 	expect_get("/api/orders", 503, "\"code\":\"store_unavailable\"");
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "Retry-After: "));
@@ -239,7 +239,7 @@ START_TEST(health_answers_within_a_second_though_syncd_hangs)
 	int64_t began = instant_monotonic();
 
 	ask("GET", "/api/health", NULL, NULL, NULL);
-	while (!answered() && instant_monotonic() < began + 3000) {
+	while (!answered() && instant_monotonic() < began + patience(3000)) {
 		(void)syncd_link_tick(fx.api->link, instant_monotonic());
 		ck_assert_int_eq(loop_turn(fx.loop, instant_monotonic() + 10), ERR_OK);
 	}

@@ -21,6 +21,9 @@ function connect({ host, port, from }) {
 	return socket
 }
 
+// what the slowest of the last answers took to begin: a busy machine needs patience
+let slowestMs = 0
+
 /**
  * Send the bytes, and after them a sound request that asks for the end of the
  * connection: most broken ones are answered then.  What still waits for more
@@ -28,21 +31,22 @@ function connect({ host, port, from }) {
  */
 function send(where, bytes, pieces, quietMs) {
 	return new Promise(resolve => {
-		const socket = connect(where), parts = []
+		const socket = connect(where), parts = [], began = performance.now()
 		let gaveUp = false
 		const giveUp = () => {
 			gaveUp = true
 			socket.destroy()
 		}
-		let timer = setTimeout(giveUp, quietMs * 4)
+		let timer = setTimeout(giveUp, Math.max(quietMs * 4, slowestMs * 4))
 		socket.on('connect', () => {
 			for (const piece of pieces(bytes)) socket.write(piece)
 			socket.write('\r\n\r\nGET /api/orders?pageSize=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
 		})
 		socket.on('data', part => {
+			if (parts.length === 0) slowestMs = Math.max(performance.now() - began, slowestMs * 0.99)
 			parts.push(part)
 			clearTimeout(timer)
-			timer = setTimeout(giveUp, quietMs)
+			timer = setTimeout(giveUp, Math.max(quietMs, slowestMs * 2))
 		})
 		socket.on('close', () => {
 			clearTimeout(timer)

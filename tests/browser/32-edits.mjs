@@ -7,7 +7,7 @@ import { openBrowser, soon, hold, axe, shot, toast, stayingToast, row, choose } 
 let stack, browser, page, orders
 
 test('a status is changed at once, and in Airtable', async () => {
-	stack = await startStack(fast({ sim: 600, set: { 'write.timeout': '4s', 'airtable.request_timeout': '2s' } }))
+	stack = await startStack(fast({ sim: 600, set: { 'write.timeout': '20s', 'airtable.request_timeout': '2s' } }))
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')
@@ -87,6 +87,7 @@ test('while Airtable is away a change is queued, shown as such, and delivered la
 	await page.goto(`${stack.url}/orders`)
 	const { orderId, id, status } = orders[4]
 	const next = status === 'Shipped' ? 'Delivered' : 'Shipped'
+	await stack.configureApi('write.timeout', '4s')	// for this test and the next
 	await stack.fault({ action: 'status', status: 503, match: { times: 0 } })
 	await choose(page, orderId, 'status', next)
 	await toast(page, 'is queued').waitFor()
@@ -116,6 +117,7 @@ test('a time-out that hides a success ends as one', async () => {
 		return text.includes(next) && !text.includes('Saving')
 	})
 	await stack.noFaults()
+	await stack.configureApi('write.timeout', '20s')
 })
 
 test('many are chosen and changed together, and taken back together', async () => {

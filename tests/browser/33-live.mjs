@@ -74,7 +74,6 @@ test('under the pointer it stays, and says that it is gone', async () => {
 	await page.locator(`tr[data-id="${gone.id}"]`).getByText('Deleted').waitFor()
 	await axe(page, 'a deleted order')
 	await shot(page, 'live-deleted')
-	await page.mouse.move(2, 2)
 	await page.getByRole('button', { name: /changed · Show/ }).click()
 	await page.mouse.move(2, 2)
 	await page.waitForSelector(`tr[data-id="${gone.id}"]`, { state: 'detached' })
@@ -119,7 +118,9 @@ test('where no stream is let through the summary is asked for, and answers 304 w
 	proxy.cut()
 	await page.reload()
 	await page.waitForSelector('tr[data-id]')
+	const reloaded = proxy.asked.length
 	await arrives('Every 3 seconds')
+	await soon('the summary is known', () => proxy.asked.slice(reloaded).some(({ target }) => target === '/api/orders/summary'))
 	const before = proxy.asked.length
 	const polls = () => proxy.asked.slice(before).filter(({ target }) => target === '/api/orders/summary').map(({ status }) => status)
 	await soon('it is asked for', () => polls().length >= 2)

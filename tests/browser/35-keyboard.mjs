@@ -235,13 +235,16 @@ test('all that match are chosen with Space, and let go', async () => {
 test('in the details: a change, its undo, the customer; Ctrl-Z takes the last edit back', async () => {
 	const order = (await stack.json('/api/orders?pageSize=1&status=Delivered')).orders[0]
 	const status = async () => (await stack.json(`/api/orders/${order.id}`)).status
+	const { changes } = await stack.json(`/api/orders/${order.id}/history`)
+	const history = page.getByRole('region', { name: 'History' })
 	await page.goto(`${stack.url}/orders?order=${order.id}`)
 	await tabTo(page.getByRole('button', { name: 'Status: Delivered. Change' }))
 	await press('Enter')
 	await listed('Status')
 	await press('c', 'Enter')
 	await soon('it is changed', async () => await status() === 'Cancelled')
-	await tabTo(page.getByRole('region', { name: 'History' }).getByRole('button', { name: 'Undo' }))
+	await soon('it is on top of the history', async () => await history.locator('li').count() === changes.length + 1)
+	await tabTo(history.getByRole('button', { name: 'Undo' }))
 	await press('Enter')
 	await soon('as before', async () => await status() === 'Delivered')
 	await tabTo(page.getByRole('button', { name: 'Status: Delivered. Change' }))

@@ -10,7 +10,7 @@ const press = async (...keys) => { for (const key of keys) await page.keyboard.p
 const inAirtable = async orderId => (await stack.dump()).find(({ fields }) => fields['Order ID'] === orderId)
 
 test('by keyboard: n, what it is, Enter; and it is in Airtable, in the list and in the figures', async () => {
-	stack = await startStack(fast({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '4s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s' } }))
+	stack = await startStack(fast({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s' } }))
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')
@@ -77,6 +77,7 @@ test('it is deleted from its details, once that is confirmed', async () => {
 test('by keyboard: Del on a row, and somebody else\'s change meanwhile keeps it', async () => {
 	await page.goto(`${stack.url}/orders`)
 	await page.waitForSelector('tr[data-id]')
+	await page.getByRole('button', { name: 'New order' }).waitFor()	// the page knows what is allowed
 	const [first, second] = (await stack.json('/api/orders?pageSize=2')).orders
 	const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.dataset.id)
 	await soon('keys are heard', async () => {
@@ -87,7 +88,9 @@ test('by keyboard: Del on a row, and somebody else\'s change meanwhile keeps it'
 	await dialog(`Delete ${first.orderId ?? first.customer}?`).waitFor()
 	await stack.patch(first.id, { priority: first.priority === 'High' ? 'Low' : 'High' })
 	await page.locator(`tr[data-id="${first.id}"]`).getByText(first.priority === 'High' ? 'Low' : 'High').waitFor()
-	await press('Escape', 'j')
+	await press('Escape')
+	await dialog(`Delete ${first.orderId ?? first.customer}?`).waitFor({ state: 'detached' })
+	await press('j')
 	await soon('the second row', async () => await focused() === second.id)
 	await press('Delete')
 	await dialog(`Delete ${second.orderId}?`).waitFor()
@@ -104,6 +107,7 @@ test('while Airtable is away both wait for it', async () => {
 	await page.goto(`${stack.url}/orders`)
 	await page.waitForSelector('tr[data-id]')
 	const { id, orderId } = (await stack.json('/api/orders?pageSize=9')).orders[8]
+	await stack.configureApi('write.timeout', '2s')
 	await stack.fault({ match: { times: 0 }, action: 'status', status: 503 })
 	await page.getByRole('button', { name: 'New order' }).click()
 	await page.getByLabel('Order ID').fill('ORD-900002')

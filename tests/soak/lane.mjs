@@ -1,6 +1,7 @@
 // A stack with rounds of load, kills and trouble on it, each round checked.
 import fs from 'node:fs'
 import path from 'node:path'
+import { PATIENCE } from '../system/lib/harness.mjs'
 import { startStack, request, fast, until, temporaryFolder } from '../system/lib/stack.mjs'
 import { order, fetchAll, summary, summaryNumbers, day } from '../system/lib/orders.mjs'
 import { Wire } from './wire.mjs'
@@ -114,7 +115,7 @@ export class Lane {
 		this.stopping = true
 		await this.daemon.kill('SIGTERM')
 		const ms = performance.now() - began
-		if (ms > 10_000) this.complaints.push(`END: took ${ms.toFixed(0)} ms to stop`)
+		if (ms > 10_000 * PATIENCE) this.complaints.push(`END: took ${ms.toFixed(0)} ms to stop`)
 	}
 	/** Start syncd, most often with a point at which it will die. */
 	async arm(fault = this.chooseFault()) {

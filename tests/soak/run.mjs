@@ -1,19 +1,22 @@
 // Rounds on several stacks at once, as these mostly wait.
 import { Lane, Figures } from './lane.mjs'
 import { weather, badAirtable, renameOption, fullDisk, fullMap } from './trouble.mjs'
+import { FAULT_POINTS } from './daemon.mjs'
 import { smallDisk } from './space.mjs'
 
 const MAP = '256MiB'
 
 async function rounds({ name, rounds: wanted, lanes, seed, faultyMax = 10, before = null, ...options }) {
 	const figures = new Figures()
+	// with eachPoint as many more as that takes, up to twice as many
+	const missing = () => options.eachPoint && left > -wanted && FAULT_POINTS.some(name => figures.kills.get(name) === 0)
 	let left = wanted
 	console.log(`# ${name}: ${wanted} rounds on ${lanes} stacks, seed ${seed}`)
 	await Promise.all(Array.from({ length: lanes }, async (_, i) => {
 		const lane = new Lane({ name: `${name}${seed}.${i}`, seed: seed + i, figures, feed: i % 2 === 1, ...options })
 		try {
 			await lane.begin()
-			while (left-- > 0 && figures.faulty < faultyMax) await lane.round()
+			while ((left-- > 0 || missing()) && figures.faulty < faultyMax) await lane.round()
 		} catch (error) {
 			lane.fail([`ERROR: ${error.stack}`])
 		} finally {

@@ -7,6 +7,7 @@
 //	foreign		record ids that others have deleted
 import fs from 'node:fs'
 import path from 'node:path'
+import { PATIENCE } from '../system/lib/harness.mjs'
 
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms))
 
@@ -81,7 +82,7 @@ async function readsGoOn(lane, load, span) {
 	const end = performance.now() + span, stays = load.hot.find(id => !load.doomed.has(id))
 	const full = () => [...lane.figures.counts.answers, ...lane.figures.counts.items].some(([kind, n]) =>
 		kind.startsWith('507') && n > (lane.fullBefore.get(kind) ?? 0))
-	for (let met = false; performance.now() < end || (!met && performance.now() < end + 15_000);) {
+	for (let met = false; performance.now() < end || (!met && performance.now() < end + 15_000 * PATIENCE);) {
 		for (const target of ['/api/orders?pageSize=20', '/api/orders/summary', `/api/orders/${stays}`, '/api/health']) {
 			const answer = await lane.stack.get(target)
 			if (answer.status !== 200) lane.complaints.push(`READ: ${target} while full: ${answer.status} ${answer.text.slice(0, 200)}`)
@@ -90,7 +91,7 @@ async function readsGoOn(lane, load, span) {
 		met ||= full()
 		await pause(10)
 	}
-	if (!full()) lane.complaints.push('FULL: no change was refused with 507 in 15 s')
+	if (!full()) lane.complaints.push('FULL: no change was refused with 507')
 	else lane.figures.full++
 }
 const remember = lane => { lane.fullBefore = new Map([...lane.figures.counts.answers, ...lane.figures.counts.items]) }

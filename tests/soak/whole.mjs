@@ -16,6 +16,8 @@ const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 const READERS = 6, WRITERS = 4, LISTENERS = 8
 /* how long after the death of syncd or a worker a change may still be told of it: write.timeout and a moment */
 const WRITE_TIMEOUT_S = 3, AFTERMATH_MS = 6_000
+/* what asks nothing of Airtable takes this long only where a process does not get to run */
+const STILL_MS = 1_000
 // the server pings every 15 seconds
 const SILENCE_MS = 40_000
 /* what may come and go between two looks: workers come in pairs for the length of a reload */
@@ -239,6 +241,11 @@ export class Whole {
 	// ---- what it takes
 	async sample() {
 		while (this.on) {
+			// what a process held up by the machine makes of changes is as if it had died
+			const still = { from: now(), to: Infinity }, timer = setTimeout(() => {
+				this.count('stills of the machine')
+				this.deaths.push(still)
+			}, STILL_MS)
 			try {
 				const health = await this.stack.json('/api/health'), { made } = await this.stack.sim('GET', '/_sim/editor?max=0')
 				this.samples.push({ at: now() - this.began, ...uses(this.stack), store: health.store.usedBytes,
@@ -246,6 +253,8 @@ export class Whole {
 			} catch (error) {
 				if (!this.died(now()) && !this.reloaded()) this.fault(`sample: ${error.message}`)
 			}
+			clearTimeout(timer)
+			still.to = now()
 			await sleep(1000)
 		}
 	}

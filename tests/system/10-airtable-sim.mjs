@@ -239,23 +239,38 @@ test('gzip when asked, and a Date header from the simulated clock', async () => 
   const answer = await sim.api('GET', '/Orders', undefined, { 'accept-encoding': 'gzip' });
   eq(answer.headers['content-encoding'], 'gzip');
   eq(JSON.parse(zlib.gunzipSync(answer.body)).records.length, 100);
-  await sim.door('POST', 'clock', { set: '2027-02-03T04:05:06.000Z' });
-  ok((await sim.api('GET', '/Orders?pageSize=1')).headers.date.startsWith('Wed, 03 Feb 2027 04:05:0'));
+  await sim.door('POST', 'clock', { set: '2027-02-03T04:05:00.000Z' });
+  ok((await sim.api('GET', '/Orders?pageSize=1')).headers.date.startsWith('Wed, 03 Feb 2027 04:05:'));
 });
 
+/** Answers to calls that arrive within ms; those that a busy machine spreads over more are made again. */
+async function burst(ms, values, calls) {
+  for (;;) {
+    await reset();
+    await settings(values);
+    const answers = await calls();
+    const times = (await sim.log()).entries.map((e) => e.arrivalMs);
+    if (Math.max(...times) - Math.min(...times) < ms) return answers;
+  }
+}
+
 test('the sixth call within a second gets 429, and so do all until the penalty is over', async () => {
-  await reset();
-  await settings({ rate: 5, penaltyMs: 700 });
-  const burst = await Promise.all(Array.from({ length: 6 }, () => sim.api('GET', '/Orders?pageSize=1')));
-  eq(burst.filter((a) => a.status === 200).length, 5);
-  const refused = burst.find((a) => a.status === 429);
+  const [next, ...six] = await burst(700, { rate: 5, penaltyMs: 700 }, async () => {
+    const together = await Promise.all(Array.from({ length: 6 }, () => sim.api('GET', '/Orders?pageSize=1')));
+    return [await sim.api('GET', '/Orders?pageSize=1'), ...together];
+  });
+  eq(six.filter((a) => a.status === 200).length, 5);
+  const refused = six.find((a) => a.status === 429);
   eq(refused.json.errors[0].error, 'RATE_LIMIT_REACHED');
   eq(refused.headers['retry-after'], undefined);
-  eq((await sim.api('GET', '/Orders?pageSize=1')).status, 429);
+  eq(next.status, 429);
   await waitFor(async () => (await sim.api('GET', '/Orders?pageSize=1')).status === 200, 3000, 'the penalty to end');
   await settings({ rateShape: 'c', retryAfterOn429: 30 });
-  await sim.door('POST', 'consume', { calls: 5 });
-  const again = await sim.api('GET', '/Orders?pageSize=1');
+  const again = await waitFor(async () => {
+    await sim.door('POST', 'consume', { calls: 5 });
+    const answer = await sim.api('GET', '/Orders?pageSize=1');
+    return answer.status !== 200 && answer;
+  }, 3000, 'a call in the same second');
   eq([again.status, type(again), again.headers['retry-after']], [429, 'RATE_LIMIT_REACHED', '30']);
 });
 
@@ -330,16 +345,22 @@ test('fault: truncated, garbage, empty, HTML and wrong types', async () => {
 });
 
 test('fault: a slow body and a hanging call keep nobody else waiting', async () => {
-  await sim.fault({ match: { path: 'pageSize=3' }, action: 'slow', delayMs: 600 });
-  await sim.fault({ match: { path: 'pageSize=4' }, action: 'hang', delayMs: 800 });
-  const start = Date.now();
-  const slow = sim.api('GET', '/Orders?pageSize=3');
-  const hang = sim.api('GET', '/Orders?pageSize=4').then(() => 'answered', () => 'cut');
-  for (let i = 0; i < 20; i++) eq((await sim.api('GET', '/Orders?pageSize=1')).status, 200);
-  ok(Date.now() - start < 500);
-  eq((await slow).json.records.length, 3);
-  ok(Date.now() - start >= 550);
-  eq(await hang, 'cut');
+  // a machine that stands still for so long is given another try
+  for (let tries = 1, over = true; over; tries++) {
+    ok(tries < 5, 'nobody else waits');
+    await sim.fault({ match: { path: 'pageSize=3' }, action: 'slow', delayMs: 600 });
+    await sim.fault({ match: { path: 'pageSize=4' }, action: 'hang', delayMs: 800 });
+    const start = Date.now();
+    over = false;
+    const slow = sim.api('GET', '/Orders?pageSize=3').finally(() => { over = true; });
+    const hang = sim.api('GET', '/Orders?pageSize=4').then(() => 'answered', () => 'cut');
+    for (let i = 0; i < 20; i++) eq((await sim.api('GET', '/Orders?pageSize=1')).status, 200);
+    const first = !over;
+    eq((await slow).json.records.length, 3);
+    ok(Date.now() - start >= 550);
+    eq(await hang, 'cut');
+    over = !first;
+  }
 });
 
 test('latency is per call, not one call after the other', async () => {
@@ -347,7 +368,7 @@ test('latency is per call, not one call after the other', async () => {
   const start = Date.now();
   await Promise.all(Array.from({ length: 100 }, () => sim.api('GET', '/Orders?pageSize=1')));
   const took = Date.now() - start;
-  ok(took >= 300 && took < 2500, `${took} ms`);
+  ok(took >= 300 && took < 15000, `${took} ms`);
   await settings({ latencyMs: 0 });
 });
 
@@ -446,10 +467,8 @@ test('webhook: made, listed, read, refreshed and deleted over HTTP', async () =>
 });
 
 test('webhook: calls count to the rate of the base and to the quota, and are logged', async () => {
-  await reset();
-  await settings({ rate: 5, penaltyMs: 300 });
-  const burst = await Promise.all(Array.from({ length: 6 }, () => hooks('GET')));
-  eq(burst.filter((a) => a.status === 429).length, 1);
+  const six = await burst(700, { rate: 5, penaltyMs: 300 }, () => Promise.all(Array.from({ length: 6 }, () => hooks('GET'))));
+  eq(six.filter((a) => a.status === 429).length, 1);
   eq((await sim.stats()).callsThisMonth, 6);
   ok((await sim.log()).entries.every((e) => e.path.endsWith('/webhooks')));
 });
@@ -496,7 +515,7 @@ test('webhook: pings carry the MAC of their bytes; one more follows for what cam
 
 test('webhook: failed pings are tried again by the simulated clock, and switched off at last', async () => {
   await reset();
-  await settings({ pingRetries: 3, pingTimeoutMs: 200 });
+  await settings({ pingRetries: 3, pingTimeoutMs: 10000 });
   const receiver = await startReceiver();
   const answers = [(r) => r.writeHead(500).end(), (r) => r.writeHead(200).end('body'), () => {}, (r) => r.destroy()];
   const why = [];
@@ -507,6 +526,8 @@ test('webhook: failed pings are tried again by the simulated clock, and switched
     await waitFor(async () => (await doorHook()).pings.failed === attempt, 5000, `failure ${attempt}`);
     eq(receiver.pings.length, attempt);
     why.push((await hooks('GET')).json.webhooks[0].lastNotificationResult);
+    // the third is not answered, and only that one waits for it
+    await settings({ pingTimeoutMs: attempt === 2 ? 200 : 10000 });
     await door('clock', { advanceMs: 10000 * 2 ** (attempt - 1) });
   }
   eq(why.map((w) => [w.success, w.retryNumber, w.willBeRetried]), [[false, 0, true], [false, 1, true], [false, 2, true], [false, 3, false]]);
@@ -591,7 +612,7 @@ test('SIGTERM ends it cleanly, even while a call hangs', async () => {
   const start = Date.now();
   other.child.kill('SIGTERM');
   eq(await ended(other.child), { code: 0, signal: null });
-  ok(Date.now() - start < 2000);
+  ok(Date.now() - start < 20000, 'not when the call ends');
   eq(await hanging, 'cut');
 });
 

@@ -32,18 +32,14 @@ for (const size of sizes) {
 test('the last page of 50,000 is as quick as the first', async () => {
 	await withStack(fast({ sim: 50_000, wait: 300 }), async stack => {
 		await stack.synced(300_000)
-		const time = async target => {
-			const rounds = []
-			for (let i = 0; i < 60; i++) {
-				const start = process.hrtime.bigint()
-				eq((await stack.get(target)).status, 200)
-				rounds.push(Number(process.hrtime.bigint() - start) / 1e6)
-			}
-			return rounds.sort((a, b) => a - b)[30]
+		// in turns, so that what else the machine does falls on both
+		const rounds = { 1: [], 1000: [] }
+		for (let i = 0; i < 180; i++) {
+			const page = i % 2 ? 1000 : 1, start = process.hrtime.bigint()
+			eq((await stack.get(`/api/orders?page=${page}`)).status, 200)
+			if (i >= 60) rounds[page].push(Number(process.hrtime.bigint() - start) / 1e6)
 		}
-		await time('/api/orders?page=1')
-		const first = await time('/api/orders?page=1')
-		const last = await time('/api/orders?page=1000')
+		const [first, last] = Object.values(rounds).map(times => times.sort((a, b) => a - b)[30])
 		ok(last < first * 1.5 + 0.3, `page 1: ${first.toFixed(2)} ms, page 1000: ${last.toFixed(2)} ms`)
 	})
 })

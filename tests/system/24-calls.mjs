@@ -35,7 +35,7 @@ test(`200 readers for ${SECONDS} s cause no call`, async () => {
 				answered++
 			}
 		}))
-		ok(answered > 1_000, `${answered} answers`)
+		ok(answered >= 200, `${answered} answers`)
 		eq((await stack.stats()).requests - before, 0)
 	})
 })

@@ -1,7 +1,7 @@
 // The manners of the HTTP interface: HEAD, 304, gzip, problem documents by
 // workers and by nginx alike, request ids, aliases, and hostile requests.
 import net from 'node:net'
-import { test, run, eq, ok } from './lib/harness.mjs'
+import { test, run, eq, ok, PATIENCE } from './lib/harness.mjs'
 import { startStack, fast, until } from './lib/stack.mjs'
 
 let stack, id
@@ -21,7 +21,7 @@ function isProblem(answer, status, code) {
 }
 
 /** Bytes on a bare connection: all that comes back before it ends, or in ms. */
-function raw(bytes, ms = 3_000) {
+function raw(bytes, ms = 30_000) {
 	const { hostname, port } = new URL(stack.url)
 	return new Promise(resolve => {
 		let text = ''
@@ -178,7 +178,7 @@ test('requests that are sent by halves, or left in the middle, hold nobody up', 
 	})
 	const start = Date.now()
 	for (let i = 0; i < 50; i++) eq((await stack.get('/api/orders', {}, { fresh: true })).status, 200)
-	ok(Date.now() - start < 5_000, `${Date.now() - start} ms for 50 requests`)
+	ok(Date.now() - start < 5_000 * PATIENCE, `${Date.now() - start} ms for 50 requests`)
 	for (const socket of sockets) socket.destroy()
 })
 
@@ -241,7 +241,7 @@ test('export.csv is every match, RFC 4180, with formulas defused', async () => {
 
 test('a hundred pipelined requests on one connection are answered in order', async () => {
 	const text = await raw(Array.from({ length: 100 }, (_, i) =>
-		`GET /api/orders?pageSize=1&page=${i + 1} HTTP/1.1\r\nHost: x\r\nX-Request-Id: pipe-${i}\r\n${i === 99 ? 'Connection: close\r\n' : ''}\r\n`).join(''), 10_000)
+		`GET /api/orders?pageSize=1&page=${i + 1} HTTP/1.1\r\nHost: x\r\nX-Request-Id: pipe-${i}\r\n${i === 99 ? 'Connection: close\r\n' : ''}\r\n`).join(''))
 	eq([...text.matchAll(/x-request-id: pipe-(\d+)/gi)].map(m => Number(m[1])), Array.from({ length: 100 }, (_, i) => i))
 })
 

@@ -3,16 +3,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { test, run, eq, ok } from './lib/harness.mjs'
-import { withStack, startStack, tryStack, execute, launch, fast, until, root, build, request, temporaryFolder } from './lib/stack.mjs'
+import { withStack, startStack, tryStack, execute, gone, launch, fast, until, root, build, request, temporaryFolder } from './lib/stack.mjs'
 
-const gone = pid => {
-	try {
-		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-		return stat[stat.lastIndexOf(')') + 2] === 'Z'
-	} catch {
-		return true
-	}
-}
 /** All processes whose command line names a folder. */
 const mentioning = dir => fs.readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
 	try {
@@ -119,10 +111,7 @@ test('a reload of fcgi-api under load changes the workers and fails nobody', asy
 			}
 		})
 		stack.signal('fcgi-api', 'SIGHUP')
-		await until('all workers are new', 15_000, () => {
-			const now = stack.children('fcgi-api')
-			return now.length >= before.length && !now.some(pid => before.includes(pid))
-		})
+		await stack.replaced('fcgi-api', before)
 		const goal = answered + 100
 		await until('requests go on', 10_000, () => answered > goal)
 		stop = true
@@ -195,7 +184,7 @@ test('a demo whose daemon dies ends and says so', async () => {
 
 test('an up that is interrupted takes down what it had started', async () => {
 	const dir = temporaryFolder()
-	const up = launch(path.join(root, 'tests/stack'), ['up', '--dir', dir, '--port', '0', '--build', build, '--sim=20', '--sim-arg=--latency-ms=2000', '--wait', '60'])
+	const up = launch(path.join(root, 'tests/stack'), ['up', '--dir', dir, '--port', '0', '--build', build, '--sim=20', '--sim-arg=--latency-ms=25000', '--wait', '60'])
 	await until('some of it runs', 20_000, () => fs.existsSync(path.join(dir, 'stack.pids')) && /nginx/.test(fs.readFileSync(path.join(dir, 'stack.pids'), 'utf8')))
 	up.kill('SIGTERM')
 	const { code } = await up.ended

@@ -25,11 +25,14 @@ const agrees = async ids => {
 	const held = new Map((await stack.dump()).map(record => [record.id, record]))
 	for (const id of ids) eq(withoutVersion(await stack.json(`/api/orders/${id}`)), order(held.get(id)))
 }
+/** What Airtable is away for is waited for no longer than it must be; and as usual. */
+const impatient = () => stack.configureApi('write.timeout', '1s')
+const patient = () => stack.configureApi('write.timeout', '20s')
 const away = () => stack.fault({ match: { path: '/v0/', times: 0 }, action: 'status', status: 503 })
 
 test('three workers are up, orders may be made and deleted', async () => {
 	stack = await startStack(fast({ sim: 700, set: {
-		'api.workers': 3, 'write.timeout': '3s', 'airtable.request_timeout': '2s', 'airtable.breaker_failures': 3,
+		'api.workers': 3, 'write.timeout': '20s', 'airtable.request_timeout': '3s', 'airtable.breaker_failures': 3,
 		'airtable.breaker_cooldown': '1s', 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes',
 	} }))
 	await stack.synced()
@@ -147,6 +150,7 @@ test('a bulk edit asked for again gets the first results, those refused included
 })
 
 test('a failure that may pass is not kept: asking again tries again', async () => {
+	await impatient()
 	const { id } = records[86]
 	const key = { 'Idempotency-Key': 'story-4' }
 	await away()
@@ -240,6 +244,7 @@ test('a bulk edit that waits says so order by order', async () => {
 
 // ---- taking back
 test('undo restores what was before, is itself a change, and can be undone', async () => {
+	await patient()
 	const { id } = records[20]
 	eq((await stack.patch(id, { status: 'Pending', priority: 'Low' })).status, 200)
 	const changed = await stack.patch(id, { status: 'Shipped' })
@@ -385,7 +390,8 @@ test('nobody\'s work on an order is undone because its maker was not told that i
 	await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action: 'hang', apply: true, delayMs: 5_000 })
 	const lost = send('POST', '/api/orders', body('ORD-OURS-2'))
 	await until('Airtable has it', 10_000, () => made('ORD-OURS-2'))
-	await stack.stop('syncd', 'KILL')
+	stack.signal('syncd', 'SIGKILL')
+	await stack.stop('syncd')
 	problem(await lost, 504, 'outcome_unknown')
 	await stack.sim('POST', '/_sim/edit', { id: (await made('ORD-OURS-2')).id, fields: { Status: 'Cancelled' } })
 	await stack.start('syncd')
@@ -402,6 +408,7 @@ test('nobody\'s work on an order is undone because its maker was not told that i
 })
 
 test('an order that is made while Airtable is away appears when it is back, once', async () => {
+	await impatient()
 	await away()
 	const answer = await send('POST', '/api/orders', { orderId: 'ORD-LATER', customer: 'Patient' }, { Prefer: 'respond-async' })
 	eq(answer.status, 202, answer.text)
@@ -409,6 +416,7 @@ test('an order that is made while Airtable is away appears when it is back, once
 	eq((await stack.json('/api/orders/summary')).pending, 1)
 	await stack.noFaults()
 	await until('it is there', 30_000, async () => (await stack.get('/api/orders/ORD-LATER')).status === 200)
+	await patient()
 	eq((await stack.json('/api/orders/summary')).pending, 0)
 	eq((await stack.dump()).filter(r => r.fields['Order ID'] === 'ORD-LATER').length, 1)
 })
@@ -435,7 +443,7 @@ test('a deletion whose worker dies is not asked for once more, which would deny 
 	const { id } = records[43]
 	const deletions = async () => (await stack.sim('GET', '/_sim/log?since=0&max=10000')).entries.filter(e => e.method === 'DELETE').length
 	const before = await deletions()
-	await stack.fault({ match: { method: 'DELETE', path: '/v0/', times: 1 }, action: 'hang', apply: true, delayMs: 1_500 })
+	await stack.fault({ match: { method: 'DELETE', path: '/v0/', times: 1 }, action: 'hang', apply: true, delayMs: 2_500 })
 	const answer = send('DELETE', `/api/orders/${id}`)
 	await until('Airtable has it', 10_000, async () => await inSim(id) === undefined)
 	for (const pid of stack.children('fcgi-api')) process.kill(pid, 'SIGKILL')

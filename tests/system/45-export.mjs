@@ -3,13 +3,13 @@
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { test, run, eq, ok, sleep } from './lib/harness.mjs'
-import { startStack, execute, fast } from './lib/stack.mjs'
+import { test, run, eq, ok, tempDir } from './lib/harness.mjs'
+import { startStack, execute, fast, until } from './lib/stack.mjs'
 import { unzip, rowsOf } from './lib/xlsx.mjs'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const COLUMNS = ['id', 'orderId', 'customer', 'status', 'priority', 'orderTotal', 'createdAt', 'updatedAt']
-let stack
+let stack, spool
 
 /** Everything the list has, page by page. */
 async function listed(query) {
@@ -22,7 +22,8 @@ async function listed(query) {
 }
 
 test('a base of 12,000 is served', async () => {
-	stack = await startStack(fast({ sim: 12_000, set: { 'api.workers': 2, 'api.slow_threads': 2 }, wait: 60 }))
+	spool = tempDir('spool')
+	stack = await startStack(fast({ sim: 12_000, set: { 'api.workers': 2, 'api.slow_threads': 2, 'api.spool': spool, 'log.level': 'debug' }, wait: 60 }))
 	await stack.synced(60_000)
 	const odd = (await stack.json('/api/orders?pageSize=3&sort=orderId')).orders
 	const edits = [{ Customer: '=HYPERLINK("http://x","y")' }, { Customer: '-2+3', 'Order Total': -12.5 }, { Customer: 'Müller; "Söhne" & <Co>' }]
@@ -83,21 +84,21 @@ test('HEAD tells the count, a known ETag is a 304, a bad parameter is told', asy
 
 test('clients that do not read hold no snapshot and no thread, and leave no file', async () => {
 	const { hostname, port } = new URL(stack.url)
-	const idle = []
+	const idle = [], made = () => stack.log().split('msg="GET /api/orders/export.').length, before = made()
 	for (let i = 0; i < 8; i++) {	// four times the threads
 		const socket = net.connect(Number(port), hostname, () => socket.write(`GET /api/orders/export.${i % 2 ? 'csv' : 'xlsx'} HTTP/1.1\r\nHost: x\r\n\r\n`))
 		socket.pause()
 		socket.on('error', () => {})
 		idle.push(socket)
 	}
-	await sleep(2_500)
+	await until('all are made', 60_000, () => made() === before + 8)
 	eq((await stack.get('/api/orders/export.csv')).status, 200)
 	const { stdout } = await execute('mdb_stat', ['-r', path.join(stack.dir, 'store')])
 	const readers = stdout.split('\n').filter(line => /^\s*\d+ [0-9a-f]+ /.test(line))
 	ok(readers.length >= 3, stdout)
 	for (const line of readers) ok(/ -$/.test(line), `a snapshot is held:\n${stdout}`)
 	for (const socket of idle) socket.destroy()
-	eq(fs.readdirSync('/var/tmp').filter(name => name.startsWith('orderdeck-export')), [])
+	eq(fs.readdirSync(spool), [])
 })
 
 test('a folder that can’t be written is a problem document, and all else goes on', async () => {

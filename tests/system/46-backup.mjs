@@ -22,7 +22,7 @@ async function everywhere(what, probe) {
 }
 
 test('a base is served', async () => {
-	stack = await startStack(fast({ sim: ORDERS, set: { 'api.workers': 2, 'write.timeout': '3s', 'airtable.request_timeout': '2s', 'airtable.breaker_failures': 3, 'airtable.breaker_cooldown': '1s' } }))
+	stack = await startStack(fast({ sim: ORDERS, set: { 'api.workers': 2, 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_failures': 3, 'airtable.breaker_cooldown': '1s' } }))
 	await stack.synced()
 	backup = path.join(stack.dir, 'backup.mdb')
 })
@@ -99,6 +99,7 @@ test('a rebuild keeps history, outbox and kept answers', async () => {
 	const { id, status } = (await stack.json('/api/orders?pageSize=1&sort=orderId')).orders[0]
 	eq((await stack.patch(id, { priority: 'High' })).status < 500, true)
 	const history = (await stack.json(`/api/orders/${id}/history`)).changes
+	await stack.configureApi('write.timeout', '1s')	// it will not be done by then anyway
 	await stack.fault({ match: { path: '/v0/', times: 0 }, action: 'status', status: 503 })
 	const headers = { Prefer: 'respond-async', 'Idempotency-Key': 'rebuild-1' }
 	eq((await stack.patch(id, { status: other(status) }, headers)).status, 202)

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { test, run, eq, ok, sleep, tempDir, cleanUp, ended } from './lib/harness.mjs'
+import { test, run, eq, ok, sleep, tempDir, cleanUp, ended, PATIENCE } from './lib/harness.mjs'
 import { startStack, withStack, execute, request, fast, until, root } from './lib/stack.mjs'
 import { rotation } from './lib/rotate.mjs'
 
@@ -62,7 +62,7 @@ test('requests are counted exactly over all workers, by route and status, with t
 	eq(grew(/^orderdeck_http_request_duration_seconds_count\{route="\/api\/orders",/), 300)
 	eq(grew(/^orderdeck_http_request_duration_seconds_bucket\{route="\/api\/orders",.*le="\+Inf"\}/), 300)
 	const mean = grew(/duration_seconds_sum\{route="\/api\/orders",/) / 300
-	ok(mean > 0 && mean < 0.05, `${mean} s`)
+	ok(mean > 0 && mean < 0.05 * PATIENCE, `${mean} s`)
 })
 
 test('the store, syncd, Airtable and a change on its way are seen', async () => {
@@ -71,7 +71,7 @@ test('the store, syncd, Airtable and a change on its way are seen', async () => 
 	const changed = await request(`${stack.url}/api/orders/${order.id}`, 'PATCH',
 		{ headers: { 'Content-Type': 'application/json', ...ids }, body: { status: order.status === 'Shipped' ? 'Pending' : 'Shipped' } })
 	eq(changed.status, 200, changed.text)
-	const after = await scrape(), health = await stack.json('/api/health')
+	const calm = await stack.json('/api/health'), after = await scrape(), health = await stack.json('/api/health')
 	eq(after.values.orderdeck_orders, 250)
 	eq(after.values.orderdeck_generation, health.generation)
 	ok(after.values.orderdeck_generation > before.values.orderdeck_generation)
@@ -87,10 +87,12 @@ test('the store, syncd, Airtable and a change on its way are seen', async () => 
 	eq(after.values['orderdeck_syncd_requests_total{kind="write",outcome="ok"}'], 1)
 	eq(after.values['orderdeck_airtable_circuit{state="closed"}'], 1)
 	eq(after.values.orderdeck_store_up + after.values.orderdeck_syncd_up, 2)
-	eq(after.values.orderdeck_airtable_month_calls, health.airtable.monthlyCalls.used)
+	// looks for changes go on
+	const within = (value, from, to) => ok(value >= from && value <= to, `${from} <= ${value} <= ${to}`)
+	within(after.values.orderdeck_airtable_month_calls, calm.airtable.monthlyCalls.used, health.airtable.monthlyCalls.used)
 	ok(after.values.orderdeck_store_readers >= 3 && after.values.orderdeck_store_readers <= after.values.orderdeck_store_readers_max)
 	ok(after.values.orderdeck_store_pages * after.values.orderdeck_store_page_bytes <= after.values.orderdeck_store_map_bytes)
-	ok(Math.abs(after.values.orderdeck_synced_timestamp_seconds - Date.parse(health.syncedAt) / 1000) < 0.01)
+	within(after.values.orderdeck_synced_timestamp_seconds, Date.parse(calm.syncedAt) / 1000 - 0.01, Date.parse(health.syncedAt) / 1000 + 0.01)
 	ok(after.values['orderdeck_nginx_connections{state="active"}'] >= 1)
 	// away, and one that waits for it
 	await stack.fault({ match: { path: '/v0/', times: 0 }, action: 'drop_before' })
@@ -101,7 +103,7 @@ test('the store, syncd, Airtable and a change on its way are seen', async () => 
 	eq(away.values.orderdeck_outbox_pending, 1)
 	eq(away.values.orderdeck_orders_pending, 1)
 	ok(Math.abs(away.values.orderdeck_outbox_oldest_timestamp_seconds - Date.now() / 1000) < 60)
-	ok(sum(away, /^orderdeck_airtable_calls_total\{.*outcome="airtable_unavailable"/) >= 1)
+	await until('a call that failed is counted', 10_000, async () => sum(await scrape(), /^orderdeck_airtable_calls_total\{.*outcome="airtable_unavailable"/) >= 1)
 	await stack.noFaults()
 	await until('it was delivered', 90_000, async () => (await scrape()).values.orderdeck_outbox_pending === 0)
 	eq((await scrape()).values.orderdeck_outbox_oldest_timestamp_seconds, 0)
@@ -124,11 +126,12 @@ test('counts outlive workers, and deaths are counted; without syncd the rest is 
 	const before = await scrape()
 	const victims = stack.children('fcgi-api')
 	for (const pid of victims) process.kill(pid, 'SIGKILL')
-	await until('all are back', 20_000, async () => stack.children('fcgi-api').length === victims.length &&
-		(await request(metricsUrl)).status === 200)
-	const after = await scrape()
+	await stack.replaced('fcgi-api', victims)
+	const after = await until('all are back', 20_000, async () => {
+		const now = await scrape()
+		return now.values.orderdeck_workers === 4 && now
+	})
 	eq(after.values.orderdeck_workers_died_total, before.values.orderdeck_workers_died_total + victims.length)
-	eq(after.values.orderdeck_workers, 4)
 	ok(sum(after, /^orderdeck_http_requests_total/) >= sum(before, /^orderdeck_http_requests_total/))
 	await stack.stop('syncd')
 	const alone = await scrape()
@@ -222,7 +225,11 @@ scrape_configs:
 	const { groups } = await ask('rules')
 	eq(groups.flatMap(group => group.rules).filter(rule => rule.health === 'err').map(rule => rule.lastError), [])
 	// what the story has done to the workers and to Airtable is all that is told
-	eq((await firing()).filter(name => !['OrderdeckWorkersDie', 'OrderdeckErrors'].includes(name)), [])
+	// (a moment's stillness of the machine is over in the next)
+	await until('no other alarm', 10_000, async () => {
+		eq((await firing()).filter(name => !['OrderdeckWorkersDie', 'OrderdeckErrors'].includes(name)), [])
+		return true
+	})
 }, { timeout: 180_000 })
 
 test('alarms go off when syncd ends, when nothing answers, and end again', async () => {
@@ -269,19 +276,22 @@ test('logrotate, with the file that is installed: all processes write on in new 
 	}
 	on = false
 	await Promise.all(load)
-	await sleep(1500)
-	const { stdout } = await execute('bash', ['-c', `zcat -f ${logs}/nginx-access.log* | grep -c request_id=rotate-`])
-	eq(Number(stdout), sent)
-	const ours = await execute('bash', ['-c', `zcat -f ${logs}/orderdeck.log* | grep -c 'req=rotate-.*GET /api/orders: 200'`])
-	eq(Number(ours.stdout), sent)
+	// nginx writes its lines by and by
+	for (const [log, line] of [['nginx-access.log', 'request_id=rotate-'], ['orderdeck.log', 'req=rotate-.*GET /api/orders: 200']])
+		await until(`each request is in ${log}`, 10_000, async () => {
+			eq(Number((await execute('bash', ['-c', `zcat -f ${logs}/${log}* | grep -c '${line}'`])).stdout), sent)
+			return true
+		}, 200)
 	ok(read('orderdeck.log') !== '')
-	// the renamed files are let go
-	for (const pid of [stack.pids().syncd, stack.pids()['fcgi-api'], ...stack.children('fcgi-api')])
-		for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
-			let target = ''
-			try { target = fs.readlinkSync(`/proc/${pid}/fd/${fd}`) } catch { continue }
-			ok(!/\.log\.\d/.test(target), `${pid} holds ${target}`)
-		}
+	await until('the renamed files are let go', 10_000, () => {
+		for (const pid of [stack.pids().syncd, stack.pids()['fcgi-api'], ...stack.children('fcgi-api')])
+			for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
+				let target = ''
+				try { target = fs.readlinkSync(`/proc/${pid}/fd/${fd}`) } catch { continue }
+				ok(!/\.log\.\d/.test(target), `${pid} holds ${target}`)
+			}
+		return true
+	})
 })
 
 test('the stack ends undamaged', () => stack.down())

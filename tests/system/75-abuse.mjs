@@ -19,7 +19,7 @@ const GROWTH = 12 << 20
 let stack, ids
 
 /** Bytes on a bare connection: all that comes until it is closed, or for ms. */
-function raw(bytes, ms = 3_000) {
+function raw(bytes, ms) {
 	const { hostname, port } = new URL(stack.url)
 	return new Promise(resolve => {
 		const parts = []
@@ -72,7 +72,8 @@ test('what would smuggle a request is refused, and its connection closed', async
 		['a chunk longer than it says', post(chunked, `2\r\n{}xx\r\n0\r\n\r\n${inner}`), [400]],
 		['HTTP/0.9', 'GET /api/health\r\n', []],
 	]) {
-		const got = await raw(bytes)
+		// one that is answered is kept, any other closed
+		const got = await raw(bytes, statuses[0] === 200 ? 3_000 : 30_000)
 		const { answers } = readAnswers(got.bytes, got)
 		eq(answers.slice(0, 1).map(answer => statuses.includes(answer.status)), statuses.slice(0, 1).map(() => true), `${name}: ${got.bytes.toString('latin1').slice(0, 400)}`)
 		eq(answers.map(complaint).filter(why => why !== null && !/^501/.test(why)), [], name)
@@ -80,7 +81,7 @@ test('what would smuggle a request is refused, and its connection closed', async
 		ok(answers.length <= statuses.length, `${name}: ${answers.length} answers`)
 	}
 	// chunks that are right, and what is between them, are one body
-	const sound = await raw(post(`${chunked}Connection: close\r\n`, '2;a="b"\r\n{}\r\n0\r\nX-Trailer: y\r\n\r\n'))
+	const sound = await raw(post(`${chunked}Connection: close\r\n`, '2;a="b"\r\n{}\r\n0\r\nX-Trailer: y\r\n\r\n'), 30_000)
 	eq(readAnswers(sound.bytes, sound).answers.map(answer => answer.status), [400], sound.bytes.toString())
 })
 

@@ -51,9 +51,16 @@ export const shot = (page, name) => page.screenshot({ path: path.join(screenshot
 /** What axe finds serious or critical: []. */
 export async function axe(page, what) {
 	await page.evaluate(fs.readFileSync(path.join(here, 'node_modules/axe-core/axe.min.js'), 'utf8'))
-	// what still moves has the colours of neither here nor there
+	// what moves has the colours of neither here nor there: it gets there at once, or is waited for
+	const still = await page.evaluateHandle(() => {
+		const sheet = new CSSStyleSheet()
+		sheet.replaceSync('*, *::before, *::after { transition-duration: 0s !important; transition-delay: 0s !important; animation-duration: 0s !important; animation-delay: 0s !important }')
+		document.adoptedStyleSheets.push(sheet)
+		return sheet
+	})
 	await page.evaluate(() => Promise.all(document.getAnimations().filter(animation => animation.effect.getComputedTiming().endTime < Infinity).map(animation => animation.finished.catch(() => {}))))
 	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+	await page.evaluate(sheet => { document.adoptedStyleSheets = document.adoptedStyleSheets.filter(one => one !== sheet) }, still)
 	const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 	eq(bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim()})`).join(' | ')}`), [], what)
 }

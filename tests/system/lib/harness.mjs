@@ -24,7 +24,9 @@ const atEnd = [];
 const TEST_TIMEOUT_MS = 120000;
 const BESIDE = 3;
 // a slow machine, or a busy one, needs patience
-const PATIENCE = Number(process.env.TEST_PATIENCE ?? 1);
+export const PATIENCE = Number(process.env.TEST_PATIENCE ?? 1);
+const DAY_MS = 86400000;
+const DAY_END_MS = 20000;
 
 /**
  * Add a test; options: {timeout: ms, skip: 'why not', beside: true}.  Neighbours that say beside
@@ -47,6 +49,12 @@ async function runCleanUps() {
       console.log(`# cleaning up: ${error.message}`);
     }
   }
+}
+
+/** What is counted by days of UTC is compared with it: no test begins in the last moments of one. */
+async function clearOfMidnight() {
+  const left = DAY_MS - Date.now() % DAY_MS;
+  if (left < DAY_END_MS) await sleep(left + 1000);
 }
 
 function withTimeout(promise, ms) {
@@ -72,6 +80,7 @@ export async function run() {
       console.log(`# skipped: ${name}: ${options.skip}`);
       return;
     }
+    await clearOfMidnight();
     try {
       await withTimeout(fn(), (options.timeout ?? TEST_TIMEOUT_MS) * PATIENCE);
       console.log(`ok - ${name}`);
@@ -204,7 +213,7 @@ export async function startSim(options = {}) {
   const stop = async () => {
     if (broken) return { code: null, signal: null };
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    return withTimeout(ended(child), 10000);
+    return withTimeout(ended(child), 10000 * PATIENCE);
   };
   cleanUp(stop);
   await waitFor(() => broken || child.exitCode !== null || fs.existsSync(portFile), 30000,

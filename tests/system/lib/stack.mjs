@@ -13,7 +13,8 @@ import { cleanUp } from './harness.mjs'
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 export const build = path.resolve(process.env.ORDERDECK_BUILD ?? path.join(root, 'build/release'))
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 64 })
+// idle connections are ended here, before nginx or the simulator ends them just as one is used again
+const agent = new http.Agent({ keepAlive: true, maxSockets: 64, timeout: 20_000 })
 const running = new Set()
 
 /** Run a program to its end: {code, signal, stdout, stderr}. */
@@ -98,6 +99,16 @@ function lines(file) {
 	}
 }
 
+/** Has a process ended, waited for or not? */
+export function gone(pid) {
+	try {
+		const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+		return stat[stat.lastIndexOf(')') + 2] === 'Z'
+	} catch {
+		return true
+	}
+}
+
 export class Stack {
 	constructor(dir, url) {
 		this.dir = dir
@@ -154,13 +165,24 @@ export class Stack {
 		const pid = this.pids()[name]
 		return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 	}
-	alive(name) {
-		try {
-			const stat = fs.readFileSync(`/proc/${this.pids()[name]}/stat`, 'utf8')
-			return stat[stat.lastIndexOf(')') + 2] !== 'Z'
-		} catch {
-			return false
-		}
+	alive(name) { return !gone(this.pids()[name]) }
+	/** Give a setting that stands in the stack's file another value, for who reads it from now on. */
+	configure(key, value) {
+		const [section, name] = key.split('.'), file = path.join(this.dir, 'orders.conf'), text = fs.readFileSync(file, 'utf8')
+		const line = new RegExp(`(^\\[${section}\\]\\n(?:[^[\\n].*\\n)*?${name} = ).*$`, 'm')
+		if (!line.test(text)) throw new Error(`${key} is not in ${file}`)
+		fs.writeFileSync(file, text.replace(line, `$1${value}`))
+	}
+	/** A setting of the workers' changes, once all of them know. */
+	async configureApi(key, value) {
+		const before = this.children('fcgi-api')
+		this.configure(key, value)
+		this.signal('fcgi-api', 'SIGHUP')
+		await this.replaced('fcgi-api', before)
+	}
+	/** Wait until none of those children of a program is left, and as many others are there. */
+	replaced(name, before, ms = 40_000) {
+		return until(`other processes of ${name}`, ms, () => before.every(gone) && this.children(name).length >= before.length)
 	}
 	signal(name, signal) { process.kill(this.pids()[name], signal) }
 	async stop(name, signal = 'TERM') { await this.tool('stop', '--name', name, '--signal', signal) }
