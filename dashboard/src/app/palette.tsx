@@ -57,7 +57,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 			<div className="flex items-center gap-3 border-b border-line px-4">
 				<Search aria-hidden className="size-4 shrink-0 text-ink-3" />
 				<input
-					autoFocus value={text} onChange={event => { setText(event.target.value); setChosen('') }} onKeyDown={keys} placeholder="Find an order or a command"
+					data-first value={text} onChange={event => { setText(event.target.value); setChosen('') }} onKeyDown={keys} placeholder="Find an order or a command"
 					role="combobox" aria-label="Search and commands" aria-expanded aria-controls={id} aria-activedescendant={items[at] && `${id}-${items[at].key}`} autoComplete="off" spellCheck={false}
 					className="h-13 flex-1 bg-transparent text-[0.9375rem] outline-none placeholder:text-ink-3"
 				/>

@@ -19,7 +19,7 @@ export function DeleteOrder({ order, onClose, onGone }: { order: Order; onClose:
 	return (
 		<Dialog open onClose={onClose} title={`Delete ${nameOf(order)}?`} description={<>{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its history stays.</>}>
 			<div className="flex justify-end gap-2 border-t border-line px-5 py-3">
-				<Button look="quiet" onClick={onClose} autoFocus>Cancel</Button>
+				<Button look="quiet" onClick={onClose} data-first>Cancel</Button>
 				<Button look="danger" disabled={busy} onClick={() => void remove()}>{busy ? 'Deleting' : 'Delete order'}</Button>
 			</div>
 		</Dialog>

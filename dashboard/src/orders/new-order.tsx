@@ -41,7 +41,7 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 		}
 	}
 
-	const input = (name: Text, label: string, rest: React.ComponentProps<'input'> = {}) => (
+	const input = (name: Text, label: string, rest: React.ComponentProps<'input'> & { 'data-first'?: true } = {}) => (
 		<Field label={label} value={texts[name]} maxLength={200} autoComplete="off" onChange={event => setTexts({ ...texts, [name]: event.target.value })} error={name === 'orderTotal' ? wrongTotal ?? refused.get(name) : refused.get(name)} {...rest} />
 	)
 	return (
@@ -49,7 +49,7 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 			<form className="flex min-h-0 flex-col" onSubmit={event => { event.preventDefault(); if (!busy && !nothing && !wrongTotal) void submit() }}>
 				<div className="flex flex-col gap-3 overflow-y-auto px-5 pt-1 pb-4">
 					<div className="grid grid-cols-2 gap-3">
-						{input('orderId', 'Order ID', { autoFocus: true, placeholder: 'ORD-009001' })}
+						{input('orderId', 'Order ID', { 'data-first': true, placeholder: 'ORD-009001' })}
 						{input('orderTotal', 'Total', { inputMode: 'decimal', placeholder: '0.00' })}
 					</div>
 					{input('customer', 'Customer')}

@@ -98,7 +98,7 @@ function NameView({ onClose, onName }: { onClose: () => void; onName: (name: str
 	return (
 		<Dialog open onClose={onClose} title="Save this view" description="Its filters, sorting and columns, in this browser.">
 			<form className="px-5 pb-5" onSubmit={event => { event.preventDefault(); if (name.trim()) onName(name.trim()) }}>
-				<label className="flex flex-col gap-1 text-xs font-medium text-ink-2">Name<input autoFocus value={name} maxLength={60} onChange={event => setName(event.target.value)} className="h-9 rounded-lg border border-line-strong bg-surface px-3 text-sm text-ink" /></label>
+				<label className="flex flex-col gap-1 text-xs font-medium text-ink-2">Name<input data-first value={name} maxLength={60} onChange={event => setName(event.target.value)} className="h-9 rounded-lg border border-line-strong bg-surface px-3 text-sm text-ink" /></label>
 				<div className="mt-4 flex justify-end gap-2"><Button look="quiet" onClick={onClose}>Cancel</Button><Button look="primary" type="submit" disabled={name.trim() === ''}>Save</Button></div>
 			</form>
 		</Dialog>

@@ -1,7 +1,7 @@
 import clsx from 'clsx'
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { buttonClass } from './button'
 
 type Props = {
@@ -16,12 +16,36 @@ type Props = {
 	hideTitle?: boolean
 }
 
+/*
+ * Where the focus is while it is open and after that. What says data-first has
+ * it first: React's own autoFocus would give it before it is noted where it
+ * was. There it goes again, unless somebody else has it by then.
+ */
+function useFocus() {
+	const before = useRef<Element | null>(null)
+	return {
+		onOpenAutoFocus(event: Event) {
+			before.current = document.activeElement
+			const first = (event.currentTarget as HTMLElement).querySelector<HTMLElement>('[data-first]')
+			if (first === null) return
+			event.preventDefault()
+			first.focus()
+		},
+		onCloseAutoFocus(event: Event) {
+			event.preventDefault()
+			if (document.activeElement === document.body && before.current instanceof HTMLElement) before.current.focus({ preventScroll: true })
+		},
+	}
+}
+
 export function Dialog({ open, onClose, title, description, children, place = 'centre', className, hideTitle }: Props) {
+	const focus = useFocus()
 	return (
 		<Radix.Root open={open} onOpenChange={next => { if (!next) onClose() }}>
 			<Radix.Portal>
 				<Radix.Overlay className="fixed inset-0 z-50 animate-fade bg-black/35 dark:bg-black/60" />
 				<Radix.Content
+					{...focus}
 					{...(description === undefined && { 'aria-describedby': undefined })}
 					className={clsx(
 						'fixed z-50 flex flex-col overflow-hidden bg-raised shadow-pop outline-none',
