@@ -178,7 +178,8 @@ export class Whole {
 				await stream.open(20_000)
 			} catch (error) {
 				/* nchan now and then forgets who comes while its workers are exchanged */
-				if (this.reloaded(30_000)) this.count('events that did not begin at a reload')
+				if (/status 429/.test(error.message)) this.fault(`events: refused, though there are ${LISTENERS} listeners`)
+				else if (this.reloaded(30_000)) this.count('events that did not begin at a reload')
 				else if (!this.died(now())) this.fault(`events: ${error.message}`)
 			}
 			while (this.listening && !stream.closed) {
