@@ -59,6 +59,22 @@ note_write(struct feed *f, const struct change *c, int64_t now)
 	};
 }
 
+/* The last that the feed brought of a record lately; NULL: nothing. */
+static const struct feed_recent *
+last_brought(const struct feed *f, uint64_t id, int64_t now)
+{
+	const struct feed_recent *last = NULL;
+
+	for (size_t i = 0; i < FEED_RECENT; i++) {
+		const struct feed_recent *r = &f->recent[i];
+
+		if (r->id == id && r->at_ms != 0 && now - r->at_ms < RECENT_MS &&
+		    (last == NULL || r->at_ms >= last->at_ms))
+			last = r;
+	}
+	return last;
+}
+
 bool
 feed_changed_lately(const struct feed *f, struct str id)
 {
@@ -74,11 +90,7 @@ feed_changed_lately(const struct feed *f, struct str id)
 		if (f->wrote[i].id == hash && f->wrote[i].at_ms != 0 &&
 		    now - f->wrote[i].at_ms < RECENT_MS)
 			return true;
-	for (size_t i = 0; i < FEED_RECENT; i++)
-		if (f->recent[i].id == hash && f->recent[i].at_ms != 0 &&
-		    now - f->recent[i].at_ms < RECENT_MS)
-			return true;
-	return false;
+	return last_brought(f, hash, now) != NULL;
 }
 
 static void
@@ -95,16 +107,9 @@ note(struct feed *f, const struct change *c, int64_t now)
 static bool
 differs(const struct feed *f, const struct change *c, int64_t now)
 {
-	uint64_t id = id_hash(c->record.id), content = content_hash(f->schema, c);
-	const struct feed_recent *last = NULL;
+	uint64_t content = content_hash(f->schema, c);
+	const struct feed_recent *last = last_brought(f, id_hash(c->record.id), now);
 
-	for (size_t i = 0; i < FEED_RECENT; i++) {
-		const struct feed_recent *r = &f->recent[i];
-
-		if (r->id == id && r->at_ms != 0 && now - r->at_ms < RECENT_MS &&
-		    (last == NULL || r->at_ms >= last->at_ms))
-			last = r;
-	}
 	return last != NULL && (last->content != content || content == 0);
 }
 
