@@ -1,6 +1,6 @@
 // build: release
 // A day at work in a minute and a half: tests/soak/whole.mjs tells what there
-// is.  "make soak" has the long form.
+// is.  "make soak-stack" has the long form.
 import { test, run } from './lib/harness.mjs'
 import { Whole } from '../soak/whole.mjs'
 
