@@ -33,7 +33,7 @@ static void
 lose(struct events *e)
 {
 	e->lost = true;
-	e->mark[0] = '\0';
+	e->ready = false;
 	forget(e);	/* a reset says more */
 }
 
@@ -137,12 +137,14 @@ plan(const struct events *e, int64_t *at_ms)
 {
 	enum events_step step;
 
-	if (e->lost && e->mark[0] == '\0') {
-		step = EVENTS_MARK;
-		*at_ms = e->retry_ms;
-	} else if (e->lost) {
+	if (e->lost) {
 		step = EVENTS_RESET;
 		*at_ms = e->accepted_ms + EVENTS_QUIET_MS;
+		if (*at_ms < e->retry_ms)
+			*at_ms = e->retry_ms;
+	} else if (!e->ready) {
+		step = EVENTS_READY;
+		*at_ms = e->checked_ms;	/* now */
 	} else if (e->due && e->begun_ms + e->gap_ms < e->checked_ms + EVENTS_CHECK_MS) {
 		step = EVENTS_CHANGE;
 		*at_ms = e->begun_ms + e->gap_ms;
@@ -184,23 +186,47 @@ events_begin(struct events *e, int64_t now_ms, struct buf *body)
 	return e->under_way;
 }
 
+/* The more clients, the longer the gap. */
+static int64_t
+gap_ms(uint64_t clients)
+{
+	if (clients >= EVENTS_SENDS * EVENTS_GAP_MAX_MS / 1000)
+		return EVENTS_GAP_MAX_MS;
+	if (clients <= EVENTS_SENDS * EVENTS_GAP_MS / 1000)
+		return EVENTS_GAP_MS;
+	return (int64_t)clients * 1000 / EVENTS_SENDS;
+}
+
+/* nginx took an event. */
+static void
+accept_event(struct events *e, const struct events_answer *answer, int64_t now_ms)
+{
+	e->accepted_ms = now_ms;
+	e->gap_ms = gap_ms(answer->clients);
+	if (answer->last_id.len == 0 || answer->last_id.len >= sizeof(e->newest)) {
+		e->retry_ms = now_ms + EVENTS_RETRY_MS;
+		lose(e);
+		return;
+	}
+	(void)snprintf(e->newest, sizeof(e->newest), "%.*s", STR_FMT(answer->last_id));
+}
+
 void
-events_done(struct events *e, struct str last_id, int64_t now_ms)
+events_done(struct events *e, const struct events_answer *answer, int64_t now_ms)
 {
 	enum events_step step = e->under_way;
 
 	e->under_way = EVENTS_NOTHING;
-	if (step == EVENTS_MARK) {
-		if (last_id.len == 0 || last_id.len >= sizeof(e->mark))
-			e->retry_ms = now_ms + EVENTS_RETRY_MS;
-		else
-			(void)snprintf(e->mark, sizeof(e->mark), "%.*s", STR_FMT(last_id));
+	if (step == EVENTS_READY) {
+		e->ready = true;
 	} else if (step == EVENTS_CHECK) {
 		e->checked_ms = now_ms;
-		if (!str_is(last_id, e->mark))
+		if (!str_is(answer->last_id, e->newest))
 			lose(e);
 	} else {
-		e->accepted_ms = now_ms;
+		accept_event(e, answer, now_ms);
+		if (step == EVENTS_CHANGE && answer->messages < 2)
+			lose(e);	/* the reset has gone */
 	}
 }
 
@@ -210,15 +236,4 @@ events_failed(struct events *e, int64_t now_ms)
 	e->under_way = EVENTS_NOTHING;
 	e->retry_ms = now_ms + EVENTS_RETRY_MS;
 	lose(e);
-}
-
-void
-events_heard(struct events *e, uint64_t clients)
-{
-	if (clients >= EVENTS_SENDS * EVENTS_GAP_MAX_MS / 1000)
-		e->gap_ms = EVENTS_GAP_MAX_MS;
-	else if (clients <= EVENTS_SENDS * EVENTS_GAP_MS / 1000)
-		e->gap_ms = EVENTS_GAP_MS;
-	else
-		e->gap_ms = (int64_t)clients * 1000 / EVENTS_SENDS;
 }

@@ -20,13 +20,18 @@
  * reloaded, and has a hole when an event could not be handed over.  Either way
  * everybody is told to fetch anew, by a "reset":
  *
- *	lost, unmarked --MARK--> lost, marked --RESET--> sound --CHANGE, CHECK-->
- *	      ^                       | failed              | failed, or the
- *	      +-----------------------+---------------------+ mark has gone
+ *	lost --RESET--> told --READY--> sound --CHANGE, CHECK-->
+ *	 ^                | failed        | failed, or nginx has lost what it had
+ *	 +----------------+---------------+
  *
- * The mark is a message in a channel of its own that never expires: as long
- * as nginx has it, nginx has the events too.  It starts lost: what the syncd
+ * What nginx has, it keeps until newer events push it out.  So it has lost
+ * something when its newest event is not the last one that it took (a CHECK
+ * asks), or when a change finds itself alone.  It starts lost: what the syncd
  * before this one did not get through is unknown.
+ *
+ * READY is a message in a channel of its own.  nginx lets those who come back
+ * in as soon as it has been told two things, of which the first must be in the
+ * channel of the events by then (nginx/orders.conf.in).
  *
  * nginx numbers events within the second.  A reset waits until no event of
  * its second can be from before a restart, or a client that has seen a higher
@@ -40,7 +45,14 @@
 #define EVENTS_CHECK_MS		2000	/* from one check to the next */
 #define EVENTS_QUIET_MS		1500	/* from the last event to a reset */
 
-enum events_step { EVENTS_NOTHING, EVENTS_MARK, EVENTS_RESET, EVENTS_CHECK, EVENTS_CHANGE };
+enum events_step { EVENTS_NOTHING, EVENTS_RESET, EVENTS_READY, EVENTS_CHECK, EVENTS_CHANGE };
+
+/* What nginx answers about a channel; all 0: it has no such channel. */
+struct events_answer {
+	struct str	last_id;	/* of the newest message */
+	uint64_t	messages;
+	uint64_t	clients;
+};
 
 struct events {
 	/* not yet told */
@@ -52,11 +64,12 @@ struct events {
 	bool		 due;		/* there was a commit */
 	/* what is known of nginx */
 	bool		 lost;
-	char		 mark[64];	/* the mark's message id; "": unmarked */
+	bool		 ready;		/* nginx lets those in who come back */
+	char		 newest[64];	/* the id of the last event that it took */
 	enum events_step under_way;
 	int64_t		 begun_ms;	/* the last change */
 	int64_t		 accepted_ms;	/* the last event that nginx took */
-	int64_t		 checked_ms;
+	int64_t		 checked_ms;	/* the last check, or the reset */
 	int64_t		 retry_ms;	/* nothing before */
 	int64_t		 gap_ms;	/* for as many clients as there were last */
 };
@@ -73,14 +86,9 @@ void		 events_note(struct events *, uint64_t generation, struct str entry);
  * events_done() or events_failed().
  */
 enum events_step events_begin(struct events *, int64_t now_ms, struct buf *body);
-/*
- * nginx has accepted it; ${last_id}: the id of the newest message in the
- * channel of the mark, for a mark or a check.
- */
-void		 events_done(struct events *, struct str last_id, int64_t now_ms);
+/* nginx has done it, and answers so about the channel. */
+void		 events_done(struct events *, const struct events_answer *, int64_t now_ms);
 void		 events_failed(struct events *, int64_t now_ms);
-/* So many clients were there for the last event. */
-void		 events_heard(struct events *, uint64_t clients);
 
 /* Until events_begin() has something; 0: now.  -1: nothing before the step under way has ended. */
 int64_t		 events_wait_ms(const struct events *, int64_t now_ms);

@@ -16,6 +16,7 @@
 #define TIMEOUT_MS	5000
 /* in what nchan answers */
 #define LAST_ID		"last message id: "
+#define MESSAGES	"queued messages: "
 #define CLIENTS		"active subscribers: "
 
 struct publisher {
@@ -74,16 +75,15 @@ told(struct str body, struct str name)
 	return value;
 }
 
-/* How many clients got an event. */
-static void
-count_clients(struct publisher *p, struct str body)
+static uint64_t
+told_number(struct str body, struct str name)
 {
-	struct str text = told(body, STR(CLIENTS));
+	struct str text = told(body, name);
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < text.len && i < 9 && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
 		n = n * 10 + (uint64_t)(text.ptr[i] - '0');
-	events_heard(&p->events, n);
+	return n;
 }
 
 static void
@@ -111,6 +111,7 @@ on_done(void *cookie, const struct http_answer *a)
 	struct publisher *p = cookie;
 	int64_t now = instant_monotonic();
 	bool found = a->complete && a->status >= 200 && a->status < 300;
+	struct events_answer answer = { .messages = 0 };
 
 	p->request = NULL;
 	if (a->outcome == HTTP_NEVER_SENT)
@@ -119,10 +120,13 @@ on_done(void *cookie, const struct http_answer *a)
 		tell_away(p, a);
 		events_failed(&p->events, now);
 	} else {
-		/* 404: the mark's channel is not there, nor is its message */
-		events_done(&p->events, found ? told(a->body, STR(LAST_ID)) : STR(""), now);
-		if (p->step == EVENTS_CHANGE || p->step == EVENTS_RESET)
-			count_clients(p, a->body);
+		/* 404: the channel is not there, nor is any event */
+		if (found) {
+			answer.last_id = told(a->body, STR(LAST_ID));
+			answer.messages = told_number(a->body, STR(MESSAGES));
+			answer.clients = told_number(a->body, STR(CLIENTS));
+		}
+		events_done(&p->events, &answer, now);
 		if (p->step == EVENTS_RESET) {
 			if (p->away)
 				log_info("events: nginx takes them again");
@@ -136,8 +140,8 @@ static void
 on_timer(uv_timer_t *timer)
 {
 	static const char *const urls[] = {
-		[EVENTS_MARK] = "http://events/mark", [EVENTS_CHECK] = "http://events/mark",
-		[EVENTS_RESET] = "http://events/reset", [EVENTS_CHANGE] = "http://events/change"
+		[EVENTS_RESET] = "http://events/reset", [EVENTS_READY] = "http://events/ready",
+		[EVENTS_CHECK] = "http://events/change", [EVENTS_CHANGE] = "http://events/change"
 	};
 	struct publisher *p = timer->data;
 	struct http_call call = {

@@ -7,6 +7,7 @@
 static struct events e;
 static struct buf body;
 static int64_t now;
+static uint64_t clients;
 
 /* An entry of the change log: ${n} ids "rec<first>".."rec<first+n-1>" of one kind. */
 static void
@@ -45,19 +46,28 @@ next(void)
 	return step;
 }
 
+/* nginx has done it; ${id} is that of its newest event, and there are others before it. */
+static void
+done(struct str id)
+{
+	events_done(&e, &(struct events_answer){ .last_id = id, .messages = 2, .clients = clients }, now);
+}
+
+/* From then on nginx has one event, with the id 17:0. */
 static void
 make_sound(void)
 {
-	ck_assert_int_eq(next(), EVENTS_MARK);
-	events_done(&e, STR("17:0"), now);
 	ck_assert_int_eq(next(), EVENTS_RESET);
-	events_done(&e, STR(""), now);
+	done(STR("17:0"));
+	ck_assert_int_eq(next(), EVENTS_READY);
+	done(STR("9:0"));
 }
 
 static void
 setup(void)
 {
 	now = START;
+	clients = 0;
 	events_init(&e, now);
 }
 
@@ -68,15 +78,16 @@ teardown(void)
 	buf_free(&body);
 }
 
-START_TEST(it_starts_with_a_mark_and_a_reset)
+START_TEST(it_starts_with_a_reset_and_then_lets_those_in_who_come_back)
 {
-	ck_assert_int_eq(next(), EVENTS_MARK);
-	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
-	events_done(&e, STR("17:0"), now);
 	ck_assert_int_eq(next(), EVENTS_RESET);
 	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
 	ck_assert_int_ge(now, START + EVENTS_QUIET_MS);
-	events_done(&e, STR(""), now);
+	events_done(&e, &(struct events_answer){ .last_id = STR("17:0"), .messages = 1 }, now);
+	ck_assert_int_eq(events_wait_ms(&e, now), 0);
+	ck_assert_int_eq(next(), EVENTS_READY);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
+	events_done(&e, &(struct events_answer){ .last_id = STR("17:0"), .messages = 1 }, now);
 	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_CHECK_MS);
 }
 END_TEST
@@ -99,7 +110,7 @@ START_TEST(commits_within_a_gap_become_one_event_that_names_each_order_once)
 	note(5, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	note(6, LOGGED_CREATED, 2, 2);
-	events_done(&e, STR("18:0"), now + 3);
+	done(STR("18:0"));
 	note(7, LOGGED_DELETED, 3, 1);
 	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_GAP_MS);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
@@ -110,19 +121,19 @@ END_TEST
 
 START_TEST(never_more_than_ten_events_begin_in_a_second)
 {
-	int64_t begun[200];
+	int64_t begun[200], end;
 	int n = 0;
 
 	make_sound();
-	for (int64_t t = now; t < now + 5000; t++) {
+	for (end = now + 5000; now < end; now++) {
 		enum events_step step;
 
-		note((uint64_t)t, LOGGED_CHANGED, 1, 1);
-		step = events_begin(&e, t, &body);
+		note((uint64_t)now, LOGGED_CHANGED, 1, 1);
+		step = events_begin(&e, now, &body);
 		if (step == EVENTS_CHANGE)
-			begun[n++] = t;
+			begun[n++] = now;
 		if (step != EVENTS_NOTHING)
-			events_done(&e, STR("17:0"), t);
+			done(STR("17:0"));
 	}
 	ck_assert_int_ge(n, 48);
 	for (int i = 10; i < n; i++)
@@ -149,7 +160,7 @@ changes_begun(int64_t *waited)
 			n++;
 		}
 		if (step != EVENTS_NOTHING)
-			events_done(&e, STR("17:0"), now);
+			done(STR("17:0"));
 	}
 	return n;
 }
@@ -166,16 +177,18 @@ START_TEST(the_more_clients_the_fewer_events_up_to_a_limit)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int n;
 
-		events_heard(&e, cases[i].clients);
+		clients = cases[i].clients;
+		(void)changes_begun(&waited);	/* nginx has told how many */
 		n = changes_begun(&waited);
 		ck_assert_int_le(n, cases[i].events + 2);
 		ck_assert_int_ge(n, cases[i].events - 2);
 		ck_assert_int_le(waited, EVENTS_GAP_MAX_MS);
 	}
-	events_heard(&e, 5000);
+	clients = 5000;
+	(void)changes_begun(&waited);
 	now += 700;	/* the first after a pause goes at once all the same */
 	if (next() == EVENTS_CHECK)
-		events_done(&e, STR("17:0"), now);
+		done(STR("17:0"));
 	note(5, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(events_wait_ms(&e, now), 0);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
@@ -188,10 +201,10 @@ START_TEST(the_last_commit_is_told_though_nothing_follows_it)
 	note(5, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	note(6, LOGGED_CHANGED, 1, 1);
-	events_done(&e, STR("18:0"), now);
+	done(STR("18:0"));
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"generation\":6"));
-	events_done(&e, STR("18:1"), now);
+	done(STR("18:1"));
 	ck_assert_int_eq(next(), EVENTS_CHECK);
 }
 END_TEST
@@ -202,17 +215,17 @@ START_TEST(too_many_orders_are_not_named)
 	note(5, LOGGED_CHANGED, 0, EVENTS_IDS_MAX);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"rec199\"],"));
-	events_done(&e, STR("18:0"), now);
+	done(STR("18:0"));
 	note(6, LOGGED_CHANGED, 0, 150);
 	note(7, LOGGED_CHANGED, 100, 150);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
 	    "{\"event\":\"change\",\"generation\":7,\"orders\":null,\"summary\":true}");
-	events_done(&e, STR("18:1"), now);
+	done(STR("18:1"));
 	note(8, LOGGED_CHANGED, 0, EVENTS_IDS_MAX + 1);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"orders\":null"));
-	events_done(&e, STR("18:2"), now);
+	done(STR("18:2"));
 	note(9, LOGGED_CHANGED, 7, 1);	/* the one after it names again */
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&body), "\"orders\":[\"rec7\"]"));
@@ -226,7 +239,7 @@ START_TEST(a_commit_that_leaves_the_rows_leaves_the_summary)
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
 	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec1\"],\"summary\":false}");
-	events_done(&e, STR("18:0"), now);
+	done(STR("18:0"));
 	note(6, 0, 0, 0);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
@@ -240,11 +253,15 @@ START_TEST(an_event_that_was_not_taken_makes_a_reset)
 	note(5, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	events_failed(&e, now);
-	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	ck_assert_int_ge(events_wait_ms(&e, now), EVENTS_RETRY_MS);
 	note(6, LOGGED_CHANGED, 1, 1);	/* the reset stands for it too */
-	ck_assert_int_eq(next(), EVENTS_MARK);
+	ck_assert_int_eq(next(), EVENTS_RESET);
 	events_failed(&e, now);
 	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	done(STR("17:0"));
+	ck_assert_int_eq(next(), EVENTS_READY);
+	events_failed(&e, now);	/* it may be another nginx by now */
 	make_sound();
 	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_CHECK_MS);
 }
@@ -252,19 +269,19 @@ END_TEST
 
 START_TEST(a_commit_while_a_reset_is_under_way_is_told_after_it)
 {
-	ck_assert_int_eq(next(), EVENTS_MARK);
-	events_done(&e, STR("17:0"), now);
 	note(4, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(next(), EVENTS_RESET);
 	note(5, LOGGED_CHANGED, 2, 1);
-	events_done(&e, STR(""), now);
+	done(STR("17:0"));
+	ck_assert_int_eq(next(), EVENTS_READY);
+	done(STR("9:0"));
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
 	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec2\"],\"summary\":true}");
 }
 END_TEST
 
-START_TEST(a_mark_that_has_gone_makes_a_reset)
+START_TEST(a_newest_event_that_has_gone_makes_a_reset)
 {
 	static const struct str found[] = { STR(""), STR("99:0"), STR("17:00") };
 
@@ -272,16 +289,33 @@ START_TEST(a_mark_that_has_gone_makes_a_reset)
 		make_sound();
 		ck_assert_int_eq(next(), EVENTS_CHECK);
 		ck_assert_uint_eq(body.len, 0);
-		events_done(&e, STR("17:0"), now);
+		done(STR("17:0"));
 		ck_assert_int_eq(next(), EVENTS_CHECK);
-		events_done(&e, found[i], now);
-		now += EVENTS_RETRY_MS;
+		done(found[i]);
 	}
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);	/* from now on it is this one */
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	done(STR("18:0"));
+	ck_assert_int_eq(next(), EVENTS_CHECK);
+	done(STR("18:0"));
+	ck_assert_int_eq(next(), EVENTS_CHECK);
+	done(STR("17:0"));
+	ck_assert_int_eq(next(), EVENTS_RESET);
+}
+END_TEST
+
+START_TEST(a_change_that_finds_itself_alone_makes_a_reset)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	events_done(&e, &(struct events_answer){ .last_id = STR("18:0"), .messages = 1 }, now);
 	make_sound();
 }
 END_TEST
 
-START_TEST(marks_are_checked_though_events_never_end)
+START_TEST(nginx_is_asked_though_events_never_end)
 {
 	int64_t end, last;
 	int checks = 0;
@@ -300,7 +334,7 @@ START_TEST(marks_are_checked_though_events_never_end)
 			last = now;
 			checks++;
 		}
-		events_done(&e, STR("17:0"), now);
+		done(STR("17:0"));
 	}
 	ck_assert_int_ge(checks, 9);
 }
@@ -315,10 +349,10 @@ START_TEST(a_reset_is_never_in_the_second_of_an_event_before_it)
 	note(5, LOGGED_CHANGED, 1, 1);
 	(void)next();	/* a check or the event */
 	if (body.len == 0) {
-		events_done(&e, STR("17:0"), now);
+		done(STR("17:0"));
 		(void)next();
 	}
-	events_done(&e, STR("18:7"), now);
+	done(STR("18:7"));
 	told = now;
 	note(6, LOGGED_CHANGED, 1, 1);
 	(void)next();
@@ -328,17 +362,17 @@ START_TEST(a_reset_is_never_in_the_second_of_an_event_before_it)
 }
 END_TEST
 
-START_TEST(a_mark_without_an_id_is_tried_again)
+START_TEST(a_reset_without_an_id_is_tried_again)
 {
 	char longer[100];
 
 	memset(longer, '1', sizeof(longer));
-	ck_assert_int_eq(next(), EVENTS_MARK);
-	events_done(&e, STR(""), now);
-	ck_assert_int_eq(events_wait_ms(&e, now), EVENTS_RETRY_MS);
-	ck_assert_int_eq(next(), EVENTS_MARK);
-	events_done(&e, (struct str){ longer, sizeof(longer) }, now);
-	ck_assert_int_eq(next(), EVENTS_MARK);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	done(STR(""));
+	ck_assert_int_ge(events_wait_ms(&e, now), EVENTS_RETRY_MS);
+	ck_assert_int_eq(next(), EVENTS_RESET);
+	done((struct str){ longer, sizeof(longer) });
+	make_sound();
 }
 END_TEST
 
@@ -361,7 +395,7 @@ main(void)
 	TCase *t = tcase_create("events");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, it_starts_with_a_mark_and_a_reset);
+	tcase_add_test(t, it_starts_with_a_reset_and_then_lets_those_in_who_come_back);
 	tcase_add_test(t, a_change_after_a_pause_goes_at_once);
 	tcase_add_test(t, commits_within_a_gap_become_one_event_that_names_each_order_once);
 	tcase_add_test(t, never_more_than_ten_events_begin_in_a_second);
@@ -371,10 +405,11 @@ main(void)
 	tcase_add_test(t, a_commit_that_leaves_the_rows_leaves_the_summary);
 	tcase_add_test(t, an_event_that_was_not_taken_makes_a_reset);
 	tcase_add_test(t, a_commit_while_a_reset_is_under_way_is_told_after_it);
-	tcase_add_test(t, a_mark_that_has_gone_makes_a_reset);
-	tcase_add_test(t, marks_are_checked_though_events_never_end);
+	tcase_add_test(t, a_newest_event_that_has_gone_makes_a_reset);
+	tcase_add_test(t, a_change_that_finds_itself_alone_makes_a_reset);
+	tcase_add_test(t, nginx_is_asked_though_events_never_end);
 	tcase_add_test(t, a_reset_is_never_in_the_second_of_an_event_before_it);
-	tcase_add_test(t, a_mark_without_an_id_is_tried_again);
+	tcase_add_test(t, a_reset_without_an_id_is_tried_again);
 	tcase_add_test(t, an_entry_that_ends_early_names_what_is_whole);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -174,14 +174,9 @@ export class Whole {
 		let lastEventId
 		while (this.listening) {
 			const stream = new EventStream(this.stack.url, { lastEventId })
-			try {
-				await stream.open(20_000)
-			} catch (error) {
-				/* nchan now and then forgets who comes while its workers are exchanged */
-				if (/status 429/.test(error.message)) this.fault(`events: refused, though there are ${LISTENERS} listeners`)
-				else if (this.reloaded(30_000)) this.count('events that did not begin at a reload')
-				else if (!this.died(now())) this.fault(`events: ${error.message}`)
-			}
+			await until('the events begin, or do not', 60_000, () => stream.status !== 0 || stream.closed)
+			if (stream.status === 0 && this.reloaded()) this.count('events closed before they were asked for')
+			else if (stream.status !== 200) this.fault(`events: ${stream.status} ${stream.head}`)
 			while (this.listening && !stream.closed) {
 				for (const one of stream.events.splice(0)) {
 					lastEventId = one.id ?? lastEventId
@@ -190,8 +185,8 @@ export class Whole {
 					else me.newest = Math.max(me.newest, one.data.generation)
 				}
 				await sleep(50)
-				if (stream.status === 200 && now() - stream.heardAt > SILENCE_MS) {
-					this.count('streams that fell silent')
+				if (now() - stream.heardAt > SILENCE_MS) {
+					this.fault('events: a stream fell silent')
 					break
 				}
 			}
@@ -219,7 +214,10 @@ export class Whole {
 		this.reloadedAt = now()
 		this.stack.signal('nginx', 'SIGHUP')
 	}
-	rotateLogs() { return this.rotate() }
+	rotateLogs() {
+		for (const damage of this.stack.damage()) this.fault(damage)	// before the log has gone
+		return this.rotate()
+	}
 	async dead(f) {
 		const death = { from: now(), to: Infinity }
 		this.deaths.push(death)
@@ -305,8 +303,7 @@ export class Whole {
 		await all
 		await this.agrees()
 		const { generation } = await stack.json('/api/orders/summary')
-		// who was forgotten at a reload finds out by the silence
-		await until('every listener was told of the newest generation', 3 * SILENCE_MS, () => this.told.every(one => one.newest >= generation))
+		await until('every listener was told of the newest generation', SILENCE_MS, () => this.told.every(one => one.newest >= generation))
 		this.listening = false
 		await listeners
 		console.log(`# ${this.seconds} s, seed ${this.seed}: ${JSON.stringify(this.counts)}`)

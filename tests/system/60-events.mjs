@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { test, run, eq, ok, sleep, cleanUp, PATIENCE } from './lib/harness.mjs'
-import { EventStream, EventSocket } from './lib/events.mjs'
+import { EventStream, EventSocket, comesBack } from './lib/events.mjs'
 import { withStack, fast, until, request } from './lib/stack.mjs'
 
 const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered']
@@ -21,10 +21,19 @@ const live = (options, f) => {
 	const before = Math.floor(Date.now() / 1000) - 1
 	return withStack(fast({ sim: 300, ...options, set: { 'events.per_client': 2000, ...options?.set } }), async stack => {
 		await stack.synced()
-		const first = await new EventStream(stack.url, { lastEventId: `${before}:0` }).open()
-		await first.seen('the reset at the start', one => one.event === 'reset', 10_000)
+		const first = await comesBack(stack.url, `${before}:0`)
+		eq(first.events[0].event, 'reset')
 		await first.close()
 		await f(stack)
+	})
+}
+/** Reload nginx; its old workers have gone then. */
+async function reloaded(stack) {
+	const before = stack.children('nginx')
+	stack.signal('nginx', 'SIGHUP')
+	await until('its workers are new', 15_000, () => {
+		const now = stack.children('nginx')
+		return now.length > 0 && !now.some(pid => before.includes(pid))
 	})
 }
 const names = (one, id) => one.event === 'change' && (one.data.orders === null || one.data.orders.includes(id))
@@ -118,6 +127,17 @@ test('who was away for too long, or says what it was never told, gets a reset', 
 			ok(Math.abs(Number(one.id.split(':')[0]) - now) < 10, one.id)
 			await back.close()
 		}
+		// nothing is newer than what these know: they wait, and nginx remembers the quiet time
+		const known = Math.floor(Date.now() / 1000), quiet = []
+		for (const lastEventId of [`${known}:0`, `${known - 1}:0`, `${known}:7`, `${known - 2}:9999`])
+			quiet.push(await new EventStream(stack.url, { lastEventId }).open(), await new EventStream(stack.url, { lastEventId }).open())
+		eq(quiet.map(stream => stream.closed), quiet.map(() => false))
+		await until('another second', 5_000, () => Math.floor(Date.now() / 1000) > known)
+		await change(stack, first)
+		for (const stream of quiet) {
+			await stream.seen('what changed then', one => names(one, first))
+			await stream.close()
+		}
 		// a browser comes again by itself, with the id of the reset
 		const told = await new EventStream(stack.url, { lastEventId: old }).open()
 		const { id, retry } = await told.seen('a reset', () => true)
@@ -162,19 +182,13 @@ test('nginx restarted, killed or reloaded: who comes back is told to fetch anew'
 			await sse.close()
 			await change(stack, id)	// in the memory of the old one only
 			if (how === 'reload') {
-				const before = stack.children('nginx')
-				stack.signal('nginx', 'SIGHUP')
-				await until('its workers are new', 10_000, () => {
-					const now = stack.children('nginx')
-					return now.length > 0 && !now.some(pid => before.includes(pid))
-				})
+				await reloaded(stack)
 			} else {
 				await stack.stop('nginx', how)
 				await stack.start('nginx')
 			}
-			const back = await new EventStream(stack.url, { lastEventId: last }).open()
-			const one = await back.seen('a reset', () => true, 10_000)
-			eq(one.event, 'reset')
+			const back = await comesBack(stack.url, last)
+			eq(back.events[0].event, 'reset')
 			const later = await new EventStream(stack.url, { lastEventId: last }).open()
 			eq((await later.seen('a reset for who comes later', () => true)).event, 'reset')
 			await change(stack, id)
@@ -183,6 +197,52 @@ test('nginx restarted, killed or reloaded: who comes back is told to fetch anew'
 				await client.close()
 			}
 		}
+	})
+}, { beside: true })
+
+test('reloads, and ids of all kinds with nothing to go on: nobody is lost, and no worker of nginx', async () => {
+	await live({ set: { 'events.per_client': 30 } }, async stack => {
+		const orders = await ids(stack, 12), here = () => `${Math.floor(Date.now() / 1000)}:0`
+		let coming = true
+		const newest = []	// that each has heard of
+		const listeners = Array.from({ length: 8 }, async (_, i) => {
+			let lastEventId = here()
+			while (coming) {
+				const stream = new EventStream(stack.url, { lastEventId: i === 0 ? here() : lastEventId })
+				await until('it is over', 60_000, () => {
+					newest[i] = stream.last?.data.generation ?? newest[i]
+					return stream.closed || !coming
+				})
+				await stream.close()
+				lastEventId = stream.last?.id ?? lastEventId
+			}
+		})
+		for (const id of orders.slice(0, 6)) {
+			const before = stack.children('nginx')
+			stack.signal('nginx', 'SIGHUP')
+			await until('there are new workers', 10_000, () => stack.children('nginx').some(pid => !before.includes(pid)))
+			await change(stack, id)
+		}
+		// an nginx without an event, and nobody who could tell it one
+		await stack.stop('syncd', 'KILL')
+		await reloaded(stack)
+		await until('who comes back is asked to wait', 10_000, async () => {
+			const answer = await stack.get('/api/events', { Accept: 'text/event-stream', 'Last-Event-ID': here() })
+			return answer.status === 200 && answer.text === 'retry: 2000\n\n'
+		})
+		const fresh = await new EventStream(stack.url).open()	// who begins is let in
+		await stack.start('syncd')
+		await fresh.seen('a reset', one => one.event === 'reset', 10_000)
+		await fresh.close()
+		const last = await change(stack, orders[7])
+		// the first one says it had been told all of this second
+		await until('everybody has heard of the last change', 15_000, () => [1, 2, 3, 4, 5, 6, 7].every(i => newest[i] === last))
+		coming = false
+		await Promise.all(listeners)
+		// what was cut off by the reloads holds no place
+		const all = []
+		for (let i = 0; i < 30; i++) all.push(await until('there is room', 10_000, () => new EventStream(stack.url).open()))
+		for (const stream of all) await stream.close()
 	})
 }, { beside: true })
 
@@ -226,7 +286,7 @@ test('only readers of this site may listen, in the right way, and so many of the
 		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
 		eq(refused.headers.allow, 'GET, HEAD')
 		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)
-		for (const target of ['/change', '/reset', '/mark', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
+		for (const target of ['/change', '/reset', '/ready', '/status', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
 			ok([404, 405].includes((await stack.call('POST', target, { body: '{}' })).status) && (await stack.get(target)).status === 404, target)
 		const foreign = new EventSocket(stack.url, { headers: { Origin: 'https://elsewhere.example' } })
 		await until('it is refused', 5_000, () => foreign.status === 403)

@@ -359,7 +359,9 @@ export interface paths {
          *     Begin to listen first and fetch when the stream is open: then nothing
          *     is missed in between. Who comes back with the last `id` it has seen
          *     (browsers do so by themselves) gets all that happened since, or a
-         *     `reset` when that is longer ago than `events.buffer`. An `id` is
+         *     `reset` when that is longer ago than `events.buffer`. While the server
+         *     can't tell which, as for moments after its start, the stream ends at
+         *     once with `retry:`; come back with the same `id` then. An `id` is
          *     opaque. A WebSocket is shown them in the subprotocol `ws+meta.nchan`:
          *     lines `id:` and `content-type:` and an empty line before the JSON.
          *

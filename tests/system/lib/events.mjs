@@ -60,7 +60,8 @@ export class EventStream extends Client {
 	wanted = 200
 
 	constructor(url, { lastEventId, query = '', headers = {} } = {}) {
-		super(url, `/api/events${query}`, { Accept: 'text/event-stream',
+		// an answer that is over shall end the connection, as it ends a browser's stream
+		super(url, `/api/events${query}`, { Accept: 'text/event-stream', Connection: 'close',
 			...lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }, ...headers })
 	}
 
@@ -121,4 +122,13 @@ export class EventSocket extends Client {
 	send(opcode, payload) {
 		this.socket.write(Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]))
 	}
+}
+
+/** As a browser does it: comes back whenever the stream ends, until it has heard an event; the stream that has. */
+export async function comesBack(url, lastEventId, ms = 10_000) {
+	let stream
+	return until(`an event for who comes back from ${lastEventId}`, ms, async () => {
+		if (stream === undefined || (stream.closed && stream.events.length === 0)) stream = await new EventStream(url, { lastEventId }).open()
+		return stream.events.length > 0 && stream
+	})
 }

@@ -233,6 +233,8 @@ export class Stack {
 			const at = text.search(/ERROR: (Address|Leak)Sanitizer|runtime error:|LeakSanitizer has encountered|Assertion .* failed/)
 			if (at >= 0) found.push(`${name}: ${text.slice(at, at + 3000)}`)
 		}
+		const died = /^.*exited on signal (?!9\b).*$/m.exec(this.log('nginx-error.log'))
+		if (died) found.push(`nginx-error.log: ${died[0]}`)
 		// the sandbox is never in the way of what the programs do by themselves
 		const refused = /^.*refused system call.*$/m.exec(this.log())
 		if (refused && !this.intruded) found.push(refused[0])
