@@ -127,6 +127,8 @@ on_done(void *cookie, const struct http_answer *a)
 			answer.clients = told_number(a->body, STR(CLIENTS));
 		}
 		events_done(&p->events, &answer, now);
+		if (p->events.lost)
+			log_info("events: nginx has lost what it had; clients will be told to fetch anew");
 		if (p->step == EVENTS_RESET) {
 			if (p->away)
 				log_info("events: nginx takes them again");
