@@ -418,26 +418,25 @@ check_together(struct loader *l)
 }
 
 enum err
-config_load_traced(struct config *config, const char *file, char *const *env,
-    const char *const *options, size_t n, struct origin *origins, struct buf *errors)
+config_load_traced(struct config *config, const struct config_source *source,
+    struct origin *origins, struct buf *errors)
 {
-	struct loader l = { .config = config, .origins = origins, .file = file,
+	struct loader l = { .config = config, .origins = origins, .file = source->file,
 	    .errors = errors };
 
 	load_defaults(&l);
-	if (file != NULL)
+	if (source->file != NULL)
 		load_file(&l);
-	load_environment(&l, env);
-	for (size_t i = 0; i < n; i++)
-		load_option(&l, options[i]);
+	load_environment(&l, source->env);
+	for (size_t i = 0; i < source->option_count; i++)
+		load_option(&l, source->options[i]);
 	if (l.faults == 0)
 		check_together(&l);
 	return l.faults == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
 }
 
 enum err
-config_load(struct config *config, const char *file, char *const *env,
-    const char *const *options, size_t n, struct buf *errors)
+config_load(struct config *config, const struct config_source *source, struct buf *errors)
 {
 	struct origin *origins = calloc(setting_count(), sizeof(*origins));
 	enum err e;
@@ -446,7 +445,7 @@ config_load(struct config *config, const char *file, char *const *env,
 		buf_add_cstr(errors, "out of memory\n");
 		return ERR_NOMEM;
 	}
-	e = config_load_traced(config, file, env, options, n, origins, errors);
+	e = config_load_traced(config, source, origins, errors);
 	free(origins);
 	return e;
 }

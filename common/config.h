@@ -111,15 +111,21 @@ struct config {
 	char	orders_fields[SCHEMA_FIELDS_MAX][128];
 };
 
+/* What a configuration is read from; later ones win.  All may be NULL. */
+struct config_source {
+	const char		*file;
+	char *const		*env;		/* "NAME=value", NULL-ended, as environ */
+	const char *const	*options;	/* "section.key=value" */
+	size_t			 option_count;
+};
+
 /*
- * Read defaults, ${file} (NULL: none), the environment ${env} (NULL-ended
- * "NAME=value", as environ) and ${options} ("section.key=value", ${n} of
- * them) into *config.  Every fault is described in ${errors}, one line each:
+ * Read defaults and then the source into *config.  Every fault is described
+ * in ${errors}, one line each:
  * "orders.conf:12: sync.wait: 'abc' is no duration (1s to 5m)".
  * ERR_INVALID_PARAMETER if there was any; *config is then undefined.
  */
-enum err	config_load(struct config *, const char *file, char *const *env,
-		    const char *const *options, size_t n, struct buf *errors);
+enum err	config_load(struct config *, const struct config_source *, struct buf *errors);
 
 /*
  * What only syncd needs and config_load therefore does not insist on: base
@@ -144,9 +150,7 @@ void		config_print(const struct config *, struct buf *);
  * For --print-config: load as config_load does, then write all keys, values
  * and where each came from into ${out}, as a valid orders.conf.
  */
-enum err	config_explain(const char *file, char *const *env,
-		    const char *const *options, size_t n, struct buf *out,
-		    struct buf *errors);
+enum err	config_explain(const struct config_source *, struct buf *out, struct buf *errors);
 
 /* Socket and pid paths below run.dir: "<dir>/<name>" into ${path}; false: too long for a socket. */
 bool		config_run_path(const struct config *, const char *name, char path[static 108]);

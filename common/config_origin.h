@@ -19,8 +19,7 @@ struct origin {
 void	 setting_env_name(const struct setting *, char name[static SETTING_ENV_MAX]);
 
 /* Load as config_load does; ${origins} holds setting_count() zeroed entries. */
-enum err config_load_traced(struct config *, const char *file, char *const *env,
-	    const char *const *options, size_t n, struct origin *origins,
-	    struct buf *errors);
+enum err config_load_traced(struct config *, const struct config_source *,
+	    struct origin *origins, struct buf *errors);
 
 #endif

@@ -68,8 +68,8 @@ config_print(const struct config *c, struct buf *b)
 }
 
 static enum err
-load(struct config *c, const char *file, char *const *env, const char *const *options,
-    size_t n, struct origin **origins, struct buf *errors)
+load(struct config *c, const struct config_source *source, struct origin **origins,
+    struct buf *errors)
 {
 	enum err e;
 
@@ -77,7 +77,7 @@ load(struct config *c, const char *file, char *const *env, const char *const *op
 		buf_add_cstr(errors, "out of memory\n");
 		return ERR_NOMEM;
 	}
-	if ((e = config_load_traced(c, file, env, options, n, *origins, errors)) != ERR_OK) {
+	if ((e = config_load_traced(c, source, *origins, errors)) != ERR_OK) {
 		free(*origins);
 		*origins = NULL;
 	}
@@ -85,16 +85,15 @@ load(struct config *c, const char *file, char *const *env, const char *const *op
 }
 
 enum err
-config_explain(const char *file, char *const *env, const char *const *options,
-    size_t n, struct buf *out, struct buf *errors)
+config_explain(const struct config_source *source, struct buf *out, struct buf *errors)
 {
 	struct origin *origins;
 	struct config c;
 	enum err e;
 
-	if ((e = load(&c, file, env, options, n, &origins, errors)) != ERR_OK)
+	if ((e = load(&c, source, &origins, errors)) != ERR_OK)
 		return e;
-	print(&c, origins, file, out);
+	print(&c, origins, source->file, out);
 	free(origins);
 	return ERR_OK;
 }

@@ -49,7 +49,7 @@ struct old {
 };
 
 struct master {
-	const struct master_setup *setup;
+	const struct config_source *source;
 	struct config	*config, *next_config;	/* the one in use, room for a reload */
 	struct limits	 limits;
 	struct counters	*counters;	/* NULL: no memory for them */
@@ -306,10 +306,8 @@ log_lines(const struct buf *errors)
 static bool
 config_reread(struct master *m)
 {
-	const struct master_setup *s = m->setup;
 	struct buf errors = { .data = NULL };
-	enum err e = config_load(m->next_config, s->config_file, s->env, s->options,
-	    s->option_count, &errors);
+	enum err e = config_load(m->next_config, m->source, &errors);
 
 	if (e != ERR_OK) {
 		log_error("reload: the old configuration stays");
@@ -476,14 +474,14 @@ descriptors_raise(void)
 }
 
 int
-master_run(const struct master_setup *setup, const struct config *config)
+master_run(const struct config_source *source, const struct config *config)
 {
 	static struct config configs[2];
 	static struct master m;
 	int status = EXIT_FAILURE;
 
 	configs[0] = *config;
-	m.setup = setup;
+	m.source = source;
 	m.config = &configs[0];
 	m.next_config = &configs[1];
 	for (size_t i = 0; i < PLACES_MAX; i++)

@@ -8,18 +8,10 @@
 /*
  * The master: owns the listening sockets, one process for each of them, and
  * sees to it that they live.  It never opens the store.
+ *
+ * Serve until SIGTERM or SIGINT.  The configuration was read from the source
+ * already; SIGHUP reads it again.  Returns the exit status.
  */
-struct master_setup {
-	const char		*config_file;	/* NULL: none */
-	char *const		*env;
-	const char *const	*options;	/* "section.key=value" */
-	size_t			 option_count;
-};
-
-/*
- * Serve until SIGTERM or SIGINT.  ${config}: read from ${setup} already.
- * Returns the exit status.
- */
-int	master_run(const struct master_setup *, const struct config *);
+int	master_run(const struct config_source *, const struct config *);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/config.h"
 #include "syncd/ctl_link.h"
 
 /* Between syncctl.c (options), ctl_commands.c, ctl_sync.c and ctl_store.c. */
@@ -13,7 +14,7 @@
 enum ctl_exit { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };	/* exit statuses 0 to 3 */
 
 struct ctl {
-	const char	*config_file;	/* NULL: none */
+	struct config_source source;
 	const char	*socket;	/* NULL: the configuration tells */
 	int64_t		 timeout_ms;	/* 0: not given */
 	bool		 json, full, wait, accept_shrink, keep_outbox, drop_outbox;

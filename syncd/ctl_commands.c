@@ -79,7 +79,7 @@ find_socket(struct ctl *ctl)
 		(void)fprintf(stderr, "syncctl: -s: the name is too long for a socket\n");
 		return false;
 	}
-	if (config_load(&config, ctl->config_file, environ, NULL, 0, &errors) != ERR_OK)
+	if (config_load(&config, &ctl->source, &errors) != ERR_OK)
 		return print_errors(&errors);
 	return config_run_path(&config, "syncd.sock", ctl->path);
 }
@@ -190,14 +190,14 @@ ctl_check_config(struct ctl *ctl)
 	struct config config;
 	bool good;
 
-	good = config_load(&config, ctl->config_file, environ, NULL, 0, &errors) == ERR_OK &&
+	good = config_load(&config, &ctl->source, &errors) == ERR_OK &&
 	    config_check_syncd(&config, &errors) == ERR_OK;
 	if (!good) {
 		(void)print_errors(&errors);
 		return CTL_FAILED;
 	}
 	buf_printf(&out, "%s: ok\n",
-	    ctl->config_file != NULL ? ctl->config_file : "configuration");
+	    ctl->source.file != NULL ? ctl->source.file : "configuration");
 	return ctl_print(&out);
 }
 
@@ -206,7 +206,7 @@ ctl_print_config(struct ctl *ctl)
 {
 	struct buf out = { 0 }, errors = { 0 };
 
-	if (config_explain(ctl->config_file, environ, NULL, 0, &out, &errors) == ERR_OK)
+	if (config_explain(&ctl->source, &out, &errors) == ERR_OK)
 		return ctl_print(&out);
 	buf_free(&out);
 	(void)print_errors(&errors);

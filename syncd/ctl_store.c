@@ -37,7 +37,7 @@ static bool
 load_config(const struct ctl *ctl, struct config *config)
 {
 	struct buf errors = { 0 };
-	bool good = config_load(config, ctl->config_file, environ, NULL, 0, &errors) == ERR_OK;
+	bool good = config_load(config, &ctl->source, &errors) == ERR_OK;
 
 	if (!good)
 		(void)fputs(buf_cstr(&errors), stderr);

@@ -26,7 +26,7 @@ static const int signal_numbers[SIGNALS] = {
 };
 
 struct daemon {
-	const struct daemon_setup	*setup;
+	const struct config_source	*source;
 	struct config			*config;
 	uv_loop_t			 loop;
 	uv_signal_t			 signals[SIGNALS];
@@ -67,10 +67,9 @@ reload(struct daemon *d)
 
 	notify_reloading();
 	if (new == NULL ||
-	    config_load(new, d->setup->config_file, d->setup->env, d->setup->options,
-	    d->setup->option_count, &errors) != ERR_OK ||
+	    config_load(new, d->source, &errors) != ERR_OK ||
 	    config_check_syncd(new, &errors) != ERR_OK ||
-	    config_load_token(new, d->setup->env, &errors) != ERR_OK) {
+	    config_load_token(new, d->source->env, &errors) != ERR_OK) {
 		log_error("reload: the configuration stays as it was: %s",
 		    new == NULL ? "out of memory" : buf_cstr(&errors));
 	} else {
@@ -290,14 +289,14 @@ hold_run_dir(struct daemon *d)
 }
 
 int
-daemon_run(const struct daemon_setup *setup, struct config *config)
+daemon_run(const struct config_source *source, struct config *config)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int status = EXIT_FAILURE, rc;
 
 	if (d == NULL)
 		return EXIT_FAILURE;
-	d->setup = setup;
+	d->source = source;
 	d->config = config;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(027);
@@ -313,7 +312,7 @@ daemon_run(const struct daemon_setup *setup, struct config *config)
 		close_parts(d);
 		goto err1;
 	}
-	confine_syncd(config, setup->config_file);
+	confine_syncd(config, source->file);
 	log_info("start: syncd %s, base %s, store %s", ORDERDECK_VERSION,
 	    config->airtable.base_id, config->store.path);
 	feed_start(d->feed);

@@ -87,7 +87,7 @@ read_option(struct ctl *ctl, int option, enum ctl_exit *status)
 	*status = CTL_USAGE;
 	switch (option) {
 	case 'c':
-		ctl->config_file = optarg;
+		ctl->source.file = optarg;
 		return true;
 	case 's':
 		ctl->socket = optarg;
@@ -139,8 +139,8 @@ run_command(struct ctl *ctl, const char *name, int arguments)
 		return usage("which file?");
 	if (arguments > command->most)
 		return usage("one command at a time");
-	if (ctl->config_file == NULL && access(CONFIG_FILE_DEFAULT, F_OK) == 0)
-		ctl->config_file = CONFIG_FILE_DEFAULT;
+	if (ctl->source.file == NULL && access(CONFIG_FILE_DEFAULT, F_OK) == 0)
+		ctl->source.file = CONFIG_FILE_DEFAULT;
 	status = command->run(ctl);
 	ctl_close(ctl->link);
 	return status;
@@ -149,7 +149,7 @@ run_command(struct ctl *ctl, const char *name, int arguments)
 int
 main(int argc, char **argv)
 {
-	struct ctl ctl = { 0 };
+	struct ctl ctl = { .source = { .env = environ } };
 	enum ctl_exit status;
 	int option;
 

@@ -37,7 +37,8 @@ load(const uint8_t *data, size_t len, struct config *c, struct buf *errors)
 	char *env[] = { rest, NULL };
 	char name[32];
 	int fd = file_with(data, nul == NULL ? len : (size_t)(nul - data), name);
-	enum err e = config_load(c, name, env, options, rest == NULL ? 0 : 1, errors);
+	enum err e = config_load(c, &(struct config_source){ .file = name, .env = env,
+	    .options = options, .option_count = rest == NULL ? 0 : 1 }, errors);
 
 	(void)close(fd);
 	free(rest);
@@ -58,7 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		/* what is printed is a file that means the same */
 		config_print(&first, &printed);
 		fd = file_with(printed.data, printed.len, name);
-		expect(config_load(&second, name, NULL, NULL, 0, &errors) == ERR_OK);
+		expect(config_load(&second, &(struct config_source){ .file = name }, &errors) == ERR_OK);
 		(void)close(fd);
 		config_print(&second, &again);
 		expect(str_eq(buf_str(&printed), buf_str(&again)));

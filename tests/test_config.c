@@ -37,7 +37,8 @@ load(const char *text, char *const *env, const char *option)
 {
 	buf_clear(&errors);
 	write_bytes(path, text, strlen(text));
-	return config_load(&config, path, env, &option, option == NULL ? 0 : 1, &errors);
+	return config_load(&config, &(struct config_source){ .file = path, .env = env,
+	    .options = &option, .option_count = option == NULL ? 0 : 1 }, &errors);
 }
 
 static void
@@ -57,7 +58,7 @@ bad(const char *text)
 
 START_TEST(without_anything_the_defaults_hold)
 {
-	ck_assert_int_eq(config_load(&config, NULL, NULL, NULL, 0, &errors), ERR_OK);
+	ck_assert_int_eq(config_load(&config, &(struct config_source){ 0 }, &errors), ERR_OK);
 	ck_assert_uint_eq(errors.len, 0);
 	ck_assert_str_eq(config.airtable.api_url, "https://api.airtable.com");
 	ck_assert_int_eq(config.airtable.requests_per_second, 5);
@@ -193,17 +194,17 @@ START_TEST(a_file_has_its_limits)
 	buf_free(&text);
 	write_bytes(path, "[log]\n#\0\n", 9);
 	buf_clear(&errors);
-	ck_assert_int_eq(config_load(&config, path, NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(config_load(&config, &(struct config_source){ .file = path }, &errors), ERR_INVALID_PARAMETER);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&errors), ":2: the line holds a NUL byte\n"));
 }
 END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_a_fault)
 {
-	ck_assert_int_eq(config_load(&config, "/no/such/file", NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(config_load(&config, &(struct config_source){ .file = "/no/such/file" }, &errors), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(buf_cstr(&errors), "/no/such/file: No such file or directory\n");
 	buf_clear(&errors);
-	ck_assert_int_eq(config_load(&config, "/tmp", NULL, NULL, 0, &errors), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(config_load(&config, &(struct config_source){ .file = "/tmp" }, &errors), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(buf_cstr(&errors), "/tmp: Is a directory\n");
 }
 END_TEST
@@ -371,7 +372,8 @@ START_TEST(the_explanation_tells_where_each_value_came_from)
 	char expected[512];
 
 	write_bytes(path, "[airtable]\nmonthly_calls = 5\n", 29);
-	ck_assert_int_eq(config_explain(path, env, &option, 1, &out, &errors), ERR_OK);
+	ck_assert_int_eq(config_explain(&(struct config_source){ .file = path, .env = env,
+	    .options = &option, .option_count = 1 }, &out, &errors), ERR_OK);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from environment ORDERS_SYNC_WAIT\nwait = 10s\n"));
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from environment AIRTABLE_BASE_ID\nbase_id = app1\n"));
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&out), "# from option -o\nlevel = debug\n"));
