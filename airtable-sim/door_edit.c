@@ -143,10 +143,11 @@ out:
 	buf_free(&ids);
 }
 
+typedef void edit_row(struct sim_action *, struct sim_table *, uint32_t slot);
+
 /* Delete or restore those that the body names, or all; how many that were. */
 static uint32_t
-delete_or_restore(struct sim_action *a, struct sim_table *t, const cJSON *body,
-    void (*one)(struct sim_action *, struct sim_table *, uint32_t))
+delete_or_restore(struct sim_action *a, struct sim_table *t, const cJSON *body, edit_row *one)
 {
 	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(body, "ids"), *id;
 	uint32_t before = t->live_count;
@@ -165,34 +166,34 @@ delete_or_restore(struct sim_action *a, struct sim_table *t, const cJSON *body,
 	return before > t->live_count ? before - t->live_count : t->live_count - before;
 }
 
-void
-door_delete(struct sim_state *s, const struct sim_request *q, const cJSON *body,
-    struct sim_reply *reply)
+/* Answers how many there were, as the member ${done}. */
+static void
+answer_each(struct sim_state *s, const cJSON *body, struct sim_reply *reply, const char *done,
+    edit_row *one)
 {
 	struct sim_action action;
 	struct sim_table *t = begin(s, body, &action, reply);
 
-	(void)q;
 	if (t == NULL)
 		return;
 	reply->status = 200;
-	buf_printf(&reply->body, "{\"deleted\":%u}",
-	    delete_or_restore(&action, t, body, sim_edit_delete));
+	buf_printf(&reply->body, "{\"%s\":%u}", done, delete_or_restore(&action, t, body, one));
+}
+
+void
+door_delete(struct sim_state *s, const struct sim_request *q, const cJSON *body,
+    struct sim_reply *reply)
+{
+	(void)q;
+	answer_each(s, body, reply, "deleted", sim_edit_delete);
 }
 
 void
 door_restore(struct sim_state *s, const struct sim_request *q, const cJSON *body,
     struct sim_reply *reply)
 {
-	struct sim_action action;
-	struct sim_table *t = begin(s, body, &action, reply);
-
 	(void)q;
-	if (t == NULL)
-		return;
-	reply->status = 200;
-	buf_printf(&reply->body, "{\"restored\":%u}",
-	    delete_or_restore(&action, t, body, sim_edit_restore));
+	answer_each(s, body, reply, "restored", sim_edit_restore);
 }
 
 /* Members that say where and who, not what. */

@@ -3,7 +3,7 @@
 
 #include "common/json_write.h"
 #include "common/message_parts.h"
-#include "common/money.h"
+#include "common/row.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
 	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write",
@@ -80,18 +80,11 @@ add_fields(struct buf *b, const struct schema *schema, const struct record *r)
 	buf_add_char(b, '{');
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct field *f = &schema->fields[i];
-		const struct value *v = &r->values[i];
 
 		if ((r->known & UINT32_C(1) << i) == 0)
 			continue;
-		if (!v->present) {
-			json_member_null(b, f->name);
-		} else if (f->kind == FIELD_MONEY) {
-			json_name(b, f->name);
-			money_add(b, v->number);
-		} else {
-			json_member_string(b, f->name, v->text);
-		}
+		json_name(b, f->name);
+		value_add_json(b, f->kind, &r->values[i]);
 	}
 	buf_add_char(b, '}');
 }

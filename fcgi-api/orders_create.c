@@ -1,5 +1,5 @@
 #include "common/json_write.h"
-#include "common/money.h"
+#include "common/row.h"
 #include "fcgi-api/order_body.h"
 #include "fcgi-api/writing.h"
 
@@ -12,17 +12,8 @@ compose_queued(struct buf *b, const struct record *r)
 	buf_add_char(b, '{');
 	json_member_null(b, "id");
 	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *f = &schema->fields[i];
-		const struct value *v = &r->values[i];
-
-		if (!v->present) {
-			json_member_null(b, f->name);
-		} else if (f->kind == FIELD_MONEY) {
-			json_name(b, f->name);
-			money_add(b, v->number);
-		} else {
-			json_member_string(b, f->name, v->text);
-		}
+		json_name(b, schema->fields[i].name);
+		value_add_json(b, schema->fields[i].kind, &r->values[i]);
 	}
 	json_member_null(b, "version");
 	json_member_bool(b, "pending", true);
