@@ -231,6 +231,13 @@ test('reloads, and ids of all kinds with nothing to go on: nobody is lost, and n
 			return answer.status === 200 && answer.text === 'retry: 2000\n\n'
 		})
 		const fresh = await new EventStream(stack.url).open()	// who begins is let in
+		for (const condition of [{ 'If-None-Match': here() }, { 'If-Modified-Since': new Date().toUTCString() }])	// other ways to say where one was
+			for (let i = 0; i < 3; i++) {
+				const other = new EventStream(stack.url, { headers: condition })
+				await until('an answer', 5_000, () => other.status !== 0)
+				eq(other.status, 400)
+				await other.close()
+			}
 		await stack.start('syncd')
 		await fresh.seen('a reset', one => one.event === 'reset', 10_000)
 		await fresh.close()
@@ -283,6 +290,8 @@ test('only readers of this site may listen, in the right way, and so many of the
 		for (const half of [{}, { Connection: 'Upgrade' }, { Connection: 'Upgrade', 'Sec-WebSocket-Version': 13 }, { Connection: 'Upgrade', 'Sec-WebSocket-Version': 7, 'Sec-WebSocket-Key': 'x' }])
 			await problem(406, 'not_acceptable', 'GET', '/api/events', { ...accept, Upgrade: 'websocket', ...half })
 		await problem(400, 'bad_request', 'GET', '/api/events?since=1', accept)
+		for (const condition of [{ 'If-None-Match': `${Math.floor(Date.now() / 1000)}:0` }, { 'If-Modified-Since': new Date().toUTCString() }])
+			await problem(400, 'bad_request', 'GET', '/api/events', { ...accept, ...condition })
 		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
 		eq(refused.headers.allow, 'GET, HEAD')
 		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)

@@ -2406,7 +2406,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description A query parameter other than `lastEventId`. */
+            /** @description A query parameter other than `lastEventId`, or the header `If-None-Match` or `If-Modified-Since`: a stream has no version. */
             400: {
                 headers: {
                     [name: string]: unknown;
