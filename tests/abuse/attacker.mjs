@@ -70,7 +70,7 @@ function read(got) {
 
 /** count requests from the seed, parallel at a time; Infinity: until it is stopped. */
 async function fuzz({ where, seed, count, parallel, ids, quietMs }) {
-	const random = new Random(seed), abuse = new Abuse(random, { ids })
+	const random = new Random(seed), abuse = new Abuse(random, { ids, second: Math.floor(Date.now() / 1000) })
 	const result = { sent: 0, answers: 0, statuses: {}, kinds: {}, silent: 0, waiting: 0, faults: [] }
 	const fault = (request, why, got) => {
 		if (result.faults.length < FAULTS_MAX)

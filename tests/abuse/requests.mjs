@@ -16,17 +16,22 @@ const HEADERS = ['X-Request-Id', 'If-None-Match', 'If-Match', 'Accept-Encoding',
 const HEADER_VALUES = ['', ' ', '*', '"', '"x', 'W/', 'W/"', '"v1', '"v99999999999999999999"', '"a", "b",,', 'gzip;q=', 'gzip;q=2', 'gzip;q=0.0000', 'identity;q=0', 'respond-async', 'respond-async; wait=-1', 'wait=99999999999', 'bytes=0-', 'bytes=-1', 'bytes=5-1', `bytes=${'0-,'.repeat(500)}`, '100-continue', '200-nope', 'websocket', 'h2c', 'close', 'keep-alive, Upgrade', 'chunked', '0', '-5', '99999999999999999999', '127.0.0.1', '::1', 'unknown', 'a b', 'a\tb', 'x\0y', 'x\x01y', '\xff\xfe', utf8('é'), '() { :; }; /bin/id', '%0d%0aX: y', 'a'.repeat(64), 'a'.repeat(65), 'a'.repeat(2000), 'a'.repeat(8100), 'a'.repeat(20_000), ','.repeat(4000), '1:1', '99999999999:0', 'application/json', 'application/json; charset=utf-16', 'text/plain', 'multipart/form-data; boundary=', 'text/event-stream']
 const BODIES = ['', '{', '}', '{}', '[]', 'null', '1', '"', '{"status"}', '{"status":}', '{"status":"Shipped"', '{"status":"Shipped"}}', '{"status":"Sh\0ipped"}', '{"status":"\\u0000"}', '{"status":"\\ud800"}', '{"status":"\xc0\xaf"}', '{"status":"\xed\xa0\x80"}', '{"status":1e999}', '{"status":-0}', '{"status":["Shipped"]}', '{"status":{"a":1}}', '{"status":"Shipped","status":"Pending"}', '{"__proto__":{"status":"Shipped"}}', '{"status":"Nope"}', `{"status":"${'A'.repeat(5000)}"}`, '[{"status":"Shipped"}]', '{"updates":[]}', '{"updates":[{}]}', '{"updates":[null,1,"x"]}', '{"updates":{}}', '\xef\xbb\xbf{"status":"Shipped"}', '\xff\xfe{\0}\0', '{"status" : "Shipped" /* c */}', "{'status':'Shipped'}", '{status:"Shipped"}', 'status=Shipped', '<a/>', '\x1f\x8b\x08\0\0\0\0\0\0\x03', '%7B%7D', 'NaN', '[', '\0'.repeat(100)]
 
-/** known: {ids: record ids that exist}. */
+const SOCKET = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+const PROTOCOLS = ['', '', 'ws+meta.nchan', 'ws+meta.nchan, x', ',', 'x'.repeat(3000), '\xff']
+const EXTENSIONS = ['', '', 'permessage-deflate', 'permessage-deflate; client_max_window_bits=8; server_max_window_bits=1', 'permessage-deflate; server_no_context_takeover; x="', 'x-webkit-deflate-frame', ';', 'a,'.repeat(500)]
+
+/** known: {ids: record ids that exist, second: about now, of 1970}. */
 export class Abuse {
 	constructor(random, known) {
 		this.random = random
 		this.ids = known.ids
+		this.second = known.second
 		this.serial = 0
 	}
 
 	/** {kind, bytes, method}: one request, or what somebody takes for one. */
 	next() {
-		const kind = this.random.weighted({ line: 14, path: 14, parameters: 20, head: 18, body: 16, framing: 10, mutated: 18, noise: 4 })
+		const kind = this.random.weighted({ line: 14, path: 14, parameters: 20, head: 18, body: 16, framing: 10, mutated: 18, stream: 6, noise: 4 })
 		return { kind, bytes: latin(this[kind]()) }
 	}
 
@@ -122,6 +127,20 @@ export class Abuse {
 			])() || 'X'
 		}
 		return text
+	}
+	/** Live events: where one was in all spellings, handshakes, and frames that are none. */
+	stream() {
+		const { random, second } = this
+		const id = () => random.pick([`${second}:0`, `${second - 3}:5`, `${second + 2}:1`, `${second}%3A0`, `${second}:99999`, `${second}:-1`, `${second}:[0]`, `${second}:1,2,[3]`, `[${second}]:0`, '0:0', '0:-1', '-1:-1', '1:1', ':', `${second}:`, `${'9'.repeat(20)}:0`, random.pick(NASTY)])
+		const named = { 'Last-Event-ID': 6, 'If-None-Match': 2, 'If-Modified-Since': 1, 'Last-Event-ID ': 1 }
+		const heads = Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, () => {
+			const name = random.weighted(named)
+			return `${name}: ${name === 'If-Modified-Since' && random.chance(0.8) ? new Date((second - random.below(9)) * 1000).toUTCString() : id()}\r\n`
+		})
+		const path = `/api/events${random.chance(0.3) ? `?lastEventId=${id()}` : ''}`
+		if (random.chance(0.6)) return this.plain('GET', path, `Accept: text/event-stream\r\n${heads.join('')}`)
+		const frames = Array.from({ length: random.below(4) }, () => random.pick(['\x88\x80\0\0\0\0', '\x88\x00', '\x88\x82\0\0\0\0\xff\xff', '\x8a\x80\0\0\0\0', `\x89\xfd\0\0\0\0${'p'.repeat(125)}`, `\x89\xfe\0\xff\0\0\0\0${'p'.repeat(255)}`, '\x81\x03abc', '\x81\x83\0\0\0\0abc', '\xc1\x83\0\0\0\0abc', '\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0', '\x82\xff\0\0\0\0\x7f\xff\xff\xff\0\0\0\0', '\0\x80\0\0\0\0', '\xff\xff', String.fromCharCode(...Array.from({ length: random.below(60) }, () => random.below(256)))]))
+		return this.plain('GET', path, `${SOCKET}Sec-WebSocket-Protocol: ${random.pick(PROTOCOLS)}\r\nSec-WebSocket-Extensions: ${random.pick(EXTENSIONS)}\r\n${heads.join('')}`, frames.join(''))
 	}
 	noise() {
 		const { random } = this

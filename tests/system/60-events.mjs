@@ -292,6 +292,13 @@ test('only readers of this site may listen, in the right way, and so many of the
 		await problem(400, 'bad_request', 'GET', '/api/events?since=1', accept)
 		for (const condition of [{ 'If-None-Match': `${Math.floor(Date.now() / 1000)}:0` }, { 'If-Modified-Since': new Date().toUTCString() }])
 			await problem(400, 'bad_request', 'GET', '/api/events', { ...accept, ...condition })
+		const socket = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+		for (const bits of ['client_max_window_bits=8', 'server_max_window_bits="9"', 'server_max_window_bits=150'])
+			await problem(400, 'bad_request', 'GET', '/api/events', { ...socket, 'Sec-WebSocket-Extensions': `permessage-deflate; ${bits}` })
+		for (const extensions of ['permessage-deflate; client_max_window_bits', 'permessage-deflate; server_max_window_bits=12; client_max_window_bits=12', 'permessage-deflate;server_max_window_bits="15"']) {
+			const compressed = await new EventSocket(stack.url, { headers: { 'Sec-WebSocket-Extensions': extensions } }).open()
+			await compressed.close()
+		}
 		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
 		eq(refused.headers.allow, 'GET, HEAD')
 		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)

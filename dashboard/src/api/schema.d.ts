@@ -2406,7 +2406,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description A query parameter other than `lastEventId`, or the header `If-None-Match` or `If-Modified-Since`: a stream has no version. */
+            /** @description A query parameter other than `lastEventId`; or the header `If-None-Match` or `If-Modified-Since`: a stream has no version; or a WebSocket that wants to be compressed in windows of other than 10 to 15 bits. */
             400: {
                 headers: {
                     [name: string]: unknown;
