@@ -72,7 +72,7 @@ test('two people change the same field: the second is asked, with both values', 
 test('the history tells it, and each change can be taken back', async () => {
 	const { id } = orders[2]
 	await page.goto(`${stack.url}/orders?order=${id}`)
-	const entries = page.getByRole('region', { name: 'History' }).locator('li')
+	const entries = page.getByRole('region', { name: 'History' }).locator('ol > li')
 	await soon('two entries', async () => await entries.count() >= 2)
 	await shot(page, 'order-history')
 	await entries.first().getByRole('button', { name: 'Undo' }).click()

@@ -247,7 +247,7 @@ test('in the details: a change, its undo, the customer; Ctrl-Z takes the last ed
 	await listed('Status')
 	await press('c', 'Enter')
 	await soon('it is changed', async () => await status() === 'Cancelled')
-	await soon('it is on top of the history', async () => await history.locator('li').count() === changes.length + 1)
+	await soon('it is on top of the history', async () => await history.locator('ol > li').count() === changes.length + 1)
 	await tabTo(history.getByRole('button', { name: 'Undo' }))
 	await press('Enter')
 	await soon('as before', async () => await status() === 'Delivered')
