@@ -2,8 +2,8 @@
 #include "fcgi-api/handlers.h"
 
 /*
- * nginx's nchan keeps the newest events for events.buffer and numbers them
- * "seconds:number within the second".  A client that comes back with a number
+ * nginx's nchan keeps as many of the newest events as there can be within
+ * events.buffer, and numbers them "seconds:number within the second".  A client that comes back with a number
  * is handed to nchan when all events since must still be there; otherwise it
  * is told to fetch anew.  The worker has nothing to do with it from then on.
  */

@@ -100,6 +100,19 @@ test('figures that are late have their place shown until they come', async () =>
 	await waiting.context().close()
 })
 
+test('a page whose file is late says that it is loading', async () => {
+	const late = await browser.page('/docs')
+	const release = await hold(late, '**/assets/page-*.js')
+	await late.goto(`${stack.url}/orders`)
+	await late.getByRole('status', { name: 'The page is loading' }).waitFor()
+	await axe(late, 'a page that is loading')
+	await shot(late, 'page-loading')
+	await release()
+	await late.waitForSelector('tr[data-id]')
+	eq(await late.getByRole('status', { name: 'The page is loading' }).count(), 0)
+	await late.context().close()
+})
+
 test('without its charts the page is there all the same', async () => {
 	const bare = await browser.page('/docs')
 	await bare.route('**/assets/day-chart-*.js', route => route.abort())

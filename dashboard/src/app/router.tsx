@@ -5,7 +5,7 @@ import { queryClient } from '@/api/query-client'
 import { ordersSearch } from '@/orders/search'
 import OverviewPage from '@/overview/page'
 import { Button, buttonClass } from '@/ui/button'
-import { Blank } from '@/ui/parts'
+import { Blank, Bone, Card } from '@/ui/parts'
 import { Shell } from './shell'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Nowhere, errorComponent: Failed })
@@ -36,11 +36,24 @@ export const router = createRouter({
 	},
 	defaultPreload: 'intent',
 	defaultErrorComponent: Failed,
+	defaultPendingComponent: Coming,
+	defaultPendingMs: 300,	/* sooner it would only flicker */
+	defaultPendingMinMs: 0,
 	scrollRestoration: true,
 })
 
 declare module '@tanstack/react-router' {
 	interface Register { router: typeof router }
+}
+
+/** A page whose file is still on its way. */
+function Coming() {
+	return (
+		<div role="status" aria-label="The page is loading" className="mx-auto w-full max-w-[150rem]">
+			<Bone className="mb-5 h-7 w-40" />
+			<Card className="min-h-[55dvh] gap-4 p-5"><Bone className="h-5 w-1/3" /><Bone className="h-5 w-2/3" /><Bone className="h-5 w-1/2" /></Card>
+		</div>
+	)
 }
 
 function Nowhere() {
