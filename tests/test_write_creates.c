@@ -348,7 +348,7 @@ END_TEST
 
 START_TEST(what_an_earlier_process_sent_may_still_come)
 {
-	config.airtable.request_timeout_ms = 500;
+	config.airtable.request_timeout_ms = patience(400);
 	leave_create("Shipped", true, 0);
 	restart();
 	pass(300);

@@ -44,7 +44,7 @@ START_TEST(what_was_just_sent_may_still_arrive)
 {
 	struct found f;
 
-	config.airtable.request_timeout_ms = 1000;
+	config.airtable.request_timeout_ms = patience(400);
 	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
 	restart();
 	pass(300);
@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(a_call_that_may_come_late_is_waited_for_although_a_later_one_is_seen)
 {
-	config.airtable.request_timeout_ms = 100;
+	config.airtable.request_timeout_ms = patience(400);
 	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
 	leave(OUTBOX_UPDATE, ID(0), "Delivered", OUTBOX_SENT)->e.sent_ms -= 10000;
 	(void)strcpy(fake.held[0].status, "Delivered");
