@@ -122,7 +122,8 @@ compose(const struct events *e, enum events_step step, struct buf *b)
 	if (step == EVENTS_CHECK)
 		return;
 	buf_add_char(b, '{');
-	json_member_string(b, "event", step == EVENTS_CHANGE ? STR("change") : STR("reset"));
+	json_member_string(b, "event", step == EVENTS_CHANGE ? STR("change") :
+	    step == EVENTS_PING ? STR("ping") : STR("reset"));
 	if (step == EVENTS_CHANGE) {
 		json_member_uint(b, "generation", e->generation);
 		add_orders(e, b);
@@ -148,6 +149,9 @@ plan(const struct events *e, int64_t *at_ms)
 	} else if (e->due && e->begun_ms + e->gap_ms < e->checked_ms + EVENTS_CHECK_MS) {
 		step = EVENTS_CHANGE;
 		*at_ms = e->begun_ms + e->gap_ms;
+	} else if (!e->due && e->accepted_ms + EVENTS_PING_MS < e->checked_ms + EVENTS_CHECK_MS) {
+		step = EVENTS_PING;
+		*at_ms = e->accepted_ms + EVENTS_PING_MS;
 	} else {
 		step = EVENTS_CHECK;
 		*at_ms = e->checked_ms + EVENTS_CHECK_MS;
@@ -225,7 +229,7 @@ events_done(struct events *e, const struct events_answer *answer, int64_t now_ms
 			lose(e);
 	} else {
 		accept_event(e, answer, now_ms);
-		if (step == EVENTS_CHANGE && answer->messages < 2)
+		if (step != EVENTS_RESET && answer->messages < 2)
 			lose(e);	/* the reset has gone */
 	}
 }

@@ -20,18 +20,22 @@
  * reloaded, and has a hole when an event could not be handed over.  Either way
  * everybody is told to fetch anew, by a "reset":
  *
- *	lost --RESET--> told --READY--> sound --CHANGE, CHECK-->
+ *	lost --RESET--> told --READY--> sound --CHANGE, PING, CHECK-->
  *	 ^                | failed        | failed, or nginx has lost what it had
  *	 +----------------+---------------+
  *
  * What nginx has, it keeps until newer events push it out.  So it has lost
  * something when its newest event is not the last one that it took (a CHECK
- * asks), or when a change finds itself alone.  It starts lost: what the syncd
+ * asks), or when one that follows finds itself alone.  It starts lost: what the syncd
  * before this one did not get through is unknown.
  *
  * READY is a message in a channel of its own.  nginx lets those who come back
  * in as soon as it has been told two things, of which the first must be in the
  * channel of the events by then (nginx/orders.conf.in).
+ *
+ * When nothing happens a "ping" goes the way of all events: who hears none is
+ * not reached, whatever the connection looks like.  It also moves on the id to
+ * come back with, so that a quiet night is no long absence.
  *
  * nginx numbers events within the second.  A reset waits until no event of
  * its second can be from before a restart, or a client that has seen a higher
@@ -45,7 +49,11 @@
 #define EVENTS_CHECK_MS		2000	/* from one check to the next */
 #define EVENTS_QUIET_MS		1500	/* from the last event to a reset */
 
-enum events_step { EVENTS_NOTHING, EVENTS_RESET, EVENTS_READY, EVENTS_CHECK, EVENTS_CHANGE };
+#define EVENTS_PING_MS		15000	/* from the last event to a ping */
+
+enum events_step {
+	EVENTS_NOTHING, EVENTS_RESET, EVENTS_READY, EVENTS_CHECK, EVENTS_CHANGE, EVENTS_PING
+};
 
 /* What nginx answers about a channel; all 0: it has no such channel. */
 struct events_answer {

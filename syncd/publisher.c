@@ -143,7 +143,8 @@ on_timer(uv_timer_t *timer)
 {
 	static const char *const urls[] = {
 		[EVENTS_RESET] = "http://events/reset", [EVENTS_READY] = "http://events/ready",
-		[EVENTS_CHECK] = "http://events/change", [EVENTS_CHANGE] = "http://events/change"
+		[EVENTS_CHECK] = "http://events/change", [EVENTS_CHANGE] = "http://events/change",
+		[EVENTS_PING] = "http://events/ping"
 	};
 	struct publisher *p = timer->data;
 	struct http_call call = {

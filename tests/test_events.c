@@ -305,6 +305,44 @@ START_TEST(a_newest_event_that_has_gone_makes_a_reset)
 }
 END_TEST
 
+/* Until the next step that is no check; how long that took. */
+static int64_t
+next_but_checks(enum events_step *step)
+{
+	int64_t from = now;
+
+	while ((*step = next()) == EVENTS_CHECK)
+		done(STR("17:0"));
+	return now - from;
+}
+
+START_TEST(a_ping_comes_when_there_was_no_event_for_long)
+{
+	enum events_step step;
+
+	make_sound();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(next_but_checks(&step), EVENTS_PING_MS);
+		ck_assert_int_eq(step, EVENTS_PING);
+		ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"ping\"}");
+		done(STR("17:0"));
+	}
+	now += EVENTS_PING_MS - 10;	/* nearly the next */
+	note(5, LOGGED_CHANGED, 1, 1);
+	(void)next_but_checks(&step);
+	ck_assert_int_eq(step, EVENTS_CHANGE);
+	done(STR("17:0"));
+	ck_assert_int_eq(next_but_checks(&step), EVENTS_PING_MS);
+	ck_assert_int_eq(step, EVENTS_PING);
+	events_failed(&e, now);
+	make_sound();
+	(void)next_but_checks(&step);
+	ck_assert_int_eq(step, EVENTS_PING);
+	events_done(&e, &(struct events_answer){ .last_id = STR("18:0"), .messages = 1 }, now);
+	make_sound();
+}
+END_TEST
+
 START_TEST(a_change_that_finds_itself_alone_makes_a_reset)
 {
 	make_sound();
@@ -406,6 +444,7 @@ main(void)
 	tcase_add_test(t, an_event_that_was_not_taken_makes_a_reset);
 	tcase_add_test(t, a_commit_while_a_reset_is_under_way_is_told_after_it);
 	tcase_add_test(t, a_newest_event_that_has_gone_makes_a_reset);
+	tcase_add_test(t, a_ping_comes_when_there_was_no_event_for_long);
 	tcase_add_test(t, a_change_that_finds_itself_alone_makes_a_reset);
 	tcase_add_test(t, nginx_is_asked_though_events_never_end);
 	tcase_add_test(t, a_reset_is_never_in_the_second_of_an_event_before_it);

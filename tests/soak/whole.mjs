@@ -18,7 +18,7 @@ const READERS = 6, WRITERS = 4, LISTENERS = 8
 const WRITE_TIMEOUT_S = 3, AFTERMATH_MS = 6_000
 /* what asks nothing of Airtable takes this long only where a process does not get to run */
 const STILL_MS = 1_000
-// the server pings every 15 seconds
+// syncd pings when 15 seconds had no event
 const SILENCE_MS = 40_000
 /* what may come and go between two looks: workers come in pairs for the length of a reload */
 const GROWTH = 1.2, GROWTH_BYTES = 8 << 20, GROWTH_FDS = 40
@@ -178,8 +178,8 @@ export class Whole {
 			if (stream.status === 0 && this.reloaded()) this.count('events closed before they were asked for')
 			else if (stream.status !== 200) this.fault(`events: ${stream.status} ${stream.head}`)
 			while (this.listening && !stream.closed) {
+				lastEventId = stream.lastId ?? lastEventId
 				for (const one of stream.events.splice(0)) {
-					lastEventId = one.id ?? lastEventId
 					this.count(one.event)
 					if (one.event === 'reset') me.newest = Math.max(me.newest, (await until('it was fetched anew', 30_000, () => this.stack.json('/api/orders/summary'))).generation)
 					else me.newest = Math.max(me.newest, one.data.generation)

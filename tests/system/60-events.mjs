@@ -110,6 +110,36 @@ test('who comes back misses nothing, however it says where it was', async () => 
 	})
 }, { beside: true })
 
+test('while nothing happens a ping comes the way of events, with an id to come back with', async () => {
+	await live({ set: { 'events.buffer': '10s' } }, async stack => {
+		const [id] = await ids(stack, 1)
+		const sse = await new EventStream(stack.url).open(), ws = await new EventSocket(stack.url, { meta: true }).open()
+		const began = Math.floor(Date.now() / 1000)
+		await until('a ping to both', 25_000, () => sse.pings === 1 && ws.pings === 1)
+		eq([sse.events, ws.events], [[], []])
+		// the buffer is shorter than they have waited: without the ping that would be too long
+		for (const client of [sse, ws]) {
+			ok(Number(client.lastId.split(':')[0]) > began, client.lastId)
+			await client.close()
+		}
+		await change(stack, id)
+		for (const back of [new EventStream(stack.url, { lastEventId: sse.lastId }), new EventSocket(stack.url, { meta: true, lastEventId: ws.lastId })]) {
+			await back.open()
+			await back.seen('the change', one => names(one, id))
+			eq([back.events.length, back.pings], [1, 0])
+			await back.close()
+		}
+		// nobody is there to say it
+		const deaf = await new EventStream(stack.url).open()
+		await stack.stop('syncd')
+		await sleep(17_000)
+		eq([deaf.pings, deaf.closed], [0, false])
+		await stack.start('syncd')
+		await deaf.seen('a reset', one => one.event === 'reset', 10_000)
+		await deaf.close()
+	})
+}, { beside: true })
+
 test('who was away for too long, or says what it was never told, gets a reset', async () => {
 	await live({ set: { 'events.buffer': '10s' } }, async stack => {
 		const [first, second, third] = await ids(stack, 3)
@@ -302,7 +332,7 @@ test('only readers of this site may listen, in the right way, and so many of the
 		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
 		eq(refused.headers.allow, 'GET, HEAD')
 		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)
-		for (const target of ['/change', '/reset', '/ready', '/status', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
+		for (const target of ['/change', '/reset', '/ready', '/ping', '/status', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
 			ok([404, 405].includes((await stack.call('POST', target, { body: '{}' })).status) && (await stack.get(target)).status === 404, target)
 		const foreign = new EventSocket(stack.url, { headers: { Origin: 'https://elsewhere.example' } })
 		await until('it is refused', 5_000, () => foreign.status === 403)

@@ -13,7 +13,7 @@ export type LiveChange = { generation: number; orders: string[] | null }
 const PATH = '/api/events'
 const AGAIN_MS = 30_000
 const RECONNECT_PATIENCE_MS = 10_000
-/** The server pings every 15 seconds: a stream that says nothing for so long is dead, whatever it looks like. */
+/** When there is nothing else the server pings every 15 seconds: a stream that says nothing for so long is dead, whatever it looks like. */
 const SILENCE_MS = 40_000
 export const POLL_MS = 3000
 export const POLL_BESIDE_STREAM_MS = 30_000

@@ -352,9 +352,10 @@ export interface paths {
          *       may be out of date.
          *     - `event: reset`: it is not known what has changed; fetch anew. After
          *       one the stream may end.
-         *     - `event: ping`, every 15 seconds, with `{}`; a WebSocket gets a ping
-         *       frame, and is closed when two are not answered. Who hears nothing
-         *       for 40 seconds should connect anew.
+         *     - `event: ping`, when there was nothing else for 15 seconds. It comes
+         *       the way the others come: who hears nothing for 40 seconds should
+         *       connect anew. A WebSocket is sent ping frames besides, and closed
+         *       when two are not answered.
          *
          *     Begin to listen first and fetch when the stream is open: then nothing
          *     is missed in between. Who comes back with the last `id` it has seen
@@ -895,7 +896,7 @@ export interface components {
         };
         Event: {
             /** @enum {string} */
-            event: "change" | "reset";
+            event: "change" | "reset" | "ping";
             /** @description With `change`; the newest it tells of. */
             generation?: number;
             /** @description With `change`; record ids, `null` when they are too many to name. */

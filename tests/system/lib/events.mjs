@@ -12,7 +12,7 @@ class Client {
 		this.status = 0
 		this.head = ''
 		this.bytes = Buffer.alloc(0)
-		this.pings = 0
+		this.pings = 0	// of syncd
 		this.heardAt = performance.now()
 		this.socket = net.connect({ host: hostname, port: Number(port), noDelay: true })
 		this.ended = new Promise(resolve => this.socket.once('close', resolve))
@@ -37,7 +37,7 @@ class Client {
 		this.parse()
 	}
 
-	/** The events of a kind, or all. */
+	/** The events of a kind, or all; pings are none, but lastId may be of one. */
 	of(event) { return this.events.filter(one => event === undefined || one.event === event) }
 	get last() { return this.events[this.events.length - 1] }
 	/** Connected: the server's head is here, and it is the one that was wanted. */
@@ -77,6 +77,7 @@ export class EventStream extends Client {
 				const field = /^(event|id|data|retry): ?(.*?)\r?$/.exec(line)
 				if (field) one[field[1]] = field[2]
 			}
+			if (one.id !== undefined) this.lastId = one.id
 			if (one.event === 'ping') this.pings++
 			else if (one.event !== undefined) this.events.push({ ...one, data: JSON.parse(one.data) })
 		}
@@ -104,18 +105,17 @@ export class EventSocket extends Client {
 			const payload = this.bytes.subarray(at, at + length)
 			this.bytes = this.bytes.subarray(at + length)
 			if (opcode === 1) this.message(payload.toString())
-			else if (opcode === 9) {
-				this.pings++
-				this.send(10, payload)
-			} else if (opcode === 8) this.socket.end()
+			else if (opcode === 9) this.send(10, payload)	// nginx asks whether we are there
+			else if (opcode === 8) this.socket.end()
 		}
 	}
 
 	message(text) {
-		const at = performance.now()
-		if (!this.meta) return void this.events.push({ at, ...JSON.parse(text), data: JSON.parse(text) })
-		const end = text.indexOf('\n\n'), data = JSON.parse(text.slice(end + 2))
-		this.events.push({ at, event: data.event, id: /^id: (.*)$/m.exec(text.slice(0, end))[1], data })
+		const end = this.meta ? text.indexOf('\n\n') + 2 : 0, data = JSON.parse(text.slice(end))
+		const one = { at: performance.now(), event: data.event, data, ...this.meta && { id: /^id: (.*)$/m.exec(text.slice(0, end))[1] } }
+		this.lastId = one.id
+		if (one.event === 'ping') this.pings++
+		else this.events.push(one)
 	}
 
 	/** A frame of ours; clients mask, and zeros are a mask too. */
