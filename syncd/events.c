@@ -208,8 +208,7 @@ accept_event(struct events *e, const struct events_answer *answer, int64_t now_m
 	e->accepted_ms = now_ms;
 	e->gap_ms = gap_ms(answer->clients);
 	if (answer->last_id.len == 0 || answer->last_id.len >= sizeof(e->newest)) {
-		e->retry_ms = now_ms + EVENTS_RETRY_MS;
-		lose(e);
+		events_failed(e, now_ms);
 		return;
 	}
 	(void)snprintf(e->newest, sizeof(e->newest), "%.*s", STR_FMT(answer->last_id));

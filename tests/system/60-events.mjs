@@ -31,10 +31,7 @@ const live = (options, f) => {
 async function reloaded(stack) {
 	const before = stack.children('nginx')
 	stack.signal('nginx', 'SIGHUP')
-	await until('its workers are new', 15_000, () => {
-		const now = stack.children('nginx')
-		return now.length > 0 && !now.some(pid => before.includes(pid))
-	})
+	await stack.replaced('nginx', before, 15_000, 1)	// some were leaving already
 }
 const names = (one, id) => one.event === 'change' && (one.data.orders === null || one.data.orders.includes(id))
 

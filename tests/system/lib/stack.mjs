@@ -180,9 +180,9 @@ export class Stack {
 		this.signal('fcgi-api', 'SIGHUP')
 		await this.replaced('fcgi-api', before)
 	}
-	/** Wait until none of those children of a program is left, and as many others are there. */
-	replaced(name, before, ms = 40_000) {
-		return until(`other processes of ${name}`, ms, () => before.every(gone) && this.children(name).length >= before.length)
+	/** Wait until none of those children of a program is left, and as many others, or so many, are there. */
+	replaced(name, before, ms = 40_000, others = before.length) {
+		return until(`other processes of ${name}`, ms, () => before.every(gone) && this.children(name).length >= others)
 	}
 	signal(name, signal) { process.kill(this.pids()[name], signal) }
 	async stop(name, signal = 'TERM') { await this.tool('stop', '--name', name, '--signal', signal) }
