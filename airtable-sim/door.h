@@ -48,6 +48,9 @@
  * POST /_sim/delete    {"ids":[..]}, or {"all":true}.  Answers {"deleted":n}
  * POST /_sim/restore   the same from the bin, ids as they were.  Answers {"restored":n}
  * POST /_sim/schema    {"rename":{"field","name"}} | {"remove":{"field"}} |
+ *                      {"restore":{"field"}}: a removed one is back, with id and cells |
+ *                      {"formula":{"field","formula"}}: it is worked out by that now; webhooks
+ *                      hear that the field was changed, and nothing of its cells |
  *                      {"add":{"name","type","options"?}} | {"addOption":{"field","name"}} |
  *                      {"renameOption":{"field","from","to"}} | {"removeOption":{"field","name"}} |
  *                      {"renameTable":{"name"}} | {"removeTable":{}} |

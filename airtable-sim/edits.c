@@ -4,6 +4,7 @@
 #include "airtable-sim/data.h"
 #include "airtable-sim/edits.h"
 #include "airtable-sim/field_json.h"
+#include "airtable-sim/formula.h"
 #include "airtable-sim/state.h"
 
 void
@@ -197,6 +198,46 @@ add_option(struct sim_action *a, struct sim_table *t, size_t field, const char *
 	return true;
 }
 
+/* The field is worked out by that from now on; what it held before is lost. */
+static bool
+set_formula(struct sim_action *a, struct sim_table *t, size_t field, const char *text)
+{
+	struct sim_field *f = &t->fields[field];
+	struct formula *formula;
+
+	if (text == NULL || formula_parse(str_of(text), t, &formula, NULL) != ERR_OK)
+		return false;
+	sim_action_field(a, SIM_FIELD_CHANGED, t, field);
+	if (!sim_rename(&f->formula_text, str_of(text))) {
+		formula_free(formula);
+		return false;
+	}
+	formula_free(f->formula);
+	f->formula = formula;
+	f->type = SIM_FORMULA;
+	for (uint32_t i = 0; i < t->row_count; i++)
+		(void)sim_row_set(&t->rows[i], field, (struct sim_cell){ .kind = SIM_EMPTY });
+	return true;
+}
+
+/* A field out of the bin, with its id and what it held. */
+static bool
+restore_field(struct sim_action *a, struct sim_table *t, const char *name)
+{
+	for (size_t f = t->field_count; name != NULL && f-- > 0;) {
+		struct sim_field *field = &t->fields[f];
+
+		if (!field->removed || (strcmp(field->name, name) != 0 && strcmp(field->id, name) != 0))
+			continue;
+		if (sim_table_field(t, str_of(field->name)) >= 0)
+			return false;
+		field->removed = false;
+		sim_action_field(a, SIM_FIELD_CREATED, t, f);
+		return true;
+	}
+	return false;
+}
+
 /* A change of the field that "field" names. */
 static bool
 change_field(struct sim_action *a, struct sim_table *t, const char *what, const cJSON *change,
@@ -214,6 +255,8 @@ change_field(struct sim_action *a, struct sim_table *t, const char *what, const 
 		return remove_option(a, t, f, name);
 	if (strcmp(what, "renameOption") == 0)
 		return rename_option(a, t, f, text_of(change, "from"), text_of(change, "to"));
+	if (strcmp(what, "formula") == 0)
+		return set_formula(a, t, f, text_of(change, "formula"));
 	if (strcmp(what, "remove") == 0) {
 		sim_action_field(a, SIM_FIELD_DESTROYED, t, f);
 		t->fields[f].removed = true;
@@ -275,6 +318,8 @@ sim_edit_schema(struct sim_action *a, struct sim_table *t, const char *what, con
 		return add_field(a, t, change, ids);
 	if (strcmp(what, "addTable") == 0)
 		return add_table(a, change, ids);
+	if (strcmp(what, "restore") == 0)
+		return restore_field(a, t, text_of(change, "field"));
 	if (strcmp(what, "removeTable") == 0) {
 		sim_action_table(a, SIM_TABLE_DESTROYED, t);
 		t->removed = true;

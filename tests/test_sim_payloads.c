@@ -424,6 +424,39 @@ START_TEST(schema_changes_are_told_to_who_asked_for_them)
 }
 END_TEST
 
+START_TEST(a_new_formula_changes_all_cells_and_only_the_field_is_told)
+{
+	watch_types("\"tableData\",\"tableFields\"", "", "\"includeCellValuesInFieldIds\":\"all\"");
+	ck_assert_int_eq(door("POST", "schema", "{\"formula\":{\"field\":\"Customer\","
+	    "\"formula\":\"2 +\"}}"), 400);
+	ck_assert_int_eq(door("POST", "schema", "{\"formula\":{\"field\":\"Customer\","
+	    "\"formula\":\"'v' & '1'\"}}"), 200);
+	ck_assert_int_eq(payloads(), 1);
+	ck_assert_str_eq(text_at(TABLE "/changedFieldsById/" CUSTOMER "/current/type"), "formula");
+	ck_assert(!reply_has("changedRecordsById"));
+	ck_assert_int_eq(call("GET", SIM_ORDERS "?pageSize=1", ""), 200);
+	ck_assert_str_eq(text_at("records/0/fields/Customer"), "v1");
+	ck_assert_int_eq(call("GET", META, ""), 200);
+	ck_assert(reply_has("\"formula\":\"'v' & '1'\""));
+}
+END_TEST
+
+START_TEST(a_field_out_of_the_bin_has_its_id_and_cells)
+{
+	watch_types("\"tableFields\"", "", "");
+	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
+	ck_assert_int_eq(door("POST", "schema", "{\"remove\":{\"field\":\"Customer\"}}"), 200);
+	ck_assert_int_eq(patch(0, "{\"Customer\":\"Bob\"}"), 422);
+	ck_assert_int_eq(door("POST", "schema", "{\"restore\":{\"field\":\"Customer\"}}"), 200);
+	ck_assert_int_eq(door("POST", "schema", "{\"restore\":{\"field\":\"Customer\"}}"), 400);
+	ck_assert_int_eq(payloads(), 2);
+	ck_assert_str_eq(text_at("payloads/1/changedTablesById/" SIM_DATA_TABLE_ID
+	    "/createdFieldsById/" CUSTOMER "/name"), "Customer");
+	ck_assert_int_eq(call("GET", SIM_ORDERS "?pageSize=100", ""), 200);
+	ck_assert(reply_has("\"Customer\":\"Ada\""));
+}
+END_TEST
+
 START_TEST(the_schema_routes_make_payloads_too_but_refusals_do_not)
 {
 	watch_types("\"tableFields\",\"tableMetadata\"", "", "");
@@ -635,6 +668,8 @@ main(void)
 	tcase_add_test(t, a_webhook_hears_only_of_its_table);
 	tcase_add_test(t, a_webhook_on_a_view_hears_of_that_view);
 	tcase_add_test(t, schema_changes_are_told_to_who_asked_for_them);
+	tcase_add_test(t, a_new_formula_changes_all_cells_and_only_the_field_is_told);
+	tcase_add_test(t, a_field_out_of_the_bin_has_its_id_and_cells);
 	tcase_add_test(t, the_schema_routes_make_payloads_too_but_refusals_do_not);
 	tcase_add_test(t, only_the_fields_watched_tell_of_their_definitions);
 	tcase_add_test(t, options_change_their_field_unless_switched_off);
