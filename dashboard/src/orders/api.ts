@@ -56,7 +56,7 @@ export async function patchOrder(id: string, change: OrderChange, version: numbe
 		},
 		body: change,
 	})
-	orderStore.put([data!], generationOf(response))
+	orderStore.put([data!], generationOf(response), 'us')
 	return data!
 }
 
@@ -69,7 +69,7 @@ export async function undoChange(id: string, version: number | null, change?: st
 		},
 		body: change === undefined ? {} : { change },
 	})
-	orderStore.put([data!], generationOf(response))
+	orderStore.put([data!], generationOf(response), 'us')
 	return data!
 }
 
@@ -78,7 +78,7 @@ export async function createOrder(order: NewOrder, key: string): Promise<Order |
 	const { data, response } = await api.POST('/api/orders', { params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } }, body: order })
 	if (response.status === 202) return null
 	const made = data as Order
-	orderStore.put([made], generationOf(response))
+	orderStore.put([made], generationOf(response), 'us')
 	return made
 }
 
@@ -87,7 +87,9 @@ export async function deleteOrder(id: string, version: number): Promise<'gone' |
 	const { response } = await api.DELETE('/api/orders/{id}', {
 		params: { path: { id }, header: { 'Idempotency-Key': newKey(), Prefer: 'respond-async', 'If-Match': `"v${version}"` } },
 	})
-	return response.status === 202 ? 'queued' : 'gone'
+	if (response.status === 202) return 'queued'
+	orderStore.drop(id, generationOf(response))
+	return 'gone'
 }
 
 /** Where the browser downloads what is in the table. */

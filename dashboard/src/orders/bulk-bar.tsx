@@ -10,10 +10,10 @@ import { Progress } from '@/ui/parts'
 import { Popover } from '@/ui/popover'
 import { notify } from '@/ui/notify'
 import { type BulkState, matchingIds, runBulk, undoBulks } from './bulk'
-import type { Field } from './edits'
 import { FieldChoices } from './field-editor'
 import type { Filter } from './search'
 import type { Selection } from './selection'
+import type { Field } from './store'
 
 type Props = {
 	selection: Selection

@@ -3,9 +3,8 @@ import { ChevronDown } from 'lucide-react'
 import { memo, type ReactNode } from 'react'
 import { formatInstant, formatInstantExact, formatMoney, formatMoneyExact } from '@/lib/format'
 import { GoneBadge, PendingBadge, PriorityLabel, StatusBadge } from '@/ui/badges'
-import type { Field } from './edits'
 import type { ColumnId } from './search'
-import type { Entry } from './store'
+import { type Entry, type Field, isSaving } from './store'
 
 export type Column = { id: ColumnId; title: string; width: number | null; sort?: string; right?: boolean }
 
@@ -40,7 +39,7 @@ export const EditButton = memo(function EditButton({ entry, field, onEdit, bare 
 
 export function State({ entry }: { entry: Entry }) {
 	if (entry.gone) return <GoneBadge />
-	if (entry.overlay?.state === 'saving') return <PendingBadge saving />
+	if (isSaving(entry)) return <PendingBadge saving />
 	return entry.order.pending ? <PendingBadge /> : null
 }
 

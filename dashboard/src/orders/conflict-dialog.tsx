@@ -3,9 +3,8 @@ import { formatInstant } from '@/lib/format'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
-import { conflicts, type Field, settleConflict } from './edits'
-
-const FIELDS: Field[] = ['status', 'priority']
+import { conflicts, settleConflict } from './edits'
+import { type Field, FIELDS } from './store'
 
 /** Somebody else changed the same field: both values, and a choice. */
 export function ConflictDialog() {

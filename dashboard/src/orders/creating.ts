@@ -8,7 +8,7 @@ import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
 import { createOrder, deleteOrder } from './api'
-import { nameOf, orderStore } from './store'
+import { nameOf } from './store'
 
 /** Is somebody writing a new order? The command palette asks for it from any page. */
 export const writingNew = new Observable(false)
@@ -29,10 +29,7 @@ export async function makeOrder(order: NewOrder, key: string, show: (id: string)
 export async function removeOrder(order: Order): Promise<boolean> {
 	try {
 		if (await deleteOrder(order.id, order.version) === 'queued') notify.info(`${nameOf(order)} will be deleted`, { description: 'Airtable is away. It is deleted as soon as Airtable is back.' })
-		else {
-			orderStore.drop(order.id)
-			notify.success(`${nameOf(order)} deleted`)
-		}
+		else notify.success(`${nameOf(order)} deleted`)
 		return true
 	} catch (error) {
 		const moved = error instanceof Problem && error.status === 412

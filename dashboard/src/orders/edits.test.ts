@@ -116,3 +116,131 @@ test('queued while Airtable is away: told so, and pending until it is confirmed'
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Shipped', pending: true } })
 	expect(notify.info).toHaveBeenCalledWith(expect.stringContaining('queued'), expect.anything())
 })
+
+/** A server that answers edits when it is let to, and keeps versions as the API does. */
+function aServer(order: Order) {
+	const state = { now: order, sent: [] as object[] }, waiting: (() => void)[] = []
+	server.use(
+		http.patch(PATH, async ({ request }) => {
+			const change = await request.json() as Partial<Order>
+			state.sent.push(change)
+			await new Promise<void>(resolve => waiting.push(resolve))
+			if (request.headers.get('If-Match') !== `"v${state.now.version}"`) return problem(412, 'precondition_failed')
+			state.now = { ...state.now, ...change, version: state.now.version + 1 }
+			return answer(state.now)
+		}),
+		http.get(PATH, () => answer(state.now)),
+	)
+	return {
+		state,
+		async answers(n = 1) {
+			for (let i = 0; i < n; i++) {
+				await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0))
+				waiting.shift()!()
+			}
+		},
+		others(change: Partial<Order>) { state.now = { ...state.now, ...change, version: state.now.version + 1 } },
+	}
+}
+
+test('A, B, A in one field: what was asked for last is shown throughout, and is what comes of it', async () => {
+	const order = known(), { state, answers } = aServer(order), shown: unknown[] = []
+	const stop = orderStore.subscribe(order.id, () => shown.push(orderStore.get(order.id)!.shown.status))
+	const first = editOrder(order.id, { status: 'Shipped' })
+	await vi.waitFor(() => expect(state.sent.length).toBe(1))
+	const second = editOrder(order.id, { status: 'Delivered' }), third = editOrder(order.id, { status: 'Shipped' })
+	shown.length = 0
+	await answers()
+	await Promise.all([first, second, third])
+	expect(new Set(shown)).toEqual(new Set(['Shipped']))
+	expect(state.sent).toEqual([{ status: 'Shipped' }])	// what was given up before it left is not sent
+	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, changed: 0, order: { status: 'Shipped' } })
+	stop()
+})
+
+test('A, B, A, one after another under way: nothing else shows, and none is taken for another person\u2019s', async () => {
+	const order = known(), { state, answers } = aServer(order), shown: unknown[] = [], done: Promise<void>[] = []
+	done.push(editOrder(order.id, { status: 'Shipped' }))
+	await answers()
+	await done[0]
+	const stop = orderStore.subscribe(order.id, () => shown.push(orderStore.get(order.id)!.shown.status))
+	done.push(editOrder(order.id, { status: 'Delivered' }))
+	await vi.waitFor(() => expect(state.sent.length).toBe(2))
+	done.push(editOrder(order.id, { status: 'Shipped' }))
+	shown.length = 0
+	await answers(2)
+	await Promise.all(done)
+	expect(new Set(shown)).toEqual(new Set(['Shipped']))
+	expect(state.now.status).toBe('Shipped')
+	orderStore.put([state.now], state.now.version)
+	expect(orderStore.get(order.id)?.changed).toBe(0)
+	expect(conflicts.get()).toEqual([])
+	stop()
+})
+
+test('a conflict in one field leaves the edit of another as it is, under way and afterwards', async () => {
+	const order = known(), { state, answers, others } = aServer(order)
+	others({ status: 'Cancelled' })
+	const status = editOrder(order.id, { status: 'Shipped' }), priority = editOrder(order.id, { priority: 'Low' })
+	await answers()	// 412
+	await status
+	expect(conflicts.get()).toMatchObject([{ mine: { status: 'Shipped' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } }])
+	expect(orderStore.get(order.id)).toMatchObject({ shown: { status: 'Shipped', priority: 'Low' }, overlay: { status: { state: 'conflict' }, priority: { state: 'saving' } } })
+	settleConflict(conflicts.get()[0]!, 'theirs')
+	expect(orderStore.get(order.id)).toMatchObject({ shown: { status: 'Cancelled', priority: 'Low' }, overlay: { priority: { state: 'saving' } } })
+	await answers()
+	await priority
+	expect(state.now).toMatchObject({ status: 'Cancelled', priority: 'Low' })
+	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Cancelled', priority: 'Low' } })
+})
+
+test('a conflict in each field is asked about, one after the other', async () => {
+	const order = known(), { state, answers, others } = aServer(order)
+	const edits = [editOrder(order.id, { status: 'Shipped' })]
+	others({ status: 'Cancelled', priority: 'Medium' })
+	edits.push(editOrder(order.id, { priority: 'Low' }))
+	await answers()
+	await Promise.all(edits)
+	expect(conflicts.get().map(({ mine, theirs }) => [mine, theirs.status, theirs.priority])).toEqual([[{ status: 'Shipped' }, 'Cancelled', 'Medium'], [{ priority: 'Low' }, 'Cancelled', 'Medium']])
+	settleConflict(conflicts.get()[0]!, 'theirs')
+	settleConflict(conflicts.get()[0]!, 'mine')
+	await answers()
+	await vi.waitFor(() => expect(state.now).toMatchObject({ status: 'Cancelled', priority: 'Low' }))
+	await vi.waitFor(() => expect(orderStore.get(order.id)?.overlay).toBeNull())
+})
+
+test('what another person did while an edit of ours waited for the one before it is asked about, not overwritten', async () => {
+	const order = known(), { state, answers, others } = aServer(order)
+	const first = editOrder(order.id, { status: 'Shipped' })
+	await vi.waitFor(() => expect(state.sent.length).toBe(1))
+	const second = editOrder(order.id, { priority: 'Low' })
+	others({ priority: 'Medium' })
+	await answers(2)	// 412, then on top of theirs, which is not what the second edit was made on
+	await Promise.all([first, second])
+	expect(conflicts.get()).toMatchObject([{ mine: { priority: 'Low' }, base: { priority: 'High' }, theirs: { priority: 'Medium' } }])
+	expect(state.now).toMatchObject({ status: 'Shipped', priority: 'Medium' })
+})
+
+test('of two edits of a field that both come too late only the last is asked about', async () => {
+	const order = known(), { state, answers, others } = aServer(order)
+	const first = editOrder(order.id, { status: 'Shipped' })
+	await vi.waitFor(() => expect(state.sent.length).toBe(1))
+	others({ status: 'Cancelled' })
+	const second = editOrder(order.id, { status: 'Delivered' })
+	await answers()
+	await Promise.all([first, second])
+	expect(conflicts.get()).toMatchObject([{ mine: { status: 'Delivered' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } }])
+	others({ status: 'Processing' })	// a third person, while the question stands
+	settleConflict(conflicts.get()[0]!, 'mine')
+	await answers()
+	await vi.waitFor(() => expect(conflicts.get()).toMatchObject([{ mine: { status: 'Delivered' }, base: { status: 'Cancelled' }, theirs: { status: 'Processing' } }]))
+})
+
+test('the first edit refused, the second is made on what is there', async () => {
+	const order = known()
+	let n = 0
+	server.use(http.patch(PATH, async ({ request }) => (++n === 1 ? problem(422, 'airtable_rejected') : answer({ ...order, ...(await request.json() as object), version: 1001 }))))
+	await Promise.all([editOrder(order.id, { status: 'Shipped' }), editOrder(order.id, { status: 'Delivered' })])
+	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Delivered' } })
+	expect(conflicts.get()).toEqual([])
+})

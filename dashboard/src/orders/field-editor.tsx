@@ -4,9 +4,9 @@ import { Choices } from '@/ui/choices'
 import { Popover } from '@/ui/popover'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import type { OrderChange } from '@/api/client'
-import { editOrder, type Field } from './edits'
+import { editOrder } from './edits'
 import { PRIORITIES, STATUSES } from './search'
-import { orderStore } from './store'
+import { type Field, orderStore } from './store'
 
 export type Editing = { id: string; field: Field; button: HTMLElement }
 

@@ -12,11 +12,11 @@ test('an answer read earlier never replaces a later one, whichever arrives last'
 test('what is laid over is shown, and taking it off is rolling back', () => {
 	const store = new OrderStore(), order = anOrder({ priority: 'Low' })
 	store.put([order], 1)
-	store.lay(order.id, { change: { status: 'Cancelled' }, state: 'saving' })
+	store.lay(order.id, { status: 'Cancelled' }, 1, 'saving')
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Cancelled', priority: 'Low' })
 	store.put([{ ...order, priority: 'High', version: 1001 }], 2)
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Cancelled', priority: 'High' })
-	store.lay(order.id, null)
+	store.lift(order.id, 1)
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Pending', priority: 'High' })
 })
 
@@ -46,9 +46,57 @@ test('it forgets orders that nobody looks at before it grows without end', () =>
 test('what was deleted says so, without what was laid over it, until it is there again', () => {
 	const store = new OrderStore(), order = anOrder({ status: 'Pending' })
 	store.put([order], 5)
-	store.lay(order.id, { change: { status: 'Shipped' }, state: 'saving' })
+	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
 	store.drop(order.id)
 	expect(store.get(order.id)).toMatchObject({ gone: true, overlay: null, shown: { status: 'Pending' } })
 	store.put([order], 6)
 	expect(store.get(order.id)?.gone).toBe(false)
+})
+
+test('an edit takes off only what nobody has asked for since, whatever the values are', () => {
+	const store = new OrderStore(), order = anOrder({ status: 'Pending', priority: 'High' })
+	store.put([order], 1)
+	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
+	store.lay(order.id, { status: 'Delivered', priority: null }, 2, 'saving')
+	store.lay(order.id, { status: 'Shipped' }, 3, 'saving')
+	expect([store.wishes(order.id, 1), store.wishes(order.id, 2), store.wishes(order.id, 3)]).toEqual([[], ['priority'], ['status']])
+	store.lift(order.id, 1)
+	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: null })
+	store.lift(order.id, 3)
+	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Pending', priority: null })
+	store.lift(order.id, 2)
+	expect(store.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Pending', priority: 'High' } })
+})
+
+test('only what others do is marked: our own changes are not, whoever tells of them', () => {
+	const store = new OrderStore(), order = anOrder({ status: 'Pending', priority: 'High' }), changed = () => store.get(order.id)?.changed
+	store.put([order], 1)
+	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
+	store.put([{ ...order, status: 'Shipped', version: 2 }], 2)	// the list, before the answer
+	store.lift(order.id, 1)
+	store.put([{ ...order, status: 'Pending', version: 3 }], 3, 'us')
+	const told = store.expect([order.id])
+	store.put([{ ...order, status: 'Cancelled', version: 4 }], 4)
+	told()
+	store.put([{ ...order, status: 'Cancelled', updatedAt: '2026-11-20T11:00:00.000Z', version: 5 }], 5)	// nothing that is looked at
+	expect(changed()).toBe(0)
+	store.lay(order.id, { status: 'Shipped' }, 2, 'saving')
+	store.put([{ ...order, status: 'Cancelled', priority: 'Low', version: 6 }], 6)	// another field, beneath an edit of ours
+	expect(changed()).toBe(1)
+	store.lift(order.id, 2)
+	store.put([{ ...order, status: 'Delivered', priority: 'Low', version: 7 }], 7)
+	expect(changed()).toBe(2)
+})
+
+test('it knows which orders changed by us between two generations, also what Airtable confirms later', () => {
+	const store = new OrderStore(), [one, two, three] = [anOrder(), anOrder(), anOrder()]
+	store.put([one, two, three], 1)
+	store.put([{ ...one, status: 'Shipped', version: 5 }], 5, 'us')
+	store.put([{ ...two, status: 'Shipped', version: 6 }], 6)
+	store.put([{ ...three, pending: true, version: 7 }], 7, 'us')
+	expect([...store.changedByUs(1, 7)]).toEqual([one.id, three.id])
+	expect([...store.changedByUs(5, 6)]).toEqual([])
+	store.put([{ ...three, version: 9 }], 9)
+	store.drop(two.id, 10)
+	expect([...store.changedByUs(7, 10)]).toEqual([three.id, two.id])
 })

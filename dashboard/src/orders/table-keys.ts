@@ -2,7 +2,8 @@ import { type RefObject, useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
 import { useLatest } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
-import { type Field, undoLast } from './edits'
+import { undoLast } from './edits'
+import type { Field } from './store'
 
 type Props = {
 	total: number
