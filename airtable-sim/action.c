@@ -151,8 +151,10 @@ sim_action_field(struct sim_action *a, enum sim_change_kind kind, struct sim_tab
 	if (kind == SIM_FIELD_CHANGED && (noted(a, kind, t, (uint32_t)place) != NULL ||
 	    noted(a, SIM_FIELD_CREATED, t, (uint32_t)place) != NULL))
 		return;
-	if ((c = note(a, kind, t, (uint32_t)place)) != NULL)
+	if ((c = note(a, kind, t, (uint32_t)place)) != NULL) {
+		c->type = t->fields[place].type;
 		keep_text(a, t->fields[place].name, &c->name);
+	}
 }
 
 void

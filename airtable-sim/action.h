@@ -40,6 +40,7 @@ struct sim_change {
 	struct sim_was		*cells;		/* SIM_ROW_CHANGED */
 	size_t			 cell_count;
 	char			*name;		/* before, of a changed field or table */
+	enum sim_type		 type;		/* before, of a changed field */
 	char			*description;	/* NULL: none */
 };
 

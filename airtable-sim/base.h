@@ -32,7 +32,8 @@ enum sim_type {
 	SIM_SINGLE_LINE_TEXT, SIM_MULTILINE_TEXT, SIM_RICH_TEXT, SIM_EMAIL, SIM_URL,
 	SIM_PHONE_NUMBER, SIM_NUMBER, SIM_CURRENCY, SIM_PERCENT, SIM_DURATION,
 	SIM_RATING, SIM_CHECKBOX, SIM_DATE, SIM_DATE_TIME, SIM_SINGLE_SELECT,
-	SIM_MULTIPLE_SELECTS, SIM_CREATED_TIME, SIM_LAST_MODIFIED_TIME, SIM_FORMULA,
+	SIM_MULTIPLE_SELECTS, SIM_LINKS, SIM_BARCODE, SIM_COLLABORATOR, SIM_ATTACHMENTS, SIM_AI_TEXT,
+	SIM_CREATED_TIME, SIM_LAST_MODIFIED_TIME, SIM_FORMULA, SIM_LOOKUP, SIM_ROLLUP, SIM_BUTTON,
 	SIM_TYPES
 };
 
@@ -43,7 +44,7 @@ enum sim_cell_kind {
 	SIM_INSTANT,	/* instant: ms since 1970 */
 	SIM_CHOICE,	/* choice: place in the field's choices */
 	SIM_TEXT,	/* text, len */
-	SIM_JSON,	/* text, len: JSON as it is sent (multiple selects, and values that don't fit their field) */
+	SIM_JSON,	/* text, len: JSON as it is sent (lists, objects, and values that don't fit their field) */
 	SIM_NEW_CHOICE	/* text, len: a choice that a staged write will add; never stored */
 };
 
@@ -81,6 +82,7 @@ struct sim_field {
 	uint32_t		 choice_count;
 	char			*formula_text;
 	struct formula		*formula;
+	struct sim_table	*linked;	/* links: whose records they name; NULL: never was one */
 };
 
 struct sim_row {

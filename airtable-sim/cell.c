@@ -298,11 +298,52 @@ add_choices(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 	return good;
 }
 
+/* Links with the names that their records have. */
+static void
+add_links(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	cJSON *list = cJSON_ParseWithLength(c->text, c->len);
+	const cJSON *item;
+
+	buf_add_char(b, '[');
+	cJSON_ArrayForEach(item, list) {
+		const char *id = cJSON_IsString(item) ? item->valuestring : "";
+		uint32_t slot = f->linked == NULL ? SIM_NO_ROW : sim_table_row(f->linked, str_of(id));
+		struct buf name = { 0 };
+
+		if (slot != SIM_NO_ROW)
+			sim_cell_plain(&name, f->linked->fields, sim_row_cell(&f->linked->rows[slot], 0));
+		json_next(b);
+		buf_add_char(b, '{');
+		json_member_string(b, "id", str_of(id));
+		json_member_string(b, "name", buf_str(&name));
+		buf_add_char(b, '}');
+		buf_free(&name);
+	}
+	buf_add_char(b, ']');
+	cJSON_Delete(list);
+}
+
+/* What was looked up, by the record that it comes from. */
+static void
+add_lookup(struct buf *b, const struct sim_cell *c)
+{
+	static const char from[] = "recLookedUp000001";
+
+	buf_printf(b, "{\"linkedRecordIds\":[\"%s\"],\"valuesByLinkedRecordId\":{\"%s\":", from, from);
+	buf_add(b, c->text, c->len);
+	buf_add_cstr(b, "}}");
+}
+
 void
 sim_cell_json_v2(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 {
 	if (c->kind == SIM_CHOICE)
 		add_choice(b, &f->choices[c->choice]);
+	else if (c->kind == SIM_JSON && f->type == SIM_LINKS && c->text[0] == '[')
+		add_links(b, f, c);
+	else if (c->kind == SIM_JSON && f->type == SIM_LOOKUP && c->text[0] == '[')
+		add_lookup(b, c);
 	else if (c->kind != SIM_JSON || f->type != SIM_MULTIPLE_SELECTS || !add_choices(b, f, c))
 		sim_cell_json(b, f, c);
 }

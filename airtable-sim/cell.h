@@ -33,7 +33,7 @@ bool		 sim_cell_equal(const struct sim_cell *, const struct sim_cell *);
 
 /* A stored (not computed) value as JSON; nothing is added for an empty one. */
 void		 sim_cell_json(struct buf *, const struct sim_field *, const struct sim_cell *);
-/* The same as webhooks send it: selects as objects with id, name and color. */
+/* The same as webhooks send it: selects and links as objects, lookups by the record they come from. */
 void		 sim_cell_json_v2(struct buf *, const struct sim_field *, const struct sim_cell *);
 /* As people read it: a choice's name, 12.5, 2026-11-20T10:00:00.000Z, "a, b". */
 void		 sim_cell_plain(struct buf *, const struct sim_field *, const struct sim_cell *);

@@ -51,6 +51,8 @@
  *                      {"restore":{"field"}}: a removed one is back, with id and cells |
  *                      {"formula":{"field","formula"}}: it is worked out by that now; webhooks
  *                      hear that the field was changed, and nothing of its cells |
+ *                      {"retype":{"field","type","options"?,"touch"?}}: cells are converted,
+ *                      which counts as a change of the records with "touch" |
  *                      {"add":{"name","type","options"?}} | {"addOption":{"field","name"}} |
  *                      {"renameOption":{"field","from","to"}} | {"removeOption":{"field","name"}} |
  *                      {"renameTable":{"name"}} | {"removeTable":{}} |

@@ -5,6 +5,7 @@
 #include "airtable-sim/edits.h"
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/formula.h"
+#include "airtable-sim/retype.h"
 #include "airtable-sim/state.h"
 
 void
@@ -257,6 +258,8 @@ change_field(struct sim_action *a, struct sim_table *t, const char *what, const 
 		return rename_option(a, t, f, text_of(change, "from"), text_of(change, "to"));
 	if (strcmp(what, "formula") == 0)
 		return set_formula(a, t, f, text_of(change, "formula"));
+	if (strcmp(what, "retype") == 0)
+		return sim_retype(a, t, f, change);
 	if (strcmp(what, "remove") == 0) {
 		sim_action_field(a, SIM_FIELD_DESTROYED, t, f);
 		t->fields[f].removed = true;

@@ -21,15 +21,34 @@ static const char *const type_names[SIM_TYPES] = {
 	[SIM_DATE_TIME] = "dateTime",
 	[SIM_SINGLE_SELECT] = "singleSelect",
 	[SIM_MULTIPLE_SELECTS] = "multipleSelects",
+	[SIM_LINKS] = "multipleRecordLinks",
+	[SIM_BARCODE] = "barcode",
+	[SIM_COLLABORATOR] = "singleCollaborator",
+	[SIM_ATTACHMENTS] = "multipleAttachments",
+	[SIM_AI_TEXT] = "aiText",
 	[SIM_CREATED_TIME] = "createdTime",
 	[SIM_LAST_MODIFIED_TIME] = "lastModifiedTime",
 	[SIM_FORMULA] = "formula",
+	[SIM_LOOKUP] = "multipleLookupValues",
+	[SIM_ROLLUP] = "rollup",
+	[SIM_BUTTON] = "button",
 };
 
 const char *
 sim_type_name(enum sim_type type)
 {
 	return type_names[type];
+}
+
+bool
+sim_type_find(const char *name, enum sim_type *type)
+{
+	for (int k = 0; name != NULL && k < SIM_TYPES; k++)
+		if (strcmp(name, type_names[k]) == 0) {
+			*type = (enum sim_type)k;
+			return true;
+		}
+	return false;
 }
 
 static const char date_options[] =
@@ -124,6 +143,14 @@ add_options(struct buf *b, const struct sim_table *t, const struct sim_field *f)
 	case SIM_FORMULA:
 		add_formula(b, t, f);
 		break;
+	case SIM_LINKS:
+		json_member_string(b, "linkedTableId", str_of(f->linked == NULL ? "" : f->linked->id));
+		buf_add_cstr(b, ",\"isReversed\":false,\"prefersSingleRecordLink\":false");
+		break;
+	case SIM_LOOKUP:
+	case SIM_ROLLUP:
+		buf_add_cstr(b, "\"isValid\":true,\"result\":{\"type\":\"singleLineText\"}");
+		break;
 	default:
 		break;
 	}
@@ -191,8 +218,8 @@ read_int(const cJSON *options, const char *name, int min, int max, int *out)
 	return true;
 }
 
-static bool
-read_options(struct sim_base *b, struct sim_field *f, const cJSON *options)
+bool
+sim_field_options(struct sim_base *b, struct sim_field *f, const cJSON *options)
 {
 	const char *symbol = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(options, "symbol"));
 
@@ -221,15 +248,13 @@ sim_field_create(struct sim_base *b, struct sim_table *t, const cJSON *d, struct
 	const char *description =
 	    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(d, "description"));
 	struct sim_field *f;
-	int k = 0;
+	enum sim_type kind;
 
-	while (type != NULL && k < SIM_TYPES && strcmp(type, type_names[k]) != 0)
-		k++;
-	if (name == NULL || name[0] == '\0' || strlen(name) > 255 || type == NULL || k == SIM_TYPES) {
+	if (name == NULL || name[0] == '\0' || strlen(name) > 255 || !sim_type_find(type, &kind)) {
 		sim_reply_invalid(reply);
 		return NULL;
 	}
-	if (sim_type_is_computed((enum sim_type)k)) {
+	if (sim_type_is_computed(kind)) {
 		sim_reply_errorf(reply, 422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE",
 		    "Creating %s fields is not supported at this time", type);
 		return NULL;
@@ -239,11 +264,11 @@ sim_field_create(struct sim_base *b, struct sim_table *t, const cJSON *d, struct
 		    "Field name \"%s\" is already in use", name);
 		return NULL;
 	}
-	if ((f = sim_table_add_field(b, t, name, (enum sim_type)k)) == NULL) {
+	if ((f = sim_table_add_field(b, t, name, kind)) == NULL) {
 		sim_reply_internal(reply);
 		return NULL;
 	}
-	if (!read_options(b, f, cJSON_GetObjectItemCaseSensitive(d, "options")) ||
+	if (!sim_field_options(b, f, cJSON_GetObjectItemCaseSensitive(d, "options")) ||
 	    (description != NULL && !sim_rename(&f->description, str_of(description)))) {
 		sim_table_drop_last_field(t);
 		sim_reply_errorf(reply, 422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE",

@@ -11,6 +11,10 @@
 
 /* "singleLineText" and so on. */
 const char *sim_type_name(enum sim_type);
+/* The type of that name (which may be NULL); false: there is none. */
+bool	sim_type_find(const char *name, enum sim_type *);
+/* Take what is in "options" for a field of that type; false: they are not valid for it. */
+bool	sim_field_options(struct sim_base *, struct sim_field *, const cJSON *options);
 void	sim_field_json(struct buf *, const struct sim_table *, const struct sim_field *);
 
 /*

@@ -162,10 +162,13 @@ add_changed_field(const struct sim_part *p, const struct sim_change *c)
 	if (!renamed)	/* its options, which payloads don't tell */
 		json_member_string(p->b, "type", str_of(sim_type_name(f->type)));
 	buf_add_char(p->b, '}');
-	if (p->v->spec->previous_fields && renamed) {
+	if (p->v->spec->previous_fields && (renamed || c->type != f->type)) {
 		json_name(p->b, "previous");
 		buf_add_char(p->b, '{');
-		json_member_string(p->b, "name", str_of(c->name));
+		if (renamed)
+			json_member_string(p->b, "name", str_of(c->name));
+		else
+			json_member_string(p->b, "type", str_of(sim_type_name(c->type)));
 		buf_add_char(p->b, '}');
 	}
 	buf_add_char(p->b, '}');
