@@ -16,6 +16,25 @@ history_get(struct store *st, struct str record, struct history_place place, str
 	return ERR_OK;
 }
 
+/* Entries begin with the id, which needs no escapes. */
+enum err
+history_record(struct str json, struct str *record)
+{
+	static const char id[] = "{\"id\":\"", none[] = "{\"id\":null,";
+	const char *begin, *end;
+
+	*record = (struct str){ json.ptr, 0 };
+	if (json.len >= sizeof(none) && memcmp(json.ptr, none, sizeof(none) - 1) == 0)
+		return ERR_OK;
+	if (json.len < sizeof(id) || memcmp(json.ptr, id, sizeof(id) - 1) != 0)
+		return ERR_STORE_CORRUPT;
+	begin = json.ptr + sizeof(id) - 1;
+	if ((end = memchr(begin, '"', json.len - (sizeof(id) - 1))) == NULL)
+		return ERR_STORE_CORRUPT;
+	*record = (struct str){ begin, (size_t)(end - begin) };
+	return ERR_OK;
+}
+
 /* To the last entry before ${k}. */
 static int
 seek_before(MDB_cursor *cursor, const struct store_key *k, MDB_val *key, MDB_val *data)

@@ -45,6 +45,8 @@ enum err	history_of_record(struct store *, struct str record, struct history_pla
 enum err	history_audit(struct store *, struct history_place from, history_each *, void *cookie);
 /* Every entry of a bulk edit, in the order of commits. */
 enum err	history_of_bulk(struct store *, uint64_t bulk, history_each *, void *cookie);
+/* Whose entry it is, in ${json}; len 0: of an order that was not created.  ERR_STORE_CORRUPT. */
+enum err	history_record(struct str json, struct str *record);
 /* One entry.  ERR_NOT_FOUND. */
 enum err	history_get(struct store *, struct str record, struct history_place, struct str *json);
 

@@ -1,6 +1,7 @@
 #include "common/history.h"
 #include "common/json_write.h"
 #include "common/message.h"
+#include "fcgi-api/change_name.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
@@ -11,6 +12,8 @@
 /* A listing of history entries, newest first. */
 struct listing {
 	struct buf		*out;
+	struct store		*store;
+	struct change_name	 name;
 	uint64_t		 limit, count;
 	struct history_place	 from, last;
 	bool			 more;
@@ -60,10 +63,9 @@ add_entry(void *cookie, struct history_place place, struct str json)
 		return ERR_CANCELLED;
 	}
 	json_next(l->out);
-	buf_add_str(l->out, json);
 	l->last = place;
 	l->count++;
-	return ERR_OK;
+	return change_add_named(l->out, l->store, &l->name, json);
 }
 
 static void
@@ -90,14 +92,16 @@ answer(struct api *api, struct listing *l, struct str record)
 	enum err e;
 
 	if (response_validators(r, api->request.if_none_match,
-	    etag_make(&etag, 'g', &generation, 1, false), generation))
+	    etag_make(&etag, 'h', &generation, 1, false), generation))
 		return ANSWERED;
 	l->out = &r->own;
+	l->store = api->store;
 	buf_add_cstr(l->out, "{\"changes\":[");
 	if (record.ptr == NULL)
 		e = history_audit(api->store, l->from, add_entry, l);
 	else
 		e = history_of_record(api->store, record, l->from, add_entry, l);
+	change_name_free(&l->name);
 	if (e != ERR_OK && e != ERR_CANCELLED)
 		return api_problem(api, e, NULL);
 	add_tail(api, l);

@@ -276,12 +276,12 @@ START_TEST(the_history_is_newest_first_and_paged)
 	expect_no_text(with("\"change\":\"%llu.0\"", third));
 	expect_text("\"fields\":[{\"field\":\"status\",\"from\":\"Pending\",\"to\":\"Shipped\"}]");
 	expect_text(with("],\"nextCursor\":null,\"generation\":%llu}", third));
-	expect_text(with("ETag: \"g%llu\"\r\n", third));
+	expect_text(with("ETag: \"h%llu\"\r\n", third));
 	expect_get("/api/orders/ORD-1/history?limit=1", 200, with("],\"nextCursor\":\"%llu.0\"", second));
 	expect_no_text(with("\"change\":\"%llu.0\"", first));
 	expect_get(with("/api/orders/" REC_A "/history?limit=1&after=%llu.0", second), 200, "\"nextCursor\":null");
 	expect_text(with("\"change\":\"%llu.0\"", first));
-	ask("GET", "/api/orders/ORD-1/history", "HTTP_IF_NONE_MATCH", with("\"g%llu\"", third), NULL);
+	ask("GET", "/api/orders/ORD-1/history", "HTTP_IF_NONE_MATCH", with("\"h%llu\"", third), NULL);
 	expect(304, "ETag");
 	expect_get("/api/audit?limit=2", 200, with("\"change\":\"%llu.0\"", third));
 	expect_text(with("\"change\":\"%llu.0\"", second));
@@ -316,6 +316,52 @@ START_TEST(the_history_of_a_deleted_order_is_found_by_its_record_id)
 	expect_text("\"to\":\"Shipped\"");
 	expect_get("/api/orders/ORD-1/history", 404, "not_found");
 	expect_get("/api/orders/ORD-1", 404, "not_found");
+}
+END_TEST
+
+/* What an entry says at its end: how its order is called. */
+#define NAMED(order, customer)	"],\"orderId\":" order ",\"customer\":" customer "}"
+
+START_TEST(an_entry_says_what_its_order_is_called_now)
+{
+	(void)change(REC_A, ORDER_STATUS, "Shipped", 0);
+	(void)change(REC_B, ORDER_STATUS, "Shipped", NO_EDIT);
+	(void)change(REC_A, ORDER_ORDER_ID, "ORD \"1\"", NO_EDIT);
+	expect_get("/api/audit", 200, "\"to\":\"ORD \\\"1\\\"\"}" NAMED("\"ORD \\\"1\\\"\"", "\"=A, \\\"B\\\"\""));
+	expect_text("\"to\":\"Shipped\"}" NAMED("\"sync\"", "null"));
+	expect_text("\"to\":\"Shipped\"}" NAMED("\"ORD \\\"1\\\"\"", "\"=A, \\\"B\\\"\""));
+	expect_no_text("\"orderId\":\"ORD-1\"");
+	(void)change(REC_A, ORDER_ORDER_ID, NULL, NO_EDIT);
+	expect_get("/api/orders/" REC_A "/history?limit=1", 200, NAMED("null", "\"=A, \\\"B\\\"\""));
+}
+END_TEST
+
+static void
+fail_deletion_and_creation(struct apply *a)
+{
+	struct made_entry m[2];
+	struct outbox_step steps[2];
+	struct apply_meta meta = { .outbox = steps, .outbox_count = 2 };
+
+	made_entry(&m[0], a, OUTBOX_DELETE, REC_A);
+	made_entry(&m[1], a, OUTBOX_CREATE, NULL);
+	made_ask(&m[1], ORDER_ORDER_ID, "ORD-9");
+	for (size_t i = 0; i < 2; i++)
+		steps[i] = (struct outbox_step){ OUTBOX_NOT_APPLIED, &m[i].e, STR("late") };
+	apply_or_exit(a, NULL, 0, SOURCE_WRITE, &meta);
+}
+
+START_TEST(an_order_that_has_gone_or_never_was_is_called_what_it_was_called_last)
+{
+	(void)change(REC_A, ORDER_STATUS, "Shipped", 0);
+	(void)change(REC_A, ORDER_ORDER_ID, "ORD-7", NO_EDIT);
+	delete_order(REC_A);
+	in_writer(fail_deletion_and_creation);
+	expect_get("/api/audit?limit=2", 200, "{\"id\":null,");
+	expect_text("\"asked\":\"created\",\"detail\":\"late\",\"orderId\":\"ORD-9\",\"customer\":null}");
+	expect_text("\"asked\":\"deleted\",\"detail\":\"late\",\"orderId\":\"ORD-7\",\"customer\":\"=A, \\\"B\\\"\"}");
+	expect_get("/api/orders/" REC_A "/history", 200, "\"to\":\"Shipped\"}" NAMED("\"ORD-7\"", "\"=A, \\\"B\\\"\""));
+	expect_no_text("\"orderId\":null");
 }
 END_TEST
 
@@ -460,6 +506,8 @@ main(void)
 	tcase_add_test(t, the_history_is_newest_first_and_paged);
 	tcase_add_test(t, a_history_is_asked_for_in_the_right_words);
 	tcase_add_test(t, the_history_of_a_deleted_order_is_found_by_its_record_id);
+	tcase_add_test(t, an_entry_says_what_its_order_is_called_now);
+	tcase_add_test(t, an_order_that_has_gone_or_never_was_is_called_what_it_was_called_last);
 	tcase_add_test(t, undo_writes_back_what_was_before_the_last_change_through_the_api);
 	tcase_add_test(t, undo_of_a_named_change_also_takes_back_what_was_done_in_airtable);
 	tcase_add_test(t, undo_of_what_has_been_changed_since_is_a_conflict_with_both_values);

@@ -9,6 +9,9 @@ const CHANGING_MS = 15_000
 let stack, browser, overview, table, orders
 const answers = []
 const listen = page => page.on('response', response => answers.push({ target: new URL(response.url()).pathname, status: response.status() }))
+let others = 0
+/** Asked by somebody else each time, who leaves the pages what is theirs. */
+const elsewhere = of => ({ json: target => of.from(`127.0.0.${2 + others++ % 250}`).json(target) })
 const asked = target => answers.filter(answer => answer.target === target)
 
 test('changes that never stop are followed more slowly, and nothing is refused', async () => {
@@ -35,11 +38,8 @@ test('changes that never stop are followed more slowly, and nothing is refused',
 }, { timeout: 180_000 })
 
 test('afterwards the screens equal the API', async () => {
-	// asked by somebody else each time, who leaves the pages what is theirs
-	let others = 0
-	const other = { json: target => stack.from(`127.0.0.${2 + others++ % 250}`).json(target) }
-	await figuresAgree(other, overview)
-	await rowsAgree(other, table)
+	await figuresAgree(elsewhere(stack), overview)
+	await rowsAgree(elsewhere(stack), table)
 	eq(answers.filter(({ target, status }) => status === 429 && target === '/api/orders/summary'), [])
 }, { timeout: 180_000 })
 
@@ -53,6 +53,47 @@ test('who is refused is told until when, and it goes on by itself', async () => 
 	await soon('the order is found', async () => (await table.$$('tr[data-id]')).length === 1)
 	await table.waitForSelector('[data-condition="slowed"]', { state: 'detached' })
 }, { timeout: 200_000 })
+
+test('with the limits as shipped, what has been done is read at once, and followed without being refused', async () => {
+	const shipped = await startStack(fast({ sim: 120, set: { 'limits.enabled': true, 'sync.feed': 'auto', 'sync.feed_interval': '100ms' } }))
+	await shipped.synced()
+	const all = (await elsewhere(shipped).json('/api/orders?pageSize=120')).orders
+	for (const { id } of all) await shipped.sim('POST', '/_sim/edit', { id, fields: { Customer: 'Somebody & Søn' } })
+	const entries = n => soon(`the history has ${n}`, async () => (await elsewhere(shipped).json('/api/audit?limit=500')).changes.length === n)
+	await entries(all.length)
+	await shipped.sim('POST', '/_sim/delete', { ids: [all[0].id] })
+	await entries(all.length + 1)
+	const seen = [], other = await openBrowser(shipped)
+	const activity = await other.page('/activity', { onPage: page => page.on('response', response => seen.push({ target: new URL(response.url()).pathname, status: response.status() })) })
+	await activity.locator('ol > li').nth(49).waitFor()
+	const names = await activity.locator('ol > li a').allTextContents()
+	eq(names[0], all[0].orderId)
+	eq(names.length, 50)
+	eq(names.filter(name => !all.some(({ orderId }) => orderId === name)), [])
+	const ofOrders = () => seen.filter(({ target }) => /^\/api\/(orders|audit)/.test(target))
+	eq(ofOrders().filter(({ target }) => target !== '/api/audit'), [])
+	ok(ofOrders().length <= 3, 'once, and when the stream of changes stands')
+	const older = activity.getByRole('button', { name: 'Older changes' })
+	await older.click()
+	await activity.locator('ol > li').nth(99).waitFor()
+	await older.click()
+	await activity.locator('ol > li').nth(120).waitFor()
+	// three pages are read again each time
+	const before = ofOrders().length
+	const followed = () => ofOrders().length >= before + 6
+	let changes = 0
+	for (const end = Date.now() + CHANGING_MS; Date.now() < end || (!followed() && Date.now() < end + CHANGING_MS * PATIENCE); changes++) {
+		await shipped.sim('POST', '/_sim/edit', { id: all[1 + changes % 100].id, fields: { Customer: `Somebody ${changes}` } })
+		await activity.waitForTimeout(200)
+	}
+	console.log(`# ${changes} changes, ${ofOrders().length - before} pages of the activity`)
+	ok(changes > 10 && followed(), 'they are followed')
+	eq(seen.filter(({ status }) => status === 429), [])
+	eq(await activity.locator('[data-condition="slowed"]').count(), 0)
+	eq(other.faults, [])
+	await other.close()
+	await shipped.down()
+}, { timeout: 240_000 })
 
 test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
 

@@ -7,7 +7,7 @@
  */
 import { Observable } from '@/lib/observable'
 
-export type Policy = 'orders_list' | 'orders_summary'
+export type Policy = 'orders_list' | 'orders_summary' | 'get_order'
 
 const WINDOW_MS = 60_000
 /** Of the quota; below the first it goes slower, the second is left to people. */

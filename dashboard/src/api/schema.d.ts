@@ -609,6 +609,14 @@ export interface components {
             asked?: "created" | "changed" | "deleted";
             /** @description The same. */
             detail?: string;
+            /**
+             * @description What the order is called now; of one that has gone, what it was
+             *     called last; of one that was not made, what was asked for.
+             * @example ORD-000123
+             */
+            orderId: string | null;
+            /** @description As `orderId`: whose order it is. */
+            customer: string | null;
         };
         ChangePage: {
             changes: components["schemas"]["Change"][];

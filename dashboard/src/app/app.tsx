@@ -3,20 +3,35 @@ import { RouterProvider } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { queryClient } from '@/api/query-client'
 import { followChanges, onChange } from '@/api/live'
-import { pause } from '@/api/pace'
+import { pause, type Policy } from '@/api/pace'
 import { router } from './router'
 
-const SUMMARY_PAUSE_MS = 400
+const PAUSE_MS = 400
 
-/** Figures, histories and the audit follow every change; the table of orders listens for itself. */
-function followFigures() {
+/** Figures, histories and the audit follow every change, each within its limit; the table of orders listens for itself. */
+const FOLLOWING: { queryKey: string[]; policy: Policy }[] = [
+	{ queryKey: ['summary'], policy: 'orders_summary' },
+	{ queryKey: ['audit'], policy: 'orders_list' },
+	{ queryKey: ['orders', 'history'], policy: 'get_order' },
+]
+
+/** How many requests it takes to read again what is on the screen: one for each page of a long list. */
+function requestsFor(queryKey: string[]): number {
+	const shown = queryClient.getQueryCache().findAll({ queryKey, type: 'active' })
+	return shown.reduce((n, { state }) => n + ((state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 1), 0)
+}
+
+function follow({ queryKey, policy }: (typeof FOLLOWING)[number]) {
 	let due: ReturnType<typeof setTimeout> | undefined
-	const stop = onChange(() => {
+	const later = () => {
 		due ??= setTimeout(() => {
 			due = undefined
-			for (const queryKey of [['summary'], ['audit'], ['orders', 'history']]) void queryClient.invalidateQueries({ queryKey })
-		}, pause('orders_summary', SUMMARY_PAUSE_MS))
-	})
+			// what is under way may be what the person asked for, such as older entries: it is not cut short
+			if (queryClient.isFetching({ queryKey }) > 0) later()
+			else void queryClient.invalidateQueries({ queryKey })
+		}, pause(policy, PAUSE_MS, requestsFor(queryKey)))
+	}
+	const stop = onChange(later)
 	return () => {
 		stop()
 		clearTimeout(due)
@@ -25,7 +40,7 @@ function followFigures() {
 
 export function App() {
 	useEffect(() => {
-		const stops = [followFigures(), followChanges()]
+		const stops = [...FOLLOWING.map(follow), followChanges()]
 		return () => stops.forEach(stop => stop())
 	}, [])
 	return (

@@ -2,7 +2,6 @@ import { Link } from '@tanstack/react-router'
 import { ArrowRight, Ban, Bot, CircleMinus, CirclePlus, Pencil, Undo2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Change } from '@/api/client'
-import { useOrderName } from '@/api/order-name'
 import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
 import { StatusBadge } from './badges'
 
@@ -22,7 +21,7 @@ export function ChangeList({ changes, withOrder, action }: { changes: Change[]; 
 						<span aria-hidden className="mt-0.5 grid size-7 shrink-0 place-items-center rounded-full bg-sunken text-ink-2"><Icon className="size-3.5" /></span>
 						<div className="min-w-0 flex-1">
 							<p className="text-ink-2">
-								{withOrder && change.id !== null && <><Link to="/orders" search={{ order: change.id }} className="font-medium text-accent-ink underline-offset-2 hover:underline"><Name change={change} id={change.id} /></Link>{' '}</>}
+								{withOrder && change.id !== null && <><Link to="/orders" search={{ order: change.id }} className="font-medium text-accent-ink underline-offset-2 hover:underline"><Name change={change} /></Link>{' '}</>}
 								<span className={change.action === 'rejected' || change.action === 'notApplied' ? 'font-medium text-bad' : 'text-ink'}>{change.undoes !== null ? 'Undone' : VERBS[change.action]}</span>{' '}
 								{SOURCES[change.source]}{change.by && <> by {change.by}</>}{change.bulk !== null && <>, bulk edit {change.bulk}</>}
 							</p>
@@ -40,13 +39,8 @@ export function ChangeList({ changes, withOrder, action }: { changes: Change[]; 
 	)
 }
 
-function Name({ change, id }: { change: Change; id: string }) {
-	const named = change.fields.find(({ field }) => field === 'orderId')
-	const known = named?.to ?? named?.from
-	return known === undefined || known === null ? <Known id={id} /> : <>{known}</>
-}
-
-const Known = ({ id }: { id: string }) => <span className="tnum">{useOrderName(id)}</span>
+/** What people call the order; its record id if it has no name. */
+const Name = ({ change }: { change: Change }) => <span className="tnum">{change.orderId ?? change.customer ?? change.id}</span>
 
 function Fields({ change }: { change: Change }) {
 	return (

@@ -14,7 +14,10 @@ export const screenshots = path.join(root, 'build/check/screenshots')
 const PATIENCE_MS = 60_000
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-/** A browser: page(path, options) opens a page of its own in it, as another person would. */
+/**
+ * A browser: page(path, options) opens a page of its own in it, as another person would;
+ * onPage is told of it before it asks for anything.
+ */
 export async function openBrowser(stack) {
 	ok(CHROMIUM, 'Chromium is installed (scripts/install-packages check)')
 	fetched('browser', ['playwright-core', 'axe-core'])
@@ -30,7 +33,7 @@ export async function openBrowser(stack) {
 	return {
 		faults,
 		close: () => browser.close(),
-		async page(target = '/', { width = 1280, height = 860, ...options } = {}) {
+		async page(target = '/', { width = 1280, height = 860, onPage = () => {}, ...options } = {}) {
 			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', ...options })
 			const page = await context.newPage()
 			page.setDefaultTimeout(PATIENCE_MS)
@@ -40,6 +43,7 @@ export async function openBrowser(stack) {
 				// a refused request is part of many stories; what matters is what the page makes of it
 				if (message.type() === 'error' && !/Failed to load resource|EventSource/.test(message.text())) faults.push(message.text())
 			})
+			onPage(page)
 			await page.goto(stack.url + target)
 			return page
 		},
