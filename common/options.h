@@ -14,6 +14,7 @@
  */
 #define OPTION_NONE	0u
 #define OPTION_OTHER	255u	/* an option met when all codes were taken */
+#define OPTION_OTHER_NAME	"(other)"	/* what all of those are called together */
 
 /* The further names of this field; len 0: none.  An LMDB code. */
 int		options_load(MDB_txn *, MDB_dbi meta, unsigned field, struct str *further);

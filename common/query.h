@@ -32,7 +32,12 @@ struct query	*query_new(const struct schema *);
 void		 query_free(struct query *);
 
 /*
- * Check ${params} and fill the query anew.  Every fault found is added to
+ * Check ${params} and fill the query anew.  A select's parameter may be
+ * given several times, as "status" or "status[]": each value is one option.
+ * A value that stands alone is an option, or else a comma list of them;
+ * "none" is empty unless an option has that name.  "empty" and "filled"
+ * name fields; beside other conditions of its field "empty" is one more
+ * value that will do.  Every fault found is added to
  * ${errors} (unknown names, repeats, values out of range, not UTF-8);
  * ERR_INVALID_PARAMETER if there was any.  paging false (exports): page,
  * pageSize and after are unknown names.  ${store} must be in a snapshot: it

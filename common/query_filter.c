@@ -76,6 +76,61 @@ keep_search(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, uint64
 	return ERR_OK;
 }
 
+/* Bits of the rows whose value is empty, of any kind but a select. */
+static void
+find_empty(uint64_t *empty, struct str column, enum field_kind kind)
+{
+	for (size_t w = 0; w < COLUMN_WORDS; w++) {
+		empty[w] = 0;
+		for (size_t i = 0; i < 64; i++)
+			empty[w] |= (uint64_t)(kind == FIELD_TEXT ?
+			    column_text(column, w * 64 + i).len == 0 :
+			    column_number(column, w * 64 + i) == COLUMN_EMPTY) << i;
+	}
+}
+
+/* The rows of ${bits} that meet what is asked of the field's value. */
+static int
+keep_values(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, unsigned f, uint64_t *bits)
+{
+	unsigned id = q->by_exact[f] ? COLUMN_HASH + f : f;
+	struct str column;
+	int rc;
+
+	if ((rc = column_segment(txn, dbi, q->schema, id, segment, &column)) != 0)
+		return rc;
+	if (q->by_option[f])
+		keep_options(bits, column, q->option[f]);
+	if (q->range[f].used)
+		keep_range(bits, column, &q->range[f]);
+	if (q->by_exact[f])
+		keep_range(bits, column, &(struct query_range){
+		    .low = q->exact_hash[f], .high = q->exact_hash[f] });
+	return 0;
+}
+
+/* The same where emptiness is asked for: "empty" is one more value that will do. */
+static int
+keep_presence(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, unsigned f,
+    uint64_t *bits)
+{
+	bool values = q->by_option[f] || q->range[f].used || q->by_exact[f];
+	segment_bits empty, kept;
+	struct str column;
+	int rc;
+
+	if ((rc = column_segment(txn, dbi, q->schema, f, segment, &column)) != 0)
+		return rc;
+	find_empty(empty, column, q->schema->fields[f].kind);
+	memcpy(kept, bits, sizeof(kept));
+	if (values && (rc = keep_values(q, txn, dbi, segment, f, kept)) != 0)
+		return rc;
+	for (size_t w = 0; w < COLUMN_WORDS; w++)
+		bits[w] = q->filled[f] ? kept[w] & ~empty[w] :
+		    (values ? kept[w] : 0) | (bits[w] & empty[w]);
+	return 0;
+}
+
 static enum err
 filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bits)
 {
@@ -88,21 +143,14 @@ filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bi
 	if (rc != 0)
 		return store_error("column", rc);
 	memcpy(bits, column.ptr, sizeof(segment_bits));
-	for (unsigned f = 0; f < q->schema->field_count; f++) {
-		unsigned id = q->by_exact[f] ? COLUMN_HASH + f : f;
-
-		if (!q->by_option[f] && !q->range[f].used && !q->by_exact[f])
-			continue;
-		if ((rc = column_segment(txn, dbi, q->schema, id, segment, &column)) != 0)
-			return store_error("column", rc);
-		if (q->by_option[f])
-			keep_options(bits, column, q->option[f]);
-		if (q->range[f].used)
-			keep_range(bits, column, &q->range[f]);
-		if (q->by_exact[f])
-			keep_range(bits, column, &(struct query_range){
-			    .low = q->exact_hash[f], .high = q->exact_hash[f] });
+	for (unsigned f = 0; f < q->schema->field_count && rc == 0; f++) {
+		if (q->empty[f] || q->filled[f])
+			rc = keep_presence(q, txn, dbi, segment, f, bits);
+		else if (q->by_option[f] || q->range[f].used || q->by_exact[f])
+			rc = keep_values(q, txn, dbi, segment, f, bits);
 	}
+	if (rc != 0)
+		return store_error("column", rc);
 	return q->search.len > 0 ? keep_search(q, txn, dbi, segment, bits) : ERR_OK;
 }
 

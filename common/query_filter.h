@@ -33,6 +33,8 @@ struct query {
 	struct query_range	 range[SCHEMA_FIELDS_MAX];
 	bool			 by_exact[SCHEMA_FIELDS_MAX];
 	int64_t			 exact_hash[SCHEMA_FIELDS_MAX];
+	bool			 empty[SCHEMA_FIELDS_MAX];	/* empty ones too, beside what else is asked of the field */
+	bool			 filled[SCHEMA_FIELDS_MAX];	/* not empty; both of no select: its codes say it */
 	struct buf		 search;				/* folded; empty: none */
 	/* rows that match, a bit each; grows with the store */
 	uint64_t		*bits;

@@ -9,6 +9,7 @@ struct parser {
 	struct query		*q;
 	struct store		*st;
 	bool			 paging;
+	bool			 alone;		/* the parameter is given once, and not as name[] */
 	struct str		 after;		/* read last: it depends on the sort */
 	struct str		 page;
 	struct field_errors	*errors;
@@ -87,16 +88,69 @@ take_search(struct parser *p, struct str name, struct str value)
 		p->q->filtered = true;
 }
 
+/* Take the piece before the next comma off ${rest}; false: there is no further one. */
+static bool
+next_piece(struct str *rest, struct str *piece)
+{
+	const char *comma;
+
+	if (rest->ptr == NULL)
+		return false;
+	comma = rest->len == 0 ? NULL : memchr(rest->ptr, ',', rest->len);
+	*piece = *rest;
+	if (comma == NULL) {
+		*rest = (struct str){ NULL, 0 };
+		return true;
+	}
+	piece->len = (size_t)(comma - rest->ptr);
+	rest->ptr = comma + 1;
+	rest->len -= piece->len + 1;
+	return true;
+}
+
+static void
+take_presence(struct parser *p, struct str name, struct str value, bool *wanted)
+{
+	const struct schema *s = p->q->schema;
+	struct str piece;
+
+	while (next_piece(&value, &piece)) {
+		int f = schema_field(s, piece);
+
+		if (f < 0)
+			field_errors_add(p->errors, name, "must be a comma list of fields such as %s",
+			    s->fields[0].name);
+		else
+			wanted[f] = true;
+	}
+	p->q->filtered = true;
+}
+
+static void
+take_empty(struct parser *p, struct str name, struct str value)
+{
+	take_presence(p, name, value, p->q->empty);
+}
+
+static void
+take_filled(struct parser *p, struct str name, struct str value)
+{
+	take_presence(p, name, value, p->q->filled);
+}
+
 static const struct {
 	const char	*name;
 	bool		 paging;
+	bool		 repeats;
 	void		(*take)(struct parser *, struct str name, struct str value);
 } fixed[] = {
-	{ "page", true, take_page },
-	{ "pageSize", true, take_page_size },
-	{ "after", true, take_after },
-	{ "sort", false, take_sort },
-	{ "search", false, take_search }
+	{ "page", true, false, take_page },
+	{ "pageSize", true, false, take_page_size },
+	{ "after", true, false, take_after },
+	{ "sort", false, false, take_sort },
+	{ "search", false, false, take_search },
+	{ "empty", false, true, take_empty },
+	{ "filled", false, true, take_filled }
 };
 
 static void
@@ -110,36 +164,52 @@ option_error(struct parser *p, const struct field *f, struct str token)
 		token.len = 40;
 	if (token.len == 0)
 		field_errors_add(p->errors, str_of(f->name),
-		    "must be a comma list of %sor none", buf_cstr(&names));
+		    "must be one of %sor none, or a comma list of them", buf_cstr(&names));
 	else
 		field_errors_add(p->errors, str_of(f->name),
 		    "'%.*s' is not one of %sor none", STR_FMT(token), buf_cstr(&names));
 	buf_free(&names);
 }
 
+/* The code of a word of a filter; -1: it means nothing. */
+static int
+option_of(const struct field *field, struct str further, struct str word)
+{
+	unsigned code = options_code(field, further, word);
+
+	if (code != OPTION_NONE)
+		return (int)code;
+	if (str_is(word, "none"))
+		return OPTION_NONE;
+	return str_is(word, OPTION_OTHER_NAME) ? (int)OPTION_OTHER : -1;
+}
+
+static void
+take_option(struct parser *p, unsigned f, struct str further, struct str word)
+{
+	const struct field *field = &p->q->schema->fields[f];
+	int code = option_of(field, further, word);
+
+	if (code == -1)
+		option_error(p, field, word);
+	else
+		p->q->option[f][code] = true;
+}
+
+/* A value that stands alone may be a list, but first it is an option, which may hold commas. */
 static void
 take_options(struct parser *p, unsigned f, struct str value)
 {
 	const struct field *field = &p->q->schema->fields[f];
-	struct str further = { NULL, 0 };
+	struct str further = { NULL, 0 }, word;
 
 	if (options_load(store_txn(p->st), store_databases(p->st)->meta, f, &further) != 0)
 		further.len = 0;
-	for (;;) {
-		const char *comma = value.len == 0 ? NULL : memchr(value.ptr, ',', value.len);
-		struct str token = { value.ptr,
-		    comma == NULL ? value.len : (size_t)(comma - value.ptr) };
-		unsigned code = options_code(field, further, token);
-
-		if (code == OPTION_NONE && !str_is(token, "none"))
-			option_error(p, field, token);
-		else
-			p->q->option[f][code] = true;
-		if (comma == NULL)
-			break;
-		value.len -= token.len + 1;
-		value.ptr = comma + 1;
-	}
+	if (!p->alone || option_of(field, further, value) != -1)
+		take_option(p, f, further, value);
+	else
+		while (next_piece(&value, &word))
+			take_option(p, f, further, word);
 	p->q->by_option[f] = true;
 	p->q->filtered = true;
 }
@@ -207,29 +277,93 @@ take_field(struct parser *p, struct str name, struct str value)
 	return false;
 }
 
+/* May it be given more than once? */
+static bool
+may_repeat(const struct query *q, struct str name)
+{
+	int f = schema_field(q->schema, name);
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (fixed[i].repeats && str_is(name, fixed[i].name))
+			return true;
+	return f >= 0 && q->schema->fields[f].kind == FIELD_SELECT;
+}
+
+/* "status[]" is "status", as some programs write what may be repeated. */
+static struct str
+plain_name(const struct query *q, struct str name)
+{
+	struct str plain = { name.ptr, name.len - 2 };
+
+	return name.len > 2 && memcmp(name.ptr + plain.len, "[]", 2) == 0 &&
+	    may_repeat(q, plain) ? plain : name;
+}
+
 static void
-take(struct parser *p, const struct param *param)
+take(struct parser *p, struct str name, const struct param *param)
 {
 	if (!utf8_valid(param->value)) {
 		field_errors_add(p->errors, param->name, "is not valid UTF-8");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (str_is(param->name, fixed[i].name) && (p->paging || !fixed[i].paging)) {
-			fixed[i].take(p, param->name, param->value);
+		if (str_is(name, fixed[i].name) && (p->paging || !fixed[i].paging)) {
+			fixed[i].take(p, name, param->value);
 			return;
 		}
-	if (!take_field(p, param->name, param->value))
+	if (!take_field(p, name, param->value))
 		field_errors_add(p->errors, param->name, "is not a parameter of this path");
 }
 
-static bool
-repeated(const struct param *params, size_t i)
+/* How often it is given, up to the parameter ${end}. */
+static size_t
+times(const struct query *q, const struct param *params, size_t end, struct str name)
 {
-	for (size_t j = 0; j < i; j++)
-		if (str_eq(params[j].name, params[i].name))
-			return true;
-	return false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < end; i++)
+		n += str_eq(plain_name(q, params[i].name), name);
+	return n;
+}
+
+static void
+take_all(struct parser *p, const struct param *params, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str name = plain_name(p->q, params[i].name);
+
+		p->alone = name.len == params[i].name.len && times(p->q, params, n, name) == 1;
+		if (!may_repeat(p->q, name) && times(p->q, params, i, name) > 0)
+			field_errors_add(p->errors, name, "is given more than once");
+		else
+			take(p, name, &params[i]);
+	}
+}
+
+static bool
+has_condition(const struct query *q, unsigned f)
+{
+	return q->by_option[f] || q->by_exact[f] || q->range[f].used;
+}
+
+/* What is asked of a select's emptiness is a matter of its codes. */
+static void
+settle_presence(struct parser *p)
+{
+	struct query *q = p->q;
+
+	for (unsigned f = 0; f < q->schema->field_count; f++) {
+		if (q->empty[f] && q->filled[f])
+			field_errors_add(p->errors, STR("filled"), "%s can't be both empty and filled",
+			    q->schema->fields[f].name);
+		if (q->schema->fields[f].kind != FIELD_SELECT || (!q->empty[f] && !q->filled[f]))
+			continue;
+		for (unsigned code = 0; q->filled[f] && !has_condition(q, f) && code < 256; code++)
+			q->option[f][code] = true;
+		q->option[f][OPTION_NONE] = q->empty[f];
+		q->by_option[f] = true;
+		q->empty[f] = q->filled[f] = false;
+	}
 }
 
 static void
@@ -243,7 +377,7 @@ reset(struct query *q)
 	q->filtered = false;
 	buf_clear(&q->search);
 	for (size_t f = 0; f < q->schema->field_count; f++) {
-		q->by_option[f] = q->by_exact[f] = false;
+		q->by_option[f] = q->by_exact[f] = q->empty[f] = q->filled[f] = false;
 		memset(q->option[f], 0, sizeof(q->option[f]));
 		q->range[f] = (struct query_range){ .low = COLUMN_EMPTY + 1, .high = INT64_MAX };
 	}
@@ -260,12 +394,8 @@ query_parse(struct query *q, struct store *st, const struct param *params, size_
 		field_errors_add(errors, STR("query"), "more than %d parameters", QUERY_PARAMS_MAX);
 		return ERR_INVALID_PARAMETER;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (repeated(params, i))
-			field_errors_add(errors, params[i].name, "is given more than once");
-		else
-			take(&p, &params[i]);
-	}
+	take_all(&p, params, n);
+	settle_presence(&p);
 	if (p.after.len > 0) {
 		if (p.page.len > 0)
 			field_errors_add(errors, STR("after"), "can't be combined with page");

@@ -80,7 +80,7 @@ add_group(struct composer *c, unsigned f, struct str further)
 	/* the schema's own always; what else Airtable has shown when in use; empty last */
 	for (unsigned code = 1; code <= n; code++)
 		add_option(c, f, options_name(field, further, code), code, code <= known);
-	add_option(c, f, STR("(other)"), OPTION_OTHER, false);
+	add_option(c, f, STR(OPTION_OTHER_NAME), OPTION_OTHER, false);
 	add_option(c, f, (struct str){ NULL, 0 }, OPTION_NONE, false);
 	buf_add_char(b, ']');
 }

@@ -383,12 +383,120 @@ START_TEST(a_request_leaves_nothing_behind_for_the_next)
 }
 END_TEST
 
+/* ---- options of any name -------------------------------------------------- */
+
+/* One order of each, two of the last, three without. */
+static const char *const odd_options[] = {
+	"On hold, customer", "none", "None", "NONE", "Pending,Shipped", "Pending, Shipped", ",", "a,", ",b", "pending", "Pending",
+	" Pending", "\xf0\x9f\x9a\x9a unterwegs", "\"quoted\"", "it's", "100 %", "a+b", "status[]", "(other)",
+	"a very long name that goes on for much longer than anybody would ever want to read in a list of "
+	"options, and then some more of it, only to be sure that no buffer ends before it does, and more",
+	"last"
+};
+#define ODD	(sizeof(odd_options) / sizeof(odd_options[0]))
+
+static void
+make_odd_options(void)
+{
+	static struct made_order m[ODD + 4];
+	struct change c[ODD + 4];
+	uint64_t seed = 7;
+
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	made_config(&config, tmpdir_new());
+	open_store();
+	store_end(st);
+	for (unsigned i = 0; i < ODD + 4; i++) {
+		made_order(&m[i], i, &seed);
+		m[i].r.values[ORDER_STATUS] = (struct value){ .present = i <= ODD,
+		    .text = str_of(odd_options[i < ODD ? i : ODD - 1]) };
+		m[i].r.values[ORDER_CUSTOMER] = (struct value){ .present = i % 2 == 0, .text = STR("Even") };
+		m[i].r.values[ORDER_TOTAL] = (struct value){ .present = i % 3 != 0, .number = i };
+		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+	}
+	(void)made_apply(a, c, ODD + 4);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+}
+
+/* How many orders match; names and values in turn. */
+static uint64_t
+found(const char *const *pairs, size_t n)
+{
+	struct param params[8];
+
+	for (size_t i = 0; i < n; i++)
+		params[i] = (struct param){ str_of(pairs[2 * i]), str_of(pairs[2 * i + 1]) };
+	memset(&errors, 0, sizeof(errors));
+	ck_assert_msg(query_parse(q, st, params, n, false, &errors) == ERR_OK, "%s: %s",
+	    pairs[1], errors.list[0].message);
+	ck_assert_int_eq(query_run(q, st, &page), ERR_OK);
+	return page.total;
+}
+#define FOUND(...)	found((const char *const []){ __VA_ARGS__ }, \
+	sizeof((const char *const []){ __VA_ARGS__ }) / sizeof(const char *) / 2)
+
+START_TEST(an_option_of_any_name_is_found_alone_and_beside_others)
+{
+	for (size_t i = 0; i < ODD; i++) {
+		unsigned own = i == ODD - 1 ? 2 : 1;
+
+		ck_assert_uint_eq(FOUND("status", odd_options[i]), own);
+		ck_assert_uint_eq(FOUND("status[]", odd_options[i]), own);
+		ck_assert_uint_eq(FOUND("status", odd_options[i], "status", odd_options[(i + 1) % (ODD - 1)]),
+		    own + (odd_options[(i + 1) % (ODD - 1)] == odd_options[i] ? 0 : 1));
+		ck_assert_uint_eq(FOUND("status[]", odd_options[i], "empty", "status"), own + 3);
+		ck_assert_uint_eq(FOUND("status", odd_options[i], "filled", "status"), own);
+	}
+}
+END_TEST
+
+START_TEST(a_list_is_split_only_where_no_option_has_that_name)
+{
+	ck_assert_uint_eq(FOUND("status", "Pending,Shipped"), 1);	/* there is one of that name */
+	ck_assert_uint_eq(FOUND("status", "Pending,last"), 3);
+	ck_assert_uint_eq(FOUND("status", "none,last"), 3);
+	ck_assert_uint_eq(FOUND("status", "Pending,pending,NONE"), 3);
+	ck_assert_int_eq(parse("status=Pending&status=last,none"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[]=last,none"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status=PENDING"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("priority[]=Low&priority="), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("customer=a&customer=b"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("customer[]=a"), ERR_INVALID_PARAMETER);
+}
+END_TEST
+
+START_TEST(emptiness_is_asked_for_by_the_field_s_name)
+{
+	uint64_t all = FOUND("sort", "orderId"), no_total = FOUND("empty", "orderTotal");
+
+	ck_assert_uint_eq(all, ODD + 4);
+	ck_assert_uint_eq(FOUND("empty", "status"), 3);
+	ck_assert_uint_eq(FOUND("filled", "status"), all - 3);
+	ck_assert_uint_eq(FOUND("status", "none"), 1);	/* an option has that name */
+	ck_assert_uint_eq(FOUND("priority", "none"), FOUND("empty", "priority"));
+	ck_assert_uint_eq(no_total, (all + 2) / 3);
+	ck_assert_uint_eq(FOUND("filled", "orderTotal"), all - no_total);
+	ck_assert_uint_eq(FOUND("empty", "orderTotal", "minTotal", "0"), all);
+	ck_assert_uint_eq(FOUND("filled", "orderTotal", "maxTotal", "0.0004"), 3);
+	ck_assert_uint_eq(FOUND("empty", "customer"), all / 2);
+	ck_assert_uint_eq(FOUND("empty", "customer", "customer", "Even"), all);
+	ck_assert_uint_eq(FOUND("empty", "customer,orderTotal"), FOUND("empty", "customer", "empty[]", "orderTotal"));
+	ck_assert_uint_lt(FOUND("empty", "customer,orderTotal"), no_total);
+	ck_assert_uint_eq(FOUND("empty", "orderId", "filled", "customer,createdAt,updatedAt") +
+	    FOUND("filled", "orderId,customer,createdAt,updatedAt"), FOUND("filled", "customer,createdAt,updatedAt"));
+	ck_assert_int_eq(parse("empty=colour"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("empty="), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("empty=status&filled=status"), ERR_INVALID_PARAMETER);
+	ck_assert_uint_eq(FOUND("sort", "orderId"), all);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("query");
 	TCase *all = tcase_create("combinations"), *t = tcase_create("reading");
-	TCase *own = tcase_create("changing");
+	TCase *own = tcase_create("changing"), *odd = tcase_create("options");
 
 	tcase_add_unchecked_fixture(all, make_store, NULL);
 	tcase_add_checked_fixture(all, open_store, teardown);
@@ -410,5 +518,12 @@ main(void)
 	tcase_set_timeout(own, 60);
 	tcase_add_test(own, a_cursor_goes_on_where_it_was_when_orders_come_and_go);
 	suite_add_tcase(s, own);
+
+	tcase_add_checked_fixture(odd, make_odd_options, teardown);
+	tcase_set_timeout(odd, 60);
+	tcase_add_test(odd, an_option_of_any_name_is_found_alone_and_beside_others);
+	tcase_add_test(odd, a_list_is_split_only_where_no_option_has_that_name);
+	tcase_add_test(odd, emptiness_is_asked_for_by_the_field_s_name);
+	suite_add_tcase(s, odd);
 	return run_suite(s);
 }

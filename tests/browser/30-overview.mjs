@@ -54,6 +54,37 @@ test('a status, a figure and a day lead to their orders', async () => {
 	await page.goBack()
 })
 
+test('an option of any name leads to its orders, is a filter and goes into the export', async () => {
+	const records = (await stack.dump()).slice(0, 5), odd = ['On hold, customer', 'On hold, customer', 'none', 'Pending,Shipped', '"100 % & more"']
+	for (const [i, Status] of odd.entries()) await stack.sim('POST', '/_sim/edit', { id: records[i].id, fields: { Status } })
+	eq((await stack.sync()).status, 200)
+	const shown = async count => soon(`${count} orders`, async () => plain((await page.textContent('[data-testid="count"]')).split(' ')[0]) === count)
+	const without = (await stack.json('/api/orders?empty=status')).total
+	for (const [label, count] of [[odd[0], 2], ['none', 1], [odd[3], 1], [odd[4], 1], ['No status', without]]) {
+		await page.goto(stack.url)
+		await page.locator('tr[data-group]').getByRole('link', { name: label, exact: true }).click()
+		await page.waitForURL(/\/orders\?/)
+		await shown(count)
+		await page.reload()
+		await shown(count)
+		const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()])
+		eq((await stack.get(download.url().slice(stack.url.length))).headers['x-total-count'], String(count))
+	}
+	await page.goto(`${stack.url}/orders`)
+	await page.getByRole('group', { name: 'Filters' }).getByRole('button', { name: 'Status', exact: true }).click()
+	await page.getByRole('option', { name: odd[0] }).click()
+	await shown(2)
+	await page.getByRole('option', { name: 'Cancelled' }).click()
+	const cancelled = (await stack.json('/api/orders?status=Cancelled')).total
+	await shown(2 + cancelled)
+	await page.getByRole('option', { name: 'No status' }).click()
+	await shown(2 + cancelled + without)
+	await page.reload()
+	await shown(2 + cancelled + without)
+	await page.goto(stack.url)
+	await page.waitForSelector('[data-figure="Orders"]')
+})
+
 test('a change and a sync show without a reload', async () => {
 	const before = plain(await exact('Open'))
 	const order = (await stack.json('/api/orders?status=Delivered&pageSize=1')).orders[0]

@@ -162,6 +162,46 @@ test('a page is of one generation, and its ETag is good for nothing else', async
 	ok(next.json().generation > first.json().generation)
 })
 
+// each kind of name that a list or an address could take for something else
+const OPTIONS = ['On hold, customer', 'none', 'None', 'Pending,Shipped', 'shipped', '100 % + a&b=c#d', '"quoted"', 'it’s 🚚', ' begins with a space', 'x'.repeat(300)]
+const without = orders => orders.filter(o => o.status === null).map(o => o.id).sort()
+
+test('an option of any name is filtered, exported and linked', async () => {
+	for (const [i, Status] of OPTIONS.entries())
+		for (const record of all.slice(2 * i, 2 * i + 2)) await stack.sim('POST', '/_sim/edit', { id: record.id, fields: { Status } })
+	eq((await stack.sync()).status, 200)
+	all = (await stack.dump()).map(order)
+	const groups = new Map((await stack.json('/api/orders/summary')).byStatus.map(group => [group.status, group.count]))
+	const ids = async query => (await stack.json(`/api/orders?pageSize=500&${query}`)).orders.map(o => o.id).sort()
+	for (const option of OPTIONS) {
+		const own = all.filter(o => o.status === option).map(o => o.id).sort(), text = encodeURIComponent(option)
+		eq([own.length, groups.get(option)], [2, 2], option)
+		for (const query of [`status=${text}`, `status[]=${text}`, `status%5B%5D=${text}`, `status=${text.replaceAll('%20', '+')}`, `status=${text}&status=${text}`, `status=${text}&filled=status`])
+			eq(await ids(query), own, query)
+		eq((await ids(`status=${text}&status=Cancelled`)).length, 2 + groups.get('Cancelled'))
+		eq((await ids(`status=${text}&empty=status`)).length, 2 + groups.get(null))
+		for (const format of ['csv', 'xlsx'])
+			eq((await stack.get(`/api/orders/export.${format}?status=${text}`)).headers['x-total-count'], '2')
+		const { text: csv } = await stack.get(`/api/orders/export.csv?status=${text}`)
+		eq(csv.split('\r\n').slice(1, -1).map(line => line.split(',')[0]).sort(), own)
+	}
+	eq(await ids('empty=status'), without(all))
+	eq((await ids('status=none')).length, 2, 'the option of that name')
+	eq((await stack.json('/api/orders?filled=status')).total, all.length - without(all).length)
+	eq(await ids('priority=none'), await ids('empty=priority'))
+	eq((await ids('status=Pending,Cancelled')).length, groups.get('Pending') + groups.get('Cancelled'))
+})
+
+test('what of a filter means nothing is refused', async () => {
+	for (const bad of ['status=Pending&status=Nope', 'status[]=Pending,Cancelled', 'status=', 'status[]=', 'status=PENDING'])
+		await refused(bad, 'status')
+	await refused('empty=colour', 'empty')
+	await refused('empty=', 'empty')
+	await refused('empty=status&filled=status', 'filled')
+	await refused('customer=a&customer=b', 'customer')
+	await refused('customer[]=a', 'customer[]')
+})
+
 test('the stack ends undamaged', () => stack.down())
 
 run()

@@ -53,7 +53,7 @@ const refusals: Middleware = {
 export const api = createClient<paths>({
 	baseUrl: typeof location === 'undefined' ? 'http://localhost' : location.origin,
 	fetch: send,
-	querySerializer: { array: { style: 'form', explode: false } },
+	querySerializer: { array: { style: 'form', explode: true } },
 })
 api.use(refusals)
 

@@ -1319,7 +1319,11 @@ export interface components {
          */
         Search: string;
         /**
-         * @description One or more of the options, separated by commas; `none` finds orders without one.
+         * @description One of the options. Given several times (as `status` or `status[]`),
+         *     each value is one option, whatever characters it holds. A value of
+         *     `status` that stands alone and is no option is a comma list of them.
+         *     `none` finds orders without one, unless an option has that name;
+         *     `empty=status` always does.
          * @example [
          *       "Pending",
          *       "Processing"
@@ -1327,7 +1331,7 @@ export interface components {
          */
         Status: string[];
         /**
-         * @description One or more of the options, separated by commas; `none` finds orders without one.
+         * @description As `status`.
          * @example [
          *       "High"
          *     ]
@@ -1335,6 +1339,14 @@ export interface components {
         Priority: string[];
         /** @description The customer, exactly. At most 200 bytes. */
         Customer: string;
+        /**
+         * @description Fields that are empty, separated by commas or given several times.
+         *     Beside another condition of the same field, "empty" is one more value
+         *     that will do: `status=Pending&empty=status` finds both.
+         */
+        Empty: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
+        /** @description Fields that are not empty, as in `empty`. */
+        Filled: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
         /** @description Created at or after this date (its midnight UTC) or date-time. */
         CreatedFrom: string;
         /** @description Created before this date or date-time. */
@@ -1441,7 +1453,11 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description One of the options. Given several times (as `status` or `status[]`),
+                 *     each value is one option, whatever characters it holds. A value of
+                 *     `status` that stands alone and is no option is a comma list of them.
+                 *     `none` finds orders without one, unless an option has that name;
+                 *     `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -1449,7 +1465,7 @@ export interface operations {
                  */
                 status?: components["parameters"]["Status"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description As `status`.
                  * @example [
                  *       "High"
                  *     ]
@@ -1457,6 +1473,14 @@ export interface operations {
                 priority?: components["parameters"]["Priority"];
                 /** @description The customer, exactly. At most 200 bytes. */
                 customer?: components["parameters"]["Customer"];
+                /**
+                 * @description Fields that are empty, separated by commas or given several times.
+                 *     Beside another condition of the same field, "empty" is one more value
+                 *     that will do: `status=Pending&empty=status` finds both.
+                 */
+                empty?: components["parameters"]["Empty"];
+                /** @description Fields that are not empty, as in `empty`. */
+                filled?: components["parameters"]["Filled"];
                 /** @description Created at or after this date (its midnight UTC) or date-time. */
                 createdFrom?: components["parameters"]["CreatedFrom"];
                 /** @description Created before this date or date-time. */
@@ -2091,7 +2115,11 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description One of the options. Given several times (as `status` or `status[]`),
+                 *     each value is one option, whatever characters it holds. A value of
+                 *     `status` that stands alone and is no option is a comma list of them.
+                 *     `none` finds orders without one, unless an option has that name;
+                 *     `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -2099,7 +2127,7 @@ export interface operations {
                  */
                 status?: components["parameters"]["Status"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description As `status`.
                  * @example [
                  *       "High"
                  *     ]
@@ -2107,6 +2135,14 @@ export interface operations {
                 priority?: components["parameters"]["Priority"];
                 /** @description The customer, exactly. At most 200 bytes. */
                 customer?: components["parameters"]["Customer"];
+                /**
+                 * @description Fields that are empty, separated by commas or given several times.
+                 *     Beside another condition of the same field, "empty" is one more value
+                 *     that will do: `status=Pending&empty=status` finds both.
+                 */
+                empty?: components["parameters"]["Empty"];
+                /** @description Fields that are not empty, as in `empty`. */
+                filled?: components["parameters"]["Filled"];
                 /** @description Created at or after this date (its midnight UTC) or date-time. */
                 createdFrom?: components["parameters"]["CreatedFrom"];
                 /** @description Created before this date or date-time. */
@@ -2177,7 +2213,11 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description One of the options. Given several times (as `status` or `status[]`),
+                 *     each value is one option, whatever characters it holds. A value of
+                 *     `status` that stands alone and is no option is a comma list of them.
+                 *     `none` finds orders without one, unless an option has that name;
+                 *     `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -2185,7 +2225,7 @@ export interface operations {
                  */
                 status?: components["parameters"]["Status"];
                 /**
-                 * @description One or more of the options, separated by commas; `none` finds orders without one.
+                 * @description As `status`.
                  * @example [
                  *       "High"
                  *     ]
@@ -2193,6 +2233,14 @@ export interface operations {
                 priority?: components["parameters"]["Priority"];
                 /** @description The customer, exactly. At most 200 bytes. */
                 customer?: components["parameters"]["Customer"];
+                /**
+                 * @description Fields that are empty, separated by commas or given several times.
+                 *     Beside another condition of the same field, "empty" is one more value
+                 *     that will do: `status=Pending&empty=status` finds both.
+                 */
+                empty?: components["parameters"]["Empty"];
+                /** @description Fields that are not empty, as in `empty`. */
+                filled?: components["parameters"]["Filled"];
                 /** @description Created at or after this date (its midnight UTC) or date-time. */
                 createdFrom?: components["parameters"]["CreatedFrom"];
                 /** @description Created before this date or date-time. */

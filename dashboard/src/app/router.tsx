@@ -2,7 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, t
 import { Compass, TriangleAlert } from 'lucide-react'
 import { summaryQuery } from '@/api/summary'
 import { queryClient } from '@/api/query-client'
-import { ordersSearch } from '@/orders/search'
+import { addressOf, ordersSearch, parseAddress } from '@/orders/search'
 import OverviewPage from '@/overview/page'
 import { Button, buttonClass } from '@/ui/button'
 import { Blank, Bone, Card } from '@/ui/parts'
@@ -28,12 +28,8 @@ const sync = createRoute({ getParentRoute: () => root, path: '/sync', component:
 /* Plain texts in the address: ?status=Pending,Shipped, nothing quoted or encoded twice. */
 export const router = createRouter({
 	routeTree: root.addChildren([overview, orders, activity, sync]),
-	parseSearch: text => Object.fromEntries(new URLSearchParams(text)),
-	stringifySearch: search => {
-		const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== '')
-		const text = new URLSearchParams(given as [string, string][]).toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
-		return text && `?${text}`
-	},
+	parseSearch: parseAddress,
+	stringifySearch: addressOf,
 	defaultPreload: 'intent',
 	defaultErrorComponent: Failed,
 	defaultPendingComponent: Coming,

@@ -8,11 +8,8 @@ export const PAGE_SIZE = 100
 
 type ListQuery = NonNullable<paths['/api/orders']['get']['parameters']['query']>
 
-/** The filter as parameters of the API. The texts are sent as they stand in the address. */
-export const listParameters = (filter: Filter) => {
-	const { status, priority, ...rest } = filter
-	return { ...rest, ...(status && { status: status.split(',') }), ...(priority && { priority: priority.split(',') }) } as ListQuery
-}
+/** The filter as parameters of the API. */
+export const listParameters = (filter: Filter) => filter as ListQuery
 
 export const pageQuery = (filter: Filter, page: number) => queryOptions({
 	queryKey: ['orders', 'page', filter, page],
@@ -94,6 +91,6 @@ export async function deleteOrder(id: string, version: number): Promise<'gone' |
 
 /** Where the browser downloads what is in the table. */
 export function exportUrl(filter: Filter): string {
-	const query = new URLSearchParams(filter as Record<string, string>).toString()
+	const query = new URLSearchParams(Object.entries(filter).flatMap(([name, value]) => [value].flat().map(one => [name, one]))).toString()
 	return `/api/orders/export.csv${query && `?${query}`}`
 }

@@ -3,6 +3,7 @@ import { Calendar, ChevronDown, CircleDot, Flag, Sigma, X } from 'lucide-react'
 import { type ComponentType, type ReactNode, useState } from 'react'
 import { useSummary } from '@/api/summary'
 import { formatCompact, formatDay, formatMoneyExact } from '@/lib/format'
+import { type Grouped, withoutOne } from '@/lib/grouped'
 import { addDays, startOfDay, today } from '@/lib/zone'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button, buttonClass } from '@/ui/button'
@@ -24,24 +25,40 @@ function Trigger({ icon: Icon, text, on, ...rest }: { icon: ComponentType<{ clas
 
 export function Filters({ search, set }: Props) {
 	const summary = useSummary().data
-	const counts = new Map([
-		...(summary?.byStatus.map(group => [`status ${group.status ?? 'none'}`, group.count] as const) ?? []),
-		...(summary?.byPriority.map(group => [`priority ${group.priority ?? 'none'}`, group.count] as const) ?? []),
-	])
-	const list = (field: 'status' | 'priority', values: readonly string[], icon: ComponentType<{ className?: string }>, title: string) => (
-		<Popover label={title} className="w-60" trigger={<Trigger icon={icon} text={search[field]?.replaceAll(',', ', ').replace('none', 'None') ?? title} on={search[field] !== undefined} />}>
-			<Choices
-				label={title} multiple
-				chosen={value => search[field]?.split(',').includes(value) ?? false}
-				onChoose={value => set({ [field]: toggled(search[field], value) })}
-				options={[...values, 'none'].map(value => ({
-					value, text: value,
-					content: field === 'status' ? <StatusBadge status={value === 'none' ? null : value} /> : <PriorityLabel priority={value === 'none' ? null : value} />,
-					...(counts.has(`${field} ${value}`) && { hint: formatCompact(counts.get(`${field} ${value}`)!) }),
-				}))}
-			/>
-		</Popover>
-	)
+	const list = (field: Grouped, known: readonly string[], icon: ComponentType<{ className?: string }>, title: string) => {
+		const groups: { value: string | null; count: number }[] = field === 'status'
+			? summary?.byStatus.map(({ status, count }) => ({ value: status, count })) ?? []
+			: summary?.byPriority.map(({ priority, count }) => ({ value: priority, count })) ?? []
+		const others = groups.map(group => group.value).filter(value => value !== null && !known.includes(value))
+		const none = withoutOne(field, others)
+		const isNone = (value: string) => none[field] !== undefined && value === 'none'
+		const noneChosen = (search.empty?.includes(field) || search[field]?.some(isNone)) ?? false
+		const shown = [...search[field]?.filter(value => !isNone(value)) ?? [], ...(noneChosen ? ['None'] : [])]
+		const toggleNone = () => {
+			if (!noneChosen) set(none[field] ? { [field]: [...(search[field] ?? []), 'none'] } : { empty: toggled(search.empty, field) })
+			else set({
+				[field]: search[field]?.some(value => !isNone(value)) ? search[field].filter(value => !isNone(value)) : undefined,
+				...(search.empty?.includes(field) && { empty: toggled(search.empty, field) }),
+			})
+		}
+		return (
+			<Popover label={title} className="w-60" trigger={<Trigger icon={icon} text={shown.length > 0 ? shown.join(', ') : title} on={shown.length > 0} />}>
+				<Choices
+					label={title} multiple
+					chosen={value => (value === null ? noneChosen : search[field]?.includes(value) ?? false)}
+					onChoose={value => (value === null ? toggleNone() : set({ [field]: toggled(search[field], value) }))}
+					options={[...known, ...others, null].map(value => {
+						const count = groups.find(group => group.value === value)?.count
+						return {
+							value, text: value ?? 'none',
+							content: field === 'status' ? <StatusBadge status={value} /> : <PriorityLabel priority={value} />,
+							...(count !== undefined && { hint: formatCompact(count) }),
+						}
+					})}
+				/>
+			</Popover>
+		)
+	}
 	return (
 		<>
 			{list('status', STATUSES, CircleDot, 'Status')}

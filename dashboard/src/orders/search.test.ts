@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { columnsOf, columnsParameter, nextSort, ordersSearch, toggled } from './search'
+import { withoutOne } from '@/lib/grouped'
+import { addressOf, columnsOf, columnsParameter, nextSort, ordersSearch, parseAddress, toggled } from './search'
 
 test('what the address can not mean is dropped, the rest stays', () => {
 	expect(ordersSearch.parse({ status: 'Pending,Shipped', sort: 'price', page: '0', minTotal: '1e9', search: '', density: 'tiny', order: 'rec1' }))
-		.toEqual({ status: 'Pending,Shipped', order: 'rec1' })
+		.toEqual({ status: ['Pending', 'Shipped'], order: 'rec1' })
 })
 
 test('a header sorts up, then down, then as at first', () => {
@@ -19,13 +20,38 @@ test('the default order needs no place in the address', () => {
 })
 
 test('lists grow and shrink by a value', () => {
-	expect(toggled(undefined, 'High')).toBe('High')
-	expect(toggled('High', 'none')).toBe('High,none')
-	expect(toggled('High', 'High')).toBeUndefined()
+	expect(toggled(undefined, 'High')).toEqual(['High'])
+	expect(toggled(['High'], 'none')).toEqual(['High', 'none'])
+	expect(toggled(['High'], 'High')).toBeUndefined()
 })
 
 test('the order is always a column, and the usual columns are left out of the address', () => {
 	expect(columnsOf({ columns: 'status,nonsense' })).toEqual(['orderId', 'status'])
 	expect(columnsParameter(columnsOf({}))).toBeUndefined()
 	expect(columnsParameter(['status', 'orderId'])).toBe('orderId,status')
+})
+
+test('an option of any name goes into the address and comes back', () => {
+	for (const status of [['Pending'], ['Pending', 'none'], ['On hold, customer'], ['On hold, customer', 'Pending'], ['Pending,Shipped'], ['none'], ['a+b & c=d %', '🚚'], ['status[]', ',']]) {
+		const address = addressOf({ search: 'x, y', status, empty: undefined })
+		expect(ordersSearch.parse(parseAddress(address)), address).toEqual({ search: 'x, y', status })
+	}
+	expect(addressOf({ status: ['Pending', 'Shipped'], sort: '-orderTotal' })).toBe('?status=Pending,Shipped&sort=-orderTotal')
+	expect(addressOf({})).toBe('')
+})
+
+test('what may be a list and may be a name is left to the server', () => {
+	const status = (address: string) => ordersSearch.parse(parseAddress(address)).status
+	expect(status('?status=On+hold,+customer')).toEqual(['On hold, customer'])
+	expect(status('?status=Pending,On+hold')).toEqual(['Pending,On hold'])
+	expect(status('?status[]=Pending,Shipped')).toEqual(['Pending,Shipped'])
+	expect(status('?status%5B%5D=a&status=b')).toEqual(['a', 'b'])
+	expect(status('?status=')).toBeUndefined()
+})
+
+test('orders without one are asked for by a word that is no option', () => {
+	expect(withoutOne('status', ['Pending', null])).toEqual({ status: ['none'] })
+	expect(withoutOne('status', ['none', null])).toEqual({ empty: ['status'] })
+	expect(ordersSearch.parse(parseAddress('?empty=status,priority'))).toEqual({ empty: ['status', 'priority'] })
+	expect(ordersSearch.parse(parseAddress('?empty=colour'))).toEqual({})
 })

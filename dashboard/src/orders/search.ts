@@ -3,6 +3,7 @@
  * dropped, defaults left out, so that links and the back button just work.
  */
 import * as z from 'zod/mini'
+import { GROUPED } from '@/lib/grouped'
 
 export const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled'] as const
 export const PRIORITIES = ['High', 'Medium', 'Low'] as const
@@ -15,14 +16,29 @@ export const SORTS = SORT_FIELDS.flatMap(field => [field, `-${field}`])
 
 const text = z.catch(z.optional(z.string().check(z.minLength(1), z.maxLength(200))), undefined)
 const list = z.catch(z.optional(z.string().check(z.regex(/^[^,]{1,80}(,[^,]{1,80}){0,9}$/))), undefined)
+
+/** Words that no option of another meaning has: lists of them are written as "Pending,Shipped". */
+const WORDS: readonly string[] = [...STATUSES, ...PRIORITIES, 'none']
+const areWords = (values: string[]) => values.length > 1 && values.every(value => WORDS.includes(value))
+const split = (text: string) => (areWords(text.split(',')) ? text.split(',') : [text])
+/** Options by their names, which may hold anything; what is not surely a list is for the server to take apart. */
+const options = z.catch(z.optional(z.pipe(
+	z.pipe(z.union([z.string(), z.array(z.string())]), z.transform(value => (typeof value === 'string' ? split(value) : value))),
+	z.array(z.string().check(z.minLength(1), z.maxLength(2000))).check(z.minLength(1), z.maxLength(40)),
+)), undefined)
+const fields = z.catch(z.optional(z.pipe(
+	z.pipe(z.union([z.string(), z.array(z.string())]), z.transform(value => (typeof value === 'string' ? value.split(',') : value))),
+	z.array(z.enum(GROUPED)).check(z.minLength(1), z.maxLength(2)),
+)), undefined)
 const instant = z.catch(z.optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/))), undefined)
 const amount = z.catch(z.optional(z.string().check(z.regex(/^-?\d{1,11}(\.\d{1,4})?$/))), undefined)
 
-/** All are texts, as in the address; a list is separated by commas. */
+/** Texts and lists of them, as the address has them. */
 export const ordersSearch = z.object({
 	search: text,
-	status: list,
-	priority: list,
+	status: options,
+	priority: options,
+	empty: fields,
 	customer: text,
 	createdFrom: instant,
 	createdTo: instant,
@@ -39,14 +55,36 @@ export const ordersSearch = z.object({
 export type OrdersSearch = z.infer<typeof ordersSearch>
 
 /** The part of it that says which orders, in which order: parameters of the API. */
-export const FILTERS = ['search', 'status', 'priority', 'customer', 'createdFrom', 'createdTo', 'updatedFrom', 'updatedTo', 'minTotal', 'maxTotal'] as const
+export const FILTERS = ['search', 'status', 'priority', 'empty', 'customer', 'createdFrom', 'createdTo', 'updatedFrom', 'updatedTo', 'minTotal', 'maxTotal'] as const
 export type FilterName = (typeof FILTERS)[number]
-export type Filter = Partial<Record<FilterName | 'sort', string>>
+export type Filter = Pick<OrdersSearch, FilterName | 'sort'>
 
-export function filterOf(search: OrdersSearch): Filter {
-	const filter: Filter = {}
-	for (const name of [...FILTERS, 'sort'] as const) if (search[name] !== undefined) filter[name] = search[name]
-	return filter
+export const filterOf = (search: OrdersSearch): Filter =>
+	Object.fromEntries([...FILTERS, 'sort' as const].filter(name => search[name] !== undefined).map(name => [name, search[name]]))
+
+const LISTS: readonly string[] = [...GROUPED, 'empty']
+
+/** What an address says, before it is checked: of a list's name all values, of another the last. */
+export function parseAddress(text: string): Record<string, string | string[]> {
+	const parts: Record<string, string | string[]> = {}
+	for (const [name, value] of new URLSearchParams(text)) {
+		const plain = name.replace(/\[\]$/, ''), before = parts[plain]
+		if (!LISTS.includes(plain) || (before === undefined && plain === name)) parts[name] = value
+		else parts[plain] = [...(before === undefined ? [] : [before].flat()), value]
+	}
+	return parts
+}
+
+/** The same the other way round, as the eye likes it: known words as a list, all else one by one. */
+export function addressOf(search: Record<string, unknown>): string {
+	const params = new URLSearchParams()
+	for (const [name, value] of Object.entries(search)) {
+		const values = (Array.isArray(value) ? value : [value]).filter(one => one !== undefined && one !== '') as string[]
+		if (areWords(values)) params.append(name, values.join())
+		else for (const one of values) params.append(values.length === 1 && areWords(one.split(',')) && LISTS.includes(name) ? `${name}[]` : name, one)
+	}
+	const text = params.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
+	return text && `?${text}`
 }
 
 export const isFiltered = (search: OrdersSearch) => FILTERS.some(name => search[name] !== undefined)
@@ -71,8 +109,7 @@ export function nextSort(sort: string | undefined, field: string): string | unde
 	return next === DEFAULT_SORT ? undefined : next
 }
 
-export const toggled = (list: string | undefined, value: string): string | undefined => {
-	const values = list === undefined ? [] : list.split(',')
-	const next = values.includes(value) ? values.filter(other => other !== value) : [...values, value]
-	return next.length === 0 ? undefined : next.join()
+export const toggled = <T extends string>(list: T[] | undefined, value: T): T[] | undefined => {
+	const next = list?.includes(value) ? list.filter(other => other !== value) : [...(list ?? []), value]
+	return next.length === 0 ? undefined : next
 }

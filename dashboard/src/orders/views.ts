@@ -7,10 +7,10 @@ export type View = { name: string; search: OrdersSearch; own?: boolean }
 
 export const GIVEN_VIEWS: View[] = [
 	{ name: 'All orders', search: {} },
-	{ name: 'Open', search: { status: 'Pending,Processing' } },
-	{ name: 'Open, high priority', search: { status: 'Pending,Processing', priority: 'High', sort: 'createdAt' } },
+	{ name: 'Open', search: { status: ['Pending', 'Processing'] } },
+	{ name: 'Open, high priority', search: { status: ['Pending', 'Processing'], priority: ['High'], sort: 'createdAt' } },
 	{ name: 'Largest', search: { sort: '-orderTotal' } },
-	{ name: 'Without a status', search: { status: 'none' } },
+	{ name: 'Without a status', search: { empty: ['status'] } },
 ]
 
 const stored = z.array(z.object({ name: z.string().check(z.minLength(1), z.maxLength(60)), search: ordersSearch }))

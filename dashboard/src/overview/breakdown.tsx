@@ -1,12 +1,13 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { formatCompact, formatCount, formatMoneyExact, formatPercent } from '@/lib/format'
+import { type Grouped, withoutOne } from '@/lib/grouped'
 import { Card } from '@/ui/parts'
 
 type Group = { value: string | null; label: ReactNode; count: number; orderTotal: number }
 
 /** Bars that are a table: each row leads to its orders. */
-export function Breakdown({ title, field, groups }: { title: string; field: 'status' | 'priority'; groups: Group[] }) {
+export function Breakdown({ title, field, groups }: { title: string; field: Grouped; groups: Group[] }) {
 	const all = Math.max(1, groups.reduce((n, group) => n + group.count, 0))
 	const most = Math.max(1, ...groups.map(group => group.count))
 	return (
@@ -24,7 +25,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: 'sta
 					{groups.map(({ value, label, count, orderTotal }) => (
 						<tr key={value ?? ''} data-group={value ?? 'none'} className="group relative hover:bg-hover">
 							<th scope="row" className="rounded-l-lg px-2 py-1.5 text-left font-normal">
-								<Link to="/orders" search={{ [field]: value ?? 'none' }} className="after:absolute after:inset-0 after:rounded-lg">{label}</Link>
+								<Link to="/orders" search={value === null ? withoutOne(field, groups.map(group => group.value)) : { [field]: [value] }} className="after:absolute after:inset-0 after:rounded-lg">{label}</Link>
 							</th>
 							<td className="tnum px-2 text-right font-medium">{formatCount(count)}</td>
 							<td className="tnum px-2 text-right text-ink-2" title={formatMoneyExact(orderTotal)}>{formatCompact(orderTotal)}</td>
