@@ -13,7 +13,11 @@
 #define FULL_FEED	"{\"base\":\"\",\"table\":\"\",\"webhook\":\"achFullStore00001\"," \
 			"\"wish\":0,\"cursor\":7,\"gap\":false,\"since\":0}"
 
-/* In ${dir}, which the configuration then names; it is closed again. */
-void	full_store(struct config *, const char *dir);
+/*
+ * In ${dir}, which the configuration then names; it is closed again.  What
+ * comes in after the first orders is of ${now_ms}: kept answers end a day later,
+ * so a test of what reads the clock itself passes instant_now().
+ */
+void	full_store(struct config *, const char *dir, int64_t now_ms);
 
 #endif

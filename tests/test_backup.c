@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/instant.h"
 #include "common/store_keys.h"
 #include "common/store_replaced.h"
 #include "syncd/backup.h"
@@ -25,7 +26,7 @@ setup(void)
 {
 	const char *dir = tmpdir_new();
 
-	full_store(&config, dir);
+	full_store(&config, dir, instant_now());
 	(void)snprintf(file, sizeof(file), "%s/backup.mdb", dir);
 }
 

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/instant.h"
 #include "common/store_keys.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"
@@ -13,7 +14,7 @@ static struct config config;
 static void
 setup(void)
 {
-	full_store(&config, tmpdir_new());
+	full_store(&config, tmpdir_new(), instant_now());
 }
 
 static const char *

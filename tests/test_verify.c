@@ -7,6 +7,7 @@
 
 #include "common/columns.h"
 #include "common/history.h"
+#include "common/instant.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 #include "syncd/backup.h"
@@ -342,7 +343,7 @@ static const struct {
 static void
 setup(void)
 {
-	full_store(&config, tmpdir_new());
+	full_store(&config, tmpdir_new(), instant_now());
 }
 
 static MDB_env *
