@@ -72,6 +72,8 @@ struct config {
 	struct {
 		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
 		char	trusted_proxies[CONFIG_TEXT_MAX]; /* addresses and networks; empty: none */
+		char	names[CONFIG_TEXT_MAX];		/* hosts beyond those that are known anyway */
+		char	allowed_origins[CONFIG_TEXT_MAX]; /* other sites whose pages may use the API */
 	} http;
 	struct {
 		int64_t	workers;			/* 0: one per core */

@@ -158,6 +158,18 @@ check_public_url(char *text)
 	return text[0] == '\0' ? NULL : check_api_url(text);
 }
 
+/* As browsers write it in Host, so that it is known by that.  ${text} has room for CONFIG_TEXT_MAX. */
+static void
+write_ipv6(char *text, const struct authority *a)
+{
+	char host[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET6, a->host, &address) == 1 &&
+	    inet_ntop(AF_INET6, &address, host, sizeof(host)) != NULL)
+		(void)snprintf(text, CONFIG_TEXT_MAX, "[%s]:%ld", host, a->port);
+}
+
 const char *
 check_listen(char *text)
 {
@@ -168,6 +180,8 @@ check_listen(char *text)
 		return NULL;
 	if (!read_authority(str_of(text), &a) || a.port == -1)
 		return "is no host:port (127.0.0.1:8080, [::1]:8080, *:8080)";
+	if (a.ipv6)
+		write_ipv6(text, &a);
 	return NULL;
 }
 
@@ -207,17 +221,69 @@ is_network(const char *text, size_t len)
 	return bits <= most;
 }
 
-const char *
-check_networks(char *text)
+/* Is each part of a list with commas or spaces between one of what ${is_one} knows? */
+static bool
+is_list(const char *text, bool (*is_one)(const char *text, size_t len))
 {
 	for (const char *p = text; *p != '\0'; ) {
 		size_t len = strcspn(p, ", ");
 
-		if (len > 0 && !is_network(p, len))
-			return "is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
+		if (len > 0 && !is_one(p, len))
+			return false;
 		p += len + (p[len] != '\0');
 	}
-	return NULL;
+	return true;
+}
+
+const char *
+check_networks(char *text)
+{
+	return is_list(text, is_network) ? NULL :
+	    "is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
+}
+
+/* "orders.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]": as it stands in Host, but for the port. */
+static bool
+is_name(const char *text, size_t len)
+{
+	bool bare_ipv6 = memchr(text, ':', len) != NULL && text[0] != '[';
+	struct authority a = { .ipv6 = bare_ipv6 };
+	struct str s = { text, len };
+
+	if (bare_ipv6)
+		return read_host(s, &a);
+	return read_authority(s, &a) && a.port == -1 && text[0] != '.' && text[len - 1] != '.' &&
+	    strstr(a.host, "..") == NULL;
+}
+
+const char *
+check_names(char *text)
+{
+	return is_list(text, is_name) ? NULL :
+	    "is no list of names and addresses without ports (orders.example.org, 192.168.1.7)";
+}
+
+/* "https://portal.example.org:8443", as browsers send it. */
+static bool
+is_origin(const char *text, size_t len)
+{
+	size_t before = strncmp(text, "https://", 8) == 0 ? 8 :
+	    strncmp(text, "http://", 7) == 0 ? 7 : len;
+	struct str rest = { text + before, len - before };
+	struct authority a;
+
+	for (size_t i = before; i < len; i++)
+		if (isupper((unsigned char)text[i]))
+			return false;
+	return rest.len > 0 && read_authority(rest, &a) &&
+	    a.port != (before == 8 ? 443 : 80);
+}
+
+const char *
+check_origins(char *text)
+{
+	return is_list(text, is_origin) ? NULL :
+	    "is no list of origins as browsers send them, in lower case, without path or usual port (https://portal.example.org, http://10.0.0.7:3000)";
 }
 
 static bool

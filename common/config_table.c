@@ -120,6 +120,11 @@ static const struct setting table[] = {
 	{ .name = "http.trusted_proxies", TEXT_AT(http.trusted_proxies), .value = "",
 	  .check = check_networks,
 	  .meaning = "Addresses and networks (10.0.0.0/8, ::1) of proxies before nginx, with commas or spaces between. Only what comes from them is believed about the client's address (X-Forwarded-For)." },
+	{ .name = "http.names", TEXT_AT(http.names), .value = "", .check = check_names,
+	  .meaning = "Names and addresses under which people and programs ask for the desk (orders.example.org), without ports, with commas or spaces between. Known without it: localhost, loopback addresses, what http.listen and metrics.listen name, any address where those listen on all, and the host of sync.public_url. Any other Host is answered 421, so that no page of another site can pass as the desk's own." },
+	{ .name = "http.allowed_origins", TEXT_AT(http.allowed_origins), .value = "",
+	  .check = check_origins,
+	  .meaning = "Other sites whose pages may use the API (https://portal.example.org), with commas or spaces between. Pages of all others can neither read nor change anything." },
 
 	{ .name = "api.workers", .type = SETTING_INTEGER,
 	  AT(api.workers), .value = "0", .max = 64,

@@ -90,7 +90,6 @@ answer(struct api *api, const struct docs_file *f, const char *type)
 		return api_problem(api, e, NULL);
 	if (f->text.ptr == NULL)
 		return api_problem(api, ERR_NOT_FOUND, "this file is not installed");
-	response_header(r, "X-Content-Type-Options", STR("nosniff"));
 	if (!response_validators(r, api->request.if_none_match, str_of(f->etag),
 	    NO_GENERATION))
 		response_body(r, type, f->text);
@@ -106,7 +105,5 @@ openapi_get(struct api *api)
 enum outcome
 docs_get(struct api *api)
 {
-	response_header(&api->response, "Content-Security-Policy",
-	    STR("default-src 'self'; base-uri 'none'; frame-ancestors 'none'"));
 	return answer(api, &api->docs->page, "text/html; charset=utf-8");
 }

@@ -84,7 +84,9 @@ START_TEST(a_file_sets_values_of_every_type)
 	good("\xef\xbb\xbf# comment\n; another\n\n[airtable]\r\n  api_url =  http://127.0.0.1:8090/x//  \r\n"
 	    "orders_table = Orders #1; \"all\"\nrequests_per_second=7\n[sync]\nwait = 250ms\nmax_shrink=7\nfeed = off\n"
 	    "full_interval = 7d\n[store]\nmap_size = 64MiB\nmap_limit = 128MiB\n[limits]\nenabled = No\norders_list = 5/minute\n"
-	    "get_order = 6\n[http]\ntrusted_proxies = 10.0.0.0/8,192.168.1.7 2001:db8::/32\n[metrics]\nlisten =\n[log]\nslow = 250ms\n[log]\nlevel = debug\nformat = json\n[fields]\norders.status = fldS\xc3\xa9\n[sync]\n[run]\ndir = /tmp/x/");
+	    "get_order = 6\n[http]\ntrusted_proxies = 10.0.0.0/8,192.168.1.7 2001:db8::/32\n"
+	    "listen = [FD00:0:0::5]:80\nnames = Orders.example.org, 2001:db8::7 [::2],192.0.2.1\n"
+	    "allowed_origins = https://portal.example.org http://[::1]:3000, http://a.example:443\n[metrics]\nlisten =\n[log]\nslow = 250ms\n[log]\nlevel = debug\nformat = json\n[fields]\norders.status = fldS\xc3\xa9\n[sync]\n[run]\ndir = /tmp/x/");
 	ck_assert_str_eq(config.airtable.api_url, "http://127.0.0.1:8090/x");
 	ck_assert_str_eq(config.airtable.orders_table, "Orders #1; \"all\"");
 	ck_assert_int_eq(config.airtable.requests_per_second, 7);
@@ -97,6 +99,10 @@ START_TEST(a_file_sets_values_of_every_type)
 	ck_assert_int_eq(config.limits.orders_list, 5);
 	ck_assert_int_eq(config.limits.get_order, 6);
 	ck_assert_str_eq(config.http.trusted_proxies, "10.0.0.0/8,192.168.1.7 2001:db8::/32");
+	ck_assert_str_eq(config.http.listen, "[fd00::5]:80");
+	ck_assert_str_eq(config.http.names, "Orders.example.org, 2001:db8::7 [::2],192.0.2.1");
+	ck_assert_str_eq(config.http.allowed_origins,
+	    "https://portal.example.org http://[::1]:3000, http://a.example:443");
 	ck_assert_str_eq(config.metrics.listen, "");
 	ck_assert_int_eq(config.log.slow_ms, 250);
 	ck_assert_int_eq(config.log.level, LOG_DEBUG);
@@ -125,6 +131,25 @@ static const struct { const char *text, *error; } faults[] = {
 	{ "[http]\ntrusted_proxies = 10.0.0.0/8, 10.0.0.1/33", ":2: http.trusted_proxies: '10.0.0.0/8, 10.0.0.1/33' is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
 	{ "[http]\ntrusted_proxies = proxy.example", ":2: http.trusted_proxies: 'proxy.example' is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
 	{ "[http]\ntrusted_proxies = ::1/", ":2: http.trusted_proxies: '::1/' is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
+	{ "[http]\nnames = orders.example.org:8080", ":2: http.names: 'orders.example.org:8080' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = a.example, https://b.example", ":2: http.names: 'a.example, https://b.example' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = *.example.org", ":2: http.names: '*.example.org' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = orders.example.org.", ":2: http.names: 'orders.example.org.' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = a..b", ":2: http.names: 'a..b' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = 2001:db8::7::1", ":2: http.names: '2001:db8::7::1' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = [::1", ":2: http.names: '[::1' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+	{ "[http]\nnames = a;b", ":2: http.names: 'a;b' is no list of names and addresses without ports (orders.example.org, 192.168.1.7)\n" },
+#define NO_ORIGINS	"is no list of origins as browsers send them, in lower case, without path or usual port (https://portal.example.org, http://10.0.0.7:3000)\n"
+	{ "[http]\nallowed_origins = *", ":2: http.allowed_origins: '*' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = null", ":2: http.allowed_origins: 'null' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = portal.example.org", ":2: http.allowed_origins: 'portal.example.org' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://portal.example.org/", ":2: http.allowed_origins: 'https://portal.example.org/' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://Portal.example.org", ":2: http.allowed_origins: 'https://Portal.example.org' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://portal.example.org:443", ":2: http.allowed_origins: 'https://portal.example.org:443' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = http://a.example:80", ":2: http.allowed_origins: 'http://a.example:80' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://*.example.org", ":2: http.allowed_origins: 'https://*.example.org' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://", ":2: http.allowed_origins: 'https://' " NO_ORIGINS },
+	{ "[http]\nallowed_origins = https://a.example,ftp://b.example", ":2: http.allowed_origins: 'https://a.example,ftp://b.example' " NO_ORIGINS },
 	{ "[metrics]\nlisten = 9464", ":2: metrics.listen: '9464' is no host:port (127.0.0.1:8080, [::1]:8080, *:8080)\n" },
 	{ "[airtable]\nrequests_per_second = 5.5", ":2: airtable.requests_per_second: '5.5' is no integer (1 to 1000)\n" },
 	{ "[sync]\nwiat = 1s", ":2: unknown setting sync.wiat; did you mean sync.wait?\n" },

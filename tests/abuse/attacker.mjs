@@ -40,7 +40,7 @@ function send(where, bytes, pieces, quietMs) {
 		let timer = setTimeout(giveUp, Math.max(quietMs * 4, slowestMs * 4))
 		socket.on('connect', () => {
 			for (const piece of pieces(bytes)) socket.write(piece)
-			socket.write('\r\n\r\nGET /api/orders?pageSize=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+			socket.write('\r\n\r\nGET /api/orders?pageSize=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
 		})
 		socket.on('data', part => {
 			if (parts.length === 0) slowestMs = Math.max(performance.now() - began, slowestMs * 0.99)
@@ -123,7 +123,7 @@ async function hold({ where, connections }, begin, everyMs, more) {
 	return { made, refused, open: all.filter(s => !s.destroyed).length }
 }
 
-const BODY = 'PATCH /api/orders/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{'
+const BODY = 'PATCH /api/orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{'
 const attacks = {
 	fuzz,
 	/** Heads that dribble in. */
@@ -133,17 +133,17 @@ const attacks = {
 	/** Large answers that nobody reads. */
 	slowReaders: options => hold(options, socket => {
 		socket.pause()
-		socket.write('GET /api/orders?pageSize=500 HTTP/1.1\r\nHost: x\r\n\r\nGET /api/orders/export.csv HTTP/1.1\r\nHost: x\r\n\r\n')
+		socket.write('GET /api/orders?pageSize=500 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /api/orders/export.csv HTTP/1.1\r\nHost: localhost\r\n\r\n')
 	}, 200),
 	/** Heads as large as may be, and larger. */
 	hugeHeads: options => hold(options, socket => {
-		for (let i = 0; i < 5; i++) socket.write(`GET /api/health HTTP/1.1\r\nHost: x\r\n${`X-${i}: ${'a'.repeat(7900)}\r\n`.repeat(i)}\r\n`)
-	}, 50, socket => socket.write(`GET /api/health HTTP/1.1\r\nHost: x\r\n${'X: a\r\n'.repeat(1200)}\r\n`)),
+		for (let i = 0; i < 5; i++) socket.write(`GET /api/health HTTP/1.1\r\nHost: localhost\r\n${`X-${i}: ${'a'.repeat(7900)}\r\n`.repeat(i)}\r\n`)
+	}, 50, socket => socket.write(`GET /api/health HTTP/1.1\r\nHost: localhost\r\n${'X: a\r\n'.repeat(1200)}\r\n`)),
 	/** A crowd that asks again and again, all at once. */
 	crowd: options => hold(options, socket => {
 		socket.resume()
-		socket.write('GET /api/orders/summary HTTP/1.1\r\nHost: x\r\n\r\n')
-	}, 1000, socket => socket.write('GET /api/orders/summary HTTP/1.1\r\nHost: x\r\n\r\n')),
+		socket.write('GET /api/orders/summary HTTP/1.1\r\nHost: localhost\r\n\r\n')
+	}, 1000, socket => socket.write('GET /api/orders/summary HTTP/1.1\r\nHost: localhost\r\n\r\n')),
 }
 
 process.on('message', async message => {

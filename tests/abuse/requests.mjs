@@ -12,7 +12,7 @@ const TRAVERSALS = ['../', '..%2f', '%2e%2e/', '%2e%2e%2f', '..%252f', '%252e%25
 const FILES = ['etc/passwd', 'orders.conf', 'token', 'store/data.mdb', 'run/syncd.sock', 'nginx.conf', '.git/config', '.env', 'proc/self/environ', 'log/orderdeck.log']
 const PARAMETERS = ['page', 'pageSize', 'search', 'status', 'priority', 'customer', 'createdFrom', 'createdTo', 'updatedFrom', 'updatedTo', 'minTotal', 'maxTotal', 'sort', 'after', 'mode', 'limit', 'lastEventId', 'x', '', 'page[]', 'PAGE']
 const VALUES = ['0', '-1', '1', '500', '501', '4294967296', '18446744073709551616', '1e3', '1.5', 'none', 'Pending', 'Pending,,Pending', 'pending', '-createdAt', '--createdAt', 'createdAt,status', '2026-13-45', '2026-02-30T25:61:61Z', '0000-00-00', '9999-12-31T23:59:59.999999999999Z', '1e400', '-0', '.5', '12.34567', 'null', 'undefined', 'true', '[]', '{}']
-const HEADERS = ['X-Request-Id', 'If-None-Match', 'If-Match', 'Accept-Encoding', 'Prefer', 'Idempotency-Key', 'Authorization', 'X-Airtable-Content-Mac', 'X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'X-HTTP-Method-Override', 'Range', 'Expect', 'Upgrade', 'Connection', 'Last-Event-ID', 'Accept', 'Origin', 'Cookie', 'Referer', 'User-Agent', 'Content-Type', 'Content-Length', 'Transfer-Encoding', 'Host', 'X-Accel-Redirect', 'Proxy', 'Trailer', 'TE', 'Keep-Alive', 'Content-Encoding']
+const HEADERS = ['X-Request-Id', 'If-None-Match', 'If-Match', 'Accept-Encoding', 'Prefer', 'Idempotency-Key', 'Authorization', 'X-Airtable-Content-Mac', 'X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'X-HTTP-Method-Override', 'Range', 'Expect', 'Upgrade', 'Connection', 'Last-Event-ID', 'Accept', 'Origin', 'Sec-Fetch-Site', 'X-Forwarded-Proto', 'Cookie', 'Referer', 'User-Agent', 'Content-Type', 'Content-Length', 'Transfer-Encoding', 'Host', 'X-Accel-Redirect', 'Proxy', 'Trailer', 'TE', 'Keep-Alive', 'Content-Encoding']
 const HEADER_VALUES = ['', ' ', '*', '"', '"x', 'W/', 'W/"', '"v1', '"v99999999999999999999"', '"a", "b",,', 'gzip;q=', 'gzip;q=2', 'gzip;q=0.0000', 'identity;q=0', 'respond-async', 'respond-async; wait=-1', 'wait=99999999999', 'bytes=0-', 'bytes=-1', 'bytes=5-1', `bytes=${'0-,'.repeat(500)}`, '100-continue', '200-nope', 'websocket', 'h2c', 'close', 'keep-alive, Upgrade', 'chunked', '0', '-5', '99999999999999999999', '127.0.0.1', '::1', 'unknown', 'a b', 'a\tb', 'x\0y', 'x\x01y', '\xff\xfe', utf8('é'), '() { :; }; /bin/id', '%0d%0aX: y', 'a'.repeat(64), 'a'.repeat(65), 'a'.repeat(2000), 'a'.repeat(8100), 'a'.repeat(20_000), ','.repeat(4000), '1:1', '99999999999:0', 'application/json', 'application/json; charset=utf-16', 'text/plain', 'multipart/form-data; boundary=', 'text/event-stream']
 const BODIES = ['', '{', '}', '{}', '[]', 'null', '1', '"', '{"status"}', '{"status":}', '{"status":"Shipped"', '{"status":"Shipped"}}', '{"status":"Sh\0ipped"}', '{"status":"\\u0000"}', '{"status":"\\ud800"}', '{"status":"\xc0\xaf"}', '{"status":"\xed\xa0\x80"}', '{"status":1e999}', '{"status":-0}', '{"status":["Shipped"]}', '{"status":{"a":1}}', '{"status":"Shipped","status":"Pending"}', '{"__proto__":{"status":"Shipped"}}', '{"status":"Nope"}', `{"status":"${'A'.repeat(5000)}"}`, '[{"status":"Shipped"}]', '{"updates":[]}', '{"updates":[{}]}', '{"updates":[null,1,"x"]}', '{"updates":{}}', '\xef\xbb\xbf{"status":"Shipped"}', '\xff\xfe{\0}\0', '{"status" : "Shipped" /* c */}', "{'status':'Shipped'}", '{status:"Shipped"}', 'status=Shipped', '<a/>', '\x1f\x8b\x08\0\0\0\0\0\0\x03', '%7B%7D', 'NaN', '[', '\0'.repeat(100)]
 
@@ -52,7 +52,7 @@ export class Abuse {
 		const at = this.random.below(text.length + 1)
 		return text.slice(0, at) + this.random.pick(NASTY) + text.slice(at)
 	}
-	plain(method, target, headers = '', body = '') { return `${method} ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n${body}` }
+	plain(method, target, headers = '', body = '') { return `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n${body}` }
 	header() {
 		const { random } = this
 		const name = random.chance(0.85) ? random.pick(HEADERS) : random.chance(0.5) ? this.spoiled(random.pick(HEADERS)) : random.pick(['', ' ', 'a b', 'x\0', 'X_Under', '\xff', 'A'.repeat(9000), ':'])
@@ -70,7 +70,7 @@ export class Abuse {
 	line() {
 		const { random } = this
 		const space = () => random.weighted({ ' ': 12, '  ': 1, '\t': 1, '': 1, '\0': 1, '\r': 1 })
-		return `${random.pick(METHODS)}${space()}${random.chance(0.7) ? this.target() : random.pick(['*', 'http://x/api/orders', 'https://127.0.0.1:1/', '//api/orders', 'api/orders', 'x:443', 'http://', '/' + 'a'.repeat(9000), ''])}${space()}${random.pick(VERSIONS)}${random.weighted({ '\r\n': 12, '\n': 2, '\r': 1 })}Host: x\r\n\r\n`
+		return `${random.pick(METHODS)}${space()}${random.chance(0.7) ? this.target() : random.pick(['*', 'http://x/api/orders', 'https://127.0.0.1:1/', '//api/orders', 'api/orders', 'x:443', 'http://', '/' + 'a'.repeat(9000), ''])}${space()}${random.pick(VERSIONS)}${random.weighted({ '\r\n': 12, '\n': 2, '\r': 1 })}Host: localhost\r\n\r\n`
 	}
 	parameters() {
 		const { random } = this
@@ -98,12 +98,12 @@ export class Abuse {
 	/** Lengths that contradict each other, chunks that are none: what a request would be smuggled in. */
 	framing() {
 		const { random } = this
-		const inner = `PATCH /api/orders/${random.pick(this.ids)} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"status": 1}`
+		const inner = `PATCH /api/orders/${random.pick(this.ids)} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"status": 1}`
 		const coding = random.pick(['chunked', 'Chunked', 'chunked, chunked', 'identity', 'gzip, chunked', 'chunked;q=1', ' chunked', 'chunked\t', '\x0bchunked', 'xchunked', '"chunked"', 'chunked,', ''])
 		const name = random.pick(['Transfer-Encoding', 'transfer-encoding', 'Transfer-Encoding ', ' Transfer-Encoding', 'Transfer-Encoding\0', 'Transfer_Encoding', 'X: y\nTransfer-Encoding'])
 		const lengths = random.pick(['', 'Content-Length: 4\r\n', 'Content-Length: 4\r\nContent-Length: 5\r\n', 'Content-Length: 4, 5\r\n', 'Content-Length: +4\r\n', 'Content-Length: 0x4\r\n', 'Content-Length: 4\r\n 4\r\n', 'Content-Length: \r\n', 'Content-Length: 4e0\r\n', 'Content-Length : 4\r\n', 'Content-Length: 9223372036854775808\r\n'])
 		const chunk = random.pick(['0\r\n\r\n', '4\r\n{"a"\r\n0\r\n\r\n', '4;x=y\r\n{"a"\r\n0\r\n\r\n', `4;${'x'.repeat(9000)}\r\n{"a"\r\n0\r\n\r\n`, '4\n{"a"\n0\n\n', '+4\r\n{"a"\r\n0\r\n\r\n', '0x4\r\n{"a"\r\n0\r\n\r\n', '-1\r\nx\r\n0\r\n\r\n', 'ffffffffffffffff\r\nx', '8000000000000000\r\nx', '100000000\r\nx', '4 \r\n{"a"\r\n0\r\n\r\n', '4\r\n{"a"0\r\n\r\n', '4\r\n{"a"\r\n0\r\nTrailer: x\r\nContent-Length: 9\r\n\r\n', 'g\r\n\r\n', '\r\n\r\n', '00000000000000000000004\r\n{"a"\r\n0\r\n\r\n', `0\r\n\r\n${inner}`])
-		return `${random.pick(['POST', 'PATCH', 'GET'])} ${random.pick(['/api/orders', '/api/orders/undo', '/hooks/airtable'])} HTTP/1.${random.pick([1, 1, 1, 0])}\r\nHost: x\r\nContent-Type: application/json\r\n${random.chance(0.7) ? `${name}: ${coding}\r\n` : ''}${lengths}\r\n${chunk}${random.chance(0.3) ? inner : ''}`
+		return `${random.pick(['POST', 'PATCH', 'GET'])} ${random.pick(['/api/orders', '/api/orders/undo', '/hooks/airtable'])} HTTP/1.${random.pick([1, 1, 1, 0])}\r\nHost: localhost\r\nContent-Type: application/json\r\n${random.chance(0.7) ? `${name}: ${coding}\r\n` : ''}${lengths}\r\n${chunk}${random.chance(0.3) ? inner : ''}`
 	}
 	/** A sound request, with some of its bytes changed. */
 	mutated() {

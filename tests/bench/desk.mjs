@@ -72,7 +72,7 @@ export class Desk {
 	/** Keep an answer of the API, to be given again by a file and by the constant worker. */
 	keep(name, answer) {
 		const base = `${this.dir}/same/${name}`
-		const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-content-type-options)$/
+		const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-content-type-options|x-frame-options|cross-origin-resource-policy)$/
 		const head = [`Status: ${answer.status} ${answer.status === 304 ? 'Not Modified' : 'OK'}`]
 		for (const [field, value] of Object.entries(answer.headers)) if (!own.test(field)) head.push(`${field}: ${value}`)
 		if (answer.status !== 304) head.push(`Content-Length: ${answer.raw.length}`)
@@ -99,6 +99,8 @@ ${this.workers.map((_, i) => `		server unix:${this.dir}/same/${name}-${i}.sock m
 `).join('')
 		const locations = this.bases.map(name => `		location = /ceiling/${name} {
 			add_header X-Content-Type-Options nosniff always;
+			add_header X-Frame-Options DENY always;
+			add_header Cross-Origin-Resource-Policy same-origin always;
 			add_header Vary Accept-Encoding always;
 			fastcgi_pass same_${name};
 		}

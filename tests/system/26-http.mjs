@@ -141,7 +141,7 @@ test('bodies over 1 MiB are a 413, up to that they are read', async () => {
 	isProblem(await stack.call('PATCH', `/api/orders/${id}`, { headers: json, body: Buffer.alloc(2 << 20, 0x20), fresh: true }), 413, 'too_large')
 	isProblem(await stack.call('POST', '/api/orders/sync', { headers: json, body: Buffer.alloc((1 << 20) + 1, 0x20), fresh: true }), 413, 'too_large')
 	isProblem(await stack.call('PATCH', `/api/orders/${id}`, { headers: json, body: Buffer.alloc(1 << 20, 0x20), fresh: true }), 400, 'invalid_body')
-	const chunked = await raw(`PATCH /api/orders/${id} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n` +
+	const chunked = await raw(`PATCH /api/orders/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n` +
 		'2\r\n{}\r\n0\r\n\r\n')
 	ok(chunked.startsWith('HTTP/1.1 400') && chunked.includes('invalid_body'), chunked.slice(0, 300))
 })
@@ -159,7 +159,7 @@ test('strange ids are answered plainly', async () => {
 })
 
 test('bytes that are no HTTP are a 400 and no more', async () => {
-	for (const bytes of ['GARBAGE\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET /api/orders HTTP/1.1\r\nHost: a b\r\nContent-Length: x\r\n\r\n', 'PATCH /api/orders/x HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n']) {
+	for (const bytes of ['GARBAGE\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET /api/orders HTTP/1.1\r\nHost: a b\r\nContent-Length: x\r\n\r\n', 'PATCH /api/orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n']) {
 		const answer = await raw(bytes)
 		ok(/^HTTP\/1\.[01] (400|505)/.test(answer), `${JSON.stringify(bytes.slice(0, 40))}: ${answer.slice(0, 80)}`)
 		ok(answer.includes('application/problem+json'), answer)
@@ -173,7 +173,7 @@ test('requests that are sent by halves, or left in the middle, hold nobody up', 
 		const socket = net.connect(Number(port), hostname)
 		socket.on('error', () => {})
 		socket.write(i % 2 ? 'GET /api/orders HTTP/1.1\r\nHos' :
-			`PATCH /api/orders/${id} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"sta`)
+			`PATCH /api/orders/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"sta`)
 		return socket
 	})
 	const start = Date.now()
@@ -187,8 +187,8 @@ test('a client that leaves before its answer costs nothing', async () => {
 	for (let i = 0; i < 60; i++) {
 		await new Promise(resolve => {
 			const socket = net.connect(Number(port), hostname, () => {
-				socket.write(i % 3 ? 'GET /api/orders?pageSize=500 HTTP/1.1\r\nHost: x\r\n\r\n' :
-					'POST /api/orders/sync?mode=full HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
+				socket.write(i % 3 ? 'GET /api/orders?pageSize=500 HTTP/1.1\r\nHost: localhost\r\n\r\n' :
+					'POST /api/orders/sync?mode=full HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())
 			})
 			socket.on('error', () => {})
 			socket.on('close', resolve)
@@ -241,7 +241,7 @@ test('export.csv is every match, RFC 4180, with formulas defused', async () => {
 
 test('a hundred pipelined requests on one connection are answered in order', async () => {
 	const text = await raw(Array.from({ length: 100 }, (_, i) =>
-		`GET /api/orders?pageSize=1&page=${i + 1} HTTP/1.1\r\nHost: x\r\nX-Request-Id: pipe-${i}\r\n${i === 99 ? 'Connection: close\r\n' : ''}\r\n`).join(''))
+		`GET /api/orders?pageSize=1&page=${i + 1} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: pipe-${i}\r\n${i === 99 ? 'Connection: close\r\n' : ''}\r\n`).join(''))
 	eq([...text.matchAll(/x-request-id: pipe-(\d+)/gi)].map(m => Number(m[1])), Array.from({ length: 100 }, (_, i) => i))
 })
 

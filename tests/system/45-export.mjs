@@ -86,7 +86,7 @@ test('clients that do not read hold no snapshot and no thread, and leave no file
 	const { hostname, port } = new URL(stack.url)
 	const idle = [], made = () => stack.log().split('msg="GET /api/orders/export.').length, before = made()
 	for (let i = 0; i < 8; i++) {	// four times the threads
-		const socket = net.connect(Number(port), hostname, () => socket.write(`GET /api/orders/export.${i % 2 ? 'csv' : 'xlsx'} HTTP/1.1\r\nHost: x\r\n\r\n`))
+		const socket = net.connect(Number(port), hostname, () => socket.write(`GET /api/orders/export.${i % 2 ? 'csv' : 'xlsx'} HTTP/1.1\r\nHost: localhost\r\n\r\n`))
 		socket.pause()
 		socket.on('error', () => {})
 		idle.push(socket)

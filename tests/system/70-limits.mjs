@@ -197,7 +197,7 @@ function dribble(stack, from, head, piece, everyMs) {
 
 test('slow bodies hold the places of their own client only, and no worker; they and slow heads are cut in time', async () => {
 	await withStack(limited({ 'limits.connections': 20, 'limits.requests_per_second': 0, 'api.workers': 1 }), async stack => {
-		const head = 'PATCH /api/orders/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{'
+		const head = 'PATCH /api/orders/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{'
 		const slow = Array.from({ length: 60 }, () => dribble(stack, '127.0.0.2', head, ' ', 500))
 		await until('those beyond the limit are refused', 10_000, () => slow.filter(s => s.said.startsWith('HTTP/1.1 429 ')).length === 40)
 		ok(slow.find(s => s.said !== '').said.includes('"code":"rate_limited"'))

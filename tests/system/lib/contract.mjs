@@ -7,10 +7,11 @@ import { buildDir } from './harness.mjs'
 import { client } from './clients.mjs'
 
 // what the web server may say on any path, and what any path says of a wrong method
-const ANYWHERE = new Set([400, 404, 405, 408, 411, 413, 414, 429, 431, 494, 500, 501, 502, 503, 504, 505])
+const ANYWHERE = new Set([400, 403, 404, 405, 408, 411, 413, 414, 421, 429, 431, 494, 500, 501, 502, 503, 504, 505])
 // not part of what is described: HTTP's own, and the same on every answer
 const PLAIN = new Set(['allow', 'cache-control', 'connection', 'content-encoding', 'content-length', 'content-security-policy', 'content-type', 'date', 'keep-alive',
-	'referrer-policy', 'server', 'strict-transport-security', 'transfer-encoding', 'vary', 'x-content-type-options', 'x-frame-options', 'last-modified', 'accept-ranges'])
+	'referrer-policy', 'server', 'strict-transport-security', 'transfer-encoding', 'vary', 'x-content-type-options', 'x-frame-options', 'last-modified', 'accept-ranges',
+	'cross-origin-opener-policy', 'cross-origin-resource-policy', 'access-control-allow-origin', 'access-control-expose-headers'])
 const ALIASES = { '/health': '/api/health', '/docs': '/api/docs' }
 
 let contract
