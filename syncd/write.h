@@ -15,9 +15,11 @@
  * answered, in that order.
  *
  *	an entry is	what happens			leads to
- *	waiting		an earlier change of the same	sending
- *			order is under way, or no call
+ *	waiting		an earlier change of the same	looking (it expects a version),
+ *			order is under way, or no call	sending
  *			is free
+ *	looking		its order is read		sending, or over (it is not as
+ *							was expected), waiting (no answer)
  *	sending		with Airtable			over (confirmed or refused),
  *							waiting (surely not applied),
  *							checking (may be applied)
@@ -30,8 +32,9 @@
  *    what became of it is on the disk before anyone is told.
  * 2. One call at a time per order.  What waits for the same order is merged,
  *    field by field, the later change wins; each asker has an answer of its
- *    own.  A change that names a version starts anew: it is held against
- *    the store when its turn comes.
+ *    own.  A change that names a version starts anew: its order is read at
+ *    Airtable when its turn comes, what was read is put into the store, and
+ *    the version is held against that (write_look.c).
  * 3. Calls take from one message after the other, so that a bulk edit does
  *    not hold up a single one.
  * 4. "Not applied" is only said when that is known, else

@@ -54,6 +54,9 @@ on_timer_closed(uv_handle_t *h)
 void
 batch_free(struct batch *b)
 {
+	if (b->call != NULL)	/* a look that nobody waits for any more */
+		airtable_cancel(b->call);
+	b->call = NULL;
 	TAILQ_REMOVE(&b->all->batches, b, link);
 	uv_close((uv_handle_t *)&b->timer, on_timer_closed);
 }
@@ -89,8 +92,8 @@ done_with(const struct group *g)
 static bool
 under_way(const struct batch *b)
 {
-	return b->state == BATCH_SENDING || b->state == BATCH_URGENT || b->applied ||
-	    instant_monotonic() < b->late_until_ms;
+	return b->state == BATCH_SENDING || b->state == BATCH_URGENT ||
+	    b->state == BATCH_LOOKING || b->applied || instant_monotonic() < b->late_until_ms;
 }
 
 static void
@@ -276,11 +279,12 @@ book_group(struct book *book, struct group *g, int64_t now)
 }
 
 /* ---- a call ------------------------------------------------------------------------ */
-/* So long its answer is waited for: some time is left to read back before the first asker gives up. */
-static int64_t
-timeout_of(const struct batch *b, int64_t now)
+/* Some time is left to read back before the first asker gives up. */
+int64_t
+batch_timeout_ms(const struct batch *b)
 {
 	int64_t least = (int64_t)((double)b->all->config->write.timeout_ms * CUT_SHARE), ms = 0;
+	int64_t now = instant_monotonic();
 	const struct write *w;
 
 	for (size_t i = 0; i < b->count; i++)
@@ -304,7 +308,7 @@ fill_write(struct batch *b, struct airtable_write *write)
 
 	*write = (struct airtable_write){
 		.change = changes[b->kind], .count = b->count,
-		.timeout_ms = timeout_of(b, instant_monotonic()),
+		.timeout_ms = batch_timeout_ms(b),
 		.callback = settle_sent, .cookie = b
 	};
 	for (size_t i = 0; i < b->count; i++) {
@@ -315,13 +319,15 @@ fill_write(struct batch *b, struct airtable_write *write)
 
 /* The disk does not take it: what waits goes on waiting for some time, what is new is refused. */
 static void
-not_stored(struct book *book, struct batch *b, enum err why)
+not_stored(struct book *book, struct batch *b, struct batch *look, enum err why)
 {
 	struct writes *all = book->all;
 
 	book_tell_anyway(book);
 	if (b != NULL && b->state != BATCH_URGENT)
 		batch_return(b);
+	if (look != NULL)
+		batch_return(look);
 	book_close(book);
 	refuse_fresh(all, why);
 	batch_rest(all);
@@ -333,24 +339,26 @@ compose(void *cookie, struct airtable_write *write)
 {
 	struct writes *all = cookie;
 	struct airtable_call *call = all->call;
+	struct batch *b, *look = NULL;
 	struct book book;
-	struct batch *b;
 	enum err e;
 
 	all->call = NULL;
 	all->leaving = false;
 	book_open(&book, all);
-	if ((b = batch_urgent(all)) == NULL && (b = batch_choose(&book)) != NULL)
+	if ((b = look_urgent(&book)) == NULL && (b = batch_choose(&book, &look)) != NULL)
 		b->state = BATCH_SENDING;
 	for (size_t i = 0; b != NULL && i < b->count; i++)
 		book_group(&book, b->groups[i], instant_now());
 	book_fresh(&book, b);
 	if ((e = book_commit(&book)) != ERR_OK) {
-		not_stored(&book, b, e);
-		b = NULL;
+		not_stored(&book, b, look, e);
+		b = look = NULL;
 	} else {
 		book_close(&book);
 	}
+	if (look != NULL)
+		look_begin(look);
 	if (b != NULL) {
 		b->state = BATCH_SENDING;
 		b->call = call;
@@ -359,7 +367,7 @@ compose(void *cookie, struct airtable_write *write)
 		all->sent_ms = instant_monotonic();
 	}
 	all->ready_since_ms = instant_monotonic();
-	if (b == NULL && all->rest_until_ms < all->ready_since_ms + NOTHING_MS)
+	if (b == NULL && look == NULL && all->rest_until_ms < all->ready_since_ms + NOTHING_MS)
 		all->rest_until_ms = all->ready_since_ms + NOTHING_MS;
 	batch_dispatch(all);
 	return b != NULL;
@@ -399,13 +407,21 @@ delay_ms(const struct writes *all, int64_t now)
 
 	if (all->rest_until_ms > now)
 		return all->rest_until_ms - now;
-	if (batch_urgent(all) != NULL || all->ready_count >= AIRTABLE_WRITE_MAX)
+	if (batch_urgent(all) || all->ready_count >= AIRTABLE_WRITE_MAX)
 		return 0;
 	if ((room = airtable_room(all->airtable)) == 0)
 		return 0;
 	since = (int64_t)room * 2 > all->config->airtable.requests_per_second ? all->sent_ms :
 	    all->ready_since_ms;
 	return since + gather > now ? since + gather - now : 0;
+}
+
+/* Is there something that a call could carry, or look at? */
+static bool
+may_go(const struct writes *all)
+{
+	return batch_urgent(all) || all->ready_count > all->ready_versioned ||
+	    (all->ready_count > 0 && look_may_begin(all));
 }
 
 void
@@ -416,7 +432,7 @@ batch_dispatch(struct writes *all)
 
 	if (all->call != NULL || all->draining)
 		return;
-	if (all->ready_count == 0 && batch_urgent(all) == NULL) {
+	if (!may_go(all)) {
 		(void)uv_timer_stop(&all->gather);
 		return;
 	}

@@ -1,6 +1,21 @@
 #include "common/log.h"
 #include "syncd/write_parts.h"
 
+/* What a call may carry, and what is looked at before it may; most so many of each. */
+struct choice {
+	struct batch	*send, *look;
+	size_t		 most;
+};
+
+/* Where the entry would go; NULL: there is no room for it. */
+static struct batch *
+place_for(const struct choice *c, const struct write *w)
+{
+	struct batch *b = w->entry.version == 0 ? c->send : c->look;
+
+	return b != NULL && b->count < c->most ? b : NULL;
+}
+
 /* The next entry of ${w}'s order into the batch, unless the store says no to it.  false: no memory. */
 static bool
 take(struct book *book, struct batch *b, struct write *w)
@@ -27,16 +42,28 @@ take(struct book *book, struct batch *b, struct write *w)
 	return true;
 }
 
+/* An entry of the errand whose turn it is.  *took: there was one with a place. */
+static bool
+take_of(struct book *book, const struct choice *c, const struct errand *e, bool *took)
+{
+	struct write *w = TAILQ_FIRST(&e->ready[c->send->kind]);
+	struct batch *b = w == NULL ? NULL : place_for(c, w);
+
+	if (b == NULL)
+		return true;
+	*took = true;
+	return take(book, b, w);
+}
+
 /*
- * One entry of each errand in turn, until the batch has ${most} or nobody has
+ * One entry of each errand in turn, until there is no room or nobody has
  * more of its kind; of errands whose asker waits, or (not ${awaited}) of the others.
  */
 static bool
-fill(struct book *book, struct batch *b, bool awaited, size_t most)
+fill(struct book *book, const struct choice *c, bool awaited)
 {
-	struct writes *all = b->all;
+	struct writes *all = book->all;
 	struct errand *e;
-	struct write *w;
 	bool more = true;
 
 	while (more) {
@@ -45,19 +72,15 @@ fill(struct book *book, struct batch *b, bool awaited, size_t most)
 		more = false;
 		TAILQ_FOREACH(e, &all->ring, in_ring)
 			left++;
-		for (; left > 0 && b->count < most; left--) {
+		for (; left > 0; left--) {
 			if ((e = TAILQ_FIRST(&all->ring)) == NULL)
 				return true;
 			TAILQ_REMOVE(&all->ring, e, in_ring);
 			TAILQ_INSERT_TAIL(&all->ring, e, in_ring);
-			if (awaited != (e->told_count < e->item_count) ||
-			    (w = TAILQ_FIRST(&e->ready[b->kind])) == NULL)
-				continue;
-			if (!take(book, b, w))
+			if (awaited == (e->told_count < e->item_count) &&
+			    !take_of(book, c, e, &more))
 				return false;
-			more = true;
 		}
-		more = more && b->count < most;
 	}
 	return true;
 }
@@ -80,36 +103,54 @@ next_kind(const struct errand *e)
 	return first;
 }
 
-struct batch *
-batch_choose(struct book *book)
+/* Those who wait first, but for one place: what was promised must not starve. */
+static bool
+fill_all(struct book *book, struct choice *c)
 {
-	struct writes *all = book->all;
-	struct store *st = apply_store(all->apply);
-	struct batch *b;
+	c->most = AIRTABLE_WRITE_MAX - 1;
+	if (!fill(book, c, true))
+		return false;
+	c->most = AIRTABLE_WRITE_MAX;
+	return fill(book, c, false) && fill(book, c, true);
+}
 
-	if (TAILQ_EMPTY(&all->ring) || store_begin(st) != ERR_OK)
-		return NULL;
-	/* those who wait first, but for one place: what was promised must not starve */
-	if ((b = batch_new(all, next_kind(TAILQ_FIRST(&all->ring)))) != NULL &&
-	    (!fill(book, b, true, AIRTABLE_WRITE_MAX - 1) ||
-	    !fill(book, b, false, AIRTABLE_WRITE_MAX) ||
-	    !fill(book, b, true, AIRTABLE_WRITE_MAX)))
-		log_error("write: out of memory");
-	store_end(st);
-	if (b != NULL && b->count == 0) {
-		batch_free(b);
-		b = NULL;
-	}
-	return b;
+static struct batch *
+unless_empty(struct batch *b)
+{
+	if (b == NULL || b->count > 0)
+		return b;
+	batch_free(b);
+	return NULL;
 }
 
 struct batch *
+batch_choose(struct book *book, struct batch **look)
+{
+	struct writes *all = book->all;
+	struct store *st = apply_store(all->apply);
+	struct choice c = { .look = NULL };
+
+	*look = NULL;
+	if (TAILQ_EMPTY(&all->ring) || store_begin(st) != ERR_OK)
+		return NULL;
+	c.send = batch_new(all, next_kind(TAILQ_FIRST(&all->ring)));
+	if (c.send != NULL && all->ready_versioned > 0 && look_may_begin(all) &&
+	    (c.look = batch_new(all, c.send->kind)) != NULL)
+		c.look->state = BATCH_LOOKING;
+	if (c.send == NULL || !fill_all(book, &c))
+		log_error("write: out of memory");
+	store_end(st);
+	*look = unless_empty(c.look);
+	return unless_empty(c.send);
+}
+
+bool
 batch_urgent(const struct writes *all)
 {
-	struct batch *b;
+	const struct batch *b;
 
 	TAILQ_FOREACH(b, &all->batches, link)
 		if (b->state == BATCH_URGENT)
-			return b;
-	return NULL;
+			return true;
+	return false;
 }

@@ -62,6 +62,7 @@ unready(struct writes *all, struct write *w)
 	w->ready = false;
 	TAILQ_REMOVE(&e->ready[w->entry.kind], w, in_ready);
 	all->ready_count--;
+	all->ready_versioned -= w->entry.version != 0;
 	if (--e->ready_count == 0)
 		TAILQ_REMOVE(&all->ring, e, in_ring);
 }
@@ -74,6 +75,7 @@ make_ready(struct writes *all, struct write *w)
 	w->line->ready = w;
 	w->ready = true;
 	TAILQ_INSERT_TAIL(&e->ready[w->entry.kind], w, in_ready);
+	all->ready_versioned += w->entry.version != 0;
 	if (all->ready_count++ == 0)
 		all->ready_since_ms = instant_monotonic();
 	if (e->ready_count++ == 0)
@@ -109,7 +111,7 @@ bool
 write_is_unsent(const struct write *w)
 {
 	return w->group == NULL || (w->group->batch != NULL &&
-	    w->group->batch->state == BATCH_URGENT);
+	    (w->group->batch->state == BATCH_URGENT || w->group->batch->state == BATCH_LOOKING));
 }
 
 void

@@ -14,6 +14,7 @@
  *	write_book.c	what goes into one commit, and who is told after it
  *	write_batch.c	when a call goes
  *	write_choose.c	and what it carries
+ *	write_look.c	what expects a version is looked at before it is sent
  *	write_settle.c	what became of it: confirmed, or to be read back
  *	write_refuse.c	it is surely not applied
  *	write_recover.c	what an earlier process left
@@ -123,7 +124,8 @@ struct group {
 };
 
 enum batch_state {
-	BATCH_URGENT,		/* part of a refused batch: the next call is its */
+	BATCH_URGENT,		/* part of a refused batch, or looked at: the next call is its */
+	BATCH_LOOKING,		/* its orders are read before it is sent */
 	BATCH_SENDING,
 	BATCH_CHECKING,		/* is being read back */
 	BATCH_RESTING		/* a pause, then checking */
@@ -137,7 +139,8 @@ struct batch {
 	enum outbox_kind	 kind;
 	struct group		*groups[AIRTABLE_WRITE_MAX];
 	size_t			 count;
-	struct airtable_call	*call;		/* sending, checking */
+	struct airtable_call	*call;		/* looking, sending, checking */
+	int64_t			 looked_ms;	/* monotonic: when its orders were read to be sent; 0: never */
 	bool			 applied;	/* confirmed, and the store did not take it yet: lines wait */
 	bool			 recovered;	/* by an earlier process, in one call or in several */
 	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still be at it,
@@ -147,7 +150,7 @@ struct batch {
 	char			 message[300];
 	unsigned		 checks;
 	int64_t			 check_ms;	/* monotonic: when reading back began */
-	uint64_t		 check_base;	/* the generation then */
+	uint64_t		 check_base;	/* the generation then, or when the look began */
 	uv_timer_t		 timer;		/* BATCH_RESTING */
 };
 
@@ -171,6 +174,7 @@ struct writes {
 	struct line_bucket	 lines[WRITE_BUCKETS];
 	struct errand_list	 ring;		/* errands with something ready: the first one's turn */
 	size_t			 ready_count;
+	size_t			 ready_versioned;	/* of them, those that expect a version */
 	int64_t			 ready_since_ms;
 	struct write_list	 fresh;		/* not on the disk yet */
 	bool			 postponed;	/* fresh ones wait for a call that is about to leave */
@@ -352,16 +356,29 @@ void		 batch_rest(struct writes *);
 /* Somebody new waits: not that long any more. */
 void		 batch_hurry(struct writes *);
 /* ---- write_choose.c ---- */
-/* What the next call carries; NULL: nothing is ready, or none can be made. */
-struct batch	*batch_choose(struct book *);
-/* One that does not wait for others. */
-struct batch	*batch_urgent(const struct writes *);
+/*
+ * What the next call carries; NULL: nothing is ready, or none can be made.
+ * ${look}: what is to be looked at first, or NULL.
+ */
+struct batch	*batch_choose(struct book *, struct batch **look);
+/* Does one not wait for others? */
+bool		 batch_urgent(const struct writes *);
+
+/* ---- write_look.c ---- */
+/* May the orders of one more batch be looked at? */
+bool		 look_may_begin(const struct writes *);
+/* Read the orders of the batch, then it is urgent: without those that are not as was expected. */
+void		 look_begin(struct batch *);
+/* An urgent batch that may leave as it is; those that were looked at too long ago are looked at again. */
+struct batch	*look_urgent(struct book *);
 
 /* ---- write_batch.c, still ---- */
 /* Put fresh entries on the disk, and tell those that are to wait for better times. */
 void		 batch_store_fresh(struct writes *);
 /* No call can be made: ${w} is given up, or pending if its asker wants that. */
 void		 batch_give_up(struct book *, struct write *, enum err, const char *why);
+/* So long the answer to a call about it is waited for; 0: the request's own time-out. */
+int64_t		 batch_timeout_ms(const struct batch *);
 /* Can't it be sent in time? */
 bool		 batch_hopeless(struct writes *, int64_t send_by_ms, enum err *why);
 /* Some patience after failures: ms, jittered, doubling with ${tries}. */
@@ -382,7 +399,13 @@ void		 settle_unknown(struct book *, struct write *, const char *why);
  */
 void		 settle_leave(struct writes *, bool everything);
 
+/* The record of a group in the page, NULL: there is none.  false: there are several with its key. */
+bool		 settle_record(const struct airtable_page *, const struct group *,
+		    const struct record **found);
+
 /* ---- write_refuse.c ---- */
+/* The batch was not sent, for this reason: again later, or it will not work any better. */
+void		 settle_unsent(struct batch *, const struct airtable_result *);
 /* The batch is surely not applied: told, sent again, or taken apart to find what is wrong with it. */
 void		 settle_refused(struct batch *, const struct airtable_result *);
 /* Airtable does not have this order any more; ${maybe_before}: what was sent may have come before it went. */

@@ -76,6 +76,22 @@ again(struct batch *b, const struct airtable_result *r)
 	writes_give_up(all, false, r->err, r->message[0] != '\0' ? r->message : err_text(r->err));
 }
 
+static bool
+may_pass(enum err e)
+{
+	return e == ERR_AIRTABLE_UNAVAILABLE || e == ERR_AIRTABLE_RATE_LIMITED ||
+	    e == ERR_AIRTABLE_QUOTA || e == ERR_AIRTABLE_TIMEOUT;
+}
+
+void
+settle_unsent(struct batch *b, const struct airtable_result *r)
+{
+	if (may_pass(r->err))
+		again(b, r);
+	else
+		give_up(b, r);
+}
+
 /* ---- refused for what it holds ------------------------------------------------------------ */
 static bool
 about_content(enum err e)
@@ -121,6 +137,7 @@ split(struct batch *b, size_t from)
 	if (half == NULL)	/* then all of it is sent again */
 		return;
 	half->state = BATCH_URGENT;
+	half->looked_ms = b->looked_ms;
 	for (size_t i = from; i < b->count; i++)
 		batch_add(half, b->groups[i]);
 	b->count = from;
@@ -189,9 +206,6 @@ settle_refused(struct batch *b, const struct airtable_result *r)
 		return;
 	if (about_content(r->err))
 		refused(b, r);
-	else if (r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_RATE_LIMITED ||
-	    r->err == ERR_AIRTABLE_QUOTA || r->err == ERR_AIRTABLE_TIMEOUT)
-		again(b, r);
 	else
-		give_up(b, r);
+		settle_unsent(b, r);
 }

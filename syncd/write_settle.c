@@ -311,9 +311,8 @@ return_decided(struct batch *b, const bool decided[static AIRTABLE_WRITE_MAX])
 		batch_rest(all);
 }
 
-/* The record of a group, NULL: there is none.  false: there are several with its key. */
-static bool
-find_record(const struct airtable_page *page, const struct group *g, const struct record **found)
+bool
+settle_record(const struct airtable_page *page, const struct group *g, const struct record **found)
 {
 	struct str key = TAILQ_FIRST(&g->writes)->entry.create_key;
 
@@ -345,7 +344,7 @@ found(struct batch *b, const struct airtable_page *page)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct group *g = b->groups[i];
 
-		decided[i] = readable && find_record(page, g, &now[i]) && conclusive(b, g, now[i]);
+		decided[i] = readable && settle_record(page, g, &now[i]) && conclusive(b, g, now[i]);
 	}
 	store_end(st);
 	book_open(&book, all);

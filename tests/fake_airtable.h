@@ -21,6 +21,7 @@ static struct apply *apply;
 
 struct held {
 	char	id[18], order_id[16], customer[64], status[32], priority[32], key[64];
+	int64_t	updated_ms;	/* 0: it has none */
 	bool	gone;
 };
 
@@ -264,6 +265,8 @@ held_record(const struct held *h, struct record *r)
 	r->values[ORDER_CUSTOMER] = held_text(h->customer);
 	r->values[ORDER_STATUS] = held_text(h->status);
 	r->values[ORDER_PRIORITY] = held_text(h->priority);
+	if (h->updated_ms != 0)
+		r->values[ORDER_UPDATED_AT] = (struct value){ .present = true, .number = h->updated_ms };
 }
 
 /* Those that have a key that is asked for. */
@@ -440,6 +443,12 @@ airtable_cancel(struct airtable_call *c)
 	end_call(c);
 }
 
+void
+airtable_set_timeout(struct airtable_call *c, int64_t ms)
+{
+	c->seen->timeout_ms = ms;
+}
+
 /* The next change ends like this. */
 static __attribute__((unused)) void
 next_write(struct outcome o)
@@ -469,6 +478,17 @@ give_room(int calls)
 {
 	fake.room = calls;
 	fake_wake();
+}
+
+/* Calls that were none: records that were read. */
+static __attribute__((unused)) size_t
+finds_seen(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fake.seen_count; i++)
+		n += fake.seen[i].find;
+	return n;
 }
 
 /* Calls that were changes. */

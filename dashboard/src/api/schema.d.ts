@@ -535,7 +535,7 @@ export interface components {
         OrderUpdate: {
             /** @description The record id or the Order ID. */
             id: string;
-            /** @description Only if the order still has this version. */
+            /** @description Only if the order still has this version, as with `If-Match`. */
             version?: number;
             /** @enum {string|null} */
             status?: "Pending" | "Processing" | "Shipped" | "Delivered" | "Cancelled" | null;
@@ -1372,6 +1372,17 @@ export interface components {
          * @description `"v<version>"`: only if the order still has this version, else `412`.
          *     The tag of a pending order counts as its version. `*`: whatever its
          *     version.
+         *
+         *     Airtable has no conditional writes. So the order is read there right
+         *     before the change is sent, and what somebody has made of it by then is
+         *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
+         *     The same holds for `version` in a bulk edit and for every undo. What
+         *     cannot be seen is what happens at Airtable between that look and the
+         *     write behind it: usually the time of one call or two (0.2 s each where
+         *     five a second are permitted), 3 s and the write's own way at most. The
+         *     look costs a call for up to ten orders.
+         *
+         *     Without it nothing is looked at, and the last writer of a field wins.
          * @example "v1042"
          */
         IfMatch: string;
@@ -1793,6 +1804,17 @@ export interface operations {
                  * @description `"v<version>"`: only if the order still has this version, else `412`.
                  *     The tag of a pending order counts as its version. `*`: whatever its
                  *     version.
+                 *
+                 *     Airtable has no conditional writes. So the order is read there right
+                 *     before the change is sent, and what somebody has made of it by then is
+                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
+                 *     The same holds for `version` in a bulk edit and for every undo. What
+                 *     cannot be seen is what happens at Airtable between that look and the
+                 *     write behind it: usually the time of one call or two (0.2 s each where
+                 *     five a second are permitted), 3 s and the write's own way at most. The
+                 *     look costs a call for up to ten orders.
+                 *
+                 *     Without it nothing is looked at, and the last writer of a field wins.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1859,6 +1881,17 @@ export interface operations {
                  * @description `"v<version>"`: only if the order still has this version, else `412`.
                  *     The tag of a pending order counts as its version. `*`: whatever its
                  *     version.
+                 *
+                 *     Airtable has no conditional writes. So the order is read there right
+                 *     before the change is sent, and what somebody has made of it by then is
+                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
+                 *     The same holds for `version` in a bulk edit and for every undo. What
+                 *     cannot be seen is what happens at Airtable between that look and the
+                 *     write behind it: usually the time of one call or two (0.2 s each where
+                 *     five a second are permitted), 3 s and the write's own way at most. The
+                 *     look costs a call for up to ten orders.
+                 *
+                 *     Without it nothing is looked at, and the last writer of a field wins.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1921,6 +1954,17 @@ export interface operations {
                  * @description `"v<version>"`: only if the order still has this version, else `412`.
                  *     The tag of a pending order counts as its version. `*`: whatever its
                  *     version.
+                 *
+                 *     Airtable has no conditional writes. So the order is read there right
+                 *     before the change is sent, and what somebody has made of it by then is
+                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
+                 *     The same holds for `version` in a bulk edit and for every undo. What
+                 *     cannot be seen is what happens at Airtable between that look and the
+                 *     write behind it: usually the time of one call or two (0.2 s each where
+                 *     five a second are permitted), 3 s and the write's own way at most. The
+                 *     look costs a call for up to ten orders.
+                 *
+                 *     Without it nothing is looked at, and the last writer of a field wins.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];

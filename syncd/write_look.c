@@ -1,0 +1,227 @@
+#include <stdio.h>
+
+#include "common/instant.h"
+#include "common/row.h"
+#include "syncd/write_parts.h"
+
+/*
+ * Airtable has no conditional writes, and the store may be behind it by what
+ * the feed has not brought yet.  So the orders of changes that expect a
+ * version are read right before those are sent, all of a call in one; what
+ * somebody else has made of them goes into store and history, and the versions
+ * are held against that.  There is no case in which this can be left out: what
+ * the feed has told is never newer than its last question, which a change need
+ * not have waited for.  What happens between this look and the write can't be
+ * seen before it is overwritten.
+ */
+#define LOOK_FRESH_MS	3000	/* after a look the write leaves in this time, or there is another */
+
+bool
+look_may_begin(const struct writes *all)
+{
+	int64_t most = all->config->airtable.requests_per_second / 2, open = 0;
+	const struct batch *b;
+
+	TAILQ_FOREACH(b, &all->batches, link)
+		open += b->state == BATCH_LOOKING || (b->state == BATCH_URGENT && b->looked_ms != 0);
+	/* each look takes a call from the writes that follow: more would only grow old */
+	return open < (most > 1 ? most : 1);
+}
+
+static bool
+expects_version(const struct group *g)
+{
+	const struct write *first = TAILQ_FIRST(&g->writes);
+
+	return first != NULL && first->entry.version != 0;
+}
+
+static bool
+is_due(const struct batch *b)
+{
+	if (b->looked_ms != 0 && instant_monotonic() - b->looked_ms <= LOOK_FRESH_MS)
+		return false;
+	for (size_t i = 0; i < b->count; i++)
+		if (expects_version(b->groups[i]))
+			return true;
+	return false;
+}
+
+/* The store can't be read or written, or memory is out: all of it waits for its turn anew. */
+static void
+put_off(struct batch *b)
+{
+	struct writes *all = b->all;
+
+	batch_return(b);
+	batch_rest(all);
+}
+
+/*
+ * Those whose orders are not, or not any more, at the version that they
+ * expect end here; what was merged with them goes on without them.  false:
+ * the store can't be read.
+ */
+static bool
+hold_against_store(struct book *book, struct batch *b)
+{
+	struct writes *all = b->all;
+	struct store *st = apply_store(all->apply);
+	char why[128];
+	enum err e;
+
+	if (store_begin(st) != ERR_OK)
+		return false;
+	for (size_t i = b->count; i-- > 0;) {
+		struct group *g = b->groups[i];
+		struct write *first = TAILQ_FIRST(&g->writes);
+		struct line *l = g->line;
+
+		if (!expects_version(g) ||
+		    (e = write_check_store(all, &first->entry, why)) == ERR_OK)
+			continue;
+		batch_drop(b, g);
+		group_return(all, g);
+		line_remove(all, first);
+		line_refresh(all, l);
+		book_end(book, first, first->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, e, "%s", why);
+	}
+	store_end(st);
+	return true;
+}
+
+/* Was the record read as it was before what the row has?  Listings may lag behind. */
+static bool
+lags(struct store *st, const struct schema *s, const struct record *now)
+{
+	struct row_view view;
+	struct record row;
+	uint32_t number;
+
+	if (store_find_record(st, now->id, &number) != ERR_OK ||
+	    store_row(st, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK)
+		return false;
+	for (size_t f = 0; f < s->field_count; f++)
+		if ((s->fields[f].flags & FIELD_STAMP) && now->values[f].present &&
+		    row.values[f].present && now->values[f].number < row.values[f].number)
+			return true;
+	return false;
+}
+
+/*
+ * What was read goes into the store, as done in Airtable.  An order that is
+ * not there is left to the write: it may be so new that it can't be found
+ * yet, and Airtable says so when it is gone.
+ */
+static enum err
+take_news(struct batch *b, const struct airtable_page *page)
+{
+	struct writes *all = b->all;
+	struct store *st = apply_store(all->apply);
+	const struct record *now;
+	struct book book;
+	enum err e;
+
+	if ((e = store_begin(st)) != ERR_OK)
+		return e;
+	book_open(&book, all);
+	for (size_t i = 0; i < b->count; i++)
+		if (settle_record(page, b->groups[i], &now) && now != NULL &&
+		    !lags(st, all->schema, now))
+			(void)book_change(&book, CHANGE_UPSERT, now, b->check_base, NULL);
+	store_end(st);
+	e = book_commit(&book);
+	book_close(&book);
+	return e;
+}
+
+static void
+judge(struct batch *b, const struct airtable_page *page)
+{
+	struct writes *all = b->all;
+	struct book book;
+	bool held;
+
+	if (take_news(b, page) != ERR_OK) {
+		put_off(b);
+		return;
+	}
+	b->state = BATCH_URGENT;
+	b->looked_ms = instant_monotonic();
+	book_open(&book, all);
+	held = hold_against_store(&book, b);
+	if (book_commit(&book) != ERR_OK)
+		book_tell_anyway(&book);
+	if (!held)
+		put_off(b);
+	else if (b->count == 0)
+		batch_free(b);
+	book_close(&book);
+}
+
+static void
+not_read(struct batch *b, const struct airtable_result *r)
+{
+	struct airtable_result why = *r;
+
+	(void)snprintf(why.message, sizeof(why.message), "the order could not be read before the "
+	    "change was sent: %.200s", r->message[0] != '\0' ? r->message : err_text(r->err));
+	settle_unsent(b, &why);
+}
+
+/* An airtable_cb */
+static void
+looked(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
+{
+	struct batch *b = cookie;
+	struct writes *all = b->all;
+
+	b->call = NULL;
+	if (r->err != ERR_OK)
+		not_read(b, r);
+	else if (all->draining)
+		batch_return(b);
+	else
+		judge(b, page);
+	batch_dispatch(all);
+}
+
+void
+look_begin(struct batch *b)
+{
+	struct str ids[AIRTABLE_WRITE_MAX];
+
+	for (size_t i = 0; i < b->count; i++)
+		ids[i] = b->groups[i]->record.id;
+	b->state = BATCH_LOOKING;
+	b->check_base = apply_generation(b->all->apply);
+	b->call = airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, looked, b);
+	if (b->call == NULL) {
+		put_off(b);
+		return;
+	}
+	airtable_set_timeout(b->call, batch_timeout_ms(b));
+}
+
+struct batch *
+look_urgent(struct book *book)
+{
+	struct writes *all = book->all;
+	struct batch *b, *next;
+
+	for (b = TAILQ_FIRST(&all->batches); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, link);
+		if (b->state != BATCH_URGENT)
+			continue;
+		if (is_due(b)) {
+			look_begin(b);
+			continue;
+		}
+		if (!hold_against_store(book, b))
+			return NULL;
+		if (b->count > 0)
+			return b;
+		batch_free(b);
+	}
+	return NULL;
+}
