@@ -94,7 +94,7 @@ test('x chooses, Shift-X up to here, and a bulk edit follows', async () => {
 	await listed('Priority')
 	await press('l', 'Enter')
 	await page.getByText('3 of 3 changed').waitFor()
-	await tabTo(page.getByRole('button', { name: 'Done' }))
+	await tabTo(page.getByRole('button', { name: 'Done' }), 'Shift+Tab')
 	await press('Enter')
 	for (const { id } of orders.slice(0, 3)) eq((await stack.json(`/api/orders/${id}`)).priority, 'Low')
 })

@@ -6,7 +6,7 @@ type Keys = [string[], string][]
 
 const groups = (may: { create: boolean; delete: boolean }): [string, Keys][] => [
 	['Everywhere', [[['Ctrl', 'K'], 'Search and commands'], [['/'], 'Search orders'], [['g', 'h'], 'Overview'], [['g', 'o'], 'Orders'], [['g', 'a'], 'Activity'], [['g', 's'], 'Sync'], [['?'], 'This list']]],
-	['In the table', [[['j'], 'Next order'], [['k'], 'Previous order'], [['Enter'], 'Details'], [['e'], 'Change the status'], [['p'], 'Change the priority'], [['x'], 'Select'], [['Shift', 'x'], 'Select up to here'], [['Esc'], 'Clear the selection'], [['Ctrl', 'z'], 'Undo the last edit'], ...(may.create ? [[['n'], 'New order']] as Keys : []), ...(may.delete ? [[['Del'], 'Delete']] as Keys : [])]],
+	['In the table', [[['j'], 'Next order'], [['k'], 'Previous order'], [['Enter'], 'Details'], [['e'], 'Change the status, of all that are chosen'], [['p'], 'Change the priority, likewise'], [['x'], 'Select'], [['Shift', 'x'], 'Select up to here'], [['Esc'], 'Clear the selection'], [['Ctrl', 'z'], 'Undo the last edit'], ...(may.create ? [[['n'], 'New order']] as Keys : []), ...(may.delete ? [[['Del'], 'Delete']] as Keys : [])]],
 ]
 
 export default function Help({ onClose }: { onClose: () => void }) {

@@ -22,7 +22,7 @@ const orders = createRoute({
 	validateSearch: search => ordersSearch.parse(search),
 	component: lazyRouteComponent(() => import('@/orders/page')),
 })
-const activity = createRoute({ getParentRoute: () => root, path: '/activity', component: lazyRouteComponent(() => import('@/activity/page')) })
+const activity = createRoute({ getParentRoute: () => root, path: '/activity', component: lazyRouteComponent(() => import('./activity')) })
 const sync = createRoute({ getParentRoute: () => root, path: '/sync', component: lazyRouteComponent(() => import('@/sync/page')) })
 
 /* Plain texts in the address: ?status=Pending,Shipped, nothing quoted or encoded twice. */

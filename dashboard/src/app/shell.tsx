@@ -6,6 +6,7 @@ import { tinykeys } from 'tinykeys'
 import { useMedia } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
 import { useObservable } from '@/lib/observable'
+import { bulkJob } from '@/orders/bulk-job'
 import { SyncButton } from '@/sync/sync-button'
 import { Banner } from '@/system/banner'
 import { StatusButton } from '@/system/status-button'
@@ -19,6 +20,7 @@ import { overlay } from './overlay'
 const Palette = lazy(() => import('./palette'))
 const Help = lazy(() => import('./help'))
 const Toaster = lazy(() => import('./toaster'))
+const BulkNotice = lazy(() => import('@/orders/bulk-notice'))
 const loadMenu = () => import('./main-menu')
 
 const PAGES = [
@@ -55,6 +57,7 @@ function useShortcuts() {
 
 export function Shell() {
 	const open = useObservable(overlay)
+	const bulk = useObservable(bulkJob) !== null
 	useShortcuts()
 	return (
 		<div className="flex h-dvh flex-col">
@@ -75,6 +78,7 @@ export function Shell() {
 				</div>
 			</header>
 			<Banner />
+			{bulk && <Suspense fallback={null}><BulkNotice /></Suspense>}
 			<main id="main" tabIndex={-1} className="relative min-h-0 w-full flex-1 overflow-y-auto px-3 pt-4 pb-4 outline-none sm:px-6 sm:pt-6 sm:pb-6" data-scroll-restoration-id="main">
 				<Outlet />
 			</main>

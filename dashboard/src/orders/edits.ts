@@ -22,7 +22,7 @@ const NETWORK_PAUSE_MS = 500
 
 export const conflicts = new Observable<Conflict[]>([])
 let edits = 0
-let lastEdit: Order | null = null	// as the last edit left it; Ctrl-Z takes that back
+let lastUndo: (() => void) | null = null	// what Ctrl-Z does
 /** The last edit of each order under way, and then the order as far as the person has seen it or we have made it. */
 const tails = new Map<string, Promise<Order>>()
 
@@ -30,7 +30,7 @@ const asks = (change: OrderChange, fields: readonly Field[] = FIELDS) => fields.
 const part = (of: OrderChange, fields: readonly Field[]) => Object.fromEntries(asks(of, fields).map(field => [field, of[field]])) as OrderChange
 const has = (order: Order, change: OrderChange) => asks(change).every(field => order[field] === change[field])
 const clashes = (seen: Order, now: Order, change: OrderChange) => asks(change).some(field => seen[field] !== now[field])
-const inWords = (change: OrderChange) => asks(change).map(field => `${field} ${change[field] ?? 'none'}`).join(', ')
+export const inWords = (change: OrderChange) => asks(change).map(field => `${field} ${change[field] ?? 'none'}`).join(', ')
 
 /** Change an order, as it is known or as the person has seen it. Returns when it is settled one way or another; it never throws. */
 export function editOrder(id: string, change: OrderChange, seen?: Order): Promise<void> {
@@ -126,8 +126,12 @@ async function patchPatiently(id: string, change: OrderChange, version: number):
 }
 
 function tellDone(order: Order, change: OrderChange) {
-	const undo = { label: 'Undo', onClick: () => void undoEdit(order) }
-	lastEdit = order
+	const takeBack = () => {
+		if (lastUndo === takeBack) lastUndo = null
+		void undoEdit(order)
+	}
+	rememberUndo(takeBack)
+	const undo = { label: 'Undo', onClick: takeBack }
 	if (order.pending) notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, { description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.', action: undo })
 	else notify.success(`${nameOf(order)}: ${inWords(change)}`, { action: undo })
 	afterChange()
@@ -141,13 +145,17 @@ function tellRefused(id: string, change: OrderChange, seen: Order, error: unknow
 	afterChange()
 }
 
+/** What has just been done can be taken back so, of one order or of many. */
+export const rememberUndo = (undo: () => void) => { lastUndo = undo }
+
 /** Take the last edit back, once. */
 export function undoLast() {
-	if (lastEdit !== null) void undoEdit(lastEdit)
+	const undo = lastUndo
+	lastUndo = null
+	undo?.()
 }
 
 async function undoEdit(order: Order) {
-	if (lastEdit === order) lastEdit = null
 	const told = orderStore.expect([order.id])
 	try {
 		const now = await undoChange(order.id, order.version)

@@ -8,9 +8,11 @@ import { useLatest, useMedia, useTitle } from '@/lib/hooks'
 import { useObservable } from '@/lib/observable'
 import { Button } from '@/ui/button'
 import { NoOrders } from '@/ui/no-orders'
+import { notify } from '@/ui/notify'
 import { Blank } from '@/ui/parts'
 import { PAGE_SIZE } from './api'
 import { BulkBar } from './bulk-bar'
+import { toBeChosen } from './bulk-job'
 import { ConflictDialog } from './conflict-dialog'
 import { writingNew } from './creating'
 import { DeleteOrder } from './delete-order'
@@ -19,8 +21,8 @@ import { type Editing, FieldEditor } from './field-editor'
 import { NewOrder } from './new-order'
 import { useRows } from './rows'
 import { columnsOf, filterOf, isFiltered, nextSort, type OrdersSearch, withoutFilters } from './search'
-import { useSelection } from './selection'
-import { useOrder } from './store'
+import { chosenOf, useSelection } from './selection'
+import { type Field, useOrder } from './store'
 import { OrdersTable } from './table'
 import { Toolbar } from './toolbar'
 import { useTableKeys } from './table-keys'
@@ -56,12 +58,25 @@ export default function OrdersPage() {
 
 	/** Rows may change places only when nobody is about to click on one. */
 	const mayMove = useCallback(() => !pointer.current && !busy.current && chosen.current === 0 && (scroller.current?.scrollTop ?? 0) < 4 && !scroller.current?.querySelector('tbody')?.contains(document.activeElement), [busy])
-	const rows = useRows(filter, mayMove, firstPage.current)
+	const letGo = useRef<(ids: string[]) => void>(() => undefined)
+	const onLeft = useCallback((ids: string[]) => letGo.current(ids), [])
+	const rows = useRows(filter, mayMove, firstPage.current, onLeft)
 	const { idAt } = rows
 	const latestIdAt = useLatest(idAt)
 	const stableIdAt = useCallback((index: number) => latestIdAt.current(index), [latestIdAt])
-	const { selection, toggle, clear, setIds, selectAll } = useSelection(stableIdAt)
-	chosen.current = selection.all ? 1 : selection.ids.size
+	const { selection, toggle, clear, setIds, selectAll, letGo: unchoose } = useSelection(JSON.stringify({ ...filter, sort: undefined }), stableIdAt)
+	const count = chosenOf(selection)
+	useEffect(() => {
+		letGo.current = unchoose
+		chosen.current = count
+	})
+	const failed = useObservable(toBeChosen)
+	useEffect(() => {
+		if (failed === null) return
+		setIds(failed)
+		toBeChosen.set(null)
+	}, [failed, setIds])
+	const [picking, setPicking] = useState<Field | null>(null)
 
 	const onEdit = useCallback((id: string, field: Editing['field'], button: HTMLElement) => setEditing({ id, field, button }), [])
 	const onOpen = useCallback((index: number) => {
@@ -79,8 +94,14 @@ export default function OrdersPage() {
 	useTableKeys({
 		total: rows.total ?? 0, active, setActive, focusRow, onOpen, onToggle, clear,
 		create: may?.create ? () => writingNew.set(true) : null,
-		remove: may?.delete ? index => setDeleting(idAt(index) ?? null) : null,
-		edit: (index, field) => scroller.current?.querySelector<HTMLElement>(`tr[data-index="${index}"] [data-edit="${field}"]`)?.click(),
+		// with a selection a key means all of it, never the one row that happens to have the focus
+		remove: !may?.delete ? null : index => {
+			const only = count === 0 ? idAt(index) : count === 1 && selection.all === null ? [...selection.ids][0] : undefined
+			if (only !== undefined) setDeleting(only)
+			else if (count > 0) notify.info('Orders are deleted one at a time', { description: `${plural(count, 'order is', 'orders are')} chosen; Escape lets them go.` })
+		},
+		edit: (index, field) => (count > 0 ? setPicking(field) : scroller.current?.querySelector<HTMLElement>(`tr[data-index="${index}"] [data-edit="${field}"]`)?.click()),
+		chosen: count > 0,
 	})
 
 	const total = rows.total
@@ -102,14 +123,14 @@ export default function OrdersPage() {
 								key={filterText} {...{ rows, columns, small, selection, active, scroller, focusRow, onEdit, onOpen, onToggle }}
 								sort={search.sort} compact={search.density === 'compact'} firstIndex={(Number(search.page ?? 1) - 1) * PAGE_SIZE}
 								onSort={field => set({ sort: nextSort(search.sort, field) })}
-								onToggleAll={() => (selection.all || selection.ids.size > 0 ? clear() : selectAll())}
+								onToggleAll={() => (count > 0 ? clear() : selectAll(total ?? 0))}
 								onSettled={index => {
 									const page = index < PAGE_SIZE ? undefined : String(Math.floor(index / PAGE_SIZE) + 1)
 									if (page !== search.page) set({ page }, true)
 								}}
 							/>
 						)}
-				<BulkBar selection={selection} total={total ?? 0} filter={filter} onClear={clear} onAll={selectAll} onKeep={setIds} />
+				<BulkBar {...{ selection, filter, picking, setPicking }} total={total ?? 0} onClear={clear} onAll={() => selectAll(total ?? 0)} />
 				<div className="tnum flex h-9 shrink-0 items-center gap-3 border-t border-line px-4 text-xs text-ink-2" role="status" data-testid="count">
 					{total === null ? (rows.error ? 'Not available' : 'Loading') : isFiltered(search) ? `${plural(total, 'order')} match` : plural(total, 'order')}
 					{rows.error !== null && total !== null && <span className="text-bad">Some could not be read</span>}

@@ -2,7 +2,8 @@
  * The rows of the table: pages of ids as they are shown.  What an order holds
  * is the store's business (store.ts) and is drawn at once; which orders are
  * shown, and in which order, changes under the reader's eyes only when nothing
- * can jump away from the pointer.  Otherwise it is held back, and offered.
+ * can jump away from the pointer.  Otherwise it is held back, and offered; but
+ * never what the reader has done: an edit has its effect on the list at once.
  */
 import { useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
@@ -14,7 +15,11 @@ import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
 import type { Filter } from './search'
 import { orderStore } from './store'
 
-type Shown = { key: string; total: number; pages: Map<number, string[]> }
+/** generation: where the order of the ids was read. */
+type ShownPage = { ids: string[]; generation: number }
+type Shown = { key: string; total: number; pages: Map<number, ShownPage> }
+/** Orders that we changed after one generation, until another. */
+type Ours = (after: number, until: number) => ReadonlySet<string>
 export type Rows = {
 	total: number | null	/* null: nothing has arrived yet */
 	idAt: (index: number) => string | undefined
@@ -40,7 +45,39 @@ export function moved(before: readonly string[], after: readonly string[]): numb
 	return before.filter((id, i) => after[i] !== id).length
 }
 
-export function useRows(filter: Filter, mayMove: () => boolean, firstPage: number): Rows {
+/** Does a page differ only by what we changed? What came or went on pages before moves it as a whole. */
+export function byUsAlone(before: readonly string[], after: readonly string[], ours: ReadonlySet<string>): boolean {
+	const old = before.filter(id => !ours.has(id)), now = after.filter(id => !ours.has(id))
+	const most = Math.min(ours.size, PAGE_SIZE)
+	const follows = (long: string[], short: string[], by: number) => long.slice(by, by + short.length).every((id, i) => id === short[i])
+	for (let by = 0; by <= most; by++) {
+		if (follows(old, now, by) && old.length - by - now.length <= most) return true
+		if (follows(now, old, by) && old.length + by - now.length <= most) return true
+	}
+	return false
+}
+
+/** A page with what we changed where it belongs, and everything else where it was. elsewhere: is shown on another page. */
+export function withOurs(before: readonly string[], after: readonly string[], ours: ReadonlySet<string>, elsewhere: (id: string) => boolean): string[] {
+	const ids = before.filter(id => !ours.has(id))
+	after.forEach((id, i) => {
+		if (!ours.has(id)) return
+		const above = after.slice(0, i).findLast(one => ids.includes(one))
+		ids.splice(above === undefined ? 0 : ids.indexOf(above) + 1, 0, id)
+	})
+	const others = after.filter(id => !ids.includes(id) && !elsewhere(id))
+	return [...ids, ...others.slice(0, Math.max(0, before.length - ids.length))].slice(0, PAGE_SIZE)
+}
+
+/** Ids that are on none of the pages any more, of pages that are still shown. */
+export function leftOf(before: Shown, after: Shown): string[] {
+	if (before.key !== after.key) return []
+	const now = new Set([...after.pages.values()].flatMap(page => page.ids))
+	return [...before.pages].filter(([number]) => after.pages.has(number)).flatMap(([, page]) => page.ids).filter(id => !now.has(id))
+}
+
+/** onLeft: told of rows that have gone from the list. */
+export function useRows(filter: Filter, mayMove: () => boolean, firstPage: number, onLeft: (ids: string[]) => void): Rows {
 	const client = useQueryClient()
 	const key = JSON.stringify(filter)
 	const [range, setRange] = useState<[number, number]>([firstPage, firstPage])
@@ -64,7 +101,7 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 		})
 		if (fresh.size === 0) return
 		setShown(before => {
-			const { next, held: waiting } = merge(before, key, fresh, mayMove())
+			const { next, held: waiting } = merge(before, key, fresh, mayMove(), changedByUs)
 			setHeld(waiting)
 			return next
 		})
@@ -83,6 +120,13 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 		})
 	}, [arrived, client, key, pages])
 
+	const lastShown = useRef(shown)
+	useEffect(() => {
+		const left = lastShown.current && shown ? leftOf(lastShown.current, shown) : []
+		lastShown.current = shown
+		if (left.length > 0) onLeft(left)
+	}, [shown, onLeft])
+
 	useRefresh(range, setShown)
 
 	const see = useCallback((first: number, last: number) => {
@@ -94,7 +138,7 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 	const failed = results.find(result => result.error !== null && result.data === undefined)
 	return {
 		total: shown?.total ?? null,
-		idAt: index => shown?.pages.get(Math.floor(index / PAGE_SIZE) + 1)?.[index % PAGE_SIZE],
+		idAt: index => shown?.pages.get(Math.floor(index / PAGE_SIZE) + 1)?.ids[index % PAGE_SIZE],
 		stale: shown !== null && !current,
 		error: failed?.error ?? null,
 		retry: () => results.forEach(result => void result.refetch()),
@@ -102,21 +146,26 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 	}
 }
 
-export function merge(before: Shown | null, key: string, fresh: Map<number, OrderPage>, mayMove: boolean): { next: Shown; held: number } {
+const changedByUs: Ours = (after, until) => orderStore.changedByUs(after, until)
+
+export function merge(before: Shown | null, key: string, fresh: Map<number, OrderPage>, mayMove: boolean, ours: Ours = () => new Set()): { next: Shown; held: number } {
 	const base = before?.key === key ? before : null
 	const pages = new Map(base?.pages)
 	let total = base?.total ?? 0, waiting = 0
 	for (const [number, page] of fresh) {
 		const ids = page.orders.map(order => order.id)
 		const old = base?.pages.get(number)
-		const difference = old === undefined ? 0 : moved(old, ids)
-		if (old === undefined || difference === 0 || mayMove) {
-			pages.set(number, ids)
-			if (old === undefined || mayMove || total === page.total) total = page.total
+		const mine = old === undefined || mayMove ? null : ours(old.generation, page.generation)
+		if (old === undefined || mine === null || moved(old.ids, ids) === 0 || mine.size > 0 && byUsAlone(old.ids, ids, mine)) {
+			pages.set(number, { ids, generation: page.generation })
+			if (waiting === 0) total = page.total
 			continue
 		}
-		waiting += difference
-		catchUp(old, new Set(ids))
+		const kept = mine.size === 0 ? old.ids : withOurs(old.ids, ids, mine, id => [...pages].some(([other, shown]) => other !== number && shown.ids.includes(id)))
+		pages.set(number, { ids: kept, generation: old.generation })
+		waiting += moved(kept, ids)
+		total = (base?.total ?? total) + [...mine].filter(id => ids.includes(id)).length - old.ids.filter(id => mine.has(id)).length
+		catchUp(kept, new Set(ids))
 	}
 	return { next: { key, total, pages }, held: waiting }
 }

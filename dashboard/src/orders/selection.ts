@@ -1,32 +1,55 @@
 import { useCallback, useState } from 'react'
 
-/** Which orders are chosen: some by their ids, or all that match the filter. */
-export type Selection = { ids: ReadonlySet<string>; all: boolean }
-const NOTHING: Selection = { ids: new Set(), all: false }
+/**
+ * Which orders are chosen, of those that match one filter: with another filter
+ * nothing is.  all: how many matched when all of them were chosen; then ids are
+ * those that were let go again.
+ */
+export type Selection = { of: string; ids: ReadonlySet<string>; all: number | null }
 
-export function useSelection(idAt: (index: number) => string | undefined) {
-	const [selection, setSelection] = useState<Selection>(NOTHING)
-	const [anchor, setAnchor] = useState<number | null>(null)
+export const nothingOf = (of: string): Selection => ({ of, ids: new Set(), all: null })
+export const isChosen = ({ ids, all }: Selection, id: string | undefined) => id !== undefined && ids.has(id) !== (all !== null)
+/** As counted when they were chosen. */
+export const chosenOf = ({ ids, all }: Selection) => (all === null ? ids.size : Math.max(0, all - ids.size))
+
+/** Take these in, or let the one that is chosen go. */
+export function toggled(now: Selection, ids: readonly string[], extend: boolean): Selection {
+	const next = new Set(now.ids)
+	const choose = extend || !isChosen(now, ids[0])
+	for (const id of ids) {
+		if (choose === (now.all === null)) next.add(id)
+		else next.delete(id)
+	}
+	return { ...now, ids: next }
+}
+
+/** What is no longer in the list can't be seen, so it is not chosen. */
+export function without(now: Selection, gone: readonly string[]): Selection {
+	if (now.all !== null || !gone.some(id => now.ids.has(id))) return now
+	return { ...now, ids: new Set([...now.ids].filter(id => !gone.includes(id))) }
+}
+
+/** of: the filter, without the order of the rows. */
+export function useSelection(of: string, idAt: (index: number) => string | undefined) {
+	const [stored, setSelection] = useState<Selection>(nothingOf(of))
+	const [anchor, setAnchor] = useState<{ index: number; id: string } | null>(null)
+	const selection = stored.of === of ? stored : nothingOf(of)
+	if (stored !== selection) setSelection(selection)
 
 	/** extend: all rows from the last one that was toggled up to this one. */
 	const toggle = useCallback((index: number, extend: boolean) => {
 		const id = idAt(index)
 		if (id === undefined) return
-		setAnchor(index)
-		setSelection(now => {
-			const ids = new Set(now.all ? [] : now.ids)
-			if (extend && anchor !== null) {
-				for (let i = Math.min(anchor, index); i <= Math.max(anchor, index); i++) {
-					const between = idAt(i)
-					if (between !== undefined) ids.add(between)
-				}
-			} else if (!ids.delete(id)) ids.add(id)
-			return { ids, all: false }
-		})
+		setAnchor({ index, id })
+		// rows may have been sorted otherwise since
+		const from = extend && anchor !== null && idAt(anchor.index) === anchor.id ? anchor.index : null
+		const between = from === null ? [id] : Array.from({ length: Math.abs(index - from) + 1 }, (_, i) => idAt(Math.min(from, index) + i)).filter(one => one !== undefined)
+		setSelection(now => toggled(now, between, from !== null))
 	}, [anchor, idAt])
 
-	const clear = useCallback(() => { setSelection(NOTHING); setAnchor(null) }, [])
-	const setIds = useCallback((ids: Iterable<string>) => setSelection({ ids: new Set(ids), all: false }), [])
-	const selectAll = useCallback(() => setSelection({ ids: new Set(), all: true }), [])
-	return { selection, toggle, clear, setIds, selectAll }
+	const clear = useCallback(() => { setSelection(now => nothingOf(now.of)); setAnchor(null) }, [])
+	const setIds = useCallback((ids: Iterable<string>) => setSelection(now => ({ of: now.of, ids: new Set(ids), all: null })), [])
+	const selectAll = useCallback((count: number) => setSelection(now => ({ of: now.of, ids: new Set(), all: count })), [])
+	const letGo = useCallback((gone: readonly string[]) => setSelection(now => without(now, gone)), [])
+	return { selection, toggle, clear, setIds, selectAll, letGo }
 }

@@ -14,6 +14,8 @@ type Props = {
 	onToggle: (index: number, extend: boolean) => void
 	clear: () => void
 	edit: (index: number, field: Field) => void
+	/** Are some orders chosen? Then what edits needs no active row. */
+	chosen: boolean
 	/** null: not allowed here. */
 	create: (() => void) | null
 	remove: ((index: number) => void) | null
@@ -34,16 +36,17 @@ export function useTableKeys(props: Props) {
 			p.setActive(next)
 		})
 		const onRow = (f: (p: Props) => void) => act(p => { if (p.active >= 0) f(p) })
+		const onChosen = (f: (p: Props) => void) => act(p => { if (p.active >= 0 || p.chosen) f(p) })
 		return tinykeys(window, {
 			j: step(1), ArrowDown: step(1), k: step(-1), ArrowUp: step(-1),
 			Home: step(-Infinity), End: step(Infinity), PageDown: step(15), PageUp: step(-15),
 			x: onRow(p => p.onToggle(p.active, false)),
 			'Shift+X': onRow(p => p.onToggle(p.active, true)),
-			e: onRow(p => p.edit(p.active, 'status')),
-			p: onRow(p => p.edit(p.active, 'priority')),
+			e: onChosen(p => p.edit(p.active, 'status')),
+			p: onChosen(p => p.edit(p.active, 'priority')),
 			'$mod+z': act(undoLast),
 			n: act(p => p.create?.()),
-			Delete: onRow(p => p.remove?.(p.active)),
+			Delete: onChosen(p => p.remove?.(p.active)),
 			Enter: event => {
 				// of a button or a link it is a click
 				if (isTyping(event) || (event.target as HTMLElement | null)?.closest('button, a, input') || latest.current.active < 0) return

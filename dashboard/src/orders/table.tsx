@@ -7,7 +7,7 @@ import { COLUMN, type Edit } from './cells'
 import { Row } from './row'
 import type { Rows } from './rows'
 import { type ColumnId, DEFAULT_SORT } from './search'
-import type { Selection } from './selection'
+import { chosenOf, isChosen, type Selection } from './selection'
 
 /** Browsers can't lay out more than some 17 million pixels; beyond that a filter is needed. */
 const HEIGHT_MAX = 15_000_000
@@ -97,7 +97,7 @@ export function OrdersTable(props: Props) {
 						return (
 							<Row
 								key={index} id={id} index={index} height={height} columns={columns} small={small}
-								selected={selection.all || (id !== undefined && selection.ids.has(id))}
+								selected={isChosen(selection, id)}
 								active={index === active} focusable={index === Math.max(first, Math.min(last, Math.max(0, active)))}
 								onEdit={props.onEdit} onOpen={props.onOpen} onToggle={props.onToggle}
 							/>
@@ -116,8 +116,8 @@ function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Pr
 	const box = (
 		<th scope="col" className="w-12 p-0 text-center">
 			<input
-				type="checkbox" aria-label="Select all orders" checked={selection.all} onChange={onToggleAll} disabled={!rows.total}
-				ref={input => { if (input) input.indeterminate = !selection.all && selection.ids.size > 0 }}
+				type="checkbox" aria-label="Select all orders" checked={selection.all !== null && selection.ids.size === 0} onChange={onToggleAll} disabled={!rows.total}
+				ref={input => { if (input) input.indeterminate = selection.ids.size > 0 && chosenOf(selection) > 0 }}
 				className="size-4 translate-y-0.5 cursor-pointer accent-(--accent)"
 			/>
 		</th>

@@ -1,0 +1,19 @@
+import { useEffect, useState } from 'react'
+import ActivityPage, { type BulkEdit } from '@/activity/page'
+import { useObservable } from '@/lib/observable'
+import { undoBulkEdits } from '@/orders/bulk'
+import { bulkJob, isUnderWay } from '@/orders/bulk-job'
+import { bulkOf, bulkRecords, lookAgain } from '@/orders/bulk-records'
+
+/** The activity, with what only the orders' side can do: take bulk edits back. */
+export default function Activity() {
+	const records = useObservable(bulkRecords)
+	const busy = isUnderWay(useObservable(bulkJob))
+	const [stands] = useState(() => Date.now())
+	useEffect(lookAgain, [stands])
+	const whole = (bulk: string): BulkEdit => {
+		const record = bulkOf(records, bulk)
+		return record ? { ...record, name: record.what } : { name: `Bulk edit ${bulk}`, bulks: [bulk] }
+	}
+	return <ActivityPage whole={whole} busy={busy} undo={({ name, bulks, changed }) => void undoBulkEdits({ what: name, bulks, ...(changed !== undefined && { changed }) })} recent={records.map(record => ({ ...record, name: record.what }))} />
+}
