@@ -17,14 +17,15 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 /**
  * A browser: page(path, options) opens a page of its own in it, as another person would;
  * onPage is told of it before it asks for anything.
+ * stranger(url, options): one of another site, of which nothing is expected.
  */
-export async function openBrowser(stack) {
+export async function openBrowser(stack, { args = [] } = {}) {
 	ok(CHROMIUM, 'Chromium is installed (scripts/install-packages check)')
 	fetched('browser', ['playwright-core', 'axe-core'])
 	const { chromium } = await import('playwright-core')
 	fs.mkdirSync(screenshots, { recursive: true })
 	const profile = temporaryFolder()
-	const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS })
+	const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...ARGS, ...args] })
 	cleanUp(async () => {
 		await browser.close()
 		fs.rmSync(profile, { recursive: true, force: true })
@@ -33,6 +34,13 @@ export async function openBrowser(stack) {
 	return {
 		faults,
 		close: () => browser.close(),
+		async stranger(url, { route } = {}) {
+			const page = await (await browser.newContext()).newPage()
+			page.setDefaultTimeout(PATIENCE_MS)
+			if (route) await page.route(url, route)
+			await page.goto(url)
+			return page
+		},
 		async page(target = '/', { width = 1280, height = 860, onPage = () => {}, ...options } = {}) {
 			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', ...options })
 			const page = await context.newPage()
@@ -44,7 +52,7 @@ export async function openBrowser(stack) {
 				if (message.type() === 'error' && !/Failed to load resource|EventSource/.test(message.text())) faults.push(message.text())
 			})
 			onPage(page)
-			await page.goto(stack.url + target)
+			await page.goto(new URL(target, stack.url).href)
 			return page
 		},
 	}
