@@ -1,10 +1,7 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/instant.h"
@@ -12,10 +9,9 @@
 #include "common/summary.h"
 #include "common/zone.h"
 #include "syncd/apply_parts.h"
+#include "syncd/store_files.h"
 
-#define LOCK_FILE	"syncd.lock"
 #define READERS_CHECK_MS	5000
-#define DISK_RESERVE_BYTES	(1024 * 1024)	/* less than this left: full */
 
 struct apply {
 	const struct config	*config;
@@ -35,23 +31,25 @@ struct apply {
 	void			*tell_cookie;
 };
 
+/* The lock, and what a restore that was interrupted has left. */
 static enum err
-lock_store(struct apply *a)
+take_store(struct apply *a)
 {
-	char path[CONFIG_TEXT_MAX + sizeof(LOCK_FILE) + 1];
-	enum err e;
+	int dir = store_files_open(a->config->store.path), cause;
 
-	(void)snprintf(path, sizeof(path), "%s/" LOCK_FILE, a->config->store.path);
-	if ((a->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640)) == -1) {
-		e = err_from_errno(errno);
-		log_error("store: %s: %s", path, strerror(errno));
-		return e;
+	if (dir != -1 && (a->lock_fd = store_files_lock(dir)) != -1 && store_settle(dir) == 0) {
+		(void)close(dir);
+		return ERR_OK;
 	}
-	if (flock(a->lock_fd, LOCK_EX | LOCK_NB) == -1) {
+	cause = errno;
+	if (dir != -1)
+		(void)close(dir);
+	if (cause == EWOULDBLOCK) {
 		log_error("store: %s is in use by another syncd", a->config->store.path);
 		return ERR_STORE_LOCKED;
 	}
-	return ERR_OK;
+	log_error("store: %s: %s", a->config->store.path, strerror(cause));
+	return err_from_errno(cause);
 }
 
 static int
@@ -224,7 +222,7 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 		log_error("store: %s: %s", config->store.path, strerror(errno));
 		goto fail;
 	}
-	if ((e = lock_store(a)) != ERR_OK || (e = apply_check_format(config->store.path)) != ERR_OK)
+	if ((e = take_store(a)) != ERR_OK || (e = apply_check_format(config->store.path)) != ERR_OK)
 		goto fail;
 	if ((rc = open_env(a)) != 0) {
 		e = store_error(config->store.path, rc);
@@ -418,21 +416,6 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 }
 
 /*
- * A write that ends short is EIO to LMDB, whatever the cause; on a disk
- * with next to nothing left the cause is known.
- */
-static int
-tell_full_disk(const struct apply *a, int rc)
-{
-	struct statvfs disk;
-
-	if (rc == EIO && statvfs(a->config->store.path, &disk) == 0 &&
-	    (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE_BYTES)
-		return ENOSPC;
-	return rc;
-}
-
-/*
  * The snapshot of a worker that was killed keeps every page freed since from
  * being used again, and the file grows, until somebody looks for it.
  */
@@ -475,7 +458,7 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 		apply_plan_free(&t);
 	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
 	if (rc != 0)
-		return store_error("changes not written", tell_full_disk(a, rc));
+		return store_error("changes not written", store_files_cause(a->config->store.path, rc));
 	if (a->watcher != NULL && n > 0)
 		a->watcher(a->watcher_cookie, changes, n, source);
 	return ERR_OK;

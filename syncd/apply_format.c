@@ -1,11 +1,14 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/store.h"
 #include "common/store_keys.h"
 #include "syncd/apply_parts.h"
+#include "syncd/store_files.h"
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 40)
 
@@ -55,22 +58,25 @@ look_at(const char *data, struct found *f)
 }
 
 static enum err
-set_aside(const char *store_path, const char *data, const struct found *f)
+set_aside(const char *store_path, const struct found *f)
 {
-	char aside[PATH_ROOM + 24], lock[PATH_ROOM];
+	char stem[32], aside[STORE_ASIDE_MAX];
+	int dir = store_files_open(store_path);
+	enum err e = ERR_OK;
 
-	(void)snprintf(aside, sizeof(aside), "%s.format-%u", data, f->format);
-	(void)snprintf(lock, sizeof(lock), "%s/lock.mdb", store_path);
-	if (rename(data, aside) == -1 || (unlink(lock) == -1 && errno != ENOENT)) {
-		enum err e = err_from_errno(errno);
-
-		log_error("store: %s: %s", aside, strerror(errno));
-		return e;
+	(void)snprintf(stem, sizeof(stem), STORE_DATA ".format-%u", f->format);
+	if (dir == -1 || store_set_aside(dir, STORE_DATA, stem, aside) == -1 ||
+	    (unlinkat(dir, STORE_READERS, 0) == -1 && errno != ENOENT)) {
+		e = err_from_errno(errno);
+		log_error("store: %s/%s can't be set aside: %s", store_path, STORE_DATA, strerror(errno));
+	} else {
+		log_warn("store: it is of format %u, which an older version made; this one makes %u anew "
+		    "from Airtable.  The old one is kept as %s/%s, with the history up to now", f->format,
+		    STORE_FORMAT, store_path, aside);
 	}
-	log_warn("store: it is of format %u, which an older version made; this one makes %u anew from "
-	    "Airtable.  The old one is kept as %s, with the history up to now", f->format, STORE_FORMAT,
-	    aside);
-	return ERR_OK;
+	if (dir != -1)
+		(void)close(dir);
+	return e;
 }
 
 enum err
@@ -83,7 +89,7 @@ apply_check_format(const char *store_path)
 	if (look_at(data, &f) != 0 || f.format == STORE_FORMAT)
 		return ERR_OK;
 	if (f.format < STORE_FORMAT && f.waiting == 0)
-		return set_aside(store_path, data, &f);
+		return set_aside(store_path, &f);
 	if (f.format > STORE_FORMAT)
 		log_error("store: %s is of format %u, which a newer version made; this one makes %u.  "
 		    "Install the newer one again; or move the file away, and all but the history "

@@ -78,12 +78,14 @@ backup_open(const char *file, MDB_env **env, struct store **store, struct buf *w
 	enum err e;
 	int rc = env_open(file, MDB_NOSUBDIR | MDB_NOLOCK, env);
 
+	*store = NULL;
 	if (rc != 0)
 		return backup_failed(why, file, rc);
 	if ((e = store_attach(*env, store)) == ERR_OK)
 		return ERR_OK;
 	buf_printf(why, "%s: %s", file, err_text(e));
 	mdb_env_close(*env);
+	*env = NULL;
 	return e;
 }
 

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +14,7 @@
 #include "syncd/feed_state.h"
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 32)
-#define SETTLE_US	100000
-
-static const char *const new_files[] = { "data.mdb", "lock.mdb", "syncd.lock" };
-
+#define MAP_ROOM	(16u << 20)	/* for what a commit adds */
 static const char *
 below(const char *dir, const char *name, char path[static PATH_ROOM])
 {
@@ -26,59 +22,81 @@ below(const char *dir, const char *name, char path[static PATH_ROOM])
 	return path;
 }
 
-static void
-remove_new(const struct new_store *n)
+static enum err
+hold(struct new_store *n, struct buf *why)
 {
 	char path[PATH_ROOM];
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof(new_files) / sizeof(new_files[0]); i++)
-		(void)unlink(below(n->config.store.path, new_files[i], path));
-	(void)rmdir(n->config.store.path);	/* may not be there */
+	if ((n->dir = store_files_open(n->path)) == -1)
+		return backup_system_failed(why, n->path);
+	if ((n->lock_fd = store_files_lock(n->dir)) == -1) {
+		if (errno != EWOULDBLOCK)
+			return backup_system_failed(why, below(n->path, STORE_LOCK, path));
+		buf_printf(why, "%s is in use by syncd: stop it first", n->path);
+		return ERR_STORE_LOCKED;
+	}
+	if (store_settle(n->dir) == -1)
+		return backup_system_failed(why, n->path);
+	if (fstatat(n->dir, STORE_DATA, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode)) {
+		buf_printf(why, "%s is no regular file: store.path has to name the folder that it is in",
+		    below(n->path, STORE_DATA, path));
+		return ERR_IO;
+	}
+	return ERR_OK;
 }
 
 enum err
 new_store_begin(struct new_store *n, const struct config *config, struct buf *why)
 {
-	char path[PATH_ROOM];
+	enum err e;
 
 	n->config = *config;
 	n->path = config->store.path;
-	n->lock_fd = open(below(n->path, "syncd.lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (n->lock_fd == -1)
-		return backup_system_failed(why, path);
-	if (flock(n->lock_fd, LOCK_EX | LOCK_NB) == -1) {
-		buf_printf(why, "%s is in use by syncd: stop it first", n->path);
-		new_store_end(n);
-		return ERR_STORE_LOCKED;
-	}
+	n->lock_fd = -1;
+	if ((e = hold(n, why)) != ERR_OK)
+		goto fail;
 	if ((size_t)snprintf(n->config.store.path, sizeof(n->config.store.path), "%s/" STORE_NEW,
 	    n->path) >= sizeof(n->config.store.path)) {
-		buf_printf(why, "store.path is too long");
-		n->config.store.path[0] = '\0';
-		new_store_end(n);
-		return ERR_INVALID_PARAMETER;
+		buf_add_cstr(why, "store.path is too long");
+		e = ERR_INVALID_PARAMETER;
+		goto fail;
 	}
-	remove_new(n);	/* of one that was interrupted */
-	if (mkdir(n->config.store.path, 0750) == -1) {
-		enum err e = backup_system_failed(why, n->config.store.path);
+	if (mkdirat(n->dir, STORE_NEW, 0750) == 0)
+		return ERR_OK;
+	e = backup_system_failed(why, n->config.store.path);
+fail:
+	new_store_end(n);
+	return e;
+}
 
-		new_store_end(n);
-		return e;
-	}
-	return ERR_OK;
+enum err
+new_store_room(const struct new_store *n, uint64_t bytes, struct buf *why)
+{
+	uint64_t left;
+
+	if (store_files_room(n->dir, bytes, &left))
+		return ERR_OK;
+	buf_printf(why, "%s: %llu MiB are needed beside the store that is there, and %llu are free",
+	    n->path, (unsigned long long)(bytes >> 20) + 1, (unsigned long long)left >> 20);
+	return ERR_DISK_FULL;
 }
 
 void
 new_store_end(struct new_store *n)
 {
-	if (n->config.store.path[0] != '\0' && strcmp(n->config.store.path, n->path) != 0)
-		remove_new(n);
-	(void)close(n->lock_fd);
+	if (n->lock_fd != -1) {
+		store_remove_new(n->dir);
+		(void)close(n->lock_fd);
+	}
+	if (n->dir != -1)
+		(void)close(n->dir);
 }
 
 /* What the new store takes over from the one in use, if that can be read. */
 struct in_use {
 	uint64_t	generation;
+	uint64_t	outbox;		/* entries */
 	struct buf	calls, feed;	/* META_CALLS, META_FEED */
 };
 
@@ -92,12 +110,15 @@ in_use_read(struct in_use *u, const char *store_path)
 	MDB_env *env;
 
 	*u = (struct in_use){ .generation = 0 };
-	if (access(below(store_path, "data.mdb", path), F_OK) == 0 &&
+	if (access(below(store_path, STORE_DATA, path), F_OK) == 0 &&
 	    backup_open(path, &env, &st, &ignored) == ERR_OK) {
 		if (store_begin(st) == ERR_OK) {
 			MDB_dbi meta = store_databases(st)->meta;
+			MDB_stat outbox;
 
 			u->generation = store_generation(st);
+			if (mdb_stat(store_txn(st), store_databases(st)->outbox, &outbox) == 0)
+				u->outbox = outbox.ms_entries;
 			if (meta_get(store_txn(st), meta, META_CALLS, &value) == 0 &&
 			    budget_sound(value))
 				buf_add_str(&u->calls, value);
@@ -185,7 +206,8 @@ renew(MDB_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool
 
 /* A generation of its own, and on the disk. */
 static int
-finish(const struct config *config, const struct in_use *u, int64_t synced_ms, bool birth)
+finish(const struct config *config, size_t map_bytes, const struct in_use *u, int64_t synced_ms,
+    bool birth)
 {
 	struct store_dbs dbs;
 	MDB_env *env;
@@ -194,7 +216,9 @@ finish(const struct config *config, const struct in_use *u, int64_t synced_ms, b
 
 	if ((rc = mdb_env_create(&env)) != 0)
 		return rc;
+	/* its own map may be as good as full */
 	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) != 0 ||
+	    (rc = mdb_env_set_mapsize(env, map_bytes)) != 0 ||
 	    (rc = mdb_env_open(env, config->store.path, MDB_NOTLS, 0660)) != 0 ||
 	    (rc = mdb_txn_begin(env, NULL, 0, &txn)) != 0)
 		goto done;
@@ -210,49 +234,37 @@ done:
 	return rc;
 }
 
-/* Names must not come to the disk before, nor later than what they name. */
+/*
+ * The rights of the file that is replaced, or what syncd would give it.  A
+ * group of its own lets workers in that are not of the user's.
+ */
 static int
-sync_dir(const char *dir)
+inherit_rights(const struct new_store *n, const char *name, mode_t mode)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int new = openat(n->dir, STORE_NEW, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = new == -1 ? -1 : openat(new, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat old;
+	bool there;
+	int cause = 0;
 
-	if (fd == -1)
-		return -1;
-	rc = fsync(fd);
-	(void)close(fd);
-	return rc;
+	there = fstatat(n->dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode);
+	if (fd == -1 || (there && fchown(fd, (uid_t)-1, old.st_gid) == -1) ||
+	    fchmod(fd, there ? (old.st_mode & 0777) | 0600 : mode) == -1)
+		cause = errno;
+	if (fd != -1)
+		(void)close(fd);
+	if (new != -1)
+		(void)close(new);
+	errno = cause;
+	return cause == 0 ? 0 : -1;
 }
 
-/*
- * The data file first goes away, then its lock file, whose readers know the
- * old data alone; nobody can open the one without the other.  One who had
- * opened the data a moment before may have made a new lock file: that one
- * goes too.  The new lock file comes along: readers may write to it, and
- * could not make one.
- */
 static enum err
-exchange(const struct new_store *n, struct buf *why)
+exchange(const struct new_store *n, char aside[static STORE_ASIDE_MAX], struct buf *why)
 {
-	char data[PATH_ROOM], lock[PATH_ROOM], replaced[PATH_ROOM], new[PATH_ROOM];
-	char new_lock[PATH_ROOM];
-
-	(void)below(n->path, "data.mdb", data);
-	(void)below(n->path, "lock.mdb", lock);
-	(void)below(n->path, STORE_REPLACED, replaced);
-	(void)below(n->config.store.path, "data.mdb", new);
-	(void)below(n->config.store.path, "lock.mdb", new_lock);
-	if (chmod(new, 0640) == -1 || chmod(new_lock, 0660) == -1)
-		return backup_system_failed(why, new);
-	if (rename(data, replaced) == -1 && errno != ENOENT)
-		return backup_system_failed(why, data);
-	if (unlink(lock) == -1 && errno != ENOENT)
-		return backup_system_failed(why, lock);
-	(void)usleep(SETTLE_US);
-	if (rename(new_lock, lock) == -1)
-		return backup_system_failed(why, lock);
-	if (rename(new, data) == -1 || sync_dir(n->path) == -1)
-		return backup_system_failed(why, data);
-	return ERR_OK;
+	if (inherit_rights(n, STORE_DATA, 0640) == -1 || inherit_rights(n, STORE_READERS, 0660) == -1)
+		return backup_system_failed(why, "group and mode of the files that are there");
+	return store_exchange(n->dir, aside) == 0 ? ERR_OK : backup_system_failed(why, n->path);
 }
 
 enum err
@@ -261,15 +273,20 @@ new_store_commit(struct new_store *n, int64_t synced_ms, bool birth, struct back
 {
 	char path[PATH_ROOM];
 	struct in_use u;
+	struct stat st;
 	enum err e;
 	int rc;
 
+	(void)below(n->config.store.path, STORE_DATA, path);
+	if (stat(path, &st) == -1)
+		return backup_system_failed(why, path);
 	in_use_read(&u, n->path);
-	rc = finish(&n->config, &u, synced_ms, birth);
+	rc = finish(&n->config, 2 * (size_t)st.st_size + MAP_ROOM, &u, synced_ms, birth);
 	in_use_free(&u);
 	if (rc != 0)
-		return backup_failed(why, n->config.store.path, rc);
-	if ((e = backup_facts(below(n->config.store.path, "data.mdb", path), f, why)) != ERR_OK)
+		return backup_failed(why, n->config.store.path, store_files_cause(n->path, rc));
+	if ((e = backup_facts(path, f, why)) != ERR_OK)
 		return e;
-	return exchange(n, why);
+	f->aside_outbox = u.outbox;
+	return exchange(n, f->aside, why);
 }

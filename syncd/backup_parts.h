@@ -10,11 +10,13 @@
 struct new_store {
 	struct config	 config;	/* as it was given, with the subfolder as store.path */
 	const char	*path;		/* of the store in use */
-	int		 lock_fd;	/* keeps syncd from it */
+	int		 dir, lock_fd;	/* its folder; what keeps syncd from it */
 };
 
 /* Hold the store, and make the subfolder, empty.  ERR_STORE_LOCKED. */
 enum err	 new_store_begin(struct new_store *, const struct config *, struct buf *why);
+/* ERR_DISK_FULL, at once instead of after a long while, when there is no room for ${bytes}. */
+enum err	 new_store_room(const struct new_store *, uint64_t bytes, struct buf *why);
 /*
  * It is complete: let its generation begin anew, exchange the files, facts.
  * ${synced_ms}: of the head; -1: as it is.  ${birth}: tell it from any other
@@ -30,10 +32,14 @@ enum err	 backup_failed(struct buf *why, const char *what, int mdb_code);
 /* The same of what a system call has left in errno. */
 enum err	 backup_system_failed(struct buf *why, const char *what);
 
-/* A list of outbox steps of one kind, for every entry of a store that can be read. */
+/*
+ * A list of outbox steps of one kind, for every entry of a store that can be
+ * read.  It outlives the store.
+ */
 struct outbox_list {
-	struct outbox_entry	*entries;	/* their strings lie in the store's snapshot */
+	struct outbox_entry	*entries;
 	struct outbox_step	*steps;
+	struct buf		 bytes;		/* their strings */
 	size_t			 count;
 };
 enum err	 outbox_list_read(struct outbox_list *, struct store *, int verb);

@@ -2,8 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -12,6 +10,7 @@
 #include "common/log.h"
 #include "common/row.h"
 #include "common/store_keys.h"
+#include "common/store_stats.h"
 #include "syncd/backup_parts.h"
 #include "syncd/verify.h"
 
@@ -260,27 +259,59 @@ done:
 	return rc;
 }
 
+/* Pages of the file that hold nothing: LMDB's own list, each entry beginning with a count. */
+static uint64_t
+pages_free(struct store *st)
+{
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	uint64_t pages = 0;
+	size_t n;
+
+	if (mdb_cursor_open(store_txn(st), 0, &cursor) != 0)
+		return 0;
+	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0 && data.mv_size >= sizeof(n)) {
+		memcpy(&n, data.mv_data, sizeof(n));
+		pages += n;
+	}
+	mdb_cursor_close(cursor);
+	return pages;
+}
+
+/* As large as all that is there, at most: what is free in the file is not made again. */
+static enum err
+make_room(struct rebuild *b)
+{
+	struct store_stats stats;
+	uint64_t used, unused = pages_free(b->from);
+
+	store_stats(b->from, &stats);
+	used = (stats.pages - (unused < stats.pages ? unused : 0)) * stats.page_bytes;
+	/* all of it is to fit at once */
+	if ((uint64_t)b->new.config.store.map_size_bytes < 2 * used)
+		b->new.config.store.map_size_bytes = (int64_t)(2 * used);
+	return new_store_room(&b->new, used, b->why);
+}
+
 static enum err
 open_from(struct rebuild *b)
 {
 	char path[CONFIG_TEXT_MAX + 16];
-	struct stat st;
 	enum err e;
 
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", b->new.path);
+	(void)snprintf(path, sizeof(path), "%s/" STORE_DATA, b->new.path);
 	if ((e = backup_open(path, &b->env, &b->from, b->why)) != ERR_OK)
 		return e;
-	/* all of it is to fit at once */
-	if (stat(path, &st) == 0 && b->new.config.store.map_size_bytes < 2 * st.st_size)
-		b->new.config.store.map_size_bytes = 2 * st.st_size;
 	if ((e = store_begin(b->from)) == ERR_OK) {
 		b->verified.doubt = calloc(store_rows_end(b->from) / 64 + 1, sizeof(uint64_t));
 		e = b->verified.doubt == NULL ? ERR_NOMEM :
 		    verify_store(b->from, ignore, NULL, &b->verified);
 	}
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
 		buf_printf(b->why, "%s: %s", path, err_text(e));
-	return e;
+		return e;
+	}
+	return make_room(b);
 }
 
 enum err
@@ -297,7 +328,7 @@ backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *
 		return e;
 	if ((e = open_from(&b)) == ERR_OK && (e = copy_orders(&b)) == ERR_OK) {
 		if ((rc = copy_rest(&b)) != 0)
-			e = backup_failed(why, "history", rc);
+			e = backup_failed(why, "history", store_files_cause(b.new.path, rc));
 		in_doubt = f->in_doubt;
 		history = f->history;
 		if (e == ERR_OK)

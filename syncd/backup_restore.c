@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/instant.h"
@@ -20,65 +21,94 @@ copy_bytes(int from, int to, char *bytes, struct buf *why)
 	while ((n = read(from, bytes, COPY_BYTES)) > 0)
 		for (ssize_t at = 0; at < n; at += written)
 			if ((written = write(to, bytes + at, (size_t)(n - at))) == -1)
-				return backup_system_failed(why, "store");
+				return backup_system_failed(why, "the new store");
 	if (n == -1)
 		return backup_system_failed(why, "backup");
-	return fsync(to) == 0 ? ERR_OK : backup_system_failed(why, "store");
+	return fsync(to) == 0 ? ERR_OK : backup_system_failed(why, "the new store");
 }
 
 /* The backup as the new store's data file. */
 static enum err
-copy_in(const struct new_store *n, int from, struct buf *why)
+copy_in(const char *file, int from, struct buf *why)
 {
-	char path[CONFIG_TEXT_MAX + 16], *bytes = malloc(COPY_BYTES);
+	char *bytes = malloc(COPY_BYTES);
 	enum err e = ERR_NOMEM;
 	int to;
 
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", n->config.store.path);
 	if (bytes == NULL)
 		return e;
-	if ((to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) == -1) {
-		e = backup_system_failed(why, path);
+	if ((to = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) == -1) {
+		e = backup_system_failed(why, file);
 	} else {
 		e = copy_bytes(from, to, bytes, why);
 		if (close(to) == -1 && e == ERR_OK)
-			e = backup_system_failed(why, path);
+			e = backup_system_failed(why, file);
 	}
 	free(bytes);
 	return e;
 }
 
+/* Bytes of all keys, or all values, of a database. */
+static size_t
+size_of(MDB_cursor *cursor, bool keys)
+{
+	MDB_val key, data;
+	size_t bytes = 0;
+
+	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
+		bytes += keys ? key.mv_size : data.mv_size;
+	return bytes;
+}
+
+/* Kept in ${bytes}, which has the room. */
+static struct str
+keep(struct buf *bytes, MDB_val v)
+{
+	struct str kept = { bytes->data + bytes->len, v.mv_size };
+
+	buf_add(bytes, v.mv_data, v.mv_size);
+	return kept;
+}
+
+static enum err
+outbox_list_fill(struct outbox_list *l, MDB_cursor *cursor, size_t room, int verb)
+{
+	MDB_val key, data;
+	int rc;
+
+	if (buf_reserve(&l->bytes, size_of(cursor, false) + 1) == NULL)
+		return ERR_NOMEM;
+	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST); rc == 0 && l->count < room;
+	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
+		struct outbox_entry *e = &l->entries[l->count];
+		uint64_t sequence;
+
+		memcpy(&sequence, key.mv_data, sizeof(sequence));
+		if (outbox_decode(sequence, keep(&l->bytes, data), &orders_schema, e) == ERR_OK)
+			l->steps[l->count++] = (struct outbox_step){ .verb = (unsigned)verb, .entry = e };
+	}
+	return buf_status(&l->bytes);
+}
+
 enum err
 outbox_list_read(struct outbox_list *l, struct store *st, int verb)
 {
-	size_t room = 0;
-	struct outbox_entry e;
-	uint64_t sequence;
+	MDB_dbi outbox = store_databases(st)->outbox;
 	MDB_cursor *cursor;
-	MDB_val key, data;
 	MDB_stat s;
+	enum err e;
 
 	*l = (struct outbox_list){ .count = 0 };
-	if (mdb_stat(store_txn(st), store_databases(st)->outbox, &s) == 0)
-		room = s.ms_entries;
-	if ((l->entries = calloc(room + 1, sizeof(*l->entries))) == NULL ||
-	    (l->steps = calloc(room + 1, sizeof(*l->steps))) == NULL) {
-		outbox_list_free(l);
+	if (mdb_stat(store_txn(st), outbox, &s) != 0)
+		return ERR_STORE_CORRUPT;
+	if ((l->entries = calloc(s.ms_entries + 1, sizeof(*l->entries))) == NULL ||
+	    (l->steps = calloc(s.ms_entries + 1, sizeof(*l->steps))) == NULL)
 		return ERR_NOMEM;
-	}
-	if (mdb_cursor_open(store_txn(st), store_databases(st)->outbox, &cursor) != 0)
-		return ERR_OK;
-	while (l->count < room && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		memcpy(&sequence, key.mv_data, sizeof(sequence));
-		if (outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, &orders_schema,
-		    &e) != ERR_OK)
-			continue;
-		l->entries[l->count] = e;
-		l->steps[l->count] = (struct outbox_step){ .verb = (unsigned)verb, .entry = &l->entries[l->count] };
-		l->count++;
-	}
+	if (mdb_cursor_open(store_txn(st), outbox, &cursor) != 0)
+		return ERR_STORE_CORRUPT;
+	e = outbox_list_fill(l, cursor, s.ms_entries, verb);
 	mdb_cursor_close(cursor);
-	return ERR_OK;
+	return e;
 }
 
 void
@@ -86,95 +116,139 @@ outbox_list_free(struct outbox_list *l)
 {
 	free(l->entries);
 	free(l->steps);
+	buf_free(&l->bytes);
 	*l = (struct outbox_list){ .count = 0 };
 }
 
-/* Answers that wait for an entry of the outbox: forget their keys. */
+/* Keys of answers that wait for an entry of the outbox: to be forgotten. */
+struct unsettled {
+	struct answer_step	*steps;
+	size_t			 count;
+	struct buf		 keys;
+};
+
 static enum err
-unsettled(struct store *st, struct answer_step **steps, size_t *count)
+unsettled_read(struct unsettled *u, struct store *st)
 {
+	MDB_dbi answers = store_databases(st)->answers;
 	MDB_cursor *cursor;
 	MDB_val key, data;
 	MDB_stat s;
+	enum err e = ERR_NOMEM;
+	int rc;
 
-	*count = 0;
-	if (mdb_stat(store_txn(st), store_databases(st)->answers, &s) != 0 ||
-	    (*steps = calloc(s.ms_entries + 1, sizeof(**steps))) == NULL)
-		return ERR_NOMEM;
-	if (mdb_cursor_open(store_txn(st), store_databases(st)->answers, &cursor) != 0)
-		return ERR_OK;
-	while (*count < s.ms_entries && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
+	if (mdb_stat(store_txn(st), answers, &s) != 0 ||
+	    mdb_cursor_open(store_txn(st), answers, &cursor) != 0)
+		return ERR_STORE_CORRUPT;
+	if ((u->steps = calloc(s.ms_entries + 1, sizeof(*u->steps))) == NULL ||
+	    buf_reserve(&u->keys, size_of(cursor, true) + 1) == NULL)
+		goto done;
+	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST); rc == 0 && u->count < s.ms_entries;
+	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT))
 		if (data.mv_size == sizeof(struct answer_head))
-			(*steps)[(*count)++].key = (struct str){ key.mv_data, key.mv_size };
+			u->steps[u->count++].key = keep(&u->keys, key);
+	e = buf_status(&u->keys);
+done:
 	mdb_cursor_close(cursor);
-	return ERR_OK;
+	return e;
 }
 
-/* One commit that empties the outbox; lists are read from a backup's own file, not from the new one. */
 static enum err
-drop_outbox(struct new_store *n, struct store *from)
+waiting_read(const char *file, struct outbox_list *l, struct unsettled *u, struct buf *why)
+{
+	struct store *st;
+	MDB_env *env;
+	enum err e = backup_open(file, &env, &st, why);
+
+	if (e != ERR_OK)
+		return e;
+	if ((e = store_begin(st)) != ERR_OK || (e = outbox_list_read(l, st, OUTBOX_DROP)) != ERR_OK ||
+	    (e = unsettled_read(u, st)) != ERR_OK)
+		buf_printf(why, "outbox: %s", err_text(e));
+	store_close(st);
+	mdb_env_close(env);
+	return e;
+}
+
+/* One commit that empties the outbox of the new store. */
+static enum err
+drop_outbox(struct new_store *n, const char *file, struct buf *why)
 {
 	struct outbox_list l = { .count = 0 };
-	struct answer_step *answers = NULL;
-	struct apply_meta meta = { .synced_ms = 0 };
+	struct unsettled u = { .count = 0 };
 	struct apply_result r;
 	struct apply *a;
-	size_t answer_count = 0;
 	enum err e;
 
-	if ((e = outbox_list_read(&l, from, OUTBOX_DROP)) != ERR_OK ||
-	    (e = unsettled(from, &answers, &answer_count)) != ERR_OK ||
-	    (e = apply_open(&n->config, &orders_schema, &a)) != ERR_OK)
+	if ((e = waiting_read(file, &l, &u, why)) != ERR_OK)
 		goto done;
-	meta = (struct apply_meta){ .outbox = l.steps, .outbox_count = l.count,
-	    .answers = answers, .answer_count = answer_count };
-	e = apply_changes(a, NULL, 0, SOURCE_JOB, &meta, instant_now(), &r);
-	apply_close(a);
+	if ((e = apply_open(&n->config, &orders_schema, &a)) == ERR_OK) {
+		const struct apply_meta meta = { .outbox = l.steps, .outbox_count = l.count,
+		    .answers = u.steps, .answer_count = u.count };
+
+		e = apply_changes(a, NULL, 0, SOURCE_JOB, &meta, instant_now(), &r);
+		apply_close(a);
+	}
+	if (e != ERR_OK)
+		buf_printf(why, "outbox: %s", err_text(e));
 done:
-	free(answers);
+	free(u.steps);
+	buf_free(&u.keys);
 	outbox_list_free(&l);
 	return e;
 }
 
 static enum err
-settle_outbox(struct new_store *n, int fd, enum backup_outbox outbox, struct buf *why)
+settle_outbox(struct new_store *n, const char *file, enum backup_outbox outbox, struct buf *why)
 {
 	struct backup_facts f;
-	struct store *from;
-	char path[40];
-	MDB_env *env;
 	enum err e;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if ((e = backup_facts(path, &f, why)) != ERR_OK || f.outbox == 0 || outbox == BACKUP_OUTBOX_KEEP)
+	if ((e = backup_facts(file, &f, why)) != ERR_OK || f.outbox == 0 || outbox == BACKUP_OUTBOX_KEEP)
 		return e;
-	if (outbox == BACKUP_OUTBOX_REFUSE) {
-		buf_printf(why, "the backup holds %llu changes that Airtable had not confirmed when it was made",
-		    (unsigned long long)f.outbox);
-		return ERR_CONFLICT;
+	if (outbox == BACKUP_OUTBOX_DROP)
+		return drop_outbox(n, file, why);
+	buf_printf(why, "the backup holds %llu changes that Airtable had not confirmed when it was made",
+	    (unsigned long long)f.outbox);
+	return ERR_CONFLICT;
+}
+
+/* All that follows works on the copy, as the user whose the store is may be unable to open the backup. */
+static enum err
+restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *check, void *cookie,
+    struct backup_facts *f, struct buf *why)
+{
+	char file[CONFIG_TEXT_MAX + 16];
+	struct stat st;
+	enum err e;
+
+	(void)snprintf(file, sizeof(file), "%s/" STORE_DATA, n->config.store.path);
+	if (fstat(fd, &st) == -1)
+		return backup_system_failed(why, "backup");
+	if (!S_ISREG(st.st_mode)) {
+		buf_add_cstr(why, "the backup is no regular file");
+		return ERR_IO;
 	}
-	if ((e = backup_open(path, &env, &from, why)) != ERR_OK)
+	if ((e = new_store_room(n, (uint64_t)st.st_size, why)) != ERR_OK ||
+	    (e = copy_in(file, fd, why)) != ERR_OK)
 		return e;
-	if ((e = store_begin(from)) == ERR_OK)
-		e = drop_outbox(n, from);
-	if (e != ERR_OK)
-		buf_printf(why, "outbox: %s", err_text(e));
-	store_close(from);
-	mdb_env_close(env);
-	return e;
+	if (check != NULL && !check(cookie, file))
+		return ERR_STORE_CORRUPT;
+	if ((e = settle_outbox(n, file, outbox, why)) != ERR_OK)
+		return e;
+	return new_store_commit(n, -1, true, f, why);
 }
 
 enum err
 backup_restore(const struct config *config, int fd, enum backup_outbox outbox,
-    struct backup_facts *f, struct buf *why)
+    backup_check *check, void *cookie, struct backup_facts *f, struct buf *why)
 {
 	struct new_store n;
 	enum err e = new_store_begin(&n, config, why);
 
 	if (e != ERR_OK)
 		return e;
-	if ((e = copy_in(&n, fd, why)) == ERR_OK && (e = settle_outbox(&n, fd, outbox, why)) == ERR_OK)
-		e = new_store_commit(&n, -1, true, f, why);
+	e = restore(&n, fd, outbox, check, cookie, f, why);
 	new_store_end(&n);
 	return e;
 }

@@ -1,12 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,15 +11,19 @@
 #include "common/log.h"
 #include "syncd/backup.h"
 #include "syncd/ctl.h"
+#include "syncd/ctl_user.h"
 #include "syncd/verify.h"
+#include "syncd/whole_file.h"
 
 #define PATH_ROOM	4096
 
+/* Without a cause: that has been told.  Frees it. */
 static enum ctl_exit
-fault(const char *what, const struct buf *why)
+fault(const char *what, struct buf *why)
 {
-	(void)fprintf(stderr, "syncctl: %s: %.*s\n", what, (int)why->len,
-	    why->len > 0 ? why->data : "");
+	if (why->len > 0)
+		(void)fprintf(stderr, "syncctl: %s: %s\n", what, buf_cstr(why));
+	buf_free(why);
 	return CTL_FAILED;
 }
 
@@ -46,75 +47,25 @@ load_config(const struct ctl *ctl, struct config *config)
 	return good && log_open("syncctl", NULL, LOG_ERROR, LOG_LOGFMT) == 0;
 }
 
-/*
- * root works on the store as the one whose it is, so that syncd can use what
- * is made there.
- */
-static bool
-become_owner(const char *store_path)
-{
-	struct stat st;
-
-	if (geteuid() != 0 || stat(store_path, &st) == -1 || st.st_uid == 0)
-		return true;
-	if (setgroups(0, NULL) == 0 && setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0)
-		return true;
-	(void)system_fault("change of user");
-	return false;
-}
-
-static bool
-become_self(void)
-{
-	if (geteuid() == getuid())
-		return true;
-	if (seteuid(getuid()) == 0 && setegid(getgid()) == 0)
-		return true;
-	(void)system_fault("change of user");
-	return false;
-}
-
-/* To the disk, under its own name. */
-static bool
-name_file(const char *partial, const char *file)
-{
-	char dir[PATH_ROOM];
-	int fd, rc;
-
-	(void)snprintf(dir, sizeof(dir), "%s", file);
-	if (rename(partial, file) == -1 ||
-	    (fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return false;
-	rc = fsync(fd);
-	(void)close(fd);
-	return rc == 0;
-}
-
 static enum ctl_exit
-copy_to(const struct config *config, const char *partial, const char *file)
+copy_to(const struct config *config, const char *file)
 {
 	struct backup_facts f = { .generation = 0 };
 	struct buf why = { 0 };
-	enum ctl_exit status;
-	int fd = open(partial, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char partial[PATH_ROOM];
+	struct whole_file out;
 	bool good;
 
-	if (fd == -1)
-		return system_fault(partial);
-	good = become_owner(config->store.path) &&
-	    backup_copy(config->store.path, fd, &why) == ERR_OK;
-	good = become_self() && good;
-	if (close(fd) == -1 && good)
-		buf_add_cstr(&why, strerror(errno));
-	good = good && why.len == 0 &&
-	    backup_facts(partial, &f, &why) == ERR_OK;
-	status = !good ? fault("backup", &why) :
-	    name_file(partial, file) ? CTL_DONE : system_fault(file);
-	buf_free(&why);
-	if (status != CTL_DONE) {
-		(void)unlink(partial);
-		return status;
-	}
+	if (whole_file_begin(&out, file, &why) != ERR_OK)
+		return fault("backup", &why);
+	(void)snprintf(partial, sizeof(partial), "%s.partial", file);
+	good = user_of_store(config->store.path, false) &&
+	    backup_copy(config->store.path, out.fd, &why) == ERR_OK;
+	good = user_self() && good && backup_facts(partial, &f, &why) == ERR_OK;
+	if (!good)
+		whole_file_drop(&out);
+	if (!good || whole_file_end(&out, &why) != ERR_OK)
+		return fault("backup", &why);
 	buf_printf(&why, "%s: generation %" PRIu64 ", %" PRIu32 " orders, %" PRIu64
 	    " changes in the outbox, %" PRIu64 " bytes\n", file, f.generation, f.orders, f.outbox,
 	    f.bytes);
@@ -125,15 +76,8 @@ enum ctl_exit
 ctl_backup(struct ctl *ctl)
 {
 	static struct config config;
-	char partial[PATH_ROOM];
 
-	if (!load_config(ctl, &config))
-		return CTL_USAGE;
-	if ((size_t)snprintf(partial, sizeof(partial), "%s.partial", ctl->argument) >= sizeof(partial)) {
-		errno = ENAMETOOLONG;
-		return system_fault(ctl->argument);
-	}
-	return copy_to(&config, partial, ctl->argument);
+	return load_config(ctl, &config) ? copy_to(&config, ctl->argument) : CTL_USAGE;
 }
 
 static void
@@ -156,9 +100,7 @@ verify_open(struct store *st, const char *name)
 
 	if ((e = store_begin(st)) != ERR_OK || (e = verify_store(st, tell, &out, &r)) != ERR_OK) {
 		buf_add_cstr(&out, err_text(e));
-		(void)fault(name, &out);
-		buf_free(&out);
-		return CTL_FAILED;
+		return fault(name, &out);
 	}
 	buf_printf(&out, "%s: generation %" PRIu64 ", %" PRIu32 " orders, %" PRIu64
 	    " entries of history, %" PRIu64 " in the outbox: ", name, r.generation, r.rows, r.history,
@@ -170,30 +112,45 @@ verify_open(struct store *st, const char *name)
 	return ctl_print(&out) == CTL_DONE && r.faults == 0 ? CTL_DONE : CTL_FAILED;
 }
 
-/* ${file}: a backup; NULL: the store itself, beside all who use it. */
+/* What is to be verified. */
+struct target {
+	const char	*store_path;	/* the store itself, beside all who use it; NULL: a file */
+	const char	*file;
+	const char	*name;		/* for people */
+};
+
 static enum ctl_exit
-verify_one(const struct config *config, const char *file)
+verify_store_at(const char *path)
+{
+	struct buf why = { 0 };
+	enum ctl_exit status;
+	struct store *st;
+	enum err e;
+
+	if (!user_of_store(path, false))
+		return CTL_FAILED;
+	if ((e = store_open(path, &st)) != ERR_OK) {
+		buf_add_cstr(&why, err_text(e));
+		return fault(path, &why);
+	}
+	status = verify_open(st, path);
+	store_close(st);
+	return status;
+}
+
+static enum ctl_exit
+verify_one(const struct target *t)
 {
 	struct buf why = { 0 };
 	enum ctl_exit status;
 	struct store *st;
 	MDB_env *env;
-	enum err e;
 
-	if (file == NULL) {
-		if (!become_owner(config->store.path))
-			return CTL_FAILED;
-		if ((e = store_open(config->store.path, &st)) != ERR_OK) {
-			buf_add_cstr(&why, err_text(e));
-			return fault(config->store.path, &why);
-		}
-		status = verify_open(st, config->store.path);
-		store_close(st);
-		return status;
-	}
-	if (backup_open(file, &env, &st, &why) != ERR_OK)
+	if (t->store_path != NULL)
+		return verify_store_at(t->store_path);
+	if (backup_open(t->file, &env, &st, &why) != ERR_OK)
 		return fault("verify", &why);
-	status = verify_open(st, file);
+	status = verify_open(st, t->name);
 	store_close(st);
 	mdb_env_close(env);
 	return status;
@@ -201,19 +158,19 @@ verify_one(const struct config *config, const char *file)
 
 /* Reading damaged pages may end the process: it is a child's then. */
 static enum ctl_exit
-verify_apart(const struct config *config, const char *file)
+verify_apart(const struct target *t)
 {
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0)
-		_exit((int)verify_one(config, file));
+		_exit((int)verify_one(t));
 	if (pid == -1 || waitpid(pid, &status, 0) == -1)
 		return system_fault("verify");
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) == CTL_DONE ? CTL_DONE : CTL_FAILED;
-	(void)fprintf(stderr, "syncctl: %s: damaged so that it can't be read (signal %d)\n",
-	    file != NULL ? file : config->store.path, WTERMSIG(status));
+	(void)fprintf(stderr, "syncctl: %s: damaged so that it can't be read (signal %d)\n", t->name,
+	    WTERMSIG(status));
 	return CTL_FAILED;
 }
 
@@ -224,36 +181,80 @@ ctl_verify(struct ctl *ctl)
 
 	if (!load_config(ctl, &config))
 		return CTL_USAGE;
-	return verify_apart(&config, ctl->argument);
+	return verify_apart(&(struct target){ .file = ctl->argument,
+	    .store_path = ctl->argument == NULL ? config.store.path : NULL,
+	    .name = ctl->argument == NULL ? config.store.path : ctl->argument });
+}
+
+/* What became of the store that was there, and how to go back or be rid of it. */
+static void
+tell_aside(const struct config *config, const struct backup_facts *f, struct buf *out)
+{
+	const char *path = config->store.path;
+	int dir = store_files_open(path);
+	unsigned count = 0;
+	uint64_t bytes = 0;
+
+	if (f->aside[0] == '\0') {
+		buf_add_cstr(out, "no store was there before\n");
+	} else {
+		buf_printf(out, "what was there is %s/%s; to go back, restore that file\n", path, f->aside);
+		if (f->aside_outbox > 0)
+			buf_printf(out, "it holds %" PRIu64 " changes that Airtable had not confirmed\n",
+			    f->aside_outbox);
+	}
+	if (dir != -1) {
+		store_asides(dir, STORE_REPLACED, &count, &bytes);
+		(void)close(dir);
+	}
+	if (count > 1)
+		buf_printf(out, "%u such files take %" PRIu64 " MiB: remove those you don't want to go back to "
+		    "(rm %s/" STORE_REPLACED ".N)\n", count, bytes >> 20, path);
+}
+
+static bool
+copy_is_sound(void *cookie, const char *file)
+{
+	return verify_apart(&(struct target){ .file = file, .name = cookie }) == CTL_DONE;
+}
+
+static enum ctl_exit
+restore(struct ctl *ctl, const struct config *config, int fd)
+{
+	struct backup_facts f = { .generation = 0 };
+	struct buf why = { 0 };
+	enum err e;
+
+	if (!user_of_store(config->store.path, true))
+		return CTL_FAILED;
+	e = backup_restore(config, fd, ctl->keep_outbox ? BACKUP_OUTBOX_KEEP :
+	    ctl->drop_outbox ? BACKUP_OUTBOX_DROP : BACKUP_OUTBOX_REFUSE, copy_is_sound,
+	    (char *)(uintptr_t)ctl->argument, &f, &why);
+	if (e == ERR_CONFLICT)
+		buf_add_cstr(&why, "; --keep-outbox delivers them, --drop-outbox forgets them");
+	if (e != ERR_OK)
+		return fault("restore", &why);
+	buf_printf(&why, "%s holds %" PRIu32 " orders as generation %" PRIu64 "\n", config->store.path,
+	    f.orders, f.generation);
+	tell_aside(config, &f, &why);
+	return ctl_print(&why);
 }
 
 enum ctl_exit
 ctl_restore(struct ctl *ctl)
 {
 	static struct config config;
-	struct backup_facts f = { .generation = 0 };
-	struct buf why = { 0 };
-	enum err e;
+	enum ctl_exit status;
 	int fd;
 
 	if (!load_config(ctl, &config))
 		return CTL_USAGE;
-	if (verify_apart(&config, ctl->argument) != CTL_DONE)
-		return CTL_FAILED;
-	if ((fd = open(ctl->argument, O_RDONLY | O_CLOEXEC)) == -1)
+	/* not to wait for the writer of a pipe */
+	if ((fd = open(ctl->argument, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		return system_fault(ctl->argument);
-	if (!become_owner(config.store.path))
-		return CTL_FAILED;
-	e = backup_restore(&config, fd, ctl->keep_outbox ? BACKUP_OUTBOX_KEEP :
-	    ctl->drop_outbox ? BACKUP_OUTBOX_DROP : BACKUP_OUTBOX_REFUSE, &f, &why);
+	status = restore(ctl, &config, fd);
 	(void)close(fd);
-	if (e == ERR_CONFLICT)
-		buf_add_cstr(&why, "; --keep-outbox delivers them, --drop-outbox forgets them");
-	if (e != ERR_OK)
-		return fault("restore", &why);
-	buf_printf(&why, "%s holds %" PRIu32 " orders as generation %" PRIu64 "; what was there is in "
-	    STORE_REPLACED "\n", config.store.path, f.orders, f.generation);
-	return ctl_print(&why);
+	return status;
 }
 
 static enum ctl_exit
@@ -262,16 +263,17 @@ rebuild(const struct config *config)
 	struct backup_facts f;
 	struct buf out = { 0 };
 
-	if (!become_owner(config->store.path))
+	if (!user_of_store(config->store.path, true))
 		return CTL_FAILED;
 	if (backup_rebuild(config, &f, &out) != ERR_OK)
 		return fault("rebuild", &out);
 	buf_printf(&out, "%s holds %" PRIu32 " orders, %" PRIu64 " entries of history and %" PRIu64
-	    " of the outbox as generation %" PRIu64 "; what was there is in " STORE_REPLACED "\n",
-	    config->store.path, f.orders, f.history, f.outbox, f.generation);
+	    " of the outbox as generation %" PRIu64 "\n", config->store.path, f.orders, f.history, f.outbox,
+	    f.generation);
 	if (f.in_doubt > 0)
 		buf_printf(&out, "%" PRIu32 " orders were in doubt and come with the next full sync\n",
 		    f.in_doubt);
+	tell_aside(config, &f, &out);
 	return ctl_print(&out);
 }
 

@@ -14,6 +14,11 @@
  *	after-confirm-commit
  *	before-answer		a caller is about to be told
  *	after-answer
+ *	exchange-begin		of the store's files, in syncctl: nothing is done,
+ *	exchange-next		the new store lies beside the old one,
+ *	exchange-aside		the old one has been set aside,
+ *	exchange-readers	the new table of readers is there,
+ *	exchange-end		the new store is in place
  */
 #ifdef ORDERDECK_FAULT_POINTS
 void	fault_point(const char *name);

@@ -54,7 +54,7 @@ restore(enum backup_outbox outbox, struct backup_facts *f)
 
 	ck_assert_int_ge(fd, 0);
 	buf_clear(&why);
-	e = backup_restore(&config, fd, outbox, f, &why);
+	e = backup_restore(&config, fd, outbox, NULL, NULL, f, &why);
 	ck_assert_int_eq(close(fd), 0);
 	return e;
 }
@@ -139,7 +139,7 @@ START_TEST(what_is_restored_has_a_generation_later_than_any_before)
 	check_store();
 	commit("Cancelled");	/* a syncd goes on with it */
 	check_store();
-	(void)snprintf(file, sizeof(file), "%s/" STORE_REPLACED, config.store.path);
+	(void)snprintf(file, sizeof(file), "%s/" STORE_REPLACED ".1", config.store.path);
 	ck_assert_uint_eq(facts_of(file).generation, before.generation);
 }
 END_TEST

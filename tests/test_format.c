@@ -81,8 +81,31 @@ START_TEST(an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_mad
 	ck_assert_int_eq(store_synced_ms(apply_store(a)), 0);
 	store_end(apply_store(a));
 	apply_close(a);
-	(void)snprintf(aside, sizeof(aside), ".format-%u", STORE_FORMAT - 1);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
 	ck_assert_int_eq(size_of(data_file(aside)), size);	/* the history is in there */
+}
+END_TEST
+
+/* As when the older version runs again for a while, and then this one. */
+START_TEST(a_second_older_store_is_set_aside_beside_the_first)
+{
+	char aside[32];
+	struct apply *a;
+	off_t first, second;
+
+	make_format(STORE_FORMAT - 1, false);
+	first = size_of(data_file(""));
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	apply_close(a);
+	make_format(STORE_FORMAT - 1, false);
+	second = size_of(data_file(""));
+	ck_assert_int_ne(first, second);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	apply_close(a);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
+	ck_assert_int_eq(size_of(data_file(aside)), first);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.2", STORE_FORMAT - 1);
+	ck_assert_int_eq(size_of(data_file(aside)), second);
 }
 END_TEST
 
@@ -126,6 +149,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_made);
+	tcase_add_test(t, a_second_older_store_is_set_aside_beside_the_first);
 	tcase_add_test(t, an_older_store_with_waiting_changes_is_left_as_it_is);
 	tcase_add_test(t, a_newer_store_is_left_as_it_is);
 	suite_add_tcase(s, t);
