@@ -116,6 +116,8 @@ add_write(struct buf *b, const struct schema *schema, const struct message_reque
 		json_member_string(b, "by", str_of(r->by));
 	if (r->timeout_ms != 0)
 		json_member_int(b, "timeoutMs", r->timeout_ms);
+	if (r->deadline_ms != 0)
+		json_member_int(b, "deadlineMs", r->deadline_ms);
 	if (r->defer)
 		json_member_bool(b, "defer", true);
 	if (r->bulk)

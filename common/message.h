@@ -14,7 +14,7 @@
  * the same id, in any order.
  *
  *   {"v":2,"id":7,"type":"write","requestId":"ab12","by":"","timeoutMs":20000,
- *    "defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
+ *    "deadlineMs":91234567,"defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
  *    "items":[{"kind":"update","record":"rec...","version":42,"undoes":"1042.0",
  *              "fields":{"status":"Shipped","priority":null}},
  *             {"kind":"create","fields":{"customer":"Acme","orderTotal":123.45}},
@@ -82,6 +82,8 @@ struct message_request {
 	uint64_t		 fingerprint[2];	/* of what is asked for with the key */
 	char			 by[MESSAGE_BY_MAX + 1];	/* who asks; "": not known */
 	int64_t			 timeout_ms;	/* 0: write.timeout */
+	int64_t			 deadline_ms;	/* instant_monotonic(), one clock for all processes: who asks
+						   is told by then, and what is read later is refused; 0: none */
 	/* MESSAGE_SYNC */
 	bool			 full;
 	bool			 accept_shrink;

@@ -183,6 +183,13 @@ read_timeout(struct reader *r, const struct member *m, const cJSON *item)
 }
 
 static bool
+read_deadline(struct reader *r, const struct member *m, const cJSON *item)
+{
+	return reader_milliseconds(r, m->name, item, MESSAGE_NUMBER_MAX,
+	    &r->request->deadline_ms);
+}
+
+static bool
 read_defer(struct reader *r, const struct member *m, const cJSON *item)
 {
 	return reader_bool(r, m->name, item, &r->request->defer);
@@ -269,6 +276,7 @@ static const struct member request_members[] = {
 	{ "requestId", read_request_id, false, 0 },
 	{ "items", read_items, true, WRITE },
 	{ "timeoutMs", read_timeout, false, WRITE },
+	{ "deadlineMs", read_deadline, false, WRITE },
 	{ "defer", read_defer, false, WRITE },
 	{ "bulk", read_bulk, false, WRITE },
 	{ "key", read_key, false, WRITE },

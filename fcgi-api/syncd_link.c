@@ -20,7 +20,7 @@ struct syncd_call {
 	uint64_t		 id;	/* sequence * LINK_CALLS_MAX + place in slots */
 	bool			 used;
 	int64_t			 deadline_ms;
-	uint64_t		 begins;	/* where its bytes begin in all that was queued */
+	uint64_t		 begins, ends;	/* where its bytes are in all that was queued */
 	syncd_done		*done;
 	void			*cookie;
 	struct syncd_call	*next, **link;
@@ -327,6 +327,7 @@ syncd_link_request(struct syncd_link *l, struct message_request *request,
 	c->deadline_ms = deadline_ms;
 	c->done = done;
 	c->cookie = cookie;
+	c->ends = l->queued;
 	*call = c;
 	if (deadline_ms < l->next_deadline_ms)
 		l->next_deadline_ms = deadline_ms;
@@ -341,6 +342,67 @@ syncd_link_cancel(struct syncd_link *l, struct syncd_call *c)
 	list_take(c);
 	c->used = false;
 	list_put(&l->free_calls, c);
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct syncd_call *const *x = a, *const *y = b;
+
+	return ((*x)->begins > (*y)->begins) - ((*x)->begins < (*y)->begins);
+}
+
+/* Their lines, sorted by place and unsent, are taken out of what waits to be sent. */
+static void
+cut_lines(struct syncd_link *l, struct syncd_call *const *cut, size_t n)
+{
+	size_t to = (size_t)(cut[0]->begins - l->sent);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t from = (size_t)(cut[i]->ends - l->sent);
+		size_t end = (size_t)((i + 1 < n ? cut[i + 1]->begins : l->queued) - l->sent);
+
+		memmove(l->out.data + to, l->out.data + from, end - from);
+		to += end - from;
+	}
+	l->queued -= l->out.len - to;
+	l->out.len = to;
+}
+
+/* How many bytes of the lines that were cut stood before that place? */
+static uint64_t
+cut_before(struct syncd_call *const *cut, size_t n, uint64_t place)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n && cut[i]->begins < place; i++)
+		bytes += cut[i]->ends - cut[i]->begins;
+	return bytes;
+}
+
+/*
+ * Who asked is told that nothing comes of it: then what was not sent must
+ * not be.  A line that was begun has to be finished; syncd sees that it is late.
+ */
+static void
+drop_unsent(struct syncd_link *l, struct syncd_call *overdue)
+{
+	struct syncd_call *cut[LINK_CALLS_MAX], *c;
+	size_t n = 0;
+
+	for (c = overdue; c != NULL; c = c->next)
+		if (c->begins >= l->sent)
+			cut[n++] = c;
+	if (n == 0)
+		return;
+	qsort(cut, n, sizeof(*cut), by_place);
+	cut_lines(l, cut, n);
+	for (c = l->calls; c != NULL; c = c->next) {
+		uint64_t bytes = cut_before(cut, n, c->begins);
+
+		c->begins -= bytes;
+		c->ends -= bytes;
+	}
 }
 
 int64_t
@@ -361,6 +423,7 @@ syncd_link_tick(struct syncd_link *l, int64_t now_ms)
 			l->next_deadline_ms = c->deadline_ms;
 		}
 	}
+	drop_unsent(l, overdue);
 	while ((c = overdue) != NULL)
 		call_end(l, c, end_of(sent, c), NULL);
 	return l->next_deadline_ms;

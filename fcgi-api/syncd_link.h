@@ -17,7 +17,7 @@ struct syncd_call;	/* a request under way */
 /*
  * How a call ended.  ${e}:
  *	ERR_OK			${reply} is syncd's, valid during the call back
- *	ERR_SYNCD_UNAVAILABLE	it was not sent; ${reply} is NULL, as below
+ *	ERR_SYNCD_UNAVAILABLE	it was not sent, and never will be; ${reply} is NULL, as below
  *	ERR_OUTCOME_UNKNOWN	it was sent, but the link broke or time ran out
  */
 typedef void	 syncd_done(void *cookie, enum err e, const struct message_reply *reply);

@@ -291,6 +291,7 @@ writing_run(struct api *api, const struct writing_kind *kind)
 	w->kind = kind;
 	api->message = (struct message_request){ .type = MESSAGE_WRITE, .bulk = kind->bulk,
 	    .timeout_ms = api->config->write.timeout_ms };
+	api->message.deadline_ms = loop_now(api->loop) + api->message.timeout_ms;
 	if (prepare(api, w))
 		outcome = api_wait(api, api->message.timeout_ms + GRACE_MS, writing_finish,
 		    w, writing_free);

@@ -77,12 +77,14 @@ set_timer(struct errand *e, int64_t now)
 }
 
 void
-errand_start(struct errand *e)
+errand_start(struct errand *e, int64_t deadline_ms)
 {
 	int64_t now = instant_monotonic();
 
 	e->deadline_ms = now + e->timeout_ms;
-	e->send_by_ms = now + (int64_t)((double)e->timeout_ms * SEND_SHARE);
+	if (deadline_ms != 0 && deadline_ms < e->deadline_ms)
+		e->deadline_ms = deadline_ms;	/* some of the time went by on the way here */
+	e->send_by_ms = e->deadline_ms - (int64_t)((double)e->timeout_ms * (1 - SEND_SHARE));
 	set_timer(e, now);
 }
 

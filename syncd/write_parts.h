@@ -221,8 +221,8 @@ void		 errand_set_key(struct errand *, struct str key, const uint64_t fingerprin
 struct errand	*errand_find(struct writes *, struct str key);
 /* One more who waits for its answer.  false: out of memory. */
 bool		 errand_join(struct errand *, struct server_call *);
-/* Start the clock for those who wait. */
-void		 errand_start(struct errand *);
+/* Start the clock for those who wait, until ${deadline_ms} at most (0: none). */
+void		 errand_start(struct errand *, int64_t deadline_ms);
 /* Note a result.  ${detail} is copied; ${record} len 0: none. */
 void		 errand_note(struct errand *, size_t place, enum err, struct str record,
 		    const char *detail);

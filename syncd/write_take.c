@@ -205,7 +205,7 @@ errand_of(struct writes *all, struct server_call *call, const struct message_req
 	memcpy(e->request_id, m->request_id, sizeof(e->request_id));
 	e->timeout_ms = m->timeout_ms > 0 && m->timeout_ms < all->config->write.timeout_ms ?
 	    m->timeout_ms : all->config->write.timeout_ms;
-	errand_start(e);
+	errand_start(e, m->deadline_ms);
 	return e;
 }
 
@@ -261,7 +261,7 @@ join(struct errand *e, struct server_call *call, const struct message_request *m
 		if (e->told_count == e->item_count) {
 			e->again = true;
 			e->timeout_ms = e->all->config->write.timeout_ms;
-			errand_start(e);
+			errand_start(e, m->deadline_ms);
 		}
 		errand_check(e);
 	}
@@ -311,6 +311,10 @@ write_take(struct writes *all, struct server_call *call)
 
 	if (all->draining)
 		errand_refuse(all, call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
+	else if (m->deadline_ms != 0 && instant_monotonic() >= m->deadline_ms)
+		/* whoever asked was told by now that it does not happen, or can't count on it */
+		errand_refuse(all, call, ERR_CANCELLED,
+		    "it was read after its time was over; nothing was changed");
 	else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)
 		join(e, call, m);
 	else if (m->key[0] == '\0' || !answer_again(all, call, m))

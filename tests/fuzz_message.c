@@ -30,7 +30,7 @@ static bool
 same_request(const struct message_request *a, const struct message_request *b)
 {
 	if (a->id != b->id || a->type != b->type || a->item_count != b->item_count ||
-	    a->bulk != b->bulk || a->defer != b->defer || a->timeout_ms != b->timeout_ms ||
+	    a->bulk != b->bulk || a->defer != b->defer || a->timeout_ms != b->timeout_ms || a->deadline_ms != b->deadline_ms ||
 	    a->full != b->full || a->accept_shrink != b->accept_shrink ||
 	    a->wait_ms != b->wait_ms || strcmp(a->request_id, b->request_id) != 0 ||
 	    strcmp(a->key, b->key) != 0 || strcmp(a->by, b->by) != 0)

@@ -28,7 +28,7 @@ START_TEST(a_write_is_read)
 {
 	const struct message_item *item;
 
-	ck_assert_int_eq(ask(HEAD "\"write\",\"requestId\":\"ab12\",\"timeoutMs\":20000,\"by\":\"Zoë\","
+	ck_assert_int_eq(ask(HEAD "\"write\",\"requestId\":\"ab12\",\"timeoutMs\":20000,\"deadlineMs\":91234567,\"by\":\"Zoë\","
 	    "\"defer\":true,\"bulk\":true,\"key\":\"a key\",\"fingerprint\":\"00112233445566778899aABBccddeeff\",\"items\":["
 	    "{\"kind\":\"update\",\"record\":\"rec1\",\"version\":42,\"undoes\":\"1042.7\","
 	    "\"fields\":{\"status\":\"Shipped\",\"priority\":null}},"
@@ -43,6 +43,7 @@ START_TEST(a_write_is_read)
 	ck_assert_uint_eq(request.fingerprint[0], UINT64_C(0x0011223344556677));
 	ck_assert_uint_eq(request.fingerprint[1], UINT64_C(0x8899aabbccddeeff));
 	ck_assert_int_eq(request.timeout_ms, 20000);
+	ck_assert_int_eq(request.deadline_ms, 91234567);
 	ck_assert_uint_eq(request.item_count, 3);
 	item = &request.items[0];
 	ck_assert_int_eq(item->kind, MESSAGE_UPDATE);
@@ -318,7 +319,7 @@ START_TEST(what_is_written_is_read_back_the_same)
 		{ .kind = MESSAGE_DELETE, .record = { .id = STR("recB") } }
 	};
 	struct message_request out = { .id = MESSAGE_NUMBER_MAX, .type = MESSAGE_WRITE,
-	    .request_id = "a.b-c_9", .timeout_ms = 5, .items = items, .item_count = 3, .bulk = true,
+	    .request_id = "a.b-c_9", .timeout_ms = 5, .deadline_ms = 6, .items = items, .item_count = 3, .bulk = true,
 	    .defer = true, .key = "k \"1\"", .by = "me", .fingerprint = { 1, UINT64_MAX } };
 	struct buf line = { 0 };
 
@@ -336,6 +337,7 @@ START_TEST(what_is_written_is_read_back_the_same)
 	ck_assert_mem_eq(request.fingerprint, out.fingerprint, sizeof(out.fingerprint));
 	ck_assert(request.bulk && request.defer);
 	ck_assert_int_eq(request.timeout_ms, 5);
+	ck_assert_int_eq(request.deadline_ms, 6);
 	ck_assert_uint_eq(request.item_count, 3);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_int_eq(request.items[i].kind, items[i].kind);

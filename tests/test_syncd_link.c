@@ -201,6 +201,90 @@ START_TEST(a_syncd_that_reads_nothing_costs_bounded_memory)
 }
 END_TEST
 
+/* What syncd has not read yet, as many lines as there are; ids of those into ${ids}. */
+static size_t
+read_lines(uint64_t *ids, size_t max)
+{
+	static char text[LINK_CALLS_MAX * 4096];
+	size_t len = 0, n = 0;
+	ssize_t got;
+
+	if (peer == -1)
+		peer = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	ck_assert_int_ge(peer, 0);
+	do {
+		turns();
+		if ((got = recv(peer, text + len, sizeof(text) - len - 1, 0)) > 0)
+			len += (size_t)got;
+	} while (got > 0);
+	text[len] = '\0';
+	for (char *line = strtok(text, "\n"); line != NULL && n < max; line = strtok(NULL, "\n")) {
+		const char *id = strstr(line, "\"id\":");
+
+		ck_assert_ptr_nonnull(id);
+		ck_assert_msg(line[0] == '{' && line[strlen(line) - 1] == '}', "a line in pieces: %s", line);
+		ids[n++] = strtoull(id + 5, NULL, 10);
+	}
+	return n;
+}
+
+struct ended { enum err e; bool late; };
+
+static void
+note_end(void *cookie, enum err e, const struct message_reply *reply)
+{
+	struct ended *end = cookie;
+
+	(void)reply;
+	end->e = e;
+}
+
+/* Of more than the socket takes, every third is late by the time that syncd reads again. */
+START_TEST(what_was_given_up_before_it_was_sent_is_never_sent)
+{
+	static struct ended ends[LINK_CALLS_MAX];
+	static uint64_t ids[LINK_CALLS_MAX], seen[LINK_CALLS_MAX];
+	struct record record = { .id = STR("rec00000000000001"), .known = 1u << ORDER_STATUS };
+	struct message_item item = { .kind = MESSAGE_UPDATE };
+	int64_t now = instant_monotonic();
+	struct syncd_call *call;
+	size_t n = 0, count, given_up = 0, unknown = 0;
+	static char text[MESSAGE_TEXT_MAX];
+
+	memset(text, 'x', sizeof(text) - 1);
+	record.values[ORDER_STATUS] = (struct value){ .present = true, .text = str_of(text) };
+	item.record = record;
+	request = (struct message_request){ .type = MESSAGE_WRITE, .items = &item, .item_count = 1 };
+	for (; n < LINK_CALLS_MAX; n++) {
+		ends[n] = (struct ended){ .e = ERR_INTERNAL, .late = n % 3 == 0 };
+		ck_assert_int_eq(syncd_link_request(l, &request, now + (ends[n].late ? 1000 : 60000),
+		    note_end, &ends[n], &call), ERR_OK);
+		ids[n] = request.id;
+	}
+	(void)syncd_link_tick(l, now + 2000);
+	count = read_lines(seen, LINK_CALLS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bool came = false;
+
+		for (size_t k = 0; k < count; k++)
+			came |= seen[k] == ids[i];
+		ck_assert_int_eq(came, !ends[i].late || ends[i].e == ERR_OUTCOME_UNKNOWN);
+		given_up += ends[i].e == ERR_SYNCD_UNAVAILABLE;
+		unknown += ends[i].e == ERR_OUTCOME_UNKNOWN;
+	}
+	ck_assert_uint_gt(given_up, 0);
+	ck_assert_uint_gt(unknown, 0);
+	ck_assert_uint_eq(given_up + unknown, (LINK_CALLS_MAX + 2) / 3);
+	ck_assert_uint_eq(count, n - given_up);
+	/* places are right after it: a lost connection tells those that were sent from the others */
+	ck_assert_int_eq(close(peer), 0);
+	peer = -1;
+	turns();
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(ends[i].e == ERR_SYNCD_UNAVAILABLE, ends[i].late && ends[i].e != ERR_OUTCOME_UNKNOWN);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -216,6 +300,7 @@ suite(void)
 	tcase_add_test(t, a_lost_connection_ends_all_calls_and_the_next_one_connects_anew);
 	tcase_add_test(t, a_malformed_reply_ends_the_connection);
 	tcase_add_test(t, a_syncd_that_reads_nothing_costs_bounded_memory);
+	tcase_add_test(t, what_was_given_up_before_it_was_sent_is_never_sent);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -311,6 +311,43 @@ START_TEST(too_many_waiting_changes_are_refused_as_a_whole)
 }
 END_TEST
 
+/* One that is to be delivered later (1) as well: whoever asked has been told already. */
+START_TEST(what_is_read_after_its_time_is_refused)
+{
+	struct asked a = { 0 };
+	struct form f = { .m = { .defer = _i == 1, .deadline_ms = instant_monotonic() - 1 } };
+
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
+	submit(&f, &a);
+	answered(&a);
+	ck_assert_int_eq(a.reply.err, ERR_CANCELLED);
+	pass(50);
+	ck_assert_uint_eq(fake.seen_count, 0);
+	ck_assert_uint_eq(outbox_count(), 0);
+	asked_free(&a);
+}
+END_TEST
+
+START_TEST(time_that_went_by_on_the_way_is_not_given_again)
+{
+	struct asked a = { 0 };
+	int64_t start = instant_monotonic();
+	struct form f = { .m.deadline_ms = start + patience(500) };
+
+	config.write.timeout_ms = patience(2000);
+	fake.room = 0;
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
+	submit(&f, &a);
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert_int_lt(instant_monotonic() - start, patience(1300));
+	give_room(10);
+	pass(50);
+	ck_assert_uint_eq(fake.seen_count, 0);
+	asked_free(&a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -331,6 +368,8 @@ main(void)
 	tcase_add_test(t, changes_of_different_kinds_travel_in_calls_of_their_own);
 	tcase_add_test(t, creating_and_deleting_have_to_be_switched_on);
 	tcase_add_test(t, too_many_waiting_changes_are_refused_as_a_whole);
+	tcase_add_loop_test(t, what_is_read_after_its_time_is_refused, 0, 2);
+	tcase_add_test(t, time_that_went_by_on_the_way_is_not_given_again);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
