@@ -28,6 +28,8 @@ enum airtable_priority { AIRTABLE_WRITE, AIRTABLE_FEED, AIRTABLE_SYNC, AIRTABLE_
 struct airtable_result {
 	enum err	err;		/* ERR_OK or one of ERR_AIRTABLE_*, ERR_CANCELLED */
 	bool		maybe_applied;	/* a failed write that Airtable may have carried out */
+	bool		adrift;		/* ... or may still be at: nothing came back, and not because it was
+					   Airtable that ended the connection */
 	bool		retryable;	/* a later identical read can succeed */
 	int		status;		/* HTTP; 0: no answer */
 	char		type[64];	/* Airtable's error type, or "" */

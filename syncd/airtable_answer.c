@@ -164,7 +164,8 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	hide(r->type, c->owner->config->airtable.token);
 	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */
 	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
-	    (r->status < 400 || r->status >= 500 || r->status == 408);
+	    (r->status < 400 || r->status >= 500 || r->status == 408) && !a->unfinished;
+	r->adrift = r->maybe_applied && (a->timed_out || (r->status == 0 && !a->ended));
 }
 
 static enum governor_outcome

@@ -1,4 +1,5 @@
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,6 +95,42 @@ describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 	(void)snprintf(a->problem, sizeof(a->problem), "%s", why);
 }
 
+/* A request is obeyed when its body is there, and it is not before all of it has been sent. */
+static bool
+is_unfinished(const struct http_request *r)
+{
+	curl_off_t uploaded = 0;
+
+	return r->json.len > 0 &&
+	    curl_easy_getinfo(r->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded) == CURLE_OK &&
+	    uploaded < (curl_off_t)r->json.len;
+}
+
+/*
+ * Was it the other side's doing that no answer came?  Else a part of the way
+ * has failed, or patience, and the other side may still be at it.
+ */
+static bool
+other_side_ended(CURL *easy, CURLcode code)
+{
+	long why = 0;
+
+	switch (code) {
+	case CURLE_GOT_NOTHING:			/* closed in good order */
+	case CURLE_ABORTED_BY_CALLBACK:		/* a kept connection was closed: on_sending() */
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL:	/* it speaks no HTTP/1 */
+		return true;
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		/* 0: TLS has seen the end */
+		return curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &why) == CURLE_OK &&
+		    (why == 0 || why == ECONNRESET || why == EPIPE);
+	default:
+		return false;
+	}
+}
+
 /* The transfer is over: take it off the multi handle and tell its owner. */
 static void
 finish(struct http_request *r, CURLcode code)
@@ -110,6 +147,10 @@ finish(struct http_request *r, CURLcode code)
 		a.outcome = HTTP_ANSWERED;
 	else
 		a.outcome = r->sent ? HTTP_NO_ANSWER : HTTP_NEVER_SENT;
+	if (a.outcome == HTTP_NO_ANSWER) {
+		a.unfinished = is_unfinished(r);
+		a.ended = other_side_ended(r->easy, code);
+	}
 	a.body = buf_str(&r->body);
 	(void)curl_multi_remove_handle(r->http->multi, r->easy);
 	r->on_done(r->cookie, &a);

@@ -41,6 +41,9 @@ enum http_outcome {
 struct http_answer {
 	enum http_outcome outcome;
 	bool		timed_out;
+	bool		unfinished;		/* part of the request's body never left: nobody can have obeyed it */
+	bool		ended;			/* HTTP_NO_ANSWER: the other side has closed the connection, or
+						   said something that is no HTTP */
 	bool		unreadable;		/* the body is too large or badly packed */
 	bool		complete;		/* HTTP_ANSWERED: the whole body is there */
 	int		status;			/* 0: none */

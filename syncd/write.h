@@ -40,7 +40,9 @@
  * 4. "Not applied" is only said when that is known, else
  *    ERR_OUTCOME_UNKNOWN at the deadline; readers see the change as pending
  *    then, and reading back goes on until it is settled.
- * 5. As long as a call may still come late, nothing else is sent about its
+ * 5. A call may still come late when it timed out or part of the way failed;
+ *    it is over when Airtable answered or ended the connection, and was never
+ *    there when part of it had not left by then.  As long as it may, nothing else is sent about its
  *    orders, and what is read back counts only if it shows that the call has
  *    come.  After that such an order holds up nobody: what is read back is
  *    based on the generation of when reading began, and tells nothing about
@@ -51,8 +53,9 @@
  * 7. An order that is created carries a key of ours by which it is looked
  *    for when the answer is lost: one that is there counts as created, with
  *    whatever has been made of it since.  It is sent again only when it is
- *    not there and the call before can't come any more, and then so that
- *    Airtable merges it with one that has the key after all.  One that came
+ *    not there and the call before can't come any more, as far as that can
+ *    be told (5), and then so that Airtable merges it with one that has the
+ *    key after all.  One that came
  *    and was deleted by somebody before it could be looked for is made anew.
  */
 struct writes;

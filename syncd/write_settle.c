@@ -402,8 +402,11 @@ check(struct batch *b)
 static void
 unknown(struct batch *b, const struct airtable_result *r)
 {
-	/* an order that is made after all, when it was made again meanwhile, would be a second one */
-	if (r->err == ERR_AIRTABLE_TIMEOUT || (b->kind == OUTBOX_CREATE && r->status == 0))
+	/*
+	 * Whoever ended the connection is done with the call.  Should a create come after all, when
+	 * it was not found and is sent again, Airtable merges the two by their key.
+	 */
+	if (r->adrift)
 		b->late_until_ms = r->sent_ms + b->all->config->airtable.request_timeout_ms;
 	check(b);
 }

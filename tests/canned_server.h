@@ -33,6 +33,9 @@ struct canned_request {
 	int	 connection;	/* 1.. */
 };
 
+/* Whether requests are read to their end. */
+enum canned_ear { CANNED_READS, CANNED_HANGS_UP, CANNED_READS_NOTHING };
+
 struct canned_server {
 	uv_loop_t		*loop;
 	uv_tcp_t		 listener;
@@ -42,6 +45,7 @@ struct canned_server {
 	size_t			 answer_count;
 	struct canned_request	 requests[CANNED_REQUESTS];
 	size_t			 request_count;
+	enum canned_ear		 deaf;
 };
 
 struct canned_peer {
@@ -125,7 +129,7 @@ canned_on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	struct canned_server *s = p->server;
 	size_t len;
 
-	if (n < 0) {
+	if (n < 0 || s->deaf == CANNED_HANGS_UP) {
 		canned_peer_close(p);
 		return;
 	}
@@ -172,7 +176,8 @@ canned_on_connection(uv_stream_t *listener, int status)
 	ck_assert_int_eq(uv_timer_init(s->loop, &p->timer), 0);
 	p->tcp.data = p->timer.data = p;
 	ck_assert_int_eq(uv_accept(listener, (uv_stream_t *)&p->tcp), 0);
-	ck_assert_int_eq(uv_read_start((uv_stream_t *)&p->tcp, canned_alloc, canned_on_read), 0);
+	if (s->deaf != CANNED_READS_NOTHING)
+		ck_assert_int_eq(uv_read_start((uv_stream_t *)&p->tcp, canned_alloc, canned_on_read), 0);
 }
 
 static __attribute__((unused)) void

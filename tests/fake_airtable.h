@@ -30,6 +30,7 @@ struct outcome {
 	enum err	 err;		/* ERR_OK: done, or refused as Airtable would */
 	bool		 maybe;		/* nobody can tell whether it was applied */
 	bool		 applied;	/* ... and it was */
+	bool		 adrift;	/* ... or may still be, as after each time-out */
 	int		 status;	/* HTTP; 0: no answer came */
 	const char	*type, *message;
 	int64_t		 delay_ms;	/* until the answer; -1: none comes */
@@ -322,6 +323,7 @@ perform(struct airtable_call *c)
 	r->sent_ms = instant_monotonic();
 	r->err = o.err;
 	r->maybe_applied = o.maybe;
+	r->adrift = o.maybe && (o.adrift || o.err == ERR_AIRTABLE_TIMEOUT);
 	r->status = o.status;
 	(void)snprintf(r->type, sizeof(r->type), "%s", o.type == NULL ? "" : o.type);
 	(void)snprintf(r->message, sizeof(r->message), "%s", o.message == NULL ? "" : o.message);

@@ -294,6 +294,44 @@ START_TEST(a_request_is_not_repeated_when_a_kept_connection_dies)
 }
 END_TEST
 
+/* With nothing (0), in good order, after garbage (1); or (2) nobody answers for too long. */
+START_TEST(it_is_told_who_ended_a_request_without_an_answer)
+{
+	struct seen s = { 0 };
+
+	limit_ms = patience(_i == 2 ? 300 : 5000);
+	if (_i == 2)
+		canned_raw(&server, "", 0)->hang = true;
+	else
+		canned_raw(&server, "\x16\x03 what?\r\n\r\n", _i == 0 ? 0 : 13)->cut = true;
+	(void)start(&s, "PATCH", url, "{\"a\":1}");
+	ck_assert(canned_run(&loop, &s.done, 1, 9000));
+	ck_assert_int_eq(s.answer.outcome, HTTP_NO_ANSWER);
+	ck_assert_int_eq(s.answer.ended, _i < 2);
+	ck_assert(!s.answer.unfinished);	/* all of it has left */
+	buf_free(&s.body);
+}
+END_TEST
+
+/* The other side hangs up (0), or (1) does not read on: more has to be sent than lies ready on the way. */
+START_TEST(of_a_request_that_was_cut_while_it_was_sent_it_is_told)
+{
+	static char json[32 * 1024 * 1024];
+	struct seen s = { 0 };
+
+	limit_ms = patience(_i == 0 ? 9000 : 500);
+	memset(json, ' ', sizeof(json) - 1);
+	server.deaf = _i == 0 ? CANNED_HANGS_UP : CANNED_READS_NOTHING;
+	(void)start(&s, "PATCH", url, json);
+	ck_assert(canned_run(&loop, &s.done, 1, 10000));
+	ck_assert_int_eq(s.sent, 1);
+	ck_assert_int_eq(s.answer.outcome, HTTP_NO_ANSWER);
+	ck_assert(s.answer.unfinished);
+	ck_assert_int_eq(s.answer.ended, _i == 0);
+	buf_free(&s.body);
+}
+END_TEST
+
 /* ${bytes} zeros as gzip, which is a thousandth of it. */
 static void
 answer_packed(size_t bytes)
@@ -388,6 +426,8 @@ http_suite(void)
 	tcase_add_test(t, a_body_that_drips_is_cut_at_the_time_out);
 	tcase_add_test(t, garbage_is_no_answer);
 	tcase_add_test(t, a_cut_body_is_an_incomplete_answer);
+	tcase_add_loop_test(t, it_is_told_who_ended_a_request_without_an_answer, 0, 3);
+	tcase_add_loop_test(t, of_a_request_that_was_cut_while_it_was_sent_it_is_told, 0, 2);
 	tcase_add_test(t, a_request_is_not_repeated_when_a_kept_connection_dies);
 	tcase_add_test(t, an_answer_may_unpack_to_16_mib_and_no_more);
 	tcase_add_test(t, many_at_once_all_get_their_answers);

@@ -3,6 +3,7 @@
 /* Orders that are created, when the answer is lost: made once, and nothing that is done to them is undone. */
 
 #define CUT_APPLIED	{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true }
+#define LOST		{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .adrift = true }
 #define CUT		{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true }
 #define FAILED		{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .status = 503 }
 
@@ -173,7 +174,7 @@ START_TEST(one_that_is_deleted_through_us_before_it_is_settled_stays_away)
 }
 END_TEST
 
-/* Time-out (0), or the connection was cut (1): it is there later than one can look. */
+/* Time-out (0), or part of the way has failed (1): it is there later than one can look. */
 START_TEST(one_that_comes_late_is_waited_for)
 {
 	struct asked a = { 0 };
@@ -181,7 +182,7 @@ START_TEST(one_that_comes_late_is_waited_for)
 	config.write.timeout_ms = patience(3000);
 	config.airtable.request_timeout_ms = patience(800);
 	next_write((struct outcome){ .err = _i == 0 ? ERR_AIRTABLE_TIMEOUT : ERR_AIRTABLE_UNAVAILABLE,
-	    .maybe = true, .late_ms = patience(300) });
+	    .maybe = true, .adrift = _i == 1, .late_ms = patience(300) });
 	create(&a, false);
 	answered(&a);
 	ck_assert_int_eq(a.results[0].err, ERR_OK);
@@ -199,7 +200,8 @@ START_TEST(one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more)
 
 	config.write.timeout_ms = patience(5000);
 	config.airtable.request_timeout_ms = patience(600);
-	next_write(_i == 0 ? (struct outcome)CUT : (struct outcome)FAILED);
+	next_write(_i == 0 ? (struct outcome)LOST : _i == 1 ? (struct outcome)CUT :
+	    (struct outcome)FAILED);
 	create(&a, false);
 	answered(&a);
 	ck_assert_int_eq(a.results[0].err, ERR_OK);
@@ -210,8 +212,26 @@ START_TEST(one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more)
 	ck_assert_str_eq(fake.seen[0].keys[0], fake.seen[second].keys[0]);
 	if (_i == 0)
 		ck_assert_int_ge(fake.seen[second].at_ms - fake.seen[0].at_ms, patience(600));
-	else				/* Airtable said itself that it is done with it */
+	else				/* Airtable itself has ended it */
 		ck_assert_uint_eq(second, 2);
+	ck_assert_uint_eq(fake.count, ORDERS + 1);
+	until_settled();
+	asked_free(&a);
+}
+END_TEST
+
+START_TEST(one_that_comes_when_it_was_made_again_is_the_same)
+{
+	struct asked a = { 0 };
+
+	config.write.timeout_ms = patience(5000);
+	next_write((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true,
+	    .late_ms = patience(1500) });
+	create(&a, false);
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_OK);
+	ck_assert_uint_eq(changes_seen(), 2);
+	pass(2000);
 	ck_assert_uint_eq(fake.count, ORDERS + 1);
 	until_settled();
 	asked_free(&a);
@@ -225,7 +245,7 @@ START_TEST(one_that_nobody_waits_for_and_is_not_there_is_in_the_history_and_not_
 
 	config.write.timeout_ms = patience(200);
 	config.airtable.request_timeout_ms = patience(300);
-	next_write((struct outcome)CUT);
+	next_write((struct outcome)LOST);
 	create(&a, false);
 	answered(&a);
 	ck_assert_int_eq(a.results[0].err, ERR_OUTCOME_UNKNOWN);
@@ -246,7 +266,7 @@ START_TEST(a_promised_one_that_is_not_there_is_made_in_the_end)
 
 	config.write.timeout_ms = patience(200);
 	config.airtable.request_timeout_ms = patience(300);
-	next_write((struct outcome)CUT);
+	next_write((struct outcome)LOST);
 	create(&a, true);
 	answered(&a);
 	ck_assert(a.results[0].pending);
@@ -405,7 +425,8 @@ main(void)
 	tcase_add_test(t, a_change_that_waits_while_it_is_settled_goes_out_and_stands);
 	tcase_add_test(t, one_that_is_deleted_through_us_before_it_is_settled_stays_away);
 	tcase_add_loop_test(t, one_that_comes_late_is_waited_for, 0, 2);
-	tcase_add_loop_test(t, one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more, 0, 2);
+	tcase_add_loop_test(t, one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more, 0, 3);
+	tcase_add_test(t, one_that_comes_when_it_was_made_again_is_the_same);
 	tcase_add_test(t, one_that_nobody_waits_for_and_is_not_there_is_in_the_history_and_not_made);
 	tcase_add_test(t, a_promised_one_that_is_not_there_is_made_in_the_end);
 	tcase_add_test(t, as_long_as_two_have_its_key_it_is_open);

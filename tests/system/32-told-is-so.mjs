@@ -1,6 +1,6 @@
-// What people were told does not happen does not happen, whatever lies ready to
-// be sent between the programs.
-import { test, run, eq, ok } from './lib/harness.mjs'
+// What people were told is so: what does not happen is not done later, whatever lies
+// ready to be sent between the programs; what was made is there, once.
+import { test, run, eq, ok, PATIENCE } from './lib/harness.mjs'
 import { withStack, fast, request } from './lib/stack.mjs'
 
 const ASKERS = 1_000
@@ -39,5 +39,25 @@ for (const prefer of [{}, { Prefer: 'respond-async' }])
 		eq(again.status, 200, again.text)
 		eq(again.json().status, other(records[0].fields.Status))
 	}))
+
+test('an order is made once, and soon, whatever becomes of the connection', () => withStack(fast({ sim: 20, set: {
+	'write.create': 'on', 'airtable.create_key': 'Notes', 'airtable.breaker_failures': 20,
+} }), async stack => {
+	await stack.synced()
+	const faults = ['drop_before', 'drop_after', 'truncate', 'garbage', 'empty', 'html', 'wrong_types']
+	for (const action of faults) {
+		const orderId = `ORD-${action}`, start = Date.now()
+		await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action })
+		const answer = await stack.call('POST', '/api/orders', { headers: { 'Content-Type': 'application/json' }, body: { orderId, status: 'Pending' } })
+		const ms = Date.now() - start
+		await stack.noFaults()
+		eq([answer.status, answer.json().orderId], [201, orderId], `${action}: ${answer.text}`)
+		ok(ms < 5_000 * PATIENCE, `${action}: ${ms} ms`)
+		const made = (await stack.dump()).filter(({ fields }) => fields['Order ID'] === orderId)
+		eq(made.map(({ id }) => id), [answer.json().id], action)
+		eq((await stack.json(`/api/orders/${made[0].id}/history`)).changes.map(c => [c.action, c.source]), [['created', 'api']])
+		console.log(`# ${action}: ${ms} ms`)
+	}
+}))
 
 run()
