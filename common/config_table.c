@@ -65,7 +65,7 @@ static const struct setting table[] = {
 
 	{ .name = "sync.feed", .type = SETTING_ENUM, AT(sync.feed), .value = "auto",
 	  .words = feed_modes,
-	  .meaning = "How changes made in Airtable are noticed between full syncs." },
+	  .meaning = "How changes made in Airtable are noticed between full syncs. A webhook, which alone tells of deletions at once, needs the token's scopes webhook:manage and schema.bases:read beside data.records:read and data.records:write." },
 	{ .name = "sync.feed_interval", .type = SETTING_DURATION,
 	  AT(sync.feed_interval_ms), .value = "1s", .min = 100, .max = HOUR,
 	  .meaning = "How often the feed of changes is asked while things happen; less often when nothing does or airtable.monthly_calls demands it." },

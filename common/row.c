@@ -255,6 +255,16 @@ value_equal(enum field_kind kind, const struct value *a, const struct value *b)
 }
 
 bool
+record_agrees(const struct schema *s, const struct record *news, const struct record *stored)
+{
+	for (size_t f = 0; f < s->field_count; f++)
+		if (news->known >> f & 1 &&
+		    !value_equal(s->fields[f].kind, &news->values[f], &stored->values[f]))
+			return false;
+	return true;
+}
+
+bool
 record_equal(const struct schema *s, const struct record *a, const struct record *b)
 {
 	for (size_t f = 0; f < s->field_count; f++)

@@ -57,6 +57,9 @@ int		row_get(MDB_txn *, MDB_dbi rows, uint32_t row, struct row_view *);
 
 /* The same values in all fields? */
 bool		record_equal(const struct schema *, const struct record *, const struct record *);
+/* The same in all fields that the news know? */
+bool		record_agrees(const struct schema *, const struct record *news,
+		    const struct record *stored);
 bool		value_equal(enum field_kind, const struct value *, const struct value *);
 
 /* Add the value as the API shows it; null when it is empty. */

@@ -204,19 +204,22 @@ add_feed(struct buf *b, const cJSON *feed)
 		    number(feed, feed_counts[i].member));
 }
 
-/* How old the data may be while all goes well: from one question of the feed, or full sync, to the next. */
+/* How old the data may be while all goes well: from one question of the feed, sweep or full sync to the next. */
 static double
 expected_staleness(const cJSON *feed, const cJSON *month)
 {
 	const char *mode = cJSON_GetStringValue(member(feed, "mode"));
 
-	return number(month, mode == NULL || strcmp(mode, "off") == 0 ? "syncSeconds" : "pollSeconds");
+	if (mode == NULL || strcmp(mode, "off") == 0)
+		return number(month, "syncSeconds");
+	return number(month, "pollSeconds") + number(feed, "sweepSeconds");
 }
 
 static void
-add_sync(struct buf *b, const cJSON *sync)
+add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 {
 	const char *state = cJSON_GetStringValue(member(sync, "state"));
+	const char *alarm = cJSON_GetStringValue(member(member(sync, "alarm"), "code"));
 
 	metric_one(b, "orderdeck_sync_running", "gauge", "1 while a sync runs.",
 	    state != NULL && strcmp(state, "running") == 0);
@@ -224,7 +227,10 @@ add_sync(struct buf *b, const cJSON *sync)
 	    state != NULL && strcmp(state, "failed") == 0);
 	metric_one(b, "orderdeck_shrink_alarm", "gauge",
 	    "1 while nothing is deleted because the base is suddenly small (sync.max_shrink).",
-	    cJSON_IsObject(member(sync, "alarm")));
+	    alarm != NULL && strcmp(alarm, "airtable_field_missing") != 0);
+	metric_one(b, "orderdeck_fields_missing", "gauge",
+	    "Fields of orders that the Airtable table has not: what is shown of them is old.",
+	    cJSON_GetArraySize(member(airtable, "missingFields")));
 	add_words(b, "orderdeck_drift_orders", "gauge",
 	    "Orders in which the store differed from Airtable when the last full sync looked.",
 	    "kind", member(sync, "drift"));
@@ -241,10 +247,10 @@ metrics_add_syncd(struct buf *b, const cJSON *status)
 		return;
 	metric_one(b, "orderdeck_syncd_start_timestamp_seconds", "gauge", "When syncd was started.",
 	    seconds(status, "startedAt"));
-	add_sync(b, member(status, "sync"));
+	add_sync(b, member(status, "sync"), airtable);
 	add_feed(b, member(status, "feed"));
 	metric_one(b, "orderdeck_expected_staleness_seconds", "gauge",
-	    "How old the data may be while all goes well: the feed asks, or a full sync begins, so often.",
+	    "How old the data may be while all goes well: the feed asks, a sweep or a full sync begins, so often.",
 	    expected_staleness(member(status, "feed"), member(airtable, "monthlyCalls")));
 	metric_one(b, "orderdeck_outbox_pending", "gauge",
 	    "Changes accepted that Airtable has not confirmed.", number(outbox, "pending"));

@@ -112,8 +112,12 @@ airtable_use_ids(struct airtable *a, const char *table, const struct airtable_ke
 {
 	(void)snprintf(a->table, sizeof(a->table), "%s", table);
 	memcpy(a->keys.answer, keys->answer, sizeof(a->keys.answer));
-	memcpy(a->keys.request, keys->answer, sizeof(a->keys.request));
+	for (size_t f = 0; f < a->keys.count; f++)
+		if (keys->answer[f][0] != '\0')	/* one that is missing may never have been seen */
+			memcpy(a->keys.request[f], keys->answer[f], sizeof(a->keys.request[f]));
 	a->keys.by_id = a->keys.resolved = true;
+	a->keys.missing = keys->missing;
+	a->missing_ms = instant_monotonic();
 	airtable_wake(a, 0);
 }
 
@@ -138,6 +142,8 @@ airtable_call_new(struct airtable *a, enum call_kind kind, enum airtable_priorit
 	c->callback = callback;
 	c->cookie = cookie;
 	c->keys = a->keys;
+	if (kind == CALL_LIST)
+		airtable_fields_look(c);
 	buf_add_cstr(&c->url, a->config->airtable.api_url);
 	return c;
 }
@@ -286,16 +292,18 @@ airtable_list_where(struct airtable *a, struct str formula, struct str offset,
 }
 
 struct airtable_call *
-airtable_list_ids(struct airtable *a, struct str offset, enum airtable_priority priority,
-    airtable_cb *callback, void *cookie)
+airtable_list_some(struct airtable *a, struct str offset, uint32_t fields,
+    enum airtable_priority priority, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
+	uint32_t asked;
 
 	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
 		return NULL;
-	c->keys.count = 1;
-	c->keys.by_id = false;
-	c->keys.resolved = true;	/* no cell of the answer is looked at */
+	asked = airtable_keys_asked(&c->keys);
+	/* without any the answer would have all of them */
+	fields = (fields & asked) != 0 ? fields & asked : asked & -asked;
+	c->keys.skip = asked & ~fields;
 	add_listing(c, offset);
 	return submit(c, true);
 }
@@ -478,5 +486,6 @@ airtable_add_status(struct airtable *a, struct buf *b)
 	add_last_error(a, b);
 	add_limits(a, b, now);
 	add_calls(a, b);
+	airtable_add_missing(a, b);
 	buf_add_char(b, '}');
 }

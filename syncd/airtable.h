@@ -41,6 +41,7 @@ struct airtable_result {
 
 /* A page of records, or the records that a write returned. */
 struct airtable_page {
+	uint32_t	missing;	/* bit f: the base has no such field, it is not known of the records */
 	struct record	*records;	/* strings live in the page */
 	struct str	*keys;		/* airtable_find_keys(): of each, the key of ours that it has */
 	size_t		 count;
@@ -87,11 +88,27 @@ void		 airtable_reconfigure(struct airtable *);
 
 /*
  * Call the table and its fields by these ids from now on (of ${keys} answer[]
- * counts), which outlive renames, until the next airtable_reconfigure().
+ * and missing count), which outlive renames, until the next
+ * airtable_reconfigure().
  */
 struct airtable_keys;
 void		 airtable_use_ids(struct airtable *, const char *table,
 		    const struct airtable_keys *keys);
+
+/*
+ * Fields of the schema that the base has not (bit f: field f), as the base's
+ * schema or a refused call told.  Listings and look-ups go on without them:
+ * their bits are not in a record's known.  After AIRTABLE_FIELDS_MS, or
+ * airtable_look_for_fields(), the next listing asks for them once more.
+ */
+#define AIRTABLE_FIELDS_MS	300000
+uint32_t	 airtable_missing(const struct airtable *);
+void		 airtable_look_for_fields(struct airtable *);
+/* For people: which they are, by which settings, and what to do.  Empty when none is missing. */
+void		 airtable_missing_text(const struct airtable *, uint32_t fields, char *text, size_t size);
+/* Call back on the loop when they have become others. */
+typedef void	 airtable_fields_cb(void *cookie, uint32_t missing);
+void		 airtable_watch_fields(struct airtable *, airtable_fields_cb *, void *cookie);
 
 /*
  * One page of 100 of the table: GET with fields[] for every schema field.
@@ -125,8 +142,12 @@ struct airtable_call *airtable_find_keys(struct airtable *, const struct str *ke
  */
 struct airtable_call *airtable_list_where(struct airtable *, struct str formula, struct str offset,
 		    enum airtable_priority, airtable_cb *, void *cookie);
-/* A page of the listing with as little as can be asked for: only the ids mean anything. */
-struct airtable_call *airtable_list_ids(struct airtable *, struct str offset,
+/*
+ * A page of the listing with some fields only (bit f: field f), which are all
+ * that is known of its records.  0: as little as can be asked for, only the ids
+ * mean anything.
+ */
+struct airtable_call *airtable_list_some(struct airtable *, struct str offset, uint32_t fields,
 		    enum airtable_priority, airtable_cb *, void *cookie);
 /*
  * Anything else, such as webhooks: ${method} (a literal), ${path} from "/v0/"

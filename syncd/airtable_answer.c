@@ -127,13 +127,16 @@ decode(struct airtable_call *c, struct str body)
 	if (c->kind == CALL_ASK)
 		return keep_body(c, body);
 	if (c->kind == CALL_META)
-		return airtable_keys_resolve(&a->keys, body, a->config->airtable.orders_table,
-		    r->message, sizeof(r->message));
+		return airtable_keys_resolve(&a->keys, body, a->table[0] != '\0' ? a->table :
+		    a->config->airtable.orders_table, r->message, sizeof(r->message));
 	err = airtable_decode_page(a->schema, &c->keys, c->kind == CALL_DELETE ? AIRTABLE_DELETED :
 	    c->kind == CALL_FIND_KEYS ? AIRTABLE_KEYED : AIRTABLE_RECORDS, body, &c->page,
 	    &c->arena, r->message, sizeof(r->message));
+	c->page.missing = c->keys.missing;
 	if (err == ERR_OK && !as_asked(c))
 		err = refuse_page(r, "the answer is about other records");
+	if (err == ERR_OK)
+		airtable_fields_seen(c);
 	if (err != ERR_OK) {
 		free(c->arena);
 		c->arena = NULL;
@@ -159,6 +162,8 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	} else {
 		/* a body that was cut still has its status */
 		airtable_decode_error(a->status, a->body, r);
+		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
+			airtable_fields_learn(c);
 	}
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
@@ -268,12 +273,13 @@ note(struct airtable_call *c, int64_t now)
 
 /* Calls that waited for the field ids go on, or fail as their look-up did. */
 static void
-end_meta(struct airtable_call *meta)
+end_meta(struct airtable_call *meta, int64_t now)
 {
 	struct airtable *a = meta->owner;
 	struct airtable_call *c, *next;
 
 	a->meta = NULL;
+	a->missing_ms = now;
 	for (int i = 0; i < AIRTABLE_PRIORITIES && meta->result.err != ERR_OK; i++)
 		for (c = TAILQ_FIRST(&a->waiting[i]); c != NULL; c = next) {
 			next = TAILQ_NEXT(c, link);
@@ -302,7 +308,7 @@ airtable_on_answer(void *call, const struct http_answer *answer)
 	note(c, now);
 	airtable_count(c, now);
 	if (c->kind == CALL_META)
-		end_meta(c);
+		end_meta(c, now);
 	else
 		airtable_end(c);
 }

@@ -47,6 +47,7 @@ struct airtable_call {
 	struct buf		 path;		/* for the log: no query */
 	struct buf		 json;		/* body of an update, a create or CALL_ASK */
 	struct airtable_keys	 keys;		/* as it was composed with */
+	bool			 looks;		/* it asks for missing fields too, should they be back */
 	size_t			 id_count;	/* records asked for or written */
 	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_OUR_KEY_MAX + 1];	/* or keys of ours */
 
@@ -74,6 +75,10 @@ struct airtable {
 	struct airtable_keys	 keys;
 	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
 	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */
+	int64_t			 missing_ms;	/* monotonic: missing fields were last asked for; 0: ask now */
+	uint32_t		 missing_told;	/* keys.missing as the watcher knows it */
+	airtable_fields_cb	*fields_watcher;	/* NULL: nobody */
+	void			*fields_cookie;
 
 	uv_timer_t		 timer;		/* the queue's next turn */
 	struct call_list	 waiting[AIRTABLE_PRIORITIES];
@@ -102,6 +107,18 @@ const char	*airtable_call_method(const struct airtable_call *);
 bool		 airtable_call_writes(const struct airtable_call *);
 /* The base's schema, to be put before other calls; NULL: out of memory. */
 struct airtable_call *airtable_meta_new(struct airtable *, enum airtable_priority);
+
+/* airtable_fields.c */
+/* Is it time to ask for missing fields again?  Then the new call ${c} does. */
+void		 airtable_fields_look(struct airtable_call *);
+/* An answer says that a field of the call's is not there; its result is made to say so. */
+void		 airtable_fields_learn(struct airtable_call *);
+/* The call has its records: fields that it asked for again are back. */
+void		 airtable_fields_seen(const struct airtable_call *);
+/* The member "missingFields": the API names of those that are. */
+void		 airtable_add_missing(const struct airtable *, struct buf *);
+/* Tell the watcher what has changed. */
+void		 airtable_fields_tell(struct airtable *);
 
 /* airtable_write.c: ask what the call carries.  false: it is gone, or has ended. */
 bool		 airtable_call_compose(struct airtable_call *);

@@ -162,7 +162,8 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 		return bad(d, "a record without a proper id");
 	if (!cJSON_IsObject(fields))
 		return bad(d, "a record without fields");
-	*r = (struct record){ .id = keep_text(d, id->valuestring), .known = schema_all(d->schema) };
+	*r = (struct record){ .id = keep_text(d, id->valuestring),
+	    .known = airtable_keys_asked(d->keys) };
 	cJSON_ArrayForEach(cell, fields) {
 		int f = airtable_keys_field(d->keys, cell->string);
 

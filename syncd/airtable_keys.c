@@ -67,12 +67,12 @@ find_table(const cJSON *tables, const char *table)
 }
 
 static const char *
-find_field_id(const cJSON *fields, const char *name)
+find_field_id(const cJSON *fields, const char *key)
 {
 	const cJSON *f;
 
 	cJSON_ArrayForEach(f, fields)
-		if (strcmp(text_member(f, "name"), name) == 0)
+		if (strcmp(text_member(f, "name"), key) == 0 || strcmp(text_member(f, "id"), key) == 0)
 			return text_member(f, "id");
 	return "";
 }
@@ -91,19 +91,19 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
 	fields = airtable_json_member(t, "fields");
+	k->missing = 0;
 	for (size_t i = 0; i < k->count; i++) {
-		const char *id;
+		const char *id = find_field_id(fields, k->request[i]);
 
-		if (k->answer[i][0] != '\0')
-			continue;
-		id = find_field_id(fields, k->request[i]);
-		if (!airtable_id_valid(id)) {
-			(void)snprintf(why, size, "Unknown field name: \"%s\"", k->request[i]);
-			return ERR_AIRTABLE_FIELD_MISSING;
-		}
-		(void)snprintf(k->answer[i], sizeof(k->answer[i]), "%s", id);
+		if (airtable_id_valid(id))
+			(void)snprintf(k->answer[i], sizeof(k->answer[i]), "%s", id);
+		else
+			k->missing |= UINT32_C(1) << i;
 	}
-	return ERR_OK;
+	if (airtable_keys_asked(k) != 0)
+		return ERR_OK;
+	(void)snprintf(why, size, "the table has none of the fields, not even \"%s\"", k->request[0]);
+	return ERR_AIRTABLE_FIELD_MISSING;
 }
 
 enum err

@@ -19,17 +19,27 @@
 struct airtable_keys {
 	size_t	count;				/* fields of the schema */
 	bool	by_id;				/* answers are keyed by id */
-	bool	resolved;			/* answer[] is complete */
+	bool	resolved;			/* answer[] is complete, but for what is missing */
+	uint32_t missing;			/* bit f: the base has no such field, as far as is known */
+	uint32_t skip;				/* bit f: not wanted this time */
 	char	request[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];	/* as configured */
 	char	answer[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];	/* in answers; "": not resolved */
 };
 
+/* The fields that are asked for, and so are known in answers: bit f for field f. */
+static inline uint32_t
+airtable_keys_asked(const struct airtable_keys *k)
+{
+	return (uint32_t)((UINT64_C(1) << k->count) - 1) & ~(k->missing | k->skip);
+}
+
 void		airtable_keys_set(struct airtable_keys *, const struct config *, const struct schema *);
 
 /*
- * Take the missing ids from ${body}, the answer of the meta route for
- * ${table} (name or id).  ERR_AIRTABLE_BAD_RESPONSE, ERR_AIRTABLE_NOT_FOUND
- * (no such table) or ERR_AIRTABLE_FIELD_MISSING, with a text in ${why}.
+ * Take the ids that are not known from ${body}, the answer of the meta route
+ * for ${table} (name or id).  Fields that are not there are missing.
+ * ERR_AIRTABLE_BAD_RESPONSE, ERR_AIRTABLE_NOT_FOUND (no such table) or
+ * ERR_AIRTABLE_FIELD_MISSING (it has none of them), with a text in ${why}.
  */
 enum err	airtable_keys_resolve(struct airtable_keys *, struct str body, const char *table,
 		    char *why, size_t why_size);

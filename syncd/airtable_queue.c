@@ -103,6 +103,7 @@ airtable_deliver(struct airtable *a)
 {
 	struct airtable_call *c;
 
+	airtable_fields_tell(a);
 	/* those only that have ended by now: callbacks start new calls */
 	for (size_t n = a->ended_count; n > 0; n--) {
 		if ((c = TAILQ_FIRST(&a->ended)) == NULL)
@@ -234,6 +235,7 @@ static struct airtable_call *
 with_keys(struct airtable_call *c)
 {
 	struct airtable *a = c->owner;
+	struct airtable_keys composed = c->keys;
 
 	if (c->compose != NULL)
 		c->keys = a->keys;
@@ -245,6 +247,8 @@ with_keys(struct airtable_call *c)
 	}
 	if (a->keys.resolved) {
 		c->keys = a->keys;
+		c->keys.missing |= composed.missing;	/* it does not ask for them */
+		c->keys.skip = composed.skip;
 		return c;
 	}
 	if (a->meta != NULL)

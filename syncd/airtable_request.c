@@ -65,7 +65,8 @@ airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, struct 
 	if (keys->by_id)
 		buf_add_cstr(b, "&returnFieldsByFieldId=true");
 	for (size_t i = 0; i < keys->count; i++)
-		airtable_add_field_query(b, keys->request[i]);
+		if (airtable_keys_asked(keys) >> i & 1)
+			airtable_add_field_query(b, keys->request[i]);
 	if (offset.len > 0) {
 		buf_add_cstr(b, "&offset=");
 		add_encoded(b, offset);

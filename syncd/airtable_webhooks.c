@@ -46,6 +46,20 @@ is_stored(const char *type)
 	return false;
 }
 
+/* Kinds that are worked out once, or of the record's own changes only. */
+static bool
+is_settled(const char *type)
+{
+	static const char *const settled[] = {
+		"createdTime", "lastModifiedTime", "autoNumber", "createdBy", "lastModifiedBy"
+	};
+
+	for (size_t i = 0; i < sizeof(settled) / sizeof(settled[0]); i++)
+		if (strcmp(type, settled[i]) == 0)
+			return true;
+	return false;
+}
+
 static const cJSON *
 find_table(const cJSON *tables, const char *wanted)
 {
@@ -80,29 +94,98 @@ add_choices(struct buf *b, size_t field, const cJSON *json)
 		buf_printf(b, "%zu %s %s\n", field, text_of(c, "id"), text_of(c, "name"));
 }
 
+static uint64_t
+hash_text(uint64_t h, const char *text)
+{
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);	/* FNV-1a */
+	return h * UINT64_C(1099511628211);
+}
+
+/* false: memory is out. */
+static bool
+read_shape(struct webhook_table *t, size_t f, const cJSON *json)
+{
+	const cJSON *options = airtable_json_member(json, "options");
+	char *text = options == NULL ? NULL : cJSON_PrintUnformatted(options);
+	uint64_t h = hash_text(UINT64_C(14695981039346656037), text_of(json, "type"));
+
+	if (text != NULL)
+		h = hash_text(h, text);
+	t->shapes[f] = h | 1;
+	cJSON_free(text);
+	return options == NULL || text != NULL;
+}
+
+static void
+read_type(struct webhook_table *t, size_t f, const cJSON *json)
+{
+	const char *type = text_of(json, "type");
+	const cJSON *watched = airtable_json_member(airtable_json_member(json, "options"),
+	    "referencedFieldIds");
+	uint32_t bit = UINT32_C(1) << f;
+
+	(void)snprintf(t->types[f], sizeof(t->types[f]), "%s", type);
+	if (is_stored(type))
+		return;
+	t->computed |= bit;
+	if (!is_settled(type))
+		t->derived |= bit;
+	if (strcmp(type, "lastModifiedTime") == 0 && cJSON_GetArraySize(watched) == 0)
+		t->moves |= bit;
+}
+
+/* The field as the schema has it; NULL: it has none. */
+static const cJSON *
+seek_field(const struct webhook_table *t, const struct webhook_remembered *then, size_t f,
+    const cJSON *fields)
+{
+	const char *wanted = t->keys.request[f];
+	const cJSON *json = find_field(fields, wanted);
+
+	if (json == NULL && strcmp(then->names[f], wanted) == 0 && then->fields[f][0] != '\0')
+		json = find_field(fields, then->fields[f]);
+	return json;
+}
+
+/* It is known by the id it had, should that ever come back. */
+static void
+miss_field(struct webhook_table *t, const struct webhook_remembered *then, size_t f)
+{
+	const char *wanted = t->keys.request[f];
+
+	t->keys.missing |= UINT32_C(1) << f;
+	(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", wanted);
+	(void)snprintf(t->keys.answer[f], sizeof(t->keys.answer[f]), "%s",
+	    strcmp(then->names[f], wanted) == 0 ? then->fields[f] : "");
+}
+
 static enum err
 read_fields(struct webhook_table *t, const struct schema *schema,
     const struct webhook_remembered *then, const cJSON *fields, char why[static WEBHOOK_WHY_SIZE])
 {
 	for (size_t f = 0; f < schema->field_count; f++) {
-		const char *wanted = t->keys.request[f];
-		const cJSON *json = find_field(fields, wanted);
+		const cJSON *json = seek_field(t, then, f, fields);
 
-		if (json == NULL && strcmp(then->names[f], wanted) == 0 && then->fields[f][0] != '\0')
-			json = find_field(fields, then->fields[f]);
 		if (json == NULL) {
-			(void)snprintf(why, WEBHOOK_WHY_SIZE, "Unknown field name: \"%s\"", wanted);
-			return ERR_AIRTABLE_FIELD_MISSING;
+			miss_field(t, then, f);
+			continue;
 		}
 		if (!airtable_id_valid(text_of(json, "id")))
 			return bad(why, "a field without a proper id");
 		(void)snprintf(t->keys.answer[f], sizeof(t->keys.answer[f]), "%s",
 		    text_of(json, "id"));
 		(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", text_of(json, "name"));
-		if (!is_stored(text_of(json, "type")))
-			t->computed |= UINT32_C(1) << f;
+		read_type(t, f, json);
+		if (!read_shape(t, f, json))
+			return ERR_NOMEM;
 		if (schema->fields[f].kind == FIELD_SELECT)
 			add_choices(&t->choices, f, json);
+	}
+	if (airtable_keys_asked(&t->keys) == 0) {
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "the table \"%.60s\" has none of the fields, not even "
+		    "\"%.60s\"", t->name, t->keys.request[0]);
+		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	t->keys.by_id = t->keys.resolved = t->fields_known = true;
 	return buf_status(&t->choices);
@@ -195,6 +278,8 @@ webhook_add_specification(struct buf *b, const struct webhook_table *t, enum web
 	if (t->fields_known && wish != WEBHOOK_IDS) {
 		buf_add_cstr(b, ",\"includes\":{\"includeCellValuesInFieldIds\":[");
 		for (size_t f = 0; f < t->keys.count; f++) {
+			if (!(airtable_keys_asked(&t->keys) >> f & 1))
+				continue;
 			json_next(b);
 			json_add_string(b, str_of(t->keys.answer[f]));
 		}

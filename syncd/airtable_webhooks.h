@@ -17,6 +17,7 @@
 #define WEBHOOK_SECRET_MAX	255	/* characters of base64 */
 #define WEBHOOKS_MAX		64	/* in a list; Airtable allows ten */
 #define WEBHOOK_WHY_SIZE	200
+#define WEBHOOK_TYPE_SIZE	32	/* of a field's type, with the NUL; longer ones are cut */
 
 /* Our table as the base's schema has it; payloads go by ids. */
 struct webhook_table {
@@ -25,7 +26,12 @@ struct webhook_table {
 	bool			 fields_known;	/* keys (answer: field ids) and what follows */
 	struct airtable_keys	 keys;
 	char			 names[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];
-	uint32_t		 computed;	/* bit f: Airtable works the field out, or it is not known that not */
+	/* Of our fields, bit f for field f; while fields_known is false nothing is known of any. */
+	uint32_t		 computed;	/* Airtable works it out, or it is not known that not */
+	uint32_t		 derived;	/* of those: out of what may change beside the record */
+	uint32_t		 moves;		/* of those: it moves with every change of the record by a user */
+	char			 types[SCHEMA_FIELDS_MAX][WEBHOOK_TYPE_SIZE];
+	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* hashes of all that is told of type and options; 0: missing */
 	struct buf		 choices;	/* "<field> <id> <name>\n" of every option of our selects */
 };
 
@@ -38,9 +44,10 @@ struct webhook_remembered {
 };
 /*
  * From ${body}, the answer of the meta route.  A table or field that has not
- * its configured name any more is found by the id that it had.  ERR_AIRTABLE_BAD_RESPONSE,
- * ERR_AIRTABLE_NOT_FOUND (the table), ERR_AIRTABLE_FIELD_MISSING, ERR_NOMEM,
- * with a text in ${why}; *t is then as it was.
+ * its configured name any more is found by the id that it had; a field that is
+ * not there at all is missing (keys.missing).  ERR_AIRTABLE_BAD_RESPONSE,
+ * ERR_AIRTABLE_NOT_FOUND (the table), ERR_AIRTABLE_FIELD_MISSING (it has none of
+ * our fields), ERR_NOMEM, with a text in ${why}; *t is then as it was.
  */
 enum err	webhook_table_read(struct webhook_table *t, const struct config *,
 		    const struct schema *, const struct webhook_remembered *, struct str body,

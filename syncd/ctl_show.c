@@ -197,6 +197,7 @@ show_feed(const cJSON *feed, struct buf *b)
 	add_text(b, "feed      ", feed, "mode");
 	add_text(b, ", ", feed, "reason");
 	add_text(b, ", knows all until ", feed, "freshAt");
+	add_number(b, ", which a sweep finds out every ", feed, "sweepSeconds", " s");
 	add_number(b, ", last change after ", feed, "lagMs", " ms");
 	if (cJSON_IsObject(error)) {
 		buf_add_cstr(b, "\n          error ");

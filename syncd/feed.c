@@ -61,6 +61,7 @@ load(struct feed *f)
 	if (meta_get(store_txn(st), store_databases(st)->meta, META_FEED, &text) != 0)
 		text.len = 0;
 	feed_state_read(&f->kept, f->config, text);
+	f->listed_ms = store_fresh_ms(st);
 	store_end(st);
 	feed_secret_load(f);
 	f->poll_stored_ms = f->kept.since_ms;
@@ -81,12 +82,6 @@ begin(struct feed *f)
 		return;
 	}
 	f->gap_run = full_sync_runs(f->sync) + 1;
-	if (f->config->sync.feed == FEED_MODIFIED) {
-		static const struct airtable_result unknown = { .err = ERR_OK };
-
-		feed_poll_begin(f, &unknown, 0);
-		return;
-	}
 	f->phase = FEED_FINDING;
 	feed_go(f, feed_find, 0);
 }
@@ -221,6 +216,7 @@ feed_answered(void *cookie, const struct airtable_result *r, const struct airtab
 		f->patience_ms = within(f->patience_ms * 2, least, most);
 	else if (r->err == ERR_OK && r->sent_ms != 0)
 		f->patience_ms = within((instant_monotonic() - r->sent_ms) * 4, least, most);
+	feed_fields_check(f);
 	f->answer(f, r, page);
 }
 
@@ -323,17 +319,33 @@ keep_whole(struct feed *f)
 }
 
 void
+feed_follow(struct feed *f)
+{
+	(f->phase == FEED_READING ? feed_read : feed_poll)(f);
+}
+
+void
+feed_follow_next(struct feed *f)
+{
+	(f->phase == FEED_READING ? feed_read_next : feed_poll_next)(f);
+}
+
+void
 feed_is_fresh(struct feed *f)
 {
 	f->success_ms = instant_now();
+	ledger_polled(f->ledger, f->as_of_ms);
 	if (f->kept.gap)
 		return;
-	f->fresh_ms = f->as_of_ms;
+	if (!feed_sweep_needed(f))
+		f->listed_ms = f->as_of_ms;
+	f->fresh_ms = f->as_of_ms < f->listed_ms ? f->as_of_ms : f->listed_ms;
 	/* one that has expired goes on with empty pages */
 	f->kept.whole_ms = f->phase == FEED_READING ? f->alive_ms : f->began_server_ms;
 	f->catch_left = FEED_CATCH_CALLS;
 	keep_whole(f);
-	ledger_fresh(f->ledger, f->as_of_ms);
+	if (f->fresh_ms != 0)
+		ledger_fresh(f->ledger, f->fresh_ms);
 }
 
 /* ---- full syncs ------------------------------------------------------------------ */
@@ -343,7 +355,8 @@ on_sync_timer(uv_timer_t *t)
 {
 	struct feed *f = t->data;
 
-	if (f->catch_ms != 0)
+	/* what is found may be another gap, which the same sync then makes up for */
+	if (f->catch_ms != 0 || ((f->finding || f->broken) && f->failures < START_TRIES))
 		start_sync_timer(f, CATCH_FIRST_MS);
 	else if (f->kept.gap && !full_sync_running(f->sync))
 		full_sync_start(f->sync, false);
@@ -394,13 +407,29 @@ gap_closed(struct feed *f)
 	}
 }
 
+/* A full sync has listed all there is: that is in the store since it began. */
+static void
+note_listing(struct feed *f)
+{
+	struct store *st = apply_store(f->apply);
+
+	if (store_begin(st) != ERR_OK)
+		return;
+	if (store_fresh_ms(st) > f->listed_ms)
+		f->listed_ms = store_fresh_ms(st);
+	store_end(st);
+}
+
 static void
 sync_ended(void *cookie, uint64_t run, enum err e)
 {
 	struct feed *f = cookie;
 
+	if (e == ERR_OK)
+		note_listing(f);
 	if (f->phase == FEED_RESTING || e != ERR_OK)
 		return;		/* it tries again by itself */
+	feed_fields_check(f);
 	f->window_ms = 0;
 	if (!f->kept.gap)
 		return;

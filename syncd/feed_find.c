@@ -12,13 +12,14 @@ static void	 find_list(struct feed *);
 
 /* ---- not to be had --------------------------------------------------------------- */
 static void
-no_webhook(struct feed *f, const struct airtable_result *r, const char *what, int64_t look_in_ms)
+no_webhook(struct feed *f, const struct airtable_result *r, const char *what, const char *advice,
+    int64_t look_in_ms)
 {
 	char why[FEED_WHY_SIZE];
 
-	(void)snprintf(why, sizeof(why), "%s: %.200s", what, r->message);
+	(void)snprintf(why, sizeof(why), "%s: %.160s (to be mended: %s)", what, r->message, advice);
 	if (strcmp(why, f->why) != 0)
-		log_warn("feed: no webhook: %s", why);
+		log_warn("feed: no webhook, so that deletions are seen by sweeps only: %s", why);
 	(void)snprintf(f->why, sizeof(f->why), "%s", why);
 	if (f->config->sync.feed == FEED_WEBHOOK) {
 		f->step = feed_find;
@@ -154,7 +155,9 @@ created(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	} else if (r->err == ERR_AIRTABLE_REJECTED || not_permitted(r)) {
 		f->kept.creating = false;
 		no_webhook(f, r, "it can't be made", r->err == ERR_AIRTABLE_REJECTED ?
-		    LOOK_CROWDED_MS : LOOK_FORBIDDEN_MS);
+		    "of the base's ten webhooks delete one that is of no use" :
+		    "give the token's owner the creator's role in the base, and reload",
+		    r->err == ERR_AIRTABLE_REJECTED ? LOOK_CROWDED_MS : LOOK_FORBIDDEN_MS);
 	} else {
 		/* made or not: the list will tell */
 		f->step = find_list;
@@ -313,7 +316,8 @@ listed(void *cookie, const struct airtable_result *r, const struct airtable_page
 	struct feed *f = cookie;
 
 	if (not_permitted(r)) {
-		no_webhook(f, r, "webhooks can't be listed", LOOK_FORBIDDEN_MS);
+		no_webhook(f, r, "webhooks can't be listed",
+		    "give the token the scope webhook:manage, and reload", LOOK_FORBIDDEN_MS);
 		return;
 	}
 	if (r->err == ERR_OK && webhook_list_read(f->seen, &f->seen_count,
@@ -348,6 +352,7 @@ static void
 find_list(struct feed *f)
 {
 	f->step = find_list;
+	f->finding = true;
 	f->began_ms = instant_monotonic();
 	f->as_of_ms = instant_now();
 	ask(f, "GET", NULL, "", STR(""), listed);
@@ -385,6 +390,7 @@ remember(struct feed *f)
 		(void)snprintf(s->names[i], sizeof(s->names[i]), "%s", configured.request[i]);
 		(void)snprintf(s->fields[i], sizeof(s->fields[i]), "%.*s", AIRTABLE_ID_MAX,
 		    t->keys.answer[i]);
+		s->shapes[i] = t->shapes[i];
 		if (strcmp(t->names[i], configured.request[i]) != 0 &&
 		    strcmp(t->keys.answer[i], configured.request[i]) != 0)
 			log_warn("feed: the field configured as \"%s\" is called \"%s\" now; its id %s "
@@ -396,9 +402,13 @@ remember(struct feed *f)
 static void
 table_is_known(struct feed *f)
 {
+	static const struct airtable_result by_choice = { .err = ERR_OK };
+
 	f->table_known = true;
 	f->wish = f->kept.webhook[0] != '\0' ? (enum webhook_wish)f->kept.wish : WEBHOOK_ALL;
-	if (specify(f) != ERR_OK)
+	if (f->config->sync.feed == FEED_MODIFIED)
+		feed_poll_begin(f, &by_choice, 0);
+	else if (specify(f) != ERR_OK)
 		feed_store_failed(f, feed_find, ERR_NOMEM);
 	else
 		find_list(f);
@@ -410,13 +420,15 @@ table_unknown(struct feed *f, const struct airtable_result *r)
 {
 	const char *configured = f->config->airtable.orders_table;
 
-	if (f->table.fields_known) {
-		table_is_known(f);	/* what it was at least */
+	if (f->table.fields_known || f->config->sync.feed == FEED_MODIFIED) {
+		table_is_known(f);	/* what it was at least; by time nothing else is needed */
 	} else if (strncmp(configured, "tbl", 3) == 0 && payload_id_valid(configured)) {
 		(void)snprintf(f->table.id, sizeof(f->table.id), "%.*s", AIRTABLE_ID_MAX, configured);
 		table_is_known(f);
 	} else {
-		no_webhook(f, r, "the ids of table and fields can't be looked up", LOOK_FORBIDDEN_MS);
+		no_webhook(f, r, "the ids of table and fields can't be looked up", "give the token the "
+		    "scope schema.bases:read, or name the table by its id, tbl..., and reload",
+		    LOOK_FORBIDDEN_MS);
 	}
 }
 
@@ -452,11 +464,19 @@ table_told(void *cookie, const struct airtable_result *r, const struct airtable_
 		return;
 	}
 	feed_succeeded(f);
-	if (before.fields_known && !webhook_table_keeps_options(&before, &f->table))
-		feed_gap(f, "options of a select were renamed or removed");
+	feed_fields_told(f, &before);
 	webhook_table_free(&before);
 	remember(f);
+	feed_fields_check(f);
 	table_is_known(f);
+}
+
+void
+feed_look_anew(struct feed *f)
+{
+	f->table_known = false;
+	f->looked_ms = instant_monotonic();	/* be it in vain */
+	feed_find(f);
 }
 
 void
@@ -465,6 +485,7 @@ feed_find(struct feed *f)
 	struct buf path = { 0 };
 
 	f->step = feed_find;
+	f->finding = true;
 	buf_clear(&f->url);
 	if (f->config->sync.public_url[0] != '\0')
 		buf_printf(&f->url, "%s/hooks/airtable", f->config->sync.public_url);

@@ -95,7 +95,7 @@ differing(struct feed *f, const struct airtable_page *page, struct change *chang
 		if (store_find_record(st, page->records[i].id, &row) == ERR_OK) {
 			if (store_row(st, row, &view) == ERR_OK &&
 			    row_values(&view, f->schema, &stored) == ERR_OK &&
-			    record_equal(f->schema, &stored, &page->records[i]))
+			    record_agrees(f->schema, &page->records[i], &stored))
 				continue;
 			look_later(f, page->records[i].id);
 		}
@@ -211,15 +211,16 @@ void
 feed_poll(struct feed *f)
 {
 	f->step = feed_poll;
+	f->finding = false;
 	if (feed_holds(f)) {
 		feed_go(f, feed_poll, HOLD_MS);
 	} else if (f->offset.len > 0) {
 		ask(f, f->kept.since_ms - OVERLAP_MS, page_arrived);
 	} else if (feed_again_due(f)) {
 		feed_again(f);
-	} else if (f->config->sync.feed == FEED_AUTO && instant_monotonic() >= f->look_ms) {
-		f->table_known = false;
-		feed_find(f);
+	} else if ((f->config->sync.feed == FEED_AUTO && instant_monotonic() >= f->look_ms) ||
+	    feed_fields_due(f)) {
+		feed_look_anew(f);
 	} else {
 		ask(f, f->kept.since_ms - OVERLAP_MS, page_arrived);
 	}

@@ -12,7 +12,7 @@
  * feed_modified.c and feed_sweep.c the records by time and by id (by time also
  * those of a gap, which a full sync would bring later), feed_take.c
  * what becomes of news, feed_look.c records that are read again, feed_recent.c
- * what was changed just now, feed_silence.c whether it is too quiet,
+ * what was changed just now, feed_fields.c what the base's fields are, feed_silence.c whether it is too quiet,
  * feed_ping.c pings, feed_secret.c what they are signed with, feed_status.c the
  * status.
  *
@@ -21,7 +21,7 @@
  * 2. A page and the ids still to be read of it are kept until all of it is in
  *    the store; only then, in the last commit, does the cursor move.
  */
-#define FEED_WHY_SIZE		300
+#define FEED_WHY_SIZE		420
 #define FEED_LIMIT		50	/* payloads a page, as many as there can be */
 #define FEED_LOOKS		2	/* further ones at a record that is not as was told */
 #define FEED_LOOK_MS		2000	/* before the first of them, */
@@ -81,6 +81,8 @@ struct feed {
 	enum webhook_wish	 wish;
 	struct webhook_table	 table;
 	bool			 table_known;
+	int64_t			 looked_ms;	/* monotonic: the schema was last looked at */
+	uint32_t		 fields_told;	/* bit f: payloads told since that field f was changed */
 	struct buf		 specification, url;
 	struct webhook_seen	 seen[WEBHOOKS_MAX];
 	size_t			 seen_count;
@@ -117,6 +119,11 @@ struct feed {
 	uint64_t		 sweep_base;
 	uint64_t		 sweep_pages;
 	int64_t			 sweep_next_ms;	/* monotonic */
+	int64_t			 sweep_every_ms;	/* from one to the next; 0: none was made yet */
+	int64_t			 sweep_ms;	/* wall clock: it began; 0 once it counts in listed_ms */
+	uint32_t		 sweep_fields;	/* that it asks for */
+	bool			 finding;	/* the webhook, or the schema, is being looked for */
+	int64_t			 listed_ms;	/* wall clock: what no news tell of (deletions by time, derived cells) is here until then */
 
 	/* full syncs */
 	bool			 sync_pending;	/* one is to be started or scheduled when the cursor is known */
@@ -159,6 +166,9 @@ void	feed_failed(struct feed *, const struct airtable_result *r);
 void	feed_store_failed(struct feed *, void (*step)(struct feed *), enum err);
 /* A call is to be made: note when, and how its answer is taken.  */
 void	feed_asks(struct feed *);
+/* Go on with payloads or by time: at once; when it is time for it. */
+void	feed_follow(struct feed *);
+void	feed_follow_next(struct feed *);
 void	feed_asked(struct feed *, struct airtable_call *);
 /* The callback of all calls: takes notes, then f->answer. */
 void	feed_answered(void *feed, const struct airtable_result *, const struct airtable_page *);
@@ -172,8 +182,20 @@ void	feed_established(struct feed *);
 bool	feed_holds(struct feed *);
 /* How long after the last poll to ask again; the same when a ping came. */
 int64_t	feed_pause(struct feed *);
-/* All there was until the last call is in the store. */
+/* All that it tells until the last call is in the store. */
 void	feed_is_fresh(struct feed *);
+
+/* ---- feed_fields.c ---- */
+/* f->page is here: do the changes of fields that it tells make other cells? */
+void	feed_fields_payloads(struct feed *);
+/* f->table was read anew, ${before} is what it was; before kept.fields and kept.shapes follow. */
+void	feed_fields_told(struct feed *, const struct webhook_table *before);
+/* Fields may be missing now, or back. */
+void	feed_fields_check(struct feed *);
+/* Has the schema to be looked at for fields that are missing? */
+bool	feed_fields_due(const struct feed *);
+/* Fields whose cells may change without a change of their record; all, where the schema is not known. */
+uint32_t feed_fields_derived(const struct feed *);
 
 /* ---- feed_ping.c ---- */
 /* How long after the last poll to ask again when a ping came. */
@@ -191,6 +213,8 @@ bool	feed_secret_missing(const struct feed *);
 /* Steps: find our webhook, from the table on; from the list on. */
 void	feed_find(struct feed *);
 void	feed_check(struct feed *);
+/* The same with another look at the schema. */
+void	feed_look_anew(struct feed *);
 
 /* ---- feed_webhook.c ---- */
 /* Step: the next page of payloads; the same when it is time for it. */
@@ -213,6 +237,8 @@ void	feed_catch_up_on(struct feed *);
 void	feed_catch_up(struct feed *);
 /* Is it time for the sweep?  Step: its next page. */
 bool	feed_sweep_due(struct feed *);
+/* Is there anything that only a sweep shows? */
+bool	feed_sweep_needed(const struct feed *);
 void	feed_sweep(struct feed *);
 void	feed_sweep_drop(struct feed *);
 

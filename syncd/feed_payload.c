@@ -108,19 +108,20 @@ created(struct reading *r, const char *id, const cJSON *json)
 	bool is_new;
 	struct payload_record *p = touch(r, id, &is_new);
 	struct record now;
-	uint32_t odd = decode(r, cells, &now);
+	uint32_t odd = decode(r, cells, &now), ours = airtable_keys_asked(&r->table->keys);
 
 	if (is_new)
 		p->created = true;
 	else if (!p->gone)
 		p->unclear = true;	/* created, and it was there */
 	p->gone = false;
-	/* a computed cell that is not told may hold anything */
-	if (odd != 0 || !r->table->fields_known || !cJSON_IsObject(cells) ||
-	    (r->table->computed & ~now.known) != 0)
+	if (odd != 0 || !r->table->fields_known || !cJSON_IsObject(cells))
 		p->unclear = true;
+	/* a computed cell that is not told may hold anything */
+	p->doubt = r->table->computed & ours & ~now.known;
+	p->owed = p->still = 0;
 	now.id = p->now.id;
-	now.known = schema_all(r->schema);
+	now.known = ours;
 	p->now = now;
 }
 
@@ -131,53 +132,79 @@ pass(struct reading *r, struct payload_record *p, size_t f, const struct value *
 {
 	uint32_t bit = UINT32_C(1) << f;
 
-	if (!(p->now.known & bit)) {
+	if (!(p->now.known & bit) || (p->still & r->table->computed & bit)) {
+		/* one that is told by itself, later, was told before as it is after it */
 		p->before.values[f] = *from;
 		p->before.known |= bit;
 		p->now.known |= bit;
-	} else if (!value_equal(r->schema->fields[f].kind, &p->now.values[f], from)) {
+	} else if (!(p->doubt & bit) && !value_equal(r->schema->fields[f].kind, &p->now.values[f], from)) {
 		p->unclear = true;
 	}
 	p->now.values[f] = *to;
+	p->doubt &= ~bit;
+}
+
+/* What a change told of one field: ${told} as in changed(). */
+static void
+pass_field(struct reading *r, struct payload_record *p, size_t f, const struct record told[KINDS])
+{
+	static const struct value empty = { .present = false };
+	uint32_t bit = UINT32_C(1) << f;
+
+	if (told[0].known & bit) {
+		pass(r, p, f, told[1].known & bit ? &told[1].values[f] : &empty, &told[0].values[f]);
+		p->still &= ~bit;
+	} else if (told[2].known & bit) {
+		if (!(p->now.known & bit))
+			p->still |= bit;
+		pass(r, p, f, &told[2].values[f], &told[2].values[f]);
+	} else if ((told[1].known | r->table->computed) & bit) {
+		p->doubt |= bit;	/* cleared, or not told */
+	} else {
+		pass(r, p, f, &empty, &empty);
+	}
+}
+
+/* Is there a cell among them that somebody wrote, as far as is known? */
+static bool
+any_stored(const struct reading *r, const cJSON *cells)
+{
+	const cJSON *cell;
+
+	cJSON_ArrayForEach(cell, cells) {
+		int f = airtable_keys_field(&r->table->keys, cell->string);
+
+		if (f < 0 || !(r->table->computed >> f & 1))
+			return true;
+	}
+	return false;
 }
 
 static void
 changed(struct reading *r, const char *id, const cJSON *json)
 {
-	static const struct value empty = { .present = false };
 	static const char *const names[KINDS] = { "current", "previous", "unchanged" };
+	const cJSON *cells[KINDS];
 	struct record told[KINDS];
-	uint32_t odd = 0, stamps = 0;
+	uint32_t odd = 0, ours = airtable_keys_asked(&r->table->keys);
 	bool is_new;
 	struct payload_record *p = touch(r, id, &is_new);
 
 	for (int k = 0; k < KINDS; k++) {
-		const cJSON *cells = airtable_json_member(airtable_json_member(json, names[k]),
+		cells[k] = airtable_json_member(airtable_json_member(json, names[k]),
 		    "cellValuesByFieldId");
-
-		odd |= decode(r, cells, &told[k]);
-		p->unclear |= !cJSON_IsObject(cells);
+		odd |= decode(r, cells[k], &told[k]);
+		p->unclear |= !cJSON_IsObject(cells[k]);
 	}
 	p->unclear |= odd != 0 || p->gone || !r->table->fields_known;
 	p->gone = false;
-	for (size_t f = 0; f < r->schema->field_count; f++) {
-		uint32_t bit = UINT32_C(1) << f;
-
-		if (r->schema->fields[f].flags & FIELD_STAMP)
-			stamps |= bit;
-		if (told[0].known & bit) {
-			pass(r, p, f, told[1].known & bit ? &told[1].values[f] : &empty,
-			    &told[0].values[f]);
-		} else if (told[2].known & bit) {
-			pass(r, p, f, &told[2].values[f], &told[2].values[f]);
-		} else if ((told[1].known | r->table->computed) & bit) {
-			p->unclear = true;	/* cleared, or not told */
-		} else {
-			pass(r, p, f, &empty, &empty);
-		}
-	}
-	/* what moves with every change has to have moved */
-	p->unclear |= (stamps & ~told[0].known) != 0;
+	for (size_t f = 0; f < r->schema->field_count; f++)
+		if (ours >> f & 1)
+			pass_field(r, p, f, told);
+	/* what moves with every change does so in this payload or in one that follows */
+	if (any_stored(r, cells[0]))
+		p->owed |= r->table->moves & ours;
+	p->owed &= ~told[0].known;
 }
 
 static void
@@ -186,6 +213,15 @@ destroyed(struct reading *r, const char *id)
 	bool is_new;
 
 	touch(r, id, &is_new)->gone = true;
+}
+
+/* All payloads are read: what they left open makes a record unclear. */
+static void
+close_records(struct payload_page *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!p->records[i].gone)
+			p->records[i].unclear |= (p->records[i].doubt | p->records[i].owed) != 0;
 }
 
 /* ---- the schema ------------------------------------------------------------------ */
@@ -219,16 +255,23 @@ field_changed(struct reading *r, const char *id, const cJSON *json)
 	int f = r->table->fields_known ? airtable_keys_field(&r->table->keys, id) : -1;
 	const char *now = text_of(airtable_json_member(json, "current"), "name");
 	const char *was = text_of(airtable_json_member(json, "previous"), "name");
+	const char *type = text_of(airtable_json_member(json, "current"), "type");
 
-	if (f < 0)
-		return;		/* not one that we have to do with */
-	r->page->fields |= UINT32_C(1) << f;
+	if (f < 0) {
+		r->page->foreign = true;
+		return;
+	}
+	if (type[0] != '\0' && strncmp(type, r->table->types[f], WEBHOOK_TYPE_SIZE - 1) != 0)
+		r->page->retyped |= UINT32_C(1) << f;
 	if (was[0] == '\0')
 		was = r->table->names[f];
-	if (now[0] != '\0' && strcmp(now, was) != 0)
+	if (now[0] != '\0' && strcmp(now, was) != 0) {
+		r->page->renamed |= UINT32_C(1) << f;
 		tell(r, "the field \"%.100s\" is now called \"%.100s\"", was, now);
-	else
+	} else {
+		r->page->changed |= UINT32_C(1) << f;
 		tell(r, "the field \"%.100s\" was changed", was);
+	}
 }
 
 static void
@@ -236,9 +279,10 @@ field_destroyed(struct reading *r, const char *id)
 {
 	int f = r->table->fields_known ? airtable_keys_field(&r->table->keys, id) : -1;
 
-	if (f < 0)
+	if (f < 0) {
+		r->page->foreign = true;
 		return;
-	r->page->fields |= UINT32_C(1) << f;
+	}
 	tell(r, "the field \"%.100s\" is gone", r->table->names[f]);
 }
 
@@ -397,6 +441,7 @@ read_page(struct reading *r, const cJSON *json, size_t text_bytes)
 	cJSON_ArrayForEach(m, payloads)
 		if ((e = read_payload(r, m)) != ERR_OK)
 			return e;
+	close_records(r->page);
 	return buf_status(&r->page->schema_what);
 }
 

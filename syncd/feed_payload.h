@@ -20,6 +20,10 @@ struct payload_record {
 	bool		created;	/* before the page there was no such record */
 	bool		gone;		/* after it there is none */
 	bool		unclear;	/* not all is told, or not understood: it has to be read */
+	/* While the page is read, bit f for field f: */
+	uint32_t	doubt;		/* what it holds now was not told */
+	uint32_t	owed;		/* it moves with the change that was told, and has not yet */
+	uint32_t	still;		/* told as unchanged, and not as changed */
 };
 
 struct payload_page {
@@ -32,7 +36,10 @@ struct payload_page {
 	bool			 error;		/* a payload was lost, */
 	char			 code[64];	/* with this code: the last one */
 	bool			 schema;	/* something about the table or its fields changed; */
-	uint32_t		 fields;	/* bit f: ours did */
+	uint32_t		 renamed;	/* bit f: our field f got another name */
+	uint32_t		 changed;	/* something else of it is another one */
+	uint32_t		 retyped;	/* it is of another kind, be it for a moment */
+	bool			 foreign;	/* a field was changed or removed that is none of ours */
 	struct buf		 schema_what;	/* for people */
 	/* what it is made of */
 	char			*text;

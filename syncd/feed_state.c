@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ read_names(struct feed_state *s, const cJSON *json)
 		if (f == SCHEMA_FIELDS_MAX)
 			break;
 		(void)snprintf(s->names[f], sizeof(s->names[f]), "%s", text_of(m, "name"));
+		s->shapes[f] = strtoull(text_of(m, "shape"), NULL, 16);
 		copy_id(s->fields[f++], text_of(m, "id"));
 	}
 }
@@ -93,6 +95,7 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 		s->wish = number_of(json, "wish");
 		s->since_ms = (int64_t)number_of(json, "since");
 		s->whole_ms = (int64_t)number_of(json, "whole");
+		s->missing = (uint32_t)(number_of(json, "missing") & UINT32_MAX);
 		copy_id(s->old, text_of(json, "old"));
 		if (airtable_id_valid(webhook) && s->cursor >= 1 && s->wish < WEBHOOK_WISHES)
 			copy_id(s->webhook, webhook);
@@ -105,6 +108,8 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 void
 feed_state_add(const struct feed_state *s, const struct config *config, struct buf *b)
 {
+	char shape[17];
+
 	buf_add_char(b, '{');
 	json_member_string(b, "base", str_of(config->airtable.base_id));
 	json_member_string(b, "table", str_of(config->airtable.orders_table));
@@ -114,6 +119,7 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 	json_member_bool(b, "gap", s->gap);
 	json_member_int(b, "since", s->since_ms);
 	json_member_int(b, "whole", s->whole_ms);
+	json_member_uint(b, "missing", s->missing);
 	json_member_string(b, "old", str_of(s->old));
 	json_member_string(b, "tableId", str_of(s->table));
 	json_name(b, "fields");
@@ -123,6 +129,8 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 		buf_add_char(b, '{');
 		json_member_string(b, "name", str_of(s->names[f]));
 		json_member_string(b, "id", str_of(s->fields[f]));
+		(void)snprintf(shape, sizeof(shape), "%" PRIx64, s->shapes[f]);
+		json_member_string(b, "shape", str_of(shape));
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');

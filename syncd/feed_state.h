@@ -33,6 +33,8 @@ struct feed_state {
 	char			 table[AIRTABLE_ID_MAX + 1];
 	char			 names[SCHEMA_FIELDS_MAX][AIRTABLE_KEY_MAX];
 	char			 fields[SCHEMA_FIELDS_MAX][AIRTABLE_ID_MAX + 1];
+	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* webhook_table's; 0: not known */
+	uint32_t		 missing;	/* bit f: the base did not have field f, what the store has is old */
 	bool			 creating;	/* a webhook may have been made of which we know nothing: */
 	char			 others[WEBHOOKS_MAX][AIRTABLE_ID_MAX + 1];	/* it is none of these */
 	size_t			 other_count;

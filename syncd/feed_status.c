@@ -36,6 +36,19 @@ add_error(const struct feed *f, struct buf *b)
 	buf_add_char(b, '}');
 }
 
+/* What no news tell of is known as of the last listing. */
+static void
+add_sweeps(const struct feed *f, struct buf *b)
+{
+	if (f->phase == FEED_RESTING || !feed_sweep_needed(f)) {
+		json_member_null(b, "listedAt");
+		json_member_null(b, "sweepSeconds");
+		return;
+	}
+	json_member_instant(b, "listedAt", f->listed_ms);
+	json_member_int(b, "sweepSeconds", f->sweep_every_ms / 1000);
+}
+
 static void
 add_counts(const struct feed *f, struct buf *b)
 {
@@ -71,6 +84,7 @@ feed_add_status(const struct feed *f, struct buf *b)
 	json_member_uint(b, "cursor", f->kept.cursor);
 	json_member_bool(b, "complete", f->phase != FEED_RESTING && !f->kept.gap);
 	json_member_instant(b, "freshAt", f->fresh_ms);
+	add_sweeps(f, b);
 	json_member_instant(b, "lastPoll", f->success_ms);
 	json_member_instant(b, "lastEvent", f->event_ms);
 	if (f->event_ms == 0)

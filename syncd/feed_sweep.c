@@ -6,9 +6,11 @@
 #include "syncd/feed_parts.h"
 
 /*
- * Deletions leave nothing that a filter finds: now and then all ids are
- * listed, and rows that are not among them are read again by id; those that
- * are not there either are gone.
+ * Deletions leave nothing that a filter finds, and what Airtable works out of
+ * other records changes without a word of this one, in its time of change or in
+ * payloads: now and then all ids are listed, with the cells that are worked out.
+ * What differs of these is taken; rows that are not in the listing are read again
+ * by id, and those that are not there either are gone.
  */
 #define SWEEP_MIN_MS	60000	/* from one to the next, */
 #define SWEEP_PAGE_MS	5000	/* and so much for each of its pages */
@@ -23,8 +25,16 @@ feed_sweep_drop(struct feed *f)
 }
 
 bool
+feed_sweep_needed(const struct feed *f)
+{
+	return f->phase != FEED_READING || feed_fields_derived(f) != 0;
+}
+
+bool
 feed_sweep_due(struct feed *f)
 {
+	if (!feed_sweep_needed(f) || f->failures > 0)
+		return false;
 	return f->sweep_seen != NULL || instant_monotonic() >= f->sweep_next_ms;
 }
 
@@ -40,6 +50,8 @@ begin(struct feed *f)
 	f->sweep_rows = store_rows_end(st);
 	store_end(st);
 	f->sweep_pages = 0;
+	f->sweep_ms = instant_now();
+	f->sweep_fields = feed_fields_derived(f);
 	buf_clear(&f->sweep_offset);
 	f->sweep_seen = calloc(f->sweep_rows / 64 + 1, sizeof(*f->sweep_seen));
 	return f->sweep_seen == NULL ? ERR_NOMEM : ERR_OK;
@@ -52,20 +64,45 @@ schedule(struct feed *f)
 	int64_t ms = (int64_t)f->sweep_pages * SWEEP_PAGE_MS;
 
 	ms = ms > SWEEP_MIN_MS ? ms : SWEEP_MIN_MS;
-	f->sweep_next_ms = instant_monotonic() + ledger_sweep_interval(f->ledger, f->sweep_pages, ms);
+	f->sweep_every_ms = ledger_sweep_interval(f->ledger, f->sweep_pages, ms);
+	f->sweep_next_ms = instant_monotonic() + f->sweep_every_ms;
 }
 
-static enum err
-mark(struct feed *f, const struct airtable_page *page)
+/* Is the record's row there, and has it other cells?  Those that are new come by other ways. */
+static bool
+differs(struct feed *f, struct store *st, const struct record *record)
 {
-	struct store *st = apply_store(f->apply);
-	enum err e = store_begin(st);
+	struct row_view view;
+	struct record stored;
 	uint32_t row;
 
+	if (store_find_record(st, record->id, &row) != ERR_OK)
+		return false;
+	if (row < f->sweep_rows)
+		f->sweep_seen[row / 64] |= UINT64_C(1) << (row % 64);
+	return f->sweep_fields != 0 && store_row(st, row, &view) == ERR_OK &&
+	    row_values(&view, f->schema, &stored) == ERR_OK &&
+	    !record_agrees(f->schema, record, &stored);
+}
+
+/* Mark its rows, and take what differs. */
+static enum err
+take(struct feed *f, const struct airtable_page *page)
+{
+	struct change *changes = calloc(page->count + 1, sizeof(*changes));
+	struct store *st = apply_store(f->apply);
+	size_t n = 0;
+	enum err e = changes == NULL ? ERR_NOMEM : store_begin(st);
+
 	for (size_t i = 0; i < page->count && e == ERR_OK; i++)
-		if (store_find_record(st, page->records[i].id, &row) == ERR_OK && row < f->sweep_rows)
-			f->sweep_seen[row / 64] |= UINT64_C(1) << (row % 64);
+		if (differs(f, st, &page->records[i]))
+			changes[n++] = (struct change){
+				.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
+			};
 	store_end(st);
+	if (e == ERR_OK)
+		e = feed_commit(f, changes, n, false);
+	free(changes);
 	return e;
 }
 
@@ -99,6 +136,15 @@ want_missing(struct feed *f)
 	return e;
 }
 
+/* All that it showed is in the store. */
+static void
+complete(struct feed *f)
+{
+	if (f->sweep_ms > f->listed_ms)
+		f->listed_ms = f->sweep_ms;
+	feed_follow_next(f);
+}
+
 static void
 finish(struct feed *f)
 {
@@ -110,12 +156,12 @@ finish(struct feed *f)
 	feed_sweep_drop(f);
 	schedule(f);
 	if (e != ERR_OK) {
-		feed_store_failed(f, feed_poll, e);
+		feed_store_failed(f, feed_follow, e);
 	} else if (f->id_count > 0) {
-		f->taken = feed_poll_next;
+		f->taken = complete;
 		feed_look(f);
 	} else {
-		feed_poll_next(f);
+		complete(f);
 	}
 }
 
@@ -129,15 +175,15 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 		/* begun anew later: what changes goes on being asked for meanwhile */
 		feed_sweep_drop(f);
 		f->sweep_next_ms = instant_monotonic() + SWEEP_RETRY_MS;
-		f->step = feed_poll;
+		f->step = feed_follow;
 		feed_failed(f, r);
 		return;
 	}
 	feed_succeeded(f);
 	f->sweep_pages++;
-	if ((e = mark(f, page)) != ERR_OK) {
+	if ((e = take(f, page)) != ERR_OK) {
 		feed_sweep_drop(f);
-		feed_store_failed(f, feed_poll, e);
+		feed_store_failed(f, feed_follow, e);
 		return;
 	}
 	if (page->offset.len == 0) {
@@ -146,7 +192,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 	}
 	buf_clear(&f->sweep_offset);
 	buf_add_str(&f->sweep_offset, page->offset);
-	feed_poll_next(f);
+	feed_follow_next(f);
 }
 
 void
@@ -157,11 +203,11 @@ feed_sweep(struct feed *f)
 	f->step = feed_sweep;
 	if (e != ERR_OK) {
 		feed_sweep_drop(f);
-		feed_store_failed(f, feed_poll, e);
+		feed_store_failed(f, feed_follow, e);
 		return;
 	}
 	f->answer = page_arrived;
 	feed_asks(f);
-	feed_asked(f, airtable_list_ids(f->airtable, buf_str(&f->sweep_offset), AIRTABLE_SYNC,
-	    feed_answered, f));
+	feed_asked(f, airtable_list_some(f->airtable, buf_str(&f->sweep_offset),
+	    f->sweep_fields, AIRTABLE_SYNC, feed_answered, f));
 }

@@ -73,13 +73,12 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	return ERR_OK;
 }
 
-/* Has the stored row what the page says was there before it, in all fields? */
+/* Has the stored row what the page says was there before it, in all fields that are there? */
 static bool
 was_so(const struct feed *f, const struct payload_record *p, const struct record *stored)
 {
-	if (p->before.known != schema_all(f->schema))
-		return false;
-	return record_equal(f->schema, &p->before, stored);
+	return p->before.known == airtable_keys_asked(&f->table.keys) &&
+	    record_agrees(f->schema, &p->before, stored);
 }
 
 static enum verdict
@@ -93,7 +92,8 @@ judge_stored(const struct feed *f, const struct payload_record *p, const struct 
 		return VERDICT_TAKE;
 	if (p->unclear)
 		return VERDICT_READ;
-	if (p->now.known == schema_all(f->schema) && record_equal(f->schema, &p->now, &stored))
+	if (p->now.known == airtable_keys_asked(&f->table.keys) &&
+	    record_agrees(f->schema, &p->now, &stored))
 		return VERDICT_NOTHING;		/* an echo */
 	return !p->created && was_so(f, p, &stored) ? VERDICT_TAKE : VERDICT_READ;
 }

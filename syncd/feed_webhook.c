@@ -24,6 +24,7 @@ note_schema(struct feed *f)
 	    STR_FMT(buf_str(&p->schema_what)));
 	f->schema_at_ms = instant_now();
 	log_warn("feed: the base's schema has changed: %s", f->schema_what);
+	feed_fields_payloads(f);
 	/* ours are known by their ids; what they are called and may hold is looked up */
 	f->table_known = false;
 	f->broken = true;
@@ -136,7 +137,10 @@ feed_read_next(struct feed *f)
 	f->due_ms = now + pause;
 	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
 		pause = feed_again_ms(f) - now;
-	feed_go(f, feed_read, pause);
+	if (pause > 0 && feed_sweep_due(f))
+		feed_go(f, feed_sweep, 0);
+	else
+		feed_go(f, feed_read, pause);
 }
 
 /* Where calls are scarce the look at the webhook takes the place of a page. */
@@ -265,10 +269,13 @@ void
 feed_read(struct feed *f)
 {
 	f->step = feed_read;
+	f->finding = false;
 	if (feed_holds(f))
 		feed_go(f, feed_read, HOLD_MS);
 	else if (f->catch_ms != 0)
 		feed_catch_up(f);
+	else if (feed_fields_due(f))
+		feed_look_anew(f);
 	else if (feed_again_due(f))
 		feed_again(f);
 	else if (f->idle >= (instant_monotonic() - f->busy_ms < BUSY_MS ? BUSY_CHECK : IDLE_CHECK))

@@ -45,9 +45,10 @@ struct full_sync {
 
 	int64_t			 started_ms, finished_ms;	/* wall clock; 0: never */
 	enum err		 result;
-	char			 detail[400];
+	char			 detail[600];
 	unsigned		 failures;	/* runs in a row */
 	struct sync_alarm	 alarm;
+	unsigned		 left_out;	/* fields that this run found to be missing */
 	uint64_t		 runs;
 	full_sync_ended		*watcher;	/* NULL: nobody */
 	void			*watcher_cookie;
@@ -63,6 +64,7 @@ struct full_sync {
 
 static void	list_page(struct full_sync *);
 static void	next_run(uv_timer_t *);
+static void	fields_changed(void *, uint32_t);
 
 struct full_sync *
 full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
@@ -86,6 +88,7 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 		return NULL;
 	}
 	s->wait_timer.data = s->next_timer.data = s;
+	airtable_watch_fields(airtable, fields_changed, s);
 	if (store_begin(apply_store(apply)) == ERR_OK) {
 		sync_alarm_load(&s->alarm, store_last_sync(apply_store(apply)));
 		store_end(apply_store(apply));
@@ -167,19 +170,31 @@ tell_drift(const struct full_sync *s)
 
 /* Into the store too, so that it outlives this process. */
 static void
-raise_alarm(struct full_sync *s)
+raise_alarm(struct full_sync *s, enum err e, const char *detail)
 {
 	struct apply_meta meta = { 0 };
 	struct apply_result result;
 	struct buf b = { 0 };
 
-	sync_alarm_raise(&s->alarm, s->result, s->detail, s->finished_ms);
+	sync_alarm_raise(&s->alarm, e, detail, instant_now());
 	full_sync_add_progress(s, &b);
 	meta.last_sync = buf_str(&b);
 	/* that it is not stored is in the log; it stands without */
 	if (buf_status(&b) == ERR_OK)
-		(void)apply_changes(s->apply, NULL, 0, SOURCE_FULL_SYNC, &meta, s->finished_ms, &result);
+		(void)apply_changes(s->apply, NULL, 0, SOURCE_FULL_SYNC, &meta, instant_now(), &result);
 	buf_free(&b);
+}
+
+/* The alarm about missing fields ends with a full sync that has them all. */
+static void
+fields_changed(void *cookie, uint32_t missing)
+{
+	struct full_sync *s = cookie;
+	char text[sizeof(s->alarm.detail)];
+
+	airtable_missing_text(s->airtable, missing, text, sizeof(text));
+	if (missing != 0 && !s->stopped)
+		raise_alarm(s, ERR_AIRTABLE_FIELD_MISSING, text);
 }
 
 /* The run is over, with everybody told. */
@@ -211,7 +226,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 		log_error("sync: failed after %llu pages: %s: %s", (unsigned long long)s->counts.pages,
 		    err_text(e), s->detail);
 		if (sync_alarming(e))
-			raise_alarm(s);
+			raise_alarm(s, e, s->detail);
 		full_sync_schedule(s, retry_in(s, e));
 	}
 	sync_waiters_end(&s->waiters, e, s->detail);
@@ -263,6 +278,11 @@ page_failed(struct full_sync *s, const struct airtable_result *r)
 	/* the circuit has seen enough failures in a row: tell whoever waits, try again later */
 	bool away = airtable_blocked_ms(s->airtable, &why) > 0 && why == ERR_AIRTABLE_UNAVAILABLE;
 
+	if (r->err == ERR_AIRTABLE_FIELD_MISSING && r->retryable &&
+	    s->left_out++ < SCHEMA_FIELDS_MAX) {
+		list_page(s);	/* without it */
+		return;
+	}
 	if (listing_lost(r) && s->restarts < RESTARTS_MAX) {
 		s->restarts++;
 		s->tries++;
@@ -306,12 +326,18 @@ static void
 add_finished_progress(void *cookie, struct buf *b)
 {
 	struct full_sync *s = cookie;
+	char text[sizeof(s->alarm.detail)];
 
 	s->state = RUN_IDLE;
 	s->result = ERR_OK;
 	s->finished_ms = instant_now();
 	s->counts = *sync_run_counts(s->run);
-	sync_alarm_clear(&s->alarm);
+	if (airtable_missing(s->airtable) == 0) {
+		sync_alarm_clear(&s->alarm);
+	} else {
+		airtable_missing_text(s->airtable, airtable_missing(s->airtable), text, sizeof(text));
+		sync_alarm_raise(&s->alarm, ERR_AIRTABLE_FIELD_MISSING, text, s->finished_ms);
+	}
 	full_sync_add_progress(s, b);
 }
 
@@ -335,6 +361,12 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 		return;
 	if (r->err != ERR_OK) {
 		page_failed(s, r);
+		return;
+	}
+	/* who sets it up is told; later one that goes must not stop the others */
+	if (page->missing != 0 && sync_run_first(s->run)) {
+		airtable_missing_text(s->airtable, page->missing, s->detail, sizeof(s->detail));
+		end_run(s, ERR_AIRTABLE_FIELD_MISSING, s->detail);
 		return;
 	}
 	if ((e = sync_run_page(s->run, page, s->base)) != ERR_OK ||
@@ -407,7 +439,8 @@ full_sync_start(struct full_sync *s, bool accept_shrink)
 	(void)uv_timer_stop(&s->next_timer);
 	s->next_ms = 0;
 	s->accept_shrink = accept_shrink;
-	s->tries = s->restarts = 0;
+	s->tries = s->restarts = s->left_out = 0;
+	airtable_look_for_fields(s->airtable);
 	s->started_ms = instant_now();
 	s->finished_ms = 0;
 	s->flushed_ms = s->flush_took_ms = 0;

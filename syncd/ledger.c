@@ -268,9 +268,14 @@ ledger_active(struct ledger *l, int64_t at_ms)
 }
 
 void
-ledger_fresh(struct ledger *l, int64_t as_of_ms)
+ledger_polled(struct ledger *l, int64_t as_of_ms)
 {
 	budget_polled(&l->budget, as_of_ms);
+}
+
+void
+ledger_fresh(struct ledger *l, int64_t as_of_ms)
+{
 	l->fresh_ms = as_of_ms;
 	if (as_of_ms - l->fresh_kept_ms >= FRESH_MS || as_of_ms < l->fresh_kept_ms)
 		keep_soon(l);

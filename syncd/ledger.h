@@ -40,10 +40,12 @@ int64_t		 ledger_poll_interval(struct ledger *, int64_t wanted_ms);
 int64_t		 ledger_sweep_interval(struct ledger *, uint64_t pages, int64_t wanted_ms);
 /* Somebody changed something in the base, at ${at_ms} (wall clock). */
 void		 ledger_active(struct ledger *, int64_t at_ms);
+/* The feed was asked at ${as_of_ms} (wall clock), and all that it had to tell is in the store. */
+void		 ledger_polled(struct ledger *, int64_t as_of_ms);
 /*
- * The feed was asked at ${as_of_ms} (wall clock), and all that it had to tell
- * is in the store.  This goes there every few seconds by itself; a commit
- * that the feed makes anyway can take it along as apply_meta.fresh_ms.
+ * All that Airtable held at ${as_of_ms} (wall clock) is in the store, be it
+ * that the feed tells it or that a listing had it.  This goes there every few
+ * seconds by itself.
  */
 void		 ledger_fresh(struct ledger *, int64_t as_of_ms);
 

@@ -9,7 +9,7 @@
 bool
 sync_alarming(enum err e)
 {
-	return e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_FORBIDDEN ||
+	return e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_FIELD_MISSING || e == ERR_AIRTABLE_FORBIDDEN ||
 	    e == ERR_AIRTABLE_UNAUTHORIZED || e == ERR_AIRTABLE_NOT_FOUND;
 }
 

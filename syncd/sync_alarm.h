@@ -10,15 +10,16 @@
 
 /*
  * A base that is suddenly small or empty (sync.max_shrink), or that may not be
- * read any more: nothing is deleted until somebody has looked.  The alarm
- * stands, over further tries and restarts, until a full sync is complete, be it
- * that the orders are back or that an operator let it through.
+ * read any more: nothing is deleted until somebody has looked.  Or one without a
+ * field of ours: what is shown of that is old.  The alarm stands, over further
+ * tries and restarts, until a full sync is complete, be it that the orders are
+ * back or that an operator let it through, with all fields.
  */
 struct sync_alarm {
 	bool	on;
 	enum err code;		/* sync_alarming() */
 	int64_t	since_ms;
-	char	detail[200];
+	char	detail[600];
 };
 
 /* Is a full sync that ends with ${e} one? */

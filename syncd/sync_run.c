@@ -157,7 +157,7 @@ look_up(struct sync_run *r, struct store *st, const struct record *record, bool 
 	/* numbers given out since the start belong to rows that are safe anyway */
 	if (row < r->seen_rows)
 		r->seen[row / 64] |= UINT64_C(1) << (row % 64);
-	*same = record_equal(r->schema, &stored, record);
+	*same = record_agrees(r->schema, record, &stored);
 	return ERR_OK;
 }
 

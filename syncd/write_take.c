@@ -98,6 +98,21 @@ check_settings(const struct config *c, enum outbox_kind kind, char why[static 12
 	return ERR_OK;
 }
 
+/* A field that the base has not can't be changed, and without a call that is known. */
+static enum err
+check_fields(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
+{
+	uint32_t missing = airtable_missing(all->airtable) & entry->record.known;
+
+	for (size_t f = 0; f < all->schema->field_count && missing != 0; f++)
+		if (missing >> f & 1) {
+			(void)snprintf(why, 128, "the Airtable table has no such field as fields.%s.%s "
+			    "names; nothing was changed", all->schema->name, all->schema->fields[f].name);
+			return ERR_AIRTABLE_FIELD_MISSING;
+		}
+	return ERR_OK;
+}
+
 static enum err
 check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 {
@@ -105,7 +120,8 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	struct outbox_entry now = *entry;
 	enum err err, reason;
 
-	if ((err = check_settings(all->config, entry->kind, why)) != ERR_OK)
+	if ((err = check_settings(all->config, entry->kind, why)) != ERR_OK ||
+	    (err = check_fields(all, entry, why)) != ERR_OK)
 		return err;
 	if (line_exists(all, entry->record.id))
 		now.version = 0;	/* that is for when its turn comes */

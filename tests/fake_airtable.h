@@ -74,6 +74,7 @@ static struct {
 	int			room;		/* calls that may still start */
 	int64_t			blocked_ms;
 	enum err		blocked_why;
+	uint32_t		missing;	/* fields that the base has not */
 	struct outcome		script[32];	/* of the next changes; then all goes well */
 	size_t			script_count, script_used;
 	struct outcome		finds[32];	/* of the next readings */
@@ -106,6 +107,13 @@ airtable_blocked_ms(struct airtable *a, enum err *why)
 	if (why != NULL)
 		*why = fake.blocked_ms > 0 ? fake.blocked_why : ERR_OK;
 	return fake.blocked_ms;
+}
+
+uint32_t
+airtable_missing(const struct airtable *a)
+{
+	(void)a;
+	return fake.missing;
 }
 
 size_t

@@ -304,6 +304,7 @@ END_TEST
 
 #define META	"{\"tables\":[{\"id\":\"tblX\",\"name\":\"Other\",\"fields\":[]},{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
 		"{\"id\":\"fldA\",\"name\":\"Order ID\"},{\"id\":\"fldB\",\"name\":\"Customer\"}," \
+		"{\"id\":\"fld00000000000002\",\"name\":\"Status\"}," \
 		"{\"id\":\"fldD\",\"name\":\"Priority\"},{\"id\":\"fldE\",\"name\":\"Order Total\"}," \
 		"{\"id\":\"fldF\",\"name\":\"Created At\"},{\"id\":\"fldG\",\"name\":\"Updated At\"}]}]}"
 
@@ -337,17 +338,160 @@ START_TEST(a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it)
 	struct seen s[2] = { 0 };
 
 	strcpy(config.orders_fields[ORDER_STATUS], "fld00000000000002");
-	strcpy(config.orders_fields[ORDER_CUSTOMER], "Kunde");
 	reopen();
-	canned_json(&server, 200, META);
+	canned_json(&server, 200, "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":["
+	    "{\"id\":\"fldX\",\"name\":\"Notes\"}]}]}");
 	for (int i = 0; i < 2; i++)
 		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
 	for (int i = 0; i < 2; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
 		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_FIELD_MISSING);
-		ck_assert_has(s[i].result.message, "Kunde");
+		ck_assert_has(s[i].result.message, "Order ID");
 	}
 	ck_assert_uint_eq(server.request_count, 1);
+}
+END_TEST
+
+/* ---- fields that are not there ---- */
+static uint32_t missing_told;
+static int missing_calls;
+
+static void
+on_missing(void *cookie, uint32_t missing)
+{
+	(void)cookie;
+	missing_told = missing;
+	missing_calls++;
+}
+
+#define UNKNOWN(name)	"{\"error\":{\"type\":\"UNKNOWN_FIELD_NAME\",\"message\":\"Unknown field name: \\\"" \
+			name "\\\"\"}}"
+#define BIT(f)		(UINT32_C(1) << (f))
+
+START_TEST(a_field_that_the_base_has_not_is_left_out_and_told)
+{
+	struct seen s[3] = { 0 };
+	char text[600];
+
+	airtable_watch_fields(airtable, on_missing, NULL);
+	canned_json(&server, 422, UNKNOWN("Priority"));
+	canned_json(&server, 422, UNKNOWN("Customer"));
+	canned_json(&server, 200, PAGE);
+	for (int i = 0; i < 3; i++)
+		list(&s[i], "");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_FIELD_MISSING);
+		ck_assert(s[i].result.retryable);
+	}
+	ck_assert_has(s[0].result.message, "fields.orders.priority");
+	ck_assert_int_eq(s[2].result.err, ERR_OK);
+	ck_assert_uint_eq(s[2].record.known, schema_all(&orders_schema) &
+	    ~(BIT(ORDER_PRIORITY) | BIT(ORDER_CUSTOMER)));
+	ck_assert_ptr_null(strstr(request(2), "Priority"));
+	ck_assert_ptr_null(strstr(request(2), "Customer"));
+	ck_assert_has(request(2), "fields%5B%5D=Status");
+	ck_assert_uint_eq(airtable_missing(airtable), BIT(ORDER_PRIORITY) | BIT(ORDER_CUSTOMER));
+	ck_assert_uint_eq(missing_told, airtable_missing(airtable));
+	ck_assert_int_eq(missing_calls, 2);
+	airtable_missing_text(airtable, missing_told, text, sizeof(text));
+	ck_assert_has(text, "fields.orders.customer = \"Customer\", fields.orders.priority = \"Priority\"");
+	ck_assert_has(text, "reload");
+	seen_free(&s[2]);
+}
+END_TEST
+
+START_TEST(a_missing_field_is_asked_for_again_and_may_be_back)
+{
+	struct seen s[4] = { 0 };
+
+	airtable_watch_fields(airtable, on_missing, NULL);
+	canned_json(&server, 422, UNKNOWN("Priority"));
+	canned_json(&server, 422, UNKNOWN("Priority"));
+	canned_json(&server, 200, PAGE);
+	canned_json(&server, 200, PAGE);
+	list(&s[0], "");
+	airtable_look_for_fields(airtable);
+	list(&s[1], "");
+	ck_assert_has(request(1), "Priority");
+	ck_assert(s[1].result.retryable);
+	ck_assert_int_eq(missing_calls, 1);	/* it was known */
+	list(&s[2], "");
+	ck_assert_ptr_null(strstr(request(2), "Priority"));
+	airtable_look_for_fields(airtable);
+	list(&s[3], "");
+	ck_assert_has(request(3), "Priority");
+	ck_assert_uint_eq(s[3].record.known, schema_all(&orders_schema));
+	ck_assert_uint_eq(airtable_missing(airtable), 0);
+	ck_assert_uint_eq(missing_told, 0);
+	ck_assert_int_eq(missing_calls, 2);
+	seen_free(&s[2]);
+	seen_free(&s[3]);
+}
+END_TEST
+
+START_TEST(a_field_whose_id_is_not_found_does_not_stop_the_others)
+{
+	struct seen s[3] = { 0 };
+
+	strcpy(config.orders_fields[ORDER_STATUS], "fld00000000000002");
+	strcpy(config.orders_fields[ORDER_CUSTOMER], "Kunde");
+	reopen();
+	canned_json(&server, 200, META);
+	canned_json(&server, 422, UNKNOWN("Kunde"));
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"fldA\":\"O1\","
+	    "\"fld00000000000002\":\"Shipped\",\"fldD\":\"Low\"}}]}");
+	list(&s[0], "");
+	ck_assert(s[0].result.err == ERR_AIRTABLE_FIELD_MISSING && s[0].result.retryable);
+	list(&s[1], "");
+	ck_assert_str_eq(buf_cstr(&s[1].texts), "rec1|O1|-|Shipped|Low");
+	ck_assert_uint_eq(s[1].record.known, schema_all(&orders_schema) & ~BIT(ORDER_CUSTOMER));
+	/* by its id only, which is looked up anew */
+	airtable_look_for_fields(airtable);
+	canned_json(&server, 200, "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":["
+	    "{\"id\":\"fldA\",\"name\":\"Order ID\"},{\"id\":\"fldK\",\"name\":\"Kunde\"},"
+	    "{\"id\":\"fld00000000000002\",\"name\":\"Status\"},"
+	    "{\"id\":\"fldD\",\"name\":\"Priority\"},{\"id\":\"fldE\",\"name\":\"Order Total\"},"
+	    "{\"id\":\"fldF\",\"name\":\"Created At\"},{\"id\":\"fldG\",\"name\":\"Updated At\"}]}]}");
+	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"fldA\":\"O1\",\"fldK\":\"Ada\","
+	    "\"fld00000000000002\":\"Shipped\",\"fldD\":\"Low\"}}]}");
+	list(&s[2], "");
+	ck_assert_str_eq(buf_cstr(&s[2].texts), "rec1|O1|Ada|Shipped|Low");
+	ck_assert_uint_eq(s[2].record.known, schema_all(&orders_schema));
+	ck_assert_uint_eq(airtable_missing(airtable), 0);
+	seen_free(&s[1]);
+	seen_free(&s[2]);
+}
+END_TEST
+
+START_TEST(a_change_of_a_missing_field_tells_which_setting_maps_it)
+{
+	struct seen s = { 0 };
+
+	canned_json(&server, 422, UNKNOWN("Status"));
+	patch_status(&s, "Shipped");
+	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_FIELD_MISSING);
+	ck_assert(!s.result.retryable && !s.result.maybe_applied);
+	ck_assert_has(s.result.message, "fields.orders.status");
+	ck_assert_uint_eq(airtable_missing(airtable), BIT(ORDER_STATUS));
+}
+END_TEST
+
+START_TEST(some_fields_only_are_all_that_is_known_of_a_page)
+{
+	struct seen s[2] = { 0 };
+
+	canned_json(&server, 200, PAGE);
+	canned_json(&server, 200, PAGE);
+	for (uint32_t i = 0; i < 2; i++) {
+		ck_assert_ptr_nonnull(airtable_list_some(airtable, STR(""), i == 0 ? 0 :
+		    BIT(ORDER_STATUS) | BIT(ORDER_TOTAL), AIRTABLE_SYNC, on_done, &s[i]));
+		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
+		ck_assert_int_eq(s[i].result.err, ERR_OK);
+		seen_free(&s[i]);
+	}
+	ck_assert_has(request(0), "?pageSize=100&fields%5B%5D=Order%20ID HTTP");
+	ck_assert_has(request(1), "?pageSize=100&fields%5B%5D=Status&fields%5B%5D=Order%20Total HTTP");
+	ck_assert_uint_eq(s[1].record.known, BIT(ORDER_STATUS) | BIT(ORDER_TOTAL));
 }
 END_TEST
 
@@ -459,6 +603,11 @@ airtable_suite(void)
 	tcase_add_test(t, fields_configured_by_id_are_asked_for_and_read_by_id);
 	tcase_add_test(t, with_names_and_ids_mixed_the_ids_are_looked_up_once);
 	tcase_add_test(t, a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it);
+	tcase_add_test(t, a_field_that_the_base_has_not_is_left_out_and_told);
+	tcase_add_test(t, a_missing_field_is_asked_for_again_and_may_be_back);
+	tcase_add_test(t, a_field_whose_id_is_not_found_does_not_stop_the_others);
+	tcase_add_test(t, a_change_of_a_missing_field_tells_which_setting_maps_it);
+	tcase_add_test(t, some_fields_only_are_all_that_is_known_of_a_page);
 	tcase_add_test(t, a_cut_answer_to_a_write_may_have_been_applied);
 	tcase_add_test(t, a_write_on_a_kept_connection_that_dies_is_not_sent_again);
 	tcase_add_test(t, a_hanging_write_times_out_and_may_have_been_applied);

@@ -45,16 +45,65 @@ END_TEST
 
 START_TEST(a_renamed_field_is_found_by_the_id_that_it_had)
 {
-	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_AIRTABLE_FIELD_MISSING);
-	ck_assert_str_eq(why, "Unknown field name: \"Customer\"");
-	ck_assert_str_eq(table.names[ORDER_CUSTOMER], "Customer");	/* as it was */
+	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_OK);
+	ck_assert_uint_eq(table.keys.missing, 1u << ORDER_CUSTOMER);
+	ck_assert_str_eq(table.keys.answer[ORDER_CUSTOMER], "");
 	then.names[ORDER_CUSTOMER] = "Customer";
 	then.fields[ORDER_CUSTOMER] = "fldB";
 	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_OK);
 	ck_assert_str_eq(table.names[ORDER_CUSTOMER], "Client");
+	ck_assert_uint_eq(table.keys.missing, 0);
 	/* what was remembered of another name is nothing */
 	then.names[ORDER_CUSTOMER] = "Purchaser";
-	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_AIRTABLE_FIELD_MISSING);
+	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_OK);
+	ck_assert_uint_eq(table.keys.missing, 1u << ORDER_CUSTOMER);
+}
+END_TEST
+
+START_TEST(a_field_that_is_gone_keeps_its_id_and_is_not_asked_for)
+{
+	struct buf b = { 0 };
+
+	then.names[ORDER_CUSTOMER] = "Customer";
+	then.fields[ORDER_CUSTOMER] = "fldGone";
+	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_OK);
+	ck_assert_str_eq(table.keys.answer[ORDER_CUSTOMER], "fldGone");
+	webhook_add_specification(&b, &table, WEBHOOK_ALL);
+	ck_assert_ptr_null(strstr(buf_cstr(&b), "fldGone"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&b), "\"fldA\",\"fldC\""));
+	buf_free(&b);
+	/* a table that has none of them is another one */
+	ck_assert_int_eq(read_table("{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[]}]}"),
+	    ERR_AIRTABLE_FIELD_MISSING);
+	ck_assert_ptr_nonnull(strstr(why, "Order ID"));
+}
+END_TEST
+
+#define ONE_TYPE(type, options) "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
+	"{\"id\":\"fldA\",\"name\":\"Order ID\",\"type\":\"" type "\"" options "}]}]}"
+
+START_TEST(it_is_known_what_airtable_works_out_and_what_moves_by_itself)
+{
+	uint64_t shape;
+
+	ck_assert_int_eq(read_table(ONE_TYPE("autoNumber", "")), ERR_OK);
+	ck_assert(table.computed == 1 && table.derived == 0 && table.moves == 0);
+	ck_assert_int_eq(read_table(ONE_TYPE("lastModifiedTime", "")), ERR_OK);
+	ck_assert(table.computed == 1 && table.derived == 0 && table.moves == 1);
+	ck_assert_int_eq(read_table(ONE_TYPE("lastModifiedTime",
+	    ",\"options\":{\"referencedFieldIds\":[\"fldX\"]}")), ERR_OK);
+	ck_assert(table.derived == 0 && table.moves == 0);	/* with some changes only */
+	ck_assert_int_eq(read_table(ONE_TYPE("dateTime", "")), ERR_OK);
+	ck_assert(table.computed == 0 && table.moves == 0);
+	ck_assert_int_eq(read_table(ONE_TYPE("somethingNew", "")), ERR_OK);
+	ck_assert(table.computed == 1 && table.derived == 1);
+	ck_assert_int_eq(read_table(ONE_TYPE("formula", ",\"options\":{\"formula\":\"1\"}")), ERR_OK);
+	ck_assert(table.computed == 1 && table.derived == 1);
+	shape = table.shapes[ORDER_ORDER_ID];
+	ck_assert_int_eq(read_table(ONE_TYPE("formula", ",\"options\":{\"formula\":\"1\"}")), ERR_OK);
+	ck_assert_uint_eq(table.shapes[ORDER_ORDER_ID], shape);
+	ck_assert_int_eq(read_table(ONE_TYPE("formula", ",\"options\":{\"formula\":\"2\"}")), ERR_OK);
+	ck_assert_uint_ne(table.shapes[ORDER_ORDER_ID], shape);
 }
 END_TEST
 
@@ -254,6 +303,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, table_and_fields_are_known_by_their_ids);
 	tcase_add_test(t, a_renamed_field_is_found_by_the_id_that_it_had);
+	tcase_add_test(t, a_field_that_is_gone_keeps_its_id_and_is_not_asked_for);
+	tcase_add_test(t, it_is_known_what_airtable_works_out_and_what_moves_by_itself);
 	tcase_add_test(t, a_renamed_table_is_found_by_the_id_that_it_had);
 	tcase_add_test(t, what_is_no_schema_is_refused);
 	tcase_add_test(t, options_may_be_added_but_not_renamed_or_removed);

@@ -115,6 +115,72 @@ START_TEST(edits_that_do_not_lead_to_each_other_are_unclear)
 }
 END_TEST
 
+/* A change without its computed cells, told as they are afterwards or not at all; then these. */
+#define STORED_FIRST(stamp) PAYLOAD("\"changedRecordsById\":{\"rec1\":{" \
+	"\"current\":{\"cellValuesByFieldId\":{\"fldD\":" HIGH "}}," \
+	"\"previous\":{\"cellValuesByFieldId\":{\"fldD\":" LOW "}}," \
+	"\"unchanged\":{\"cellValuesByFieldId\":{\"fldA\":\"ORD-1\",\"fldB\":\"Acme\",\"fldC\":\"Shipped\"," \
+	"\"fldE\":12.5,\"fldF\":\"2026-01-01T00:00:00.000Z\"" stamp "}}}}")
+#define COMPUTED_THEN PAYLOAD("\"changedRecordsById\":{\"rec1\":{" \
+	"\"current\":{\"cellValuesByFieldId\":{\"fldG\":\"" T2 "\"}}," \
+	"\"previous\":{\"cellValuesByFieldId\":{\"fldG\":\"" T1 "\"}}," \
+	"\"unchanged\":{\"cellValuesByFieldId\":{\"fldA\":\"ORD-1\",\"fldB\":\"Acme\",\"fldC\":\"Shipped\"," \
+	"\"fldD\":" HIGH ",\"fldE\":12.5,\"fldF\":\"2026-01-01T00:00:00.000Z\"}}}}")
+
+START_TEST(computed_cells_that_come_in_a_payload_of_their_own_complete_the_change)
+{
+	static const char *const stored[] = {
+		STORED_FIRST(""), STORED_FIRST(",\"fldG\":\"" T1 "\""), STORED_FIRST(",\"fldG\":\"" T2 "\"")
+	};
+	const struct payload_record *r;
+	char text[3000];
+
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(text, sizeof(text), PAGE("%s,%s"), stored[i], COMPUTED_THEN);
+		take(text);
+		r = record("rec1");
+		ck_assert_msg(!r->unclear, "%zu", i);
+		ck_assert_uint_eq(r->before.known, schema_all(&orders_schema));
+		ck_assert(str_is(r->before.values[ORDER_PRIORITY].text, "Low"));
+		ck_assert_int_eq(r->now.values[ORDER_UPDATED_AT].number -
+		    r->before.values[ORDER_UPDATED_AT].number, 3600000);
+		/* without it the time of the change is not known */
+		(void)snprintf(text, sizeof(text), PAGE("%s"), stored[i]);
+		take(text);
+		ck_assert_msg(record("rec1")->unclear, "%zu", i);
+	}
+	/* another change behind it has a time of its own */
+	take(PAGE(STORED_FIRST("") "," COMPUTED_THEN "," STORED_FIRST("")));
+	ck_assert(record("rec1")->unclear);
+}
+END_TEST
+
+START_TEST(a_time_of_change_that_people_keep_need_not_move)
+{
+	table.computed = table.moves = 0;
+	take(PAGE(STORED_FIRST(",\"fldG\":\"" T1 "\"")));
+	ck_assert(!record("rec1")->unclear);
+	take(PAGE(STORED_FIRST("")));	/* nor be there at all */
+	ck_assert(!record("rec1")->unclear);
+}
+END_TEST
+
+START_TEST(a_missing_field_is_none_that_has_to_be_told)
+{
+	const uint32_t others = schema_all(&orders_schema) & ~(1u << ORDER_UPDATED_AT);
+
+	table.keys.missing = 1u << ORDER_UPDATED_AT;
+	table.keys.answer[ORDER_UPDATED_AT][0] = '\0';
+	take(PAGE(STORED_FIRST("")));
+	ck_assert(!record("rec1")->unclear);
+	ck_assert_uint_eq(record("rec1")->before.known, others);
+	ck_assert_uint_eq(record("rec1")->now.known, others);
+	take(PAGE(PAYLOAD("\"createdRecordsById\":{\"rec2\":{\"cellValuesByFieldId\":{\"fldA\":\"O\"}}}")));
+	ck_assert(!record("rec2")->unclear && record("rec2")->created);
+	ck_assert_uint_eq(record("rec2")->now.known, others);
+}
+END_TEST
+
 START_TEST(what_is_not_told_makes_it_unclear)
 {
 	/* without the time of the change, without previous or unchanged cells, cleared without a word */
@@ -190,9 +256,15 @@ START_TEST(the_schema_is_told_by_our_fields)
 	take(PAGE(PAYLOAD("\"changedFieldsById\":{\"fldB\":{\"current\":{\"name\":\"Client\"},\"previous\":{\"name\":\"Customer\"}},"
 	    "\"fldZ\":{\"current\":{\"name\":\"x\"}}}")));
 	ck_assert(page.schema);
-	ck_assert_uint_eq(page.fields, 1u << ORDER_CUSTOMER);
+	ck_assert_uint_eq(page.renamed, 1u << ORDER_CUSTOMER);
+	ck_assert(page.changed == 0 && page.retyped == 0 && page.foreign);
 	ck_assert_str_eq(buf_cstr(&page.schema_what),
 	    "the field \"Customer\" is now called \"Client\"");
+	take(PAGE(PAYLOAD("\"changedFieldsById\":{\"fldB\":{\"current\":{\"name\":\"Customer\",\"type\":\"number\"}},"
+	    "\"fldE\":{\"current\":{\"name\":\"Order Total\",\"type\":\"currency\"}}}")));
+	ck_assert_uint_eq(page.retyped, 1u << ORDER_CUSTOMER);
+	ck_assert_uint_eq(page.changed, 1u << ORDER_CUSTOMER | 1u << ORDER_TOTAL);
+	ck_assert(page.renamed == 0 && !page.foreign);
 	take(PAGE(PAYLOAD("\"destroyedFieldIds\":[\"fldC\"]")));
 	ck_assert_str_eq(buf_cstr(&page.schema_what), "the field \"Status\" is gone");
 	take("{\"payloads\":[{\"destroyedTableIds\":[\"tblOrders\"]}],\"cursor\":2}");
@@ -267,6 +339,9 @@ main(void)
 	tcase_add_test(t, a_whole_edit_tells_all_fields_before_and_after);
 	tcase_add_test(t, edits_of_a_page_are_put_together);
 	tcase_add_test(t, edits_that_do_not_lead_to_each_other_are_unclear);
+	tcase_add_test(t, computed_cells_that_come_in_a_payload_of_their_own_complete_the_change);
+	tcase_add_test(t, a_time_of_change_that_people_keep_need_not_move);
+	tcase_add_test(t, a_missing_field_is_none_that_has_to_be_told);
 	tcase_add_test(t, what_is_not_told_makes_it_unclear);
 	tcase_add_test(t, a_new_record_is_whole_when_its_computed_cells_are_told);
 	tcase_add_test(t, records_that_go_come_back_and_come_and_go);

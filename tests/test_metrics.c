@@ -242,6 +242,17 @@ START_TEST(without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart)
 	expect_text("\norderdeck_feed{source=\"off\"} 1\n");
 	expect_text("\norderdeck_feed_failing 0\n");
 	expect_text("\norderdeck_shrink_alarm 0\n");
+	expect_text("\norderdeck_fields_missing 0\n");
+}
+END_TEST
+
+START_TEST(missing_fields_are_counted_and_are_no_shrinking_base)
+{
+	scrape("\"ok\":true,\"body\":{\"sync\":{\"state\":\"idle\",\"drift\":null,\"alarm\":"
+	    "{\"code\":\"airtable_field_missing\"}},\"feed\":{\"mode\":\"off\",\"error\":null},"
+	    "\"airtable\":{\"missingFields\":[\"status\",\"priority\"]}}");
+	expect_text("\norderdeck_shrink_alarm 0\n");
+	expect_text("\norderdeck_fields_missing 2\n");
 }
 END_TEST
 
@@ -309,6 +320,7 @@ main(void)
 	tcase_add_test(limited, what_nobody_waits_for_any_more_is_counted_too);
 	tcase_add_test(limited, a_reader_that_holds_an_old_snapshot_is_seen);
 	tcase_add_test(limited, syncds_counts_arrive_as_it_made_them);
+	tcase_add_test(limited, missing_fields_are_counted_and_are_no_shrinking_base);
 	tcase_add_test(limited, without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart);
 	suite_add_tcase(s, limited);
 	tcase_add_checked_fixture(bare, api_setup, api_teardown);

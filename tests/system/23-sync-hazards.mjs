@@ -175,15 +175,17 @@ test('many callers share one run', async () => {
 	ok((await stack.stats()).requests - before <= 2 * (pages + 1), 'no more than one run, and one that was asked for meanwhile')
 })
 
-test('a field that is gone is named, and the store stays', async () => {
+test('a field that is gone is named, and what it held stays', async () => {
 	const before = await picture()
 	await stack.sim('POST', '/_sim/schema', { rename: { field: 'Customer', name: 'Client' } })
-	const answer = await stack.sync()
-	eq([answer.status, answer.json().code], [502, 'airtable_field_missing'], answer.text)
-	ok(answer.json().detail.includes('Customer'), answer.json().detail)
+	eq((await stack.sync()).status, 200)
+	const { alarm } = await stack.json('/api/sync')
+	eq(alarm.code, 'airtable_field_missing')
+	ok(alarm.detail.includes('fields.orders.customer = "Customer"'), alarm.detail)
 	eq(await picture(), before)
 	await stack.sim('POST', '/_sim/schema', { rename: { field: 'Client', name: 'Customer' } })
 	eq((await stack.sync()).status, 200)
+	eq((await stack.json('/api/sync')).alarm, null)
 })
 
 test('a base that shrank by more than half is an alarm, and an operator may accept it', async () => {
@@ -213,7 +215,14 @@ test('the stack ends undamaged', () => stack.down())
 
 test('fields are found by their configured names', async () => {
 	await withStack(fast({ sim: 100, wait: 0, set: { 'fields.orders.customer': 'Client' } }), async one => {
-		await until('the first try ended', 20_000, async () => (await one.json('/api/sync')).state === 'failed')
+		const { error } = await until('the first try ended', 20_000, async () => {
+			const sync = await one.json('/api/sync')
+			return sync.state === 'failed' && sync
+		})
+		eq(error.code, 'airtable_field_missing')
+		ok(error.detail.includes('fields.orders.customer = "Client"'), error.detail)
+		const refused = await one.sync()
+		eq([refused.status, refused.json().code], [502, 'airtable_field_missing'], refused.text)
 		await one.sim('POST', '/_sim/schema', { rename: { field: 'Customer', name: 'Client' } })
 		eq((await one.sync()).status, 200)
 		const held = new Map((await one.dump()).map(record => [record.id, record.fields.Client ?? null]))

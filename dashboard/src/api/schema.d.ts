@@ -705,9 +705,11 @@ export interface components {
             error: components["schemas"]["Problem"] | null;
             /**
              * @description Airtable's listing lacks more orders than `sync.max_shrink` lets
-             *     go, or the base may not be read any more; nothing was deleted. It
-             *     stands until a full sync is complete: the orders are back, or
-             *     `syncctl sync --accept-shrink` was given.
+             *     go, or the base may not be read any more; nothing was deleted. Or
+             *     it has not one of the fields (`airtable_field_missing`): what is
+             *     shown of that is what it held last, while all others are followed.
+             *     It stands until a full sync is complete, with all fields: the orders
+             *     are back, or `syncctl sync --accept-shrink` was given.
              */
             alarm: components["schemas"]["Alarm"] | null;
             /**
@@ -731,7 +733,7 @@ export interface components {
             mode: "off" | "webhook" | "modified";
             /** @enum {string} */
             state: "off" | "finding" | "reading" | "polling";
-            /** @description Why there is no webhook. */
+            /** @description Why there is no webhook, and what to do. */
             reason: string | null;
             webhook: string | null;
             /** @description The next payload. */
@@ -740,9 +742,19 @@ export interface components {
             complete: boolean;
             /**
              * Format: date-time
-             * @description All that had changed by then is in the store.
+             * @description All that had changed by then is in the store: the older of the last poll and `listedAt`.
              */
             freshAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when that is known of which no news tell, but only a sweep or
+             *     a full sync: without a webhook deletions, and cells that Airtable
+             *     works out of other records (formula, roll-up, lookup, count). `null`
+             *     where there is no such thing.
+             */
+            listedAt: string | null;
+            /** @description From one sweep to the next; 0 before the first. */
+            sweepSeconds: number | null;
             /** Format: date-time */
             lastPoll: string | null;
             /**
@@ -791,7 +803,7 @@ export interface components {
         };
         Alarm: {
             /** @enum {string} */
-            code: "airtable_shrunk" | "airtable_forbidden" | "airtable_unauthorized" | "airtable_not_found";
+            code: "airtable_shrunk" | "airtable_field_missing" | "airtable_forbidden" | "airtable_unauthorized" | "airtable_not_found";
             title: string;
             detail: string;
             /** Format: date-time */
@@ -879,6 +891,12 @@ export interface components {
                     notSent?: number;
                     waiting?: number;
                 };
+                /**
+                 * @description Fields of orders that the Airtable table has not: what is shown
+                 *     of them is what they held last, and they can't be changed. Then
+                 *     there is an alarm, which names their settings.
+                 */
+                missingFields?: string[];
                 monthlyCalls?: components["schemas"]["MonthlyCalls"];
             } | null;
             outbox: {
@@ -1174,7 +1192,9 @@ export interface components {
         };
         /**
          * @description `airtable_rejected`: Airtable refuses the change; its type and message
-         *     are in `detail`, and nothing was changed. `idempotency_key_reused`:
+         *     are in `detail`, and nothing was changed. `airtable_field_missing`: its
+         *     table has not a field of the change, whose setting `detail` names;
+         *     nothing was changed. `idempotency_key_reused`:
          *     the `Idempotency-Key` came with another request before.
          */
         Rejected: {
@@ -1420,8 +1440,11 @@ export interface components {
         Generation: number;
         /**
          * @description Seconds since the moment at which everything that Airtable held is in
-         *     the store, to within some seconds. Not there until a full sync was
-         *     complete.
+         *     the store, to within some seconds. Where there is no webhook that is the
+         *     last sweep over all records, since deletions are seen by that only; so
+         *     it is where a field is one that Airtable works out of other records (see
+         *     `listedAt` of the feed). A field under an alarm as missing is not part
+         *     of it. Not there until a full sync was complete.
          */
         DataAge: number;
         /** @description The request's id. */
@@ -2376,9 +2399,10 @@ export interface operations {
             /**
              * @description The sync failed: `airtable_unauthorized`, `airtable_forbidden`,
              *     `airtable_not_found`, `airtable_bad_response`,
-             *     `airtable_rejected`, `airtable_field_missing`,
-             *     `airtable_iterator_lost`, or `airtable_shrunk` (far fewer records
-             *     than before: an alarm, not an instruction).
+             *     `airtable_rejected`, `airtable_field_missing` (of a first sync: later
+             *     it is an alarm, and the others go on), `airtable_iterator_lost`, or
+             *     `airtable_shrunk` (far fewer records than before: an alarm, not an
+             *     instruction).
              */
             502: {
                 headers: {

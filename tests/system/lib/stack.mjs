@@ -168,7 +168,7 @@ export class Stack {
 	alive(name) { return !gone(this.pids()[name]) }
 	/** Give a setting that stands in the stack's file another value, for who reads it from now on. */
 	configure(key, value) {
-		const [section, name] = key.split('.'), file = path.join(this.dir, 'orders.conf'), text = fs.readFileSync(file, 'utf8')
+		const [section, ...rest] = key.split('.'), name = rest.join('.'), file = path.join(this.dir, 'orders.conf'), text = fs.readFileSync(file, 'utf8')
 		const line = new RegExp(`(^\\[${section}\\]\\n(?:[^[\\n].*\\n)*?${name} = ).*$`, 'm')
 		if (!line.test(text)) throw new Error(`${key} is not in ${file}`)
 		fs.writeFileSync(file, text.replace(line, `$1${value}`))

@@ -1,0 +1,136 @@
+#include <stdio.h>
+
+#include "common/instant.h"
+#include "common/log.h"
+#include "syncd/feed_parts.h"
+
+/*
+ * What the base's schema and payloads say of our fields, and what follows from
+ * it.  A field that is changed (another formula, another kind) may have other
+ * cells in all records, and of these no payload tells; one that was missing and
+ * is back holds what the store has never seen.  Both are gaps.
+ */
+
+static void
+add_names(const struct feed *f, uint32_t fields, struct buf *b)
+{
+	for (size_t i = 0; i < f->schema->field_count; i++)
+		if (fields >> i & 1)
+			buf_printf(b, "%s%s", b->len == 0 ? "" : ", ", f->schema->fields[i].name);
+}
+
+static void
+gap_of(struct feed *f, uint32_t fields, const char *what)
+{
+	struct buf names = { 0 };
+
+	if (fields == 0)
+		return;
+	add_names(f, fields, &names);
+	feed_gap(f, "%s in Airtable: %s", what, buf_cstr(&names));
+	buf_free(&names);
+}
+
+static uint32_t
+selects(const struct schema *s)
+{
+	uint32_t fields = 0;
+
+	for (size_t i = 0; i < s->field_count; i++)
+		if (s->fields[i].kind == FIELD_SELECT)
+			fields |= UINT32_C(1) << i;
+	return fields;
+}
+
+void
+feed_fields_payloads(struct feed *f)
+{
+	const struct payload_page *p = &f->page;
+	const struct webhook_table *t = &f->table;
+	uint32_t changed = p->changed | p->renamed;
+
+	if (!t->fields_known)
+		return;
+	/* of options it is seen in the schema which of them are others */
+	changed = p->retyped | (changed & t->computed) | (p->changed & ~selects(f->schema));
+	gap_of(f, changed, "fields were changed");
+	f->fields_told |= changed;
+	if (p->foreign && t->derived != 0 && !f->kept.gap)
+		gap_of(f, t->derived, "a field was changed of which others may be worked out");
+}
+
+/* Fields that are not what they were when ${before} was read, or an earlier process read it. */
+static uint32_t
+reshaped(const struct feed *f, const struct webhook_table *before)
+{
+	const struct webhook_table *t = &f->table;
+	uint32_t fields = 0;
+
+	for (size_t i = 0; i < f->schema->field_count; i++) {
+		uint32_t bit = UINT32_C(1) << i;
+		bool same = f->kept.shapes[i] == 0 || f->kept.shapes[i] == t->shapes[i];
+
+		if ((t->keys.missing | before->keys.missing) & bit || same)
+			continue;
+		if (!before->fields_known || strcmp(before->types[i], t->types[i]) != 0 ||
+		    t->computed & bit)
+			fields |= bit;
+	}
+	return fields;
+}
+
+/* Fields of ours that are other ones than before. */
+static uint32_t
+mapped_anew(const struct feed *f)
+{
+	const struct webhook_table *t = &f->table;
+	uint32_t fields = 0;
+
+	for (size_t i = 0; i < f->schema->field_count; i++)
+		if (f->kept.fields[i][0] != '\0' && t->keys.answer[i][0] != '\0' &&
+		    strcmp(f->kept.fields[i], t->keys.answer[i]) != 0)
+			fields |= UINT32_C(1) << i;
+	return fields;
+}
+
+void
+feed_fields_told(struct feed *f, const struct webhook_table *before)
+{
+	uint32_t others = mapped_anew(f);
+
+	gap_of(f, others, "other fields are mapped");
+	gap_of(f, reshaped(f, before) & ~others & ~f->fields_told, "fields were changed");
+	f->fields_told = 0;
+	if (before->fields_known && !webhook_table_keeps_options(before, &f->table))
+		feed_gap(f, "options of a select were renamed or removed");
+	f->looked_ms = instant_monotonic();
+}
+
+void
+feed_fields_check(struct feed *f)
+{
+	uint32_t missing = airtable_missing(f->airtable), before = f->kept.missing;
+	enum err e;
+
+	if (missing == before)
+		return;
+	f->kept.missing = missing;
+	gap_of(f, before & ~missing, "fields are there again");
+	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
+		log_error("feed: %s; which fields are missing will be stored later", err_text(e));
+}
+
+bool
+feed_fields_due(const struct feed *f)
+{
+	return f->kept.missing != 0 &&
+	    instant_monotonic() - f->looked_ms >= AIRTABLE_FIELDS_MS;
+}
+
+uint32_t
+feed_fields_derived(const struct feed *f)
+{
+	if (!f->table.fields_known)
+		return schema_all(f->schema) & ~airtable_missing(f->airtable);
+	return f->table.derived & airtable_keys_asked(&f->table.keys);
+}
