@@ -406,6 +406,8 @@ check_together(struct loader *l)
 
 	if (c->store.map_size_bytes > c->store.map_limit_bytes)
 		fault(l, "store.map_size", "larger than store.map_limit");
+	if (c->http.user_header[0] != '\0' && c->http.trusted_proxies[0] == '\0')
+		fault(l, "http.user_header", "believed from http.trusted_proxies only, and there are none");
 	if (!config_run_path(c, "api-slow.sock", path))
 		fault(l, "run.dir", "too long for the name of a Unix socket in it");
 	for (size_t i = 0; i < orders_schema.field_count; i++)

@@ -74,6 +74,7 @@ struct config {
 		char	trusted_proxies[CONFIG_TEXT_MAX]; /* addresses and networks; empty: none */
 		char	names[CONFIG_TEXT_MAX];		/* hosts beyond those that are known anyway */
 		char	allowed_origins[CONFIG_TEXT_MAX]; /* other sites whose pages may use the API */
+		char	user_header[CONFIG_TEXT_MAX];	/* in which they say who asks; empty: none */
 	} http;
 	struct {
 		int64_t	workers;			/* 0: one per core */

@@ -286,6 +286,21 @@ check_origins(char *text)
 	    "is no list of origins as browsers send them, in lower case, without path or usual port (https://portal.example.org, http://10.0.0.7:3000)";
 }
 
+const char *
+check_header_or_none(char *text)
+{
+	/* what these hold must never get into the history */
+	static const char *const secret[] = { "Authorization", "Proxy-Authorization", "Cookie" };
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		if (strcasecmp(text, secret[i]) == 0)
+			return "holds secrets, not a name";
+	if (len > 64 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != len)
+		return "is no name of a header (letters, digits and -)";
+	return NULL;
+}
+
 static bool
 zone_file_exists(const char *name)
 {

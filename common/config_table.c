@@ -125,6 +125,9 @@ static const struct setting table[] = {
 	{ .name = "http.allowed_origins", TEXT_AT(http.allowed_origins), .value = "",
 	  .check = check_origins,
 	  .meaning = "Other sites whose pages may use the API (https://portal.example.org), with commas or spaces between. Pages of all others can neither read nor change anything." },
+	{ .name = "http.user_header", TEXT_AT(http.user_header), .value = "",
+	  .check = check_header_or_none,
+	  .meaning = "Header in which http.trusted_proxies say who asks, such as X-Remote-User; it stands in the history of changes. They must set it on every request, and drop what the client sent. Empty: nobody is known by name." },
 
 	{ .name = "api.workers", .type = SETTING_INTEGER,
 	  AT(api.workers), .value = "0", .max = 64,

@@ -71,6 +71,7 @@ const char	*check_listen_or_none(char *text);
 const char	*check_networks(char *text);
 const char	*check_names(char *text);
 const char	*check_origins(char *text);
+const char	*check_header_or_none(char *text);
 const char	*check_path(char *text);
 const char	*check_token_file(char *text);
 

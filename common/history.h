@@ -13,9 +13,10 @@
  *	 "generation":1043,"at":"2026-11-20T10:00:00.000Z",
  *	 "action":"changed",		created, changed, deleted; notApplied, rejected
  *	 "source":"api",		api, airtable, job
- *	 "by":null,"requestId":null|"...","bulk":null|"17","undoes":null|"1042.0",
+ *	 "by":null|"Ada","requestId":null|"...","bulk":null|"17","undoes":null|"1042.0",
  *	 "change":"1043.0",		names this entry: generation.index
  *	 "fields":[{"field":"status","from":"Pending","to":"Shipped"}],
+ *	 "via":"client","user":{"id":"usr...","email":"..."},	airtable only, where it told
  *	 "asked":"changed",		notApplied and rejected only: created, changed, deleted
  *	 "detail":"..."}		the same
  *

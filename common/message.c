@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/fold.h"
 #include "common/json_write.h"
 #include "common/message_parts.h"
 #include "common/row.h"
@@ -14,6 +15,30 @@ const char *
 message_type_name(enum message_type type)
 {
 	return type_names[type];
+}
+
+/* U+0080 to U+009F; U+2028 to U+202E, U+2066 to U+2069: ends of lines, and marks of direction. */
+static bool
+is_control(struct str s, size_t i)
+{
+	unsigned char a = (unsigned char)s.ptr[i];
+	unsigned char b = i + 1 < s.len ? (unsigned char)s.ptr[i + 1] : 0;
+	unsigned char c = i + 2 < s.len ? (unsigned char)s.ptr[i + 2] : 0;
+
+	return a < 0x20 || a == 0x7F || (a == 0xC2 && b <= 0x9F) ||
+	    (a == 0xE2 && b == 0x80 && c >= 0xA8 && c <= 0xAE) ||
+	    (a == 0xE2 && b == 0x81 && c >= 0xA6 && c <= 0xA9);
+}
+
+bool
+message_user_valid(struct str s)
+{
+	if (s.len == 0 || s.len > MESSAGE_BY_MAX || !utf8_valid(s))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (is_control(s, i))
+			return false;
+	return true;
 }
 
 bool

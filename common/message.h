@@ -52,7 +52,7 @@
 #define REQUEST_ID_MAX		64		/* characters, [A-Za-z0-9._-] */
 #define MESSAGE_TEXT_MAX	1000		/* bytes of a field's text */
 #define MESSAGE_KEY_MAX		255		/* bytes of an Idempotency-Key, printable ASCII */
-#define MESSAGE_BY_MAX		128
+#define MESSAGE_BY_MAX		128		/* bytes of who asks, see message_user_valid() */
 #define MESSAGE_MAC_MAX		127		/* bytes of a ping's MAC */
 #define MESSAGE_NOTICE_MAX	2047		/* and of what it is about, UTF-8 without NUL */
 #define MESSAGE_MONEY_MAX	INT64_C(999999999999999)	/* units of money.h, and its negative */
@@ -159,6 +159,11 @@ bool		message_place_parse(struct str, uint64_t *generation, uint32_t *index);
 /* May it be an Idempotency-Key? */
 bool		message_key_valid(struct str);
 
+/*
+ * May it name who asks: 1 to MESSAGE_BY_MAX bytes of UTF-8, without control
+ * characters, line ends and marks that turn the direction of what follows?
+ */
+bool		message_user_valid(struct str);
 /* Is it a request id that we pass on? */
 bool		request_id_valid(struct str);
 

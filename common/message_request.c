@@ -232,7 +232,10 @@ read_fingerprint(struct reader *r, const struct member *m, const cJSON *item)
 static bool
 read_by(struct reader *r, const struct member *m, const cJSON *item)
 {
-	return reader_text(r, m->name, item, r->request->by, sizeof(r->request->by));
+	if (!reader_text(r, m->name, item, r->request->by, sizeof(r->request->by)))
+		return false;
+	return r->request->by[0] == '\0' || message_user_valid(str_of(r->request->by)) ||
+	    reader_refuse(r, "\"%s\" is nobody's name", m->name);
 }
 
 static bool

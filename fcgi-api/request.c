@@ -27,6 +27,7 @@ static const struct {
 	HEADER("CONTENT_TYPE", content_type),
 	RAW("CONTENT_LENGTH", length),
 	HEADER("REMOTE_ADDR", client),
+	HEADER("REMOTE_USER", user),
 	RAW("REQUEST_ID", id),
 	HEADER("HTTP_IF_NONE_MATCH", if_none_match),
 	HEADER("HTTP_IF_MATCH", if_match),
@@ -153,8 +154,8 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 
 	errors->count = 0;
 	r->if_none_match = r->if_match = r->accept_encoding = r->prefer =
-	    r->idempotency_key = r->airtable_mac = r->content_type = r->client = r->query =
-	    (struct str){ NULL, 0 };
+	    r->idempotency_key = r->airtable_mac = r->content_type = r->client = r->user =
+	    r->query = (struct str){ NULL, 0 };
 	r->segment_count = r->param_count = 0;
 	r->body = body;
 	collect(r, envp, &raw);

@@ -41,6 +41,7 @@ struct request {
 	struct str	airtable_mac;
 	struct str	content_type;
 	struct str	client;			/* its address, as the web server tells it */
+	struct str	user;			/* who asks, the same; not checked */
 	struct str	body;
 	char		scratch[REQUEST_URI_MAX];
 };

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/instant.h"
+#include "common/log.h"
 #include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/json_body.h"
@@ -172,6 +173,24 @@ take_key(struct api *api)
 	take_fingerprint(&api->request, m->fingerprint);
 }
 
+/* Who asks, as the web server was told by a proxy that it trusts. */
+static void
+take_user(struct api *api)
+{
+	struct message_request *m = &api->message;
+	struct str user = api->request.user;
+
+	if (user.len == 0)
+		return;
+	if (!message_user_valid(user)) {
+		log_warn("http.user_header: %zu bytes that are no name; nobody is said to have asked",
+		    user.len);
+		return;
+	}
+	memcpy(m->by, user.ptr, user.len);
+	m->by[user.len] = '\0';
+}
+
 static bool
 take_headers(struct api *api, struct writing *w)
 {
@@ -184,6 +203,7 @@ take_headers(struct api *api, struct writing *w)
 		field_errors_add(&api->errors, STR("If-Match"),
 		    "must be one tag of the form \"v<version>\", or *");
 	take_key(api);
+	take_user(api);
 	api->message.defer = request_prefers_async(req);
 	(void)request_no_params(req, &api->errors);
 	if (!field_errors_any(&api->errors))

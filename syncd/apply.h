@@ -7,6 +7,7 @@
 #include "common/outbox.h"
 #include "common/schema.h"
 #include "common/store.h"
+#include "syncd/change_step.h"
 
 /*
  * The one door to the store.  A list of changes becomes one LMDB write
@@ -45,6 +46,12 @@ struct change {
 	 */
 	const struct outbox_entry *const *edits;
 	size_t			edit_count;
+	/*
+	 * What Airtable told led to it, oldest first, the caller's; NULL: it did
+	 * not.  What differs beyond the edits is told step by step as the doing
+	 * of each, as far as the steps lead from what the row was to what it is.
+	 */
+	const struct change_step *steps;
 };
 #define CHANGE_ANY_BASE	UINT64_MAX
 

@@ -40,6 +40,7 @@ struct told {
 	struct str			 id;
 	const char			*action;
 	const struct outbox_entry	*by;		/* NULL: not through us */
+	const struct author		*who;		/* then: in Airtable; NULL: not told */
 	const struct record		*from, *to;	/* NULL: all empty */
 	uint32_t			 fields;
 	struct str			 why;		/* notApplied, rejected */
@@ -69,14 +70,40 @@ add_fields(struct buf *b, const struct schema *s, const struct told *told)
 	buf_add_char(b, ']');
 }
 
+static struct str
+or_none(struct str s)
+{
+	return s.len > 0 ? s : (struct str){ NULL, 0 };
+}
+
+/* What Airtable says of who did it. */
 static void
-add_who(struct buf *b, const struct outbox_entry *e, enum change_source source)
+add_author(struct buf *b, const struct author *who)
+{
+	json_member_string_or_null(b, "by", or_none(who->name));
+	if (who->via.len > 0)
+		json_member_string(b, "via", who->via);
+	if (who->id.len == 0 && who->email.len == 0)
+		return;
+	json_name(b, "user");
+	buf_add_char(b, '{');
+	json_member_string_or_null(b, "id", or_none(who->id));
+	json_member_string_or_null(b, "email", or_none(who->email));
+	buf_add_char(b, '}');
+}
+
+static void
+add_who(struct buf *b, const struct outbox_entry *e, const struct author *who,
+    enum change_source source)
 {
 	struct str none = { NULL, 0 };
 
 	json_member_string(b, "source", e != NULL ? STR("api") :
 	    source == SOURCE_JOB ? STR("job") : STR("airtable"));
-	json_member_string_or_null(b, "by", e != NULL && e->by.len > 0 ? e->by : none);
+	if (e == NULL && who != NULL)
+		add_author(b, who);
+	else
+		json_member_string_or_null(b, "by", e != NULL ? or_none(e->by) : none);
 	json_member_string_or_null(b, "requestId",
 	    e != NULL && e->request_id.len > 0 ? e->request_id : none);
 	json_name(b, "bulk");
@@ -128,7 +155,7 @@ tell(struct apply_txn *t, const struct told *told)
 	json_member_uint(b, "generation", t->next);
 	json_member_instant(b, "at", t->now_ms);
 	json_member_string(b, "action", str_of(told->action));
-	add_who(b, told->by, t->source);
+	add_who(b, told->by, told->who, t->source);
 	json_name(b, "change");
 	buf_printf(b, "\"%" PRIu64 ".%" PRIu32 "\"", t->next, entry.index);
 	add_fields(b, t->schema, told);
@@ -147,25 +174,40 @@ struct story {
 	unsigned	told;
 };
 
+/* ${told} has its action and whose doing it is; ${to} NULL: it is gone. */
 static int
-tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
-    const struct outbox_entry *by, const char *action, const struct record *to)
+tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct told *told,
+    const struct record *to)
 {
 	struct record empty = { 0 };
-	struct told told = {
-		.id = i->now.id, .action = action, .by = by,
-		.from = s->live ? &s->now : NULL, .to = to
-	};
 	int rc;
 
-	told.fields = differing(t->schema, s->live ? &s->now : &empty, to == NULL ? &empty : to) &
-	    ~stamps(t->schema);
-	rc = tell(t, &told);
+	told->id = i->now.id;
+	told->from = s->live ? &s->now : NULL;
+	told->to = to;
+	told->fields = differing(t->schema, s->live ? &s->now : &empty,
+	    to == NULL ? &empty : to) & ~stamps(t->schema);
+	rc = tell(t, told);
 	s->told++;
 	s->live = to != NULL;
 	if (to != NULL)
 		s->now = *to;
 	return rc;
+}
+
+static int
+tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
+    const struct outbox_entry *by, const char *action, const struct record *to)
+{
+	return tell_on(t, s, i, &(struct told){ .action = action, .by = by }, to);
+}
+
+static int
+tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
+    const struct apply_doing *d)
+{
+	return tell_on(t, s, i, &(struct told){ .action = d->action, .who = d->who },
+	    d->gone ? NULL : &d->to);
 }
 
 /* Fields that later edits ask for which the history has: these were told past this one. */
@@ -221,7 +263,7 @@ adopt(struct apply_txn *t, struct str id, MDB_val key, struct str json, const st
 		return MDB_CORRUPTED;
 	place_of_key(key, &entry.generation, &entry.index);
 	buf_add(b, json.ptr, (size_t)(who - json.ptr));
-	add_who(b, e, t->source);
+	add_who(b, e, NULL, t->source);
 	buf_add(b, rest, (size_t)(json.ptr + json.len - rest));
 	return keep_entry(t, &entry);
 }
@@ -284,7 +326,22 @@ tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	return 0;
 }
 
-/* What has changed beyond the edits. */
+/* What those did of whom Airtable told. */
+static int
+tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i)
+{
+	const struct change_step *next = i->steps;
+	struct apply_doing d;
+	int rc = 0;
+
+	/* what the very first sync brings is where history begins */
+	while (rc == 0 && t->head.synced_ms != 0 &&
+	    apply_next_doing(t, i, &next, s->live, &s->now, &d))
+		rc = tell_doing(t, s, i, &d);
+	return rc;
+}
+
+/* What has changed beyond that. */
 static int
 tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 {
@@ -292,15 +349,15 @@ tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 
 	if (i->gone)
 		return s->live ? tell_of(t, s, i, NULL, "deleted", NULL) : 0;
-	if (!s->live)	/* what the very first sync brings is where history begins */
+	if (!s->live)
 		return t->head.synced_ms == 0 ? 0 : tell_of(t, s, i, NULL, "created", &i->now);
 	fields = differing(t->schema, &s->now, &i->now);
 	if (apply_differing(t->schema, &s->now, &i->now) != 0)
 		return tell_of(t, s, i, NULL, "changed", &i->now);
-	if (fields != 0 && i->first_edit == 0) {
+	if (fields != 0 && i->first_edit == 0 && s->told == 0) {
 		struct told told = {
 			.id = i->now.id, .action = "changed", .from = &s->now, .to = &i->now,
-			.fields = fields
+			.fields = fields, .who = apply_last_author(i, fields)
 		};
 
 		return tell(t, &told);
@@ -317,6 +374,8 @@ tell_item(struct apply_txn *t, const struct apply_item *i)
 	for (uint32_t n = i->first_edit; n != 0 && rc == 0; n = t->edits[n - 1].next)
 		if (!t->edits[n - 1].seen)
 			rc = tell_edit(t, &s, i, &t->edits[n - 1]);
+	if (rc == 0)
+		rc = tell_steps(t, &s, i);
 	return rc != 0 ? rc : tell_rest(t, &s, i);
 }
 

@@ -27,6 +27,15 @@ struct apply_item {
 	struct str	folded[SCHEMA_FIELDS_MAX];	/* of now's texts */
 	uint8_t		code[SCHEMA_FIELDS_MAX];	/* of now's selects */
 	uint32_t	first_edit;	/* place in apply_txn.edits + 1; 0: none */
+	const struct change_step *steps;	/* NULL: nobody told of any */
+};
+
+/* What one of those who changed an item in Airtable made of it. */
+struct apply_doing {
+	const struct author	*who;
+	const char		*action;	/* as in the history */
+	bool			 gone;		/* there is no to */
+	struct record		 to;
 };
 
 /* Who did what of an item: a list of its own for each, oldest first. */
@@ -136,6 +145,15 @@ int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_e
 int	apply_stored_entry(struct apply_txn *, uint64_t sequence, struct outbox_entry *);
 /* Fields that differ between two records, stamps left out. */
 uint32_t apply_differing(const struct schema *, const struct record *, const struct record *);
+/*
+ * The next that the item's steps from *next on tell of a record that is ${now}
+ * by then (${live}: it is there at all); *next moves on.  false: no more.
+ */
+bool	apply_next_doing(const struct apply_txn *, const struct apply_item *,
+	    const struct change_step **next, bool live, const struct record *now,
+	    struct apply_doing *);
+/* Who touched one of these fields last; NULL: not told. */
+const struct author *apply_last_author(const struct apply_item *, uint32_t fields);
 /* Room for one more in an array of ${count}: *list may move. */
 int	apply_room(void *list, size_t count, size_t *room, size_t item_bytes);
 

@@ -111,6 +111,7 @@ merge(const struct schema *s, struct record *into, const struct record *news)
 static void
 change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
 {
+	i->steps = c->steps;
 	if (c->kind == CHANGE_GONE) {
 		i->gone = true;
 		return;

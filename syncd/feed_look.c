@@ -81,6 +81,15 @@ outdated(struct feed *f, struct store *st, struct str id)
 	    view.version > f->base;
 }
 
+/* What a payload told of how it came to that. */
+static const struct change_step *
+steps_of(const struct feed *f, struct str id)
+{
+	const struct payload_record *told = payload_page_find(&f->page, id);
+
+	return told == NULL ? NULL : told->steps;
+}
+
 /* A record that was asked for and is not in the answer. */
 static bool
 missing(struct feed *f, struct str id, struct change *c)
@@ -93,7 +102,10 @@ missing(struct feed *f, struct str id, struct change *c)
 	}
 	if (looks_left(f, id) > 0)
 		return false;	/* it will be looked at again */
-	*c = (struct change){ .kind = CHANGE_GONE, .record = { .id = id }, .base = f->base };
+	*c = (struct change){
+		.kind = CHANGE_GONE, .record = { .id = id }, .base = f->base,
+		.steps = steps_of(f, id)
+	};
 	return true;
 }
 
@@ -121,7 +133,8 @@ judge(struct feed *f, struct store *st, const struct airtable_page *page, struct
 			doubt(f, id);
 		} else if (r != NULL) {
 			changes[n++] = (struct change){
-				.kind = CHANGE_UPSERT, .record = *r, .base = f->base
+				.kind = CHANGE_UPSERT, .record = *r, .base = f->base,
+				.steps = steps_of(f, id)
 			};
 			if (!fits(f, r))
 				doubt(f, id);

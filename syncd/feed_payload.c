@@ -12,6 +12,9 @@
 #define PAYLOADS_MAX	1000			/* of a page; Airtable sends 50 */
 #define WHAT_MAX	400			/* bytes of what is told of a schema */
 #define KINDS		3			/* current, previous, unchanged */
+#define USER_MAX	128			/* bytes of a user's name that are kept, */
+#define EMAIL_MAX	254			/* of an address, */
+#define VIA_MAX		32			/* and of the way that a change came by */
 
 /* A page in the making. */
 struct reading {
@@ -19,6 +22,7 @@ struct reading {
 	const struct webhook_table	*table;
 	struct payload_page		*page;
 	char				*text;	/* free room in page->text */
+	struct author			 who;	/* of the payload at hand */
 	char				*why;
 };
 
@@ -89,6 +93,30 @@ touch(struct reading *r, const char *id, bool *is_new)
 	return &p->records[*slot - 1];
 }
 
+/* One more step of a record; there is room for all that payloads name. */
+static struct change_step *
+step(struct reading *r, struct payload_record *p, enum step_kind kind)
+{
+	struct change_step *s = &r->page->steps[r->page->step_count++];
+
+	*s = (struct change_step){ .kind = kind, .who = r->who };
+	if (p->last == NULL)
+		p->steps = s;
+	else
+		p->last->next = s;
+	p->last = s;
+	return s;
+}
+
+static const struct record *
+keep_told(struct reading *r, const struct record *told)
+{
+	struct record *kept = &r->page->told[r->page->told_count++];
+
+	*kept = *told;
+	return kept;
+}
+
 /* ---- what is told of one --------------------------------------------------------- */
 static uint32_t
 decode(struct reading *r, const cJSON *cells, struct record *out)
@@ -123,6 +151,7 @@ created(struct reading *r, const char *id, const cJSON *json)
 	now.id = p->now.id;
 	now.known = ours;
 	p->now = now;
+	step(r, p, STEP_CREATED)->to = keep_told(r, &now);
 }
 
 /* The field was ${from} and is ${to}; what the page said before has to lead there. */
@@ -180,6 +209,20 @@ any_stored(const struct reading *r, const cJSON *cells)
 	return false;
 }
 
+/* A cell that is told in one of them only was or is empty; a computed one may not have been told. */
+static void
+add_changed_step(struct reading *r, struct payload_record *p, const struct record *current,
+    const struct record *previous)
+{
+	struct change_step *s = step(r, p, STEP_CHANGED);
+	struct record to = *current, from = *previous;
+
+	to.known |= previous->known & ~r->table->computed;
+	from.known |= current->known & ~r->table->computed;
+	s->to = keep_told(r, &to);
+	s->from = keep_told(r, &from);
+}
+
 static void
 changed(struct reading *r, const char *id, const cJSON *json)
 {
@@ -205,14 +248,17 @@ changed(struct reading *r, const char *id, const cJSON *json)
 	if (any_stored(r, cells[0]))
 		p->owed |= r->table->moves & ours;
 	p->owed &= ~told[0].known;
+	add_changed_step(r, p, &told[0], &told[1]);
 }
 
 static void
 destroyed(struct reading *r, const char *id)
 {
 	bool is_new;
+	struct payload_record *p = touch(r, id, &is_new);
 
-	touch(r, id, &is_new)->gone = true;
+	p->gone = true;
+	(void)step(r, p, STEP_GONE);
 }
 
 /* All payloads are read: what they left open makes a record unclear. */
@@ -342,12 +388,44 @@ each_destroyed(struct reading *r, const cJSON *table)
 	return ERR_OK;
 }
 
+/* ${bytes} at most, without half a character at its end. */
+static struct str
+keep_text(struct reading *r, const cJSON *object, const char *name, size_t bytes)
+{
+	struct str s = str_of(text_of(object, name));
+	struct str kept = { r->text, s.len > bytes ? bytes : s.len };
+
+	while (kept.len < s.len && kept.len > 0 && ((unsigned char)s.ptr[kept.len] & 0xC0) == 0x80)
+		kept.len--;
+	memcpy(r->text, s.ptr, kept.len);
+	r->text += kept.len;
+	return kept;
+}
+
+static void
+read_author(struct reading *r, const cJSON *json)
+{
+	const cJSON *action = airtable_json_member(json, "actionMetadata");
+	const cJSON *user = airtable_json_member(airtable_json_member(action, "sourceMetadata"),
+	    "user");
+
+	r->who = (struct author){
+		.via = keep_text(r, action, "source", VIA_MAX),
+		.id = keep_text(r, user, "id", AIRTABLE_ID_MAX),
+		.email = keep_text(r, user, "email", EMAIL_MAX),
+		.name = keep_text(r, user, "name", USER_MAX)
+	};
+	if (r->who.name.len == 0)
+		r->who.name = r->who.email;
+}
+
 static void
 read_head(struct reading *r, const cJSON *json)
 {
 	int64_t at;
 
 	r->page->payloads++;
+	read_author(r, json);
 	if (instant_parse(str_of(text_of(json, "timestamp")), &at) == ERR_OK)
 		r->page->newest_ms = at;
 	if (!cJSON_IsTrue(airtable_json_member(json, "error")))
@@ -383,28 +461,33 @@ read_payload(struct reading *r, const cJSON *json)
 	return each_destroyed(r, table);
 }
 
-/* How many records the payloads can name at most; each costs at least its id's text. */
+/* How many records the payloads can name at most, *gone as destroyed; each costs at least its id's text. */
 static size_t
-count_records(const struct reading *r, const cJSON *payloads)
+count_records(const struct reading *r, const cJSON *payloads, size_t *gone)
 {
+	enum { DESTROYED = 2 };
 	static const char *const members[] = {
-		"createdRecordsById", "changedRecordsById", "destroyedRecordIds"
+		"createdRecordsById", "changedRecordsById", [DESTROYED] = "destroyedRecordIds"
 	};
 	const cJSON *json;
-	size_t n = 0;
+	size_t n = 0, named;
 
+	*gone = 0;
 	cJSON_ArrayForEach(json, payloads) {
 		const cJSON *table = airtable_json_member(airtable_json_member(json,
 		    "changedTablesById"), r->table->id);
 
-		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-			n += (size_t)cJSON_GetArraySize(airtable_json_member(table, members[i]));
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+			named = (size_t)cJSON_GetArraySize(airtable_json_member(table, members[i]));
+			n += named;
+			*gone += i == DESTROYED ? named : 0;
+		}
 	}
 	return n;
 }
 
 static bool
-make_room(struct reading *r, size_t records, size_t text_bytes)
+make_room(struct reading *r, size_t records, size_t gone, size_t text_bytes)
 {
 	struct payload_page *p = r->page;
 	size_t size = 16, cells = records * r->schema->field_count * KINDS;
@@ -414,11 +497,14 @@ make_room(struct reading *r, size_t records, size_t text_bytes)
 	p->mask = size - 1;
 	p->records = calloc(records + 1, sizeof(*p->records));
 	p->slots = calloc(size, sizeof(*p->slots));
+	p->steps = calloc(records + 1, sizeof(*p->steps));
+	p->told = calloc(2 * (records - gone) + 1, sizeof(*p->told));
 	/* ids are names of members, too, and may be kept besides the texts */
 	p->text = malloc(text_bytes + cells * AIRTABLE_NUMBER_TEXT +
 	    records * (AIRTABLE_ID_MAX + 1) + 1);
 	r->text = p->text;
-	return p->records != NULL && p->slots != NULL && p->text != NULL;
+	return p->records != NULL && p->slots != NULL && p->text != NULL && p->steps != NULL &&
+	    p->told != NULL;
 }
 
 static enum err
@@ -426,6 +512,7 @@ read_page(struct reading *r, const cJSON *json, size_t text_bytes)
 {
 	const cJSON *payloads = airtable_json_member(json, "payloads"), *m;
 	const cJSON *cursor = airtable_json_member(json, "cursor");
+	size_t records, gone;
 	enum err e;
 
 	if (!cJSON_IsArray(payloads) || cJSON_GetArraySize(payloads) > PAYLOADS_MAX)
@@ -436,7 +523,8 @@ read_page(struct reading *r, const cJSON *json, size_t text_bytes)
 		return bad(r, "the cursor is no number");
 	r->page->cursor = (uint64_t)cursor->valuedouble;
 	r->page->more = cJSON_IsTrue(airtable_json_member(json, "mightHaveMore"));
-	if (!make_room(r, count_records(r, payloads), text_bytes))
+	records = count_records(r, payloads, &gone);
+	if (!make_room(r, records, gone, text_bytes))
 		return ERR_NOMEM;
 	cJSON_ArrayForEach(m, payloads)
 		if ((e = read_payload(r, m)) != ERR_OK)
@@ -467,6 +555,8 @@ payload_page_free(struct payload_page *p)
 {
 	free(p->records);
 	free(p->slots);
+	free(p->steps);
+	free(p->told);
 	free(p->text);
 	buf_free(&p->schema_what);
 	*p = (struct payload_page){ .cursor = 0 };

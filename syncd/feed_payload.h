@@ -8,6 +8,7 @@
 #include "common/err.h"
 #include "common/schema.h"
 #include "syncd/airtable_webhooks.h"
+#include "syncd/change_step.h"
 
 /*
  * A page of a webhook's payloads, with all that it tells of one record put
@@ -24,6 +25,7 @@ struct payload_record {
 	uint32_t	doubt;		/* what it holds now was not told */
 	uint32_t	owed;		/* it moves with the change that was told, and has not yet */
 	uint32_t	still;		/* told as unchanged, and not as changed */
+	struct change_step *steps, *last;	/* each payload's word of it, oldest first */
 };
 
 struct payload_page {
@@ -42,6 +44,9 @@ struct payload_page {
 	bool			 foreign;	/* a field was changed or removed that is none of ours */
 	struct buf		 schema_what;	/* for people */
 	/* what it is made of */
+	struct change_step	*steps;
+	struct record		*told;	/* what steps point to */
+	size_t			 step_count, told_count;
 	char			*text;
 	uint32_t		*slots;		/* record + 1 by hash of its id; 0: free */
 	size_t			 mask;

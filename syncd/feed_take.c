@@ -127,7 +127,7 @@ sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
 		case VERDICT_TAKE:
 			changes[(*n)++] = (struct change){
 				.kind = p->gone ? CHANGE_GONE : CHANGE_UPSERT,
-				.record = p->now, .base = f->base
+				.record = p->now, .base = f->base, .steps = p->steps
 			};
 			*gone += p->gone;
 			break;

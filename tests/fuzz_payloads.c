@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fold.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_state.h"
 #include "tests/feed_table.h"
@@ -25,11 +26,28 @@ require(bool it)
 		abort();
 }
 
+/* Each step belongs to one record, and says what it has to. */
+static size_t
+try_steps(const struct payload_record *r)
+{
+	size_t n = 0;
+
+	for (const struct change_step *s = r->steps; s != NULL; s = s->next, n++) {
+		require((s->to == NULL) == (s->kind == STEP_GONE));
+		require((s->from != NULL) == (s->kind == STEP_CHANGED));
+		require(s->who.name.len <= 254 && utf8_valid(s->who.name));
+		require(s->who.id.len <= AIRTABLE_ID_MAX && s->who.via.len <= 32);
+		require(s->next != NULL || s == r->last);
+	}
+	return n;
+}
+
 static void
 try_page(const struct webhook_table *table, struct str body)
 {
 	struct payload_page page;
 	char why[WEBHOOK_WHY_SIZE] = "";
+	size_t steps = 0;
 	enum err e = payload_page_read(&page, &orders_schema, table, body, why);
 
 	require(e == ERR_OK || (e == ERR_AIRTABLE_BAD_RESPONSE && why[0] != '\0'));
@@ -43,7 +61,9 @@ try_page(const struct webhook_table *table, struct str body)
 		require(!r->created || r->gone || r->unclear ||
 		    r->now.known == schema_all(&orders_schema));
 		require((r->before.known & ~schema_all(&orders_schema)) == 0);
+		steps += try_steps(r);
 	}
+	require(steps == page.step_count && page.told_count <= 2 * page.step_count);
 	payload_page_free(&page);
 }
 

@@ -17,7 +17,10 @@ text(const char *s)
 	return (struct value){ .present = s != NULL, .text = str_of(s) };
 }
 
-/* Entries as one line each, oldest first: "changed api req-1 status:Pending>Shipped". */
+/*
+ * Entries as one line each, oldest first: "changed api req-1 status:Pending>Shipped",
+ * "changed airtable Ada/client status:Pending>Shipped".
+ */
 struct lines {
 	char	line[400][400];
 	size_t	n;
@@ -58,6 +61,8 @@ add_line(void *cookie, struct history_place place, struct str json)
 	add(line, "%s %s", shown(j, "action", room[0]), shown(j, "source", room[1]));
 	add(line, "%s%s", cJSON_IsNull(cJSON_GetObjectItem(j, "requestId")) ? "" : " ",
 	    cJSON_IsNull(cJSON_GetObjectItem(j, "requestId")) ? "" : shown(j, "requestId", room[0]));
+	if (cJSON_HasObjectItem(j, "via"))
+		add(line, " %s/%s", shown(j, "by", room[0]), shown(j, "via", room[1]));
 	cJSON_ArrayForEach(f, cJSON_GetObjectItemCaseSensitive(j, "fields")) {
 		add(line, " %s:%s", shown(f, "field", room[0]), shown(f, "from", room[1]));
 		add(line, ">%s%s", shown(f, "to", room[1]), "");

@@ -150,6 +150,8 @@ static const struct { const char *text, *error; } faults[] = {
 	{ "[http]\nallowed_origins = https://*.example.org", ":2: http.allowed_origins: 'https://*.example.org' " NO_ORIGINS },
 	{ "[http]\nallowed_origins = https://", ":2: http.allowed_origins: 'https://' " NO_ORIGINS },
 	{ "[http]\nallowed_origins = https://a.example,ftp://b.example", ":2: http.allowed_origins: 'https://a.example,ftp://b.example' " NO_ORIGINS },
+	{ "[http]\nuser_header = X_Remote_User", ":2: http.user_header: 'X_Remote_User' is no name of a header (letters, digits and -)\n" },
+	{ "[http]\ntrusted_proxies = ::1\nuser_header = cookie", ":3: http.user_header: 'cookie' holds secrets, not a name\n" },
 	{ "[metrics]\nlisten = 9464", ":2: metrics.listen: '9464' is no host:port (127.0.0.1:8080, [::1]:8080, *:8080)\n" },
 	{ "[airtable]\nrequests_per_second = 5.5", ":2: airtable.requests_per_second: '5.5' is no integer (1 to 1000)\n" },
 	{ "[sync]\nwiat = 1s", ":2: unknown setting sync.wiat; did you mean sync.wait?\n" },
@@ -333,6 +335,8 @@ START_TEST(settings_have_to_fit_each_other)
 
 	ck_assert_int_eq(load("[store]\nmap_size = 2GiB\nmap_limit = 1GiB", NULL, NULL), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(buf_cstr(&errors), "store.map_size: larger than store.map_limit\n");
+	ck_assert_int_eq(load("[http]\nuser_header = X-Remote-User", NULL, NULL), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "http.user_header: believed from http.trusted_proxies only, and there are none\n");
 	buf_printf(&text, "[run]\ndir = /%090d\n", 0);
 	good(buf_cstr(&text));
 	ck_assert(config_run_path(&config, "syncd.sock", name));

@@ -108,6 +108,62 @@ START_TEST(edits_of_a_page_are_put_together)
 }
 END_TEST
 
+/* The same edit with this metadata. */
+#define EDIT_BY(metadata, from, to) "{\"timestamp\":\"2026-11-20T10:00:00.123Z\"," metadata \
+	"\"changedTablesById\":{\"tblOrders\":{\"changedRecordsById\":{\"rec1\":{" \
+	"\"current\":{\"cellValuesByFieldId\":{\"fldD\":" to "}}," \
+	"\"previous\":{\"cellValuesByFieldId\":{\"fldD\":" from "}}," UNCHANGED("null") "}}}}}"
+#define USER(members)	"\"actionMetadata\":{\"source\":\"client\",\"sourceMetadata\":{\"user\":{" members "}}},"
+
+static void
+expect_who(const struct change_step *s, const char *name, const char *id, const char *email, const char *via)
+{
+	ck_assert_ptr_nonnull(s);
+	ck_assert_msg(str_is(s->who.name, name), "%.*s", STR_FMT(s->who.name));
+	ck_assert(str_is(s->who.id, id) && str_is(s->who.email, email) && str_is(s->who.via, via));
+}
+
+START_TEST(each_payload_is_a_step_with_who_did_it)
+{
+	const struct change_step *s;
+
+	take(PAGE(EDIT_BY(USER("\"id\":\"usrA\",\"email\":\"j@example.com\",\"permissionLevel\":\"create\",\"name\":\"J\\u00f6rg\""),
+	    LOW, HIGH) "," EDIT_BY("\"actionMetadata\":{\"source\":\"automation\"},", HIGH, "null") "," EDIT_BY("", "null", LOW)));
+	s = record("rec1")->steps;
+	expect_who(s, "J\xc3\xb6rg", "usrA", "j@example.com", "client");
+	ck_assert_int_eq(s->kind, STEP_CHANGED);
+	ck_assert_uint_eq(s->to->known, 1u << ORDER_PRIORITY);
+	ck_assert(str_is(s->from->values[ORDER_PRIORITY].text, "Low") && str_is(s->to->values[ORDER_PRIORITY].text, "High"));
+	expect_who(s = s->next, "", "", "", "automation");
+	ck_assert(!s->to->values[ORDER_PRIORITY].present && (s->to->known >> ORDER_PRIORITY & 1));
+	expect_who(s = s->next, "", "", "", "");
+	ck_assert(!s->from->values[ORDER_PRIORITY].present && (s->from->known >> ORDER_PRIORITY & 1));
+	ck_assert_ptr_null(s->next);
+	take(PAGE(PAYLOAD("\"createdRecordsById\":{\"rec1\":{\"cellValuesByFieldId\":{\"fldA\":\"ORD-1\"}}}") ","
+	    PAYLOAD("\"destroyedRecordIds\":[\"rec1\"]")));
+	s = record("rec1")->steps;
+	expect_who(s, "", "", "", "client");
+	ck_assert(s->kind == STEP_CREATED && str_is(s->to->values[ORDER_ORDER_ID].text, "ORD-1"));
+	ck_assert(s->next->kind == STEP_GONE && s->next->next == NULL);
+}
+END_TEST
+
+#define A127	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+START_TEST(who_did_it_is_taken_as_far_as_it_is_told_and_makes_sense)
+{
+	take(PAGE(EDIT_BY(USER("\"id\":\"usrA\",\"email\":\"j@example.com\""), LOW, HIGH)));
+	expect_who(record("rec1")->steps, "j@example.com", "usrA", "j@example.com", "client");
+	take(PAGE(EDIT_BY(USER("\"id\":7,\"email\":null,\"name\":\"" A127 "\xc3\xb6\""), LOW, HIGH)));
+	expect_who(record("rec1")->steps, A127, "", "", "client");	/* no half of a character */
+	take(PAGE(EDIT_BY("\"actionMetadata\":[\"client\"],", LOW, HIGH)));
+	expect_who(record("rec1")->steps, "", "", "", "");
+	take(PAGE(EDIT_BY("\"actionMetadata\":{\"source\":\"" A127 "\",\"sourceMetadata\":{\"user\":\"usrA\"}},", LOW, HIGH)));
+	ck_assert_uint_eq(record("rec1")->steps->who.via.len, 32);
+	ck_assert_uint_eq(record("rec1")->steps->who.name.len, 0);
+}
+END_TEST
+
 START_TEST(edits_that_do_not_lead_to_each_other_are_unclear)
 {
 	take(PAGE(EDIT(LOW, HIGH, T1, T2) "," EDIT(LOW, "null", T2, T3)));
@@ -338,6 +394,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_whole_edit_tells_all_fields_before_and_after);
 	tcase_add_test(t, edits_of_a_page_are_put_together);
+	tcase_add_test(t, each_payload_is_a_step_with_who_did_it);
+	tcase_add_test(t, who_did_it_is_taken_as_far_as_it_is_told_and_makes_sense);
 	tcase_add_test(t, edits_that_do_not_lead_to_each_other_are_unclear);
 	tcase_add_test(t, computed_cells_that_come_in_a_payload_of_their_own_complete_the_change);
 	tcase_add_test(t, a_time_of_change_that_people_keep_need_not_move);

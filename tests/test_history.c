@@ -415,6 +415,150 @@ START_TEST(what_was_not_applied_is_told_with_its_cause)
 }
 END_TEST
 
+/* ---- whom Airtable names ------------------------------------------------------------------ */
+#define TEXT(s)	{ s, sizeof(s) - 1 }
+static const struct author ada = { .name = TEXT("Ada"), .id = TEXT("usrA"), .email = TEXT("ada@example.com"), .via = TEXT("client") };
+static const struct author bob = { .name = TEXT("Bob"), .id = TEXT("usrB"), .via = TEXT("client") };
+static const struct author robot = { .via = TEXT("automation") };
+
+/* Steps of one record, in order. */
+static struct told_step {
+	struct change_step	s;
+	struct record		from, to;
+} steps[8];
+static size_t step_count;
+
+static void
+step(enum step_kind kind, const struct author *who, enum orders_field f, const char *from, const char *to)
+{
+	struct told_step *one = &steps[step_count++];
+
+	*one = (struct told_step){ .s = { .kind = kind, .who = *who, .from = &one->from, .to = &one->to } };
+	one->from.known = one->to.known = kind == STEP_CREATED ? schema_all(&orders_schema) : 1u << f;
+	one->from.values[f] = text(from);
+	one->to.values[f] = text(to);
+	if (kind == STEP_CREATED)
+		one->s.from = NULL;
+	if (kind == STEP_GONE)
+		one->s.from = one->s.to = NULL;
+	if (step_count > 1)
+		steps[step_count - 2].s.next = &one->s;
+}
+
+/* The feed's news of the order, with these steps; NULL: it is gone. */
+static void
+told(const struct record *r, struct str id)
+{
+	struct change c = { .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	const struct apply_meta meta = { 0 };
+	struct apply_result result;
+
+	if (r != NULL)
+		c.record = *r;
+	c.record.id = id;
+	c.steps = &steps[0].s;
+	ck_assert_int_eq(apply_changes(a, &c, 1, SOURCE_FEED, &meta, NOW_MS, &result), ERR_OK);
+	step_count = 0;
+	check();
+}
+
+#define CHANGED(who, f, from, to)	step(STEP_CHANGED, &(who), ORDER_ ## f, from, to)
+
+START_TEST(what_several_did_is_told_as_the_doing_of_each)
+{
+	struct record r = with("Delivered", "High");
+
+	CHANGED(ada, STATUS, "Pending", "Shipped");
+	CHANGED(ada, PRIORITY, "Low", "Medium");	/* one entry: it is hers, too */
+	CHANGED(robot, STATUS, "Shipped", "Delivered");
+	CHANGED(bob, PRIORITY, "Medium", "High");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Shipped priority:Low>Medium",
+	    "changed airtable null/automation status:Shipped>Delivered", "changed airtable Bob/client priority:Medium>High");
+}
+END_TEST
+
+START_TEST(who_did_it_is_told_with_what_airtable_says_of_him)
+{
+	static const char who[] = "\"source\":\"airtable\",\"by\":\"Ada\",\"via\":\"client\","
+	    "\"user\":{\"id\":\"usrA\",\"email\":\"ada@example.com\"},\"requestId\":null";
+	struct record r = with("Shipped", "Low");
+	struct str json;
+
+	CHANGED(ada, STATUS, "Pending", "Shipped");
+	told(&r, order.r.id);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	ck_assert_int_eq(history_get(st, order.r.id, (struct history_place){ store_generation(st), 0 }, &json), ERR_OK);
+	ck_assert_ptr_nonnull(memmem(json.ptr, json.len, who, sizeof(who) - 1));
+	store_end(st);
+}
+END_TEST
+
+START_TEST(what_the_store_has_been_past_is_not_told_again)
+{
+	struct record r = with("Shipped", "Low");
+
+	(void)news(&r, order.r.id, SOURCE_FULL_SYNC, NOW_MS);
+	r = with("Delivered", "Low");
+	CHANGED(bob, STATUS, "Pending", "Shipped");
+	CHANGED(ada, STATUS, "Shipped", "Delivered");
+	told(&r, order.r.id);
+	CHANGED(ada, STATUS, "Shipped", "Delivered");	/* the row stays: nothing is new */
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable status:Pending>Shipped", "changed airtable Ada/client status:Shipped>Delivered");
+}
+END_TEST
+
+START_TEST(what_was_read_again_is_put_down_to_who_brought_it_there)
+{
+	struct record r = with("Shipped", "High");
+
+	CHANGED(bob, STATUS, "Delivered", "Cancelled");	/* the store knows nothing of these values, */
+	CHANGED(ada, STATUS, "Cancelled", "Shipped");	/* but this is what it is now */
+	told(&r, order.r.id);
+	r = with("Pending", "Low");
+	CHANGED(bob, STATUS, "Shipped", "Delivered");
+	CHANGED(bob, PRIORITY, "Medium", NULL);
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Shipped",
+	    "changed airtable priority:Low>High",	/* of this nobody has told */
+	    "changed airtable Bob/client status:Shipped>Delivered",
+	    "changed airtable status:Delivered>Pending priority:High>Low");
+}
+END_TEST
+
+START_TEST(who_made_and_who_deleted_is_told)
+{
+	struct record r = { .known = schema_all(&orders_schema) };
+	struct str id = STR("recLater");
+
+	r.values[ORDER_STATUS] = text("Shipped");
+	r.values[ORDER_PRIORITY] = text("High");
+	step(STEP_CREATED, &ada, ORDER_STATUS, NULL, "Pending");
+	CHANGED(ada, PRIORITY, NULL, "High");
+	CHANGED(bob, STATUS, "Pending", "Shipped");
+	told(&r, id);
+	CHANGED(robot, STATUS, "Shipped", "Delivered");
+	step(STEP_GONE, &bob, ORDER_STATUS, NULL, NULL);
+	told(NULL, id);
+	EXPECT(history_of(id), "created airtable Ada/client status:null>Pending priority:null>High",
+	    "changed airtable Bob/client status:Pending>Shipped",
+	    "changed airtable null/automation status:Shipped>Delivered",
+	    "deleted airtable Bob/client status:Delivered>null priority:High>null");
+}
+END_TEST
+
+START_TEST(a_record_that_came_back_has_not_gone)
+{
+	struct record r = with("Shipped", "Low");
+
+	step(STEP_GONE, &bob, ORDER_STATUS, NULL, NULL);
+	step(STEP_CREATED, &ada, ORDER_STATUS, NULL, "Shipped");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Shipped");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -440,6 +584,12 @@ main(void)
 	tcase_add_test(t, a_creation_that_a_sync_saw_first_is_ours_in_the_end);
 	tcase_add_test(t, a_creation_that_is_known_to_be_somebody_elses_stays_so);
 	tcase_add_test(t, what_was_not_applied_is_told_with_its_cause);
+	tcase_add_test(t, what_several_did_is_told_as_the_doing_of_each);
+	tcase_add_test(t, who_did_it_is_told_with_what_airtable_says_of_him);
+	tcase_add_test(t, what_the_store_has_been_past_is_not_told_again);
+	tcase_add_test(t, what_was_read_again_is_put_down_to_who_brought_it_there);
+	tcase_add_test(t, who_made_and_who_deleted_is_told);
+	tcase_add_test(t, a_record_that_came_back_has_not_gone);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -24,6 +24,25 @@ answer(const char *line)
 	return message_parse_reply(str_of(line), &reply, &body);
 }
 
+START_TEST(a_name_is_one_that_can_be_shown)
+{
+	static const char *const good[] = { "a", "Zo\xc3\xab", "ann@example.com", "Ann O'Neil, \"x\" <b>", "\xf0\x9f\x98\x80" };
+	static const char *const bad[] = { "", "a\nb", "\x7f", "a\xc2\x85", "a\xe2\x80\xa8", "a\xe2\x80\xae", "\xe2\x81\xa6x",
+	    "\xff", "\xc3", "\xe2\x80" };
+	char longest[MESSAGE_BY_MAX + 2];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ck_assert_msg(message_user_valid(str_of(good[i])), "%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!message_user_valid(str_of(bad[i])), "%zu", i);
+	memset(longest, 'x', sizeof(longest));
+	ck_assert(message_user_valid((struct str){ longest, MESSAGE_BY_MAX }));
+	ck_assert(!message_user_valid((struct str){ longest, MESSAGE_BY_MAX + 1 }));
+	ck_assert(!message_user_valid((struct str){ "a\0b", 3 }));
+	ck_assert_int_eq(ask(HEAD "\"write\",\"by\":\"a\\u202eb\",\"items\":[{\"kind\":\"delete\",\"record\":\"recA\"}]}"), ERR_BAD_MESSAGE);
+}
+END_TEST
+
 START_TEST(a_write_is_read)
 {
 	const struct message_item *item;
@@ -581,6 +600,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, a_write_is_read);
+	tcase_add_test(t, a_name_is_one_that_can_be_shown);
 	tcase_add_test(t, what_a_write_does_not_say_is_none);
 	tcase_add_test(t, a_write_has_five_hundred_items_at_most_and_each_its_own_strings);
 	tcase_add_test(t, a_sync_and_a_status_are_read);

@@ -40,6 +40,29 @@ START_TEST(a_patch_is_refused_without_asking_when_it_cannot_be_right)
 }
 END_TEST
 
+START_TEST(who_asks_is_whom_the_web_server_names)
+{
+	static const struct { const char *header, *value, *by; } cases[] = {
+		{ "REMOTE_USER", "J\xc3\xb6rg", "\"by\":\"J\xc3\xb6rg\"" }, { "HTTP_REMOTE_USER", "mallory", NULL },
+		{ "HTTP_X_REMOTE_USER", "mallory", NULL }, { "REMOTE_USER", "", NULL }, { "REMOTE_USER", "a\xff", NULL },
+		{ "REMOTE_USER", "\xe2\x80\xaegroj", NULL }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *line;
+
+		ask("PATCH", "/api/orders/ORD-1", cases[i].header, cases[i].value, SHIP);
+		line = syncd_line();
+		if (cases[i].by != NULL)
+			ck_assert_ptr_nonnull(strstr(line, cases[i].by));
+		else
+			ck_assert_ptr_null(strstr(line, "\"by\""));
+		syncd_say(line, syncd_confirmed(*fx.committed, "{\"ok\":true,\"record\":\"" REC_A "\",\"pending\":false,\"order\":null}"));
+		expect(200, "");
+	}
+}
+END_TEST
+
 START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
 {
 	const char *line;
@@ -49,7 +72,7 @@ START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
 	ck_assert(!answered());
 	line = syncd_line();
 	ck_assert_ptr_nonnull(strstr(line, "\"type\":\"write\""));
-	ck_assert_ptr_nonnull(strstr(line, "\"requestId\":\"r1\",\"timeoutMs\":20000,\"items\":[{"));
+	ck_assert_ptr_nonnull(strstr(line, "\"requestId\":\"r1\",\"timeoutMs\":20000,\"deadlineMs\":"));
 	ck_assert_ptr_nonnull(strstr(line, with("{\"kind\":\"update\",\"record\":\"" REC_A "\",\"version\":%llu,"
 	    "\"fields\":{\"status\":\"Shipped\",\"priority\":null}}]", *fx.committed)));
 	in_writer(api_ship);
@@ -352,6 +375,7 @@ main(void)
 	tcase_add_test(alone, a_patch_is_refused_without_asking_when_it_cannot_be_right);
 	suite_add_tcase(s, alone);
 	tcase_add_checked_fixture(t, api_setup_syncd, reset_config);
+	tcase_add_test(t, who_asks_is_whom_the_web_server_names);
 	tcase_add_test(t, a_confirmed_patch_answers_with_the_order_that_syncd_tells);
 	tcase_add_test(t, without_the_order_in_the_result_it_is_the_stores);
 	tcase_add_test(t, a_result_that_failed_becomes_a_problem);

@@ -70,6 +70,7 @@ test('with the limits as shipped, what has been done is read at once, and follow
 	eq(names[0], all[0].orderId)
 	eq(names.length, 50)
 	eq(names.filter(name => !all.some(({ orderId }) => orderId === name)), [])
+	ok((await activity.locator('ol > li').first().textContent()).includes('Deleted in Airtable by Foreign Editor'), 'and who it was')
 	const ofOrders = () => seen.filter(({ target }) => /^\/api\/(orders|audit)/.test(target))
 	eq(ofOrders().filter(({ target }) => target !== '/api/audit'), [])
 	ok(ofOrders().length <= 3, 'once, and when the stream of changes stands')

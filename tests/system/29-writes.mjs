@@ -2,7 +2,7 @@
 // again, delivered later, taken back; made and deleted orders; and what the
 // history tells of it all.
 import { test, run, eq, ok } from './lib/harness.mjs'
-import { startStack, fast, until } from './lib/stack.mjs'
+import { startStack, withStack, fast, until } from './lib/stack.mjs'
 import { order, summary, summaryNumbers, day, withoutVersion } from './lib/orders.mjs'
 
 let stack, records
@@ -462,6 +462,39 @@ test('a sync afterwards finds nothing to correct', async () => {
 })
 
 test('the stack ends undamaged', () => stack.down())
+
+test('who asked is whom a trusted proxy names, and nobody else can say so', async () => {
+	await withStack(fast({ sim: 50, set: { 'http.trusted_proxies': '10.0.0.0/8, 127.0.0.77', 'http.user_header': 'X-Remote-User' } }), async stack => {
+		const [{ id }] = (await stack.json('/api/orders?pageSize=1')).orders
+		const asked = []
+		const patch = async (from, headers) => {
+			const status = (await stack.json(`/api/orders/${id}`)).status === 'Shipped' ? 'Delivered' : 'Shipped'
+			const answer = await stack.from(from).patch(id, { status }, headers)
+			eq(answer.status, 200, answer.text)
+			asked.unshift((await stack.json(`/api/orders/${id}/history?limit=1`)).changes[0].by)
+		}
+		await patch('127.0.0.77', { 'X-Remote-User': 'Jörg Müller', 'X-Forwarded-For': '203.0.113.5' })
+		await patch('127.0.0.77', { 'X-Remote-User': 'ann@example.com' })
+		await patch('127.0.0.77', {})
+		await patch('127.0.0.77', { 'X-Remote-User': 'x'.repeat(129) })
+		await patch('127.0.0.77', { 'X_Remote_User': 'mallory' })
+		await patch('127.0.0.78', { 'X-Remote-User': 'mallory' })
+		// his word for the client's address makes nobody a proxy, nor the client a liar
+		await patch('127.0.0.78', { 'X-Remote-User': 'mallory', 'X-Forwarded-For': '127.0.0.77' })
+		await patch('127.0.0.77', { 'X-Remote-User': 'ann@example.com', 'X-Forwarded-For': '127.0.0.77' })
+		eq(asked, ['ann@example.com', null, null, null, null, null, 'ann@example.com', 'Jörg Müller'])
+		const bulk = await stack.from('127.0.0.77').call('PATCH', '/api/orders', { headers: { 'Content-Type': 'application/json', 'X-Remote-User': 'ann@example.com' }, body: { updates: [{ id, status: 'Pending' }, { id, priority: null }] } })
+		eq(bulk.status, 200, bulk.text)
+		eq((await stack.json('/api/audit?limit=1')).changes[0].by, 'ann@example.com')
+		for (const name of ['orderdeck.log', 'syncd.out', 'fcgi-api.out', 'nginx-access.log', 'nginx-error.log']) ok(!/ann@example|mallory|Jörg/.test(stack.log(name)), name)
+	})
+	// without the setting nobody is believed
+	await withStack(fast({ sim: 50, set: { 'http.trusted_proxies': '127.0.0.0/8' } }), async stack => {
+		const [{ id, status }] = (await stack.json('/api/orders?pageSize=1')).orders
+		eq((await stack.patch(id, { status: status === 'Shipped' ? 'Pending' : 'Shipped' }, { 'X-Remote-User': 'mallory', 'Remote-User': 'mallory' })).status, 200)
+		eq((await stack.json('/api/audit?limit=1')).changes[0].by, null)
+	})
+})
 
 test('making and deleting are off unless they are switched on', async () => {
 	stack = await startStack(fast({ sim: 20 }))

@@ -46,6 +46,43 @@ test('edits, creations, deletions, pastes and restored records arrive, and only 
 	})
 }, { beside: true })
 
+test('the history says who it was in Airtable, one after the other', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const [{ id, fields }] = (await stack.dump()).filter(record => record.fields.Status === 'Pending' && record.fields.Priority)
+		const edit = (change, more) => stack.sim('POST', '/_sim/edit', { id, fields: change, ...more })
+		const history = async n => (await until(`${n} entries`, 10_000, async () => {
+			const { changes } = await stack.json(`/api/orders/${id}/history`)
+			return changes.length >= n && changes
+		})).map(({ by, via, user, source, fields }) => ({ by, via, user: user?.email, source, fields: fields.map(({ field, from, to }) => `${field}: ${from} > ${to}`).join() }))
+		// while nobody reads, so that all of it comes in one page
+		await stack.fault({ match: { path: '/payloads' }, action: 'status', status: 503 })
+		await edit({ Status: 'Processing' }, { user: 'Ada Lovelace' })
+		await edit({ Status: 'Shipped' }, { user: 'Jörg Müller' })
+		await edit({ Status: 'Delivered' }, { source: 'automation' })
+		await edit({ Customer: 'Form & Co' }, { source: 'formSubmission' })
+		await edit({ Customer: 'Other program' }, { source: 'publicApi' })
+		await stack.noFaults()
+		const told = await history(5)
+		eq(told.map(({ user, ...rest }) => rest), [
+			{ by: null, via: 'publicApi', source: 'airtable', fields: 'customer: Form & Co > Other program' },
+			{ by: null, via: 'formSubmission', source: 'airtable', fields: `customer: ${fields.Customer ?? null} > Form & Co` },
+			{ by: null, via: 'automation', source: 'airtable', fields: 'status: Shipped > Delivered' },
+			{ by: 'Jörg Müller', via: 'client', source: 'airtable', fields: 'status: Processing > Shipped' },
+			{ by: 'Ada Lovelace', via: 'client', source: 'airtable', fields: 'status: Pending > Processing' },
+		])
+		eq(told.map(({ user }) => user !== undefined), [false, false, false, true, true])
+		await stack.sim('POST', '/_sim/delete', { ids: [id], user: 'Grace Hopper' })
+		const [deletion] = (await until('it has gone', 10_000, async () => {
+			const { changes } = await stack.json('/api/audit?limit=1')
+			return changes[0].action === 'deleted' && changes
+		}))
+		eq([deletion.id, deletion.by], [id, 'Grace Hopper'])
+		// names are in the history, and nowhere else
+		for (const name of ['orderdeck.log', 'syncd.out', 'fcgi-api.out', 'nginx-access.log']) ok(!/Lovelace|Hopper|Jörg/.test(stack.log(name)), name)
+	})
+}, { beside: true })
+
 test('own changes come back as echoes and change nothing', async () => {
 	await withStack(follow(), async stack => {
 		await settled(stack)

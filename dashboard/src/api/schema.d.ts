@@ -581,8 +581,27 @@ export interface components {
              * @enum {string}
              */
             source: "api" | "airtable" | "job";
-            /** @description Who it was, if known. */
+            /**
+             * @description Who it was, if known: in Airtable the user's name (his e-mail
+             *     address where he has none); through the API whom the proxy named in
+             *     `http.user_header`. An automation, a form or another program is
+             *     nobody: `via` tells.
+             */
             by: string | null;
+            /**
+             * @description Of changes in Airtable, where it told: its own word for what made
+             *     them, `client` (a person in Airtable), `publicApi` (a program),
+             *     `automation`, `formSubmission`, `formPageSubmission`, `system`,
+             *     `sync`, `anonymousUser`, `unknown`, or another one.
+             * @example client
+             */
+            via?: string;
+            /** @description The same, of a user. */
+            user?: {
+                /** @description Airtable's id of the user. */
+                id: string | null;
+                email: string | null;
+            };
             /** @description `X-Request-Id` of the request. */
             requestId: string | null;
             /** @description The bulk edit that it belongs to. */

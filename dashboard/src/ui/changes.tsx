@@ -6,6 +6,11 @@ import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '
 import { StatusBadge } from './badges'
 
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
+/** Who changes things in Airtable without being a person there. */
+const MACHINES: Record<string, string> = {
+	publicApi: 'a program', automation: 'an automation', formSubmission: 'a form', formPageSubmission: 'a form',
+	system: 'Airtable itself', sync: 'a synced table', anonymousUser: 'somebody without an account',
+}
 const FIELDS: Record<string, string> = { orderId: 'Order ID', customer: 'Customer', status: 'Status', priority: 'Priority', orderTotal: 'Total', createdAt: 'Created', updatedAt: 'Updated' }
 const ICONS = { created: CirclePlus, changed: Pencil, deleted: CircleMinus, notApplied: Ban, rejected: Ban }
 const VERBS = { created: 'Created', changed: 'Changed', deleted: 'Deleted', notApplied: 'Not applied', rejected: 'Refused by Airtable' }
@@ -23,7 +28,7 @@ export function ChangeList({ changes, withOrder, action }: { changes: Change[]; 
 							<p className="text-ink-2">
 								{withOrder && change.id !== null && <><Link to="/orders" search={{ order: change.id }} className="font-medium text-accent-ink underline-offset-2 hover:underline"><Name change={change} /></Link>{' '}</>}
 								<span className={change.action === 'rejected' || change.action === 'notApplied' ? 'font-medium text-bad' : 'text-ink'}>{change.undoes !== null ? 'Undone' : VERBS[change.action]}</span>{' '}
-								{SOURCES[change.source]}{change.by && <> by {change.by}</>}{change.bulk !== null && <>, bulk edit {change.bulk}</>}
+								{SOURCES[change.source]}<Who change={change} />{change.bulk !== null && <>, bulk edit {change.bulk}</>}
 							</p>
 							{change.action !== 'created' && change.action !== 'deleted' && <Fields change={change} />}
 							{change.detail !== undefined && <p className="mt-1 text-xs text-ink-2">{change.detail}</p>}
@@ -37,6 +42,13 @@ export function ChangeList({ changes, withOrder, action }: { changes: Change[]; 
 			})}
 		</ol>
 	)
+}
+
+/** By whom; of several people of one name the address tells. */
+function Who({ change: { by, via, user } }: { change: Change }) {
+	const machine = via === undefined ? undefined : MACHINES[via]
+	if (by === null) return machine === undefined ? null : <> by {machine}</>
+	return <> by <span className="text-ink" title={user?.email ?? undefined}>{by}</span>{machine !== undefined && <> ({machine})</>}</>
 }
 
 /** What people call the order; its record id if it has no name. */
