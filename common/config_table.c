@@ -95,7 +95,7 @@ static const struct setting table[] = {
 
 	{ .name = "summary.time_zone", TEXT_AT(summary.time_zone), .value = "UTC",
 	  .check = check_time_zone,
-	  .meaning = "IANA name of the zone whose calendar days the summary counts." },
+	  .meaning = "IANA name of the desk's zone: the summary counts its calendar days, and dates without a time begin there." },
 
 	{ .name = "store.path", TEXT_AT(store.path), .value = "/var/lib/orderdeck",
 	  .check = check_path,

@@ -1,9 +1,13 @@
 #include "common/fold.h"
 #include "common/instant.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "common/options.h"
 #include "common/query_filter.h"
 #include "common/text_search.h"
+#include "common/zone.h"
+
+#define MS_PER_DAY	INT64_C(86400000)
 
 struct parser {
 	struct query		*q;
@@ -228,6 +232,23 @@ take_exact(struct parser *p, unsigned f, struct str value)
 	p->q->filtered = true;
 }
 
+/* A date is the begin of that day where the desk is. */
+static enum err
+parse_moment(struct parser *p, struct str value, int64_t *ms)
+{
+	struct str zone = STR("UTC");
+	enum err e = instant_parse(value, ms);
+	int rc;
+
+	if (e != ERR_OK || value.len != MOMENT_DATE_LEN)
+		return e;
+	rc = meta_get(store_txn(p->st), store_databases(p->st)->meta, META_ZONE, &zone);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return store_error("zone", rc);
+	*ms = zone_date_start_in(zone, (int32_t)(*ms / MS_PER_DAY));
+	return ERR_OK;
+}
+
 static void
 take_bound(struct parser *p, unsigned f, bool upper, struct str value)
 {
@@ -241,7 +262,7 @@ take_bound(struct parser *p, unsigned f, bool upper, struct str value)
 			    "must be an amount such as 12.50");
 			return;
 		}
-	} else if (instant_parse(value, &v) != ERR_OK) {
+	} else if (parse_moment(p, value, &v) != ERR_OK) {
 		field_errors_add(p->errors, str_of(upper ? field->to : field->from),
 		    "must be a date (2026-11-20) or a date-time (2026-11-20T10:00:00Z)");
 		return;

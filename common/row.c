@@ -1,5 +1,5 @@
-#include "common/instant.h"
 #include "common/json_write.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "common/row.h"
 #include "common/store_keys.h"
@@ -34,7 +34,7 @@ value_add_json(struct buf *b, enum field_kind kind, const struct value *v)
 		json_add_string(b, v->text);
 	else if (kind == FIELD_MONEY)
 		money_add(b, v->number);
-	else if (instant_format(v->number, text) == ERR_OK)
+	else if (moment_format(v, text) == ERR_OK)
 		json_add_string(b, str_of(text));
 	else
 		buf_add_cstr(b, "null");
@@ -159,13 +159,16 @@ take_text(const char **p, const char *end, struct str json, bool escaped, struct
 	return true;
 }
 
+/* A number; of a date, which its JSON shows by its length, the text too. */
 static bool
-take_number(const char **p, const char *end, int64_t *number)
+take_number(const char **p, const char *end, enum field_kind kind, struct str json, struct value *v)
 {
-	if ((size_t)(end - *p) < sizeof(*number))
+	if ((size_t)(end - *p) < sizeof(v->number))
 		return false;
-	memcpy(number, *p, sizeof(*number));
-	*p += sizeof(*number);
+	memcpy(&v->number, *p, sizeof(v->number));
+	*p += sizeof(v->number);
+	if (kind == FIELD_INSTANT && json.len == MOMENT_DATE_LEN + 2)
+		v->text = (struct str){ json.ptr + 1, MOMENT_DATE_LEN };
 	return true;
 }
 
@@ -193,7 +196,7 @@ row_values(const struct row_view *row, const struct schema *schema, struct recor
 			return ERR_STORE_CORRUPT;
 		if ((v->present = head.present >> i & 1) && !(is_text(schema->fields[i].kind) ?
 		    take_text(&p, end, json, (n & ESCAPED) != 0, &v->text) :
-		    take_number(&p, end, &v->number)))
+		    take_number(&p, end, schema->fields[i].kind, json, v)))
 			return ERR_STORE_CORRUPT;
 	}
 	return ERR_OK;
@@ -251,7 +254,9 @@ value_equal(enum field_kind kind, const struct value *a, const struct value *b)
 		return false;
 	if (!a->present)
 		return true;
-	return is_text(kind) ? str_eq(a->text, b->text) : a->number == b->number;
+	if (is_text(kind) || (kind == FIELD_INSTANT && (moment_is_date(a) || moment_is_date(b))))
+		return str_eq(a->text, b->text);
+	return a->number == b->number;
 }
 
 bool

@@ -22,7 +22,7 @@
  *	field_count x u32	bytes of the field's value in the JSON; the
  *				highest bit: its text stands there escaped
  *	of each field in turn that is present
- *		money, instant	int64
+ *		money, instant	int64; a date without a time is one whose JSON is a date
  *		escaped text	u32 length, the plain bytes
  *	the JSON object exactly as the API sends it
  *

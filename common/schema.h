@@ -18,7 +18,7 @@ enum field_kind {
 	FIELD_TEXT,
 	FIELD_SELECT,	/* one of named options, which have a workflow order */
 	FIELD_MONEY,	/* units of 1/10000, see money.h */
-	FIELD_INSTANT	/* milliseconds since 1970, UTC, see instant.h */
+	FIELD_INSTANT	/* milliseconds since 1970, UTC, or a date, see moment.h */
 };
 
 enum field_flag {
@@ -59,7 +59,7 @@ int	schema_field(const struct schema *, struct str name);
 /*
  * One field's value.  Empty in Airtable is present == false.  Text and
  * selects are in text (a select by its option's name), money and instants
- * in number.
+ * in number; a date without a time is in both (moment.h).
  */
 struct value {
 	bool		present;

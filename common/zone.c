@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #define NAME_MAX_BYTES	64
 #define SECONDS_PER_DAY	INT64_C(86400)
 
-static char current[NAME_MAX_BYTES + 1];
+static char current[NAME_MAX_BYTES + 1];	/* asked for last ... */
+static bool current_known;			/* ... and in the tz database */
 
 static bool
 exists(const char *name)
@@ -26,55 +28,90 @@ exists(const char *name)
 enum err
 zone_use(struct str name)
 {
-	char text[NAME_MAX_BYTES + 1] = "UTC";
-	enum err e = ERR_OK;
+	char text[NAME_MAX_BYTES + 1] = "";
 
 	if (name.len == strlen(current) && memcmp(name.ptr, current, name.len) == 0)
-		return ERR_OK;
+		return current_known ? ERR_OK : ERR_INVALID_PARAMETER;
 	if (name.len <= NAME_MAX_BYTES) {
 		memcpy(text, name.ptr, name.len);
 		text[name.len] = '\0';
 	}
-	if (name.len > NAME_MAX_BYTES || (!str_is(name, "UTC") && !exists(text))) {
-		(void)strcpy(text, "UTC");
-		e = ERR_INVALID_PARAMETER;
-	}
-	if (setenv("TZ", text, 1) == -1)
+	current_known = name.len <= NAME_MAX_BYTES && (str_is(name, "UTC") || exists(text));
+	if (setenv("TZ", current_known ? text : "UTC", 1) == -1) {
+		current[0] = '\0';
 		return ERR_NOMEM;
+	}
 	tzset();
-	if (e == ERR_OK)
-		(void)strcpy(current, text);
-	return e;
+	(void)strcpy(current, text);
+	return current_known ? ERR_OK : ERR_INVALID_PARAMETER;
+}
+
+/* The local day of an instant, and by how much the clock there is ahead of UTC. */
+static int32_t
+local_day(int64_t seconds, int64_t *ahead)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	*ahead = 0;
+	/* fails only for years beyond an int, which no instant has */
+	if (localtime_r(&t, &tm) == NULL)
+		return 0;
+	*ahead = tm.tm_gmtoff;
+	return instant_day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
 int32_t
 zone_day(int64_t ms)
 {
-	time_t t = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
-	struct tm tm;
+	int64_t ahead;
 
-	/* fails only for years beyond an int, which no instant has */
-	if (localtime_r(&t, &tm) == NULL)
-		return 0;
-	return instant_day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	return local_day(ms >= 0 ? ms / 1000 : (ms - 999) / 1000, &ahead);
 }
 
 /*
  * mktime() would need a guess whether summer time is in force and is vague
- * about midnights that don't exist; days only ever grow, so search instead.
+ * about midnights that don't exist.  On nearly all days midnight is where the
+ * clock's distance from UTC says; days only ever grow, so search for the others.
  */
 int64_t
 zone_day_start(int32_t day)
 {
 	int64_t low = (day - 2) * SECONDS_PER_DAY, high = (day + 2) * SECONDS_PER_DAY;
+	int64_t ahead, guess;
 
+	(void)local_day(day * SECONDS_PER_DAY, &ahead);
+	guess = day * SECONDS_PER_DAY - ahead;
+	if (local_day(guess, &ahead) == day && local_day(guess - 1, &ahead) < day)
+		return guess * 1000;
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 
-		if (zone_day(middle * 1000) >= day)
+		if (local_day(middle, &ahead) >= day)
 			high = middle;
 		else
 			low = middle + 1;
 	}
 	return low * 1000;
+}
+
+int64_t
+zone_date_start(int32_t day)
+{
+	int64_t start = zone_day_start(day);
+
+	return zone_day(start) == day ? start : start - 1;
+}
+
+int64_t
+zone_date_start_in(struct str zone, int32_t day)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	int64_t start;
+
+	(void)pthread_mutex_lock(&mutex);
+	(void)zone_use(zone);	/* UTC when this machine lacks it */
+	start = zone_date_start(day);
+	(void)pthread_mutex_unlock(&mutex);
+	return start;
 }

@@ -9,7 +9,8 @@
 /*
  * Calendar days in one IANA time zone, the process's only one (it is the C
  * library's, which knows the tz database; log lines and the API speak UTC
- * and don't touch it).  Set it before threads start.
+ * and don't touch it).  Set it before threads start; afterwards threads use
+ * zone_date_start_in() alone.
  */
 
 /* ERR_INVALID_PARAMETER: no such zone in the tz database; UTC is used. */
@@ -18,5 +19,13 @@ enum err	zone_use(struct str name);
 int32_t		zone_day(int64_t ms);
 /* The first instant of a day: local midnight, or when the clock first shows that day. */
 int64_t		zone_day_start(int32_t day);
+/*
+ * The same for a date that somebody wrote: of one that the zone's calendar
+ * left out (it crossed the date line) the last moment before it, so that
+ * each date has a place of its own between the days before and after.
+ */
+int64_t		zone_date_start(int32_t day);
+/* The same after zone_use(), whatever other threads do. */
+int64_t		zone_date_start_in(struct str zone, int32_t day);
 
 #endif

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "common/instant.h"
 #include "common/message.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "fcgi-api/order_body.h"
 
@@ -99,7 +99,7 @@ order_value(const struct field *f, const cJSON *json, struct value *v)
 		    money_from_double(json->valuedouble, &v->number) == ERR_OK;
 	case FIELD_INSTANT:
 		return cJSON_IsString(json) &&
-		    instant_parse(str_of(json->valuestring), &v->number) == ERR_OK;
+		    moment_parse(str_of(json->valuestring), v) == ERR_OK;
 	}
 	return false;
 }

@@ -3,6 +3,7 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "common/row.h"
 #include "fcgi-api/csv.h"
@@ -80,7 +81,7 @@ add_value(struct buf *b, const struct field *f, const struct value *v)
 		money_add(b, v->number);
 		break;
 	case FIELD_INSTANT:
-		if (instant_format(v->number, text) == ERR_OK)
+		if (moment_format(v, text) == ERR_OK)
 			buf_add_cstr(b, text);
 		break;
 	}

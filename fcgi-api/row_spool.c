@@ -9,7 +9,7 @@
 
 /*
  * A record's bytes: u32 how many follow, this head, the id, then of each
- * field that is present u32 length and the text, or the i64.
+ * field that is present u32 length and the text, the i64, or, of times, both.
  */
 struct spooled {
 	uint32_t	present;	/* bit f: field f is not empty */
@@ -80,9 +80,9 @@ row_spool_free(struct row_spool *s)
 }
 
 static bool
-is_text(const struct schema *schema, size_t f)
+has_number(const struct schema *schema, size_t f)
 {
-	return schema->fields[f].kind == FIELD_TEXT || schema->fields[f].kind == FIELD_SELECT;
+	return schema->fields[f].kind == FIELD_MONEY || schema->fields[f].kind == FIELD_INSTANT;
 }
 
 static void
@@ -101,10 +101,10 @@ encode(struct buf *b, const struct schema *schema, const struct record *r)
 
 		if (!v->present)
 			continue;
-		if (!is_text(schema, f)) {
+		if (has_number(schema, f))
 			buf_add(b, &v->number, sizeof(v->number));
+		if (schema->fields[f].kind == FIELD_MONEY)
 			continue;
-		}
 		buf_add(b, &n, sizeof(n));
 		buf_add_str(b, v->text);
 	}
@@ -156,10 +156,10 @@ decode(const struct schema *schema, struct str bytes, struct record *r)
 
 		if (!(v->present = head.present >> f & 1))
 			continue;
-		if (!is_text(schema, f)) {
+		if (has_number(schema, f))
 			memcpy(&v->number, take(&bytes, sizeof(v->number)).ptr, sizeof(v->number));
+		if (schema->fields[f].kind == FIELD_MONEY)
 			continue;
-		}
 		memcpy(&n, take(&bytes, sizeof(n)).ptr, sizeof(n));
 		v->text = take(&bytes, n);
 	}

@@ -12,6 +12,7 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/store_replaced.h"
+#include "common/zone.h"
 #include "fcgi-api/confine.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
@@ -270,6 +271,8 @@ slow_run(const struct worker_setup *setup)
 		log_error("slow pool can't start");
 		return EXIT_FAILURE;
 	}
+	/* stands in the environment before there are threads: another one only takes its place */
+	(void)zone_use(str_of(setup->config->summary.time_zone));
 	confine_worker(setup->config, true);
 	for (int64_t i = 0; i < threads && i < THREADS_MAX; i++)
 		started = thread_start(&pool) || started;

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "fcgi-api/row_spool.h"
 #include "fcgi-api/xlsx.h"
@@ -24,7 +25,7 @@ struct xlsx {
 	FILE			*file;
 	lxw_workbook		*book;
 	lxw_worksheet		*sheet;
-	lxw_format		*head, *date, *money;
+	lxw_format		*head, *time, *day, *money;
 	unsigned		 sheet_rows, sheets;
 	lxw_row_t		 row;	/* the next of the sheet */
 	struct buf		 text;	/* of a cell */
@@ -60,7 +61,8 @@ open_book(struct xlsx *x)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(x->file));
 	if ((x->book = workbook_new_opt(path, &options)) == NULL ||
 	    (x->head = new_format(x, NULL)) == NULL ||
-	    (x->date = new_format(x, "yyyy-mm-dd hh:mm:ss")) == NULL ||
+	    (x->time = new_format(x, "yyyy-mm-dd hh:mm:ss")) == NULL ||
+	    (x->day = new_format(x, "yyyy-mm-dd")) == NULL ||
 	    (x->money = new_format(x, "#,##0.00##")) == NULL)
 		return ERR_NOMEM;
 	format_set_bold(x->head);
@@ -158,15 +160,18 @@ write_money(struct xlsx *x, lxw_col_t column, int64_t units)
 	return rc;
 }
 
+/* A date without a time is whole days, shown without one. */
 static lxw_error
-write_instant(struct xlsx *x, lxw_col_t column, int64_t ms)
+write_moment(struct xlsx *x, lxw_col_t column, const struct value *v)
 {
-	double day = (double)ms / (double)DAY_MS + DAYS_TO_1970;
+	bool date = moment_is_date(v);
+	double day = DAYS_TO_1970 + (date ? (double)moment_day(v) :
+	    (double)v->number / (double)DAY_MS);
 	char text[INSTANT_TEXT_SIZE];
 
-	if (day >= DAY_MIN && ms <= INSTANT_MAX)
-		return worksheet_write_number(x->sheet, x->row, column, day, x->date);
-	(void)instant_format(ms, text);	/* "" when out of range */
+	if (day >= DAY_MIN && v->number <= INSTANT_MAX)
+		return worksheet_write_number(x->sheet, x->row, column, day, date ? x->day : x->time);
+	(void)moment_format(v, text);	/* "" when out of range */
 	return write_text(x, column, str_of(text), NULL);
 }
 
@@ -182,7 +187,7 @@ write_value(struct xlsx *x, lxw_col_t column, enum field_kind kind, const struct
 	case FIELD_MONEY:
 		return write_money(x, column, v->number);
 	case FIELD_INSTANT:
-		return write_instant(x, column, v->number);
+		return write_moment(x, column, v);
 	}
 	return LXW_NO_ERROR;
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "syncd/airtable_decode.h"
 #include "syncd/airtable_json.h"
@@ -102,14 +102,16 @@ decode_money(const cJSON *cell, struct value *v)
 }
 
 static const char *
-decode_instant(const cJSON *cell, struct value *v)
+decode_instant(struct decoder *d, const cJSON *cell, struct value *v)
 {
 	if (!cJSON_IsString(cell))
 		return "not a date and time";
 	if (cell->valuestring[0] == '\0')
 		return NULL;
-	if (instant_parse(str_of(cell->valuestring), &v->number) != ERR_OK)
+	if (moment_parse(str_of(cell->valuestring), v) != ERR_OK)
 		return "not a date and time, or out of range";
+	if (moment_is_date(v))
+		v->text = keep_text(d, cell->valuestring);
 	v->present = true;
 	return NULL;
 }
@@ -128,7 +130,7 @@ decode_cell(struct decoder *d, enum field_kind kind, const cJSON *cell, struct v
 	case FIELD_MONEY:
 		return decode_money(cell, v);
 	case FIELD_INSTANT:
-		return decode_instant(cell, v);
+		return decode_instant(d, cell, v);
 	case FIELD_TEXT:
 	default:
 		return decode_text(d, cell, v);

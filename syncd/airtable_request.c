@@ -1,5 +1,5 @@
-#include "common/instant.h"
 #include "common/json_write.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "syncd/airtable_request.h"
 
@@ -154,7 +154,7 @@ add_value(struct buf *b, const struct field *field, const struct value *v)
 		money_add(b, v->number);
 		break;
 	case FIELD_INSTANT:
-		if (instant_format(v->number, text) == ERR_OK)
+		if (moment_format(v, text) == ERR_OK)
 			json_add_string(b, str_of(text));
 		else
 			b->error = ERR_INVALID_PARAMETER;

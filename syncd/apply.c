@@ -95,9 +95,9 @@ put_body(struct apply_txn *t)
 	return rc;
 }
 
-/* Daily totals belong to a zone: count them anew when the configured one is another. */
+/* Days belong to a zone.  *other: they were made in another than the configured one. */
 static int
-use_zone(struct apply_txn *t, const char *name)
+use_zone(struct apply_txn *t, const char *name, bool *other)
 {
 	struct str stored;
 	int rc = meta_get(t->txn, t->dbs->meta, META_ZONE, &stored);
@@ -108,11 +108,28 @@ use_zone(struct apply_txn *t, const char *name)
 		return 0;
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return rc;
+	*other = true;
 	if (rc == 0)
 		log_info("store: time zone is now %s; counting days anew", name);
-	if ((rc = apply_put(t->txn, t->dbs->meta, key_str(STR(META_ZONE)), name,
-	    strlen(name))) != 0 || (rc = apply_rebuild_days(t)) != 0)
+	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_ZONE)), name, strlen(name));
+}
+
+/* What is kept beside the rows as this build and its settings would have made it. */
+static int
+renew(struct apply *a, struct apply_txn *t)
+{
+	bool zone = false;
+	int rc;
+
+	if ((rc = use_zone(t, a->config->summary.time_zone, &zone)) != 0 || !zone)
 		return rc;
+	/* what clients and workers keep of this generation is what it was */
+	if (t->head.rows_end > 0) {
+		t->head.generation++;
+		if ((rc = apply_renew(t, false, zone)) != 0 || (rc = put_head(t)) != 0 ||
+		    (rc = apply_log(t, (uint64_t)a->config->store.changes_kept)) != 0)
+			return rc;
+	}
 	return put_body(t);
 }
 
@@ -165,7 +182,7 @@ static int
 prepare(struct apply *a)
 {
 	struct apply_txn t = {
-		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now()
+		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
 	};
 	int rc;
 
@@ -177,11 +194,14 @@ prepare(struct apply *a)
 	if (rc == MDB_NOTFOUND)
 		rc = new_head(&t);
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
-	    (rc = use_zone(&t, a->config->summary.time_zone)) != 0)
+	    (rc = renew(a, &t)) != 0)
 		goto fail;
-	return mdb_txn_commit(t.txn);
+	rc = mdb_txn_commit(t.txn);
+	apply_plan_free(&t);
+	return rc;
 fail:
 	mdb_txn_abort(t.txn);
+	apply_plan_free(&t);
 	return rc;
 }
 

@@ -192,17 +192,18 @@ apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
 	struct sequence s = { .t = t, .field = field, .inserting = true };
 	size_t room = (size_t)t->head.rows_end + 1, n = 0;
 	struct entry *list = malloc(room * sizeof(*list));
-	uint32_t *rows = malloc(room * sizeof(*rows));
+	uint32_t *rows = malloc(2 * room * sizeof(*rows));
 	int rc = list == NULL || rows == NULL ? ENOMEM : 0;
 
 	if (rc == 0)
 		rc = gather(&s, ranks, list, &n);
 	if (rc == 0)
 		qsort(list, n, sizeof(*list), text ? cmp_text : cmp_number);
-	for (int descending = 0; descending < 2 && rc == 0; descending++) {
-		order_rows(list, n, text, descending, rows);
-		rc = sequence_replace(t, field, descending, rows, n);
-	}
+	/* both before the first is written: texts may lie on pages that a write moves */
+	for (size_t d = 0; d < 2 && rc == 0; d++)
+		order_rows(list, n, text, d == 1, rows + d * room);
+	for (size_t d = 0; d < 2 && rc == 0; d++)
+		rc = sequence_replace(t, field, d == 1, rows + d * room, n);
 	sequence_free(&s);
 	free(list);
 	free(rows);

@@ -166,8 +166,16 @@ int	apply_outbox(struct apply_txn *, const struct change *, size_t n, const stru
 int	apply_history(struct apply_txn *);
 int	apply_answers(struct apply_txn *, const struct apply_meta *);
 
-/* Daily totals anew, from the day field's column, after the zone has changed. */
+/* Daily totals anew, from the rows. */
 int	apply_rebuild_days(struct apply_txn *);
+/*
+ * What was made from the rows anew, where an older build or another zone
+ * made it: folded texts, or the moments at which dates begin and the daily
+ * totals; and what is sorted by them.  No row shows a difference.
+ */
+int	apply_renew(struct apply_txn *, bool texts, bool dates);
+/* Add a text as it is searched and sorted. */
+int	apply_fold(struct buf *, struct str text);
 
 /* Does this field differ between old and now (or has the row come or gone)? */
 bool	apply_field_changed(const struct apply_txn *, const struct apply_item *, unsigned field);

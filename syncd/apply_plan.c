@@ -61,6 +61,8 @@ index_add(struct apply_index *x, uint64_t hash, size_t item)
 struct apply_item *
 apply_item_of_row(const struct apply_txn *t, uint32_t row)
 {
+	if (t->by_row.slots == NULL)	/* nothing is planned */
+		return NULL;
 	for (uint64_t h = hash_bytes(&row, sizeof(row));; h++) {
 		uint32_t slot = t->by_row.slots[h & t->by_row.mask];
 
@@ -333,27 +335,35 @@ apply_keep(struct apply_txn *t, size_t bytes)
 	return a->bytes;
 }
 
+int
+apply_fold(struct buf *out, struct str text)
+{
+	size_t from = out->len;
+
+	if (fold_text(out, text) == ERR_INVALID_PARAMETER)
+		buf_add_str(out, text);	/* not UTF-8: searched as it is */
+	if (buf_status(out) != ERR_OK)
+		return ENOMEM;
+	/* a NUL ends a text in its column */
+	for (size_t i = from; i < out->len; i++)
+		if (out->data[i] == '\0')
+			out->data[i] = ' ';
+	return 0;
+}
+
 static int
 keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct str *out)
 {
-	struct apply_arena *a;
-	enum err e;
+	char *kept;
+	int rc;
 
 	buf_clear(scratch);
-	if ((e = fold_text(scratch, text)) == ERR_INVALID_PARAMETER)
-		buf_add_str(scratch, text);	/* not UTF-8: searched as it is */
-	if (buf_status(scratch) != ERR_OK ||
-	    (a = malloc(sizeof(*a) + scratch->len)) == NULL)
+	if ((rc = apply_fold(scratch, text)) != 0)
+		return rc;
+	if ((kept = apply_keep(t, scratch->len)) == NULL)
 		return ENOMEM;
-	a->next = t->arena;
-	a->len = scratch->len;
-	memcpy(a->bytes, scratch->data, scratch->len);
-	/* a NUL ends a text in its column */
-	for (size_t i = 0; i < a->len; i++)
-		if (a->bytes[i] == '\0')
-			a->bytes[i] = ' ';
-	t->arena = a;
-	*out = (struct str){ a->bytes, a->len };
+	memcpy(kept, scratch->data, scratch->len);
+	*out = (struct str){ kept, scratch->len };
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/moment.h"
 #include "common/options.h"
-#include "common/zone.h"
+#include "common/row.h"
 #include "syncd/apply_parts.h"
 
 /* What a commit adds to one total. */
@@ -95,7 +96,7 @@ add_day(struct apply_txn *t, struct deltas *d, const struct value *day, int sign
 	if (!day->present)
 		return 0;
 	return deltas_add(d, total_key(TOTAL_DAY, (unsigned)t->schema->day_field,
-	    total_day(zone_day(day->number))), sign, sum);
+	    total_day(moment_day(day))), sign, sum);
 }
 
 /* Count a record in or out. */
@@ -168,39 +169,30 @@ forget_days(struct apply_txn *t)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Days of one segment's rows. */
 static int
-count_days(struct apply_txn *t, struct deltas *d, uint32_t segment)
+count_day(struct apply_txn *t, struct deltas *d, uint32_t row)
 {
-	unsigned day_field = (unsigned)t->schema->day_field;
-	unsigned sum_field = (unsigned)t->schema->sum_field;
-	MDB_dbi dbi = t->dbs->orders.columns;
-	struct str days, sums;
-	int rc;
+	const struct value *money;
+	struct row_view view;
+	struct record r;
+	int rc = row_get(t->txn, t->dbs->orders.rows, row, &view);
 
-	if ((rc = column_segment(t->txn, dbi, t->schema, day_field, segment, &days)) != 0 ||
-	    (rc = column_segment(t->txn, dbi, t->schema, sum_field, segment, &sums)) != 0)
-		return rc;
-	/* rows not in use have no day */
-	for (size_t i = 0; i < COLUMN_SEGMENT && rc == 0; i++) {
-		struct value day = { .number = column_number(days, i) };
-		int64_t sum = column_number(sums, i);
-
-		day.present = day.number != COLUMN_EMPTY;
-		rc = add_day(t, d, &day, 1, sum == COLUMN_EMPTY ? 0 : sum);
-	}
-	return rc;
+	if (rc != 0)
+		return rc == MDB_NOTFOUND ? 0 : rc;
+	if (row_values(&view, t->schema, &r) != ERR_OK)
+		return MDB_CORRUPTED;
+	money = &r.values[t->schema->sum_field];
+	return add_day(t, d, &r.values[t->schema->day_field], 1, money->present ? money->number : 0);
 }
 
 int
 apply_rebuild_days(struct apply_txn *t)
 {
-	uint32_t segments = (t->head.rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
 	struct deltas d = { 0 };
 	int rc = forget_days(t);
 
-	for (uint32_t s = 0; s < segments && rc == 0; s++)
-		rc = count_days(t, &d, s);
+	for (uint32_t row = 0; row < t->head.rows_end && rc == 0; row++)
+		rc = count_day(t, &d, row);
 	if (rc == 0)
 		rc = deltas_write(t, &d);
 	free(d.slots);

@@ -8,6 +8,7 @@
 #include "common/fold.h"
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/moment.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 #include "common/store_stats.h"
@@ -54,6 +55,11 @@ take_row(struct rebuild *b, uint32_t row, struct change *c)
 	if (verify_doubts(&b->verified, row) || store_row(b->from, row, &view) != ERR_OK ||
 	    row_values(&view, &orders_schema, &r) != ERR_OK || !usable(&r))
 		return false;
+	/* dates begin where they do in the zone that is configured now */
+	for (size_t f = 0; f < orders_schema.field_count; f++)
+		if (orders_schema.fields[f].kind == FIELD_INSTANT && moment_is_date(&r.values[f]) &&
+		    moment_parse(r.values[f].text, &r.values[f]) != ERR_OK)
+			return false;
 	*c = (struct change){ .kind = CHANGE_UPSERT, .record = r, .base = CHANGE_ANY_BASE };
 	return true;
 }

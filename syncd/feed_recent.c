@@ -1,4 +1,5 @@
 #include "common/instant.h"
+#include "common/moment.h"
 #include "syncd/feed_parts.h"
 
 /*
@@ -43,7 +44,7 @@ content_hash(const struct schema *schema, const struct change *c)
 
 		h = mix(h, &mark, 1);
 		if (v->present && schema->fields[f].kind != FIELD_MONEY &&
-		    schema->fields[f].kind != FIELD_INSTANT)
+		    (schema->fields[f].kind != FIELD_INSTANT || moment_is_date(v)))
 			h = mix(h, v->text.ptr, v->text.len);
 		else
 			h = mix(h, &number, sizeof(number));

@@ -1,4 +1,4 @@
-#include "common/instant.h"
+#include "common/moment.h"
 #include "common/money.h"
 #include "common/row.h"
 #include "syncd/verify_parts.h"
@@ -37,6 +37,21 @@ in_range(const struct schema *s, const struct record *r)
 	return true;
 }
 
+/* A date begins when its day does in the zone of the store. */
+static void
+check_dates(struct verify *v, uint32_t row, const struct record *r)
+{
+	for (size_t f = 0; f < v->schema->field_count && v->zoned; f++) {
+		struct value again = r->values[f];
+
+		if (v->schema->fields[f].kind != FIELD_INSTANT || !moment_is_date(&again))
+			continue;
+		if (moment_parse(again.text, &again) != ERR_OK || again.number != r->values[f].number)
+			verify_fault(v, VERIFY_ROWS, "%.*s (row %u): %s begins at another moment than its day",
+			    STR_FMT(r->id), row, v->schema->fields[f].name);
+	}
+}
+
 static bool
 read_row(struct verify *v, uint32_t row, struct record *r)
 {
@@ -55,6 +70,7 @@ read_row(struct verify *v, uint32_t row, struct record *r)
 		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): version %llu is yet to come",
 		    STR_FMT(r->id), row, (unsigned long long)view.version);
 	check_bytes(v, row, &view, r);
+	check_dates(v, row, r);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "common/moment.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "syncd/verify_parts.h"
 
 #define ROOM_MIN	256
@@ -74,7 +74,7 @@ verify_tally(struct verify *v, const struct record *r)
 			count(v, total_key(TOTAL_OPTION, f, code_of(v, f, &r->values[f])), sum);
 	if (day->present && v->zoned)
 		count(v, total_key(TOTAL_DAY, (unsigned)v->schema->day_field,
-		    total_day(zone_day(day->number))), sum);
+		    total_day(moment_day(day))), sum);
 }
 
 static const char *

@@ -70,6 +70,7 @@ START_TEST(rows_come_out_of_the_file_as_they_went_in)
 	ck_assert_int_eq(row_spool_new(tmpdir_new(), schema, &s), ERR_OK);
 	for (int i = 0; i < 5000; i++) {
 		in.values[ORDER_TOTAL].number = i;
+		in.values[ORDER_CREATED_AT].text = i % 3 != 0 ? (struct str){ NULL, 0 } : STR("2026-11-20");
 		in.values[ORDER_PRIORITY].present = i % 2;
 		in.values[ORDER_PRIORITY].text = STR("High");
 		ck_assert_int_eq(row_spool_add(s, &in), ERR_OK);
@@ -80,6 +81,8 @@ START_TEST(rows_come_out_of_the_file_as_they_went_in)
 		ck_assert(str_eq(out.id, in.id));
 		ck_assert_int_eq(out.values[ORDER_TOTAL].number, i);
 		ck_assert(str_eq(out.values[ORDER_CUSTOMER].text, in.values[ORDER_CUSTOMER].text));
+		ck_assert_int_eq(out.values[ORDER_CREATED_AT].number, 1795168800000);
+		ck_assert(str_is(out.values[ORDER_CREATED_AT].text, i % 3 != 0 ? "" : "2026-11-20"));
 		ck_assert_int_eq(out.values[ORDER_PRIORITY].present, i % 2);
 		ck_assert(!out.values[ORDER_STATUS].present);
 	}
@@ -153,6 +156,9 @@ START_TEST(a_workbook_has_numbers_dates_and_texts_of_their_kinds)
 
 	list[1].values[ORDER_TOTAL].number = INT64_C(1000000000000001);	/* more than 15 digits */
 	list[1].values[ORDER_CREATED_AT].number = INSTANT_MIN;
+	/* dates without a time, wherever their days begin */
+	list[0].values[ORDER_UPDATED_AT] = (struct value){ true, STR("2026-11-20"), 1795158000000 };
+	list[1].values[ORDER_UPDATED_AT] = (struct value){ true, STR("1900-02-28"), -2203938000000 };
 	make_workbook(dir, XLSX_SHEET_ROWS, list, 2);
 	xml = said_of(dir, PART("xl/worksheets/sheet1.xml"));
 	ck_assert_ptr_nonnull(strstr(xml, "<pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/>"));
@@ -162,12 +168,15 @@ START_TEST(a_workbook_has_numbers_dates_and_texts_of_their_kinds)
 	ck_assert_ptr_nonnull(strstr(xml, "<c r=\"F2\" s=\"2\"><v>-12.5</v></c>"));
 	/* 2026-11-20T10:00 */
 	ck_assert_ptr_nonnull(strstr(xml, "<c r=\"G2\" s=\"3\"><v>46346.41666666667</v></c>"));
+	ck_assert_ptr_nonnull(strstr(xml, "<c r=\"H2\" s=\"4\"><v>46346</v></c>"));
+	ck_assert_ptr_nonnull(strstr(xml, "<t>1900-02-28</t>"));
 	ck_assert_ptr_nonnull(strstr(xml, "<t>100000000000.0001</t>"));
 	ck_assert_ptr_nonnull(strstr(xml, "<t>0000-01-01T00:00:00.000Z</t>"));
 	ck_assert_ptr_nonnull(strstr(xml, "<autoFilter ref=\"A1:H3\"/>"));
 	ck_assert_ptr_null(strstr(xml, "r=\"D2\""));	/* empty */
 	xml = said_of(dir, PART("xl/styles.xml"));
 	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"yyyy-mm-dd hh:mm:ss\""));
+	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"yyyy-mm-dd\""));
 	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"#,##0.00##\""));
 }
 END_TEST

@@ -209,6 +209,36 @@ test('light, dark, on a phone and on a large screen', async () => {
 	}
 })
 
+test('a date without a time is that day, with no time to it, wherever the reader is', async () => {
+	await stack.sim('POST', '/_sim/schema', { retype: { field: 'Created At', type: 'date' } })
+	eq((await stack.sync()).status, 200)
+	for (const timezoneId of ['America/New_York', 'Pacific/Kiritimati']) {
+		const other = await browser.page('/orders', { timezoneId })
+		await other.waitForSelector('tr[data-id]')
+		const { orders } = await stack.json('/api/orders?pageSize=10')
+		const shown = await other.$$eval('tr[data-id] time', times => times.map(time => [time.dateTime, time.textContent, time.title]))
+		for (const { createdAt } of orders) {
+			ok(/^\d{4}-\d\d-\d\d$/.test(createdAt), createdAt)
+			const [, text, title] = shown.find(([at]) => at === createdAt)
+			const [, month, day] = createdAt.split('-').map(Number)
+			ok(new RegExp(`^${day} [A-Z][a-z]+( \\d{4})?$`).test(text), `${createdAt}: ${text}`)
+			ok(title.includes(new Date(Date.UTC(2000, month - 1, 1)).toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' })) && !title.includes(':'), title)
+		}
+		const date = orders.at(-1).createdAt, until = new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10)
+		const group = other.getByRole('group', { name: 'Filters' })
+		await group.getByRole('button', { name: 'Date', exact: true }).click()
+		await other.getByLabel('Created from').fill(date)
+		await other.getByLabel('Created until').fill(date)
+		await other.waitForURL(url => url.search === `?createdFrom=${date}&createdTo=${until}`)
+		const those = (await stack.json(`/api/orders?createdFrom=${date}&createdTo=${until}`)).total
+		await soon('those of that day', async () => plain((await other.textContent('[data-testid="count"]')).split(' ')[0]) === those)
+		await other.goto(`${stack.url}/orders?order=${orders[0].id}`)
+		const created = other.getByRole('dialog').locator(`time[datetime="${orders[0].createdAt}"]`).first()
+		ok(!/[:(]/.test(await created.textContent()))
+		await other.context().close()
+	}
+})
+
 test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
 
 test('the browser and the stack end', async () => {

@@ -459,6 +459,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A date-time, or a date where Airtable has no time: that day in every
+         *     time zone, and to be shown as it is. Filters and sorting take it for
+         *     the moment at which the day begins in the desk's zone (`timeZone` of
+         *     the summary); it is counted on its day.
+         */
+        Moment: string;
         /** @description An order. A field that is empty in Airtable is `null`. */
         Order: {
             /**
@@ -485,16 +492,10 @@ export interface components {
              * @example 123.45
              */
             orderTotal: number | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-20T10:00:00.000Z
-             */
-            createdAt: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-20T10:05:00.000Z
-             */
-            updatedAt: string | null;
+            /** @example 2026-11-20T10:00:00.000Z */
+            createdAt: components["schemas"]["Moment"] | null;
+            /** @example 2026-11-20T10:05:00.000Z */
+            updatedAt: components["schemas"]["Moment"] | null;
             /**
              * @description The generation of its last change.
              * @example 1042
@@ -1386,13 +1387,16 @@ export interface components {
         Empty: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
         /** @description Fields that are not empty, as in `empty`. */
         Filled: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
-        /** @description Created at or after this date (its midnight UTC) or date-time. */
+        /**
+         * @description Created at or after this date-time, or at or after the begin of this date
+         *     in the desk's time zone (`timeZone` of the summary).
+         */
         CreatedFrom: string;
-        /** @description Created before this date or date-time. */
+        /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
         CreatedTo: string;
-        /** @description Updated at or after this date or date-time. */
+        /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
         UpdatedFrom: string;
-        /** @description Updated before this date or date-time. */
+        /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
         UpdatedTo: string;
         /**
          * @description Order total of at least this.
@@ -1534,13 +1538,16 @@ export interface operations {
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
-                /** @description Created at or after this date (its midnight UTC) or date-time. */
+                /**
+                 * @description Created at or after this date-time, or at or after the begin of this date
+                 *     in the desk's time zone (`timeZone` of the summary).
+                 */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date or date-time. */
+                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date or date-time. */
+                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date or date-time. */
+                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.
@@ -2229,13 +2236,16 @@ export interface operations {
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
-                /** @description Created at or after this date (its midnight UTC) or date-time. */
+                /**
+                 * @description Created at or after this date-time, or at or after the begin of this date
+                 *     in the desk's time zone (`timeZone` of the summary).
+                 */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date or date-time. */
+                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date or date-time. */
+                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date or date-time. */
+                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.
@@ -2327,13 +2337,16 @@ export interface operations {
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
-                /** @description Created at or after this date (its midnight UTC) or date-time. */
+                /**
+                 * @description Created at or after this date-time, or at or after the begin of this date
+                 *     in the desk's time zone (`timeZone` of the summary).
+                 */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date or date-time. */
+                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date or date-time. */
+                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date or date-time. */
+                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.

@@ -15,6 +15,8 @@ const dayYear = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short'
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' })
 const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' })
 const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const dayOfYear = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
+const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone: 'UTC' })
 const longDay = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' })
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
 
@@ -29,15 +31,19 @@ export const formatPercent = (value: number) => percent.format(value)
 export const formatDay = (date: string) => day.format(new Date(`${date}T00:00:00Z`))
 export const formatLongDay = (date: string) => longDay.format(new Date(`${date}T00:00:00Z`))
 
-/** "14:05" today, "20 Nov, 14:05" this year, "20 Nov 2025" before. */
+/** A date without a time, which is that day in every zone. */
+export const isDate = (moment: string) => moment.length === 10
+
+/** "14:05" today, "20 Nov, 14:05" this year, "20 Nov 2025" before; a date has no time to show. */
 export function formatInstant(instant: string, now = new Date()): string {
 	const at = new Date(instant)
+	if (isDate(instant)) return (at.getUTCFullYear() === now.getFullYear() ? day : dayOfYear).format(at)
 	if (at.toDateString() === now.toDateString()) return clock.format(at)
 	return at.getFullYear() === now.getFullYear() ? dayTime.format(at) : dayYear.format(at)
 }
 
 /** Both the reader's own time and the exact instant. */
-export const formatInstantExact = (instant: string) => `${full.format(new Date(instant))}\n${instant}`
+export const formatInstantExact = (instant: string) => `${(isDate(instant) ? fullDay : full).format(new Date(instant))}\n${instant}`
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [['second', 60], ['minute', 60], ['hour', 24], ['day', 30], ['month', 12], ['year', Infinity]]
 

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest'
-import { addDays, startOfDay, today } from './zone'
+import { addDays, dayFilter, today } from './zone'
 
-test('a day begins at midnight of its zone, also where the clocks change', () => {
-	expect(startOfDay('2026-11-20', 'UTC')).toBe('2026-11-20T00:00:00.000Z')
-	expect(startOfDay('2026-11-20', 'America/New_York')).toBe('2026-11-20T05:00:00.000Z')
-	expect(startOfDay('2026-03-29', 'Europe/Berlin')).toBe('2026-03-28T23:00:00.000Z')
-	expect(startOfDay('2026-03-30', 'Europe/Berlin')).toBe('2026-03-29T22:00:00.000Z')
+test('a day is asked for by its date', () => {
+	expect(dayFilter('2026-11-30')).toEqual({ createdFrom: '2026-11-30', createdTo: '2026-12-01' })
+	expect(dayFilter('2024-02-28')).toEqual({ createdFrom: '2024-02-28', createdTo: '2024-02-29' })
 })
 
 test('days are counted over months and years', () => {

@@ -1,4 +1,4 @@
-/* Calendar days of a time zone as instants, for filters by date. */
+/* Calendar days of a time zone, for filters by date. */
 
 const clocks = new Map<string, Intl.DateTimeFormat>()	// to make one takes far longer than to use it
 
@@ -20,15 +20,6 @@ function offsetMinutes(instant: number, timeZone: string): number {
 	return Math.round((shown - Math.floor(instant / 1000) * 1000) / 60_000)
 }
 
-/** The instant at which a day begins in a zone: "2026-11-20" -> "2026-11-20T00:00:00.000Z" in UTC. */
-export function startOfDay(date: string, timeZone: string): string {
-	const midnight = Date.parse(`${date}T00:00:00Z`)
-	let instant = midnight
-	// the offset depends on the instant that is looked for: the second look is right but within a change of it
-	for (let i = 0; i < 2; i++) instant = midnight - offsetMinutes(instant, timeZone) * 60_000
-	return new Date(instant).toISOString()
-}
-
 export function addDays(date: string, days: number): string {
 	return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
 }
@@ -37,3 +28,6 @@ export function addDays(date: string, days: number): string {
 export function today(timeZone: string, now = Date.now()): string {
 	return new Date(now + offsetMinutes(now, timeZone) * 60_000).toISOString().slice(0, 10)
 }
+
+/** The orders of a day; where it begins and ends the server knows. */
+export const dayFilter = (date: string) => ({ createdFrom: date, createdTo: addDays(date, 1) })

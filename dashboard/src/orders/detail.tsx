@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react'
 import type { Change, OrderChange } from '@/api/client'
 import { useHealth } from '@/api/health'
 import { explain, Problem } from '@/api/problem'
-import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
+import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact, isDate } from '@/lib/format'
 import { Button, buttonClass } from '@/ui/button'
 import { ChangeList } from '@/ui/changes'
 import { Dialog } from '@/ui/dialog'
@@ -62,7 +62,7 @@ export function Detail({ id, onClose, onCustomer }: { id: string; onClose: () =>
 	)
 }
 
-const Instant = ({ at }: { at: string | null }) => (at === null ? <>–</> : <time dateTime={at} title={formatInstantExact(at)} className="tnum">{formatInstant(at)} <span className="text-ink-3">({formatAgo(at)})</span></time>)
+const Instant = ({ at }: { at: string | null }) => (at === null ? <>–</> : <time dateTime={at} title={formatInstantExact(at)} className="tnum">{formatInstant(at)}{!isDate(at) && <> <span className="text-ink-3">({formatAgo(at)})</span></>}</time>)
 
 function CopyId({ id }: { id: string }) {
 	const copy = () => {

@@ -4,7 +4,7 @@ import { type ComponentType, type ReactNode, useState } from 'react'
 import { useSummary } from '@/api/summary'
 import { formatCompact, formatDay, formatMoneyExact } from '@/lib/format'
 import { type Grouped, withoutOne } from '@/lib/grouped'
-import { addDays, startOfDay, today } from '@/lib/zone'
+import { addDays, today } from '@/lib/zone'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button, buttonClass } from '@/ui/button'
 import { Choices } from '@/ui/choices'
@@ -84,13 +84,13 @@ function Dates({ search, set, zone }: Props & { zone: string }) {
 	const edge = (name: 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo', label: string) => {
 		const until = name.endsWith('To')
 		const value = search[name] === undefined ? '' : until ? addDays(dateOf(search[name], zone), -1) : dateOf(search[name], zone)
-		return <Field label={label} type="date" value={value} onChange={event => set({ [name]: event.target.value === '' ? undefined : startOfDay(until ? addDays(event.target.value, 1) : event.target.value, zone) })} />
+		return <Field label={label} type="date" value={value} onChange={event => set({ [name]: event.target.value === '' ? undefined : until ? addDays(event.target.value, 1) : event.target.value })} />
 	}
 	return (
 		<Popover label="Dates" className="w-80 p-3" trigger={<Trigger icon={Calendar} text={text} on={on} />}>
 			<div className="mb-3 grid grid-cols-2 gap-1.5">
 				{presets.map(([name, from, to]) => (
-					<Button key={name} size="bar" onClick={() => set({ createdFrom: startOfDay(addDays(now, from), zone), createdTo: startOfDay(addDays(now, to), zone) })}>{name}</Button>
+					<Button key={name} size="bar" onClick={() => set({ createdFrom: addDays(now, from), createdTo: addDays(now, to) })}>{name}</Button>
 				))}
 			</div>
 			<div className="grid grid-cols-2 gap-2.5">{edge('createdFrom', 'Created from')}{edge('createdTo', 'Created until')}{edge('updatedFrom', 'Updated from')}{edge('updatedTo', 'Updated until')}</div>
@@ -99,7 +99,7 @@ function Dates({ search, set, zone }: Props & { zone: string }) {
 	)
 }
 
-/** The calendar day of an instant of the address. */
+/** The calendar day of what the address has: a date, or an instant. */
 const dateOf = (instant: string, zone: string) => (instant.length === 10 ? instant : today(zone, Date.parse(instant)))
 
 function Amounts({ search, set }: Props) {

@@ -81,7 +81,7 @@ export function addressOf(search: Record<string, unknown>): string {
 	for (const [name, value] of Object.entries(search)) {
 		const values = (Array.isArray(value) ? value : [value]).filter(one => one !== undefined && one !== '') as string[]
 		if (areWords(values)) params.append(name, values.join())
-		else for (const one of values) params.append(values.length === 1 && areWords(one.split(',')) && LISTS.includes(name) ? `${name}[]` : name, one)
+		else for (const one of values) params.append(Array.isArray(value) && values.length === 1 && areWords(one.split(',')) ? `${name}[]` : name, one)
 	}
 	const text = params.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
 	return text && `?${text}`

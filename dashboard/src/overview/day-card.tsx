@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatLongDay, formatMoney, formatMoneyExact } from '@/lib/format'
 import { inTurn } from '@/lib/idle'
-import { addDays, startOfDay } from '@/lib/zone'
+import { dayFilter } from '@/lib/zone'
 import { buttonClass } from '@/ui/button'
 import { Bone, Card } from '@/ui/parts'
 
@@ -16,9 +16,6 @@ const CHARTS = { count: lazy(load), orderTotal: lazy(load) }
 
 export type Measure = 'count' | 'orderTotal'
 const NAMES = { count: 'Orders', orderTotal: 'Revenue' }
-
-/** The orders of a calendar day in the summary's zone. */
-export const dayFilter = (date: string, timeZone: string) => ({ createdFrom: startOfDay(date, timeZone), createdTo: startOfDay(addDays(date, 1), timeZone) })
 
 export function DayCard({ summary, measure }: { summary: Summary; measure: Measure }) {
 	const DayChart = CHARTS[measure]
@@ -39,7 +36,7 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 			<div className="h-60 px-2 3xl:h-88 pt-1 pb-3 sm:px-3">
 				{table ? <DayTable summary={summary} /> : (
 					<Suspense fallback={<ChartBones />}>
-						<DayChart days={summary.daily} measure={measure} onPick={date => void navigate({ to: '/orders', search: dayFilter(date, summary.timeZone) })} />
+						<DayChart days={summary.daily} measure={measure} onPick={date => void navigate({ to: '/orders', search: dayFilter(date) })} />
 					</Suspense>
 				)}
 			</div>
@@ -63,7 +60,7 @@ function DayTable({ summary }: { summary: Summary }) {
 				<tbody>
 					{summary.daily.toReversed().map(({ date, count, orderTotal }) => (
 						<tr key={date} className="border-t border-line">
-							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date, summary.timeZone)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link></th>
+							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link></th>
 							<td className="tnum text-right">{formatCount(count)}</td>
 							<td className="tnum text-right" title={formatMoneyExact(orderTotal)}>{formatMoney(orderTotal)}</td>
 						</tr>

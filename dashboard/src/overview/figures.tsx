@@ -4,7 +4,7 @@ import { ArrowDownRight, ArrowUpRight, Minus } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatMoney, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
-import { addDays, startOfDay } from '@/lib/zone'
+import { dayFilter } from '@/lib/zone'
 import { Bone } from '@/ui/parts'
 import { Sparkline } from '@/ui/sparkline'
 
@@ -27,7 +27,6 @@ export function Figures({ summary }: { summary: Summary }) {
 	const { today, yesterday, lastWeek } = compare(summary.daily)
 	const { count, orderTotal } = summary.total
 	const days = summary.daily
-	const todayRange = { createdFrom: startOfDay(today.date, summary.timeZone), createdTo: startOfDay(addDays(today.date, 1), summary.timeZone) }
 	return (
 		<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
 			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={days.map(day => day.count)} />}>
@@ -36,10 +35,10 @@ export function Figures({ summary }: { summary: Summary }) {
 			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ sort: '-orderTotal' }} chart={<Sparkline values={days.map(day => day.orderTotal)} />}>
 				<span title={formatMoneyExact(sum(days, 'orderTotal'))}>{formatCompact(sum(days, 'orderTotal'))} in 30 days</span>
 			</Figure>
-			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: OPEN.join() }}>
+			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: [...OPEN] }}>
 				<span title={formatMoneyExact(open.orderTotal)}>worth {formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
 			</Figure>
-			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={todayRange} chart={<Sparkline values={days.slice(-DAYS_BACK - 1).map(day => day.count)} />} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
+			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={days.slice(-DAYS_BACK - 1).map(day => day.count)} />} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
 				<Delta now={today.count} then={yesterday.count} what="yesterday" /> <Delta now={today.count} then={lastWeek.count} what="a week ago" />
 			</Figure>
 		</div>
@@ -48,7 +47,7 @@ export function Figures({ summary }: { summary: Summary }) {
 
 const sum = (days: Summary['daily'], name: 'count' | 'orderTotal') => days.reduce((total, day) => total + day[name], 0)
 
-function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: Record<string, string> }) {
+function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: { sort?: string; status?: string[]; createdFrom?: string; createdTo?: string } }) {
 	return (
 		<Link to="/orders" search={link} data-figure={name} className="card group relative flex min-w-0 flex-col p-4 transition-colors hover:border-line-strong sm:p-5">
 			<span className="text-[0.8125rem] font-medium text-ink-2">{name}</span>

@@ -5,9 +5,12 @@
 const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 const PRIORITIES = ['Low', 'Medium', 'High']
 
+/** A date without a time. */
+export const isDate = text => /^\d{4}-\d\d-\d\d$/.test(text)
+
 /** One record as the API shows it, without its version. */
 export function order({ id, fields }) {
-	const instant = text => text === undefined ? null : new Date(text).toISOString()
+	const instant = text => text === undefined ? null : isDate(text) ? text : new Date(text).toISOString()
 	return {
 		id,
 		orderId: fields['Order ID'] ?? null,
@@ -40,6 +43,7 @@ function groups(orders, name, options) {
 
 /** The calendar day of an instant in a zone, "2026-11-20". */
 export function day(instant, timeZone) {
+	if (isDate(instant)) return instant
 	// by parts: what a locale makes of a whole date differs between versions of its data
 	const parts = new Intl.DateTimeFormat('en-US', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
 		.formatToParts(new Date(instant))
