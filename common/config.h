@@ -85,6 +85,7 @@ struct config {
 	struct {
 		bool	enabled;
 		int64_t	orders_list, orders_summary, get_order, update_order, sync_orders; /* per minute */
+		int64_t	changed_orders;			/* 1000 per minute, in orders */
 		int64_t	requests_per_second;		/* 100: of nginx, whatever is asked for; 0: any */
 		int64_t	connections;			/* 256: at nginx at once, per client; 0: any */
 	} limits;

@@ -53,7 +53,8 @@ api_begin(struct api *api, char *const *envp, struct str body, enum err body_err
 
 	a->began_ns = counters_now();
 	a->route = COUNTERS_ROUTES - 1;
-	a->told.which = LIMIT_NONE;
+	for (size_t i = 0; i < LIMITS_ASKED; i++)
+		a->told[i].which = LIMIT_NONE;
 	parsed = request_parse(&api->request, envp, body, body_error, &api->errors);
 	a->method = api->request.method;
 	log_request(api->request.id);
@@ -106,6 +107,39 @@ api_account(struct api *api, const struct account *a, int status)
 		counters_request(api->counters, a->route, method_index(a->method), status, ns);
 	if (slow || log_enabled(LOG_DEBUG))
 		log_answer(a, status, ns, slow);
+}
+
+static void
+refuse(struct api *api, enum limit which, uint32_t weight, const struct ratelimit_verdict *v)
+{
+	if (api->counters != NULL)
+		counter_add(&api->counters->limited[which]);
+	if (weight > v->quota) {	/* it would have to wait for ever */
+		(void)api_problem(api, ERR_TOO_LARGE,
+		    "these are more orders than may be changed in a minute; send fewer at a time");
+		return;
+	}
+	(void)api_problem(api, ERR_RATE_LIMITED, which == LIMIT_CHANGED_ORDERS ?
+	    "too many orders have been changed within a minute" : NULL);
+	response_header_uint(&api->response, "Retry-After", v->reset_s);
+}
+
+bool
+api_within(struct api *api, enum limit which, uint32_t weight)
+{
+	struct limit_told *told = api->account.told;
+	bool passes;
+
+	if (api->limits == NULL || which == LIMIT_NONE)
+		return true;
+	if (told->which != LIMIT_NONE)	/* that of the route has been asked */
+		told++;
+	passes = limits_take(api->limits, which, api->request.client, weight,
+	    api->account.began_ns / 1000000, told);
+	limits_tell(told, &api->response);
+	if (!passes)
+		refuse(api, which, weight, &told->verdict);
+	return passes;
 }
 
 static enum err
@@ -243,7 +277,8 @@ waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 	log_request(w->request_id);
 	api->errors.count = 0;
 	response_begin(&api->response, w->head_only, w->request_id);
-	limits_tell(&w->account.told, &api->response);
+	for (size_t i = 0; i < LIMITS_ASKED; i++)
+		limits_tell(&w->account.told[i], &api->response);
 	w->finish(api, w, e, reply);
 	api_send(api, w->connection, &w->account);
 	api_release(api);

@@ -17,12 +17,14 @@
 #include "fcgi-api/response.h"
 #include "fcgi-api/syncd_link.h"
 
+#define LIMITS_ASKED	2	/* that of the route, and that of orders changed */
+
 /* What is counted and told about a request when it is answered. */
 struct account {
 	int64_t			 began_ns;	/* counters_now() */
 	size_t			 route;		/* COUNTERS_ROUTES - 1: none */
 	enum method		 method;
-	struct limit_told	 told;
+	struct limit_told	 told[LIMITS_ASKED];
 };
 
 /*
@@ -88,6 +90,12 @@ void		 api_free(struct api *);
 enum err	 api_begin(struct api *, char *const *envp, struct str body, enum err body_error);
 /* It has been answered with ${status}, as far as we are concerned. */
 void		 api_account(struct api *, const struct account *, int status);
+
+/*
+ * Ask a limit, LIMIT_NONE included, for ${weight}; what is left is told with the
+ * answer.  false: refused, and the problem composed.
+ */
+bool		 api_within(struct api *, enum limit, uint32_t weight);
 
 /*
  * A snapshot of the newest generation in api->store, opening the store if

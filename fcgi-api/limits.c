@@ -10,7 +10,8 @@ static const char *const names[LIMITS] = {
 	[LIMIT_ORDERS_SUMMARY] = "orders_summary",
 	[LIMIT_GET_ORDER] = "get_order",
 	[LIMIT_UPDATE_ORDER] = "update_order",
-	[LIMIT_SYNC_ORDERS] = "sync_orders"
+	[LIMIT_SYNC_ORDERS] = "sync_orders",
+	[LIMIT_CHANGED_ORDERS] = "changed_orders"
 };
 
 const char *
@@ -27,7 +28,8 @@ quota_of(const struct config *c, enum limit which)
 		[LIMIT_ORDERS_SUMMARY] = c->limits.orders_summary,
 		[LIMIT_GET_ORDER] = c->limits.get_order,
 		[LIMIT_UPDATE_ORDER] = c->limits.update_order,
-		[LIMIT_SYNC_ORDERS] = c->limits.sync_orders
+		[LIMIT_SYNC_ORDERS] = c->limits.sync_orders,
+		[LIMIT_CHANGED_ORDERS] = c->limits.changed_orders
 	};
 
 	return c->limits.enabled ? (uint32_t)quotas[which] : 0;
@@ -57,13 +59,14 @@ limits_free(struct limits *limits)
 }
 
 bool
-limits_take(const struct limits *limits, enum limit which, struct str address, int64_t now_ms,
-    struct limit_told *told)
+limits_take(const struct limits *limits, enum limit which, struct str address, uint32_t weight,
+    int64_t now_ms, struct limit_told *told)
 {
 	if (limits->tables[which] == NULL)
 		return true;
 	told->which = which;
-	told->verdict = ratelimit_take(limits->tables[which], client_of(address), now_ms);
+	told->verdict = ratelimit_take(limits->tables[which], client_of(address), weight,
+	    now_ms);
 	return told->verdict.passes;
 }
 

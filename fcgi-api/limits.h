@@ -16,6 +16,7 @@ enum limit {
 	LIMIT_GET_ORDER,
 	LIMIT_UPDATE_ORDER,
 	LIMIT_SYNC_ORDERS,
+	LIMIT_CHANGED_ORDERS,	/* in orders, of all requests that change some */
 	LIMITS
 };
 
@@ -36,13 +37,13 @@ struct limit_told {
 void		limits_configure(struct limits *, const struct config *);
 void		limits_free(struct limits *);
 
-/* May ${address} have what ${which} limits?  True too when that is off. */
+/* May ${address} have ${weight} of what ${which} limits?  True too when that is off. */
 bool		limits_take(const struct limits *, enum limit which, struct str address,
-		    int64_t now_ms, struct limit_told *);
+		    uint32_t weight, int64_t now_ms, struct limit_told *);
 
 /*
  * RateLimit-Policy and RateLimit, on whatever the answer will be: call it
- * after response_begin().
+ * after response_begin(), once for each limit that was asked.
  */
 void		limits_tell(const struct limit_told *, struct response *);
 

@@ -10,16 +10,16 @@
 #include "fcgi-api/ratelimit.h"
 #include "fcgi-api/siphash.h"
 
-/* Passes within one tick. */
+/* What passed within one tick. */
 struct moment {
 	uint32_t	tick;	/* its low bits: all that are kept lie within two windows */
-	uint32_t	passes;
+	uint32_t	weight;
 };
 
 /* A client's passes, oldest first, in a ring. */
 struct history {
 	uint64_t	newest;	/* tick of the last pass */
-	uint32_t	total;	/* passes in all moments */
+	uint32_t	total;	/* weight of all moments */
 	uint32_t	first, used;	/* of the ring */
 	uint32_t	unused;
 	struct moment	ring[];
@@ -149,27 +149,27 @@ history_expire(const struct ratelimit *r, struct history *h, uint64_t tick)
 
 		if ((uint32_t)tick - oldest->tick <= r->window)
 			return;
-		h->total -= oldest->passes;
+		h->total -= oldest->weight;
 		h->first = h->first + 1 == r->ring_size ? 0 : h->first + 1;
 		h->used--;
 	}
 }
 
 static void
-history_add(const struct ratelimit *r, struct history *h, uint64_t tick)
+history_add(const struct ratelimit *r, struct history *h, uint32_t weight, uint64_t tick)
 {
 	uint32_t at = h->first + h->used;
 
 	if (h->used > 0 && h->newest == tick) {
 		at--;
-		h->ring[at >= r->ring_size ? at - r->ring_size : at].passes++;
+		h->ring[at >= r->ring_size ? at - r->ring_size : at].weight += weight;
 	} else {
 		h->ring[at >= r->ring_size ? at - r->ring_size : at] =
-		    (struct moment){ (uint32_t)tick, 1 };
+		    (struct moment){ (uint32_t)tick, weight };
 		h->used++;
 	}
 	h->newest = tick;
-	h->total++;
+	h->total += weight;
 }
 
 /* After a process died while it changed the set: what can't be is forgotten. */
@@ -185,7 +185,7 @@ set_repair(const struct ratelimit *r, size_t set)
 		}
 		h->total = 0;
 		for (uint32_t i = 0; i < h->used; i++)
-			h->total += h->ring[(h->first + i) % r->ring_size].passes;
+			h->total += h->ring[(h->first + i) % r->ring_size].weight;
 	}
 }
 
@@ -204,7 +204,7 @@ set_lock(struct ratelimit *r, size_t set)
 	return rc == 0;
 }
 
-/* A free place, or the one whose client has the fewest passes; of several the one idle for longest. */
+/* A free place, or the one whose client's passes weigh least; of several the one idle for longest. */
 static size_t
 place_free(struct ratelimit *r, size_t set, uint64_t tick)
 {
@@ -243,8 +243,20 @@ history_of(struct ratelimit *r, size_t set, uint64_t who, uint64_t tick)
 	return h;
 }
 
+/* The tick whose passes must leave the window before ${weight} has room; there are passes. */
+static uint32_t
+tick_in_the_way(const struct ratelimit *r, const struct history *h, uint32_t weight)
+{
+	uint32_t room = r->quota - h->total;
+	size_t at = h->first;
+
+	for (uint32_t i = 1; i < h->used && (room += h->ring[at].weight) < weight; i++)
+		at = at + 1 == r->ring_size ? 0 : at + 1;
+	return h->ring[at].tick;
+}
+
 static struct ratelimit_verdict
-judge(const struct ratelimit *r, struct history *h, uint64_t tick)
+judge(const struct ratelimit *r, struct history *h, uint32_t weight, uint64_t tick)
 {
 	struct ratelimit_verdict v = { .quota = r->quota };
 	int64_t left_ms, window_ms = (int64_t)r->window * r->tick_ms;
@@ -253,10 +265,13 @@ judge(const struct ratelimit *r, struct history *h, uint64_t tick)
 	if (tick < h->newest)
 		tick = h->newest;
 	history_expire(r, h, tick);
-	if ((v.passes = h->total < r->quota))
-		history_add(r, h, tick);
+	if ((v.passes = weight <= r->quota - h->total))
+		history_add(r, h, weight, tick);
 	v.remaining = r->quota - h->total;
-	left_ms = window_ms + r->tick_ms - ((uint32_t)tick - h->ring[h->first].tick) * r->tick_ms;
+	if (h->used == 0)	/* it weighs more than the quota */
+		return v;
+	left_ms = window_ms + r->tick_ms -
+	    ((uint32_t)tick - tick_in_the_way(r, h, v.passes ? 0 : weight)) * r->tick_ms;
 	if (v.passes && left_ms > window_ms)	/* nobody is told to wait: no need for the odd tick */
 		left_ms = window_ms;
 	v.reset_s = (uint32_t)((left_ms + 999) / 1000);
@@ -264,7 +279,7 @@ judge(const struct ratelimit *r, struct history *h, uint64_t tick)
 }
 
 struct ratelimit_verdict
-ratelimit_take(struct ratelimit *r, struct client client, int64_t now_ms)
+ratelimit_take(struct ratelimit *r, struct client client, uint32_t weight, int64_t now_ms)
 {
 	uint64_t who = siphash_16(r->key, client.number, client.kind);
 	uint64_t tick = (uint64_t)(now_ms / r->tick_ms);
@@ -275,7 +290,7 @@ ratelimit_take(struct ratelimit *r, struct client client, int64_t now_ms)
 		who = 1;
 	if (!set_lock(r, set))	/* never refuse because of our own trouble */
 		return (struct ratelimit_verdict){ true, r->quota, r->quota, 0 };
-	v = judge(r, history_of(r, set, who, tick), tick);
+	v = judge(r, history_of(r, set, who, tick), weight, tick);
 	(void)pthread_mutex_unlock(&r->set[set].mutex);	/* it is ours */
 	return v;
 }

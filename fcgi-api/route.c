@@ -145,26 +145,10 @@ reads(const struct request *r)
 	return r->method == METHOD_GET || r->method == METHOD_HEAD;
 }
 
-/* Ask its limit, if there is one.  false: refused, and the problem composed. */
 static bool
 may_pass(struct api *api, const struct route *route)
 {
-	enum limit which = reads(&api->request) ? route->reads : route->changes;
-	struct limit_told *told = &api->account.told;
-
-	if (api->limits == NULL || which == LIMIT_NONE)
-		return true;
-	if (limits_take(api->limits, which, api->request.client, api->account.began_ns / 1000000,
-	    told)) {
-		limits_tell(told, &api->response);
-		return true;
-	}
-	limits_tell(told, &api->response);
-	if (api->counters != NULL)
-		counter_add(&api->counters->limited[which]);
-	(void)api_problem(api, ERR_RATE_LIMITED, NULL);
-	response_header_uint(&api->response, "Retry-After", told->verdict.reset_s);
-	return false;
+	return api_within(api, reads(&api->request) ? route->reads : route->changes, 1);
 }
 
 enum outcome

@@ -295,8 +295,8 @@ prepare(struct api *api, struct writing *w)
 		writing_answer(api, w, kept.body, store_generation(api->store));
 	else if (w->sent == 0)
 		writing_answer(api, w, STR("{\"results\":[]}"), store_generation(api->store));
-	else
-		return true;
+	else	/* of a request that syncd knows nothing more will come */
+		return w->again || api_within(api, LIMIT_CHANGED_ORDERS, (uint32_t)w->sent);
 	return false;
 }
 

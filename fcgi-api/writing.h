@@ -10,6 +10,7 @@
  *	read		what the request itself says is checked; no store is needed
  *	kept		its Idempotency-Key has an answer: that is given again
  *	resolve		its orders are looked up in the store
+ *	weigh		so many orders must be within the client's limit
  *	send		one message to syncd; the handler is done for now
  *	answer		composed from the results, in the order asked for
  *

@@ -22,7 +22,13 @@ ipv4(uint32_t address)
 static bool
 take(struct ratelimit *r, uint32_t address, int64_t now_ms)
 {
-	return ratelimit_take(r, ipv4(address), now_ms).passes;
+	return ratelimit_take(r, ipv4(address), 1, now_ms).passes;
+}
+
+static struct ratelimit_verdict
+take_many(struct ratelimit *r, uint32_t weight, int64_t now_ms)
+{
+	return ratelimit_take(r, ipv4(1), weight, now_ms);
 }
 
 static struct ratelimit *
@@ -68,13 +74,13 @@ START_TEST(a_refusal_tells_when_to_come_back_and_that_is_right)
 	struct ratelimit_verdict v;
 
 	ck_assert(take(r, 1, 10000));
-	v = ratelimit_take(r, ipv4(1), 15000);
+	v = take_many(r, 1, 15000);
 	ck_assert(v.passes);
 	ck_assert_uint_eq(v.quota, 3);
 	ck_assert_uint_eq(v.remaining, 1);
 	ck_assert_uint_eq(v.reset_s, 56);	/* of the first: 55.001 s */
 	ck_assert(take(r, 1, 20000));
-	v = ratelimit_take(r, ipv4(1), 69000);
+	v = take_many(r, 1, 69000);
 	ck_assert(!v.passes);
 	ck_assert_uint_eq(v.remaining, 0);
 	ck_assert_uint_eq(v.reset_s, 2);
@@ -352,11 +358,86 @@ START_TEST(siphash_agrees_with_its_inventors)
 }
 END_TEST
 
+START_TEST(of_weights_any_minute_holds_the_quota_and_what_has_room_passes)
+{
+	struct ratelimit *r = limit(1000, 16);
+	static struct { int64_t at; uint32_t weight; } passes[20000];
+	uint32_t random = 4321, within = 0;
+	size_t n = 0, first = 0, refused = 0;
+	int64_t now = 1000000;
+
+	for (int i = 0; i < 20000; i++) {
+		struct ratelimit_verdict v;
+		uint32_t weight;
+
+		random = random * 1103515245 + 12345;
+		weight = (random >> 16) % 3 == 0 ? 1 : 1 + (random >> 18) % 500;
+		now += (random >> 16) % 90 == 0 ? (random >> 20) % 120000 : (random >> 16) % 4000;
+		for (; first < n && now - passes[first].at > MINUTE; first++)
+			within -= passes[first].weight;
+		v = take_many(r, weight, now);
+		ck_assert_msg(v.passes == (within + weight <= 1000), "%d: %u and %u: %s", i, within,
+		    weight, v.passes ? "passed" : "refused");
+		if (v.passes) {
+			passes[n].at = now;
+			passes[n++].weight = weight;
+			within += weight;
+		} else {
+			refused++;
+		}
+		ck_assert_uint_eq(v.remaining, 1000 - within);
+	}
+	ck_assert_uint_gt(n, 1000);
+	ck_assert_uint_gt(refused, 1000);
+	ratelimit_free(r);
+}
+END_TEST
+
+START_TEST(a_heavy_request_is_told_when_there_is_room_for_it)
+{
+	struct ratelimit *r = limit(100, 16);
+	struct ratelimit_verdict v;
+
+	ck_assert(take_many(r, 30, 10000).passes);
+	ck_assert(take_many(r, 30, 20000).passes);
+	ck_assert(take_many(r, 30, 30000).passes);
+	v = take_many(r, 50, 40000);
+	ck_assert(!v.passes);
+	ck_assert_uint_eq(v.remaining, 10);
+	ck_assert_uint_eq(v.reset_s, 41);	/* once the second has left: 40.001 s */
+	ck_assert_uint_eq(take_many(r, 11, 40000).reset_s, 31);
+	ck_assert_uint_eq(take_many(r, 100, 40000).reset_s, 51);
+	v = take_many(r, 10, 40000);
+	ck_assert(v.passes);
+	ck_assert_uint_eq(v.reset_s, 31);	/* of the first, as for all that pass */
+	ck_assert(!take_many(r, 50, 80000).passes);
+	ck_assert(take_many(r, 50, 80001).passes);
+	ratelimit_free(r);
+}
+END_TEST
+
+START_TEST(what_weighs_more_than_the_quota_never_passes_and_is_not_counted)
+{
+	struct ratelimit *r = limit(100, 16);
+	struct ratelimit_verdict v = take_many(r, 101, 5000);
+
+	ck_assert(!v.passes);
+	ck_assert_uint_eq(v.quota, 100);
+	ck_assert_uint_eq(v.remaining, 100);
+	ck_assert(!take_many(r, UINT32_MAX, 5000).passes);
+	ck_assert(take_many(r, 100, 5000).passes);
+	ck_assert(!take_many(r, 101, 5000).passes);
+	ck_assert(!take_many(r, 1, 65000).passes);
+	ck_assert(take_many(r, 100, 65001).passes);
+	ratelimit_free(r);
+}
+END_TEST
+
 static bool
 told(const struct limits *l, enum limit which, const char *address, struct response *r)
 {
 	struct limit_told t = { .which = LIMIT_NONE };
-	bool passes = limits_take(l, which, str_of(address), 5000, &t);
+	bool passes = limits_take(l, which, str_of(address), 1, 5000, &t);
 
 	response_begin(r, false, "");
 	limits_tell(&t, r);
@@ -365,7 +446,7 @@ told(const struct limits *l, enum limit which, const char *address, struct respo
 
 START_TEST(limits_follow_the_configuration_and_what_stays_keeps_its_counts)
 {
-	struct config c = { .limits = { true, 2, 1, 3, 4, 5, 0, 0 } };
+	struct config c = { .limits = { true, 2, 1, 3, 4, 5, 6, 0, 0 } };
 	struct limits l = { { NULL } };
 	struct response r;
 
@@ -404,6 +485,9 @@ main(void)
 	tcase_add_test(t, no_window_of_a_minute_has_more_passes_than_the_quota_and_none_less_than_it_could);
 	tcase_add_test(t, a_refusal_tells_when_to_come_back_and_that_is_right);
 	tcase_add_test(t, what_is_refused_does_not_count);
+	tcase_add_test(t, of_weights_any_minute_holds_the_quota_and_what_has_room_passes);
+	tcase_add_test(t, a_heavy_request_is_told_when_there_is_room_for_it);
+	tcase_add_test(t, what_weighs_more_than_the_quota_never_passes_and_is_not_counted);
 	tcase_add_test(t, clients_do_not_count_for_each_other);
 	tcase_add_test(t, a_clock_that_another_process_read_earlier_does_no_harm);
 	tcase_add_test(t, after_weeks_of_silence_a_client_begins_anew);

@@ -21,7 +21,7 @@ test('a desk with a name, and another site', async () => {
 	await new Promise(resolve => elsewhere.listen(0, '127.0.0.1', resolve))
 	cleanUp(() => { elsewhere.closeAllConnections(); elsewhere.close() })
 	port = elsewhere.address().port
-	stack = await startStack(fast({ sim: 100, set: { 'http.names': 'desk.example', 'http.allowed_origins': `http://portal.example:${port}`, 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Key' } }))
+	stack = await startStack(fast({ sim: 100, set: { 'http.names': 'desk.example', 'http.allowed_origins': `http://portal.example:${port}`, 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Notes' } }))
 	await stack.synced()
 	order = (await stack.json('/api/orders?pageSize=1')).orders[0]
 	// something that an undo would take back

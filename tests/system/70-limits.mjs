@@ -115,6 +115,59 @@ test('a burst over all workers passes to the quota, one route does not count for
 	})
 })
 
+test('changes weigh as many orders as they change, in whatever parts, over all workers', async () => {
+	await withStack(limited({ ...unlimited, 'api.workers': 4, 'limits.update_order': 1000, 'limits.changed_orders': 20, 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Notes' }, { sim: 100 }), async stack => {
+		const { orders } = await stack.json('/api/orders?pageSize=100')
+		const ids = orders.map(order => order.id), json = { 'Content-Type': 'application/json' }
+		const call = (method, target, body, { from = '127.0.0.2', headers = {} } = {}) => stack.from(from).call(method, target, { headers: body === undefined ? headers : { ...json, ...headers }, body })
+		const bulk = (from, to, options) => call('PATCH', '/api/orders', { updates: ids.slice(from, to).map(id => ({ id, priority: 'High' })) }, options)
+		const left = answer => Number(/"changed_orders";r=(\d+)/.exec(answer.headers.ratelimit)?.[1] ?? NaN)
+		const first = await bulk(0, 12)
+		eq([first.status, left(first)], [200, 8])
+		ok(/^"update_order";r=999;t=\d+, "changed_orders";r=8;t=(59|60)$/.test(first.headers.ratelimit), first.headers.ratelimit)
+		eq(first.headers['ratelimit-policy'], '"update_order";q=1000;w=60, "changed_orders";q=20;w=60')
+		// what has no room changes nothing, and does not count
+		const before = (await stack.json('/api/orders?pageSize=1')).generation
+		for (let i = 0; i < 3; i++) {
+			const refused = await bulk(12, 21)
+			eq([refused.status, refused.json().code, left(refused)], [429, 'rate_limited', 8])
+			ok(Number(refused.headers['retry-after']) >= 50 && Number(refused.headers['retry-after']) <= 61, refused.headers['retry-after'])
+			ok(/orders/.test(refused.json().detail))
+		}
+		eq((await stack.json('/api/orders?pageSize=1')).generation, before)
+		// nor what is not sent to Airtable: unknown orders, faults, a repeated request
+		const mixed = await call('PATCH', '/api/orders', { updates: [{ id: ids[30], priority: 'Low' }, ...Array.from({ length: 50 }, (_, i) => ({ id: `rec${i}`, priority: 'Low' })), { id: ids[31] }] })
+		eq([mixed.status, left(mixed)], [200, 7])
+		const key = { headers: { 'Idempotency-Key': 'a' } }
+		eq(left(await bulk(40, 42, key)), 5)
+		const again = await bulk(40, 42, key)
+		eq([again.status, left(again)], [200, NaN])
+		// one by one it is the same count
+		eq(left(await call('PATCH', `/api/orders/${ids[50]}`, { status: 'Shipped' })), 4)
+		eq(left(await call('POST', `/api/orders/${ids[50]}/undo`)), 3)
+		const made = await call('POST', '/api/orders', { orderId: 'ORD-limits', customer: 'New' })
+		eq([made.status, left(made)], [201, 2])
+		eq(left(await call('DELETE', `/api/orders/${made.json().id}`)), 1)
+		eq((await call('POST', '/api/orders/undo', { bulk: first.json().bulk })).status, 429)
+		// of several at once as many pass as there is room for: one
+		const statuses = await Promise.all(Array.from({ length: 12 }, (_, i) => call('PATCH', `/api/orders/${ids[60 + i]}`, { priority: 'Medium' }).then(answer => answer.status)))
+		eq(statuses.filter(status => status === 200).length, 1, String(statuses))
+		eq(statuses.filter(status => status === 429).length, 11)
+		// another's are another's; and what never has room is told so
+		const other = { from: '127.0.0.3' }
+		eq(left(await call('POST', '/api/orders/undo', { bulk: first.json().bulk }, other)), 8)
+		const huge = await bulk(0, 21, { from: '127.0.0.4' })
+		eq([huge.status, huge.json().code, left(huge), huge.headers['retry-after']], [413, 'too_large', 20, undefined])
+		eq((await bulk(0, 20, { from: '127.0.0.4' })).status, 200)
+	})
+	// as it comes: 15,000 orders in thirty requests are far too many
+	await withStack(limited(unlimited, { sim: 600, env: { RATE_LIMIT_SYNC_ORDERS: '100' } }), async stack => {
+		const ids = (await stack.dump()).map(record => record.id)
+		const part = at => stack.call('PATCH', '/api/orders', { headers: { 'Content-Type': 'application/json' }, body: { updates: ids.slice(at, at + 300).map(id => ({ id, priority: 'Low' })) } })
+		eq([(await part(0)).status, (await part(300)).status, (await part(0)).status, (await part(300)).status], [200, 200, 200, 429])
+	})
+})
+
 test('a forged X-Forwarded-For buys nothing', async () => {
 	const forged = left => ({ headers: { 'X-Forwarded-For': `203.0.113.${left % 250}`, Forwarded: `for=198.51.100.${left % 250}`, 'X-Real-IP': `192.0.2.${left % 250}` } })
 	await withStack(limited({ ...unlimited, 'limits.orders_list': 10 }), async stack => {
@@ -137,7 +190,7 @@ test('a forged X-Forwarded-For buys nothing', async () => {
 })
 
 test('names of the environment, a reload with other limits, and none at all', async () => {
-	const env = { RATE_LIMIT_ORDERS_LIST: '3/minute', RATE_LIMIT_GET_ORDER: '4', RATE_LIMIT_UPDATE_ORDER: '5', RATE_LIMIT_SYNC_ORDERS: '6', RATE_LIMIT_ORDERS_SUMMARY: '7' }
+	const env = { RATE_LIMIT_ORDERS_LIST: '3/minute', RATE_LIMIT_GET_ORDER: '4', RATE_LIMIT_UPDATE_ORDER: '5', RATE_LIMIT_SYNC_ORDERS: '6', RATE_LIMIT_ORDERS_SUMMARY: '7', RATE_LIMIT_CHANGED_ORDERS: '8' }
 	await withStack(limited(unlimited, { env }), async stack => {
 		eq((await ask(stack, '/api/orders')).headers['ratelimit-policy'], '"orders_list";q=3;w=60')
 		eq((await ask(stack, '/api/orders/summary')).headers['ratelimit-policy'], '"orders_summary";q=7;w=60')

@@ -32,7 +32,7 @@ function isProblem(answer, status, code) {
 const unchanged = async () => eq((await stack.json('/api/orders?pageSize=1')).generation, generation)
 
 test('a desk with a name of its own, a site that may use it, and metrics', async () => {
-	stack = await startStack(fast({ sim: 100, set: { 'http.names': NAMES, 'http.allowed_origins': PORTAL, 'metrics.listen': '127.0.0.1:0', 'sync.public_url': 'https://hooks.example.org/desk', 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Key' } }))
+	stack = await startStack(fast({ sim: 100, set: { 'http.names': NAMES, 'http.allowed_origins': PORTAL, 'metrics.listen': '127.0.0.1:0', 'sync.public_url': 'https://hooks.example.org/desk', 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Notes' } }))
 	await stack.synced()
 	const listen = /^\[metrics\]\n(?:.*\n)*?listen = (.+)$/m.exec((await stack.syncctl('print-config')).stdout)[1].split(/\s/)[0]
 	metrics = `http://${listen}`
