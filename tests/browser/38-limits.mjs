@@ -8,14 +8,14 @@ import { figuresAgree, rowsAgree } from './lib/endurance.mjs'
 const CHANGING_MS = 15_000
 let stack, browser, overview, table, orders
 const answers = []
-const listen = page => page.on('response', response => answers.push({ target: new URL(response.url()).pathname, status: response.status() }))
+const listen = page => page.on('response', response => answers.push({ target: new URL(response.url()).pathname, status: response.status(), method: response.request().method() }))
 let others = 0
 /** Asked by somebody else each time, who leaves the pages what is theirs. */
 const elsewhere = of => ({ json: target => of.from(`127.0.0.${2 + others++ % 250}`).json(target) })
 const asked = target => answers.filter(answer => answer.target === target)
 
 test('changes that never stop are followed more slowly, and nothing is refused', async () => {
-	stack = await startStack(fast({ sim: 300, set: { 'limits.enabled': true, 'limits.orders_summary': '14/minute', 'limits.orders_list': '16/minute', 'limits.sync_orders': '100/minute', 'sync.feed': 'auto', 'sync.feed_interval': '100ms' } }))
+	stack = await startStack(fast({ sim: 300, set: { 'limits.enabled': true, 'limits.orders_summary': '14/minute', 'limits.orders_list': '16/minute', 'limits.sync_orders': '100/minute', 'limits.changed_orders': '200/minute', 'sync.feed': 'auto', 'sync.feed_interval': '100ms' } }))
 	await stack.synced()
 	orders = (await stack.json('/api/orders?pageSize=30')).orders
 	browser = await openBrowser(stack)
@@ -95,6 +95,20 @@ test('with the limits as shipped, what has been done is read at once, and follow
 	await other.close()
 	await shipped.down()
 }, { timeout: 240_000 })
+
+test('a bulk edit of more orders than a minute has room for is done in parts, as the minute has room', async () => {
+	const notice = table.getByRole('region', { name: 'Bulk edit' })
+	await table.goto(`${stack.url}/orders?sort=orderId`)
+	await table.waitForSelector('tr[data-id]', { timeout: 150_000 })
+	await table.getByLabel('Select all orders').check()
+	await table.getByRole('button', { name: 'Set priority' }).click()
+	await table.getByRole('option', { name: 'Medium' }).click()
+	await notice.getByText('300 of 300 changed').waitFor({ timeout: 200_000 })
+	const bulks = answers.filter(({ target, method }) => target === '/api/orders' && method === 'PATCH').map(({ status }) => status)
+	eq([bulks.filter(status => status === 200).length, bulks.includes(429)], [3, true], String(bulks))
+	const other = stack.from('127.0.1.1')
+	eq((await other.json('/api/orders?priority=Medium&pageSize=1')).total, 300)
+}, { timeout: 500_000 })
 
 test('no script failed and nothing was refused by the content policy', () => eq(browser.faults, []))
 
