@@ -19,8 +19,8 @@ reader_refuse(struct reader *r, const char *fmt, ...)
 }
 
 /*
- * What cJSON lets pass: bytes that are not UTF-8, raw control characters,
- * \u0000 (at which its strings end), very deep nesting.  NULL: none of it.
+ * A line is UTF-8 without control characters, escaped NULs or deep nesting,
+ * which is more than the parser asks for.  NULL: it is.
  */
 static const char *
 unclean(struct str line)

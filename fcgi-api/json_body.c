@@ -3,10 +3,7 @@
 #include "common/fold.h"
 #include "fcgi-api/json_body.h"
 
-/*
- * cJSON keeps strings NUL-terminated, so it can't tell \u0000 from an end;
- * and its own depth limit is a thousand.  Both are seen in the raw text.
- */
+/* Texts hold no NUL, and nesting is shallow; both are seen in the raw text, before it is parsed. */
 static const char *
 text_fault(struct str s)
 {

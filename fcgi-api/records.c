@@ -35,7 +35,7 @@ head_read(const struct walk *w, struct record_head *h)
 	return true;
 }
 
-/* libfcgi takes the padding of a stream's last record, or of BEGIN_REQUEST, for records. */
+/* Padding is taken behind content only: there libfcgi reads the same request as we do. */
 static bool
 padded(const struct record_head *h)
 {
@@ -84,9 +84,9 @@ pair_length(const unsigned char *p, size_t rest, size_t *length)
 }
 
 /*
- * Names and values must lie within their stream: libfcgi allocates whatever
- * length is claimed, and ends the process when that fails.  Pairs may cross
- * records, so this counts bytes over all of them.
+ * Names and values must lie within their stream, before libfcgi sees them: so
+ * it needs no more memory than what was sent.  Pairs may cross records, so
+ * this counts bytes over all of them.
  */
 struct pairs {
 	unsigned char	length[8];	/* bytes of the two lengths so far */

@@ -51,7 +51,7 @@ enum scan {
  * no room to look at more.  *used: bytes of the request, when whole.
  * Accepted are BEGIN_REQUEST (responder), PARAMS... and STDIN... of one
  * request id, the names and values of PARAMS within their stream, padding
- * where libfcgi understands it (on records with content, not on BEGIN).
+ * on records with content, not on BEGIN.
  */
 enum scan	records_scan(const unsigned char *, size_t len, bool full, size_t *used);
 

@@ -5,7 +5,7 @@ import { test, run, startSim, waitFor, eq, ok } from './lib/harness.mjs';
 const Airtable = client('airtable');
 
 const sim = await startSim({ orders: 230, seed: 3, rate: 0 });
-// without this the client retries for ever what is refused with 429
+// what is refused with 429 is ours to see
 const desk = new Airtable({ apiKey: sim.token, endpointUrl: sim.url, noRetryIfRateLimited: true });
 const orders = desk.base(sim.base)('Orders');
 const rejected = (promise) => promise.then(() => { throw new Error('was not refused'); }, (error) => error);
