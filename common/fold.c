@@ -3,14 +3,22 @@
 
 #include "common/fold.h"
 
+#define DOT_ABOVE	0x0307
+#define DOTLESS_I	0x0131
+#define NEXT_LINE	0x0085
+
+/* Text that is its own folding but for capital letters. */
 static bool
 fold_ascii(struct buf *out, struct str text)
 {
 	char *p;
 
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if (c < ' ' || c >= 0x7f || (c == ' ' && i > 0 && text.ptr[i - 1] == ' '))
 			return false;
+	}
 	if ((p = buf_reserve(out, text.len)) == NULL)
 		return true;
 	for (size_t i = 0; i < text.len; i++) {
@@ -22,21 +30,87 @@ fold_ascii(struct buf *out, struct str text)
 	return true;
 }
 
+/* White space of any kind becomes a space; of other controls nothing is seen: 0. */
+static utf8proc_int32_t
+plain_space(utf8proc_int32_t c)
+{
+	switch (utf8proc_category(c)) {
+	case UTF8PROC_CATEGORY_ZS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return ' ';
+	case UTF8PROC_CATEGORY_CC:
+		return (c >= '\t' && c <= '\r') || c == NEXT_LINE ? ' ' : 0;
+	default:
+		return c;
+	}
+}
+
+/*
+ * What one doesn't see is no difference: runs of spaces of any kind are one,
+ * and the letter i is one with and without its dot, which its capital form
+ * has in some languages and lacks in others.  Marks that the dot may stand
+ * behind lie below the letter.
+ */
+static size_t
+unify(utf8proc_int32_t *text, size_t len)
+{
+	utf8proc_int32_t base = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		utf8proc_int32_t c = plain_space(text[i]);
+		int class = utf8proc_get_property(c)->combining_class;
+
+		if (c == 0 || (c == ' ' && n > 0 && text[n - 1] == ' ') ||
+		    (c == DOT_ABOVE && (base == 'i' || base == 'j')))
+			continue;
+		c = c == DOTLESS_I ? 'i' : c;
+		if (class == 0 || class == utf8proc_get_property(DOT_ABOVE)->combining_class)
+			base = c;	/* behind another mark above it a dot is one of its own */
+		text[n++] = c;
+	}
+	return n;
+}
+
+/* ERR_NOT_FOUND: nothing is left of it.  ${visible}: what is not seen is left out. */
+static enum err
+fold_unicode(struct buf *out, struct str text, bool visible)
+{
+	const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.ptr;
+	utf8proc_ssize_t len = (utf8proc_ssize_t)text.len, n, room;
+	utf8proc_option_t options = UTF8PROC_CASEFOLD | UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+	utf8proc_int32_t *points;
+
+	if (visible)
+		options |= UTF8PROC_COMPAT | UTF8PROC_IGNORE;
+	if ((room = utf8proc_decompose(bytes, len, NULL, 0, options)) <= 0)
+		return room == 0 ? ERR_NOT_FOUND : ERR_INVALID_PARAMETER;
+	/* one more, as writing it back as UTF-8 ends it with a NUL */
+	if ((points = malloc(((size_t)room + 1) * sizeof(*points))) == NULL)
+		return ERR_NOMEM;
+	n = utf8proc_decompose(bytes, len, points, room, options);
+	if (visible)
+		n = (utf8proc_ssize_t)unify(points, (size_t)n);
+	n = utf8proc_reencode(points, n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+	if (n >= 0)
+		buf_add(out, points, (size_t)n);
+	free(points);
+	if (n == 0)
+		return ERR_NOT_FOUND;
+	return n < 0 ? ERR_INVALID_PARAMETER : buf_status(out);
+}
+
 enum err
 fold_text(struct buf *out, struct str text)
 {
-	utf8proc_uint8_t *folded;
-	utf8proc_ssize_t n;
+	enum err e;
 
 	if (text.len == 0 || fold_ascii(out, text))
 		return buf_status(out);
-	n = utf8proc_map((const utf8proc_uint8_t *)text.ptr, (utf8proc_ssize_t)text.len,
-	    &folded, UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-	if (n < 0)
-		return n == UTF8PROC_ERROR_NOMEM ? ERR_NOMEM : ERR_INVALID_PARAMETER;
-	buf_add(out, folded, (size_t)n);
-	free(folded);
-	return buf_status(out);
+	e = fold_unicode(out, text, true);
+	/* of what nobody sees something must be left, lest it be taken for empty */
+	return e == ERR_NOT_FOUND ? fold_unicode(out, text, false) : e;
 }
 
 bool

@@ -68,6 +68,7 @@ struct store_head {
 /* meta, other names */
 #define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
+#define META_FOLD	"fold"		/* u32: FOLD_VERSION of the texts in columns; absent: 1 */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */

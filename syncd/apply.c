@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fold.h"
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/summary.h"
@@ -114,19 +115,38 @@ use_zone(struct apply_txn *t, const char *name, bool *other)
 	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_ZONE)), name, strlen(name));
 }
 
+/* *other: texts were folded otherwise than this build does it. */
+static int
+use_fold(struct apply_txn *t, bool *other)
+{
+	const uint32_t now = FOLD_VERSION;
+	struct str stored;
+	int rc = meta_get(t->txn, t->dbs->meta, META_FOLD, &stored);
+
+	if (rc == 0 && stored.len == sizeof(now) && load_u32(stored.ptr, 0) == now)
+		return 0;
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	*other = true;
+	if (t->head.rows_end > 0)
+		log_info("store: texts are searched and sorted in another way now; making them anew");
+	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_FOLD)), &now, sizeof(now));
+}
+
 /* What is kept beside the rows as this build and its settings would have made it. */
 static int
 renew(struct apply *a, struct apply_txn *t)
 {
-	bool zone = false;
+	bool zone = false, texts = false;
 	int rc;
 
-	if ((rc = use_zone(t, a->config->summary.time_zone, &zone)) != 0 || !zone)
+	if ((rc = use_zone(t, a->config->summary.time_zone, &zone)) != 0 ||
+	    (rc = use_fold(t, &texts)) != 0 || (!zone && !texts))
 		return rc;
 	/* what clients and workers keep of this generation is what it was */
 	if (t->head.rows_end > 0) {
 		t->head.generation++;
-		if ((rc = apply_renew(t, false, zone)) != 0 || (rc = put_head(t)) != 0 ||
+		if ((rc = apply_renew(t, texts, zone)) != 0 || (rc = put_head(t)) != 0 ||
 		    (rc = apply_log(t, (uint64_t)a->config->store.changes_kept)) != 0)
 			return rc;
 	}

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/change_log.h"
+#include "common/fold.h"
 #include "common/zone.h"
 #include "syncd/budget.h"
 #include "syncd/verify_parts.h"
@@ -153,6 +154,11 @@ check_meta(struct verify *v)
 		/* no fault of the store: its days can't be counted here */
 		v->tell(v->cookie, "meta", "this machine has no such time zone; days are not checked");
 	}
+	v->other_fold = meta_get(v->txn, v->dbs->meta, META_FOLD, &s) != 0 ||
+	    s.len != sizeof(uint32_t) || load_u32(s.ptr, 0) != FOLD_VERSION;
+	if (v->other_fold)
+		v->tell(v->cookie, "meta", "another build made the texts for search; syncd makes them "
+		    "anew when it starts; they are not checked");
 	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s) == 0) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 

@@ -49,6 +49,7 @@ struct verify {
 	struct tally		*tallies;
 	size_t			 tally_room, tally_count;
 	bool			 zoned;		/* the store's zone is in use */
+	bool			 other_fold;	/* texts were folded by another build */
 	struct buf		 folded, encoded;
 };
 

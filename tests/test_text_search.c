@@ -1,10 +1,14 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <utf8proc.h>
 
 #include "common/buf.h"
 #include "common/columns.h"
+#include "common/fold.h"
+#include "common/log.h"
 #include "common/text_search.h"
 #include "tests/orders_made.h"
+#include "tests/store_check.h"
 #include "tests/support.h"
 
 static struct buf segment;
@@ -111,6 +115,154 @@ START_TEST(hashes_tell_texts_apart)
 }
 END_TEST
 
+static void
+expect_fold(struct str text, const char *folded)
+{
+	struct buf b = { .data = NULL };
+
+	ck_assert_int_eq(fold_text(&b, text), ERR_OK);
+	ck_assert_msg(str_is(buf_str(&b), folded), "'%.*s' is '%s'", STR_FMT(text), buf_cstr(&b));
+	buf_free(&b);
+}
+
+START_TEST(texts_are_folded_to_what_one_sees_of_them)
+{
+	static const struct {
+		const char	*text, *folded;
+	} cases[] = {
+		{ "", "" }, { "Plain Text 9", "plain text 9" }, { "STRASSE", "strasse" },
+		{ "Straße", "strasse" }, { "ΣΊΣΥΦΟΣ", "σίσυφοσ" }, { "ςΣσ", "σσσ" },
+		/* i with and without its dot */
+		{ "İSTANBUL Ltd", "istanbul ltd" }, { "istanbul", "istanbul" }, { "I\u0307stanbul", "istanbul" },
+		{ "ıstanbul", "istanbul" }, { "IŞIK", "işik" }, { "ışık", "işik" }, { "i\u0323\u0307", "ị" },
+		{ "i\u0307\u0301", "í" }, { "J\u0307", "j" }, { "ż", "ż" }, { "ė", "ė" }, { "i\u0301\u0307", "í\u0307" },
+		/* accents count, however they are written */
+		{ "É", "é" }, { "E\u0301", "é" }, { "Ae", "ae" }, { "Æ", "æ" },
+		/* spaces of all kinds, and runs of them */
+		{ "Acme\u00a0GmbH", "acme gmbh" }, { "Acme\u202fGmbH", "acme gmbh" }, { "a\u3000b", "a b" },
+		{ "a\u2003 \u2009b", "a b" }, { "a  b", "a b" }, { "a\tb", "a b" }, { "a\r\nb", "a b" },
+		{ "a\u2028b\u2029c", "a b c" }, { "a\u1680b", "a b" }, { "a\xc2\x85" "b", "a b" }, { " a ", " a " },
+		/* what is not seen */
+		{ "zero\u200bwidth", "zerowidth" }, { "zero\u200cwidth\u200d", "zerowidth" }, { "\ufeffBOM", "bom" },
+		{ "soft\u00adhyphen", "softhyphen" }, { "\u2060a\u2063b\u180ec\ufe0f", "abc" }, { "a\u202eb\u2069", "ab" },
+		{ "a\x01\x7f\xc2\x9f" "b", "ab" }, { "\u3164\u115fx", "x" },
+		/* other forms of the same characters */
+		{ "ＡＣＭＥ１２", "acme12" }, { "ﾃｽﾄ", "テスト" }, { "ﬁx", "fix" }, { "№ ½", "no 1\u20442" }, { "㎏", "kg" },
+		{ "\u212a", "k" }, { "ORD\u2011" "1", "ord\u2010" "1" }, { "①", "1" }, { "한글", "한글" }, { "🚚", "🚚" },
+		/* nothing else than what is not seen is kept, as it is not empty */
+		{ "\u200b", "\u200b" }, { "\u00ad\u00ad", "\u00ad\u00ad" }, { "\x01", "\x01" }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		expect_fold(str_of(cases[i].text), cases[i].folded);
+		expect_fold(str_of(cases[i].folded), cases[i].folded);
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_not_folded)
+{
+	static const char *const bad[] = { "\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct buf b = { .data = NULL };
+
+		ck_assert_int_eq(fold_text(&b, str_of(bad[i])), ERR_INVALID_PARAMETER);
+		ck_assert_uint_eq(b.len, 0);
+		buf_free(&b);
+	}
+}
+END_TEST
+
+/* Each character alone: the result is folded, and never empty. */
+START_TEST(folding_again_changes_nothing)
+{
+	struct buf once = { .data = NULL }, twice = { .data = NULL };
+
+	for (int32_t c = 1; c < 0x30000; c++) {
+		utf8proc_uint8_t bytes[4];
+		struct str text = { (const char *)bytes, 0 };
+
+		if (c >= 0xd800 && c < 0xe000)
+			continue;
+		text.len = (size_t)utf8proc_encode_char(c, bytes);
+		buf_clear(&once);
+		buf_clear(&twice);
+		ck_assert_int_eq(fold_text(&once, text), ERR_OK);
+		ck_assert_uint_gt(once.len, 0);
+		ck_assert_int_eq(fold_text(&twice, buf_str(&once)), ERR_OK);
+		ck_assert_msg(str_eq(buf_str(&once), buf_str(&twice)), "U+%04X", (unsigned)c);
+	}
+	buf_free(&once);
+	buf_free(&twice);
+}
+END_TEST
+
+/* What a build before this one left: texts made otherwise, and no number that says how. */
+static void
+spoil_texts(const char *path)
+{
+	struct store_dbs dbs;
+	MDB_val name = key_str(STR(META_FOLD));
+	MDB_env *env;
+	MDB_txn *txn;
+
+	fill(same);
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
+	ck_assert_int_eq(mdb_env_set_mapsize(env, 1 << 26), 0);
+	ck_assert_int_eq(mdb_env_open(env, path, 0, 0600), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
+	for (unsigned f = ORDER_ORDER_ID; f <= ORDER_CUSTOMER; f++) {
+		uint64_t k = column_key(f, 0);
+		MDB_val key = key_u64(&k), data = { segment.len, segment.data };
+
+		ck_assert_int_eq(mdb_put(txn, dbs.orders.columns, &key, &data, 0), 0);
+	}
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+START_TEST(texts_of_an_older_build_are_made_anew_in_one_commit)
+{
+	static struct made_order m[300];
+	struct change c[300];
+	struct config config;
+	struct store *st;
+	struct apply *a;
+	uint64_t seed = 5, generation;
+
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	made_config(&config, tmpdir_new());
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	for (unsigned i = 0; i < 300; i++) {
+		made_order(&m[i], i, &seed);
+		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+	}
+	(void)made_apply(a, c, 300);
+	for (unsigned i = 0; i < 300; i += 3)	/* holes, and a block without rows */
+		c[i / 3] = (struct change){ .kind = CHANGE_GONE, .record = m[i < 192 ? i / 3 : i].r,
+		    .base = CHANGE_ANY_BASE };
+	(void)made_apply(a, c, 100);
+	generation = apply_generation(a);
+	apply_close(a);
+	spoil_texts(config.store.path);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_uint_eq(apply_generation(a), generation + 1);
+	st = apply_store(a);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	store_check(st);
+	store_end(st);
+	apply_close(a);
+	/* and once is enough */
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_uint_eq(apply_generation(a), generation + 1);
+	apply_close(a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -121,6 +273,10 @@ main(void)
 	tcase_add_test(t, a_term_in_every_text_is_found_in_every_text);
 	tcase_add_test(t, the_last_text_is_not_overlooked);
 	tcase_add_test(t, hashes_tell_texts_apart);
+	tcase_add_test(t, texts_are_folded_to_what_one_sees_of_them);
+	tcase_add_test(t, what_is_no_text_is_not_folded);
+	tcase_add_test(t, folding_again_changes_nothing);
+	tcase_add_test(t, texts_of_an_older_build_are_made_anew_in_one_commit);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

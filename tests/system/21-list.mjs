@@ -162,6 +162,35 @@ test('a page is of one generation, and its ETag is good for nothing else', async
 	ok(next.json().generation > first.json().generation)
 })
 
+// text as it is stored, and what somebody types who sees it
+const SEEN = [
+	['İSTANBUL Ltd', 'istanbul', 'İstanbul', 'ıstanbul', 'ISTANBUL LTD'], ['IŞIK A.Ş.', 'ışık', 'işik', 'IŞIK'],
+	['Acme\u00a0GmbH', 'acme gmbh'], ['Thin\u2009Space  Co', 'thin space co'], ['tab\tand\nline', 'tab and line'],
+	['Zero\u200bWidth', 'zerowidth'], ['Soft\u00adHyphen', 'softhyphen'], ['\ufeffByte Order', 'byte order'], ['Join\u200d\u200cers', 'joiners'],
+	['ＦＵＬＬ ｗｉｄｔｈ', 'full width', 'ＦＵＬＬ'], ['E\u0301cole', 'école', 'ÉCOLE'], ['ﬁne №5', 'fine no5'],
+]
+
+test('what is seen is found, in customers and Order IDs alike', async () => {
+	const before = all.slice(0, 2 * SEEN.length)
+	for (const [i, [text]] of SEEN.entries()) {
+		await stack.sim('POST', '/_sim/edit', { id: before[2 * i].id, fields: { Customer: text } })
+		await stack.sim('POST', '/_sim/edit', { id: before[2 * i + 1].id, fields: { 'Order ID': `${text} 1` } })
+	}
+	eq((await stack.sync()).status, 200)
+	all = (await stack.dump()).map(order)
+	for (const [text, ...typed] of SEEN) {
+		for (const search of [text, ...typed]) eq(await agrees({ search }), 2, JSON.stringify([text, search]))
+		// what asks for one thing exactly takes it byte for byte
+		eq(await agrees({ customer: text }), 1)
+		for (const customer of typed) await agrees({ customer })
+		eq((await stack.get(`/api/orders/${encodeURIComponent(`${text} 1`)}`)).status, 200)
+		for (const other of typed) eq((await stack.get(`/api/orders/${encodeURIComponent(`${other} 1`)}`)).status, 404)
+	}
+	eq(await agrees({ search: 'ecole' }), 0)
+	await agrees({ sort: 'customer' })
+	await agrees({ sort: '-orderId' })
+})
+
 // each kind of name that a list or an address could take for something else
 const OPTIONS = ['On hold, customer', 'none', 'None', 'Pending,Shipped', 'shipped', '100 % + a&b=c#d', '"quoted"', 'it’s 🚚', ' begins with a space', 'x'.repeat(300)]
 const without = orders => orders.filter(o => o.status === null).map(o => o.id).sort()

@@ -21,8 +21,8 @@ export interface paths {
          *     earlier answer without skipping or repeating an order that did not
          *     move meanwhile. Give the same filters and sort with it, and not both.
          *
-         *     **Sorting**: text by its Unicode case-folded form (its first 128
-         *     bytes), status and priority in their workflow order, numbers and times
+         *     **Sorting**: text by what one sees of it, as `search` takes it (its first
+         *     128 bytes), status and priority in their workflow order, numbers and times
          *     by value. Orders that are equal so far are in ascending order of
          *     their record ids, in both directions. Empty values come last, in both
          *     directions.
@@ -1354,7 +1354,11 @@ export interface components {
         /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
         After: string;
         /**
-         * @description A part of the Order ID or the customer, in any case (Unicode case folding). At most 200 bytes.
+         * @description A part of the Order ID or the customer, as one sees it: in any case and
+         *     any form of the characters (Unicode NFKC and full case folding), white
+         *     space of any kind as one space, without characters that are not seen
+         *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+         *     Accents count. At most 400 bytes.
          * @example acme
          */
         Search: string;
@@ -1377,7 +1381,7 @@ export interface components {
          *     ]
          */
         Priority: string[];
-        /** @description The customer, exactly. At most 200 bytes. */
+        /** @description The customer, exactly, byte for byte. At most 400 bytes. */
         Customer: string;
         /**
          * @description Fields that are empty, separated by commas or given several times.
@@ -1505,7 +1509,11 @@ export interface operations {
                 /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
                 after?: components["parameters"]["After"];
                 /**
-                 * @description A part of the Order ID or the customer, in any case (Unicode case folding). At most 200 bytes.
+                 * @description A part of the Order ID or the customer, as one sees it: in any case and
+                 *     any form of the characters (Unicode NFKC and full case folding), white
+                 *     space of any kind as one space, without characters that are not seen
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
@@ -1528,7 +1536,7 @@ export interface operations {
                  *     ]
                  */
                 priority?: components["parameters"]["Priority"];
-                /** @description The customer, exactly. At most 200 bytes. */
+                /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times.
@@ -2203,7 +2211,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description A part of the Order ID or the customer, in any case (Unicode case folding). At most 200 bytes.
+                 * @description A part of the Order ID or the customer, as one sees it: in any case and
+                 *     any form of the characters (Unicode NFKC and full case folding), white
+                 *     space of any kind as one space, without characters that are not seen
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
@@ -2226,7 +2238,7 @@ export interface operations {
                  *     ]
                  */
                 priority?: components["parameters"]["Priority"];
-                /** @description The customer, exactly. At most 200 bytes. */
+                /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times.
@@ -2304,7 +2316,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description A part of the Order ID or the customer, in any case (Unicode case folding). At most 200 bytes.
+                 * @description A part of the Order ID or the customer, as one sees it: in any case and
+                 *     any form of the characters (Unicode NFKC and full case folding), white
+                 *     space of any kind as one space, without characters that are not seen
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
@@ -2327,7 +2343,7 @@ export interface operations {
                  *     ]
                  */
                 priority?: components["parameters"]["Priority"];
-                /** @description The customer, exactly. At most 200 bytes. */
+                /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times.

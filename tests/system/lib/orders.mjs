@@ -86,8 +86,9 @@ export function summaryNumbers(body) {
 
 // ---- the list ---------------------------------------------------------------
 
-/** Case-folded and composed, as far as these texts need it. */
-export const fold = text => text.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ').normalize('NFC')
+/** What one sees of it in whatever case, as far as these texts need it. */
+export const fold = text => text.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').replace(/[\s\u0085]+/g, ' ').replace(/\p{Cc}/gu, '')
+	.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ').normalize('NFD').replaceAll('i\u0307', 'i').replaceAll('ı', 'i').normalize('NFC')
 
 const bytes = text => Buffer.from(text)
 const SORTED_BYTES = 128
