@@ -6,7 +6,7 @@
 #include "common/instant.h"
 #include "common/json_write.h"
 
-#define CELL_TEXT_MAX	100000	/* bytes in one text cell */
+#define CELL_TEXT_MAX	100000	/* characters in one text cell */
 
 void
 sim_number_add(struct buf *b, double d)
@@ -59,6 +59,16 @@ sim_cell_equal(const struct sim_cell *a, const struct sim_cell *b)
 	return false;
 }
 
+static size_t
+characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;	/* a character's first byte */
+	return n;
+}
+
 static enum sim_cell_fault
 keep_text(struct sim_cell *cell, const char *text)
 {
@@ -66,7 +76,7 @@ keep_text(struct sim_cell *cell, const char *text)
 
 	if (s.len == 0)
 		return SIM_CELL_OK;
-	if (s.len > CELL_TEXT_MAX)
+	if (characters(s) > CELL_TEXT_MAX)
 		return SIM_CELL_TYPE;
 	return sim_cell_text(cell, s) ? SIM_CELL_OK : SIM_CELL_NOMEM;
 }

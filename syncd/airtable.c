@@ -42,6 +42,7 @@ airtable_new(uv_loop_t *loop, const struct config *config, const struct schema *
 	TAILQ_INIT(&a->flying);
 	TAILQ_INIT(&a->ended);
 	airtable_keys_set(&a->keys, config, schema);
+	a->page_size = AIRTABLE_PAGE_MAX;
 	if (getrandom(a->random, sizeof(a->random), 0) != (ssize_t)sizeof(a->random))
 		goto err1;
 	breaker_init(&a->breaker, config->airtable.breaker_failures,
@@ -121,6 +122,12 @@ airtable_use_ids(struct airtable *a, const char *table, const struct airtable_ke
 	airtable_wake(a, 0);
 }
 
+size_t
+airtable_page_size(const struct airtable *a)
+{
+	return a->page_size;
+}
+
 void
 airtable_set_timeout(struct airtable_call *c, int64_t ms)
 {
@@ -142,6 +149,8 @@ airtable_call_new(struct airtable *a, enum call_kind kind, enum airtable_priorit
 	c->callback = callback;
 	c->cookie = cookie;
 	c->keys = a->keys;
+	/* the few that others ask for fit in any case: ten records with two texts of Airtable's 100,000 characters */
+	c->page_size = kind == CALL_LIST ? a->page_size : AIRTABLE_PAGE_MAX;
 	if (kind == CALL_LIST)
 		airtable_fields_look(c);
 	buf_add_cstr(&c->url, a->config->airtable.api_url);
@@ -218,7 +227,7 @@ add_listing(struct airtable_call *c, struct str offset)
 
 	airtable_add_table_path(&c->path, a->config, a->table);
 	buf_add_str(&c->url, buf_str(&c->path));
-	airtable_add_list_query(&c->url, &c->keys, offset);
+	airtable_add_list_query(&c->url, &c->keys, c->page_size, offset);
 }
 
 struct airtable_call *

@@ -31,6 +31,7 @@ struct airtable_result {
 	bool		adrift;		/* ... or may still be at: nothing came back, and not because it was
 					   Airtable that ended the connection */
 	bool		retryable;	/* a later identical read can succeed */
+	bool		smaller;	/* the page was too large to be taken: asked for at once it will be smaller */
 	int		status;		/* HTTP; 0: no answer */
 	char		type[64];	/* Airtable's error type, or "" */
 	char		message[300];	/* for people: Airtable's message or what failed; never the token */
@@ -103,6 +104,9 @@ void		 airtable_use_ids(struct airtable *, const char *table,
  */
 #define AIRTABLE_FIELDS_MS	300000
 uint32_t	 airtable_missing(const struct airtable *);
+/* How many records a page of a listing may have now, 1 to AIRTABLE_PAGE_MAX. */
+#define AIRTABLE_PAGE_MAX	100
+size_t		 airtable_page_size(const struct airtable *);
 void		 airtable_look_for_fields(struct airtable *);
 /* For people: which they are, by which settings, and what to do.  Empty when none is missing. */
 void		 airtable_missing_text(const struct airtable *, uint32_t fields, char *text, size_t size);
@@ -111,7 +115,9 @@ typedef void	 airtable_fields_cb(void *cookie, uint32_t missing);
 void		 airtable_watch_fields(struct airtable *, airtable_fields_cb *, void *cookie);
 
 /*
- * One page of 100 of the table: GET with fields[] for every schema field.
+ * One page of the table: GET with fields[] for every schema field.  It has up to
+ * airtable_page_size() records, which are 100 until an answer is too large and
+ * again when answers are small.
  * ${offset} len 0: the first page.  Not later than ${deadline_ms}
  * (instant_monotonic(); 0: no deadline but the request's own time-out).
  * NULL: out of memory, and no callback.
@@ -137,7 +143,7 @@ struct airtable_call *airtable_find_keys(struct airtable *, const struct str *ke
 		    enum airtable_priority, airtable_cb *, void *cookie);
 
 /*
- * A page of 100 of the records that ${formula} holds for (as Airtable reads
+ * A page of the records that ${formula} holds for (as Airtable reads
  * it; no more than fits into an address of 16,000 bytes).
  */
 struct airtable_call *airtable_list_where(struct airtable *, struct str formula, struct str offset,

@@ -7,6 +7,7 @@
 #include "syncd/airtable_decode.h"
 
 #define TOKEN_PART	6	/* characters of a token that say nothing yet */
+#define LITTLE		4	/* an answer below this part of the limit leaves room for twice as much */
 
 static bool
 is_success(int status)
@@ -31,6 +32,26 @@ hide(char *text, const char *secret)
 			memset(text + len - k, '*', k);
 			return;
 		}
+}
+
+/* What a page may hold follows what came: half of what was too much, twice what was little. */
+static void
+fit_pages(struct airtable_call *c, const struct http_answer *answer)
+{
+	struct airtable *a = c->owner;
+
+	if (c->kind != CALL_LIST || c->page_size != a->page_size)
+		return;
+	if (answer->too_large && c->page_size > 1) {
+		a->page_size = c->page_size / 2;
+		c->result.smaller = true;
+		log_info("airtable: a page of %zu records is too large; the next has %zu",
+		    c->page_size, a->page_size);
+	} else if (answer->complete && answer->body.len < HTTP_ANSWER_MAX / LITTLE &&
+	    c->page.count == c->page_size) {
+		a->page_size = a->page_size * 2 < AIRTABLE_PAGE_MAX ? a->page_size * 2 :
+		    AIRTABLE_PAGE_MAX;
+	}
 }
 
 /* No complete answer: what the transport says. */
@@ -165,6 +186,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
 			airtable_fields_learn(c);
 	}
+	fit_pages(c, a);
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
 	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */

@@ -47,6 +47,7 @@ struct airtable_call {
 	struct buf		 path;		/* for the log: no query */
 	struct buf		 json;		/* body of an update, a create or CALL_ASK */
 	struct airtable_keys	 keys;		/* as it was composed with */
+	size_t			 page_size;	/* CALL_LIST: records asked for */
 	bool			 looks;		/* it asks for missing fields too, should they be back */
 	size_t			 id_count;	/* records asked for or written */
 	char			 ids[AIRTABLE_WRITE_MAX][AIRTABLE_OUR_KEY_MAX + 1];	/* or keys of ours */
@@ -73,6 +74,7 @@ struct airtable {
 	struct airtable_meter	 meter;		/* its functions may be NULL */
 	unsigned short		 random[3];
 	struct airtable_keys	 keys;
+	size_t			 page_size;	/* of listings */
 	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
 	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */
 	int64_t			 missing_ms;	/* monotonic: missing fields were last asked for; 0: ask now */

@@ -59,9 +59,10 @@ airtable_add_field_query(struct buf *b, const char *field)
 }
 
 void
-airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, struct str offset)
+airtable_add_list_query(struct buf *b, const struct airtable_keys *keys, size_t page_size,
+    struct str offset)
 {
-	buf_add_cstr(b, "?pageSize=100");
+	buf_printf(b, "?pageSize=%zu", page_size);
 	if (keys->by_id)
 		buf_add_cstr(b, "&returnFieldsByFieldId=true");
 	for (size_t i = 0; i < keys->count; i++)

@@ -17,7 +17,8 @@ void	airtable_add_meta_path(struct buf *, const struct config *);
 void	airtable_add_webhook_path(struct buf *, const struct config *, const char *id);
 
 /* "?..." of a page of the listing. */
-void	airtable_add_list_query(struct buf *, const struct airtable_keys *, struct str offset);
+void	airtable_add_list_query(struct buf *, const struct airtable_keys *, size_t page_size,
+	    struct str offset);
 /* "&..." behind it: one field more. */
 void	airtable_add_field_query(struct buf *, const char *field);
 /* "&..." behind it: only records with one of these ids, which hold no quotes. */

@@ -217,7 +217,10 @@ feed_answered(void *cookie, const struct airtable_result *r, const struct airtab
 	else if (r->err == ERR_OK && r->sent_ms != 0)
 		f->patience_ms = within((instant_monotonic() - r->sent_ms) * 4, least, most);
 	feed_fields_check(f);
-	f->answer(f, r, page);
+	if (r->smaller)
+		f->step(f);
+	else
+		f->answer(f, r, page);
 }
 
 void

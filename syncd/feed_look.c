@@ -25,14 +25,6 @@ feed_want(struct feed *f, struct str id)
 	return true;
 }
 
-static size_t
-chunk(const struct feed *f)
-{
-	size_t left = f->id_count - f->id_at;
-
-	return left < AIRTABLE_IDS_MAX ? left : AIRTABLE_IDS_MAX;
-}
-
 /* It is not as was told, or not to be seen yet: look again later. */
 static void
 doubt(struct feed *f, struct str id)
@@ -125,7 +117,7 @@ judge(struct feed *f, struct store *st, const struct airtable_page *page, struct
 {
 	size_t n = 0;
 
-	for (size_t i = f->id_at, end = f->id_at + chunk(f); i < end; i++) {
+	for (size_t i = f->id_at, end = f->id_at + f->id_chunk; i < end; i++) {
 		struct str id = str_of(f->ids[i]);
 		const struct record *r = find(page, id);
 
@@ -159,7 +151,7 @@ note_looked(struct feed *f)
 		bool looked = false;
 
 		/* one that was doubted meanwhile is due in the future */
-		for (size_t k = f->id_at, end = k + chunk(f); k < end && a.due_ms <= now; k++)
+		for (size_t k = f->id_at, end = k + f->id_chunk; k < end && a.due_ms <= now; k++)
 			looked |= strcmp(a.id, f->ids[k]) == 0;
 		if (looked && a.looks == 0)
 			continue;
@@ -189,7 +181,7 @@ take_answer(struct feed *f, const struct airtable_page *page)
 	struct store *st = apply_store(f->apply);
 	struct change changes[AIRTABLE_IDS_MAX];
 	size_t n, gone = 0;
-	bool last = f->id_at + chunk(f) == f->id_count;
+	bool last = f->id_at + f->id_chunk == f->id_count;
 	uint64_t cursor = f->kept.cursor;
 	enum err e;
 
@@ -236,8 +228,8 @@ looked(void *cookie, const struct airtable_result *r, const struct airtable_page
 		feed_store_failed(f, f->phase == FEED_READING ? feed_read : feed_poll, e);
 		return;
 	}
-	f->reread += chunk(f);
-	f->id_at += chunk(f);
+	f->reread += f->id_chunk;
+	f->id_at += f->id_chunk;
 	if (f->id_at < f->id_count)
 		feed_look(f);
 	else
@@ -249,7 +241,10 @@ feed_look(struct feed *f)
 {
 	struct str ids[AIRTABLE_IDS_MAX];
 	struct buf formula = { 0 };
-	size_t n = chunk(f);
+	size_t n = airtable_page_size(f->airtable), left = f->id_count - f->id_at;
+
+	/* they have to come in one page */
+	n = f->id_chunk = n < left ? n : left;
 
 	for (size_t i = 0; i < n; i++)
 		ids[i] = str_of(f->ids[f->id_at + i]);

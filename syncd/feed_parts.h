@@ -103,6 +103,7 @@ struct feed {
 	struct payload_page	 page;		/* count 0: none */
 	char			(*ids)[AIRTABLE_ID_MAX + 1];	/* to be read */
 	size_t			 id_count, id_room, id_at;
+	size_t			 id_chunk;	/* that were asked for in one call */
 	void			(*taken)(struct feed *);	/* all of it is in the store */
 	bool			 again;		/* ids are those of kept.again that were due */
 	bool			 sweep_gone;	/* ids are those that the sweep missed */

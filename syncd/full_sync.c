@@ -278,9 +278,9 @@ page_failed(struct full_sync *s, const struct airtable_result *r)
 	/* the circuit has seen enough failures in a row: tell whoever waits, try again later */
 	bool away = airtable_blocked_ms(s->airtable, &why) > 0 && why == ERR_AIRTABLE_UNAVAILABLE;
 
-	if (r->err == ERR_AIRTABLE_FIELD_MISSING && r->retryable &&
-	    s->left_out++ < SCHEMA_FIELDS_MAX) {
-		list_page(s);	/* without it */
+	if (r->smaller || (r->err == ERR_AIRTABLE_FIELD_MISSING && r->retryable &&
+	    s->left_out++ < SCHEMA_FIELDS_MAX)) {
+		list_page(s);	/* with less records, or without the field */
 		return;
 	}
 	if (listing_lost(r) && s->restarts < RESTARTS_MAX) {

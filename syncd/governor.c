@@ -262,8 +262,10 @@ learn_floor(struct governor *g, int64_t took_ms)
 static void
 lock_out(struct governor *g, int64_t sent_ms, int64_t retry_after_ms, int64_t now_ms)
 {
-	int64_t ms = g->limits.lockout_ms, jitter;
+	int64_t named = retry_after_ms < GOVERNOR_PROBE_MS ? retry_after_ms : GOVERNOR_PROBE_MS;
+	int64_t ms = named > 0 ? named : g->limits.lockout_ms, most = g->limits.lockout_ms, jitter;
 
+	most = most > named ? most : named;
 	if (sent_ms > g->locked_from_ms) {
 		for (unsigned i = 0; i < g->lockouts && ms < GOVERNOR_LOCKOUT_MAX_MS; i++)
 			ms *= 2;
@@ -272,8 +274,9 @@ lock_out(struct governor *g, int64_t sent_ms, int64_t retry_after_ms, int64_t no
 		g->lockouts++;
 		g->locked_from_ms = now_ms;
 	}
-	if (ms < retry_after_ms)
-		ms = retry_after_ms < GOVERNOR_PROBE_MS ? retry_after_ms : GOVERNOR_PROBE_MS;
+	/* who names a time again and again and refuses all the same is given what is given without one */
+	if (named > 0)
+		ms = ms > most ? most : ms < named ? named : ms;
 	jitter = ms / 5 < JITTER_MAX_MS ? ms / 5 : JITTER_MAX_MS;
 	ms += (int64_t)(g->random(g->random_cookie) * (double)jitter);
 	if (now_ms + ms > g->locked_until_ms)

@@ -20,7 +20,9 @@
  *    excess may have been spent on the way there.
  * 2. Lane 0 goes first, then 1, then 2; but of LANE_SHARE calls that start
  *    while a lower lane waits, one is the lower lane's.
- * 3. After a 429 about the rate nothing starts until the lockout is over.
+ * 3. After a 429 about the rate nothing starts until the lockout is over: as
+ *    long as its Retry-After says, else lockout_ms.  In a row they double, up to
+ *    GOVERNOR_LOCKOUT_MAX_MS, or to lockout_ms where a shorter time is named.
  *    Answers to calls that were under way then belong to the same incident
  *    and don't make it longer than their own Retry-After.
  * 4. After a 429 about the monthly quota one probe may start an hour later

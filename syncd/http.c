@@ -88,7 +88,8 @@ describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 
 	if (code == CURLE_OK)
 		return;
-	if (r->body.error == ERR_TOO_LARGE)
+	a->too_large = r->body.error == ERR_TOO_LARGE;
+	if (a->too_large)
 		why = "the answer is larger than 16 MiB";
 	else if (code == CURLE_ABORTED_BY_CALLBACK)
 		why = "the kept connection was closed before an answer came";

@@ -45,6 +45,7 @@ struct http_answer {
 	bool		ended;			/* HTTP_NO_ANSWER: the other side has closed the connection, or
 						   said something that is no HTTP */
 	bool		unreadable;		/* the body is too large or badly packed */
+	bool		too_large;		/* it is the former */
 	bool		complete;		/* HTTP_ANSWERED: the whole body is there */
 	int		status;			/* 0: none */
 	struct str	body;			/* unpacked; what came of it when not complete */

@@ -495,6 +495,54 @@ START_TEST(some_fields_only_are_all_that_is_known_of_a_page)
 }
 END_TEST
 
+/* ---- pages that are too large ---- */
+static void
+answer_bytes(size_t bytes)
+{
+	struct buf b = { 0 };
+
+	buf_printf(&b, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", bytes);
+	for (size_t i = 0; i < bytes; i++)
+		buf_add_char(&b, ' ');
+	canned_raw(&server, b.data, b.len);
+	buf_free(&b);
+}
+
+START_TEST(a_page_that_is_too_large_is_asked_for_smaller_and_grows_again)
+{
+	struct seen s[6] = { 0 };
+	struct buf full = { 0 };
+
+	config.airtable.request_timeout_ms = patience(20000);
+	buf_add_cstr(&full, "{\"records\":[");
+	for (int i = 0; i < 25; i++)
+		buf_printf(&full, "%s{\"id\":\"rec%d\",\"fields\":{}}", i == 0 ? "" : ",", i);
+	buf_add_cstr(&full, "]}");
+	answer_bytes(17 << 20);
+	answer_bytes(17 << 20);
+	for (int i = 0; i < 4; i++)
+		canned_json(&server, 200, i == 0 ? buf_cstr(&full) : PAGE);
+	list(&s[0], "");
+	ck_assert_int_eq(s[0].result.err, ERR_AIRTABLE_BAD_RESPONSE);
+	ck_assert(s[0].result.smaller && s[0].result.retryable);
+	ck_assert_has(s[0].result.message, "16 MiB");
+	ck_assert_uint_eq(airtable_page_size(airtable), 50);
+	list(&s[1], "");
+	ck_assert(s[1].result.smaller);
+	list(&s[2], "itr1/rec1");
+	ck_assert_int_eq(s[2].result.err, ERR_OK);
+	ck_assert_has(request(2), "?pageSize=25&");
+	ck_assert_has(request(2), "&offset=itr1%2Frec1");
+	list(&s[3], "");
+	ck_assert_has(request(3), "?pageSize=50&");
+	list(&s[4], "");		/* a page that is not full says little */
+	ck_assert_has(request(4), "?pageSize=50&");
+	for (int i = 2; i < 5; i++)
+		seen_free(&s[i]);
+	buf_free(&full);
+}
+END_TEST
+
 /* ---- the wire ---- */
 
 START_TEST(a_cut_answer_to_a_write_may_have_been_applied)
@@ -608,6 +656,7 @@ airtable_suite(void)
 	tcase_add_test(t, a_field_whose_id_is_not_found_does_not_stop_the_others);
 	tcase_add_test(t, a_change_of_a_missing_field_tells_which_setting_maps_it);
 	tcase_add_test(t, some_fields_only_are_all_that_is_known_of_a_page);
+	tcase_add_test(t, a_page_that_is_too_large_is_asked_for_smaller_and_grows_again);
 	tcase_add_test(t, a_cut_answer_to_a_write_may_have_been_applied);
 	tcase_add_test(t, a_write_on_a_kept_connection_that_dies_is_not_sent_again);
 	tcase_add_test(t, a_hanging_write_times_out_and_may_have_been_applied);

@@ -307,14 +307,30 @@ START_TEST(chance_adds_up_to_five_seconds_or_a_fifth)
 }
 END_TEST
 
-START_TEST(a_longer_retry_after_is_obeyed_up_to_an_hour)
+START_TEST(a_retry_after_is_obeyed_up_to_an_hour)
 {
-	call(GOVERNOR_RATE_LIMITED, 5000, 0, 0);
-	ck_assert_int_eq(rate_blocked(0), 30000);
+	call(GOVERNOR_RATE_LIMITED, 1000, 0, 0);
+	ck_assert_int_eq(rate_blocked(0), 1000);
+	call(GOVERNOR_OK, 0, 1500, 0);
+	call(GOVERNOR_RATE_LIMITED, 5000, 2000, 0);
+	ck_assert_int_eq(rate_blocked(2000), 5000);
 	call(GOVERNOR_RATE_LIMITED, 90000, 40000, 0);
 	ck_assert_int_eq(rate_blocked(40000), 90000);
 	call(GOVERNOR_RATE_LIMITED, 365 * 24 * HOUR, 200000, 0);
 	ck_assert_int_eq(rate_blocked(200000), HOUR);
+}
+END_TEST
+
+START_TEST(a_short_retry_after_that_does_not_help_doubles_up_to_the_lockout)
+{
+	static const int64_t expected[] = { 4000, 8000, 16000, 30000, 30000 };
+	int64_t now = 0;
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		call(GOVERNOR_RATE_LIMITED, 4000, now, 0);
+		ck_assert_int_eq(rate_blocked(now), expected[i]);
+		now += expected[i] + 2000;
+	}
 }
 END_TEST
 
@@ -450,7 +466,8 @@ governor_suite(void)
 	tcase_add_test(t, a_lane_that_comes_late_does_not_overtake_at_once);
 	tcase_add_test(t, a_429_stops_everything_for_the_lockout);
 	tcase_add_test(t, chance_adds_up_to_five_seconds_or_a_fifth);
-	tcase_add_test(t, a_longer_retry_after_is_obeyed_up_to_an_hour);
+	tcase_add_test(t, a_retry_after_is_obeyed_up_to_an_hour);
+	tcase_add_test(t, a_short_retry_after_that_does_not_help_doubles_up_to_the_lockout);
 	tcase_add_test(t, repeated_lockouts_double_up_to_ten_minutes_until_a_success);
 	tcase_add_test(t, five_429s_of_one_burst_are_one_incident);
 	tcase_add_test(t, a_success_from_before_the_lockout_does_not_end_it);

@@ -230,4 +230,34 @@ test('fields are found by their configured names', async () => {
 	})
 })
 
+for (const feed of ['auto', 'modified']) {
+	test(`sync.feed = ${feed}: orders of which a page is too large for one answer come in smaller pages`, async () => {
+		await withStack(fast({ sim: 100, wait: 30, set: { 'sync.feed': feed, 'sync.feed_interval': '200ms', 'airtable.retries': 1 },
+			simArgs: ['--set=computedInPayloads=none', '--set=splitRecords=30'] }), async one => {
+			const records = await one.dump(), large = records.slice(0, 96), long = letter => letter.repeat(100_000)
+			for (const { id } of large) await one.sim('POST', '/_sim/edit', { id, fields: { Customer: long('\u0416') }, unseen: true })
+			const answer = await one.sync()
+			eq(answer.status, 200, answer.text)
+			const refused = () => one.log().split('a page of 100 records is too large; the next has 50').length - 1
+			ok(refused() > 0, 'it was too large')
+			const customer = async id => (await one.json(`/api/orders/${id}`)).customer
+			for (const { id } of [large[0], large[95]]) eq(await customer(id), long('\u0416'))
+			eq((await one.json('/api/sync')).records, 100)
+			// what changes later, found by who knows nothing of that yet
+			await one.stop('syncd')
+			await one.sim('POST', '/_sim/edit', { records: large.map(({ id }) => ({ id, fields: { Status: 'Cancelled' } })) })
+			const before = refused()
+			await one.start('syncd')
+			await until('all of them are here', 60_000, async () => {
+				const { byStatus } = await one.json('/api/orders/summary')
+				return byStatus.find(row => row.status === 'Cancelled').count >= 96
+			})
+			if (feed === 'modified') ok(refused() > before, 'and too large again')
+			// one is enough to be confirmed with all that it holds
+			eq((await one.patch(large[1].id, { status: 'Shipped' })).status, 200)
+			eq(await customer(large[1].id), long('\u0416'))
+		})
+	})
+}
+
 run()
