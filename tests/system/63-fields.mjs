@@ -37,8 +37,12 @@ for (const feed of ['auto', 'modified', 'off']) {
 			if (feed !== 'off') await settled(stack)
 			const records = await stack.dump(), { id } = records[0], kept = (await stack.json(`/api/orders/${id}`)).priority
 			await stack.sim('POST', '/_sim/schema', { remove: { field: 'Priority' } })
-			// at once where payloads tell it, else by the next call
-			if (feed === 'off') eq((await stack.sync()).status, 200)
+			// at once where payloads tell it, else by the next call, be it a change
+			if (feed === 'off') {
+				const first = await stack.patch(id, { priority: kept === 'Low' ? 'High' : 'Low' })
+				eq([first.status, first.json().code], [422, 'airtable_field_missing'], first.text)
+				ok(first.json().detail.includes('fields.orders.priority'), first.text)
+			}
 			await alarmed(stack, 'Priority', 'priority')
 			ok((await stack.syncctl('status')).stdout.includes('fields.orders.priority'))
 
@@ -122,6 +126,52 @@ test('several fields may be missing, the first one among them, and a field of th
 	})
 }, { beside: true })
 
+test('a table that is deleted is an alarm, and what it held is shown as old as it is', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		await stack.sim('POST', '/_sim/schema', { removeTable: {} })
+		const now = await until('the alarm', 20_000, async () => {
+			const now = await health(stack)
+			return now.alarm !== null && now
+		})
+		eq(now.status, 'degraded')
+		ok(['airtable_forbidden', 'airtable_not_found'].includes(now.alarm.code), now.alarm.code)
+		eq((await stack.json('/api/orders')).total, 300)
+		const before = await age(stack)
+		await sleep(3_000)
+		ok(await age(stack) >= before + 2, 'it grows')
+	})
+}, { beside: true })
+
+// ---- calls that are not needed -------------------------------------------------------------
+test('computed cells in a payload of their own cost no call for each edit', async () => {
+	await withStack(follow({ simArgs: ['--set=computedInPayloads=separate'] }), async stack => {
+		await settled(stack)
+		const ids = (await stack.dump()).slice(0, 20).map(record => record.id), { read, changes } = await feedOf(stack)
+		for (const [i, id] of ids.entries()) await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: `edit ${i} of ${Date.now()}` } })
+		await stack.sim('POST', '/_sim/create', { fields: { Customer: 'made' } })
+		await until('they are here', 15_000, async () => (await feedOf(stack)).changes >= changes + 21)
+		eq((await feedOf(stack)).read, read, 'no record was read again')
+		await agrees(stack)
+	})
+}, { beside: true })
+
+test('a time of change that is a plain field costs no call for each edit', async () => {
+	await withStack(follow({ set: { 'fields.orders.updatedAt': 'Updated At' } }), async stack => {
+		await settled(stack)
+		await stack.sim('POST', '/_sim/schema', { add: { name: 'Edited', type: 'dateTime' } })
+		stack.configure('fields.orders.updatedAt', 'Edited')
+		await stack.signal('syncd', 'SIGHUP')
+		await until('it is mapped', 15_000, async () => (await stack.json('/api/orders?pageSize=100')).orders.every(one => one.updatedAt === null))
+		await settled(stack)
+		const ids = (await stack.dump()).slice(0, 20).map(record => record.id), { read } = await feedOf(stack)
+		for (const [i, id] of ids.entries()) await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: `edit ${i}`, ...i < 10 && { Edited: '2026-03-04T05:06:07.000Z' } } })
+		for (const [i, id] of ids.entries()) await shows(stack, id, 'customer', `edit ${i}`)
+		eq((await stack.json(`/api/orders/${ids[3]}`)).updatedAt, '2026-03-04T05:06:07.000Z')
+		eq((await feedOf(stack)).read, read, 'no record was read again')
+	})
+}, { beside: true })
+
 // ---- what X-Data-Age may claim -----------------------------------------------------------
 /** While a read shows what is no longer so, X-Data-Age says so: it is looked at until news() holds. */
 async function honestUntil(stack, changed, news, ms = 30_000) {
@@ -172,6 +222,23 @@ test('a total that becomes a formula, and that is changed while syncd is away', 
 		await stack.sim('POST', '/_sim/webhooks', { action: 'delete' })
 		await stack.start('syncd')
 		await until('all totals are others again', 20_000, async () => await sum() === 300 * 300)
+	})
+}, { beside: true })
+
+test('a field that becomes another kind and is put back is read again, also between two looks', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		for (const wait of [true, false]) {
+			const gaps = (await feedOf(stack)).gaps
+			if (!wait) await stack.signal('syncd', 'SIGSTOP')
+			await stack.sim('POST', '/_sim/schema', { retype: { field: 'Order Total', type: 'singleLineText' } })
+			if (wait) await until('it is a gap', 10_000, async () => (await feedOf(stack)).gaps > gaps)
+			await stack.sim('POST', '/_sim/schema', { retype: { field: 'Order Total', type: 'currency', options: { precision: 2 } } })
+			if (!wait) await stack.signal('syncd', 'SIGCONT')
+			await until('it is a gap', 10_000, async () => (await feedOf(stack)).gaps > gaps + (wait ? 1 : 0))
+			await settled(stack)
+			await agrees(stack)
+		}
 	})
 }, { beside: true })
 
