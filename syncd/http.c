@@ -96,13 +96,17 @@ describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 	(void)snprintf(a->problem, sizeof(a->problem), "%s", why);
 }
 
-/* A request is obeyed when its body is there, and it is not before all of it has been sent. */
+/*
+ * A request is obeyed when its body is there, and it is not before all of it has
+ * been sent.  When a kept connection dies, libcurl counts anew for another one,
+ * and what the first has taken is not known.
+ */
 static bool
-is_unfinished(const struct http_request *r)
+is_unfinished(const struct http_request *r, CURLcode code)
 {
 	curl_off_t uploaded = 0;
 
-	return r->json.len > 0 &&
+	return r->json.len > 0 && code != CURLE_ABORTED_BY_CALLBACK &&
 	    curl_easy_getinfo(r->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded) == CURLE_OK &&
 	    uploaded < (curl_off_t)r->json.len;
 }
@@ -149,7 +153,7 @@ finish(struct http_request *r, CURLcode code)
 	else
 		a.outcome = r->sent ? HTTP_NO_ANSWER : HTTP_NEVER_SENT;
 	if (a.outcome == HTTP_NO_ANSWER) {
-		a.unfinished = is_unfinished(r);
+		a.unfinished = is_unfinished(r, code);
 		a.ended = other_side_ended(r->easy, code);
 	}
 	a.body = buf_str(&r->body);
