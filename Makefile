@@ -217,6 +217,7 @@ install: all
 	install -m 0644 $(wildcard syncd/*.1 fcgi-api/*.1) $(man)/man1
 	install -m 0644 $(wildcard common/*.5) $(man)/man5
 	install -m 0644 $(wildcard syncd/*.8 fcgi-api/*.8) $(man)/man8
+	install -m 0644 etc/nginx/basic-auth.conf etc/nginx/client-certificates.conf $(doc)
 	install -m 0644 README.md ARCHITECTURE.md openapi.yaml docs/runbook.md $(doc)
 	for u in syncd/syncd.service fcgi-api/fcgi-api.service nginx/orderdeck-nginx.service etc/systemd/orderdeck-backup.service; do \
 	    $(call fill,$$u.in,$(unit)/$${u##*/},0644) || exit 1; done

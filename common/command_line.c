@@ -74,8 +74,10 @@ check(const struct command_line *line, struct buf *out, struct buf *errors)
 
 	if (e == ERR_OK && line->check != NULL)
 		e = line->check(&config, errors);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		config_warn(&config, errors);
 		buf_add_cstr(out, "the configuration is valid\n");
+	}
 	return e;
 }
 

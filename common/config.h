@@ -23,6 +23,7 @@
 #define CONFIG_TEXT_MAX	512
 
 enum feed_mode { FEED_AUTO, FEED_WEBHOOK, FEED_MODIFIED, FEED_OFF };
+enum http_auth { AUTH_NONE, AUTH_BASIC, AUTH_MTLS, AUTH_PROXY, AUTH_NETWORK };
 enum sandbox_mode { SANDBOX_AUTO, SANDBOX_OFF };
 
 struct config {
@@ -73,6 +74,7 @@ struct config {
 		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
 		char	trusted_proxies[CONFIG_TEXT_MAX]; /* addresses and networks; empty: none */
 		char	names[CONFIG_TEXT_MAX];		/* hosts beyond those that are known anyway */
+		enum http_auth auth;			/* who checks who may use it, as the operator says */
 		char	allowed_origins[CONFIG_TEXT_MAX]; /* other sites whose pages may use the API */
 		char	user_header[CONFIG_TEXT_MAX];	/* in which they say who asks; empty: none */
 	} http;
@@ -146,6 +148,9 @@ enum err	config_check_syncd(const struct config *, struct buf *errors);
  * and never holds any part of the token.
  */
 enum err	config_load_token(struct config *, char *const *env, struct buf *errors);
+
+/* What is allowed and likely not meant, one line each, into ${warnings}; nothing when there is nothing. */
+void		config_warn(const struct config *, struct buf *warnings);
 
 /* All keys and values as a valid orders.conf; secrets are not in it. */
 void		config_print(const struct config *, struct buf *);

@@ -302,6 +302,29 @@ check_header_or_none(char *text)
 }
 
 static bool
+is_for_others(const char *listen)
+{
+	struct authority a;
+
+	return listen[0] != '\0' && !(read_authority(str_of(listen), &a) && is_loopback(&a));
+}
+
+void
+config_warn(const struct config *c, struct buf *warnings)
+{
+	if (c->http.auth != AUTH_NONE)
+		return;
+	if (is_for_others(c->http.listen))
+		buf_printf(warnings, "warning: http.listen: other machines reach '%s', and whoever does "
+		    "may read and change all orders: say in http.auth what checks who that is\n",
+		    c->http.listen);
+	if (is_for_others(c->metrics.listen))
+		buf_printf(warnings, "warning: metrics.listen: other machines reach '%s', and whoever "
+		    "does may read the metrics: say in http.auth what checks who that is\n",
+		    c->metrics.listen);
+}
+
+static bool
 zone_file_exists(const char *name)
 {
 	char path[sizeof(ZONE_DIR) + CONFIG_TEXT_MAX], magic[4];

@@ -13,6 +13,7 @@
 #define KIB	INT64_C(1024)
 #define TIB	(KIB * KIB * KIB * KIB)
 
+static const char *const auth_modes[] = { "none", "basic", "mtls", "proxy", "network", NULL };
 static const char *const feed_modes[] = { "auto", "webhook", "modified", "off", NULL };
 static const char *const sandbox_modes[] = { "auto", "off", NULL };
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
@@ -122,6 +123,9 @@ static const struct setting table[] = {
 	  .meaning = "Addresses and networks (10.0.0.0/8, ::1) of proxies before nginx, with commas or spaces between. Only what comes from them is believed about the client's address (X-Forwarded-For)." },
 	{ .name = "http.names", TEXT_AT(http.names), .value = "", .check = check_names,
 	  .meaning = "Names and addresses under which people and programs ask for the desk (orders.example.org), without ports, with commas or spaces between. Known without it: localhost, loopback addresses, what http.listen and metrics.listen name, any address where those listen on all, and the host of sync.public_url. Any other Host is answered 421, so that no page of another site can pass as the desk's own." },
+	{ .name = "http.auth", .type = SETTING_ENUM, AT(http.auth), .value = "none",
+	  .words = auth_modes,
+	  .meaning = "What checks who may use the desk, which does not do so itself: a server before it that asks for a password (basic) or a client certificate (mtls) or signs people in otherwise (proxy), or the network, which lets only those through. It is what you say: nothing is switched on by it, check-config warns where it is none and other machines reach the desk." },
 	{ .name = "http.allowed_origins", TEXT_AT(http.allowed_origins), .value = "",
 	  .check = check_origins,
 	  .meaning = "Other sites whose pages may use the API (https://portal.example.org), with commas or spaces between. Pages of all others can neither read nor change anything." },

@@ -196,6 +196,9 @@ ctl_check_config(struct ctl *ctl)
 		(void)print_errors(&errors);
 		return CTL_FAILED;
 	}
+	config_warn(&config, &errors);
+	(void)fputs(buf_cstr(&errors), stderr);
+	buf_free(&errors);
 	buf_printf(&out, "%s: ok\n",
 	    ctl->source.file != NULL ? ctl->source.file : "configuration");
 	return ctl_print(&out);
