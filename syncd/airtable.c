@@ -1,22 +1,14 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "common/instant.h"
 #include "common/json_write.h"
 #include "common/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_request.h"
+#include "syncd/jitter.h"
 
 _Static_assert((int)AIRTABLE_PRIORITIES == GOVERNOR_LANES, "a priority is a lane");
-
-static double
-next_random(void *cookie)
-{
-	struct airtable *a = cookie;
-
-	return erand48(a->random);
-}
 
 static struct governor_limits
 limits_of(const struct config *c)
@@ -43,11 +35,9 @@ airtable_new(uv_loop_t *loop, const struct config *config, const struct schema *
 	TAILQ_INIT(&a->ended);
 	airtable_keys_set(&a->keys, config, schema);
 	a->page_size = AIRTABLE_PAGE_MAX;
-	if (getrandom(a->random, sizeof(a->random), 0) != (ssize_t)sizeof(a->random))
-		goto err1;
 	breaker_init(&a->breaker, config->airtable.breaker_failures,
-	    config->airtable.breaker_cooldown_ms, next_random, a);
-	if ((a->governor = governor_new(&limits, next_random, a)) == NULL)
+	    config->airtable.breaker_cooldown_ms, jitter, NULL);
+	if ((a->governor = governor_new(&limits, jitter, NULL)) == NULL)
 		goto err1;
 	if ((a->http = http_new(loop)) == NULL)
 		goto err2;

@@ -72,7 +72,6 @@ struct airtable {
 	struct governor		*governor;
 	struct breaker		 breaker;
 	struct airtable_meter	 meter;		/* its functions may be NULL */
-	unsigned short		 random[3];
 	struct airtable_keys	 keys;
 	size_t			 page_size;	/* of listings */
 	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */

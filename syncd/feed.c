@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/store_keys.h"
 #include "syncd/feed_parts.h"
+#include "syncd/jitter.h"
 
 #define BACKOFF_MS		250	/* before the second try, doubling */
 #define BACKOFF_MAX_MS		10000	/* the circuit breaker takes care of longer ones */
@@ -256,7 +257,7 @@ feed_failed(struct feed *f, const struct airtable_result *r)
 	(void)snprintf(f->error, sizeof(f->error), "%s", r->message);
 	for (unsigned i = 1; i < f->failures && ms < BACKOFF_MAX_MS; i++)
 		ms *= 2;
-	ms = (int64_t)((double)ms * ((double)random() / ((double)RAND_MAX + 1)));
+	ms = jitter_below(ms);
 	/* an outage must not take more of the month than being up */
 	if (f->failures >= FEED_FAILURES && ms < feed_pause(f))
 		ms = feed_pause(f);

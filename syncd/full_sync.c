@@ -5,6 +5,7 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "syncd/full_sync.h"
+#include "syncd/jitter.h"
 #include "syncd/sync_progress.h"
 #include "syncd/sync_run.h"
 
@@ -259,7 +260,7 @@ backoff(struct full_sync *s, int64_t at_least_ms)
 	for (unsigned i = 1; i < s->tries && ms < BACKOFF_MAX_MS; i++)
 		ms *= 2;
 	ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
-	ms = (int64_t)((double)ms * ((double)random() / ((double)RAND_MAX + 1)));
+	ms = jitter_below(ms);
 	blocked = airtable_blocked_ms(s->airtable, NULL);
 	ms = ms > at_least_ms ? ms : at_least_ms;
 	return ms > blocked ? ms : blocked;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/instant.h"
+#include "syncd/jitter.h"
 #include "syncd/write_parts.h"
 
 #define PAUSE_MS	250	/* after a failure, doubling with each */
@@ -139,7 +140,7 @@ batch_pause_ms(unsigned tries, int64_t max_ms)
 		ms *= 2;
 	if (ms > max_ms)
 		ms = max_ms;
-	return ms / 2 + random() % (ms / 2 + 1);
+	return ms / 2 + jitter_below(ms / 2 + 1);
 }
 
 static bool
