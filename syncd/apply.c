@@ -410,21 +410,38 @@ note_fresh(struct apply_txn *t, int64_t fresh_ms)
 }
 
 static int
+put_text(struct apply_txn *t, const char *name, struct str text)
+{
+	return text.len == 0 ? 0 : apply_put(t->txn, t->dbs->meta, key_str(str_of(name)), text.ptr,
+	    text.len);
+}
+
+static int
+put_last_sync(struct apply_txn *t, const struct apply_meta *meta)
+{
+	struct buf document = { 0 };
+	int rc;
+
+	if (meta->compose == NULL)
+		return put_text(t, META_LAST_SYNC, meta->last_sync);
+	meta->compose(meta->compose_cookie, &t->result, &document);
+	rc = buf_status(&document) != ERR_OK ? ENOMEM :
+	    put_text(t, META_LAST_SYNC, buf_str(&document));
+	buf_free(&document);
+	return rc;
+}
+
+static int
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
 	bool fresher = note_fresh(t, meta->fresh_ms);
 	int rc;
 
+	t->result.generation = t->head.generation;
 	if (meta->synced_ms != 0)
 		t->head.synced_ms = meta->synced_ms;
-	if (meta->last_sync.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
-	    key_str(STR(META_LAST_SYNC)), meta->last_sync.ptr, meta->last_sync.len)) != 0)
-		return rc;
-	if (meta->feed.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
-	    key_str(STR(META_FEED)), meta->feed.ptr, meta->feed.len)) != 0)
-		return rc;
-	if (meta->calls.len > 0 && (rc = apply_put(t->txn, t->dbs->meta,
-	    key_str(STR(META_CALLS)), meta->calls.ptr, meta->calls.len)) != 0)
+	if ((rc = put_last_sync(t, meta)) != 0 || (rc = put_text(t, META_FEED, meta->feed)) != 0 ||
+	    (rc = put_text(t, META_CALLS, meta->calls)) != 0)
 		return rc;
 	if (!newer && meta->synced_ms == 0)
 		return fresher ? put_head(t) : 0;
@@ -451,7 +468,6 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 		mdb_txn_abort(t->txn);
 		return rc;
 	}
-	t->result.generation = t->head.generation;
 	return mdb_txn_commit(t->txn);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/config.h"
 #include "common/outbox.h"
 #include "common/schema.h"
@@ -80,6 +81,16 @@ struct answer_step {
 	struct kept_answer	answer;
 };
 
+struct apply_result {
+	size_t		created;
+	size_t		changed;
+	size_t		deleted;
+	size_t		unchanged;
+	size_t		skipped;	/* newer in the store, see base */
+	uint64_t	generation;	/* the store's, after this */
+};
+typedef void	 apply_compose(void *cookie, const struct apply_result *, struct buf *document);
+
 /*
  * What else goes into the same commit; zeroed: nothing.  Outbox steps and
  * answers alone make no generation, unless what readers see of an order
@@ -90,20 +101,17 @@ struct apply_meta {
 	int64_t				 fresh_ms;	/* what Airtable had then is in the store now; 0: leave as it is */
 	struct str			 calls;		/* the ledger's (META_CALLS); len 0: leave as it is */
 	struct str			 last_sync;	/* progress document; len 0: leave as it is */
+	/*
+	 * The same for a document that tells of this commit: composed from its
+	 * result, perhaps more than once, so it must change nothing.  NULL: last_sync.
+	 */
+	apply_compose			*compose;
+	void				*compose_cookie;
 	struct str			 feed;		/* where the feed is (META_FEED); len 0: leave as it is */
 	const struct outbox_step	*outbox;
 	size_t				 outbox_count;
 	const struct answer_step	*answers;
 	size_t				 answer_count;
-};
-
-struct apply_result {
-	size_t		created;
-	size_t		changed;
-	size_t		deleted;
-	size_t		unchanged;
-	size_t		skipped;	/* newer in the store, see base */
-	uint64_t	generation;	/* the store's, after this */
 };
 
 /*

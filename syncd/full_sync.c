@@ -198,6 +198,20 @@ fields_changed(void *cookie, uint32_t missing)
 		raise_alarm(s, ERR_AIRTABLE_FIELD_MISSING, text);
 }
 
+/* As a complete sync leaves it: on as long as fields are missing. */
+static struct sync_alarm
+alarm_after(const struct full_sync *s, int64_t now_ms)
+{
+	struct sync_alarm a = s->alarm;
+	char text[sizeof(a.detail)];
+
+	if (airtable_missing(s->airtable) == 0)
+		return (struct sync_alarm){ .on = false };
+	airtable_missing_text(s->airtable, airtable_missing(s->airtable), text, sizeof(text));
+	sync_alarm_set(&a, ERR_AIRTABLE_FIELD_MISSING, text, now_ms);
+	return a;
+}
+
 /* The run is over, with everybody told. */
 static void
 end_run(struct full_sync *s, enum err e, const char *detail)
@@ -213,6 +227,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 	buf_clear(&s->offset);
 	if (e == ERR_OK) {
 		s->failures = 0;
+		sync_alarm_become(&s->alarm, alarm_after(s, s->finished_ms));
 		log_info("sync: %llu orders in %llu pages, %lld ms: %llu created, %llu changed, "
 		    "%llu deleted, %llu cells not understood",
 		    (unsigned long long)s->counts.records, (unsigned long long)s->counts.pages,
@@ -323,23 +338,20 @@ flush_if_due(struct full_sync *s)
 	return e;
 }
 
+/* As it will be once this is stored. */
 static void
-add_finished_progress(void *cookie, struct buf *b)
+add_finished_progress(void *cookie, const struct sync_run_counts *counts, struct buf *b)
 {
-	struct full_sync *s = cookie;
-	char text[sizeof(s->alarm.detail)];
+	const struct full_sync *s = cookie;
+	int64_t now_ms = instant_now();
+	struct sync_alarm alarm = alarm_after(s, now_ms);
+	const struct sync_progress p = {
+		.started_ms = s->started_ms, .finished_ms = now_ms, .next_ms = s->next_ms,
+		.counts = counts, .expected = s->expected, .result = ERR_OK, .detail = "",
+		.alarm = &alarm
+	};
 
-	s->state = RUN_IDLE;
-	s->result = ERR_OK;
-	s->finished_ms = instant_now();
-	s->counts = *sync_run_counts(s->run);
-	if (airtable_missing(s->airtable) == 0) {
-		sync_alarm_clear(&s->alarm);
-	} else {
-		airtable_missing_text(s->airtable, airtable_missing(s->airtable), text, sizeof(text));
-		sync_alarm_raise(&s->alarm, ERR_AIRTABLE_FIELD_MISSING, text, s->finished_ms);
-	}
-	full_sync_add_progress(s, b);
+	sync_progress_add(&p, s->schema, b);
 }
 
 static void

@@ -14,22 +14,30 @@ sync_alarming(enum err e)
 }
 
 void
-sync_alarm_raise(struct sync_alarm *a, enum err code, const char *detail, int64_t now_ms)
+sync_alarm_set(struct sync_alarm *a, enum err code, const char *detail, int64_t now_ms)
 {
 	a->code = code;
 	(void)snprintf(a->detail, sizeof(a->detail), "%s", detail);
 	if (!a->on)
 		a->since_ms = now_ms;
 	a->on = true;
+}
+
+void
+sync_alarm_raise(struct sync_alarm *a, enum err code, const char *detail, int64_t now_ms)
+{
+	sync_alarm_set(a, code, detail, now_ms);
 	log_error("sync: ALARM: %s", a->detail);
 }
 
 void
-sync_alarm_clear(struct sync_alarm *a)
+sync_alarm_become(struct sync_alarm *a, struct sync_alarm after)
 {
-	if (a->on)
+	if (after.on)
+		log_error("sync: ALARM: %s", after.detail);
+	else if (a->on)
 		log_warn("sync: the alarm is over, a full sync is complete");
-	*a = (struct sync_alarm){ .on = false };
+	*a = after;
 }
 
 void

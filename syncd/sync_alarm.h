@@ -26,8 +26,10 @@ struct sync_alarm {
 bool	sync_alarming(enum err e);
 /* Further reasons replace code and text; since when stays. */
 void	sync_alarm_raise(struct sync_alarm *, enum err code, const char *detail, int64_t now_ms);
-/* The log says so if it was on. */
-void	sync_alarm_clear(struct sync_alarm *);
+/* The same without a line in the log, for one that is not in force yet. */
+void	sync_alarm_set(struct sync_alarm *, enum err code, const char *detail, int64_t now_ms);
+/* A full sync is complete: take on what it leaves.  The log says so, or that it is over. */
+void	sync_alarm_become(struct sync_alarm *, struct sync_alarm after);
 /* Member "alarm" of the progress document: an object, or null. */
 void	sync_alarm_add(const struct sync_alarm *, struct buf *);
 /* Take it up from a stored progress document. */

@@ -208,6 +208,19 @@ note_drift(struct sync_run *r)
 	return e;
 }
 
+static struct sync_run_counts
+counts_after(const struct sync_run *r, const struct apply_result *result)
+{
+	struct sync_run_counts c = r->counts;
+
+	c.created += result->created;
+	c.changed += result->changed;
+	c.deleted += result->deleted;
+	if (!r->first)
+		drift_applied(&c.drift, result);
+	return c;
+}
+
 /* Apply all differences gathered, in one commit. */
 static enum err
 commit(struct sync_run *r, const struct apply_meta *meta)
@@ -227,11 +240,7 @@ commit(struct sync_run *r, const struct apply_meta *meta)
 	free(changes);
 	if (e != ERR_OK)
 		return e;
-	r->counts.created += result.created;
-	r->counts.changed += result.changed;
-	r->counts.deleted += result.deleted;
-	if (!r->first)
-		drift_applied(&r->counts.drift, &result);
+	r->counts = counts_after(r, &result);
 	drop_differences(r);
 	return ERR_OK;
 }
@@ -297,12 +306,28 @@ find_gone(struct sync_run *r, uint64_t *gone)
 	return e;
 }
 
-enum err
-sync_run_finish(struct sync_run *r, bool accept_shrink,
-    void (*progress)(void *cookie, struct buf *), void *cookie, char why[static 200])
+struct finish {
+	const struct sync_run	*run;
+	sync_run_progress	*progress;
+	void			*cookie;
+};
+
+static void
+compose(void *cookie, const struct apply_result *result, struct buf *document)
 {
-	struct apply_meta meta = { 0 };
-	struct buf document = { 0 };
+	const struct finish *f = cookie;
+	struct sync_run_counts c = counts_after(f->run, result);
+
+	f->progress(f->cookie, &c, document);
+}
+
+enum err
+sync_run_finish(struct sync_run *r, bool accept_shrink, sync_run_progress *progress, void *cookie,
+    char why[static 200])
+{
+	struct finish finish = { .run = r, .progress = progress, .cookie = cookie };
+	const struct apply_meta meta = { .synced_ms = instant_now(), .fresh_ms = r->start_ms,
+	    .compose = compose, .compose_cookie = &finish };
 	uint64_t gone;
 	enum err e;
 
@@ -316,17 +341,7 @@ sync_run_finish(struct sync_run *r, bool accept_shrink,
 		    (long long)r->max_shrink_percent);
 		return ERR_AIRTABLE_SHRUNK;
 	}
-	/* the counts first, so that the document that is stored has them */
-	if ((e = commit(r, &meta)) != ERR_OK)
-		return e;
-	progress(cookie, &document);
-	meta.synced_ms = instant_now();
-	meta.fresh_ms = r->start_ms;
-	meta.last_sync = buf_str(&document);
-	if ((e = buf_status(&document)) == ERR_OK)
-		e = commit(r, &meta);
-	buf_free(&document);
-	return e;
+	return commit(r, &meta);
 }
 
 const struct sync_run_counts *

@@ -42,12 +42,13 @@ uint32_t	 sync_run_expected(const struct sync_run *);
 /*
  * Every page has arrived: find what is gone, mind the limit unless
  * ${accept_shrink}, commit all with the time of the sync and its progress
- * document, which ${progress} adds to a buf once the counts are final.
- * ERR_AIRTABLE_SHRUNK with ${why} when too much would go.
+ * document, which ${progress} composes from what the counts will be; it may be
+ * asked more than once, and changes nothing.  All of it is one commit, or
+ * nothing has happened.  ERR_AIRTABLE_SHRUNK with ${why} when too much would go.
  */
-enum err	 sync_run_finish(struct sync_run *, bool accept_shrink,
-		    void (*progress)(void *cookie, struct buf *), void *cookie,
-		    char why[static 200]);
+typedef void	 sync_run_progress(void *cookie, const struct sync_run_counts *, struct buf *);
+enum err	 sync_run_finish(struct sync_run *, bool accept_shrink, sync_run_progress *progress,
+		    void *cookie, char why[static 200]);
 
 const struct sync_run_counts *sync_run_counts(const struct sync_run *);
 

@@ -1,3 +1,7 @@
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
 #include "common/instant.h"
 #include "common/log.h"
 #include "syncd/drift.h"
@@ -16,10 +20,11 @@ static struct made_order made[ORDERS + 1];
 static uint64_t base;
 
 static void
-progress(void *cookie, struct buf *b)
+progress(void *cookie, const struct sync_run_counts *c, struct buf *b)
 {
 	(void)cookie;
-	buf_add_cstr(b, "{}");
+	buf_printf(b, "{\"created\":%u,\"changed\":%u,\"deleted\":%u,\"missing\":%u}",
+	    (unsigned)c->created, (unsigned)c->changed, (unsigned)c->deleted, (unsigned)c->drift.missing);
 }
 
 static void
@@ -163,6 +168,105 @@ START_TEST(the_store_is_as_fresh_as_the_begin_of_the_listing)
 }
 END_TEST
 
+/* What a reader sees together. */
+struct moment {
+	size_t		commits;	/* LMDB's own count */
+	uint64_t	generation;
+	int64_t		synced_ms, fresh_ms;
+	uint32_t	rows;
+	char		document[200];
+};
+
+static struct moment
+now(void)
+{
+	struct store *st = apply_store(a);
+	struct moment m;
+
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	m = (struct moment){ mdb_txn_id(store_txn(st)), store_generation(st), store_synced_ms(st),
+	    store_fresh_ms(st), store_row_count(st), "" };
+	(void)snprintf(m.document, sizeof(m.document), "%.*s", STR_FMT(store_last_sync(st)));
+	store_end(st);
+	return m;
+}
+
+/* Orders, what went, the document with the counts of all that, the times: no reader sees a half. */
+START_TEST(a_full_sync_is_one_commit_and_one_generation)
+{
+	struct moment before = now(), after;
+
+	ck_assert_str_eq(before.document, "{\"created\":40,\"changed\":0,\"deleted\":0,\"missing\":0}");
+	begin();
+	made[2].r.values[ORDER_STATUS].text = STR("Shipped");
+	list(made + 1, ORDERS);
+	(void)finish();
+	after = now();
+	ck_assert_uint_eq(after.commits, before.commits + 1);
+	ck_assert_uint_eq(after.generation, before.generation + 1);
+	ck_assert_uint_eq(after.rows, ORDERS);
+	ck_assert_int_ge(after.synced_ms, before.synced_ms);
+	ck_assert_str_eq(after.document, "{\"created\":1,\"changed\":1,\"deleted\":1,\"missing\":1}");
+	/* one that finds nothing too */
+	begin();
+	list(made + 1, ORDERS);
+	(void)finish();
+	before = now();
+	ck_assert_uint_eq(before.commits, after.commits + 1);
+	ck_assert_uint_eq(before.generation, after.generation);
+	ck_assert_str_eq(before.document, "{\"created\":0,\"changed\":0,\"deleted\":0,\"missing\":0}");
+}
+END_TEST
+
+/* The map has to grow in the middle: the document is composed again, and tells the same. */
+START_TEST(a_full_sync_that_the_map_has_no_room_for_is_one_commit_too)
+{
+	struct moment before, after;
+	char json[200];
+
+	sync_run_free(run);
+	apply_close(a);
+	made_config(&config, tmpdir_new());
+	config.store.map_size_bytes = 256 * 1024;	/* two sorted orderings of many fields are more */
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_ptr_nonnull(run = sync_run_new(&orders_schema, a, 50));
+	before = now();
+	begin();
+	list(made, ORDERS);
+	(void)finish();
+	after = now();
+	ck_assert_uint_eq(after.commits, before.commits + 1);
+	(void)snprintf(json, sizeof(json), "{\"created\":%d,\"changed\":0,\"deleted\":0,\"missing\":0}", ORDERS);
+	ck_assert_str_eq(after.document, json);
+}
+END_TEST
+
+/* Neither orders nor times nor the document. */
+START_TEST(a_full_sync_that_can_not_be_written_has_not_happened)
+{
+	struct moment before = now(), after;
+	struct rlimit all, few;
+	char why[200];
+
+	begin();
+	made[2].r.values[ORDER_STATUS].text = STR("Shipped");
+	list(made, ORDERS);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(log_open("test", "/dev/null", LOG_ERROR, LOG_LOGFMT), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
+	few = all;
+	few.rlim_cur = 8192;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+	ck_assert_int_ne(sync_run_finish(run, false, progress, NULL, why), ERR_OK);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+	after = now();
+	ck_assert_uint_eq(after.generation, before.generation);
+	ck_assert_int_eq(after.synced_ms, before.synced_ms);
+	ck_assert_int_eq(after.fresh_ms, before.fresh_ms);
+	ck_assert_str_eq(after.document, before.document);
+}
+END_TEST
+
 START_TEST(an_alarm_outlives_the_process_and_keeps_when_it_began)
 {
 	struct sync_alarm alarm = { .on = false }, later = { .on = false };
@@ -182,7 +286,7 @@ START_TEST(an_alarm_outlives_the_process_and_keeps_when_it_began)
 	ck_assert_int_eq(later.code, ERR_AIRTABLE_FORBIDDEN);
 	ck_assert_int_eq(later.since_ms, NOW_MS);
 	ck_assert_str_eq(later.detail, "all are missing");
-	sync_alarm_clear(&later);
+	sync_alarm_become(&later, (struct sync_alarm){ .on = false });
 	ck_assert(!later.on);
 	sync_alarm_load(&later, STR("{\"alarm\":null}"));
 	sync_alarm_load(&later, STR("nonsense"));
@@ -206,6 +310,9 @@ drift_suite(void)
 	tcase_add_test(t, what_is_missing_extra_and_changed_is_told_by_field);
 	tcase_add_test(t, what_a_write_or_the_feed_has_brought_since_the_page_is_no_drift);
 	tcase_add_test(t, the_store_is_as_fresh_as_the_begin_of_the_listing);
+	tcase_add_test(t, a_full_sync_is_one_commit_and_one_generation);
+	tcase_add_test(t, a_full_sync_that_the_map_has_no_room_for_is_one_commit_too);
+	tcase_add_test(t, a_full_sync_that_can_not_be_written_has_not_happened);
 	tcase_add_test(t, an_alarm_outlives_the_process_and_keeps_when_it_began);
 	suite_add_tcase(suite, t);
 	return suite;
