@@ -198,23 +198,58 @@ DEFINE_LOG(warn, LOG_WARN)
 DEFINE_LOG(info, LOG_INFO)
 DEFINE_LOG(debug, LOG_DEBUG)
 
+/* A line composed by calls that a signal handler may make: none of stdio's. */
+struct plain_line {
+	char	text[256];
+	size_t	len;
+};
+
+static void
+plain_text(struct plain_line *l, const char *text)
+{
+	while (*text != '\0' && l->len < sizeof(l->text))
+		l->text[l->len++] = *text++;
+}
+
+static void
+plain_number(struct plain_line *l, int number)
+{
+	unsigned n = number < 0 ? 0U - (unsigned)number : (unsigned)number;
+	char digits[12], *p = digits + sizeof(digits) - 1;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	if (number < 0)
+		*--p = '-';
+	plain_text(l, p);
+}
+
 void
 log_refused_call(int number)
 {
-	char line[256], time[INSTANT_TEXT_SIZE];
-	const char *fmt = out.format == LOG_JSON ?
-	    "{\"time\":\"%s\",\"level\":\"warn\",\"prog\":\"%s\",\"pid\":%d,"
-	    "\"msg\":\"sandbox: refused system call %d\"}\n" :
-	    "time=%s level=warn prog=%s pid=%d msg=\"sandbox: refused system call %d\"\n";
-	int n, saved_errno = errno;
+	bool json = out.format == LOG_JSON;
+	struct plain_line l = { .len = 0 };
+	char time[INSTANT_TEXT_SIZE];
+	int saved_errno = errno;
+	ssize_t written;
 
+	if (!log_enabled(LOG_WARN))
+		return;
 	if (instant_format(instant_now(), time) != ERR_OK)
 		time[0] = '\0';
-	n = snprintf(line, sizeof(line), fmt, time, out.program, (int)getpid(), number);
-	if (n > 0 && log_enabled(LOG_WARN)) {
-		ssize_t written = write(out.fd, line, (size_t)n);
-
-		(void)written;	/* as above */
-	}
+	plain_text(&l, json ? "{\"time\":\"" : "time=");
+	plain_text(&l, time);
+	plain_text(&l, json ? "\",\"level\":\"warn\",\"prog\":\"" : " level=warn prog=");
+	plain_text(&l, out.program);
+	plain_text(&l, json ? "\",\"pid\":" : " pid=");
+	plain_number(&l, (int)getpid());
+	plain_text(&l, json ? ",\"msg\":\"" : " msg=\"");
+	plain_text(&l, "sandbox: refused system call ");
+	plain_number(&l, number);
+	plain_text(&l, json ? "\"}\n" : "\"\n");
+	written = write(out.fd, l.text, l.len);
+	(void)written;	/* as above */
 	errno = saved_errno;
 }

@@ -35,7 +35,7 @@ void	 log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * A warning that the sandbox has refused system call ${number}.  For a signal
- * handler: takes no memory and no lock.
+ * handler: takes no memory and no lock, and calls nothing that might.
  */
 void	 log_refused_call(int number);
 

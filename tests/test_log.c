@@ -1,9 +1,11 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,6 +229,70 @@ START_TEST(lines_of_several_processes_never_mix)
 }
 END_TEST
 
+static void
+refused(int number)
+{
+	(void)number;
+	log_refused_call(41);
+}
+
+/* As the sandbox does it: in the middle of whatever the program is at. */
+START_TEST(a_line_from_a_signal_handler_is_whole_at_any_moment)
+{
+	const struct itimerval often = { .it_interval.tv_usec = 200, .it_value.tv_usec = 200 }, never = { 0 };
+	const char *const ends[] = { "msg=\"sandbox: refused system call 41\"\n", "\"msg\":\"sandbox: refused system call 41\"}\n" };
+	const struct sigaction action = { .sa_handler = refused, .sa_flags = SA_RESTART };
+	size_t handled = 0;
+
+	for (int json = 0; json < 2; json++) {
+		ck_assert_int_eq(truncate(path, 0), 0);
+		ck_assert_int_eq(log_open("test", path, LOG_WARN, json ? LOG_JSON : LOG_LOGFMT), 0);
+		ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+		ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+		for (int i = 0; i < 300; i++)
+			log_warn("%d %0300d", i, i);
+		ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+		log_refused_call(41);	/* at least once */
+		for (const char *p = content(path), *end; *p != '\0'; p = end + 1) {
+			end = strchr(p, '\n');
+			ck_assert_ptr_nonnull(end);
+			ck_assert_int_eq(strncmp(p, json ? "{\"time\":\"20" : "time=20", json ? 11 : 7), 0);
+			if (strncmp(end + 1 - strlen(ends[json]), ends[json], strlen(ends[json])) == 0)
+				handled++;
+		}
+	}
+	ck_assert_uint_ge(handled, 2);
+}
+END_TEST
+
+START_TEST(a_refused_call_is_told_like_any_warning)
+{
+	char pid[40];
+	cJSON *j;
+
+	errno = ENOENT;
+	log_refused_call(0);
+	log_refused_call(-2147483647 - 1);
+	ck_assert_int_eq(errno, ENOENT);
+	(void)snprintf(pid, sizeof(pid), " level=warn prog=test pid=%d ", (int)getpid());
+	ck_assert_ptr_nonnull(strstr(content(path), pid));
+	ck_assert_ptr_nonnull(strstr(content(path), "refused system call 0\"\n"));
+	ck_assert_ptr_nonnull(strstr(content(path), "refused system call -2147483648\"\n"));
+	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(log_open("test", path, LOG_WARN, LOG_JSON), 0);
+	log_refused_call(257);
+	ck_assert_ptr_nonnull(j = cJSON_Parse(content(path)));
+	ck_assert_str_eq(cJSON_GetObjectItem(j, "msg")->valuestring, "sandbox: refused system call 257");
+	ck_assert_str_eq(cJSON_GetObjectItem(j, "level")->valuestring, "warn");
+	ck_assert_int_eq(cJSON_GetObjectItem(j, "pid")->valueint, getpid());
+	cJSON_Delete(j);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(log_open("test", path, LOG_ERROR, LOG_JSON), 0);
+	log_refused_call(257);
+	ck_assert_str_eq(content(path), "");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -246,6 +312,8 @@ main(void)
 	tcase_add_test(t, reopening_uses_up_no_descriptors);
 	tcase_add_test(t, a_file_that_cannot_be_opened_leaves_the_log_where_it_was);
 	tcase_add_test(t, lines_of_several_processes_never_mix);
+	tcase_add_test(t, a_line_from_a_signal_handler_is_whole_at_any_moment);
+	tcase_add_test(t, a_refused_call_is_told_like_any_warning);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
