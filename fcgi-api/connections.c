@@ -56,13 +56,16 @@ connection_drop_input(struct connection *c)
 	buf_free(&c->in);
 }
 
+/* Not possible now (the kernel has no memory): a while later it may be. */
 static void
 accept_resume(struct connections *cs)
 {
-	cs->paused = false;
-	if (cs->listen.fd != -1 && loop_add(cs->setup.loop, &cs->listen,
-	    EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK)
-		log_error("connections: no more are accepted");
+	cs->paused = cs->listen.fd != -1 && loop_add(cs->setup.loop, &cs->listen,
+	    EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK;
+	if (!cs->paused)
+		return;
+	log_warn("connections: accepting can't go on yet, at %zu open", cs->count);
+	cs->resume_ms = loop_now(cs->setup.loop) + PAUSE_MS;
 }
 
 /* EPOLLEXCLUSIVE forbids changing the events: take it out for the while. */
@@ -158,24 +161,18 @@ accept_one(struct connections *cs)
 		accept_pause(cs, "limit reached");
 		return false;
 	}
-	if ((fd = accept4(cs->listen.fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
-		return connections_adopt(cs, fd) == ERR_OK;
-	switch (errno) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		accept_pause(cs, strerror(errno));
-		return false;
-	case EINTR:
-	case ECONNABORTED:
-		return true;
-	case EAGAIN:
-		return false;
-	default:
-		log_warn("connections: accept: %s", strerror(errno));
+	if ((fd = accept4(cs->listen.fd, NULL, NULL, SOCK_CLOEXEC)) != -1) {
+		if (connections_adopt(cs, fd) == ERR_OK)
+			return true;
+		accept_pause(cs, "no memory");
 		return false;
 	}
+	if (errno == EINTR || errno == ECONNABORTED)
+		return true;
+	/* out of descriptors or memory, or anything that asking again at once would not mend */
+	if (errno != EAGAIN)
+		accept_pause(cs, strerror(errno));
+	return false;
 }
 
 static void

@@ -72,20 +72,24 @@ turn_away(int fd)
 
 static void	 on_connect(uv_poll_t *, int, int);
 
+static void	 on_pause_over(uv_timer_t *);
+
+static void
+pause_accepting(struct server *s, const char *why)
+{
+	log_warn("socket: no connections for %d ms: %s", SERVER_PAUSE_MS, why);
+	(void)uv_poll_stop(&s->listener);
+	(void)uv_timer_start(&s->pause, on_pause_over, SERVER_PAUSE_MS, 0);
+}
+
 static void
 on_pause_over(uv_timer_t *t)
 {
 	struct server *s = t->data;
+	int rc = uv_poll_start(&s->listener, UV_READABLE, on_connect);
 
-	(void)uv_poll_start(&s->listener, UV_READABLE, on_connect);
-}
-
-static void
-pause_accepting(struct server *s, int error)
-{
-	log_warn("socket: no connections for %d ms: %s", SERVER_PAUSE_MS, strerror(error));
-	(void)uv_poll_stop(&s->listener);
-	(void)uv_timer_start(&s->pause, on_pause_over, SERVER_PAUSE_MS, 0);
+	if (rc != 0)
+		pause_accepting(s, uv_strerror(rc));
 }
 
 static void
@@ -94,14 +98,19 @@ on_connect(uv_poll_t *h, int status, int events)
 	struct server *s = h->data;
 	int fd;
 
-	(void)status, (void)events;
+	(void)events;
+	if (status < 0) {	/* libuv has stopped watching */
+		pause_accepting(s, uv_strerror(status));
+		return;
+	}
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd == -1) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				pause_accepting(s, errno);
-			if (errno != EINTR && errno != ECONNABORTED)
-				return;
+			if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			if (errno != EAGAIN)
+				pause_accepting(s, strerror(errno));
+			return;
 		} else if (!server_peer_allowed(fd, s->gid)) {
 			(void)close(fd);
 		} else if (s->connections >= SERVER_CONNECTIONS_MAX || !peer_add(s, fd)) {

@@ -662,6 +662,36 @@ START_TEST(without_descriptors_accepting_pauses_and_goes_on_later)
 }
 END_TEST
 
+/* The kernel refuses to watch the socket once more, as when it is out of memory. */
+START_TEST(when_accepting_can_not_go_on_it_is_tried_again)
+{
+	struct watch other = { .fd = listen_fd };
+	int fds[4], spare = dup(listen_fd);
+	int64_t until = instant_monotonic() + patience(5000);
+
+	ck_assert_int_ge(spare, 0);
+	for (int i = 0; i < 4; i++)
+		fds[i] = connect_here();
+	turns(2);
+	ck_assert_uint_eq(connections_count(cs), 3);	/* the limit */
+	ck_assert_int_eq(loop_add(loop, &other, 0), ERR_OK);
+	ck_assert_int_eq(close(fds[0]), 0);
+	turns(3);
+	ck_assert_uint_eq(connections_count(cs), 2);	/* one that waits was not let in */
+	ck_assert_int_lt(connections_tick(cs, instant_monotonic()), INT64_MAX);
+	loop_remove(loop, &other);
+	while (connections_count(cs) < 3 && instant_monotonic() < until)
+		ck_assert_int_eq(loop_turn(loop, instant_monotonic() +
+		    (connections_tick(cs, instant_monotonic()) == INT64_MAX ? 0 : 20)), ERR_OK);
+	ask(fds[3], "/late");
+	turns(2);
+	expect(fds[3], "X: y\r\n\r\n/late 0");
+	ck_assert_int_eq(close(spare), 0);
+	for (int i = 1; i < 4; i++)
+		(void)close(fds[i]);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -694,6 +724,7 @@ suite(void)
 	suite_add_tcase(s, plain);
 	tcase_add_checked_fixture(listening, setup_listening, teardown);
 	tcase_add_test(listening, beyond_the_limit_connections_wait_until_another_ends);
+	tcase_add_test(listening, when_accepting_can_not_go_on_it_is_tried_again);
 	suite_add_tcase(s, listening);
 	/* valgrind has a descriptor limit of its own, and closes what is accepted beyond it */
 	tcase_set_tags(few, "no-valgrind");
