@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "common/pid_file.h"
 #include "fcgi-api/listeners.h"
 #include "fcgi-api/master.h"
+#include "fcgi-api/ready.h"
 #include "fcgi-api/worker.h"
 
 #define WORKERS_MAX	64
@@ -56,6 +58,7 @@ struct master {
 	struct place	 places[PLACES_MAX];
 	struct old	 old[OLD_MAX];
 	int		 pid_fd;
+	int		 waiting_fd;	/* where a new process is to say that it serves; -1: none */
 	char		 pid_path[108];
 	sigset_t	 signals;
 	bool		 stopping;
@@ -83,6 +86,8 @@ child_forget(struct master *m, const struct place *mine)
 			(void)close(m->places[i].listen_fd);
 	listeners_forget(mine->listen_fd);
 	(void)close(m->pid_fd);
+	if (m->waiting_fd != -1)
+		(void)close(m->waiting_fd);
 }
 
 static void
@@ -99,10 +104,10 @@ child_signals(void)
 }
 
 static void __attribute__((noreturn))
-child_main(struct master *m, struct place *p, size_t number, pid_t master)
+child_main(struct master *m, struct place *p, size_t number, pid_t master, int ready_fd)
 {
 	struct worker_setup setup = { .config = m->config, .listen_fd = p->listen_fd,
-	    .number = (int)number, .limits = &m->limits, .counters = m->counters,
+	    .number = (int)number, .ready_fd = ready_fd, .limits = &m->limits, .counters = m->counters,
 	    .block = m->counters == NULL ? NULL : &m->counters->blocks[number] };
 
 	child_signals();
@@ -113,24 +118,39 @@ child_main(struct master *m, struct place *p, size_t number, pid_t master)
 	_exit(p->run(&setup));
 }
 
+/* Start a process for the place; -1: none. */
+static pid_t
+start(struct master *m, size_t i, int ready_fd)
+{
+	struct place *p = &m->places[i];
+	pid_t master = getpid(), pid = fork();
+
+	if (pid == 0)
+		child_main(m, p, i, master, ready_fd);
+	if (pid == -1)
+		log_error("%s: fork: %s", p->name, strerror(errno));
+	return pid;
+}
+
+static void
+place_served(struct master *m, struct place *p, pid_t pid)
+{
+	p->pid = pid;
+	p->started_ms = instant_monotonic();
+	if (m->counters != NULL)
+		counter_add(&m->counters->started);
+}
+
 static void
 spawn(struct master *m, size_t i)
 {
 	struct place *p = &m->places[i];
-	int64_t now_ms = instant_monotonic();
-	pid_t master = getpid(), pid = fork();
+	pid_t pid = start(m, i, -1);
 
-	if (pid == 0)
-		child_main(m, p, i, master);
-	if (pid == -1) {
-		log_error("%s: fork: %s", p->name, strerror(errno));
-		p->respawn_ms = now_ms + BACKOFF_MAX_MS;
-		return;
-	}
-	p->pid = pid;
-	p->started_ms = now_ms;
-	if (m->counters != NULL)
-		counter_add(&m->counters->started);
+	if (pid != -1)
+		place_served(m, p, pid);
+	else
+		p->respawn_ms = instant_monotonic() + BACKOFF_MAX_MS;
 }
 
 static void
@@ -190,6 +210,49 @@ retire(struct master *m, struct place *p)
 		log_warn("%s: pid %ld: %s", p->name, (long)p->pid, strerror(errno));
 	old_add(m, p->pid);
 	p->pid = 0;
+}
+
+/* One that serves, or -1: it was not to be. */
+static pid_t
+start_serving(struct master *m, size_t i)
+{
+	int ready[2];
+	bool good;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) == -1) {
+		log_error("%s: pipe: %s", m->places[i].name, strerror(errno));
+		return -1;
+	}
+	m->waiting_fd = ready[0];
+	pid = start(m, i, ready[1]);
+	(void)close(ready[1]);
+	good = pid != -1 && ready_wait(ready[0]);
+	(void)close(ready[0]);
+	m->waiting_fd = -1;
+	if (!good && pid != -1)
+		(void)kill(pid, SIGKILL);
+	return good ? pid : -1;
+}
+
+/* The new process serves before the old one drains; where it can't, the old one goes on. */
+static void
+renew(struct master *m, size_t i)
+{
+	struct place *p = &m->places[i];
+	pid_t pid;
+
+	if (p->pid == 0) {
+		spawn(m, i);
+		return;
+	}
+	if ((pid = start_serving(m, i)) == -1) {
+		log_error("%s: no new process serves: the old one goes on, with the old configuration",
+		    p->name);
+		return;
+	}
+	retire(m, p);
+	place_served(m, p, pid);
 }
 
 static void
@@ -342,8 +405,7 @@ reload(struct master *m)
 	for (size_t i = 0; i < PLACES_MAX; i++) {
 		if (m->places[i].listen_fd == -1)
 			continue;
-		retire(m, &m->places[i]);
-		spawn(m, i);
+		renew(m, i);
 		/*
 		 * One after the other: a kept connection that ends under a request sends
 		 * nginx to the next worker, whose connections must not end just then.
@@ -484,6 +546,7 @@ master_run(const struct config_source *source, const struct config *config)
 	m.source = source;
 	m.config = &configs[0];
 	m.next_config = &configs[1];
+	m.waiting_fd = -1;
 	for (size_t i = 0; i < PLACES_MAX; i++)
 		m.places[i].listen_fd = -1;
 	descriptors_raise();

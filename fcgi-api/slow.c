@@ -14,6 +14,7 @@
 #include "common/store_replaced.h"
 #include "common/zone.h"
 #include "fcgi-api/confine.h"
+#include "fcgi-api/ready.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
@@ -25,6 +26,7 @@
 #define STALL_S		15	/* the web server reads and writes at once, or is gone */
 #define THREADS_MAX	64
 #define STORE_RETRY_MS	250
+#define PAUSE_US	500000
 
 struct pool {
 	const struct worker_setup *setup;
@@ -151,9 +153,12 @@ next_connection(struct pool *p)
 	for (;;) {
 		int fd;
 
-		if (poll(fds, 2, -1) == -1 && errno != EINTR) {
-			log_error("slow pool: poll: %s", strerror(errno));
-			return -1;
+		if (poll(fds, 2, -1) == -1) {
+			if (errno != EINTR) {	/* no memory: a while later there may be */
+				log_warn("slow pool: poll: %s", strerror(errno));
+				(void)usleep(PAUSE_US);
+			}
+			continue;
 		}
 		if (fds[1].revents != 0)
 			return -1;
@@ -279,6 +284,7 @@ slow_run(const struct worker_setup *setup)
 	if (!started)
 		return EXIT_FAILURE;
 	log_info("slow pool serves");
+	ready_tell(setup->ready_fd);
 	wait_for_end();
 	pool_drain(&pool);
 	/* no thread is left, or one is stuck and ends with the process */

@@ -13,6 +13,7 @@
 #include "common/zone.h"
 #include "fcgi-api/confine.h"
 #include "fcgi-api/metrics.h"
+#include "fcgi-api/ready.h"
 #include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
@@ -160,6 +161,7 @@ run(const struct worker_setup *setup, connections_request *request)
 	if (worker_open(&w, request)) {
 		confine_worker(setup->config, false);
 		log_info("worker %d serves", setup->number);
+		ready_tell(setup->ready_fd);
 		status = worker_loop(&w);
 	} else {
 		log_error("worker %d can't start", setup->number);

@@ -16,6 +16,7 @@ struct worker_setup {
 	const struct config	*config;
 	int			 listen_fd;
 	int			 number;	/* of the fast worker, for logs */
+	int			 ready_fd;	/* for ready_tell(), once it serves */
 	const struct limits	*limits;
 	struct counters		*counters;	/* NULL: nothing is counted */
 	struct counters_block	*block;		/* of them, its own; NULL likewise */

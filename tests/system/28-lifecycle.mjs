@@ -117,6 +117,37 @@ test('a reload of fcgi-api under load changes the workers and fails nobody', asy
 		stop = true
 		await Promise.all(readers)
 		eq(bad, [])
+		// each new worker says that it serves before the old one of its place drains
+		const lines = stack.log().split('\n')
+		const at = (pid, text) => lines.findIndex(line => line.includes(`pid=${pid} `) && line.includes(text))
+		const serving = lines.filter(line => /"worker [01] serves"/.test(line)).map(line => [/"worker ([01])/.exec(line)[1], Number(/pid=(\d+)/.exec(line)[1])])
+		eq(serving.map(([place]) => place).sort(), ['0', '0', '1', '1'])
+		for (const place of ['0', '1']) {
+			const [old, young] = serving.filter(entry => entry[0] === place).map(entry => entry[1])
+			ok(before.includes(old) && !before.includes(young), `${old} ${young}`)
+			ok(at(young, 'serves') < at(old, 'draining'), `${young} serves before ${old} drains`)
+		}
+	})
+})
+
+test('where no new worker can start a reload leaves the old one at its work, and the next one goes on', async () => {
+	await withStack(fast({ sim: 50, set: { 'api.workers': 2 } }), async stack => {
+		await stack.synced()
+		const before = stack.children('fcgi-api'), master = stack.pids()['fcgi-api']
+		const used = new Set(fs.readdirSync(`/proc/${master}/fd`).map(Number))
+		let free = 0
+		while (used.has(free)) free++
+		const limit = soft => execute('prlimit', ['--pid', `${master}`, `--nofile=${soft}:`])
+		const usual = (await execute('prlimit', ['--pid', `${master}`, '--nofile', '--noheadings', '--output', 'SOFT'])).stdout.trim()
+		eq((await limit(free + 1)).code, 0)	// one descriptor more: the configuration can be read
+		stack.signal('fcgi-api', 'SIGHUP')
+		await until('it is told', 10_000, () => stack.log().split('no new process serves').length - 1 >= before.length)
+		eq(stack.children('fcgi-api'), before)
+		eq((await stack.json('/api/orders')).total, 50)
+		eq((await limit(usual)).code, 0)
+		stack.signal('fcgi-api', 'SIGHUP')
+		await stack.replaced('fcgi-api', before)
+		eq((await stack.json('/api/orders')).total, 50)
 	})
 })
 
