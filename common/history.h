@@ -26,7 +26,9 @@
  *
  * Stored under (record id, generation, index); the audit log names the same
  * entries by (generation, index), a bulk edit by (bulk, generation, index).
- * Orders that the very first sync brings are not history.
+ * Orders that the very first sync brings are not history.  What an edit has
+ * overwritten is known later than the edit: it stands before it, under the
+ * generation before the edit's, with an index of 2^31 or more and the edit's time.
  */
 struct history_place {
 	uint64_t	generation;

@@ -370,6 +370,7 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	if ((n > 0 && (rc = apply_plan(t, changes, n)) != 0) ||
 	    (rc = apply_plan_outbox(t, changes, n, meta)) != 0 ||
 	    (rc = apply_plan_edits(t, meta)) != 0 ||
+	    (rc = apply_plan_past(t, changes, n)) != 0 ||
 	    (rc = apply_plan_history(t, meta)) != 0)
 		return rc;
 	*newer = t->count > 0 || t->entry_count > 0;

@@ -53,6 +53,12 @@ struct change {
 	 * of each, as far as the steps lead from what the row was to what it is.
 	 */
 	const struct change_step *steps;
+	/*
+	 * A plain edit of ours may have overwritten one of the steps, which the
+	 * history learns of now: it looks at entries that are newer than this
+	 * generation, as those before it are older than the steps.
+	 */
+	uint64_t		steps_since;
 };
 #define CHANGE_ANY_BASE	UINT64_MAX
 
@@ -151,6 +157,19 @@ uint64_t	 apply_birth(struct apply *);
  */
 typedef void	 apply_commit_cb(void *cookie, uint64_t generation, struct str entry);
 void		 apply_on_commit(struct apply *, apply_commit_cb *tell, void *cookie);
+
+/*
+ * Would the steps bring something into the history of that record, which is
+ * ${now} at Airtable, though the row does not change?  Within a snapshot.
+ */
+struct apply_past_ask {
+	struct str			 id;
+	const struct change_step	*steps;
+	uint64_t			 since;		/* as steps_since */
+	const struct record		*now;
+};
+bool		 apply_past_differs(struct apply *, const struct schema *,
+		    const struct apply_past_ask *);
 
 /*
  * Reading beside it, on the same environment.  Snapshots must have ended

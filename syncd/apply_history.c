@@ -1,7 +1,3 @@
-#include <errno.h>
-#include <inttypes.h>
-
-#include "common/json_write.h"
 #include "common/row.h"
 #include "syncd/apply_parts.h"
 
@@ -35,138 +31,6 @@ apply_differing(const struct schema *s, const struct record *a, const struct rec
 	return differing(s, a, b) & ~stamps(s);
 }
 
-/* What one entry tells. */
-struct told {
-	struct str			 id;
-	const char			*action;
-	const struct outbox_entry	*by;		/* NULL: not through us */
-	const struct author		*who;		/* then: in Airtable; NULL: not told */
-	const struct record		*from, *to;	/* NULL: all empty */
-	uint32_t			 fields;
-	struct str			 why;		/* notApplied, rejected */
-};
-
-static void
-add_fields(struct buf *b, const struct schema *s, const struct told *told)
-{
-	static const struct value empty = { 0 };
-
-	json_name(b, "fields");
-	buf_add_char(b, '[');
-	for (size_t f = 0; f < s->field_count; f++) {
-		enum field_kind kind = s->fields[f].kind;
-
-		if (!(told->fields >> f & 1))
-			continue;
-		json_next(b);
-		buf_add_char(b, '{');
-		json_member_string(b, "field", str_of(s->fields[f].name));
-		json_name(b, "from");
-		value_add_json(b, kind, told->from == NULL ? &empty : &told->from->values[f]);
-		json_name(b, "to");
-		value_add_json(b, kind, told->to == NULL ? &empty : &told->to->values[f]);
-		buf_add_char(b, '}');
-	}
-	buf_add_char(b, ']');
-}
-
-static struct str
-or_none(struct str s)
-{
-	return s.len > 0 ? s : (struct str){ NULL, 0 };
-}
-
-/* What Airtable says of who did it. */
-static void
-add_author(struct buf *b, const struct author *who)
-{
-	json_member_string_or_null(b, "by", or_none(who->name));
-	if (who->via.len > 0)
-		json_member_string(b, "via", who->via);
-	if (who->id.len == 0 && who->email.len == 0)
-		return;
-	json_name(b, "user");
-	buf_add_char(b, '{');
-	json_member_string_or_null(b, "id", or_none(who->id));
-	json_member_string_or_null(b, "email", or_none(who->email));
-	buf_add_char(b, '}');
-}
-
-static void
-add_who(struct buf *b, const struct outbox_entry *e, const struct author *who,
-    enum change_source source)
-{
-	struct str none = { NULL, 0 };
-
-	json_member_string(b, "source", e != NULL ? STR("api") :
-	    source == SOURCE_JOB ? STR("job") : STR("airtable"));
-	if (e == NULL && who != NULL)
-		add_author(b, who);
-	else
-		json_member_string_or_null(b, "by", e != NULL ? or_none(e->by) : none);
-	json_member_string_or_null(b, "requestId",
-	    e != NULL && e->request_id.len > 0 ? e->request_id : none);
-	json_name(b, "bulk");
-	if (e != NULL && e->bulk != 0)
-		buf_printf(b, "\"%" PRIu64 "\"", e->bulk);
-	else
-		buf_add_cstr(b, "null");
-	json_name(b, "undoes");
-	if (e != NULL && e->undoes != 0)
-		buf_printf(b, "\"%" PRIu64 ".%" PRIu32 "\"", e->undoes, e->undoes_index);
-	else
-		buf_add_cstr(b, "null");
-}
-
-static const char *
-asked(const struct outbox_entry *e)
-{
-	return e->kind == OUTBOX_CREATE ? "created" :
-	    e->kind == OUTBOX_DELETE ? "deleted" : "changed";
-}
-
-static int
-keep_entry(struct apply_txn *t, const struct apply_entry *entry)
-{
-	int rc;
-
-	if (buf_status(&t->history_bytes) != ERR_OK)
-		return ENOMEM;
-	if ((rc = apply_room(&t->entries, t->entry_count, &t->entry_room,
-	    sizeof(*t->entries))) != 0)
-		return rc;
-	t->entries[t->entry_count] = *entry;
-	t->entries[t->entry_count++].len = t->history_bytes.len - entry->at;
-	return 0;
-}
-
-static int
-tell(struct apply_txn *t, const struct told *told)
-{
-	struct buf *b = &t->history_bytes;
-	struct str none = { NULL, 0 };
-	struct apply_entry entry = {
-		.id = told->id, .at = b->len, .bulk = told->by == NULL ? 0 : told->by->bulk,
-		.generation = t->next, .index = t->entry_index++
-	};
-
-	buf_add_char(b, '{');
-	json_member_string_or_null(b, "id", told->id.len > 0 ? told->id : none);
-	json_member_uint(b, "generation", t->next);
-	json_member_instant(b, "at", t->now_ms);
-	json_member_string(b, "action", str_of(told->action));
-	add_who(b, told->by, told->who, t->source);
-	json_name(b, "change");
-	buf_printf(b, "\"%" PRIu64 ".%" PRIu32 "\"", t->next, entry.index);
-	add_fields(b, t->schema, told);
-	if (told->why.ptr != NULL) {
-		json_member_string(b, "asked", str_of(asked(told->by)));
-		json_member_string(b, "detail", told->why);
-	}
-	buf_add_char(b, '}');
-	return keep_entry(t, &entry);
-}
-
 /* Where an item stands while its edits are told one after the other. */
 struct story {
 	struct record	now;
@@ -176,7 +40,7 @@ struct story {
 
 /* ${told} has its action and whose doing it is; ${to} NULL: it is gone. */
 static int
-tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct told *told,
+tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct apply_told *told,
     const struct record *to)
 {
 	struct record empty = { 0 };
@@ -187,7 +51,7 @@ tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct
 	told->to = to;
 	told->fields = differing(t->schema, s->live ? &s->now : &empty,
 	    to == NULL ? &empty : to) & ~stamps(t->schema);
-	rc = tell(t, told);
+	rc = apply_tell(t, told);
 	s->told++;
 	s->live = to != NULL;
 	if (to != NULL)
@@ -199,14 +63,14 @@ static int
 tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *by, const char *action, const struct record *to)
 {
-	return tell_on(t, s, i, &(struct told){ .action = action, .by = by }, to);
+	return tell_on(t, s, i, &(struct apply_told){ .action = action, .by = by }, to);
 }
 
 static int
 tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct apply_doing *d)
 {
-	return tell_on(t, s, i, &(struct told){ .action = d->action, .who = d->who },
+	return tell_on(t, s, i, &(struct apply_told){ .action = d->action, .who = d->who },
 	    d->gone ? NULL : &d->to);
 }
 
@@ -250,24 +114,6 @@ tell_creation(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	return tell_of(t, s, i, e, "created", &to);
 }
 
-/* Write the entry under ${key} anew, as the doing of ${e}. */
-static int
-adopt(struct apply_txn *t, struct str id, MDB_val key, struct str json, const struct outbox_entry *e)
-{
-	struct buf *b = &t->history_bytes;
-	struct apply_entry entry = { .id = id, .at = b->len, .bulk = e->bulk, .anew = true };
-	const char *who = memmem(json.ptr, json.len, ",\"source\":", 10);
-	const char *rest = memmem(json.ptr, json.len, ",\"change\":", 10);
-
-	if (who == NULL || rest == NULL)
-		return MDB_CORRUPTED;
-	place_of_key(key, &entry.generation, &entry.index);
-	buf_add(b, json.ptr, (size_t)(who - json.ptr));
-	add_who(b, e, NULL, t->source);
-	buf_add(b, rest, (size_t)(json.ptr + json.len - rest));
-	return keep_entry(t, &entry);
-}
-
 static bool
 contains(struct str json, const char *member)
 {
@@ -300,7 +146,7 @@ adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct out
 			break;
 		if (contains(json, "\"action\":\"created\"")) {
 			if (contains(json, "\"source\":\"airtable\""))
-				rc = adopt(t, i->now.id, key, json, e);
+				rc = apply_tell_adopted(t, i->now.id, key, json, e);
 			break;
 		}
 		rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV);
@@ -326,11 +172,46 @@ tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	return 0;
 }
 
+/* Does the step show what was asked for? */
+static bool
+is_echo(const struct schema *schema, const struct change_step *step, const struct record *asked)
+{
+	uint32_t both = step->kind == STEP_CHANGED ? step->to->known & asked->known : 0;
+
+	for (size_t f = 0; f < schema->field_count; f++)
+		if ((both >> f & 1) && !value_equal(schema->fields[f].kind, &step->to->values[f],
+		    &asked->values[f]))
+			return false;
+	return both != 0;
+}
+
+/* What others did before an edit of ours, as far as it is known when that was made; *next: what follows. */
+static int
+tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
+    const struct outbox_entry *e, const struct change_step **next)
+{
+	const struct change_step *echo = *next;
+	struct apply_doing d;
+	int rc = 0;
+
+	if (e->kind != OUTBOX_UPDATE || !s->live)
+		return 0;
+	while (echo != NULL && !is_echo(t->schema, echo, &e->record))
+		echo = echo->next;
+	if (echo == NULL)
+		return 0;
+	for (; *next != echo && rc == 0; *next = (*next)->next)
+		if (apply_step_doing(t, *next, &s->now, &d))
+			rc = tell_doing(t, s, i, &d);
+	*next = echo->next;
+	return rc;
+}
+
 /* What those did of whom Airtable told. */
 static int
-tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i)
+tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
+    const struct change_step *next)
 {
-	const struct change_step *next = i->steps;
 	struct apply_doing d;
 	int rc = 0;
 
@@ -355,12 +236,12 @@ tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 	if (apply_differing(t->schema, &s->now, &i->now) != 0)
 		return tell_of(t, s, i, NULL, "changed", &i->now);
 	if (fields != 0 && i->first_edit == 0 && s->told == 0) {
-		struct told told = {
+		struct apply_told told = {
 			.id = i->now.id, .action = "changed", .from = &s->now, .to = &i->now,
 			.fields = fields, .who = apply_last_author(i, fields)
 		};
 
-		return tell(t, &told);
+		return apply_tell(t, &told);
 	}
 	return 0;
 }
@@ -369,13 +250,15 @@ static int
 tell_item(struct apply_txn *t, const struct apply_item *i)
 {
 	struct story s = { .now = i->old, .live = i->existed };
+	const struct change_step *next = i->steps;
 	int rc = 0;
 
 	for (uint32_t n = i->first_edit; n != 0 && rc == 0; n = t->edits[n - 1].next)
-		if (!t->edits[n - 1].seen)
+		if (!t->edits[n - 1].seen &&
+		    (rc = tell_before(t, &s, i, t->edits[n - 1].entry, &next)) == 0)
 			rc = tell_edit(t, &s, i, &t->edits[n - 1]);
 	if (rc == 0)
-		rc = tell_steps(t, &s, i);
+		rc = tell_steps(t, &s, i, next);
 	return rc != 0 ? rc : tell_rest(t, &s, i);
 }
 
@@ -386,7 +269,7 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	const struct outbox_entry *e = step->entry;
 	struct apply_item stored = { 0 };
 	struct outbox_entry before;
-	struct told told = {
+	struct apply_told told = {
 		.id = e->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : e->record.id,
 		.action = step->verb == OUTBOX_REJECTED ? "rejected" : "notApplied",
 		.by = e, .to = &e->record,
@@ -408,7 +291,7 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 		if (rc == 0)
 			told.from = &stored.old;
 	}
-	return tell(t, &told);
+	return apply_tell(t, &told);
 }
 
 int

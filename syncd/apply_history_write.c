@@ -29,8 +29,10 @@ write_audit(struct apply_txn *t, const struct apply_entry *e)
 	key = key_composed(&k);
 	if (e->anew && (rc = written_ms(t, key, &head.at_ms)) != 0)
 		return rc;
+	if (e->at_ms != 0)
+		head.at_ms = e->at_ms;
 	if ((rc = mdb_put(t->txn, t->dbs->audit, &key, &data,
-	    e->anew ? MDB_RESERVE : MDB_RESERVE | MDB_APPEND)) != 0)
+	    e->anew || e->at_ms != 0 ? MDB_RESERVE : MDB_RESERVE | MDB_APPEND)) != 0)
 		return rc;
 	memcpy(data.mv_data, &head, sizeof(head));
 	if (e->id.len > 0)

@@ -63,6 +63,7 @@ struct apply_entry {
 	uint64_t	generation;	/* its place */
 	uint32_t	index;
 	bool		anew;		/* there is an entry in this place, which it replaces */
+	int64_t		at_ms;		/* it goes between others, and is of that time; 0: the newest, of now */
 };
 
 /* A row that went, by the log of changes. */
@@ -128,6 +129,38 @@ int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
 	    const struct apply_meta *);
 int	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
 int	apply_plan_history(struct apply_txn *, const struct apply_meta *);
+/* What the steps of changes tell that the history does not know, or not whose doing it was. */
+int	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
+/* What one entry of the history tells. */
+struct apply_told {
+	struct str			 id;
+	const char			*action;
+	const struct outbox_entry	*by;		/* NULL: not through us */
+	const struct author		*who;		/* then: in Airtable; NULL: not told */
+	const struct record		*from, *to;	/* NULL: all empty */
+	uint32_t			 fields;
+	struct str			 why;		/* notApplied, rejected */
+	const struct apply_entry	*place;		/* NULL: the next */
+};
+int	apply_tell(struct apply_txn *, const struct apply_told *);
+/* The entry under ${key} is told as the doing of ${e}. */
+int	apply_tell_adopted(struct apply_txn *, struct str id, MDB_val key, struct str json,
+	    const struct outbox_entry *e);
+/* An entry that is there is told otherwise: with other values in from (NULL: as they are), or a name. */
+struct apply_retold {
+	struct str		 id;
+	uint64_t		 generation;
+	uint32_t		 index;
+	struct str		 json;		/* as it is, in the map */
+	const char		*bulk;		/* "": none */
+	uint32_t		 fields;
+	const struct record	*from, *to;
+	const struct author	*who;		/* NULL: as it is */
+};
+int	apply_tell_anew(struct apply_txn *, const struct apply_retold *);
+/* These fields of the step, as an entry right before the one in that place; ${at}: when. */
+int	apply_tell_before(struct apply_txn *, struct str id, uint64_t generation, uint32_t index,
+	    const char *at, const struct change_step *, uint32_t fields);
 /* Is there an entry of the history to be trimmed? */
 int	apply_history_due(struct apply_txn *, bool *due);
 void	apply_plan_free(struct apply_txn *);
@@ -152,6 +185,9 @@ uint32_t apply_differing(const struct schema *, const struct record *, const str
 bool	apply_next_doing(const struct apply_txn *, const struct apply_item *,
 	    const struct change_step **next, bool live, const struct record *now,
 	    struct apply_doing *);
+/* What this step alone brings on from ${now}.  false: nothing. */
+bool	apply_step_doing(const struct apply_txn *, const struct change_step *,
+	    const struct record *now, struct apply_doing *);
 /* Who touched one of these fields last; NULL: not told. */
 const struct author *apply_last_author(const struct apply_item *, uint32_t fields);
 /* Room for one more in an array of ${count}: *list may move. */

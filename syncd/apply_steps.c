@@ -130,6 +130,27 @@ apply_next_doing(const struct apply_txn *t, const struct apply_item *i,
 	return false;
 }
 
+bool
+apply_step_doing(const struct apply_txn *t, const struct change_step *step,
+    const struct record *now, struct apply_doing *d)
+{
+	uint32_t fields = 0;
+
+	if (step->kind != STEP_CHANGED)
+		return false;
+	for (size_t f = 0; f < t->schema->field_count; f++) {
+		enum field_kind kind = t->schema->fields[f].kind;
+
+		if ((step->to->known >> f & 1) && !(t->schema->fields[f].flags & FIELD_STAMP) &&
+		    was_so(step, f, kind, &now->values[f]) &&
+		    !value_equal(kind, &step->to->values[f], &now->values[f]))
+			fields |= UINT32_C(1) << f;
+	}
+	*d = (struct apply_doing){ .who = &step->who, .action = "changed", .to = *now };
+	bring_on(t->schema, &d->to, step, fields);
+	return fields != 0;
+}
+
 const struct author *
 apply_last_author(const struct apply_item *i, uint32_t fields)
 {

@@ -63,6 +63,8 @@ load(struct feed *f)
 		text.len = 0;
 	feed_state_read(&f->kept, f->config, text);
 	f->listed_ms = store_fresh_ms(st);
+	if (f->kept.told == 0)
+		f->kept.told = store_generation(st);
 	store_end(st);
 	feed_secret_load(f);
 	f->poll_stored_ms = f->kept.since_ms;

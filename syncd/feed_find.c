@@ -87,6 +87,7 @@ made(struct feed *f, const struct webhook_made *m)
 		feed_secret_keep(f);
 	s->wish = f->wish;
 	s->cursor = 1;
+	s->told = f->base;
 	s->since_ms = 0;
 	s->creating = false;
 	s->other_count = 0;

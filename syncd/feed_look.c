@@ -96,7 +96,7 @@ missing(struct feed *f, struct str id, struct change *c)
 		return false;	/* it will be looked at again */
 	*c = (struct change){
 		.kind = CHANGE_GONE, .record = { .id = id }, .base = f->base,
-		.steps = steps_of(f, id)
+		.steps = steps_of(f, id), .steps_since = f->kept.told
 	};
 	return true;
 }
@@ -126,7 +126,7 @@ judge(struct feed *f, struct store *st, const struct airtable_page *page, struct
 		} else if (r != NULL) {
 			changes[n++] = (struct change){
 				.kind = CHANGE_UPSERT, .record = *r, .base = f->base,
-				.steps = steps_of(f, id)
+				.steps = steps_of(f, id), .steps_since = f->kept.told
 			};
 			if (!fits(f, r))
 				doubt(f, id);
@@ -182,7 +182,7 @@ take_answer(struct feed *f, const struct airtable_page *page)
 	struct change changes[AIRTABLE_IDS_MAX];
 	size_t n, gone = 0;
 	bool last = f->id_at + f->id_chunk == f->id_count;
-	uint64_t cursor = f->kept.cursor;
+	uint64_t cursor = f->kept.cursor, told = f->kept.told;
 	enum err e;
 
 	if ((e = store_begin(st)) != ERR_OK)
@@ -194,9 +194,11 @@ take_answer(struct feed *f, const struct airtable_page *page)
 	if (f->again)
 		note_looked(f);
 	if (last && f->page.cursor != 0)
-		f->kept.cursor = f->page.cursor;
-	if ((e = feed_commit(f, changes, n, last)) != ERR_OK)
+		feed_move_on(f);
+	if ((e = feed_commit(f, changes, n, last)) != ERR_OK) {
 		f->kept.cursor = cursor;
+		f->kept.told = told;
+	}
 	return e;
 }
 

@@ -63,6 +63,7 @@ struct feed {
 	struct airtable_call	*call;
 	airtable_cb		*answer;	/* of the call */
 	uint64_t		 base;		/* the generation when it was made */
+	uint64_t		 page_base;	/* the same of the page of payloads that is taken */
 	int64_t			 as_of_ms;	/* wall clock: the page that is taken was asked for */
 	unsigned		 failures;	/* in a row */
 	unsigned		 store_failures;	/* the same of commits */
@@ -251,6 +252,8 @@ void	feed_sweep_drop(struct feed *);
 void	feed_take(struct feed *);
 /* Commit changes; ${last}: and where the feed is now. */
 enum err feed_commit(struct feed *, const struct change *, size_t n, bool last);
+/* All of the page is in the next commit: the cursor moves behind it. */
+void	feed_move_on(struct feed *);
 /* May ${n} more rows go? */
 bool	feed_may_delete(struct feed *, size_t n);
 /* Forget what is half taken. */

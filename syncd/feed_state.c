@@ -92,6 +92,7 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 	    strcmp(text_of(json, "table"), config->airtable.orders_table) == 0) {
 		s->gap = !cJSON_IsFalse(airtable_json_member(json, "gap"));
 		s->cursor = number_of(json, "cursor");
+		s->told = number_of(json, "told");
 		s->wish = number_of(json, "wish");
 		s->since_ms = (int64_t)number_of(json, "since");
 		s->whole_ms = (int64_t)number_of(json, "whole");
@@ -116,6 +117,7 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 	json_member_string(b, "webhook", str_of(s->webhook));
 	json_member_uint(b, "wish", s->wish);
 	json_member_uint(b, "cursor", s->cursor);
+	json_member_uint(b, "told", s->told);
 	json_member_bool(b, "gap", s->gap);
 	json_member_int(b, "since", s->since_ms);
 	json_member_int(b, "whole", s->whole_ms);

@@ -25,6 +25,7 @@ struct feed_state {
 	char			 webhook[AIRTABLE_ID_MAX + 1];	/* "": none */
 	uint64_t		 wish;		/* which enum webhook_wish it was made with */
 	uint64_t		 cursor;	/* the next payload that is not in the store */
+	uint64_t		 told;		/* the store's generation when those before it were asked for; 0: not known */
 	bool			 gap;		/* a full sync has to make up for what the feed has not seen */
 	int64_t			 since_ms;	/* the modified-time feed: Airtable's clock; 0: never asked */
 	int64_t			 whole_ms;	/* the same until when nothing was missed, with no gap before; 0: not known */

@@ -21,6 +21,13 @@ feed_drop(struct feed *f)
 	f->again = f->sweep_gone = false;
 }
 
+void
+feed_move_on(struct feed *f)
+{
+	f->kept.cursor = f->page.cursor;
+	f->kept.told = f->page_base;
+}
+
 bool
 feed_may_delete(struct feed *f, size_t n)
 {
@@ -112,6 +119,26 @@ judge(const struct feed *f, struct store *st, const struct payload_record *p)
 	return p->created && !p->unclear ? VERDICT_TAKE : VERDICT_READ;
 }
 
+static struct change
+as_change(const struct feed *f, const struct payload_record *p)
+{
+	return (struct change){
+		.kind = p->gone ? CHANGE_GONE : CHANGE_UPSERT, .record = p->now, .base = f->base,
+		.steps = p->steps, .steps_since = f->kept.told
+	};
+}
+
+/* An echo changes nothing, but may tell of what we have overwritten, or whose doing something was. */
+static bool
+tells_of_past(const struct feed *f, const struct payload_record *p)
+{
+	struct apply_past_ask ask = {
+		.id = p->now.id, .steps = p->steps, .since = f->kept.told, .now = &p->now
+	};
+
+	return !p->gone && apply_past_differs(f->apply, f->schema, &ask);
+}
+
 /* The page as changes and ids to be read. */
 static enum err
 sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
@@ -125,10 +152,7 @@ sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
 
 		switch (judge(f, st, p)) {
 		case VERDICT_TAKE:
-			changes[(*n)++] = (struct change){
-				.kind = p->gone ? CHANGE_GONE : CHANGE_UPSERT,
-				.record = p->now, .base = f->base, .steps = p->steps
-			};
+			changes[(*n)++] = as_change(f, p);
 			*gone += p->gone;
 			break;
 		case VERDICT_READ:
@@ -136,7 +160,10 @@ sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
 			break;
 		case VERDICT_NOTHING:
 		default:
-			f->skipped_echoes++;
+			if (tells_of_past(f, p))
+				changes[(*n)++] = as_change(f, p);
+			else
+				f->skipped_echoes++;
 		}
 	}
 	store_end(st);
@@ -157,7 +184,7 @@ drop_gone(struct change *changes, size_t *n)
 static enum err
 take_told(struct feed *f, struct change *changes)
 {
-	uint64_t cursor = f->kept.cursor;
+	uint64_t cursor = f->kept.cursor, told = f->kept.told;
 	size_t n, gone;
 	bool last;
 	enum err e;
@@ -171,9 +198,11 @@ take_told(struct feed *f, struct change *changes)
 	if (last && n == 0 && f->page.cursor == cursor && f->page.payloads == 0)
 		return ERR_OK;
 	if (last)
-		f->kept.cursor = f->page.cursor;
-	if ((e = feed_commit(f, changes, n, last)) != ERR_OK)
+		feed_move_on(f);
+	if ((e = feed_commit(f, changes, n, last)) != ERR_OK) {
 		f->kept.cursor = cursor;
+		f->kept.told = told;
+	}
 	return e;
 }
 

@@ -260,6 +260,7 @@ ask_page(struct feed *f)
 	f->as_of_ms = instant_now();
 	f->answer = page_arrived;
 	feed_asks(f);
+	f->page_base = f->base;
 	feed_asked(f, buf_status(&path) != ERR_OK ? NULL : airtable_ask(f->airtable, "GET",
 	    buf_str(&path), STR(""), AIRTABLE_FEED, feed_answered, f));
 	buf_free(&path);

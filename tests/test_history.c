@@ -445,6 +445,9 @@ step(enum step_kind kind, const struct author *who, enum orders_field f, const c
 		steps[step_count - 2].s.next = &one->s;
 }
 
+/* The generation when what was told before them had been asked for. */
+static uint64_t steps_since;
+
 /* The feed's news of the order, with these steps; NULL: it is gone. */
 static void
 told(const struct record *r, struct str id)
@@ -457,6 +460,7 @@ told(const struct record *r, struct str id)
 		c.record = *r;
 	c.record.id = id;
 	c.steps = &steps[0].s;
+	c.steps_since = steps_since;
 	ck_assert_int_eq(apply_changes(a, &c, 1, SOURCE_FEED, &meta, NOW_MS, &result), ERR_OK);
 	step_count = 0;
 	check();
@@ -505,7 +509,7 @@ START_TEST(what_the_store_has_been_past_is_not_told_again)
 	told(&r, order.r.id);
 	CHANGED(ada, STATUS, "Shipped", "Delivered");	/* the row stays: nothing is new */
 	told(&r, order.r.id);
-	EXPECT(history_of(order.r.id), "changed airtable status:Pending>Shipped", "changed airtable Ada/client status:Shipped>Delivered");
+	EXPECT(history_of(order.r.id), "changed airtable Bob/client status:Pending>Shipped", "changed airtable Ada/client status:Shipped>Delivered");
 }
 END_TEST
 
@@ -545,6 +549,150 @@ START_TEST(who_made_and_who_deleted_is_told)
 	    "changed airtable Bob/client status:Pending>Shipped",
 	    "changed airtable null/automation status:Shipped>Delivered",
 	    "deleted airtable Bob/client status:Delivered>null priority:High>null");
+}
+END_TEST
+
+/* ---- what a plain edit of ours has overwritten --------------------------------------------- */
+static const struct author ours = { .via = TEXT("publicApi") };
+
+/* Confirmed, with what the row is by now. */
+static void
+edit(const char *status, const char *now)
+{
+	struct made_entry m;
+	const struct outbox_entry *e = &m.e;
+	struct record r = with(now, "Low");
+
+	ask_status(&m, status);
+	(void)made_confirm(a, &r, order.r.id, &e, 1, NOW_MS);
+}
+
+START_TEST(what_was_overwritten_is_told_before_what_overwrote_it)
+{
+	struct record r = with("Shipped", "Low");
+
+	edit("Shipped", "Shipped");
+	for (int again = 0; again < 2; again++) {	/* the page may come twice */
+		CHANGED(ada, STATUS, "Pending", "Cancelled");
+		CHANGED(bob, STATUS, "Cancelled", "Processing");
+		CHANGED(ours, STATUS, "Processing", "Shipped");
+		told(&r, order.r.id);
+		EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Cancelled",
+		    "changed airtable Bob/client status:Cancelled>Processing",
+		    "changed api req-1 status:Processing>Shipped");
+		EXPECT(audit(), "changed airtable Ada/client status:Pending>Cancelled",
+		    "changed airtable Bob/client status:Cancelled>Processing",
+		    "changed api req-1 status:Processing>Shipped");
+	}
+}
+END_TEST
+
+/* It comes in two pages, before and after which there is more of ours (and of somebody else's). */
+START_TEST(what_was_overwritten_may_be_told_bit_by_bit)
+{
+	struct record r = with("Delivered", "Low");
+
+	edit("Shipped", "Shipped");
+	edit("Delivered", "Delivered");
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	told(&r, order.r.id);
+	CHANGED(ours, STATUS, "Cancelled", "Shipped");
+	CHANGED(bob, STATUS, "Shipped", "Processing");
+	CHANGED(ours, STATUS, "Processing", "Delivered");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Cancelled",
+	    "changed api req-1 status:Cancelled>Shipped",
+	    "changed airtable Bob/client status:Shipped>Processing",
+	    "changed api req-2 status:Processing>Delivered");
+}
+END_TEST
+
+/* The feed was quicker than the answer to our call. */
+START_TEST(what_was_overwritten_is_told_first_when_all_of_it_comes_at_once)
+{
+	struct record r = with("Shipped", "Low");
+	struct made_entry m;
+	const struct outbox_entry *e = &m.e;
+
+	ask_status(&m, "Shipped");
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	CHANGED(ours, STATUS, "Cancelled", "Shipped");
+	told(&r, order.r.id);
+	(void)made_confirm(a, &r, order.r.id, &e, 1, NOW_MS);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Cancelled",
+	    "changed api req-1 status:Cancelled>Shipped");
+	check();
+}
+END_TEST
+
+START_TEST(one_bulk_edit_overwrote_several)
+{
+	struct record r = with("Shipped", "High");
+	struct made_entry m[2];
+	const struct outbox_entry *edits[2] = { &m[0].e, &m[1].e };
+
+	for (int i = 0; i < 2; i++) {
+		made_entry(&m[i], a, OUTBOX_UPDATE, order.id);
+		made_ask(&m[i], i == 0 ? ORDER_STATUS : ORDER_PRIORITY, i == 0 ? "Shipped" : "High");
+		m[i].e.bulk = 17;
+		m[i].e.state = OUTBOX_SENT;
+		(void)made_store(a, &m[i], NOW_MS);
+	}
+	(void)made_confirm(a, &r, order.r.id, edits, 2, NOW_MS);
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	CHANGED(ours, STATUS, "Cancelled", "Shipped");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Cancelled",
+	    "changed api req-1 status:Cancelled>Shipped", "changed api req-2 priority:Low>High");
+}
+END_TEST
+
+START_TEST(what_is_older_than_the_page_was_overwritten_by_none_of_it)
+{
+	struct record r = with("Shipped", "Low");
+
+	edit("Shipped", "Shipped");
+	steps_since = apply_generation(a);
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	CHANGED(ours, STATUS, "Cancelled", "Shipped");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped");
+}
+END_TEST
+
+/* By a look before another edit, which then was not sent. */
+START_TEST(what_was_read_without_a_name_gets_the_name)
+{
+	struct record r = with("Cancelled", "Low");
+
+	(void)news(&r, order.r.id, SOURCE_WRITE, NOW_MS);
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Cancelled");
+}
+END_TEST
+
+START_TEST(what_was_not_overwritten_by_us_is_told_as_it_is)
+{
+	struct record r = with("Shipped", "Low");
+
+	edit("Shipped", "Shipped");
+	CHANGED(ours, STATUS, "Pending", "Shipped");
+	told(&r, order.r.id);
+	edit("Pending", "Pending");
+	r = with("Pending", "Low");	/* where it had been before */
+	CHANGED(ours, STATUS, "Shipped", "Pending");
+	told(&r, order.r.id);
+	r = with("Cancelled", "Low");
+	CHANGED(ada, STATUS, "Pending", "Cancelled");
+	told(&r, order.r.id);
+	r = with("Pending", "Low");
+	CHANGED(bob, STATUS, "Cancelled", "Pending");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
+	    "changed api req-2 status:Shipped>Pending",
+	    "changed airtable Ada/client status:Pending>Cancelled",
+	    "changed airtable Bob/client status:Cancelled>Pending");
 }
 END_TEST
 
@@ -589,6 +737,13 @@ main(void)
 	tcase_add_test(t, what_the_store_has_been_past_is_not_told_again);
 	tcase_add_test(t, what_was_read_again_is_put_down_to_who_brought_it_there);
 	tcase_add_test(t, who_made_and_who_deleted_is_told);
+	tcase_add_test(t, what_was_overwritten_is_told_before_what_overwrote_it);
+	tcase_add_test(t, what_was_overwritten_may_be_told_bit_by_bit);
+	tcase_add_test(t, what_was_overwritten_is_told_first_when_all_of_it_comes_at_once);
+	tcase_add_test(t, one_bulk_edit_overwrote_several);
+	tcase_add_test(t, what_is_older_than_the_page_was_overwritten_by_none_of_it);
+	tcase_add_test(t, what_was_read_without_a_name_gets_the_name);
+	tcase_add_test(t, what_was_not_overwritten_by_us_is_told_as_it_is);
 	tcase_add_test(t, a_record_that_came_back_has_not_gone);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -27,8 +27,8 @@ async function pending(stack, id) {
 
 const desks = {
 	'without a feed': { 'sync.feed': 'off' },
-	'with a feed that asks every minute': { 'sync.feed_interval': '1m' },
-	'with the usual feed': {},
+	'with a feed that asks every minute': { 'sync.feed': 'auto', 'sync.feed_interval': '1m' },
+	'with the usual feed': { 'sync.feed': 'auto' },
 }
 for (const [name, set] of Object.entries(desks)) {
 	const desk = (story, body) => test(`${name}: ${story}`, () => withStack(fast({ sim: 60, set: {
@@ -66,6 +66,9 @@ for (const [name, set] of Object.entries(desks)) {
 			eq((await steps(stack, id)).at(-1)[2], 'Cancelled')
 		}
 		eq((await stack.json(`/api/orders/${other}`)).customer, 'Somebody else')
+		// who it was is told as soon as Airtable tells it
+		if (name === 'with the usual feed') await until('it is known who', 20_000, async () =>
+			(await history(stack, taken)).find(c => c.fields.some(f => f.to === 'Cancelled'))?.via === 'client')
 
 		// what is as it was seen is changed, and who saw the newest may go on
 		const { version: fine } = await pending(stack, same)
@@ -93,6 +96,52 @@ for (const [name, set] of Object.entries(desks)) {
 		}
 	})
 }
+
+test('what a plain change overwrites is in the history, before it and with who did it', () => withStack(fast({ sim: 60, set: { 'sync.feed': 'auto' } }), async stack => {
+	await stack.synced()
+	const ids = (await stack.dump()).filter(({ fields }) => fields['Order ID'] && fields.Status).map(({ id }) => id)
+	const [one, twice, ...many] = ids
+	await pending(stack, one)
+	await pending(stack, twice)
+	const some = many.slice(0, 12)
+	eq((await send(stack, 'PATCH', '/api/orders', { updates: some.map(id => ({ id, status: 'Pending' })) })).status, 200)
+	await new Promise(resolve => setTimeout(resolve, 2_500))	// until that is old
+	const seen = new Map()
+	for (const id of ids) seen.set(id, (await steps(stack, id)).length)
+	await colleague(stack, one)
+	eq((await stack.patch(one, { status: 'Shipped' })).status, 200)
+	await colleague(stack, twice)
+	await colleague(stack, twice, { Status: 'Processing' })
+	eq((await stack.patch(twice, { status: 'Shipped' })).status, 200)
+	await colleague(stack, twice, { Status: 'Delivered' })
+	eq((await stack.patch(twice, { priority: 'High', status: 'Cancelled' })).status, 200)
+	for (const id of [some[3], some[7], some[9]]) await colleague(stack, id)
+	const edit = (await send(stack, 'PATCH', '/api/orders', { updates: some.map(id => ({ id, status: 'Shipped' })) })).json()
+	eq(edit.results.filter(r => !r.ok), [])
+	const wanted = new Map([
+		[one, [['airtable', 'Pending', 'Cancelled'], ['api', 'Cancelled', 'Shipped']]],
+		[twice, [['airtable', 'Pending', 'Cancelled'], ['airtable', 'Cancelled', 'Processing'], ['api', 'Processing', 'Shipped'],
+			['airtable', 'Shipped', 'Delivered'], ['api', 'Delivered', 'Cancelled']]],
+		...some.map((id, i) => [id, [3, 7, 9].includes(i) ? [['airtable', 'Pending', 'Cancelled'], ['api', 'Cancelled', 'Shipped']] : [['api', 'Pending', 'Shipped']]]),
+	])
+	for (const [id, want] of wanted) {
+		let last
+		await until('the payload has come', 20_000, async () => {
+			last = (await steps(stack, id)).slice(seen.get(id))
+			return JSON.stringify(last) === JSON.stringify(want)
+		}).catch(() => eq(last, want))
+	}
+	// the steps of a colleague have a place and a time of their own, and the lists are in order
+	const audit = (await stack.json('/api/audit?limit=500')).changes
+	const places = audit.map(c => c.change.split('.').map(Number))
+	for (let i = 1; i < places.length; i++) ok(places[i][0] < places[i - 1][0] || (places[i][0] === places[i - 1][0] && places[i][1] < places[i - 1][1]), audit[i].change)
+	const [ours, theirs] = await history(stack, one)
+	eq(theirs.at, ours.at)
+	eq((await history(stack, one)).filter(c => c.fields.some(f => f.to === 'Cancelled')).map(c => c.via), ['client'])
+	// what was taken back is what was overwritten
+	const undone = await send(stack, 'POST', `/api/orders/${one}/undo`, {})
+	eq([undone.status, undone.json().status], [200, 'Cancelled'], undone.text)
+}))
 
 test('what waits through an outage is looked at when it is over', () => withStack(fast({ sim: 20, set: {
 	'sync.feed': 'off', 'write.timeout': '1s', 'airtable.breaker_failures': 3, 'airtable.breaker_cooldown': '1s',

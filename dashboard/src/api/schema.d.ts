@@ -1430,6 +1430,10 @@ export interface components {
          *     look costs a call for up to ten orders.
          *
          *     Without it nothing is looked at, and the last writer of a field wins.
+         *     What such a change has overwritten is put into the history before it as
+         *     soon as Airtable's payloads tell of it, with who did it. Where there are
+         *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
+         *     change then begins at what the store knew.
          * @example "v1042"
          */
         IfMatch: string;
@@ -1872,6 +1876,10 @@ export interface operations {
                  *     look costs a call for up to ten orders.
                  *
                  *     Without it nothing is looked at, and the last writer of a field wins.
+                 *     What such a change has overwritten is put into the history before it as
+                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
+                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
+                 *     change then begins at what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1949,6 +1957,10 @@ export interface operations {
                  *     look costs a call for up to ten orders.
                  *
                  *     Without it nothing is looked at, and the last writer of a field wins.
+                 *     What such a change has overwritten is put into the history before it as
+                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
+                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
+                 *     change then begins at what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -2022,6 +2034,10 @@ export interface operations {
                  *     look costs a call for up to ten orders.
                  *
                  *     Without it nothing is looked at, and the last writer of a field wins.
+                 *     What such a change has overwritten is put into the history before it as
+                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
+                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
+                 *     change then begins at what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];

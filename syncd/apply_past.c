@@ -1,0 +1,403 @@
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/row.h"
+#include "syncd/apply_parts.h"
+
+/*
+ * What payloads tell that is older than the history knows: a plain edit of ours
+ * overwrites what a colleague has done a moment before, and Airtable's answer
+ * shows only what came of it.  The step that was overwritten is put before the
+ * edit, which then begins where it ended.  And what was read without anybody's
+ * name gets the name.
+ *
+ * Steps and history are the same story of a field, of which the history may
+ * have missed something: a step that leaves a value by another way than an
+ * edit of ours did was overwritten by it, when what follows leads to where the
+ * history leads.
+ */
+#define PAST_MAX	64	/* entries that are looked through */
+
+/* Within the history entry, which is parsed; values point into it. */
+struct past {
+	uint64_t		 generation;
+	uint32_t		 index;
+	struct str		 json;		/* in the map */
+	cJSON			*parsed;
+	bool			 ours;		/* source api */
+	bool			 named;		/* it is told who did it */
+	bool			 first;		/* of this record in its commit */
+	uint32_t		 all;		/* fields of any kind that it tells of */
+	uint32_t		 fields;	/* of them, those that we may write: */
+	struct value		 from[SCHEMA_FIELDS_MAX], to[SCHEMA_FIELDS_MAX];
+	uint32_t		 moved;		/* fields whose from is another now */
+	const struct author	*who;		/* whose doing it turned out to be; NULL: as it was */
+};
+
+/* A step that goes before an entry. */
+struct untold {
+	size_t				 before;
+	size_t				 order;		/* of the step among the steps */
+	const struct change_step	*step;
+	uint32_t			 fields;
+};
+
+struct story {
+	const struct apply_past_ask	*ask;
+	const struct schema		*schema;
+	struct past			*past;		/* oldest first */
+	size_t				 count, room;
+	struct untold			*untold;
+	size_t				 untold_count, untold_room;
+};
+
+static void
+story_free(struct story *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		cJSON_Delete(s->past[i].parsed);
+	free(s->past);
+	free(s->untold);
+}
+
+/* ---- what the history tells ------------------------------------------------------ */
+static const char *
+text_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+/* Of a field that we may write: these hold text. */
+static struct value
+value_of(const cJSON *change, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(change, name));
+
+	return (struct value){ .present = text != NULL, .text = str_of(text) };
+}
+
+static bool
+is_text(const struct field *f)
+{
+	return (f->flags & FIELD_WRITE) && (f->kind == FIELD_TEXT || f->kind == FIELD_SELECT);
+}
+
+static void
+read_past(const struct schema *s, struct past *p)
+{
+	const cJSON *change;
+
+	p->ours = strcmp(text_of(p->parsed, "source"), "api") == 0;
+	p->named = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(p->parsed, "by")) ||
+	    cJSON_HasObjectItem(p->parsed, "via");
+	cJSON_ArrayForEach(change, cJSON_GetObjectItemCaseSensitive(p->parsed, "fields")) {
+		int f = schema_field(s, str_of(text_of(change, "field")));
+
+		if (f < 0)
+			continue;
+		p->all |= UINT32_C(1) << f;
+		if (!is_text(&s->fields[f]))
+			continue;
+		p->fields |= UINT32_C(1) << f;
+		p->from[f] = value_of(change, "from");
+		p->to[f] = value_of(change, "to");
+	}
+}
+
+/* One more, from the newest on.  MDB_NOTFOUND: those before it are another story. */
+static int
+add_past(struct story *s, MDB_val key, MDB_val data)
+{
+	struct past p = { .json = { data.mv_data, data.mv_size } };
+	const char *action;
+	int rc;
+
+	place_of_key(key, &p.generation, &p.index);
+	if (p.generation <= s->ask->since || s->count == PAST_MAX)
+		return MDB_NOTFOUND;
+	if ((rc = apply_room(&s->past, s->count, &s->room, sizeof(*s->past))) != 0)
+		return rc;
+	if ((p.parsed = cJSON_ParseWithLength(p.json.ptr, p.json.len)) == NULL)
+		return MDB_CORRUPTED;
+	action = text_of(p.parsed, "action");
+	if (strcmp(action, "changed") != 0) {
+		rc = strcmp(action, "created") == 0 || strcmp(action, "deleted") == 0 ?
+		    MDB_NOTFOUND : 0;
+		cJSON_Delete(p.parsed);
+		return rc;
+	}
+	read_past(s->schema, &p);
+	s->past[s->count++] = p;
+	return 0;
+}
+
+static void
+turn(struct story *s)
+{
+	for (size_t i = 0; i < s->count / 2; i++) {
+		struct past p = s->past[i];
+
+		s->past[i] = s->past[s->count - 1 - i];
+		s->past[s->count - 1 - i] = p;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		s->past[i].first = i == 0 || s->past[i - 1].generation != s->past[i].generation;
+}
+
+static int
+read_history(struct story *s, MDB_txn *txn, const struct store_dbs *dbs)
+{
+	struct store_key k;
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	int rc;
+
+	history_key(&k, s->ask->id, UINT64_MAX, UINT32_MAX);
+	key = key_composed(&k);
+	if ((rc = mdb_cursor_open(txn, dbs->history, &cursor)) != 0)
+		return rc;
+	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
+	rc = mdb_cursor_get(cursor, &key, &data, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+	while (rc == 0 && key.mv_size == k.len &&
+	    memcmp(key.mv_data, k.bytes, k.len - PLACE_BYTES) == 0) {
+		if ((rc = add_past(s, key, data)) == 0)
+			rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV);
+	}
+	mdb_cursor_close(cursor);
+	turn(s);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* ---- one field's story --------------------------------------------------------------- */
+/* A step of field f, and where it leads. */
+static bool
+moves(const struct schema *s, const struct change_step *step, size_t f)
+{
+	return (step->to->known >> f & 1) && (step->from->known >> f & 1) &&
+	    !value_equal(s->fields[f].kind, &step->from->values[f], &step->to->values[f]);
+}
+
+static bool
+same(const struct story *s, size_t f, const struct value *a, const struct value *b)
+{
+	return value_equal(s->schema->fields[f].kind, a, b);
+}
+
+/* The first entry from ${i} on that leaves that value; s->count: none does. */
+static size_t
+leaving(const struct story *s, size_t i, size_t f, const struct value *v)
+{
+	while (i < s->count && (!(s->past[i].fields >> f & 1) || !same(s, f, &s->past[i].from[f], v)))
+		i++;
+	return i;
+}
+
+/* Is it the way of entry ${i} and those of its commit?  *next: the one after. */
+static bool
+told_by(const struct story *s, size_t i, size_t f, const struct value *to, size_t *next)
+{
+	uint64_t generation = s->past[i].generation;
+
+	for (; i < s->count && s->past[i].generation == generation; i++)
+		if ((s->past[i].fields >> f & 1) && same(s, f, &s->past[i].to[f], to)) {
+			*next = i + 1;
+			return true;
+		}
+	return false;
+}
+
+/* Does what follows the step lead to where entry ${i} or one after it leads, by our hand? */
+static bool
+leads_back(const struct story *s, const struct change_step *step, size_t i, size_t f)
+{
+	bool any = false;
+
+	for (const struct change_step *n = step->next; n != NULL; n = n->next) {
+		if (!moves(s->schema, n, f))
+			continue;
+		any = true;
+		if (n->who.via.len > 0 && !str_eq(n->who.via, STR("publicApi")))
+			continue;
+		for (size_t k = i; k < s->count; k++)
+			if ((s->past[k].fields >> f & 1) &&
+			    same(s, f, &s->past[k].to[f], &n->to->values[f]))
+				return true;
+	}
+	/* or the page ends here, and what is there by now is something else */
+	return !any && !same(s, f, &s->ask->now->values[f], &step->to->values[f]);
+}
+
+static int
+add_untold(struct story *s, size_t before, const struct change_step *step, size_t order, size_t f)
+{
+	int rc;
+
+	for (size_t i = 0; i < s->untold_count; i++)
+		if (s->untold[i].before == before && s->untold[i].step == step) {
+			s->untold[i].fields |= UINT32_C(1) << f;
+			return 0;
+		}
+	if ((rc = apply_room(&s->untold, s->untold_count, &s->untold_room,
+	    sizeof(*s->untold))) != 0)
+		return rc;
+	s->untold[s->untold_count++] = (struct untold){
+		.before = before, .order = order, .step = step, .fields = UINT32_C(1) << f
+	};
+	return 0;
+}
+
+/* Entry ${i} told of the step without a name, and of nothing else. */
+static void
+name(struct past *p, const struct change_step *step)
+{
+	if (!p->ours && !p->named && (p->all & ~step->to->known) == 0 &&
+	    (step->who.name.len > 0 || step->who.via.len > 0))
+		p->who = &step->who;
+}
+
+/* An edit of ours, and nothing of the record was told between it and the commit before. */
+static bool
+may_begin_later(const struct past *p)
+{
+	return p->ours && p->first && p->all == p->fields;
+}
+
+static int
+compare_field(struct story *s, size_t f)
+{
+	size_t at = 0, order = 0, i;
+	int rc = 0;
+
+	for (const struct change_step *n = s->ask->steps; n != NULL && rc == 0; n = n->next, order++) {
+		const struct value *to = &n->to->values[f];
+
+		if (!moves(s->schema, n, f) ||
+		    (i = leaving(s, at, f, &n->from->values[f])) == s->count)
+			continue;
+		if (told_by(s, i, f, to, &at)) {
+			if (at == i + 1)
+				name(&s->past[i], n);
+			continue;
+		}
+		if (!may_begin_later(&s->past[i]) || !leads_back(s, n, i, f))
+			continue;
+		rc = add_untold(s, i, n, order, f);
+		s->past[i].from[f] = *to;
+		s->past[i].moved |= UINT32_C(1) << f;
+		at = i;
+	}
+	return rc;
+}
+
+/* A record that came or went within the page is no story that goes on. */
+static bool
+goes_on(const struct change_step *step)
+{
+	for (; step != NULL; step = step->next)
+		if (step->kind != STEP_CHANGED || step->from == NULL)
+			return false;
+	return true;
+}
+
+static int
+compare(struct story *s, MDB_txn *txn, const struct store_dbs *dbs)
+{
+	int rc;
+
+	if (s->ask->steps == NULL || !goes_on(s->ask->steps))
+		return 0;
+	if ((rc = read_history(s, txn, dbs)) != 0)
+		return rc;
+	for (size_t f = 0; f < s->schema->field_count && rc == 0 && s->count > 0; f++)
+		if (is_text(&s->schema->fields[f]))
+			rc = compare_field(s, f);
+	return rc;
+}
+
+static bool
+differs(const struct story *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->past[i].moved != 0 || s->past[i].who != NULL)
+			return true;
+	return false;
+}
+
+bool
+apply_past_differs(struct apply *a, const struct schema *schema, const struct apply_past_ask *ask)
+{
+	struct store *st = apply_store(a);
+	struct story s = { .ask = ask, .schema = schema };
+	bool yes = compare(&s, store_txn(st), store_databases(st)) == 0 && differs(&s);
+
+	story_free(&s);
+	return yes;
+}
+
+/* ---- the entries anew ----------------------------------------------------------------- */
+static int
+by_order(const void *a, const void *b)
+{
+	const struct untold *x = a, *y = b;
+
+	if (x->before != y->before)
+		return x->before < y->before ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static struct record
+record_of(const struct value values[static SCHEMA_FIELDS_MAX])
+{
+	struct record r = { .known = 0 };
+
+	memcpy(r.values, values, sizeof(r.values));
+	return r;
+}
+
+static int
+rewrite(struct apply_txn *t, const struct story *s, const struct past *p)
+{
+	struct apply_retold r = {
+		.id = s->ask->id, .generation = p->generation, .index = p->index, .json = p->json,
+		.bulk = text_of(p->parsed, "bulk"), .fields = p->fields, .who = p->who
+	};
+	struct record from = record_of(p->from), to = record_of(p->to);
+
+	r.from = p->moved != 0 ? &from : NULL;
+	r.to = &to;
+	return apply_tell_anew(t, &r);
+}
+
+int
+apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
+{
+	int rc = 0;
+
+	for (size_t c = 0; c < n && rc == 0; c++) {
+		struct apply_past_ask ask = {
+			.id = changes[c].record.id, .steps = changes[c].steps,
+			.since = changes[c].steps_since, .now = &changes[c].record
+		};
+		struct story s = { .ask = &ask, .schema = t->schema };
+
+		if (ask.steps == NULL || changes[c].kind == CHANGE_GONE)
+			continue;
+		rc = compare(&s, t->txn, t->dbs);
+		if (s.untold_count > 0)
+			qsort(s.untold, s.untold_count, sizeof(*s.untold), by_order);
+		for (size_t i = 0; i < s.untold_count && rc == 0; i++) {
+			const struct past *p = &s.past[s.untold[i].before];
+
+			rc = apply_tell_before(t, ask.id, p->generation, p->index,
+			    text_of(p->parsed, "at"), s.untold[i].step, s.untold[i].fields);
+		}
+		for (size_t i = 0; i < s.count && rc == 0; i++)
+			if (s.past[i].moved != 0 || s.past[i].who != NULL)
+				rc = rewrite(t, &s, &s.past[i]);
+		story_free(&s);
+	}
+	return rc;
+}
