@@ -23,6 +23,8 @@ PREFIX ?= /usr/local
 
 MODE_release := -O2 -D_FORTIFY_SOURCE=2
 MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DORDERDECK_FAULT_POINTS
+# as on machines whose plain char has no sign (ARM), for the unit tests
+MODE_unsigned := -O1 -g0 -funsigned-char
 MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 

@@ -105,6 +105,15 @@ mend_number(struct mend *m)
 	m->p += n;
 }
 
+/* ASCII that stands for itself, in a string and outside; a char may have a sign or none. */
+static bool
+plain(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= ' ' && u < 0x80 && u != '"' && u != '\\';
+}
+
 /* Text that needs no look, up to the next byte that may. */
 static size_t
 plain_run(const struct mend *m)
@@ -112,11 +121,10 @@ plain_run(const struct mend *m)
 	const char *p = m->p;
 
 	if (m->in_string)
-		while (p < m->end && *p >= ' ' && *p != '"' && *p != '\\')
+		while (p < m->end && plain(*p))
 			p++;
 	else
-		while (p < m->end && *p >= ' ' && *p != '"' && *p != '\\' && *p != '-' &&
-		    (*p < '0' || *p > '9'))
+		while (p < m->end && plain(*p) && *p != '-' && (*p < '0' || *p > '9'))
 			p++;
 	return (size_t)(p - m->p);
 }

@@ -23,6 +23,8 @@ static const struct cell_case {
 	{ "\"Customer\":\"\\uD83D\\uDE00\"", "rec1|-|\xf0\x9f\x98\x80|-|-", -1, false, 0, NULL },
 	{ "\"Customer\":\"x\\uD83Dy\"", "rec1|-|x\xef\xbf\xbdy|-|-", -1, false, 0, NULL },
 	{ "\"Customer\":\"x\\uDE00\\uD83D\"", "rec1|-|x\xef\xbf\xbd\xef\xbf\xbd|-|-", -1, false, 0, NULL },
+	{ "\"Customer\":\"\xed\xa0\x80y\xc0\xaf\"", "rec1|-|\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd|-|-",
+	    -1, false, 0, NULL },
 	{ "\"Customer\":\"x\xff\xc3(\"", "rec1|-|x\xef\xbf\xbd\xef\xbf\xbd(|-|-", -1, false, 0, NULL },
 	{ "\"Customer\":\"\"", "rec1|-|-|-|-", -1, false, 0, NULL },
 	{ "\"Customer\":\"  \"", "rec1|-|  |-|-", -1, false, 0, NULL },
