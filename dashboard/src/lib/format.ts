@@ -29,6 +29,8 @@ export const formatPercent = (value: number) => percent.format(value)
 
 /** A calendar day, "2026-11-20", without a time zone of its own. */
 export const formatDay = (date: string) => day.format(new Date(`${date}T00:00:00Z`))
+/** The same with its year, if that is not this one. */
+export const formatDate = (date: string, now = new Date()) => (Number(date.slice(0, 4)) === now.getFullYear() ? day : dayOfYear).format(new Date(`${date}T00:00:00Z`))
 export const formatLongDay = (date: string) => longDay.format(new Date(`${date}T00:00:00Z`))
 
 /** A date without a time, which is that day in every zone. */

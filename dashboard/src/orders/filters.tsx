@@ -1,27 +1,19 @@
-import clsx from 'clsx'
-import { Calendar, ChevronDown, CircleDot, Flag, Sigma, X } from 'lucide-react'
-import { type ComponentType, type ReactNode, useState } from 'react'
+import { CircleDot, Flag, Sigma, X } from 'lucide-react'
+import { type ComponentType, useState } from 'react'
 import { useSummary } from '@/api/summary'
-import { formatCompact, formatDay, formatMoneyExact } from '@/lib/format'
+import { formatCompact, formatMoneyExact } from '@/lib/format'
 import { type Grouped, withoutOne } from '@/lib/grouped'
-import { addDays, today } from '@/lib/zone'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
-import { Button, buttonClass } from '@/ui/button'
+import { Button } from '@/ui/button'
 import { Choices } from '@/ui/choices'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
+import { Dates } from './dates'
+import { Trigger } from './filter-trigger'
 import { isFiltered, type OrdersSearch, PRIORITIES, STATUSES, toggled, withoutFilters } from './search'
 
 type Set = (next: Partial<OrdersSearch>) => void
 type Props = { search: OrdersSearch; set: Set }
-
-function Trigger({ icon: Icon, text, on, ...rest }: { icon: ComponentType<{ className?: string }>; text: ReactNode; on: boolean }) {
-	return (
-		<button type="button" {...rest} className={clsx(buttonClass('plain', 'bar'), 'font-normal', on && 'border-accent! bg-accent-soft! text-accent-ink!')}>
-			<Icon aria-hidden className="size-3.5" /><span className="max-w-40 truncate">{text}</span><ChevronDown aria-hidden className="size-3.5 opacity-60" />
-		</button>
-	)
-}
 
 export function Filters({ search, set }: Props) {
 	const summary = useSummary().data
@@ -74,33 +66,6 @@ export function Filters({ search, set }: Props) {
 		</>
 	)
 }
-
-function Dates({ search, set, zone }: Props & { zone: string }) {
-	const now = today(zone)
-	const presets = [['Today', 0, 1], ['Yesterday', -1, 0], ['Last 7 days', -6, 1], ['Last 30 days', -29, 1]] as const
-	const on = ['createdFrom', 'createdTo', 'updatedFrom', 'updatedTo'].some(name => search[name as 'createdFrom'] !== undefined)
-	const range = (from: string | undefined, to: string | undefined) => [from && formatDay(dateOf(from, zone)), to && `until ${formatDay(addDays(dateOf(to, zone), -1))}`].filter(Boolean).join(' ')
-	const text = search.createdFrom || search.createdTo ? `Created ${range(search.createdFrom, search.createdTo)}` : on ? `Updated ${range(search.updatedFrom, search.updatedTo)}` : 'Date'
-	const edge = (name: 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo', label: string) => {
-		const until = name.endsWith('To')
-		const value = search[name] === undefined ? '' : until ? addDays(dateOf(search[name], zone), -1) : dateOf(search[name], zone)
-		return <Field label={label} type="date" value={value} onChange={event => set({ [name]: event.target.value === '' ? undefined : until ? addDays(event.target.value, 1) : event.target.value })} />
-	}
-	return (
-		<Popover label="Dates" className="w-80 p-3" trigger={<Trigger icon={Calendar} text={text} on={on} />}>
-			<div className="mb-3 grid grid-cols-2 gap-1.5">
-				{presets.map(([name, from, to]) => (
-					<Button key={name} size="bar" onClick={() => set({ createdFrom: addDays(now, from), createdTo: addDays(now, to) })}>{name}</Button>
-				))}
-			</div>
-			<div className="grid grid-cols-2 gap-2.5">{edge('createdFrom', 'Created from')}{edge('createdTo', 'Created until')}{edge('updatedFrom', 'Updated from')}{edge('updatedTo', 'Updated until')}</div>
-			<p className="mt-2.5 text-xs text-ink-3">Calendar days in {zone}.</p>
-		</Popover>
-	)
-}
-
-/** The calendar day of what the address has: a date, or an instant. */
-const dateOf = (instant: string, zone: string) => (instant.length === 10 ? instant : today(zone, Date.parse(instant)))
 
 function Amounts({ search, set }: Props) {
 	const { minTotal, maxTotal } = search
