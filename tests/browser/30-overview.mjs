@@ -175,6 +175,29 @@ test('it loads little, from here alone, and keeps it', async () => {
 	await fresh.context().close()
 })
 
+test('an address that is none has a page that says so and leads home; programs get a problem', async () => {
+	const lost = await browser.page('/docs')
+	const answer = await lost.goto(`${stack.url}/orders/nowhere?x=1`)
+	eq([answer.status(), answer.headers()['content-type'], answer.headers()['cache-control']], [404, 'text/html; charset=utf-8', 'no-cache'])
+	ok(answer.headers()['content-security-policy'].includes("default-src"))
+	await lost.getByRole('heading', { name: 'No such page' }).waitFor({ state: 'attached' })
+	eq(await lost.title(), 'No such page · Orderdeck')
+	await axe(lost, 'no such page')
+	await shot(lost, 'nowhere')
+	await lost.getByRole('link', { name: 'To the overview' }).click()
+	await lost.waitForSelector('[data-figure]')
+	await lost.context().close()
+	for (const [target, accept, type] of [
+		['/nowhere', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/html; charset=utf-8'], ['/assets/none.js', 'text/html', 'text/html; charset=utf-8'], ['/.git/config', 'text/html', 'text/html; charset=utf-8'],
+		['/nowhere', '*/*', 'application/problem+json'], ['/nowhere', 'application/json', 'application/problem+json'], ['/nowhere', undefined, 'application/problem+json'],
+		['/api/nowhere', 'text/html', 'application/problem+json'], ['/_nowhere', '*/*', 'application/problem+json'],
+	]) {
+		const { status, headers } = await stack.get(target, accept === undefined ? {} : { Accept: accept })
+		eq([target, status, headers['content-type']], [target, 404, type])
+		if (target === '/assets/none.js') ok(!headers['cache-control'].includes('immutable'))
+	}
+})
+
 test('the docs page draws the API from local files only', async () => {
 	const docs = await browser.page('/docs')
 	await docs.getByRole('heading', { name: '/api/orders/summary' }).waitFor()

@@ -93,6 +93,69 @@ test('dates are days of the time zone', async () => {
 	await filters().getByRole('button', { name: 'Clear', exact: true }).click()
 })
 
+test('a date is typed digit by digit, and typed over', async () => {
+	const day = (await stack.json('/api/orders/summary')).daily.at(-9)
+	const [year, month, date] = day.date.split('-')
+	await filters().getByRole('button', { name: 'Date', exact: true }).click()
+	const from = page.getByLabel('Created from'), until = page.getByLabel('Created until')
+	const type = async (field, text) => {
+		await field.blur()
+		await field.focus()	// on its first part
+		await page.keyboard.type(text, { delay: 40 })
+	}
+	// the parts stand in the order of the browser's language
+	await type(from, '01022003')
+	const written = (y, m, d) => (monthFirst ? `${m}${d}${y}` : `${d}${m}${y}`)
+	const monthFirst = await from.inputValue() === '2003-01-02'
+	await type(from, written(Number(year) - 1, month, date))
+	await page.waitForURL(url => url.search.includes(`createdFrom=${Number(year) - 1}-${month}-${date}`))
+	eq(await from.inputValue(), `${Number(year) - 1}-${month}-${date}`)
+	await type(from, written(year, month, date))
+	await type(until, written(year, month, date))
+	await page.waitForURL(url => url.search.includes(`createdFrom=${day.date}`) && url.search.includes('createdTo='))
+	eq([await from.inputValue(), await until.inputValue()], [day.date, day.date])
+	await shot(page, 'orders-dates')
+	await page.keyboard.press('Escape')
+	await shows(day.count)
+	// part of a date, then a day that is none: the filter stays, and it is told
+	await filters().getByRole('button', { name: /^Created/ }).click()
+	await from.focus()
+	await type(from, written('2026', '02', '31'))
+	await until.focus()
+	await page.getByText('There is no such day').waitFor()
+	ok(page.url().includes(`createdFrom=${day.date}`))
+	await page.keyboard.press('Escape')
+	await filters().getByRole('button', { name: 'Clear', exact: true }).click()
+	await shows(await total(''))
+})
+
+test('a filter that can\u2019t be used says why, and is left out on demand; nothing is tried again', async () => {
+	const asked = []
+	page.on('request', request => { if (request.url().includes('createdFrom=2026-02-31') && request.url().includes('/api/')) asked.push(request.url()) })
+	await page.goto(`${stack.url}/orders?status=Pending&createdFrom=2026-02-31`)
+	const { detail, errors: [error] } = (await stack.get('/api/orders?createdFrom=2026-02-31')).json()
+	ok(detail && error.field === 'createdFrom', JSON.stringify(error))
+	await page.getByText('This filter can’t be used').waitFor()
+	await page.getByText(`created from: ${error.message}`).waitFor()
+	eq(await page.getByText('by itself').count(), 0)
+	await axe(page, 'a filter that is none')
+	await shot(page, 'orders-bad-filter')
+	await page.waitForTimeout(6000)	// longer than what passes is asked again
+	eq(asked.length, 1, asked.join(' '))
+	await page.getByRole('button', { name: 'Leave out created from' }).click()
+	await shows(await total('status=Pending'))
+	page.removeAllListeners('request')
+	await page.goto(`${stack.url}/orders?status=Pending&minTotal=much`)
+	await page.getByTestId('left-out').getByText('at least').waitFor()
+	await shows(await total('status=Pending'))
+	await axe(page, 'a filter that is left out')
+	await page.getByTestId('left-out').getByRole('button').click()
+	await page.waitForURL(url => url.search === '?status=Pending')
+	await page.getByTestId('left-out').waitFor({ state: 'detached' })
+	await filters().getByRole('button', { name: 'Clear', exact: true }).click()
+	await shows(await total(''))
+})
+
 test('a filter that matches nothing says so', async () => {
 	await page.goto(`${stack.url}/orders?search=nobody-of-this-name`)
 	await page.getByText('No order matches').waitFor()

@@ -65,6 +65,40 @@ test('j and k walk through the rows', async () => {
 	await at('the first row', orders[0])
 })
 
+test('a page that a key leads to has the focus on its heading, and its name', async () => {
+	const heading = name => soon(`the focus is on ${name}`, () => page.evaluate(text => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === text, name))
+	for (const [key, name, title] of [['a', 'Activity', 'Activity'], ['s', 'Sync and system', 'Sync'], ['h', 'Overview', 'Overview'], ['o', 'Orders', 'Orders']]) {
+		await press('g', key)
+		await heading(name)
+		eq(await page.title(), `${title} · Orderdeck`)
+	}
+	// through the palette, a link, and back
+	await press('Control+k')
+	await palette()
+	await page.keyboard.type('Activity')
+	await press('ArrowDown', 'Enter')	// first comes a search for it
+	await heading('Activity')
+	await tabTo(page.getByRole('link', { name: 'Overview', exact: true }), 'Shift+Tab')
+	await press('Enter')
+	await heading('Overview')
+	await page.goBack()
+	await heading('Activity')
+	// what lies over the new page keeps it; afterwards it is the page's
+	await press('Control+k')
+	await palette()
+	await page.keyboard.type(orders[0].orderId)
+	await soon('it is found', async () => (await page.getByRole('option').first().textContent()).includes(orders[0].orderId))
+	await press('Enter')
+	await page.getByRole('region', { name: 'Details' }).waitFor()
+	await soon('the focus is in the details', () => page.evaluate(() => document.activeElement?.closest('[role="dialog"]') !== null))
+	await press('Escape')
+	await page.getByRole('region', { name: 'Details' }).waitFor({ state: 'detached' })
+	await heading('Orders')
+	await page.waitForSelector('tr[data-id]')
+	await press('Home')
+	await at('the first row', orders[0])
+})
+
 test('e changes the status, Escape does not, and the focus comes back', async () => {
 	await press('e')
 	await listed('Status')
@@ -89,6 +123,11 @@ test('x chooses, Shift-X up to here, and a bulk edit follows', async () => {
 	await at('the third row', orders[2])
 	await press('Shift+X')
 	await page.getByRole('toolbar').getByText('3 orders').waitFor()
+	await press('e')	// of all that are chosen
+	await page.getByRole('dialog', { name: 'Set the status' }).waitFor()
+	await listed('Status')
+	await press('Escape')
+	await at('back in the table', orders[2])
 	await tabTo(page.getByRole('button', { name: 'Set priority' }))
 	await press('Enter')
 	await listed('Priority')

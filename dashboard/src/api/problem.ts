@@ -62,4 +62,7 @@ export function explain(error: unknown): string {
 	return error instanceof Error ? error.message : String(error)
 }
 
+/** What is wrong with a filter, parameter by parameter; []: it is not that. */
+export const wrongFilters = (error: unknown) => (error instanceof Problem && error.status === 400 && error.code === 'invalid_parameter' ? error.errors : [])
+
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')

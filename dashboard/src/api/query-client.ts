@@ -2,9 +2,17 @@ import { QueryClient } from '@tanstack/react-query'
 import { Problem } from './problem'
 
 /** Only what may pass by itself is asked for again; a refusal stays one. */
-function mayPass(error: unknown) {
+export function mayPass(error: unknown) {
 	return !(error instanceof Problem) || error.status === 0 || error.status === 429 || error.status >= 500
 }
+
+const AGAIN_MS = 5000
+
+/** A query that fails for what may pass is asked again until it does not; for refetchInterval. */
+export const untilItPasses = ({ state }: { state: { error: unknown } }) => (state.error !== null && mayPass(state.error) ? AGAIN_MS : false)
+
+/** News change nothing about a refusal for good. */
+export const mayBeNews = ({ state }: { state: { error: unknown } }) => state.error === null || mayPass(state.error)
 
 /** Soon, or when the server says. */
 function delay(attempt: number, error: unknown) {

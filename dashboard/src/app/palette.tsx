@@ -42,7 +42,10 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 	const id = useId()
 	const list = useRef<HTMLDivElement>(null)
 
-	useEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }), [at])
+	useEffect(() => {
+		// newer browsers return a promise, which is no clean-up
+		void list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+	}, [at])
 
 	function keys(event: KeyboardEvent) {
 		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, t
 import { Compass, TriangleAlert } from 'lucide-react'
 import { summaryQuery } from '@/api/summary'
 import { queryClient } from '@/api/query-client'
+import { useTitle } from '@/lib/hooks'
 import { addressOf, ordersSearch, parseAddress } from '@/orders/search'
 import OverviewPage from '@/overview/page'
 import { Button, buttonClass } from '@/ui/button'
@@ -53,7 +54,13 @@ function Coming() {
 }
 
 function Nowhere() {
-	return <Blank icon={Compass} title="There is nothing here" action={<Link to="/" className={buttonClass('plain')}>To the overview</Link>}>The address may be from an older version, or mistyped.</Blank>
+	useTitle('No such page')
+	return (
+		<>
+			<h1 tabIndex={-1} className="sr-only">No such page</h1>
+			<Blank icon={Compass} title="There is nothing here" action={<Link to="/" className={buttonClass('plain')}>To the overview</Link>}>The address may be from an older version, or mistyped.</Blank>
+		</>
+	)
 }
 
 function Failed({ error, reset }: ErrorComponentProps) {

@@ -1,8 +1,9 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate, useRouter } from '@tanstack/react-router'
 import clsx from 'clsx'
 import { Gauge, History, Menu as MenuIcon, RefreshCw, Search, Table2 } from 'lucide-react'
 import { lazy, Suspense, useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
+import { focusNext, focusPage } from '@/lib/focus'
 import { useMedia } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
 import { useObservable } from '@/lib/observable'
@@ -49,16 +50,26 @@ function useShortcuts() {
 			'/': event => {
 				if (isTyping(event) || location.pathname === '/orders') return
 				event.preventDefault()
-				void navigate({ to: '/orders' }).then(() => setTimeout(() => document.getElementById('search')?.focus(), 50))
+				focusNext('#search')
+				void navigate({ to: '/orders' })
 			},
 		})
 	}, [navigate])
+}
+
+/** A page in another's place has the focus, however it was asked for. */
+function usePageFocus() {
+	const router = useRouter()
+	useEffect(() => router.subscribe('onRendered', ({ pathChanged, fromLocation }) => {
+		if (pathChanged && fromLocation !== undefined) focusPage()
+	}), [router])
 }
 
 export function Shell() {
 	const open = useObservable(overlay)
 	const bulk = useObservable(bulkJob) !== null
 	useShortcuts()
+	usePageFocus()
 	return (
 		<div className="flex h-dvh flex-col">
 			<a href="#main" className="sr-only z-50 rounded-lg bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2">Skip to the content</a>

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, type ChangePage, generationOf, newKey, type NewOrder, type Order, type OrderChange, type OrderPage } from '@/api/client'
+import { untilItPasses } from '@/api/query-client'
 import type { paths } from '@/api/schema'
 import { orderStore } from './store'
 import type { Filter } from './search'
@@ -19,6 +20,7 @@ export const pageQuery = (filter: Filter, page: number) => queryOptions({
 		return data!
 	},
 	staleTime: Infinity,	// live changes say when it is old
+	refetchInterval: untilItPasses,
 	gcTime: 60_000,
 })
 

@@ -68,46 +68,46 @@ const SETTLED_MS = 700
  * when the field is left. '': no day.
  */
 export function DateField({ label, value, onChange }: { label: string; value: string; onChange: (day: string) => void }) {
-	const [text, setText] = useState(value)
 	const [error, setError] = useState<string>()
+	const input = useRef<HTMLInputElement>(null)
+	const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
 	const sent = useRef(value)
-	const latest = useLatest({ text, onChange })
+	const typed = useRef({ text: value, partly: false })
+	const latest = useLatest(onChange)
 	useEffect(() => {
 		if (value === sent.current) return	// what comes back is what was typed before
 		sent.current = value
-		setText(value)
+		typed.current = { text: value, partly: false }
+		if (input.current) input.current.value = value	// it holds parts of a date that no value can say
 		setError(undefined)
 	}, [value])
 	const take = useRef(() => {
-		const { text: typed, onChange: tell } = latest.current
-		if (typed === sent.current || (typed !== '' && !isDay(typed))) return
-		sent.current = typed
-		tell(typed)
+		clearTimeout(timer.current)
+		const { text, partly } = typed.current
+		if (partly || text === sent.current || (text !== '' && !isDay(text))) return
+		sent.current = text
+		latest.current(text)
 	})
-	useEffect(() => {
-		// a year of few digits may only be the begin of another
-		if (text === '' || !isDay(text) || text < '1000') return
-		const timer = setTimeout(take.current, SETTLED_MS)
-		return () => clearTimeout(timer)
-	}, [text])
 	useEffect(() => {
 		const last = take.current
 		return () => last()	// the popover may be closed at once
 	}, [])
 	return (
 		<Field
-			label={label} type="date" min="0001-01-01" max="9998-12-31" value={text} error={error}
+			label={label} type="date" min="0001-01-01" max="9998-12-31" ref={input} defaultValue={value} error={error}
 			onChange={event => {
-				const { value: next, validity } = event.target
+				const { value: text, validity } = event.target
+				typed.current = { text, partly: text === '' && validity.badInput }
 				setError(undefined)
-				if (next === '' && validity.badInput) return	// only part of a date so far
-				setText(next)
-				latest.current.text = next
-				if (next === '') take.current()
+				clearTimeout(timer.current)
+				if (text === '') take.current()
+				// a year of few digits may only be the begin of another
+				else if (text >= '1000') timer.current = setTimeout(take.current, SETTLED_MS)
 			}}
 			onKeyDown={event => { if (event.key === 'Enter') take.current() }}
 			onBlur={event => {
-				setError(event.target.validity.badInput || (text !== '' && !isDay(text)) ? 'There is no such day' : undefined)
+				const { value: text, validity } = event.target
+				setError(validity.badInput || (text !== '' && !isDay(text)) ? 'There is no such day' : undefined)
 				take.current()
 			}}
 		/>

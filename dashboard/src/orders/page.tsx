@@ -1,7 +1,8 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { CloudOff, SearchX } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { explain } from '@/api/problem'
+import { explain, wrongFilters } from '@/api/problem'
+import { mayPass } from '@/api/query-client'
 import { useHealth } from '@/api/health'
 import { formatCount, plural } from '@/lib/format'
 import { useLatest, useMedia, useTitle } from '@/lib/hooks'
@@ -20,7 +21,7 @@ import { Detail } from './detail'
 import { type Editing, FieldEditor } from './field-editor'
 import { NewOrder } from './new-order'
 import { useRows } from './rows'
-import { columnsOf, filterOf, isFiltered, nextSort, type OrdersSearch, withoutFilters } from './search'
+import { columnsOf, FILTER_NAMES, type FilterName, filterOf, FILTERS, isFiltered, nextSort, type OrdersSearch, takeLeftOut, withoutFilters } from './search'
 import { chosenOf, useSelection } from './selection'
 import { type Field, useOrder } from './store'
 import { OrdersTable } from './table'
@@ -105,19 +106,21 @@ export default function OrdersPage() {
 	})
 
 	const total = rows.total
+	const [leftOut, setLeftOut] = useState(takeLeftOut)
 	const deleted = useOrder(deleting ?? '')?.order
 	return (
 		<div className="absolute inset-0 flex flex-col p-2 sm:p-4">
-			<h1 className="sr-only">Orders</h1>
+			<h1 tabIndex={-1} className="sr-only">Orders</h1>
 			<div className="card relative flex min-h-0 flex-1 flex-col overflow-hidden" onPointerEnter={event => { pointer.current = event.pointerType === 'mouse' }} onPointerLeave={() => { pointer.current = false }}>
 				<Toolbar search={search} set={set} small={small} />
+				<LeftOut names={leftOut} onSeen={() => setLeftOut([])} />
 				{rows.held > 0 && (
 					<div className="pointer-events-none absolute inset-x-0 top-28 z-20 flex justify-center max-sm:top-16" role="status">
 						<Button look="primary" size="bar" className="animate-in pointer-events-auto rounded-full! px-3.5! shadow-pop" onClick={() => { scroller.current?.scrollTo({ top: 0 }); rows.show() }}>{plural(rows.held, 'order')} changed · Show</Button>
 					</div>
 				)}
 				{total === 0 && !rows.stale ? <Nothing filtered={isFiltered(search)} onClear={() => set(withoutFilters)} />
-					: total === null && rows.error ? <div className="grid flex-1 place-items-center"><Blank icon={CloudOff} title="The orders can’t be read" action={<Button onClick={rows.retry}>Try again</Button>}>{explain(rows.error)} It is tried again by itself.</Blank></div>
+					: rows.error && (total === null || rows.stale) ? <Unreadable error={rows.error} onRetry={rows.retry} onDrop={names => set(Object.fromEntries(names.map(name => [name, undefined])))} onClear={() => set({ ...withoutFilters, sort: undefined })} />
 						: (
 							<OrdersTable
 								key={filterText} {...{ rows, columns, small, selection, active, scroller, focusRow, onEdit, onOpen, onToggle }}
@@ -142,6 +145,37 @@ export default function OrdersPage() {
 			<ConflictDialog />
 			{writing && may?.create && <NewOrder onClose={() => writingNew.set(false)} onShow={id => set({ order: id })} />}
 			{deleted && <DeleteOrder order={deleted} onClose={() => setDeleting(null)} />}
+		</div>
+	)
+}
+
+/** Why there are no rows: a filter that the API can't take, or something that passes. */
+function Unreadable({ error, onRetry, onDrop, onClear }: { error: Error; onRetry: () => void; onDrop: (names: FilterName[]) => void; onClear: () => void }) {
+	const wrong = wrongFilters(error)
+	const names = FILTERS.filter(name => wrong.some(({ field }) => field.replace(/\[\]$/, '') === name))
+	return (
+		<div className="grid flex-1 place-items-center">
+			{wrong.length > 0 ? (
+				<Blank icon={SearchX} title="This filter can’t be used" action={<>
+					{names.length > 0 && <Button look="primary" onClick={() => onDrop(names)}>Leave out {names.map(name => FILTER_NAMES[name]).join(', ')}</Button>}
+					<Button onClick={onClear}>Clear the filters</Button>
+				</>}>{wrong.map(({ field, message }) => `${FILTER_NAMES[field as FilterName] ?? field}: ${message}`).join('. ')}.</Blank>
+			) : (
+				<Blank icon={CloudOff} title="The orders can’t be read" action={<><Button onClick={onRetry}>Try again</Button>{!mayPass(error) && <Button look="quiet" onClick={onClear}>Clear the filters</Button>}</>}>
+					{explain(error)}{mayPass(error) && ' It is tried again by itself.'}
+				</Blank>
+			)}
+		</div>
+	)
+}
+
+/** Else all orders would be taken for some. */
+function LeftOut({ names, onSeen }: { names: FilterName[]; onSeen: () => void }) {
+	if (names.length === 0) return null
+	return (
+		<div role="status" data-testid="left-out" className="flex items-center gap-3 border-b border-line bg-warn-soft px-4 py-1.5 text-[0.8125rem]">
+			<span className="min-w-0 flex-1">What the address says of this can be no filter, and was left out: <b className="font-medium">{names.map(name => FILTER_NAMES[name]).join(', ')}</b>.</span>
+			<Button look="quiet" size="small" onClick={onSeen}>Close</Button>
 		</div>
 	)
 }

@@ -11,6 +11,7 @@ import { onChange } from '@/api/live'
 import { pause } from '@/api/pace'
 import type { OrderPage } from '@/api/client'
 import { Problem } from '@/api/problem'
+import { mayBeNews } from '@/api/query-client'
 import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
 import type { Filter } from './search'
 import { orderStore } from './store'
@@ -194,7 +195,7 @@ function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null)
 				const [first, last] = now.current
 				setShown(shown => shown && { ...shown, pages: new Map([...shown.pages].filter(([page]) => page >= first && page <= last)) })
 				client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
-				void client.invalidateQueries({ queryKey: ['orders', 'page'] })
+				void client.invalidateQueries({ queryKey: ['orders', 'page'], predicate: mayBeNews })
 				void client.invalidateQueries({ queryKey: ['orders', 'one'] })
 			}, pause('orders_list', REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1))
 		})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { withoutOne } from '@/lib/grouped'
-import { addressOf, columnsOf, columnsParameter, nextSort, ordersSearch, parseAddress, toggled } from './search'
+import { addressOf, columnsOf, columnsParameter, leftOutOf, nextSort, ordersSearch, parseAddress, toggled } from './search'
 
 test('what the address can not mean is dropped, the rest stays', () => {
 	expect(ordersSearch.parse({ status: 'Pending,Shipped', sort: 'price', page: '0', minTotal: '1e9', search: '', density: 'tiny', order: 'rec1' }))
@@ -54,4 +54,13 @@ test('orders without one are asked for by a word that is no option', () => {
 	expect(withoutOne('status', ['none', null])).toEqual({ empty: ['status'] })
 	expect(ordersSearch.parse(parseAddress('?empty=status,priority'))).toEqual({ empty: ['status', 'priority'] })
 	expect(ordersSearch.parse(parseAddress('?empty=colour'))).toEqual({})
+})
+
+test('filters of the address that can be none are known by name, so that nobody takes all orders for some', () => {
+	const left = (address: string) => leftOutOf(address, ordersSearch.parse(parseAddress(address)))
+	expect(left('?createdFrom=yesterday&minTotal=1e9&status=Pending&page=0&sort=price')).toEqual(['createdFrom', 'minTotal'])
+	expect(left(`?search=${'x'.repeat(300)}`)).toEqual(['search'])
+	expect(left('?empty=colour')).toEqual(['empty'])
+	expect(left('?search=&status=Whatever&createdFrom=2026-02-31')).toEqual([])
+	expect(left('')).toEqual([])
 })

@@ -87,6 +87,26 @@ export function addressOf(search: Record<string, unknown>): string {
 	return text && `?${text}`
 }
 
+export const FILTER_NAMES: Record<FilterName, string> = {
+	search: 'search', status: 'status', priority: 'priority', empty: 'empty fields', customer: 'customer', createdFrom: 'created from', createdTo: 'created until',
+	updatedFrom: 'updated from', updatedTo: 'updated until', minTotal: 'at least', maxTotal: 'at most',
+}
+
+/** Filters that stand in an address and were dropped, since they can't be any. */
+export function leftOutOf(address: string, search: OrdersSearch): FilterName[] {
+	const given = parseAddress(address)
+	return FILTERS.filter(name => given[name] !== undefined && given[name] !== '' && search[name] === undefined)
+}
+
+let cameWith = typeof location !== 'undefined' && location.pathname.startsWith('/orders') ? location.search : ''
+
+/** The same of the address that this page was opened with, once: the router soon writes it anew. */
+export function takeLeftOut(): FilterName[] {
+	const names = leftOutOf(cameWith, ordersSearch.parse(parseAddress(cameWith)))
+	cameWith = ''
+	return names
+}
+
 export const isFiltered = (search: OrdersSearch) => FILTERS.some(name => search[name] !== undefined)
 
 export const withoutFilters = Object.fromEntries(FILTERS.map(name => [name, undefined])) as Record<FilterName, undefined>

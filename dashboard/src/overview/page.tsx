@@ -1,5 +1,6 @@
 import { CloudOff, DatabaseZap } from 'lucide-react'
 import { explain, Problem } from '@/api/problem'
+import { mayPass } from '@/api/query-client'
 import { useSummary } from '@/api/summary'
 import { useHealth } from '@/api/health'
 import { useNow, useTitle } from '@/lib/hooks'
@@ -54,7 +55,7 @@ function Failed({ error, retry }: { error: Error; retry: () => void }) {
 	return (
 		<Card className="min-h-[55dvh] justify-center">
 			<Blank icon={store ? DatabaseZap : CloudOff} title={store ? 'The local copy is not there yet' : 'The figures can’t be read'} action={<Button onClick={retry}>Try again</Button>}>
-				{explain(error)} It is tried again by itself.
+				{explain(error)}{mayPass(error) && ' It is tried again by itself.'}
 			</Blank>
 		</Card>
 	)

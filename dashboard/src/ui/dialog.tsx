@@ -2,6 +2,7 @@ import clsx from 'clsx'
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { type ReactNode, useRef } from 'react'
+import { focusPage } from '@/lib/focus'
 import { buttonClass } from './button'
 
 type Props = {
@@ -33,7 +34,10 @@ function useFocus() {
 		},
 		onCloseAutoFocus(event: Event) {
 			event.preventDefault()
-			if (document.activeElement === document.body && before.current instanceof HTMLElement) before.current.focus({ preventScroll: true })
+			if (document.activeElement !== document.body) return
+			// what had it may have gone with another page
+			if (before.current instanceof HTMLElement && before.current.isConnected && before.current !== document.body) before.current.focus({ preventScroll: true })
+			else focusPage()
 		},
 	}
 }
