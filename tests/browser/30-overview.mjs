@@ -198,6 +198,28 @@ test('an address that is none has a page that says so and leads home; programs g
 	}
 })
 
+test('how old the data is is one thing, on every page', async () => {
+	const old = await browser.page('/docs')
+	await old.route(/\/api\/(?!events)/, async route => {
+		const response = await route.fetch(), headers = { ...response.headers(), 'x-data-age': '240' }
+		if (route.request().url().endsWith('/api/health')) await route.fulfill({ response, headers, json: { ...await response.json(), stalenessSeconds: 240 } })
+		else await route.fulfill({ response, headers })
+	})
+	for (const target of ['/', '/orders', '/activity', '/sync']) {
+		await old.goto(stack.url + target)
+		await soon(`${target} says it`, async () => (await old.getByTestId('status').textContent()) === 'As of 4 minutes ago')
+		if (target === '/') await soon('the figures too', async () => (await old.getByTestId('as-of').textContent()) === 'As of 4 minutes ago')
+		eq(await old.getByText('Up to date').count(), 0)
+	}
+	await shot(old, 'state-behind')
+	await old.getByTestId('status').click()
+	await old.getByRole('dialog', { name: 'State of the system' }).getByText('4 minutes ago').first().waitFor()
+	await old.unroute(/\/api\/(?!events)/)
+	await stack.sync()
+	await soon('it is of now', async () => (await old.getByTestId('status').textContent()) === 'Up to date')
+	await old.context().close()
+})
+
 test('the docs page draws the API from local files only', async () => {
 	const docs = await browser.page('/docs')
 	await docs.getByRole('heading', { name: '/api/orders/summary' }).waitFor()

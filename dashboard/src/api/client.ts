@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch'
+import { noteAgeOf } from './age'
 import { notePace } from './pace'
 import { noAnswer, Problem, problemOf } from './problem'
 import { noteAnswer, noteFailure } from './reach'
@@ -26,6 +27,7 @@ async function send(request: Request): Promise<Response> {
 	try {
 		const response = await globalThis.fetch(request, { signal })
 		notePace(response)
+		noteAgeOf(response)
 		if (response.status === 502 || response.status === 504) noteFailureOf(await problemOf(response))
 		else noteAnswer()
 		return response

@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import * as z from 'zod/mini'
+import { noteAge } from './age'
 import { api, type Health } from './client'
 
 /** What the daemon says of Airtable, which the description leaves open. */
@@ -18,6 +19,7 @@ export const healthQuery = queryOptions({
 	queryFn: async ({ signal }): Promise<Wellbeing> => {
 		const { data, error } = await api.GET('/api/health', { signal })
 		const health = (data ?? error) as Health
+		noteAge(health.stalenessSeconds)
 		const parsed = airtable.safeParse(health.airtable)
 		return { ...health, airtable: parsed.success ? parsed.data : null, readAt: Date.now() }
 	},

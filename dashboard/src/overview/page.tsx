@@ -2,8 +2,9 @@ import { CloudOff, DatabaseZap } from 'lucide-react'
 import { explain, Problem } from '@/api/problem'
 import { mayPass } from '@/api/query-client'
 import { useSummary } from '@/api/summary'
-import { useHealth } from '@/api/health'
+import { freshAt } from '@/api/age'
 import { useNow, useTitle } from '@/lib/hooks'
+import { useObservable } from '@/lib/observable'
 import { formatAgo, formatInstantExact, plural } from '@/lib/format'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button } from '@/ui/button'
@@ -38,13 +39,13 @@ export default function OverviewPage() {
 
 /** How old the figures are, and what is not in them yet. */
 function AsOf() {
-	const health = useHealth().data
+	const at = useObservable(freshAt)
 	const pending = useSummary().data?.pending ?? 0
 	const now = useNow()
-	if (!health?.syncedAt) return null
+	if (at === null) return null
 	return (
-		<p className="text-[0.8125rem] text-ink-2" title={formatInstantExact(health.syncedAt)}>
-			<span className="tnum" data-testid="as-of">As of {formatAgo(health.syncedAt, now)}</span>
+		<p className="text-[0.8125rem] text-ink-2" title={formatInstantExact(new Date(at).toISOString())}>
+			<span className="tnum" data-testid="as-of">As of {formatAgo(at, now)}</span>
 			{pending > 0 && <> · {plural(pending, 'change')} not confirmed yet</>}
 		</p>
 	)

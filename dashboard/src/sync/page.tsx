@@ -143,7 +143,7 @@ function Copy() {
 				['Orders', store?.orders === undefined ? 'not known' : formatCount(store.orders)],
 				['Space used', store?.usedBytes !== undefined && store.mapBytes ? `${megabytes(store.usedBytes)} (${formatPercent(store.usedBytes / store.mapBytes)})` : 'not known'],
 				['Generation', health?.generation === null || health?.generation === undefined ? 'not known' : formatCount(health.generation)],
-				['Last full copy', health?.syncedAt ? <Instant key="at" at={health.syncedAt} /> : 'none yet'],
+				['Last full comparison', health?.syncedAt ? <Instant key="at" at={health.syncedAt} /> : 'none yet'],
 				['Sync service', health ? (health.syncd.up ? `running, version ${health.syncd.version ?? '?'}` : 'away') : 'not known'],
 				['API', <a key="docs" className="inline-flex items-center gap-1 text-accent-ink underline-offset-2 hover:underline" href="/docs"><Activity aria-hidden className="size-3.5" />Description</a>],
 			]} />

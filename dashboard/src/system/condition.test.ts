@@ -34,3 +34,9 @@ test('too many requests from here say until when, whatever else is', () => {
 	expect(kind({ reach: 'offline', refusedUntil: 9000 })).toBe('offline')
 	expect(kind({ refusedUntil: null })).toBe('ok')
 })
+
+test('data that is not of now is never called up to date', () => {
+	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync() })).toMatchObject({ kind: 'ok', short: 'As of 4 minutes ago', title: null })
+	expect(condition({ reach: 'ok', behind: null, health: health(), sync: aSync() }).short).toBe('Up to date')
+	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync({ state: 'running' }) }).short).toBe('Syncing')
+})

@@ -19,7 +19,8 @@ export type Condition = {
 	until?: number
 }
 
-type Facts = { reach: Reach; refusedUntil?: number | null; health: Wellbeing | undefined; sync: SyncProgress | undefined }
+/** behind: how old the data is in words, when that is more than a moment. */
+type Facts = { reach: Reach; refusedUntil?: number | null; behind?: string | null; health: Wellbeing | undefined; sync: SyncProgress | undefined }
 
 const GOES_ON = 'Reading goes on from the local copy.'
 
@@ -58,8 +59,8 @@ function withoutAirtable({ health }: Facts): Condition | null {
 	return null
 }
 
-function everyday({ sync }: Facts): Condition {
+function everyday({ sync, behind }: Facts): Condition {
 	if (sync?.state === 'running') return { kind: 'syncing', tone: 'good', short: 'Syncing', title: null }
 	if (sync?.state === 'failed') return { kind: 'failed', tone: 'warn', short: 'Last sync failed', title: 'The last sync failed', detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.` }
-	return { kind: 'ok', tone: 'good', short: 'Up to date', title: null }
+	return { kind: 'ok', tone: 'good', short: behind ?? 'Up to date', title: null }
 }

@@ -15,12 +15,13 @@ const CIRCUIT = { closed: 'Connected', open: 'Away', halfOpen: 'Trying again' }
 
 /** How each part is, behind the pill in the header. */
 export default function StatusMenu({ button }: Opened) {
-	const { condition, health, sync } = useCondition()
+	const { condition, health, sync, at } = useCondition()
 	const live = useObservable(liveState)
 	const pending = useSummary().data?.pending
 	const calls = health?.airtable?.monthlyCalls
 	const rows: [string, React.ReactNode][] = [
-		['Last full copy', health?.syncedAt ? <Ago key="ago" instant={health.syncedAt} /> : 'not yet'],
+		['Data as of', at === null ? 'not known' : <Ago key="age" instant={new Date(at).toISOString()} />],
+		['Last full comparison', health?.syncedAt ? <Ago key="ago" instant={health.syncedAt} /> : 'not yet'],
 		['Changes arrive', LIVE[live]],
 		['Airtable', health?.airtable?.circuit ? CIRCUIT[health.airtable.circuit] : 'not known'],
 		['Sync service', health ? (health.syncd.up ? 'Running' : 'Away') : 'not known'],
@@ -31,7 +32,7 @@ export default function StatusMenu({ button }: Opened) {
 	return (
 		<Popover label="State of the system" align="end" className="w-80" defaultOpen trigger={button}>
 			<div className="border-b border-line p-4">
-				<p className="flex items-center gap-2 font-semibold"><Dot tone={condition.tone} />{condition.title ?? (condition.kind === 'ok' ? 'Everything is up to date' : condition.short)}</p>
+				<p className="flex items-center gap-2 font-semibold"><Dot tone={condition.tone} />{condition.title ?? (condition.short === 'Up to date' ? 'Everything is up to date' : condition.short)}</p>
 			</div>
 			<dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 p-4 text-[0.8125rem]">
 				{rows.map(([name, value]) => <div key={name} className="contents"><dt className="text-ink-2">{name}</dt><dd className="tnum text-right">{value}</dd></div>)}
