@@ -60,6 +60,7 @@ struct config {
 	} write;
 	struct {
 		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
+		char	excluded[CONFIG_TEXT_MAX];	/* statuses that bring no revenue, see revenue.h */
 	} summary;
 	struct {
 		char	path[CONFIG_TEXT_MAX];		/* /var/lib/orderdeck */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/config_table.h"
+#include "common/revenue.h"
 
 #define ZONE_DIR	"/usr/share/zoneinfo"
 
@@ -340,6 +341,12 @@ zone_file_exists(const char *name)
 	    memcmp(magic, "TZif", sizeof(magic)) == 0;
 	(void)close(fd);
 	return found;
+}
+
+const char *
+check_excluded(char *text)
+{
+	return revenue_parse(text, NULL) ? NULL : "is no list of names with commas between";
 }
 
 const char *

@@ -97,6 +97,9 @@ static const struct setting table[] = {
 	{ .name = "summary.time_zone", TEXT_AT(summary.time_zone), .value = "UTC",
 	  .check = check_time_zone,
 	  .meaning = "IANA name of the desk's zone: the summary counts its calendar days, and dates without a time begin there." },
+	{ .name = "summary.excluded", TEXT_AT(summary.excluded), .value = "Cancelled",
+	  .check = check_excluded,
+	  .meaning = "Statuses whose orders are no revenue, with commas between; one that holds a comma stands in double quotes. Empty: all orders are." },
 
 	{ .name = "store.path", TEXT_AT(store.path), .value = "/var/lib/orderdeck",
 	  .check = check_path,

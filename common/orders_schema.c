@@ -46,5 +46,6 @@ const struct schema orders_schema = {
 	.default_sort = ORDER_CREATED_AT,
 	.default_descending = true,
 	.sum_field = ORDER_TOTAL,
-	.day_field = ORDER_CREATED_AT
+	.day_field = ORDER_CREATED_AT,
+	.state_field = ORDER_STATUS
 };

@@ -51,6 +51,7 @@ struct schema {
 	bool			 default_descending;
 	size_t			 sum_field;	/* FIELD_MONEY: what the summary adds up */
 	size_t			 day_field;	/* FIELD_INSTANT: whose days it counts */
+	size_t			 state_field;	/* FIELD_GROUP: some of its options bring no revenue */
 };
 
 /* Index of the field with this API name, or -1. */

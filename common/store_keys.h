@@ -69,6 +69,7 @@ struct store_head {
 #define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
 #define META_FOLD	"fold"		/* u32: FOLD_VERSION of the texts in columns; absent: 1 */
+#define META_EXCLUDED	"excluded"	/* which options bring no revenue, see revenue.h */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */
@@ -191,7 +192,8 @@ enum total_kind {
 	TOTAL_ALL = 1,
 	TOTAL_OPTION,	/* rows by a select field's code; code 0: empty */
 	TOTAL_DAY,	/* rows by calendar day of the schema's day field */
-	TOTAL_BODY	/* the summary as a finished body, see summary.c */
+	TOTAL_BODY,	/* the summary as a finished body, see summary.c */
+	TOTAL_DAY_OUT	/* of a day's rows those that bring no revenue, see revenue.h */
 };
 
 static inline uint64_t

@@ -6,6 +6,7 @@
 #include "common/json_write.h"
 #include "common/money.h"
 #include "common/options.h"
+#include "common/revenue.h"
 #include "common/summary.h"
 #include "common/zone.h"
 
@@ -23,6 +24,7 @@ struct body_head {
 
 #define GZIP_WINDOW_BITS	(15 + 16)	/* zlib: 16 more means a gzip header */
 #define GZIP_LEVEL		6
+#define GZIP_TRAILER		8
 
 struct composer {
 	MDB_txn			*txn;
@@ -56,6 +58,42 @@ add_figures(struct composer *c, struct total t)
 }
 
 static void
+take_out(struct total *from, const struct total *what)
+{
+	from->count -= what->count;
+	total_set_sum(from, total_sum(from) - total_sum(what));
+}
+
+/* What is left of ${all} without the options that bring no revenue. */
+static void
+add_revenue(struct composer *c, struct total all, struct str excluded)
+{
+	unsigned f = (unsigned)c->schema->state_field;
+	struct str further, names = excluded;
+	bool out[256];
+
+	if ((c->error = options_load(c->txn, c->dbs->meta, f, &further)) != 0)
+		return;
+	revenue_codes(c->schema, further, excluded, out);
+	for (unsigned code = 0; code < OPTION_OTHER; code++) {
+		struct total t = { 0 };
+
+		if (!out[code])
+			continue;
+		t = get_total(c, TOTAL_OPTION, f, code);
+		take_out(&all, &t);
+	}
+	buf_add_cstr(c->out, ",\"revenue\":{");
+	add_figures(c, all);
+	buf_add_cstr(c->out, ",\"excludes\":[");
+	for (struct str one = revenue_next(&names); one.len > 0; one = revenue_next(&names)) {
+		json_next(c->out);
+		json_add_string(c->out, one);
+	}
+	buf_add_cstr(c->out, "]}");
+}
+
+static void
 add_option(struct composer *c, unsigned f, struct str name, unsigned code, bool always)
 {
 	struct total t = get_total(c, TOTAL_OPTION, f, code);
@@ -86,16 +124,25 @@ add_group(struct composer *c, unsigned f, struct str further)
 }
 
 static void
-add_days(struct composer *c, int32_t today)
+add_days(struct composer *c, int32_t today, bool revenue)
 {
 	buf_add_cstr(c->out, ",\"daily\":[");
 	for (int32_t day = today - SUMMARY_DAYS + 1; day <= today; day++) {
+		struct total all = get_total(c, TOTAL_DAY, (unsigned)c->schema->day_field, total_day(day));
+		struct total out = get_total(c, TOTAL_DAY_OUT, (unsigned)c->schema->day_field,
+		    total_day(day));
 		int y, m, d;
 
 		instant_civil_from_day(day, &y, &m, &d);
 		json_next(c->out);
 		buf_printf(c->out, "{\"date\":\"%04d-%02d-%02d\"", y, m, d);
-		add_figures(c, get_total(c, TOTAL_DAY, (unsigned)c->schema->day_field, total_day(day)));
+		add_figures(c, all);
+		if (revenue) {
+			take_out(&all, &out);
+			buf_add_cstr(c->out, ",\"revenue\":{");
+			add_figures(c, all);
+			buf_add_char(c->out, '}');
+		}
 		buf_add_char(c->out, '}');
 	}
 	buf_add_char(c->out, ']');
@@ -105,8 +152,11 @@ static void
 add_json(struct composer *c, const struct store_head *head, int32_t today)
 {
 	struct buf *b = c->out;
-	struct str zone;
+	struct total all = get_total(c, TOTAL_ALL, 0, 0);
+	struct str zone, excluded;
 
+	if ((c->error = revenue_excluded(c->txn, c->dbs->meta, &excluded)) != 0)
+		return;
 	if (meta_get(c->txn, c->dbs->meta, META_ZONE, &zone) != 0)
 		zone = STR("UTC");
 	buf_add_char(b, '{');
@@ -114,8 +164,12 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 	json_member_instant(b, "syncedAt", head->synced_ms);
 	json_member_string(b, "timeZone", zone);
 	buf_add_cstr(b, ",\"total\":{");
-	add_figures(c, get_total(c, TOTAL_ALL, 0, 0));
+	add_figures(c, all);
 	buf_add_char(b, '}');
+	if (excluded.ptr != NULL)
+		add_revenue(c, all, excluded);
+	if (c->error != 0)
+		return;
 	json_member_uint(b, "pending", head->pending);
 	for (unsigned f = 0; f < c->schema->field_count; f++) {
 		struct str further;
@@ -126,7 +180,7 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 			return;
 		add_group(c, f, further);
 	}
-	add_days(c, today);
+	add_days(c, today, excluded.ptr != NULL);
 	buf_add_char(b, '}');
 }
 
@@ -260,6 +314,10 @@ read_body(struct str stored, int64_t now_ms, struct summary_body *body)
 		    stored.len - sizeof(h) - h.json_len },
 		.day = h.day, .synced_ms = h.synced_ms
 	};
+	/* gzip ends with it, and with the length (RFC 1952) */
+	if (body->gzip.len >= GZIP_TRAILER)
+		memcpy(&body->checksum, body->gzip.ptr + body->gzip.len - GZIP_TRAILER,
+		    sizeof(body->checksum));
 	return now_ms >= h.from_ms && now_ms < h.until_ms;
 }
 

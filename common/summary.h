@@ -22,6 +22,7 @@ struct summary_body {
 	struct str	gzip;		/* the same, compressed */
 	int32_t		day;		/* "today" in it, days since 1970 */
 	int64_t		synced_ms;	/* its syncedAt */
+	uint32_t	checksum;	/* CRC 32 of json */
 };
 
 struct summary_cache;	/* one per worker: the body composed after midnight */
@@ -30,9 +31,9 @@ void		 summary_cache_free(struct summary_cache *);
 
 /*
  * The body at the store's snapshot as of ${now_ms}.  Valid until the
- * snapshot ends or the next call.  A body is a function of (generation,
- * day, synced_ms): that triple makes its ETag.  Uses zone.h: one thread of
- * a process only.
+ * snapshot ends or the next call.  Within a generation it changes with the
+ * day, with synced_ms and with settings: checksum tells.  Uses zone.h: one
+ * thread of a process only.
  */
 enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
 		    struct summary_body *);

@@ -11,8 +11,8 @@
  * Conditional requests (RFC 9110, section 13) and content coding.
  */
 
-/* A strong tag made of numbers: "g7", "s7-20500-1700000000000-gz". */
-#define ETAG_NUMBERS_MAX	3
+/* A strong tag made of numbers: "g7", "s7-20500-1700000000000-3632233996-gz". */
+#define ETAG_NUMBERS_MAX	4
 
 struct etag {
 	char	text[ETAG_NUMBERS_MAX * (DECIMAL_SIZE + 1) + 8];

@@ -16,7 +16,8 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
 	response_header(r, "Vary", STR("Accept-Encoding"));
 	if (response_validators(r, condition, etag_make(&etag, 's', (const uint64_t[]){
-	    store_generation(api->store), (uint64_t)body.day, (uint64_t)body.synced_ms }, 3, gzip),
+	    store_generation(api->store), (uint64_t)body.day, (uint64_t)body.synced_ms,
+	    body.checksum }, 4, gzip),
 	    store_generation(api->store)))
 		return ANSWERED;
 	if (gzip)

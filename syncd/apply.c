@@ -7,6 +7,7 @@
 #include "common/fold.h"
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/revenue.h"
 #include "common/summary.h"
 #include "common/zone.h"
 #include "syncd/apply_parts.h"
@@ -153,6 +154,24 @@ renew(struct apply *a, struct apply_txn *t)
 	return put_body(t);
 }
 
+/* What is revenue of a day's orders: anew when the configured statuses are others. */
+static int
+use_excluded(struct apply_txn *t, const char *setting, bool *changed)
+{
+	struct buf names = { 0 };
+	struct str stored;
+	int rc = meta_get(t->txn, t->dbs->meta, META_EXCLUDED, &stored);
+
+	(void)revenue_parse(setting, &names);
+	*changed = rc == MDB_NOTFOUND || (rc == 0 && !str_eq(stored, buf_str(&names)));
+	if (*changed && (rc = buf_status(&names) != ERR_OK ? ENOMEM : apply_put(t->txn,
+	    t->dbs->meta, key_str(STR(META_EXCLUDED)), names.data, names.len)) == 0 &&
+	    (rc = apply_rebuild_days(t)) == 0)
+		rc = put_body(t);
+	buf_free(&names);
+	return rc;
+}
+
 static int
 meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
 {
@@ -204,6 +223,7 @@ prepare(struct apply *a)
 	struct apply_txn t = {
 		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
 	};
+	bool changed;
 	int rc;
 
 	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
@@ -214,7 +234,8 @@ prepare(struct apply *a)
 	if (rc == MDB_NOTFOUND)
 		rc = new_head(&t);
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
-	    (rc = renew(a, &t)) != 0)
+	    (rc = renew(a, &t)) != 0 ||
+	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0)
 		goto fail;
 	rc = mdb_txn_commit(t.txn);
 	apply_plan_free(&t);
@@ -243,6 +264,38 @@ grow_map(struct apply *a)
 	log_info("store: map grown to %zu MiB", size >> 20);
 	a->map_size = size;
 	return 0;
+}
+
+static int
+reconfigure(struct apply *a)
+{
+	struct apply_txn t = {
+		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now()
+	};
+	bool changed;
+	int rc;
+
+	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
+		return rc;
+	if ((rc = meta_head(t.txn, a->dbs.meta, &t.head)) != 0 ||
+	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0 || !changed) {
+		mdb_txn_abort(t.txn);
+		return rc;
+	}
+	log_info("store: summary.excluded has changed; revenue counted anew");
+	return mdb_txn_commit(t.txn);
+}
+
+void
+apply_reconfigure(struct apply *a)
+{
+	int rc;
+
+	while ((rc = reconfigure(a)) == MDB_MAP_FULL)
+		if ((rc = grow_map(a)) != 0)
+			break;
+	if (rc != 0)
+		log_error("store: revenue is not counted anew: %s", mdb_strerror(rc));
 }
 
 enum err

@@ -127,6 +127,11 @@ struct apply_meta {
  */
 enum err	 apply_open(const struct config *, const struct schema *, struct apply **);
 void		 apply_close(struct apply *);
+/*
+ * The configuration has changed: what is revenue is counted by
+ * summary.excluded from now on, in the same generation.
+ */
+void		 apply_reconfigure(struct apply *);
 
 /*
  * Make the changes.  On failure the store is as before.  ${now_ms}: wall

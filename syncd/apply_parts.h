@@ -110,6 +110,7 @@ struct apply_txn {
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
 	bool			 further_new[SCHEMA_FIELDS_MAX];
 	struct apply_result	 result;
+	struct str		 excluded;	/* see revenue.h */
 	enum change_source	 source;
 	struct apply_arena	*arena;		/* folded texts */
 	struct buf		 log;		/* the change log's entry */

@@ -3,6 +3,7 @@
 
 #include "common/moment.h"
 #include "common/options.h"
+#include "common/revenue.h"
 #include "common/row.h"
 #include "syncd/apply_parts.h"
 
@@ -90,13 +91,35 @@ deltas_write(struct apply_txn *t, const struct deltas *d)
 	return 0;
 }
 
+/* ${out}: it brings no revenue. */
 static int
-add_day(struct apply_txn *t, struct deltas *d, const struct value *day, int sign, int64_t sum)
+add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out, int sign,
+    int64_t sum)
 {
+	unsigned f = (unsigned)t->schema->day_field;
+	uint32_t which;
+	int rc;
+
 	if (!day->present)
 		return 0;
-	return deltas_add(d, total_key(TOTAL_DAY, (unsigned)t->schema->day_field,
-	    total_day(moment_day(day))), sign, sum);
+	which = total_day(moment_day(day));
+	if ((rc = deltas_add(d, total_key(TOTAL_DAY, f, which), sign, sum)) != 0 || !out)
+		return rc;
+	return deltas_add(d, total_key(TOTAL_DAY_OUT, f, which), sign, sum);
+}
+
+/* Is it in an option that brings no revenue, and is told apart from others? */
+static bool
+brings_none(const struct apply_txn *t, struct str further, const struct record *r)
+{
+	const struct field *f = &t->schema->fields[t->schema->state_field];
+	const struct value *v = &r->values[t->schema->state_field];
+	unsigned code;
+
+	if (!v->present || !revenue_excludes(t->excluded, v->text))
+		return false;
+	code = options_code(f, further, v->text);
+	return code != OPTION_NONE && code < OPTION_OTHER;
 }
 
 /* Count a record in or out. */
@@ -105,6 +128,7 @@ add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int si
 {
 	const struct value *money = &r->values[t->schema->sum_field];
 	int64_t sum = money->present ? money->number : 0;
+	unsigned state = (unsigned)t->schema->state_field;
 	int rc;
 
 	if ((rc = deltas_add(d, total_key(TOTAL_ALL, 0, 0), sign, sum)) != 0)
@@ -122,14 +146,15 @@ add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int si
 		if ((rc = deltas_add(d, total_key(TOTAL_OPTION, f, code), sign, sum)) != 0)
 			return rc;
 	}
-	return add_day(t, d, &r->values[t->schema->day_field], sign, sum);
+	return add_day(t, d, &r->values[t->schema->day_field],
+	    brings_none(t, buf_str(&t->further[state]), r), sign, sum);
 }
 
 int
 apply_totals(struct apply_txn *t)
 {
 	struct deltas d = { 0 };
-	int rc = 0;
+	int rc = revenue_excluded(t->txn, t->dbs->meta, &t->excluded);
 
 	for (size_t n = 0; n < t->count && rc == 0; n++) {
 		const struct apply_item *i = &t->items[n];
@@ -146,9 +171,9 @@ apply_totals(struct apply_txn *t)
 }
 
 static int
-forget_days(struct apply_txn *t)
+forget(struct apply_txn *t, enum total_kind kind)
 {
-	uint64_t first = total_key(TOTAL_DAY, 0, 0), after = total_key(TOTAL_BODY, 0, 0);
+	uint64_t first = total_key(kind, 0, 0), after = total_key(kind + 1, 0, 0);
 	MDB_val key = key_u64(&first), data;
 	MDB_cursor *cursor;
 	int rc;
@@ -170,7 +195,7 @@ forget_days(struct apply_txn *t)
 }
 
 static int
-count_day(struct apply_txn *t, struct deltas *d, uint32_t row)
+count_day(struct apply_txn *t, struct deltas *d, struct str further, uint32_t row)
 {
 	const struct value *money;
 	struct row_view view;
@@ -182,17 +207,23 @@ count_day(struct apply_txn *t, struct deltas *d, uint32_t row)
 	if (row_values(&view, t->schema, &r) != ERR_OK)
 		return MDB_CORRUPTED;
 	money = &r.values[t->schema->sum_field];
-	return add_day(t, d, &r.values[t->schema->day_field], 1, money->present ? money->number : 0);
+	return add_day(t, d, &r.values[t->schema->day_field], brings_none(t, further, &r), 1,
+	    money->present ? money->number : 0);
 }
 
 int
 apply_rebuild_days(struct apply_txn *t)
 {
 	struct deltas d = { 0 };
-	int rc = forget_days(t);
+	struct str further;
+	int rc;
 
+	if ((rc = forget(t, TOTAL_DAY)) != 0 || (rc = forget(t, TOTAL_DAY_OUT)) != 0 ||
+	    (rc = revenue_excluded(t->txn, t->dbs->meta, &t->excluded)) != 0 ||
+	    (rc = options_load(t->txn, t->dbs->meta, (unsigned)t->schema->state_field, &further)) != 0)
+		return rc;
 	for (uint32_t row = 0; row < t->head.rows_end && rc == 0; row++)
-		rc = count_day(t, &d, row);
+		rc = count_day(t, &d, further, row);
 	if (rc == 0)
 		rc = deltas_write(t, &d);
 	free(d.slots);

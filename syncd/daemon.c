@@ -76,6 +76,7 @@ reload(struct daemon *d)
 		keep_fixed(d->config, new);
 		*d->config = *new;
 		airtable_reconfigure(d->airtable);
+		apply_reconfigure(d->apply);
 		ledger_reconfigure(d->ledger);
 		feed_reconfigure(d->feed);
 		if (log_open("syncd", new->log.file, new->log.level, new->log.format) == -1)

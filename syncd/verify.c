@@ -159,6 +159,8 @@ check_meta(struct verify *v)
 	if (v->other_fold)
 		v->tell(v->cookie, "meta", "another build made the texts for search; syncd makes them "
 		    "anew when it starts; they are not checked");
+	if (revenue_excluded(v->txn, v->dbs->meta, &v->excluded) != 0)
+		verify_fault(v, VERIFY_META, "it is not known what is revenue");
 	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s) == 0) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 

@@ -6,6 +6,7 @@
 #include "common/buf.h"
 #include "common/columns.h"
 #include "common/options.h"
+#include "common/revenue.h"
 #include "common/orderings.h"
 #include "common/store_keys.h"
 #include "syncd/verify.h"
@@ -48,6 +49,7 @@ struct verify {
 	struct str		 further[SCHEMA_FIELDS_MAX];	/* select options */
 	struct tally		*tallies;
 	size_t			 tally_room, tally_count;
+	struct str		 excluded;	/* which statuses bring no revenue */
 	bool			 zoned;		/* the store's zone is in use */
 	bool			 other_fold;	/* texts were folded by another build */
 	struct buf		 folded, encoded;

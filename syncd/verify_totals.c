@@ -61,6 +61,18 @@ code_of(const struct verify *v, unsigned f, const struct value *value)
 	return code == OPTION_NONE || code > OPTION_OTHER ? OPTION_OTHER : code;
 }
 
+static void
+tally_day(struct verify *v, const struct record *r, uint32_t day, int64_t sum)
+{
+	unsigned state = (unsigned)v->schema->state_field, f = (unsigned)v->schema->day_field;
+	const struct value *value = &r->values[state];
+
+	count(v, total_key(TOTAL_DAY, f, day), sum);
+	if (value->present && code_of(v, state, value) < OPTION_OTHER &&
+	    revenue_excludes(v->excluded, value->text))
+		count(v, total_key(TOTAL_DAY_OUT, f, day), sum);
+}
+
 void
 verify_tally(struct verify *v, const struct record *r)
 {
@@ -73,8 +85,7 @@ verify_tally(struct verify *v, const struct record *r)
 		if (v->schema->fields[f].flags & FIELD_GROUP)
 			count(v, total_key(TOTAL_OPTION, f, code_of(v, f, &r->values[f])), sum);
 	if (day->present && v->zoned)
-		count(v, total_key(TOTAL_DAY, (unsigned)v->schema->day_field,
-		    total_day(moment_day(day))), sum);
+		tally_day(v, r, total_day(moment_day(day)), sum);
 }
 
 static const char *
@@ -87,6 +98,8 @@ what_of(uint64_t key)
 		return "of an option";
 	case TOTAL_DAY:
 		return "of a day";
+	case TOTAL_DAY_OUT:
+		return "of a day's orders without revenue";
 	case TOTAL_BODY:
 		break;
 	}
@@ -99,7 +112,8 @@ check_stored(struct verify *v, uint64_t key, MDB_val data)
 	struct tally none = { .count = 0 }, *t = &none;
 	struct total stored;
 
-	if ((enum total_kind)(key >> 56) == TOTAL_DAY && !v->zoned)
+	if (((enum total_kind)(key >> 56) == TOTAL_DAY ||
+	    (enum total_kind)(key >> 56) == TOTAL_DAY_OUT) && !v->zoned)
 		return;
 	if (data.mv_size != sizeof(stored)) {
 		verify_fault(v, VERIFY_TOTALS, "a total %s has %zu bytes", what_of(key), data.mv_size);

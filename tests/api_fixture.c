@@ -150,6 +150,7 @@ api_setup(void)
 	fx.config.write.timeout_ms = 20000;
 	fx.config.sync.wait_ms = 25000;
 	(void)strcpy(fx.config.summary.time_zone, "UTC");
+	(void)strcpy(fx.config.summary.excluded, "Cancelled");
 	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);
 	ck_assert_int_eq(FCGX_Init(), 0);
 	syncd_address = (struct sockaddr_un){ .sun_family = AF_UNIX };

@@ -71,6 +71,7 @@ made_config(struct config *c, const char *dir)
 	memset(c, 0, sizeof(*c));
 	(void)snprintf(c->store.path, sizeof(c->store.path), "%s/store", dir);
 	(void)strcpy(c->summary.time_zone, "UTC");
+	(void)strcpy(c->summary.excluded, "Cancelled");
 	c->store.map_size_bytes = 1 << 20;
 	c->store.map_limit_bytes = INT64_C(1) << 32;
 	c->store.changes_kept = 100;

@@ -6,10 +6,12 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/revenue.h"
 #include "common/summary.h"
 #include "common/zone.h"
 #include "tests/orders_made.h"
 #include "tests/outbox_made.h"
+#include "tests/store_check.h"
 #include "tests/support.h"
 
 static struct config config;
@@ -200,7 +202,8 @@ START_TEST(orders_that_wait_for_airtable_are_counted_after_the_total)
 {
 	struct made_entry m;
 	struct summary_body body;
-	const char *want = "\"total\":{\"count\":1,\"orderTotal\":10.00},\"pending\":1,\"byStatus\"";
+	const char *want = "\"total\":{\"count\":1,\"orderTotal\":10.00},"
+	    "\"revenue\":{\"count\":1,\"orderTotal\":10.00,\"excludes\":[\"Cancelled\"]},\"pending\":1,\"byStatus\"";
 	cJSON *json;
 
 	open_in("UTC");
@@ -223,6 +226,163 @@ START_TEST(orders_that_wait_for_airtable_are_counted_after_the_total)
 	ck_assert_int_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "byStatus"),
 	    0), "count")->valueint, 1);
 	cJSON_Delete(json);
+}
+END_TEST
+
+/* ---- revenue ------------------------------------------------------------------------- */
+#define NOON	"2026-11-21T12:00:00Z"
+
+/* The body's "revenue", and the one of the day that ends its list. */
+static void
+expect_revenue(const char *whole, const char *today)
+{
+	struct summary_body body;
+	cJSON *json = summary_at(NOON, &body);
+	const cJSON *daily = cJSON_GetObjectItem(json, "daily");
+	char *text;
+
+	text = cJSON_PrintUnformatted(cJSON_GetObjectItem(json, "revenue"));
+	ck_assert_str_eq(text, whole);
+	free(text);
+	text = cJSON_PrintUnformatted(cJSON_GetObjectItem(cJSON_GetArrayItem(daily, SUMMARY_DAYS - 1), "revenue"));
+	ck_assert_str_eq(text, today);
+	free(text);
+	store_check(st);
+	store_end(st);
+	cJSON_Delete(json);
+}
+
+/* As it was before there was revenue: without its totals, and the body that was made then. */
+static void
+forget_revenue(void)
+{
+	uint64_t k = total_key(TOTAL_BODY, 0, 0), out = total_key(TOTAL_DAY_OUT, 0, 0), at_key;
+	MDB_val name = key_str(STR(META_EXCLUDED)), key, data;
+	struct store_head head;
+	struct store_dbs dbs;
+	struct buf body = { 0 };
+	MDB_cursor *cursor;
+	MDB_env *env;
+	MDB_txn *txn;
+
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
+	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
+	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
+	for (key = key_u64(&out); mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&out)) {
+		memcpy(&at_key, key.mv_data, sizeof(at_key));
+		ck_assert_uint_eq(at_key >> 56, TOTAL_DAY_OUT);
+		ck_assert_int_eq(mdb_cursor_del(cursor, 0), 0);
+	}
+	mdb_cursor_close(cursor);
+	ck_assert_int_eq(meta_head(txn, dbs.meta, &head), 0);
+	ck_assert_int_eq(summary_compose(&body, txn, &dbs, &orders_schema, &head, at(NOON)), ERR_OK);
+	key = key_u64(&k);
+	data = (MDB_val){ body.len, body.data };
+	ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	buf_free(&body);
+}
+
+static uint32_t
+checksum(void)
+{
+	struct summary_body body;
+
+	cJSON_Delete(summary_at(NOON, &body));
+	ck_assert_uint_eq(body.checksum, (uint32_t)crc32(0, (const Bytef *)body.json.ptr, (uInt)body.json.len));
+	store_end(st);
+	return body.checksum;
+}
+
+static void
+put_four(void)
+{
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Pending", NOON);
+	put("rec2", "2026-11-21T10:00:00Z", 200, "Cancelled", NOON);
+	put("rec3", "2026-11-20T10:00:00Z", 30, "Cancelled", NOON);
+	put("rec4", "2026-11-21T10:00:00Z", 4, "On hold, paid", NOON);	/* a status of theirs */
+	put("rec5", "2026-11-21T10:00:00Z", 50000, NULL, NOON);
+}
+
+START_TEST(cancelled_orders_are_no_revenue)
+{
+	open_in("UTC");
+	put_four();
+	expect_revenue("{\"count\":3,\"orderTotal\":510.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":510.04}");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Cancelled", NOON);
+	put("rec3", "2026-11-21T10:00:00Z", 70, "Shipped", NOON);	/* another day, another total, another status */
+	expect_revenue("{\"count\":3,\"orderTotal\":500.74,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":500.74}");
+}
+END_TEST
+
+START_TEST(what_is_revenue_is_a_setting_that_counts_anew)
+{
+	uint32_t before;
+
+	open_in("UTC");
+	put_four();
+	before = checksum();
+	apply_reconfigure(a);
+	ck_assert_uint_eq(checksum(), before);
+	(void)strcpy(config.summary.excluded, "\"On hold, paid\", Lost");
+	apply_reconfigure(a);
+	ck_assert_uint_ne(checksum(), before);	/* so that its ETag is another one */
+	expect_revenue("{\"count\":4,\"orderTotal\":512.3,\"excludes\":[\"On hold, paid\",\"Lost\"]}", "{\"count\":3,\"orderTotal\":512}");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Lost", NOON);	/* an option that Airtable shows only now */
+	expect_revenue("{\"count\":3,\"orderTotal\":502.3,\"excludes\":[\"On hold, paid\",\"Lost\"]}", "{\"count\":2,\"orderTotal\":502}");
+	(void)strcpy(config.summary.excluded, "");
+	summary_cache_free(cache);
+	apply_close(a);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	expect_revenue("{\"count\":5,\"orderTotal\":512.34,\"excludes\":[]}", "{\"count\":4,\"orderTotal\":512.04}");
+}
+END_TEST
+
+START_TEST(a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start)
+{
+	struct summary_body body;
+	cJSON *json;
+
+	open_in("UTC");
+	put_four();
+	summary_cache_free(cache);
+	apply_close(a);
+	forget_revenue();
+	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	json = summary_at(NOON, &body);
+	ck_assert(!cJSON_HasObjectItem(json, "revenue"));
+	cJSON_Delete(json);
+	store_check(st);
+	store_close(st);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	expect_revenue("{\"count\":3,\"orderTotal\":510.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":510.04}");
+}
+END_TEST
+
+START_TEST(excluded_statuses_are_listed_with_commas_and_quotes)
+{
+	static const char *const bad[] = { ",", "a,", ",a", "a,,b", "\"a", "a\"b\"", "\"\"", "\"a\" b" };
+	struct buf names = { 0 };
+	struct str rest;
+
+	ck_assert(revenue_parse(" Lost ,\t\"On hold, paid\" , Lost, \xc3\x84 b ", &names));
+	rest = buf_str(&names);
+	ck_assert(str_is(revenue_next(&rest), "Lost") && str_is(revenue_next(&rest), "On hold, paid"));
+	ck_assert(str_is(revenue_next(&rest), "\xc3\x84 b") && revenue_next(&rest).len == 0);
+	ck_assert(revenue_excludes(buf_str(&names), STR("Lost")) && !revenue_excludes(buf_str(&names), STR("lost")));
+	buf_free(&names);
+	ck_assert(revenue_parse("", &names) && revenue_parse("  ", &names) && names.len == 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!revenue_parse(bad[i], NULL), "%s", bad[i]);
 }
 END_TEST
 
@@ -261,6 +421,10 @@ main(void)
 	tcase_add_test(t, sums_are_exact);
 	tcase_add_test(t, orders_that_wait_for_airtable_are_counted_after_the_total);
 	tcase_add_test(t, the_compressed_body_is_the_same_body);
+	tcase_add_test(t, cancelled_orders_are_no_revenue);
+	tcase_add_test(t, what_is_revenue_is_a_setting_that_counts_anew);
+	tcase_add_test(t, a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start);
+	tcase_add_test(t, excluded_statuses_are_listed_with_commas_and_quotes);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -171,10 +171,11 @@ static void change_cut(void) { flip(dbs.changes, FIRST, 8); }
 static void birth_missing(void) { drop(dbs.meta, key_str(STR(META_BIRTH))); }
 static void sequence_behind(void) { put(dbs.meta, key_str(STR(META_SEQUENCE)), &(uint64_t){ 2 }, 8); }
 
+/* The first of its kind. */
 static void
-total_of_a_day(void)
+flip_day(enum total_kind kind)
 {
-	uint64_t k = total_key(TOTAL_DAY, ORDER_CREATED_AT, 0);
+	uint64_t k = total_key(kind, ORDER_CREATED_AT, 0);
 	MDB_val key = key_u64(&k), data;
 	MDB_cursor *cursor;
 	uint64_t found;
@@ -183,8 +184,13 @@ total_of_a_day(void)
 	ck_assert_int_eq(mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE), 0);
 	memcpy(&found, key.mv_data, sizeof(found));
 	mdb_cursor_close(cursor);
+	ck_assert_uint_eq(found >> 56, kind);
 	flip(dbs.orders.totals, key_u64(&found), 0);
 }
+
+static void total_of_a_day(void) { flip_day(TOTAL_DAY); }
+static void total_of_a_day_out(void) { flip_day(TOTAL_DAY_OUT); }
+static void excluded_other(void) { put(dbs.meta, key_str(STR(META_EXCLUDED)), "Shipped", 8); }
 
 static void
 gzip_other(void)
@@ -313,6 +319,8 @@ static const struct {
 	{ "the sum of all", "totals", total_sum_wrong },
 	{ "an option's total lost", "totals", total_of_option },
 	{ "a day's count", "totals", total_of_a_day },
+	{ "what is no revenue of a day", "totals", total_of_a_day_out },
+	{ "which orders are no revenue", "totals", excluded_other },
 	{ "the summary's text", "summary", summary_text },
 	{ "the summary's gzip", "summary", gzip_other },
 	{ "a row's JSON", "rows", row_json },

@@ -677,7 +677,18 @@ export interface components {
             syncedAt: string | null;
             /** @example UTC */
             timeZone: string;
+            /** @description All orders, whatever their status. */
             total: components["schemas"]["Total"];
+            /** @description The orders that bring revenue, which are all but those of some statuses (`summary.excluded`). */
+            revenue: components["schemas"]["Total"] & {
+                /**
+                 * @description The statuses that are left out, there and in each day's `revenue`.
+                 * @example [
+                 *       "Cancelled"
+                 *     ]
+                 */
+                excludes: string[];
+            };
             /** @description Orders with changes that Airtable has not confirmed yet; sums and counts go by what is confirmed. */
             pending: number;
             /** @description The five in workflow order, then others that occur; `null` for orders without one, if any. */
@@ -692,6 +703,7 @@ export interface components {
             daily: (components["schemas"]["Total"] & {
                 /** Format: date */
                 date: string;
+                revenue: components["schemas"]["Total"];
             })[];
         };
         Sync: {

@@ -17,7 +17,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 					<tr>
 						<th scope="col" className="px-2 py-1.5 font-medium">{field === 'status' ? 'Status' : 'Priority'}</th>
 						<th scope="col" className="px-2 py-1.5 text-right font-medium">Orders</th>
-						<th scope="col" className="px-2 py-1.5 text-right font-medium">Revenue</th>
+						<th scope="col" className="px-2 py-1.5 text-right font-medium" title="Of all of these orders, also of those that are no revenue">Amount</th>
 						<th scope="col" className="w-2/5 px-2 py-1.5 font-medium max-sm:w-1/4"><span className="sr-only">Share</span></th>
 					</tr>
 				</thead>

@@ -12,20 +12,21 @@ import { Bone, Card } from '@/ui/parts'
 const NoChart = () => <p className="px-3 py-8 text-sm text-ink-2">The chart could not be loaded. The table behind the button above has its numbers.</p>
 const load = () => inTurn(() => import('./day-chart')).catch(() => ({ default: NoChart }))
 /** Each is drawn in a turn of its own, so that the page goes on answering in between. */
-const CHARTS = { count: lazy(load), orderTotal: lazy(load) }
+const CHARTS = { count: lazy(load), revenue: lazy(load) }
 
-export type Measure = 'count' | 'orderTotal'
-const NAMES = { count: 'Orders', orderTotal: 'Revenue' }
+export type Measure = 'count' | 'revenue'
+const NAMES = { count: 'Orders', revenue: 'Revenue' }
 
 export function DayCard({ summary, measure }: { summary: Summary; measure: Measure }) {
 	const DayChart = CHARTS[measure]
 	const [table, setTable] = useState(false)
 	const navigate = useNavigate()
-	const total = summary.daily.reduce((sum, day) => sum + day[measure], 0)
+	const total = summary.daily.reduce((sum, day) => sum + (measure === 'count' ? day.count : day.revenue.orderTotal), 0)
+	const without = measure === 'revenue' && summary.revenue.excludes.length > 0 ? `, without ${summary.revenue.excludes.join(', ')}` : ''
 	return (
 		<Card
 			label={`${NAMES[measure]} a day`}
-			title={<>{NAMES[measure]} a day<span className="ml-2 text-xs font-normal text-ink-2">30 days, {summary.timeZone}</span></>}
+			title={<>{NAMES[measure]} a day<span className="ml-2 text-xs font-normal text-ink-2">30 days, {summary.timeZone}{without}</span></>}
 			aside={
 				<button type="button" aria-pressed={table} onClick={() => setTable(!table)} className={buttonClass('quiet', 'bar-icon')} aria-label={`${NAMES[measure]} a day as a table`} title={table ? 'As a chart' : 'As a table'}>
 					{table ? <ChartColumn aria-hidden className="size-4" /> : <Table2 aria-hidden className="size-4" />}
@@ -58,11 +59,11 @@ function DayTable({ summary }: { summary: Summary }) {
 					<tr><th scope="col" className="py-1.5 font-medium">Day</th><th scope="col" className="py-1.5 text-right font-medium">Orders</th><th scope="col" className="py-1.5 text-right font-medium">Revenue</th></tr>
 				</thead>
 				<tbody>
-					{summary.daily.toReversed().map(({ date, count, orderTotal }) => (
+					{summary.daily.toReversed().map(({ date, count, revenue }) => (
 						<tr key={date} className="border-t border-line">
 							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link></th>
 							<td className="tnum text-right">{formatCount(count)}</td>
-							<td className="tnum text-right" title={formatMoneyExact(orderTotal)}>{formatMoney(orderTotal)}</td>
+							<td className="tnum text-right" title={formatMoneyExact(revenue.orderTotal)}>{formatMoney(revenue.orderTotal)}</td>
 						</tr>
 					))}
 				</tbody>

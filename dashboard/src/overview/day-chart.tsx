@@ -34,7 +34,7 @@ export default function DayChart({ days, measure, onPick }: Props) {
 					<Tooltip content={<Tip />} cursor={{ fill: 'var(--ink)', fillOpacity: 0.05, stroke: 'var(--line-strong)' }} isAnimationActive={false} />
 					{measure === 'count'
 						? <Bar dataKey="count" fill="var(--chart-1)" radius={[3, 3, 0, 0]} maxBarSize={28} isAnimationActive={false} />
-						: <Area dataKey="orderTotal" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={false} />}
+						: <Area dataKey="revenue.orderTotal" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={false} />}
 				</Chart>
 			</ResponsiveContainer>
 		</div>
@@ -47,7 +47,8 @@ function Tip({ active, payload }: { active?: boolean; payload?: readonly { paylo
 	return (
 		<div className="rounded-lg bg-raised px-3 py-2 text-xs shadow-pop">
 			<p className="font-semibold text-ink">{formatLongDay(day.date)}</p>
-			<p className="tnum mt-0.5 text-ink-2">{formatCount(day.count)} orders · {formatMoneyExact(day.orderTotal)}</p>
+			<p className="tnum mt-0.5 text-ink-2">{formatCount(day.count)} orders · {formatMoneyExact(day.revenue.orderTotal)} revenue</p>
+			{day.revenue.count !== day.count && <p className="tnum text-ink-3">{formatCount(day.count - day.revenue.count)} without revenue</p>}
 		</div>
 	)
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatMoney, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
 import { dayFilter } from '@/lib/zone'
+import { type Grouped, withoutOne } from '@/lib/grouped'
 import { Bone } from '@/ui/parts'
 import { Sparkline } from '@/ui/sparkline'
 
@@ -18,22 +19,23 @@ export function openOf(summary: Summary) {
 
 /** How today compares: days of the summary, today last. */
 export function compare(daily: Summary['daily']) {
-	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0 }
+	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0, revenue: { count: 0, orderTotal: 0 } }
 	return { today: at(0), yesterday: at(1), lastWeek: at(DAYS_BACK) }
 }
 
 export function Figures({ summary }: { summary: Summary }) {
 	const open = openOf(summary)
 	const { today, yesterday, lastWeek } = compare(summary.daily)
-	const { count, orderTotal } = summary.total
+	const { count } = summary.total
+	const { orderTotal, excludes } = summary.revenue
 	const days = summary.daily
 	return (
 		<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
 			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={days.map(day => day.count)} />}>
-				<span title={formatCount(sum(days, 'count'))}>{formatCompact(sum(days, 'count'))} in 30 days</span>
+				<span title={formatCount(countOf(days))}>{formatCompact(countOf(days))} in 30 days</span>
 			</Figure>
-			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ sort: '-orderTotal' }} chart={<Sparkline values={days.map(day => day.orderTotal)} />}>
-				<span title={formatMoneyExact(sum(days, 'orderTotal'))}>{formatCompact(sum(days, 'orderTotal'))} in 30 days</span>
+			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ ...revenueFilter(summary), sort: '-orderTotal' }} chart={<Sparkline values={days.map(day => day.revenue.orderTotal)} />}>
+				<span title={formatMoneyExact(revenueOf(days))}>{formatCompact(revenueOf(days))} in 30 days</span>{excludes.length > 0 && <span>without {excludes.join(', ')}</span>}
 			</Figure>
 			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: [...OPEN] }}>
 				<span title={formatMoneyExact(open.orderTotal)}>worth {formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
@@ -45,9 +47,19 @@ export function Figures({ summary }: { summary: Summary }) {
 	)
 }
 
-const sum = (days: Summary['daily'], name: 'count' | 'orderTotal') => days.reduce((total, day) => total + day[name], 0)
+const countOf = (days: Summary['daily']) => days.reduce((total, day) => total + day.count, 0)
+const revenueOf = (days: Summary['daily']) => days.reduce((total, day) => total + day.revenue.orderTotal, 0)
 
-function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: { sort?: string; status?: string[]; createdFrom?: string; createdTo?: string } }) {
+/** The orders that are revenue: those of every status that is not left out. */
+export function revenueFilter({ byStatus, revenue: { excludes } }: Summary): { status?: string[]; empty?: Grouped[] } {
+	const all = byStatus.map(({ status }) => status)
+	const names = all.filter(status => status !== null && !excludes.includes(status)) as string[]
+	if (!all.some(status => status !== null && excludes.includes(status))) return {}
+	const without = all.includes(null) ? withoutOne('status', all) : {}
+	return { ...without, status: [...names, ...without.status ?? []] }
+}
+
+function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: { sort?: string; status?: string[]; empty?: Grouped[]; createdFrom?: string; createdTo?: string } }) {
 	return (
 		<Link to="/orders" search={link} data-figure={name} className="card group relative flex min-w-0 flex-col p-4 transition-colors hover:border-line-strong sm:p-5">
 			<span className="text-[0.8125rem] font-medium text-ink-2">{name}</span>

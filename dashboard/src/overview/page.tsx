@@ -27,7 +27,7 @@ export default function OverviewPage() {
 						<Figures summary={summary} />
 						<div className="grid gap-3 sm:gap-4 lg:grid-cols-2">
 							<DayCard summary={summary} measure="count" />
-							<DayCard summary={summary} measure="orderTotal" />
+							<DayCard summary={summary} measure="revenue" />
 							<Breakdown title="By status" field="status" groups={summary.byStatus.map(({ status, ...rest }) => ({ value: status, label: <StatusBadge status={status} />, ...rest }))} />
 							<Breakdown title="By priority" field="priority" groups={summary.byPriority.map(({ priority, ...rest }) => ({ value: priority, label: <PriorityLabel priority={priority} />, ...rest }))} />
 						</div>

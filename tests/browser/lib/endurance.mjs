@@ -48,10 +48,10 @@ export const rowsAgree = (stack, page) => soon('every row is as in the API', asy
 
 /** The figures and groups of the overview are those of the API. */
 export const figuresAgree = (stack, page) => soon('every figure is as in the API', async () => {
-	const { total, byStatus, byPriority, daily } = await stack.json('/api/orders/summary')
+	const { total, revenue, byStatus, byPriority, daily } = await stack.json('/api/orders/summary')
 	const figure = async name => plain((await page.getAttribute(`[data-figure="${name}"] [data-value]`, 'data-value')).split(' ')[0])
 	const groups = await page.$$eval('tr[data-group]', rows => rows.map(row => row.cells[1].textContent))
-	return await figure('Orders') === total.count && await figure('Revenue') === total.orderTotal &&
+	return await figure('Orders') === total.count && await figure('Revenue') === revenue.orderTotal &&
 		await figure('Open') === byStatus[0].count + byStatus[1].count && await figure('Today') === daily.at(-1).count &&
 		groups.map(plain).join() === [...byStatus, ...byPriority].map(({ count }) => count).join()
 })

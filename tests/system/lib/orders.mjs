@@ -50,6 +50,9 @@ export function day(instant, timeZone) {
 	return ['year', 'month', 'day'].map(type => parts.find(part => part.type === type).value).join('-')
 }
 
+/** As summary.excluded is shipped. */
+const bringsRevenue = order => order.status !== 'Cancelled'
+
 /** The numbers of the summary, sums in units; today: "2026-11-20" in the zone. */
 export function summary(orders, today, timeZone = 'UTC') {
 	const byDay = new Map()
@@ -63,10 +66,11 @@ export function summary(orders, today, timeZone = 'UTC') {
 	const daily = []
 	for (let back = 29; back >= 0; back--) {
 		const date = new Date(Date.parse(`${today}T12:00:00Z`) - back * 86400_000).toISOString().slice(0, 10)
-		daily.push({ date, ...figures(byDay.get(date) ?? []) })
+		daily.push({ date, ...figures(byDay.get(date) ?? []), revenue: figures((byDay.get(date) ?? []).filter(bringsRevenue)) })
 	}
 	return {
 		total: figures(orders),
+		revenue: { ...figures(orders.filter(bringsRevenue)), excludes: ['Cancelled'] },
 		byStatus: groups(orders, 'status', STATUSES),
 		byPriority: groups(orders, 'priority', PRIORITIES),
 		daily,
@@ -78,9 +82,10 @@ export function summaryNumbers(body) {
 	const exact = entry => ({ ...entry, orderTotal: units(entry.orderTotal) })
 	return {
 		total: exact(body.total),
+		revenue: exact(body.revenue),
 		byStatus: body.byStatus.map(exact),
 		byPriority: body.byPriority.map(exact),
-		daily: body.daily.map(exact),
+		daily: body.daily.map(entry => ({ ...exact(entry), revenue: exact(entry.revenue) })),
 	}
 }
 

@@ -1,0 +1,35 @@
+#ifndef COMMON_REVENUE_H
+#define COMMON_REVENUE_H
+
+#include <lmdb.h>
+
+#include "common/buf.h"
+#include "common/schema.h"
+
+/*
+ * Which orders bring revenue: all but those whose status (the schema's
+ * state_field) is one of summary.excluded.  The names lie in meta as
+ * META_EXCLUDED, each ended by a NUL, as the totals of days were made with
+ * them.  Options that have no code of their own (OPTION_OTHER) always count.
+ */
+
+/*
+ * The setting's names, commas between; one with a comma or with spaces at its
+ * ends stands in double quotes.  Adds them to ${names} (NULL: only looks),
+ * each once.  false: it is no such list.
+ */
+bool		revenue_parse(const char *setting, struct buf *names);
+/*
+ * The names in the store; len 0: all orders count, ptr NULL: a build that knew
+ * of no revenue wrote it last.  An LMDB code.
+ */
+int		revenue_excluded(MDB_txn *, MDB_dbi meta, struct str *names);
+/* Is it one of them? */
+bool		revenue_excludes(struct str names, struct str option);
+/* Each in turn; len 0 at the end. */
+struct str	revenue_next(struct str *names);
+/* Which codes of the state field are left out. */
+void		revenue_codes(const struct schema *, struct str further, struct str names,
+		    bool out[static 256]);
+
+#endif
