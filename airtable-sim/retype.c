@@ -104,12 +104,13 @@ static void
 to_choices(struct conversion *c, const char *text, struct sim_cell *cell)
 {
 	struct sim_field *f = &c->table->fields[c->place];
+	bool whole = c->to == SIM_SINGLE_SELECT && c->from != SIM_MULTIPLE_SELECTS;
 	struct buf json = { 0 };
 	int choice = -1;
 
 	buf_add_char(&json, '[');
 	for (size_t n; *text != '\0' && !c->failed; text += n + (text[n] != '\0' ? 2 : 0)) {
-		const char *comma = strstr(text, ", ");
+		const char *comma = whole ? NULL : strstr(text, ", ");
 
 		n = comma == NULL ? strlen(text) : (size_t)(comma - text);
 		choice = sim_field_add_choice(c->a->base, f, (struct str){ text, n });

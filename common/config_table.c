@@ -81,7 +81,7 @@ static const struct setting table[] = {
 	  .meaning = "How long POST /api/orders/sync waits for the end of a run before it answers with the progress." },
 	{ .name = "sync.max_shrink", .type = SETTING_PERCENT,
 	  AT(sync.max_shrink_percent), .value = "50%", .max = 100,
-	  .meaning = "A full sync that would delete more than this share of the orders is stopped; syncctl sync --accept-shrink lets it through." },
+	  .meaning = "A full sync that would delete more than this share of the orders is stopped; syncctl sync --accept-shrink lets it through. The same lets a field empty whose values can't be had any more." },
 
 	{ .name = "write.timeout", .type = SETTING_DURATION,
 	  AT(write.timeout_ms), .value = "20s", .min = 100, .max = 5 * MINUTE,

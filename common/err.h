@@ -51,6 +51,7 @@ enum err {
 	ERR_AIRTABLE_FIELD_MISSING,
 	ERR_AIRTABLE_ITERATOR,		/* the listing expired: start over */
 	ERR_AIRTABLE_SHRUNK,		/* the shrink guard stopped a sync */
+	ERR_AIRTABLE_FIELD_LOST,	/* a field's values can't be understood any more, or are all gone */
 	ERR_OUTCOME_UNKNOWN,		/* sent, and no answer tells what became of it */
 	ERR__COUNT
 };

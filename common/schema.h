@@ -76,6 +76,8 @@ struct record {
 	struct str	id;		/* Airtable record id */
 	uint32_t	known;
 	struct value	values[SCHEMA_FIELDS_MAX];
+	/* Of those that Airtable told and that are empty: not understood; errors of their formula. */
+	uint32_t	odd, failed;
 };
 
 /* All fields of a schema, for struct record's known. */

@@ -63,6 +63,7 @@ add_syncd(struct buf *b, const struct findings *f)
 	json_member_copy(b, "airtable", f->status);
 	json_member_copy(b, "outbox", f->status);
 	json_member_copy(b, "feed", f->status);
+	json_member_copy(b, "notUnderstood", f->status);
 	json_member_copy(b, "alarm", cJSON_GetObjectItemCaseSensitive(f->status, "sync"));
 }
 

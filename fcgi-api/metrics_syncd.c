@@ -220,6 +220,8 @@ add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 {
 	const char *state = cJSON_GetStringValue(member(sync, "state"));
 	const char *alarm = cJSON_GetStringValue(member(member(sync, "alarm"), "code"));
+	const cJSON *field;
+	char labels[64];
 
 	metric_one(b, "orderdeck_sync_running", "gauge", "1 while a sync runs.",
 	    state != NULL && strcmp(state, "running") == 0);
@@ -227,13 +229,42 @@ add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 	    state != NULL && strcmp(state, "failed") == 0);
 	metric_one(b, "orderdeck_shrink_alarm", "gauge",
 	    "1 while nothing is deleted because the base is suddenly small (sync.max_shrink).",
-	    alarm != NULL && strcmp(alarm, "airtable_field_missing") != 0);
+	    alarm != NULL && strcmp(alarm, "airtable_field_missing") != 0 &&
+	    strcmp(alarm, "airtable_field_lost") != 0);
 	metric_one(b, "orderdeck_fields_missing", "gauge",
 	    "Fields of orders that the Airtable table has not: what is shown of them is old.",
 	    cJSON_GetArraySize(member(airtable, "missingFields")));
+	metric_begin(b, "orderdeck_field_held", "gauge",
+	    "1 for a field that stays as it was because its values can't be had from Airtable.");
+	cJSON_ArrayForEach(field, member(sync, "held")) {
+		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(field));
+		metric_uint(b, "orderdeck_field_held", labels, 1);
+	}
 	add_words(b, "orderdeck_drift_orders", "gauge",
 	    "Orders in which the store differed from Airtable when the last full sync looked.",
 	    "kind", member(sync, "drift"));
+}
+
+/* Cells of Airtable's that were not understood, by field. */
+static void
+add_odd(struct buf *b, const cJSON *fields)
+{
+	static const char now[] = "orderdeck_cells_not_understood";
+	static const char total[] = "orderdeck_cells_not_understood_total";
+	const cJSON *item;
+	char labels[64];
+
+	metric_begin(b, now, "gauge",
+	    "Cells that the last full sync did not understand, and those that came since.");
+	cJSON_ArrayForEach(item, fields) {
+		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(member(item, "field")));
+		metric_double(b, now, labels, number(item, "cells") + number(item, "since"));
+	}
+	metric_begin(b, total, "counter", "The same as often as they came, since the start.");
+	cJSON_ArrayForEach(item, fields) {
+		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(member(item, "field")));
+		metric_double(b, total, labels, number(item, "total"));
+	}
 }
 
 void
@@ -248,6 +279,7 @@ metrics_add_syncd(struct buf *b, const cJSON *status)
 	metric_one(b, "orderdeck_syncd_start_timestamp_seconds", "gauge", "When syncd was started.",
 	    seconds(status, "startedAt"));
 	add_sync(b, member(status, "sync"), airtable);
+	add_odd(b, member(status, "notUnderstood"));
 	add_feed(b, member(status, "feed"));
 	metric_one(b, "orderdeck_expected_staleness_seconds", "gauge",
 	    "How old the data may be while all goes well: the feed asks, a sweep or a full sync begins, so often.",

@@ -40,6 +40,16 @@ struct airtable_result {
 	int64_t		server_ms;	/* the Date header as an instant; 0: none */
 };
 
+/* Cells of a field that were not understood, errors of its formula among them: taken as empty. */
+#define AIRTABLE_ODD_EXAMPLES	2
+struct airtable_oddity {
+	uint64_t	count;
+	struct {
+		char	record[32];
+		char	what[200];	/* why, and what came, for people */
+	}		examples[AIRTABLE_ODD_EXAMPLES];	/* the first ones */
+};
+
 /* A page of records, or the records that a write returned. */
 struct airtable_page {
 	uint32_t	missing;	/* bit f: the base has no such field, it is not known of the records */
@@ -47,12 +57,7 @@ struct airtable_page {
 	struct str	*keys;		/* airtable_find_keys(): of each, the key of ours that it has */
 	size_t		 count;
 	struct str	 offset;	/* len 0: last page */
-	struct airtable_warning {
-		char	record[32];
-		char	field[64];	/* API name */
-		char	problem[128];
-	}		 warnings[8];	/* cells that could not be understood: treated as empty */
-	size_t		 warning_count;	/* may exceed the array */
+	struct airtable_oddity	 odd[SCHEMA_FIELDS_MAX];	/* cells that were not understood, by field */
 	struct str	 body;		/* airtable_ask(): the answer as it came, and no records */
 };
 
@@ -212,6 +217,8 @@ void		 airtable_cancel(struct airtable_call *);
  * success and error.  ("lastError" stays after a success: compare the times.)
  */
 void		 airtable_add_status(struct airtable *, struct buf *);
+/* Cells that were not understood (oddities.h), as the answers of all calls had them. */
+struct oddities	*airtable_oddities(struct airtable *);
 /* Members "calls" (how those of each kind ended) and "batches" (writes of 1, 2... records). */
 void		 airtable_add_metrics(const struct airtable *, struct buf *);
 

@@ -161,6 +161,8 @@ decode(struct airtable_call *c, struct str body)
 	if (err != ERR_OK) {
 		free(c->arena);
 		c->arena = NULL;
+	} else {
+		oddities_note(&a->oddities, a->schema, c->page.odd, instant_now());
 	}
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "syncd/breaker.h"
 #include "syncd/governor.h"
 #include "syncd/http.h"
+#include "syncd/oddities.h"
 #include "syncd/outcomes.h"
 
 /*
@@ -93,6 +94,7 @@ struct airtable {
 	int64_t			 last_success_ms;	/* wall clock; 0: none yet */
 	int64_t			 last_error_ms;		/* wall clock; 0: none yet */
 	struct airtable_result	 last_error;
+	struct oddities		 oddities;
 };
 
 /* airtable.c: a call without URL and body; NULL: out of memory. */

@@ -1,13 +1,8 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/moment.h"
-#include "common/money.h"
 #include "syncd/airtable_decode.h"
 #include "syncd/airtable_json.h"
-
-#define NUMBER_TEXT	AIRTABLE_NUMBER_TEXT	/* bytes that a number or a bool takes as text */
 
 /* A page in the making. */
 struct decoder {
@@ -36,119 +31,29 @@ keep_text(struct decoder *d, const char *s)
 	return kept;
 }
 
-/* A number as people write it: 194, 0.5, 1e+300. */
-static struct str
-keep_number(struct decoder *d, double v)
-{
-	char text[NUMBER_TEXT];
-
-	if (v == floor(v) && fabs(v) < 9007199254740992.0) {
-		(void)snprintf(text, sizeof(text), "%.0f", v);
-		return keep_text(d, text);
-	}
-	for (int precision = 15; precision <= 17; precision++) {
-		(void)snprintf(text, sizeof(text), "%.*g", precision, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	return keep_text(d, text);
-}
-
-/* NULL, or what is wrong with the cell. */
-static const char *
-decode_text(struct decoder *d, const cJSON *cell, struct value *v)
-{
-	if (cJSON_IsString(cell))
-		v->text = keep_text(d, cell->valuestring);
-	else if (cJSON_IsNumber(cell) && isfinite(cell->valuedouble))
-		v->text = keep_number(d, cell->valuedouble);
-	else if (cJSON_IsBool(cell))
-		v->text = keep_text(d, cJSON_IsTrue(cell) ? "true" : "false");
-	else
-		return "not a text";
-	v->present = v->text.len > 0;
-	return NULL;
-}
-
-static const char *
-decode_select(struct decoder *d, const cJSON *cell, struct value *v)
-{
-	const cJSON *name = cJSON_IsObject(cell) ? airtable_json_member(cell, "name") : cell;
-
-	if (!cJSON_IsString(name))
-		return "not an option of a select";
-	v->text = keep_text(d, name->valuestring);
-	v->present = v->text.len > 0;
-	return NULL;
-}
-
-static const char *
-decode_money(const cJSON *cell, struct value *v)
-{
-	enum err err;
-
-	if (cJSON_IsNumber(cell))
-		err = money_from_double(cell->valuedouble, &v->number);
-	else if (!cJSON_IsString(cell))
-		return "not a number";
-	else if (cell->valuestring[0] == '\0')
-		return NULL;
-	else
-		err = money_parse(str_of(cell->valuestring), &v->number);
-	if (err != ERR_OK)
-		return "not an amount of money, or too large";
-	v->present = true;
-	return NULL;
-}
-
-static const char *
-decode_instant(struct decoder *d, const cJSON *cell, struct value *v)
-{
-	if (!cJSON_IsString(cell))
-		return "not a date and time";
-	if (cell->valuestring[0] == '\0')
-		return NULL;
-	if (moment_parse(str_of(cell->valuestring), v) != ERR_OK)
-		return "not a date and time, or out of range";
-	if (moment_is_date(v))
-		v->text = keep_text(d, cell->valuestring);
-	v->present = true;
-	return NULL;
-}
-
-static const char *
-decode_cell(struct decoder *d, enum field_kind kind, const cJSON *cell, struct value *v)
-{
-	if (cJSON_IsNull(cell))
-		return NULL;
-	if (cJSON_IsObject(cell) && (airtable_json_member(cell, "error") != NULL ||
-	    airtable_json_member(cell, "specialValue") != NULL))
-		return "an error of its formula";
-	switch (kind) {
-	case FIELD_SELECT:
-		return decode_select(d, cell, v);
-	case FIELD_MONEY:
-		return decode_money(cell, v);
-	case FIELD_INSTANT:
-		return decode_instant(d, cell, v);
-	case FIELD_TEXT:
-	default:
-		return decode_text(d, cell, v);
-	}
-}
-
+/* The cell of a field, and in the record and the page that it was not understood. */
 static void
-warn(struct decoder *d, const struct record *r, size_t field, const char *problem)
+decode_cell(struct decoder *d, struct record *r, size_t f, const cJSON *cell)
 {
-	struct airtable_warning *w;
-	size_t max = sizeof(d->page->warnings) / sizeof(d->page->warnings[0]);
+	struct airtable_oddity *o = &d->page->odd[f];
+	const char *problem;
+	enum cell_sense sense = airtable_cell_read(d->schema->fields[f].kind, cell, &d->text,
+	    &r->values[f], &problem);
+	char shown[80];
 
-	if (d->page->warning_count++ >= max)
+	if (sense == CELL_UNDERSTOOD)
 		return;
-	w = &d->page->warnings[d->page->warning_count - 1];
-	(void)snprintf(w->record, sizeof(w->record), "%.*s", STR_FMT(r->id));
-	(void)snprintf(w->field, sizeof(w->field), "%s", d->schema->fields[field].name);
-	(void)snprintf(w->problem, sizeof(w->problem), "%s", problem);
+	if (sense == CELL_ODD)
+		r->odd |= UINT32_C(1) << f;
+	else
+		r->failed |= UINT32_C(1) << f;
+	if (o->count++ >= AIRTABLE_ODD_EXAMPLES)
+		return;
+	airtable_cell_show(cell, shown, sizeof(shown));
+	(void)snprintf(o->examples[o->count - 1].record, sizeof(o->examples[0].record), "%.*s",
+	    STR_FMT(r->id));
+	(void)snprintf(o->examples[o->count - 1].what, sizeof(o->examples[0].what), "%s: %s",
+	    problem, shown);
 }
 
 /* ${key}, unless it is NULL: the text in a field that is none of the schema's, whatever it is called. */
@@ -158,7 +63,6 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 	const cJSON *id = airtable_json_member(json, "id");
 	const cJSON *fields = airtable_json_member(json, "fields");
 	const cJSON *cells[SCHEMA_FIELDS_MAX] = { NULL }, *cell;
-	const char *problem;
 
 	if (!cJSON_IsString(id) || !airtable_id_valid(id->valuestring))
 		return bad(d, "a record without a proper id");
@@ -174,13 +78,9 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 		else if (key != NULL && cJSON_IsString(cell))
 			*key = keep_text(d, cell->valuestring);
 	}
-	for (size_t f = 0; f < d->schema->field_count; f++) {
-		if (cells[f] == NULL)
-			continue;
-		problem = decode_cell(d, d->schema->fields[f].kind, cells[f], &r->values[f]);
-		if (problem != NULL)
-			warn(d, r, f, problem);
-	}
+	for (size_t f = 0; f < d->schema->field_count; f++)
+		if (cells[f] != NULL)
+			decode_cell(d, r, f, cells[f]);
 	return ERR_OK;
 }
 
@@ -205,10 +105,10 @@ make_room(struct decoder *d, enum airtable_shape shape, size_t count, size_t tex
 {
 	size_t records = count * sizeof(struct record);
 	size_t keys = shape == AIRTABLE_KEYED ? count * sizeof(struct str) : 0;
-	size_t numbers = count * d->schema->field_count * NUMBER_TEXT;
+	size_t numbers = count * d->schema->field_count * CELL_NUMBER_TEXT;
 
 	/* bounded by AIRTABLE_RECORDS_MAX and HTTP_ANSWER_MAX: no overflow */
-	if ((*arena = malloc(records + keys + numbers + text_bytes + 1)) == NULL)
+	if ((*arena = malloc(records + keys + numbers + text_bytes * CELL_TEXT_FACTOR + 1)) == NULL)
 		return false;
 	d->page->records = *arena;
 	if (shape == AIRTABLE_KEYED)
@@ -300,10 +200,10 @@ void
 airtable_decode_cells(const struct schema *schema, const struct airtable_keys *keys,
     const cJSON *cells, char **text, struct record *r, uint32_t *odd)
 {
-	struct decoder d = { .schema = schema, .keys = keys, .text = *text };
 	const cJSON *found[SCHEMA_FIELDS_MAX] = { NULL }, *cell;
+	const char *problem;
 
-	*odd = 0;
+	*odd = r->odd = r->failed = 0;
 	r->known = 0;
 	cJSON_ArrayForEach(cell, cells) {
 		int f = airtable_keys_field(keys, cell->string);
@@ -316,10 +216,8 @@ airtable_decode_cells(const struct schema *schema, const struct airtable_keys *k
 		if (found[f] == NULL)
 			continue;
 		r->known |= UINT32_C(1) << f;
-		if (decode_cell(&d, schema->fields[f].kind, found[f], &r->values[f]) != NULL) {
+		if (airtable_cell_read(schema->fields[f].kind, found[f], text, &r->values[f],
+		    &problem) != CELL_UNDERSTOOD)
 			*odd |= UINT32_C(1) << f;
-			r->values[f] = (struct value){ .present = false };
-		}
 	}
-	*text = d.text;
 }

@@ -7,6 +7,7 @@
 #include "common/schema.h"
 #include "common/str.h"
 #include "syncd/airtable.h"
+#include "syncd/airtable_cell.h"
 #include "syncd/airtable_keys.h"
 
 /*
@@ -36,11 +37,10 @@ enum err	airtable_decode_page(const struct schema *, const struct airtable_keys 
  * Cells of a record, keyed as ${keys} has it in answer[], in the shape of
  * listings or of webhooks' payloads.  ${r}'s known gets a bit for each that
  * is there (null among them), *odd one for each that was not understood
- * (taken as empty).  Texts are kept at *text, which is moved on: there is room
- * for all the texts of the document and AIRTABLE_NUMBER_TEXT more bytes for
- * each field.
+ * (taken as empty), be it an error of its formula.  Texts are kept at *text, which is moved
+ * on: there is room for CELL_TEXT_FACTOR times all the texts of the document
+ * and CELL_NUMBER_TEXT more bytes for each field.
  */
-#define AIRTABLE_NUMBER_TEXT	32
 void		airtable_decode_cells(const struct schema *, const struct airtable_keys *,
 		    const struct cJSON *cells, char **text, struct record *r, uint32_t *odd);
 

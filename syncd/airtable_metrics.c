@@ -40,3 +40,9 @@ airtable_add_metrics(const struct airtable *a, struct buf *b)
 	}
 	buf_add_char(b, ']');
 }
+
+struct oddities *
+airtable_oddities(struct airtable *a)
+{
+	return &a->oddities;
+}

@@ -27,6 +27,7 @@ struct apply {
 	uint64_t		 birth;		/* see META_BIRTH */
 	uint64_t		 sequence;	/* the next one to be given */
 	uint64_t		 sequence_end;	/* see META_SEQUENCE */
+	uint32_t		 held;		/* see apply_hold() */
 	apply_watcher		*watcher;	/* NULL: nobody looks on */
 	void			*watcher_cookie;
 	apply_commit_cb		*tell;
@@ -382,6 +383,18 @@ apply_watch(struct apply *a, apply_watcher *watcher, void *cookie)
 	a->watcher_cookie = cookie;
 }
 
+void
+apply_hold(struct apply *a, uint32_t fields)
+{
+	a->held = fields;
+}
+
+uint32_t
+apply_held(const struct apply *a)
+{
+	return a->held;
+}
+
 uint64_t
 apply_sequence(struct apply *a)
 {
@@ -555,6 +568,7 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 	do {
 		struct apply_txn t = {
 			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms,
+			.held = source == SOURCE_FULL_SYNC ? 0 : a->held,
 			.history_from_ms = now_ms - a->config->audit.retention_ms,
 			.sequence_end = a->sequence_end
 		};

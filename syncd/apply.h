@@ -148,6 +148,14 @@ typedef void	 apply_watcher(void *cookie, const struct change *, size_t n, enum 
 void		 apply_watch(struct apply *, apply_watcher *, void *cookie);
 
 /*
+ * These fields (bits) went bad as a whole in Airtable: news that they are empty are not
+ * taken, unless they come from a full sync or the value is what a change of
+ * ours asked for.  0: none.
+ */
+void		 apply_hold(struct apply *, uint32_t fields);
+uint32_t	 apply_held(const struct apply *);
+
+/*
  * The sequence number for the next outbox entry (kept in memory; unused ones
  * are skipped).  Never the same twice in the life of a store, crashes included.
  */

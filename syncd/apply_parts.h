@@ -112,6 +112,7 @@ struct apply_txn {
 	struct apply_result	 result;
 	struct str		 excluded;	/* see revenue.h */
 	enum change_source	 source;
+	uint32_t		 held;		/* fields, see apply_hold() */
 	struct apply_arena	*arena;		/* folded texts */
 	struct buf		 log;		/* the change log's entry */
 };

@@ -203,6 +203,19 @@ still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 	return 0;
 }
 
+/* Fields that are held stay as they are, unless it was we who emptied them. */
+static void
+hold(const struct apply_txn *t, struct change *news)
+{
+	uint32_t held = t->held;
+
+	for (size_t n = 0; n < news->edit_count; n++)
+		held &= ~news->edits[n]->record.known;
+	for (unsigned f = 0; f < t->schema->field_count; f++)
+		if (held >> f & 1 && !news->record.values[f].present)
+			news->record.known &= ~(UINT32_C(1) << f);
+}
+
 static int
 plan_one(struct apply_txn *t, const struct change *c)
 {
@@ -212,8 +225,9 @@ plan_one(struct apply_txn *t, const struct change *c)
 	bool gone;
 	int rc;
 
+	hold(t, &news);
 	if (i != NULL) {
-		change_again(t, i, c);
+		change_again(t, i, &news);
 		return add_edits(t, i, c);
 	}
 	i = &t->items[t->count];

@@ -188,6 +188,21 @@ show_sync(const cJSON *sync, struct buf *b)
 }
 
 static void
+show_odd(const cJSON *fields, struct buf *b)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, fields) {
+		add_text(b, "not understood: ", item, "field");
+		add_number(b, ", ", item, "cells", " cells in the last full sync");
+		add_number(b, ", ", item, "since", " since");
+		add_text(b, ", such as that of ", item, "record");
+		add_text(b, ": ", item, "what");
+		buf_add_char(b, '\n');
+	}
+}
+
+static void
 show_feed(const cJSON *feed, struct buf *b)
 {
 	const cJSON *error = member(feed, "error");
@@ -242,6 +257,7 @@ ctl_show_status(const cJSON *s, struct buf *b)
 
 	show_daemon(s, b);
 	show_sync(member(s, "sync"), b);
+	show_odd(member(s, "notUnderstood"), b);
 	show_feed(member(s, "feed"), b);
 	show_airtable(member(s, "airtable"), b);
 	add_number(b, "outbox    ", member(s, "outbox"), "pending", " pending\n");

@@ -436,7 +436,8 @@ sync_ended(void *cookie, uint64_t run, enum err e)
 	if (f->phase == FEED_RESTING || e != ERR_OK)
 		return;		/* it tries again by itself */
 	feed_fields_check(f);
-	f->window_ms = 0;
+	f->window_ms = f->odd_ms = 0;
+	f->odd_told = false;
 	if (!f->kept.gap)
 		return;
 	if (run >= f->gap_run) {

@@ -188,6 +188,7 @@ take_answer(struct feed *f, const struct airtable_page *page)
 	if ((e = store_begin(st)) != ERR_OK)
 		return e;
 	n = judge(f, st, page, changes, &gone);
+	feed_keep_odd(f, st, changes, n);
 	store_end(st);
 	if (gone > 0 && !feed_may_delete(f, gone))
 		without_gone(changes, &n);

@@ -103,6 +103,8 @@ differing(struct feed *f, const struct airtable_page *page, struct change *chang
 			.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
 		};
 	}
+	if (e == ERR_OK)
+		feed_keep_odd(f, st, changes, *n);
 	store_end(st);
 	return e;
 }

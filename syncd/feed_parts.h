@@ -11,7 +11,8 @@
  * life, gaps and status, feed_find.c our webhook, feed_webhook.c its payloads,
  * feed_modified.c and feed_sweep.c the records by time and by id (by time also
  * those of a gap, which a full sync would bring later), feed_take.c
- * what becomes of news, feed_look.c records that are read again, feed_recent.c
+ * what becomes of news, feed_odd.c values that are not understood any more,
+ * feed_look.c records that are read again, feed_recent.c
  * what was changed just now, feed_fields.c what the base's fields are, feed_silence.c whether it is too quiet,
  * feed_ping.c pings, feed_secret.c what they are signed with, feed_status.c the
  * status.
@@ -133,6 +134,11 @@ struct feed {
 	uint64_t		 gap_run;	/* the first that covers the gap */
 	int64_t			 gap_ms;	/* monotonic: when the last one was noticed */
 	int64_t			 gap_pause_ms;
+
+	/* values of the last hour that are not understood any more */
+	int64_t			 odd_ms;	/* monotonic; 0: none yet */
+	uint64_t		 odd_cells[SCHEMA_FIELDS_MAX];
+	bool			 odd_told;	/* a full sync is to look at them */
 
 	/* deletions of the last hour */
 	int64_t			 window_ms;	/* monotonic; 0: none yet */
@@ -258,6 +264,13 @@ void	feed_move_on(struct feed *);
 bool	feed_may_delete(struct feed *, size_t n);
 /* Forget what is half taken. */
 void	feed_drop(struct feed *);
+
+/* ---- feed_odd.c ---- */
+/*
+ * Of records that were read: where many values of a field are not understood any more,
+ * they stay as they are, and a full sync decides (field_guard.h).  Within a snapshot.
+ */
+void	feed_keep_odd(struct feed *, struct store *, struct change *, size_t n);
 
 /* ---- feed_look.c ---- */
 /* ${id} has to be read.  false: memory is out. */

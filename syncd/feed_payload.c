@@ -500,7 +500,7 @@ make_room(struct reading *r, size_t records, size_t gone, size_t text_bytes)
 	p->steps = calloc(records + 1, sizeof(*p->steps));
 	p->told = calloc(2 * (records - gone) + 1, sizeof(*p->told));
 	/* ids are names of members, too, and may be kept besides the texts */
-	p->text = malloc(text_bytes + cells * AIRTABLE_NUMBER_TEXT +
+	p->text = malloc(text_bytes * CELL_TEXT_FACTOR + cells * CELL_NUMBER_TEXT +
 	    records * (AIRTABLE_ID_MAX + 1) + 1);
 	r->text = p->text;
 	return p->records != NULL && p->slots != NULL && p->text != NULL && p->steps != NULL &&

@@ -99,6 +99,8 @@ take(struct feed *f, const struct airtable_page *page)
 			changes[n++] = (struct change){
 				.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
 			};
+	if (e == ERR_OK)
+		feed_keep_odd(f, st, changes, n);
 	store_end(st);
 	if (e == ERR_OK)
 		e = feed_commit(f, changes, n, false);

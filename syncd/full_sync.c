@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "syncd/full_sync.h"
 #include "syncd/jitter.h"
+#include "syncd/oddities.h"
 #include "syncd/sync_progress.h"
 #include "syncd/sync_run.h"
 
@@ -56,6 +57,9 @@ struct full_sync {
 	int64_t			 next_ms;	/* wall clock of the next run by itself */
 	bool			 paced;		/* which is when the ledger says */
 	struct sync_run_counts	 counts;	/* of the last run, once run is idle */
+	uint64_t		 odd[SCHEMA_FIELDS_MAX];	/* cells not understood, of the last complete one */
+	uint32_t		 held;		/* and fields that it held */
+	unsigned		 held_runs;	/* in a row that held any */
 	struct outcomes		 ended;		/* of all runs */
 	uint32_t		 expected;
 
@@ -92,7 +96,9 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 	airtable_watch_fields(airtable, fields_changed, s);
 	if (store_begin(apply_store(apply)) == ERR_OK) {
 		sync_alarm_load(&s->alarm, store_last_sync(apply_store(apply)));
+		sync_progress_load(s->odd, &s->held, schema, store_last_sync(apply_store(apply)));
 		store_end(apply_store(apply));
+		apply_hold(apply, s->held);
 	}
 	return s;
 }
@@ -140,18 +146,19 @@ refused(enum err e)
 {
 	return e == ERR_AIRTABLE_UNAUTHORIZED || e == ERR_AIRTABLE_FORBIDDEN ||
 	    e == ERR_AIRTABLE_NOT_FOUND || e == ERR_AIRTABLE_FIELD_MISSING ||
-	    e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_REJECTED;
+	    e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_REJECTED || e == ERR_AIRTABLE_FIELD_LOST;
 }
 
+/* After so many runs in a row that were no good. */
 static int64_t
-retry_in(const struct full_sync *s, enum err e)
+retry_in(const struct full_sync *s, enum err e, unsigned runs)
 {
 	int64_t ms = refused(e) ? RETRY_REFUSED_MS : RETRY_MIN_MS;
 
-	for (unsigned i = 1; i < s->failures && ms < RETRY_MAX_MS; i++)
+	for (unsigned i = 1; i < runs && ms < RETRY_MAX_MS; i++)
 		ms *= 2;
 	ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
-	if (s->config->airtable.monthly_calls > 0 && s->failures > RETRY_QUICK &&
+	if (s->config->airtable.monthly_calls > 0 && runs > RETRY_QUICK &&
 	    ms < ledger_sync_interval(s->ledger) / RETRY_SHARE)
 		ms = ledger_sync_interval(s->ledger) / RETRY_SHARE;
 	return ms < s->config->sync.full_interval_ms ? ms : s->config->sync.full_interval_ms;
@@ -198,18 +205,51 @@ fields_changed(void *cookie, uint32_t missing)
 		raise_alarm(s, ERR_AIRTABLE_FIELD_MISSING, text);
 }
 
-/* As a complete sync leaves it: on as long as fields are missing. */
+/* As a complete sync leaves it: on as long as fields are missing, or held because they went bad. */
 static struct sync_alarm
-alarm_after(const struct full_sync *s, int64_t now_ms)
+alarm_after(const struct full_sync *s, uint32_t held, int64_t now_ms)
 {
+	uint32_t missing = airtable_missing(s->airtable);
 	struct sync_alarm a = s->alarm;
-	char text[sizeof(a.detail)];
+	char text[sizeof(a.detail)] = "";
+	size_t n = 0;
 
-	if (airtable_missing(s->airtable) == 0)
+	if (missing == 0 && held == 0)
 		return (struct sync_alarm){ .on = false };
-	airtable_missing_text(s->airtable, airtable_missing(s->airtable), text, sizeof(text));
-	sync_alarm_set(&a, ERR_AIRTABLE_FIELD_MISSING, text, now_ms);
+	if (missing != 0) {
+		airtable_missing_text(s->airtable, missing, text, sizeof(text));
+		n = strlen(text);
+	}
+	if (held != 0 && n + 2 < sizeof(text)) {
+		if (n > 0)
+			n = (size_t)(stpcpy(text + n, "; ") - text);
+		sync_run_explain(s->run, text + n, sizeof(text) - n);
+	}
+	sync_alarm_set(&a, missing != 0 ? ERR_AIRTABLE_FIELD_MISSING : ERR_AIRTABLE_FIELD_LOST, text,
+	    now_ms);
 	return a;
+}
+
+/* What a complete sync leaves of the fields' cells. */
+static void
+note_fields(struct full_sync *s)
+{
+	s->held = s->counts.held;
+	memcpy(s->odd, s->counts.odd, sizeof(s->odd));
+	apply_hold(s->apply, s->held);
+	oddities_synced(airtable_oddities(s->airtable));
+	sync_alarm_become(&s->alarm, alarm_after(s, s->held, s->finished_ms));
+}
+
+/* As usual; while a field is held sooner, to see when it is back. */
+static void
+schedule_next(struct full_sync *s)
+{
+	s->held_runs = s->held != 0 ? s->held_runs + 1 : 0;
+	if (s->held != 0)
+		full_sync_schedule(s, retry_in(s, ERR_AIRTABLE_FIELD_LOST, s->held_runs));
+	else
+		(void)pace(s);
 }
 
 /* The run is over, with everybody told. */
@@ -227,7 +267,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 	buf_clear(&s->offset);
 	if (e == ERR_OK) {
 		s->failures = 0;
-		sync_alarm_become(&s->alarm, alarm_after(s, s->finished_ms));
+		note_fields(s);
 		log_info("sync: %llu orders in %llu pages, %lld ms: %llu created, %llu changed, "
 		    "%llu deleted, %llu cells not understood",
 		    (unsigned long long)s->counts.records, (unsigned long long)s->counts.pages,
@@ -236,14 +276,14 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 		    (unsigned long long)s->counts.deleted, (unsigned long long)s->counts.warnings);
 		tell_drift(s);
 		ledger_synced(s->ledger, s->counts.pages);
-		(void)pace(s);
+		schedule_next(s);
 	} else if (e != ERR_CANCELLED) {
 		s->failures++;
 		log_error("sync: failed after %llu pages: %s: %s", (unsigned long long)s->counts.pages,
 		    err_text(e), s->detail);
 		if (sync_alarming(e))
 			raise_alarm(s, e, s->detail);
-		full_sync_schedule(s, retry_in(s, e));
+		full_sync_schedule(s, retry_in(s, e, s->failures));
 	}
 	sync_waiters_end(&s->waiters, e, s->detail);
 	/* a run gathers much and needs nothing of it again for hours */
@@ -344,11 +384,11 @@ add_finished_progress(void *cookie, const struct sync_run_counts *counts, struct
 {
 	const struct full_sync *s = cookie;
 	int64_t now_ms = instant_now();
-	struct sync_alarm alarm = alarm_after(s, now_ms);
+	struct sync_alarm alarm = alarm_after(s, counts->held, now_ms);
 	const struct sync_progress p = {
 		.started_ms = s->started_ms, .finished_ms = now_ms, .next_ms = s->next_ms,
 		.counts = counts, .expected = s->expected, .result = ERR_OK, .detail = "",
-		.alarm = &alarm
+		.alarm = &alarm, .odd = counts->odd, .held = counts->held
 	};
 
 	sync_progress_add(&p, s->schema, b);
@@ -497,6 +537,12 @@ full_sync_running(const struct full_sync *s)
 	return s->state != RUN_IDLE;
 }
 
+const uint64_t *
+full_sync_odd(const struct full_sync *s)
+{
+	return s->odd;
+}
+
 const struct outcomes *
 full_sync_outcomes(const struct full_sync *s)
 {
@@ -509,7 +555,8 @@ full_sync_add_progress(const struct full_sync *s, struct buf *b)
 	bool running = full_sync_running(s);
 	const struct sync_progress p = {
 		.running = running, .started_ms = s->started_ms, .finished_ms = s->finished_ms,
-		.next_ms = s->next_ms, .counts = running ? sync_run_counts(s->run) : &s->counts,
+		.next_ms = s->next_ms, .odd = s->odd, .held = s->held,
+		.counts = running ? sync_run_counts(s->run) : &s->counts,
 		.expected = s->expected, .result = s->result, .detail = s->detail,
 		.alarm = &s->alarm
 	};

@@ -28,7 +28,9 @@
  *    then all of it at once: the store is the old or the new generation.
  * 2. A row is deleted only when every page arrived, none had it, and it has
  *    not changed since the listing began; and only when no more than
- *    sync.max_shrink of the rows would go.
+ *    sync.max_shrink of the rows would go.  A field that went bad as a whole
+ *    (field_guard.h) stays as it was, in whatever way news of it come, until a run
+ *    finds it well; runs begin sooner meanwhile.
  * 3. A page never undoes a write confirmed after the page was requested:
  *    its changes are based on the generation of that moment (apply.h).
  * 4. One run at a time; whoever asks meanwhile shares it.
@@ -76,6 +78,8 @@ void		 full_sync_watch(struct full_sync *, full_sync_ended *, void *cookie);
 
 /* The progress document (an object) of the run that is on, or of the last. */
 void		 full_sync_add_progress(const struct full_sync *, struct buf *);
+/* Cells that the last complete run did not understand, by field. */
+const uint64_t	*full_sync_odd(const struct full_sync *);
 /* How runs have ended. */
 const struct outcomes *full_sync_outcomes(const struct full_sync *);
 

@@ -11,15 +11,16 @@
 /*
  * A base that is suddenly small or empty (sync.max_shrink), or that may not be
  * read any more: nothing is deleted until somebody has looked.  Or one without a
- * field of ours: what is shown of that is old.  The alarm stands, over further
+ * field of ours: what is shown of that is old; or one of which a field went bad
+ * as a whole (field_guard.h): what was there stays.  The alarm stands, over further
  * tries and restarts, until a full sync is complete, be it that the orders are
- * back or that an operator let it through, with all fields.
+ * back or that an operator let it through, with all fields and their values.
  */
 struct sync_alarm {
 	bool	on;
 	enum err code;		/* sync_alarming() */
 	int64_t	since_ms;
-	char	detail[600];
+	char	detail[900];
 };
 
 /* Is a full sync that ends with ${e} one? */

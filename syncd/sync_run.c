@@ -3,11 +3,8 @@
 
 #include "common/columns.h"
 #include "common/instant.h"
-#include "common/log.h"
 #include "common/row.h"
 #include "syncd/sync_run.h"
-
-#define WARNINGS_LOGGED	20	/* of one run */
 
 /* A difference, kept until it is applied: the record with its strings behind it. */
 struct difference {
@@ -28,6 +25,7 @@ struct sync_run {
 	struct difference	**list;
 	size_t			 count, room;
 	struct sync_run_counts	 counts;
+	struct field_guard	 guard;		/* not of a first sync */
 };
 
 struct sync_run *
@@ -88,6 +86,7 @@ sync_run_begin(struct sync_run *r)
 	store_end(st);
 	r->start_ms = instant_now();
 	r->counts = (struct sync_run_counts){ .drift.known = !r->first };
+	r->guard = (struct field_guard){ .records = 0 };
 	r->seen = calloc(r->seen_rows / 64 + 1, sizeof(*r->seen));
 	return r->seen == NULL ? ERR_NOMEM : ERR_OK;
 }
@@ -149,28 +148,28 @@ look_up(struct sync_run *r, struct store *st, const struct record *record, bool 
 	enum err e;
 
 	*same = false;
-	if ((e = store_find_record(st, record->id, &row)) == ERR_NOT_FOUND)
+	if ((e = store_find_record(st, record->id, &row)) == ERR_NOT_FOUND) {
+		field_guard_note(&r->guard, r->schema, NULL, record);
 		return ERR_OK;
+	}
 	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
 		return e;
 	/* numbers given out since the start belong to rows that are safe anyway */
 	if (row < r->seen_rows)
 		r->seen[row / 64] |= UINT64_C(1) << (row % 64);
+	field_guard_note(&r->guard, r->schema, &stored, record);
 	*same = record_agrees(r->schema, record, &stored);
 	return ERR_OK;
 }
 
 static void
-note_warnings(struct sync_run *r, const struct airtable_page *page)
+count_oddities(struct sync_run *r, const struct airtable_page *page)
 {
-	size_t kept = sizeof(page->warnings) / sizeof(page->warnings[0]);
-
-	for (size_t i = 0; i < page->warning_count && i < kept; i++)
-		if (r->counts.warnings + i < WARNINGS_LOGGED)
-			log_warn("sync: %s: %s: %s; taken as empty", page->warnings[i].record,
-			    page->warnings[i].field, page->warnings[i].problem);
-	r->counts.warnings += page->warning_count;
+	for (size_t f = 0; f < r->schema->field_count; f++) {
+		r->counts.odd[f] += page->odd[f].count;
+		r->counts.warnings += page->odd[f].count;
+	}
 }
 
 enum err
@@ -189,7 +188,7 @@ sync_run_page(struct sync_run *r, const struct airtable_page *page, uint64_t bas
 	store_end(st);
 	r->counts.pages++;
 	r->counts.records += page->count;
-	note_warnings(r, page);
+	count_oddities(r, page);
 	return e;
 }
 
@@ -306,6 +305,61 @@ find_gone(struct sync_run *r, uint64_t *gone)
 	return e;
 }
 
+/* It does not tell that held fields are empty; is it a difference without? */
+static enum err
+without_held(struct sync_run *r, struct store *st, struct change *c, bool *none)
+{
+	struct row_view view;
+	struct record stored;
+	uint32_t row;
+	enum err e;
+
+	*none = false;
+	if (c->kind != CHANGE_UPSERT)
+		return ERR_OK;
+	for (size_t f = 0; f < r->schema->field_count; f++)
+		if (r->counts.held >> f & 1 && !c->record.values[f].present)
+			c->record.known &= ~(UINT32_C(1) << f);
+	if ((e = store_find_record(st, c->record.id, &row)) != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	if ((e = store_row(st, row, &view)) != ERR_OK ||
+	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
+		return e;
+	*none = record_agrees(r->schema, &c->record, &stored);
+	return ERR_OK;
+}
+
+/* Fields that went bad as a whole stay as they are. */
+static enum err
+hold_fields(struct sync_run *r)
+{
+	struct store *st = apply_store(r->apply);
+	size_t kept = 0;
+	enum err e;
+
+	if ((e = store_begin(st)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < r->count; i++) {
+		bool none = false;
+
+		if (e == ERR_OK)
+			e = without_held(r, st, &r->list[i]->change, &none);
+		if (none)
+			free(r->list[i]);
+		else
+			r->list[kept++] = r->list[i];
+	}
+	r->count = kept;
+	store_end(st);
+	return e;
+}
+
+void
+sync_run_explain(const struct sync_run *r, char *text, size_t size)
+{
+	field_guard_explain(&r->guard, r->schema, r->counts.held, text, size);
+}
+
 struct finish {
 	const struct sync_run	*run;
 	sync_run_progress	*progress;
@@ -341,6 +395,10 @@ sync_run_finish(struct sync_run *r, bool accept_shrink, sync_run_progress *progr
 		    (long long)r->max_shrink_percent);
 		return ERR_AIRTABLE_SHRUNK;
 	}
+	if (!accept_shrink && !r->first)
+		r->counts.held = field_guard_held(&r->guard, r->schema);
+	if (r->counts.held != 0 && (e = hold_fields(r)) != ERR_OK)
+		return e;
 	return commit(r, &meta);
 }
 

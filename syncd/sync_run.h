@@ -4,6 +4,7 @@
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
 #include "syncd/drift.h"
+#include "syncd/field_guard.h"
 
 /*
  * What one full sync has gathered so far: differences not yet applied, rows
@@ -15,7 +16,9 @@ struct sync_run;
 struct sync_run_counts {
 	uint64_t	pages, records;
 	uint64_t	changed, created, deleted, warnings;
+	uint64_t	odd[SCHEMA_FIELDS_MAX];	/* of the warnings, by field */
 	struct drift	drift;		/* not of a first sync */
+	uint32_t	held;		/* fields that went bad as a whole: they stay as they were */
 };
 
 /* NULL: out of memory. */
@@ -40,7 +43,8 @@ bool		 sync_run_first(const struct sync_run *);
 uint32_t	 sync_run_expected(const struct sync_run *);
 
 /*
- * Every page has arrived: find what is gone, mind the limit unless
+ * Every page has arrived: find what is gone, mind the limit and fields that went
+ * bad (counts' held, sync_run_explain()) unless
  * ${accept_shrink}, commit all with the time of the sync and its progress
  * document, which ${progress} composes from what the counts will be; it may be
  * asked more than once, and changes nothing.  All of it is one commit, or
@@ -50,6 +54,8 @@ typedef void	 sync_run_progress(void *cookie, const struct sync_run_counts *, st
 enum err	 sync_run_finish(struct sync_run *, bool accept_shrink, sync_run_progress *progress,
 		    void *cookie, char why[static 200]);
 
+/* What is wrong with the held fields, for people. */
+void		 sync_run_explain(const struct sync_run *, char *text, size_t size);
 const struct sync_run_counts *sync_run_counts(const struct sync_run *);
 
 #endif

@@ -24,7 +24,7 @@ struct seen {
 	struct airtable_result	 result;
 	size_t			 count;
 	size_t			 warnings;
-	struct airtable_warning	 warning;
+	struct airtable_oddity	 odd[SCHEMA_FIELDS_MAX];
 	struct buf		 offset;
 	struct buf		 texts;		/* id|text,text,... of the last record */
 	struct buf		 keys;		/* of all, each with a space behind it */
@@ -46,8 +46,11 @@ on_done(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	if (page == NULL)
 		return;
 	s->count = page->count;
-	s->warnings = page->warning_count;
-	s->warning = page->warnings[0];
+	s->warnings = 0;
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++) {
+		s->odd[f] = page->odd[f];
+		s->warnings += page->odd[f].count;
+	}
 	buf_clear(&s->offset);
 	buf_add_str(&s->offset, page->offset);
 	buf_clear(&s->keys);

@@ -47,6 +47,7 @@ check_record(const struct record *r)
 		const struct value *v = &r->values[f];
 		enum field_kind kind = orders_schema.fields[f].kind;
 
+		require(!v->present || !((r->odd | r->failed) >> f & 1));
 		if (!v->present)
 			continue;
 		if (kind == FIELD_TEXT || kind == FIELD_SELECT)

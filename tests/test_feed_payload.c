@@ -249,7 +249,7 @@ START_TEST(what_is_not_told_makes_it_unclear)
 		"\"previous\":{\"cellValuesByFieldId\":{}}",
 		"\"current\":{\"cellValuesByFieldId\":{\"fldG\":\"" T2 "\"}},"
 		"\"previous\":{\"cellValuesByFieldId\":{\"fldD\":\"High\"}}," UNCHANGED("\"Shipped\""),
-		"\"current\":{\"cellValuesByFieldId\":{\"fldE\":[1],\"fldG\":\"" T2 "\"}},"
+		"\"current\":{\"cellValuesByFieldId\":{\"fldE\":[1,2],\"fldG\":\"" T2 "\"}},"
 		"\"previous\":{\"cellValuesByFieldId\":{}}," UNCHANGED("\"Shipped\""),
 		"\"current\":7", ""
 	};

@@ -179,6 +179,7 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 	buf_add_cstr(&b, "\"ok\":true,\"body\":{\"startedAt\":\"2026-11-20T10:00:00.500Z\","
 	    "\"sync\":{\"state\":\"failed\",\"drift\":{\"missing\":1,\"extra\":0,\"changed\":12,\"fields\":{\"status\":12},"
 	    "\"records\":[\"recA\"]},\"alarm\":{\"code\":\"airtable_shrunk\"}},"
+	    "\"notUnderstood\":[{\"field\":\"orderTotal\",\"cells\":2,\"since\":1,\"total\":9},{\"field\":\"evil\\\"} 1\"}],"
 	    "\"feed\":{\"mode\":\"modified\",\"state\":\"polling\",\"cursor\":17,\"complete\":true,\"lagMs\":1250,"
 	    "\"lastPoll\":\"2026-11-20T10:00:02.000Z\",\"error\":{\"code\":\"airtable_timeout\"},\"polls\":40,\"payloads\":3,"
 	    "\"changes\":5,\"echoes\":2,\"waiting\":4,\"gaps\":1,\"pings\":6,\"sweeps\":7},\"outbox\":{\"pending\":7,\"oldestAt\":\"2026-11-20T10:00:01.000Z\"},"
@@ -215,6 +216,9 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 	expect_text("\norderdeck_airtable_month_forecast 80\n");
 	expect_text("\norderdeck_airtable_month_left{use=\"feed\"} 41\n");
 	expect_text("\norderdeck_shrink_alarm 1\n");
+	expect_text("\norderdeck_cells_not_understood{field=\"orderTotal\"} 3\n");
+	expect_text("\norderdeck_cells_not_understood_total{field=\"orderTotal\"} 9\n");
+	expect_text("\norderdeck_cells_not_understood{field=\"other\"} 0\n");
 	expect_text("\norderdeck_drift_orders{kind=\"missing\"} 1\n");
 	expect_text("\norderdeck_drift_orders{kind=\"changed\"} 12\n");
 	expect_text("\norderdeck_feed{source=\"modified\"} 1\n");
@@ -230,6 +234,15 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 	expect_text("\norderdeck_expected_staleness_seconds 90\n");
 	expect_text("\norderdeck_history_entries 0\n");
 	expect_text("\norderdeck_store_limit_bytes ");
+}
+END_TEST
+
+START_TEST(a_field_that_is_held_is_no_base_that_shrank)
+{
+	scrape("\"ok\":true,\"body\":{\"sync\":{\"state\":\"idle\",\"drift\":null,\"held\":[\"customer\"],"
+	    "\"alarm\":{\"code\":\"airtable_field_lost\"}}}");
+	expect_text("\norderdeck_shrink_alarm 0\n");
+	expect_text("\norderdeck_field_held{field=\"customer\"} 1\n");
 }
 END_TEST
 
@@ -321,6 +334,7 @@ main(void)
 	tcase_add_test(limited, a_reader_that_holds_an_old_snapshot_is_seen);
 	tcase_add_test(limited, syncds_counts_arrive_as_it_made_them);
 	tcase_add_test(limited, missing_fields_are_counted_and_are_no_shrinking_base);
+	tcase_add_test(limited, a_field_that_is_held_is_no_base_that_shrank);
 	tcase_add_test(limited, without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart);
 	suite_add_tcase(s, limited);
 	tcase_add_checked_fixture(bare, api_setup, api_teardown);

@@ -18,7 +18,7 @@ export const aSync = (some: Partial<SyncProgress> = {}): SyncProgress => ({
 
 export const aHealth = (some: Partial<Health> = {}): Health => ({
 	status: 'ok', generation: 1, syncedAt: '2026-11-20T10:00:00.000Z', stalenessSeconds: 1, store: { up: true }, syncd: { up: true, version: '0', startedAt: null },
-	airtable: { circuit: 'closed' }, outbox: { pending: 0 }, feed: null, alarm: null, writes: { create: false, delete: false }, ...some,
+	airtable: { circuit: 'closed' }, outbox: { pending: 0 }, feed: null, alarm: null, notUnderstood: [], writes: { create: false, delete: false }, ...some,
 })
 
 export function aSummary(some: Partial<Summary> = {}): Summary {

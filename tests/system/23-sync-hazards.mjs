@@ -116,7 +116,12 @@ test('odd cells become empty with a warning; odd but sound ones are kept', async
 		[34, { 'Created At': '9999-12-31T23:59:59.999Z' }, {}],
 		[35, { 'Created At': 'yesterday' }, { 'Created At': undefined }],
 		[36, { 'Created At': '1969-12-31T23:59:59.000Z' }, {}],
-		[37, { Customer: ['a', 'b'] }, { Customer: undefined }],
+		[37, { Customer: ['a', 'b'] }, { Customer: 'a, b' }],
+		[42, { Customer: { url: 'x' } }, { Customer: undefined }],
+		[43, { 'Order Total': [12.5] }, { 'Order Total': 12.5 }],
+		[44, { 'Order Total': [1, 2] }, { 'Order Total': undefined }],
+		[45, { Status: ['Pending'] }, { Status: 'Pending' }],
+		[46, { 'Order Total': 1e14 }, { 'Order Total': undefined }],
 		[38, { Customer: 'x'.repeat(5_000) }, {}],
 		[39, { Customer: 'line\nbreak\ttab "quote" \\ \u2028 \u{1F600}' }, {}],
 		[40, { Status: 7 }, { Status: undefined }],
@@ -130,7 +135,7 @@ test('odd cells become empty with a warning; odd but sound ones are kept', async
 	await stack.sim('POST', '/_sim/edit', { id: records[41].id, raw: true, fields: { 'Order Total': 0.123456789012 } })
 	eq((await stack.sync()).status, 200)
 	eq((await stack.json(`/api/orders/${records[41].id}`)).orderTotal, 0.1235)
-	for (const i of [30, 31, 32, 35, 37, 40, 41])
+	for (const i of [30, 31, 32, 35, 37, 40, 41, 42, 43, 44, 45, 46])
 		await stack.sim('POST', '/_sim/edit', { id: records[i].id, raw: true, fields: { 'Order Total': 5, 'Created At': '2026-01-01T00:00:00.000Z', Customer: 'sound again', Status: 'Pending' } })
 	eq((await stack.sync()).status, 200)
 	await agrees()

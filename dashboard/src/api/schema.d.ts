@@ -740,7 +740,10 @@ export interface components {
              *     go, or the base may not be read any more; nothing was deleted. Or
              *     it has not one of the fields (`airtable_field_missing`): what is
              *     shown of that is what it held last, while all others are followed.
-             *     It stands until a full sync is complete, with all fields: the orders
+             *     Or most values of a field are not understood any more, or all are
+             *     gone (`airtable_field_lost`): what was there stays.
+             *     It stands until a full sync is complete, with all fields and their
+             *     values: the orders
              *     are back, or `syncctl sync --accept-shrink` was given.
              */
             alarm: components["schemas"]["Alarm"] | null;
@@ -833,9 +836,28 @@ export interface components {
             /** @description Airtable's ids of a few of them. */
             records: string[];
         };
+        NotUnderstood: {
+            /** @description As an order has it. */
+            field: string;
+            /** @description How many the last full sync found. */
+            cells: number;
+            /** @description How many came after it. */
+            since: number;
+            /** @description As often as they came, since the start of the sync daemon. */
+            total: number;
+            /**
+             * Format: date-time
+             * @description When the last one came; null since the start none has.
+             */
+            at: string | null;
+            /** @description The record that one of them is of. */
+            record: string | null;
+            /** @description Why it is not understood, and what came. */
+            what: string | null;
+        };
         Alarm: {
             /** @enum {string} */
-            code: "airtable_shrunk" | "airtable_field_missing" | "airtable_forbidden" | "airtable_unauthorized" | "airtable_not_found";
+            code: "airtable_shrunk" | "airtable_field_missing" | "airtable_field_lost" | "airtable_forbidden" | "airtable_unauthorized" | "airtable_not_found";
             title: string;
             detail: string;
             /** Format: date-time */
@@ -944,6 +966,14 @@ export interface components {
             feed: components["schemas"]["Feed"] | null;
             /** @description As in `/api/sync`. */
             alarm: components["schemas"]["Alarm"] | null;
+            /**
+             * @description Fields with cells in Airtable that are not understood, such as
+             *     linked records' ids, or money as `"$12.50"`: they are shown as
+             *     empty (`null`), unless the field as a whole is held (`alarm`).
+             *     Errors of a formula are among them. `null` while the sync daemon
+             *     is away.
+             */
+            notUnderstood: components["schemas"]["NotUnderstood"][] | null;
             /** @description What may be done here beside changing an order. */
             writes: {
                 /** @description As `write.create` is. */

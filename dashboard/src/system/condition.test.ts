@@ -25,6 +25,11 @@ test('each trouble has a name, the worst one first', () => {
 	expect(kind({ sync: aSync({ state: 'failed' }) })).toBe('failed')
 })
 
+test('a field whose values can’t be had is announced with what to do', () => {
+	const alarm = { code: 'airtable_field_lost' as const, title: '', detail: 'status: of 9 values 9 are gone', since: '2026-11-20T10:00:00.000Z' }
+	expect(condition({ reach: 'ok', health: health({ alarm }), sync: aSync() })).toMatchObject({ short: 'Field lost', detail: alarm.detail })
+})
+
 test('a rate limit says until when', () => {
 	expect(condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() })).toMatchObject({ kind: 'limited', until: 35_000 })
 })

@@ -59,7 +59,9 @@ function withoutAirtable({ health }: Facts): Condition | null {
 	return null
 }
 
-function everyday({ sync, behind }: Facts): Condition {
+function everyday({ sync, health, behind }: Facts): Condition {
+	// a sync that failed tells of its own alarm
+	if (health?.alarm?.code === 'airtable_field_lost') return { kind: 'failed', tone: 'warn', short: 'Field lost', title: 'A field’s values can’t be had from Airtable any more', detail: health.alarm.detail }
 	if (sync?.state === 'running') return { kind: 'syncing', tone: 'good', short: 'Syncing', title: null }
 	if (sync?.state === 'failed') return { kind: 'failed', tone: 'warn', short: 'Last sync failed', title: 'The last sync failed', detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.` }
 	return { kind: 'ok', tone: 'good', short: behind ?? 'Up to date', title: null }

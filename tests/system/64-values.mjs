@@ -1,0 +1,184 @@
+// Fields that become something else in Airtable: what can be understood is, what
+// can't is counted and named, and no column empties without somebody's wish.
+import { test, run, eq, ok } from './lib/harness.mjs'
+import { withStack, fast, until } from './lib/stack.mjs'
+import { agrees, settled } from './lib/feed.mjs'
+import { fetchAll } from './lib/orders.mjs'
+
+const base = (more = {}) => fast({ sim: 250, wait: 30, ...more })
+const follow = (more = {}) => base({ ...more, set: { 'sync.feed': 'auto', 'sync.feed_interval': '200ms', ...more.set } })
+
+const health = stack => stack.json('/api/health')
+const total = async stack => (await stack.json('/api/orders/summary')).total.orderTotal
+const retype = (stack, field, type, more = {}) => stack.sim('POST', '/_sim/schema', { retype: { field, type, ...more } })
+const edit = (stack, id, fields, more = {}) => stack.sim('POST', '/_sim/edit', { id, raw: true, fields, ...more })
+
+/** Id -> value of that field. */
+const column = async (stack, name) => new Map((await fetchAll(stack)).map(o => [o.id, o[name]]))
+
+async function synced(stack) {
+	const answer = await stack.sync()
+	eq(answer.status, 200, answer.text.slice(0, 300))
+}
+
+test('a status that may be several keeps its values, and shows several as the grid does', async () => {
+	await withStack(base(), async stack => {
+		await stack.synced()
+		const before = await column(stack, 'status')
+		await retype(stack, 'Status', 'multipleSelects')
+		await synced(stack)
+		eq(await column(stack, 'status'), before)
+		eq([(await health(stack)).status, (await health(stack)).notUnderstood], ['ok', []])
+		const [id] = before.keys()
+		await edit(stack, id, { Status: ['Pending', 'Shipped'] })
+		await synced(stack)
+		eq((await stack.json(`/api/orders/${id}`)).status, 'Pending, Shipped')
+		await edit(stack, id, { Status: [] })
+		await synced(stack)
+		eq((await stack.json(`/api/orders/${id}`)).status, null)
+	})
+}, { beside: true })
+
+const kinds = [
+	['Customer', 'multilineText'], ['Customer', 'barcode'], ['Customer', 'aiText'], ['Customer', 'singleCollaborator'],
+	['Customer', 'multipleLookupValues'], ['Customer', 'rollup'], ['Customer', 'button'], ['Customer', 'multipleAttachments'],
+	['Customer', 'singleSelect'], ['Customer', 'multipleSelects'], ['Status', 'singleLineText'], ['Priority', 'rollup'],
+	['Order Total', 'number', { options: { precision: 2 } }], ['Order Total', 'percent', { options: { precision: 1 } }],
+	['Order Total', 'rollup'], ['Created At', 'singleLineText'], ['Created At', 'multipleLookupValues'],
+]
+test('what is shown of a field of another kind is what it was', async () => {
+	await withStack(base(), async stack => {
+		await stack.synced()
+		for (const [field, kind, more] of kinds) {
+			const names = { Customer: 'customer', Status: 'status', Priority: 'priority', 'Order Total': 'orderTotal', 'Created At': 'createdAt' }
+			const before = await column(stack, names[field])
+			await retype(stack, field, kind, more)
+			await synced(stack)
+			eq(await column(stack, names[field]), before, `${field} as ${kind}`)
+			eq((await health(stack)).status, 'ok', `${field} as ${kind}`)
+		}
+	})
+}, { beside: true })
+
+test('values that came through the feed and are not understood are counted and named', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const [a, b, c] = (await stack.dump()).filter(r => r.fields['Order Total'] !== undefined).map(r => r.id)
+		await edit(stack, a, { 'Order Total': '$12.50' })
+		await edit(stack, b, { 'Order Total': [7.25] })
+		await edit(stack, c, { 'Order Total': 1e14 })
+		await until('they are here', 15_000, async () => (await stack.json(`/api/orders/${c}`)).orderTotal === null &&
+			(await stack.json(`/api/orders/${b}`)).orderTotal === 7.25 && (await stack.json(`/api/orders/${a}`)).orderTotal === null)
+		const [odd] = (await health(stack)).notUnderstood
+		eq([odd.field, odd.cells], ['orderTotal', 0])
+		ok(odd.since >= 2 && [a, c].includes(odd.record), JSON.stringify(odd))
+		ok(stack.log().includes('$12.50') && stack.log().includes(a), 'the log says what came')
+		ok((await stack.syncctl('status')).stdout.includes('not understood: orderTotal'))
+		eq((await health(stack)).status, 'ok', 'two cells are no alarm')
+		await synced(stack)
+		eq((await health(stack)).notUnderstood.map(o => [o.field, o.cells, o.since]), [['orderTotal', 2, 0]])
+		await edit(stack, c, { 'Order Total': 99_999_999_999_999 })
+		await until('it is just within the limit', 15_000, async () => (await stack.json(`/api/orders/${c}`)).orderTotal === 99_999_999_999_999)
+		for (const id of [a, b, c]) await edit(stack, id, { 'Order Total': 1 })
+		await agrees(stack)
+		await synced(stack)
+		eq((await health(stack)).notUnderstood, [])
+	})
+}, { beside: true })
+
+test('totals that become texts stay, with an alarm, and come back by themselves', async () => {
+	await withStack(base({ set: { 'sync.full_interval': '2s' } }), async stack => {
+		await stack.synced()
+		const before = await total(stack), values = await column(stack, 'orderTotal')
+		ok(before > 0)
+		await retype(stack, 'Order Total', 'singleLineText')
+		await until('the alarm is given', 20_000, async () => (await health(stack)).alarm !== null)
+		const { status, alarm, notUnderstood } = await health(stack)
+		eq([status, alarm.code], ['degraded', 'airtable_field_lost'])
+		ok(/orderTotal: of \d+ values \d+ are not understood any more/.test(alarm.detail) && alarm.detail.includes('syncctl sync'), alarm.detail)
+		eq(notUnderstood.map(o => o.field), ['orderTotal'])
+		ok(notUnderstood[0].what.includes('$'), notUnderstood[0].what)
+		ok(stack.log().includes('sync: ALARM: orderTotal'), 'the log says so')
+		ok((await stack.syncctl('status')).stdout.includes('ALARM     orderTotal'))
+		eq([await total(stack), await column(stack, 'orderTotal')], [before, values])
+		// it stands over a restart, and other fields go on
+		await stack.stop('syncd')
+		await stack.start('syncd')
+		await until('syncd is back', 20_000, async () => (await health(stack)).syncd.up)
+		eq((await health(stack)).alarm?.code, 'airtable_field_lost')
+		const [id] = values.keys()
+		await edit(stack, id, { Customer: 'Another One' })
+		await until('other fields go on', 20_000, async () => (await stack.json(`/api/orders/${id}`)).customer === 'Another One')
+		eq(await total(stack), before)
+		// nobody touches anything here
+		await retype(stack, 'Order Total', 'currency', { options: { precision: 2 } })
+		await until('all is well', 30_000, async () => (await health(stack)).status === 'ok')
+		eq((await health(stack)).notUnderstood, [])
+		await agrees(stack)
+	})
+}, { beside: true })
+
+test('customers that become links stay, whatever way they come; an operator may let them go', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		const before = await column(stack, 'customer')
+		await retype(stack, 'Customer', 'multipleRecordLinks', { touch: true })
+		await until('the alarm is given', 30_000, async () => (await health(stack)).alarm?.code === 'airtable_field_lost')
+		eq(await column(stack, 'customer'), before)
+		// a record that changes in another field
+		const id = [...before].find(([, customer]) => customer !== null)[0]
+		await edit(stack, id, { 'Order Total': 4.5 })
+		await until('it is here', 15_000, async () => (await stack.json(`/api/orders/${id}`)).orderTotal === 4.5)
+		eq((await stack.json(`/api/orders/${id}`)).customer, before.get(id))
+		eq((await stack.patch(id, { status: (await stack.json(`/api/orders/${id}`)).status === 'Shipped' ? 'Cancelled' : 'Shipped' })).status, 200)
+		eq((await stack.json(`/api/orders/${id}`)).customer, before.get(id))
+		const accepted = await stack.syncctl('sync', '--full', '--wait', '--accept-shrink')
+		eq(accepted.code, 0, accepted.stderr)
+		eq(new Set((await column(stack, 'customer')).values()), new Set([null]))
+		await until('it is no alarm any more', 10_000, async () => (await health(stack)).status === 'ok')
+		eq((await health(stack)).notUnderstood.map(o => o.field), ['customer'], 'and still told')
+		await retype(stack, 'Customer', 'singleLineText')
+		await synced(stack)
+		eq(await column(stack, 'customer'), before)
+	})
+}, { beside: true })
+
+test('a column that people empty is empty; one that vanishes as a whole stays until somebody says so', async () => {
+	await withStack(base(), async stack => {
+		await stack.synced()
+		const records = await stack.dump(), before = await column(stack, 'priority')
+		const filled = records.filter(r => r.fields.Priority !== undefined)
+		await stack.sim('POST', '/_sim/edit', { records: filled.slice(1).map(({ id }) => ({ id, fields: { Priority: null } })) })
+		await synced(stack)
+		eq([...(await column(stack, 'priority')).values()].filter(v => v !== null).length, 1)
+		eq((await health(stack)).status, 'ok')
+		await stack.sim('POST', '/_sim/edit', { records: filled.map(({ id, fields }) => ({ id, fields: { Priority: fields.Priority } })) })
+		await synced(stack)
+		eq(await column(stack, 'priority'), before)
+		await stack.sim('POST', '/_sim/edit', { records: filled.map(({ id }) => ({ id, fields: { Priority: null } })) })
+		await synced(stack)
+		eq(await column(stack, 'priority'), before)
+		eq((await health(stack)).alarm?.code, 'airtable_field_lost')
+		eq((await stack.syncctl('sync', '--full', '--wait', '--accept-shrink')).code, 0)
+		eq((await health(stack)).status, 'ok')
+		await agrees(stack)
+	})
+}, { beside: true })
+
+test('a formula that breaks empties nothing; one cell of it does', async () => {
+	await withStack(base(), async stack => {
+		await stack.synced()
+		const before = await total(stack)
+		const ids = (await stack.dump()).filter(r => r.fields['Order Total'] !== undefined).map(r => r.id)
+		await edit(stack, ids[0], { 'Order Total': { error: '#ERROR!' } })
+		await synced(stack)
+		eq([(await stack.json(`/api/orders/${ids[0]}`)).orderTotal, (await health(stack)).status], [null, 'ok'])
+		await stack.sim('POST', '/_sim/edit', { raw: true, records: ids.map(id => ({ id, fields: { 'Order Total': { specialValue: 'NaN' } } })) })
+		const after = await total(stack)
+		ok(after <= before && after > 0)
+		await synced(stack)
+		eq([await total(stack), (await health(stack)).alarm?.code], [after, 'airtable_field_lost'])
+	})
+}, { beside: true })
+
+run()
