@@ -159,7 +159,10 @@ check_public_url(char *text)
 	return text[0] == '\0' ? NULL : check_api_url(text);
 }
 
-/* As browsers write it in Host, so that it is known by that.  ${text} has room for CONFIG_TEXT_MAX. */
+/*
+ * As browsers write it in Host, so that it is known by that.  ${text} has room
+ * for CONFIG_TEXT_MAX.
+ */
 static void
 write_ipv6(char *text, const struct authority *a)
 {
@@ -243,7 +246,10 @@ check_networks(char *text)
 	    "is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
 }
 
-/* "orders.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]": as it stands in Host, but for the port. */
+/*
+ * "orders.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]": as it
+ * stands in Host, but for the port.
+ */
 static bool
 is_name(const char *text, size_t len)
 {
@@ -284,7 +290,8 @@ const char *
 check_origins(char *text)
 {
 	return is_list(text, is_origin) ? NULL :
-	    "is no list of origins as browsers send them, in lower case, without path or usual port (https://portal.example.org, http://10.0.0.7:3000)";
+	    "is no list of origins as browsers send them, in lower case, without path or "
+	    "usual port (https://portal.example.org, http://10.0.0.7:3000)";
 }
 
 const char *

@@ -204,7 +204,10 @@ set_lock(struct ratelimit *r, size_t set)
 	return rc == 0;
 }
 
-/* A free place, or the one whose client's passes weigh least; of several the one idle for longest. */
+/*
+ * A free place, or the one whose client's passes weigh least; of several the
+ * one idle for longest.
+ */
 static size_t
 place_free(struct ratelimit *r, size_t set, uint64_t tick)
 {
