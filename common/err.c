@@ -18,6 +18,7 @@ static const struct {
 	[ERR_STORE_MAP_FULL] = { "store_map_full", "the store has reached its largest map size" },
 	[ERR_STORE_READERS] = { "store_readers", "too many readers on the store" },
 	[ERR_DISK_FULL] = { "disk_full", "no space left on the disk" },
+	[ERR_FILLING] = { "filling", "the orders are being fetched from Airtable for the first time" },
 	[ERR_INVALID_PARAMETER] = { "invalid_parameter", "invalid parameter" },
 	[ERR_INVALID_BODY] = { "invalid_body", "invalid request body" },
 	[ERR_NOT_FOUND] = { "not_found", "not found" },

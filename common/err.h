@@ -20,6 +20,7 @@ enum err {
 	ERR_STORE_MAP_FULL,
 	ERR_STORE_READERS,	/* reader table full */
 	ERR_DISK_FULL,
+	ERR_FILLING,		/* no sync has been complete yet: what is missing may be on its way */
 	/* requests */
 	ERR_INVALID_PARAMETER,
 	ERR_INVALID_BODY,

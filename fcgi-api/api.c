@@ -203,6 +203,12 @@ api_snapshot(struct api *api)
 	return e;
 }
 
+bool
+api_filling(const struct api *api)
+{
+	return store_synced_ms(api->store) == 0;
+}
+
 void
 api_release(struct api *api)
 {

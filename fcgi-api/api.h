@@ -103,6 +103,11 @@ bool		 api_within(struct api *, enum limit, uint32_t weight);
  */
 enum err	 api_snapshot(struct api *);
 void		 api_release(struct api *);
+/*
+ * Is the store of api_snapshot() still being filled for the first time?  Then
+ * what is not in it may be in Airtable, and nothing may be said as if it were all.
+ */
+bool		 api_filling(const struct api *);
 /* Was the store replaced by another one?  Looks once a second; call it without a snapshot. */
 bool		 api_store_outdated(struct api *);
 

@@ -236,6 +236,10 @@ export(struct api *api, struct sink *sink, const struct format *format)
 		(void)api_problem(api, e, NULL);
 		return;
 	}
+	if (api_filling(api)) {
+		(void)api_problem(api, ERR_FILLING, NULL);
+		return;
+	}
 	generation = store_generation(api->store);
 	n = snprintf(etag, sizeof(etag), "\"g%" PRIu64 "\"", generation);
 	if (!response_validators(&api->response, req->if_none_match,

@@ -40,6 +40,8 @@ order_lookup(struct api *api, struct str id, uint32_t *row, char why[static ORDE
 		if (e == ERR_OK)
 			*row = rows[0];
 	}
+	if (e == ERR_NOT_FOUND && api_filling(api))
+		return ERR_FILLING;
 	if (e == ERR_NOT_FOUND)
 		(void)strcpy(why, "no order has this record id or Order ID");
 	return e;

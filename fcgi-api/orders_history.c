@@ -131,10 +131,11 @@ find_record(struct api *api, struct str *record)
 	*record = id;
 	if (e == ERR_OK && (e = store_row(api->store, row, &view)) == ERR_OK)
 		*record = view.id;
-	if (e == ERR_NOT_FOUND && id.len < RECORD_ID_SIZE) {
-		e = history_of_record(api->store, id, HISTORY_NEWEST, any_entry, &any);
-		if (e == ERR_OK || e == ERR_CANCELLED)
-			e = any ? ERR_OK : ERR_NOT_FOUND;
+	if ((e == ERR_NOT_FOUND || e == ERR_FILLING) && id.len < RECORD_ID_SIZE) {
+		enum err looked = history_of_record(api->store, id, HISTORY_NEWEST, any_entry, &any);
+
+		if (any || (looked != ERR_OK && looked != ERR_CANCELLED))
+			e = any ? ERR_OK : looked;
 	}
 	if (e != ERR_OK)
 		(void)api_problem(api, e, why[0] != '\0' ? why : NULL);

@@ -50,6 +50,8 @@ add_tail(struct api *api, struct buf *b)
 	json_member_uint(b, "total", page->total);
 	json_member_uint(b, "totalPages", page->total_pages);
 	json_member_uint(b, "generation", store_generation(api->store));
+	if (api_filling(api))
+		json_member_bool(b, "complete", false);
 	json_member_string_or_null(b, "nextCursor",
 	    page->next[0] == '\0' ? (struct str){ NULL, 0 } : str_of(page->next));
 	buf_add_char(b, '}');
@@ -94,7 +96,8 @@ make_body(struct api *api, const struct page_key *key, struct str *body)
 			return e;
 		*body = buf_str(&api->packed);
 	}
-	page_cache_put(api->pages, key, *body);
+	if (!api_filling(api))
+		page_cache_put(api->pages, key, *body);
 	return ERR_OK;
 }
 
@@ -104,6 +107,7 @@ orders_list(struct api *api)
 	const struct request *req = &api->request;
 	struct response *r = &api->response;
 	struct page_key key = { .query = req->query, .gzip = accepts_gzip(req->accept_encoding) };
+	bool filling;
 	struct etag etag;
 	struct str body;
 	bool kept;
@@ -112,12 +116,16 @@ orders_list(struct api *api)
 	if ((e = api_snapshot(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	key.generation = store_generation(api->store);
-	kept = page_cache_get(api->pages, &key, &body);
+	/* a generation may become complete as it is: what is partial is of none of its keys */
+	filling = api_filling(api);
+	kept = !filling && page_cache_get(api->pages, &key, &body);
 	if (!kept && (e = parse(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
+	if (filling && !request_prefers_partial(req))
+		return api_problem(api, ERR_FILLING, NULL);
 	response_header(r, "Vary", STR("Accept-Encoding"));
 	if (response_validators(r, req->if_none_match,
-	    etag_make(&etag, 'g', &key.generation, 1, key.gzip), key.generation))
+	    etag_make(&etag, filling ? 'p' : 'g', &key.generation, 1, key.gzip), key.generation))
 		return ANSWERED;
 	if (!kept && (e = make_body(api, &key, &body)) != ERR_OK)
 		return api_problem(api, e, NULL);

@@ -30,7 +30,7 @@ resolve_path(struct api *api, struct writing *w)
 
 	item->version = w->version;
 	/* perhaps by what is asked for: syncd knows, as long as that is being settled */
-	if (e == ERR_NOT_FOUND && w->again) {
+	if ((e == ERR_NOT_FOUND || e == ERR_FILLING) && w->again) {
 		target_gone(&w->targets[0], api->request.segments[2]);
 		return true;
 	}

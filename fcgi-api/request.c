@@ -249,8 +249,8 @@ piece(struct str s, char end)
 	return i < s.len ? i : s.len;
 }
 
-bool
-request_prefers_async(const struct request *r)
+static bool
+prefers(const struct request *r, const char *what)
 {
 	struct str rest = r->prefer;
 
@@ -259,11 +259,23 @@ request_prefers_async(const struct request *r)
 		size_t whole = one.len;
 
 		one.len = piece(one, ';');
-		if (same_word(trim(one), "respond-async"))
+		if (same_word(trim(one), what))
 			return true;
 		whole += whole < rest.len;	/* the comma */
 		rest.ptr += whole;
 		rest.len -= whole;
 	}
 	return false;
+}
+
+bool
+request_prefers_async(const struct request *r)
+{
+	return prefers(r, "respond-async");
+}
+
+bool
+request_prefers_partial(const struct request *r)
+{
+	return prefers(r, "partial");
 }

@@ -68,6 +68,8 @@ enum err	request_no_params(const struct request *, struct field_errors *errors);
 
 /* Does Prefer say respond-async? */
 bool		request_prefers_async(const struct request *);
+/* Does it say partial: what there is, before all of it is there? */
+bool		request_prefers_partial(const struct request *);
 
 /* ERR_UNSUPPORTED_MEDIA_TYPE unless the body is announced as JSON (in UTF-8, if it says so). */
 enum err	request_check_json(const struct request *);

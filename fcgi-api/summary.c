@@ -35,5 +35,7 @@ orders_summary(struct api *api)
 	if ((e = request_no_params(req, &api->errors)) != ERR_OK ||
 	    (e = api_snapshot(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
+	if (api_filling(api) && !request_prefers_partial(req))
+		return api_problem(api, ERR_FILLING, NULL);
 	return summary_answer(api, req->if_none_match, req->accept_encoding);
 }

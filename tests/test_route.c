@@ -20,6 +20,68 @@ START_TEST(without_a_store_reads_say_so_and_it_is_opened_when_it_appears)
 }
 END_TEST
 
+/* The first page of the first sync. */
+static void
+begin_to_fill(struct apply *a)
+{
+	struct change c = { .base = CHANGE_ANY_BASE };
+
+	c.record.id = STR("recAAAAAAAAAAAAAA");
+	c.record.known = schema_all(&orders_schema);
+	c.record.values[ORDER_ORDER_ID] = text_value("ORD-1");
+	apply_or_exit(a, &c, 1, SOURCE_FULL_SYNC, NULL);
+}
+
+static void
+end_filling(struct apply *a)
+{
+	const struct apply_meta meta = { .synced_ms = 1700000000000 };
+
+	apply_or_exit(a, NULL, 0, SOURCE_FULL_SYNC, &meta);
+}
+
+START_TEST(until_a_first_sync_is_complete_nothing_is_said_of_what_is_missing)
+{
+	static const char *const silent[] = {
+		"/api/orders", "/api/orders?status=Shipped", "/api/orders?page=9", "/api/orders/summary",
+		"/api/orders/ORD-2", "/api/orders/recBBBBBBBBBBBBBB", "/api/orders/ORD-2/history",
+		"/api/orders/recBBBBBBBBBBBBBB/history"
+	};
+	uint64_t generation;
+
+	in_writer(begin_to_fill);
+	generation = *fx.committed;
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+		expect_get(silent[i], 503, "\"code\":\"filling\"");
+		ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "Retry-After: "));
+		ck_assert_ptr_null(strstr(buf_cstr(&fx.answer), "ETag"));
+	}
+	expect_get("/api/orders?colour=red", 400, "colour");
+	/* what is there is there */
+	expect_get("/api/orders/ORD-1", 200, "\"orderId\":\"ORD-1\"");
+	expect_get("/api/orders/ORD-1/history", 200, "\"changes\":[]");
+	expect_get("/api/health", 200, "\"syncedAt\":null");
+	/* and who asks for that is told so */
+	for (int i = 0; i < 3; i++) {
+		ask("GET", "/api/orders", "HTTP_PREFER", "return=minimal, Partial", NULL);
+		expect(200, "\"complete\":false");
+		ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"total\":1,"));
+	}
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), with("ETag: \"p%llu\"", generation)));
+	ask("GET", "/api/orders/summary", "HTTP_PREFER", "partial", NULL);
+	expect(200, "\"syncedAt\":null");
+	/* its end need not change an order */
+	in_writer(end_filling);
+	ask("GET", "/api/orders", "HTTP_IF_NONE_MATCH", with("\"p%llu\"", generation), NULL);
+	expect(200, "\"total\":1,");
+	ck_assert_ptr_null(strstr(buf_cstr(&fx.answer), "complete"));
+	ask("GET", "/api/orders", "HTTP_PREFER", "partial", NULL);
+	expect(200, "\"total\":1,");
+	ck_assert_ptr_null(strstr(buf_cstr(&fx.answer), "complete"));
+	expect_get("/api/orders/ORD-2", 404, "\"code\":\"not_found\"");
+}
+END_TEST
+
 START_TEST(a_list_is_a_page_with_its_total_and_one_generation)
 {
 	expect_get("/api/orders?sort=orderId&pageSize=1", 200, "\"orders\":[{\"id\":\"recAAAAAAAAAAAAAA\"");
@@ -258,6 +320,7 @@ suite(void)
 
 	tcase_add_checked_fixture(empty, api_setup, api_teardown);
 	tcase_add_test(empty, without_a_store_reads_say_so_and_it_is_opened_when_it_appears);
+	tcase_add_test(empty, until_a_first_sync_is_complete_nothing_is_said_of_what_is_missing);
 	suite_add_tcase(s, empty);
 	tcase_add_checked_fixture(alone, api_setup_filled, api_teardown);
 	tcase_add_test(alone, a_list_is_a_page_with_its_total_and_one_generation);

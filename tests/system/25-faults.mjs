@@ -45,11 +45,22 @@ test('syncd killed in the middle of a sync: reads go on, and it takes up again',
 
 test('syncd killed while the very first sync fills the store', async () => {
 	await withStack(fast({ sim: 2_000, wait: 0, simArgs: ['--latency-ms=100'] }), async stack => {
-		await until('the first orders are served', 20_000, async () => (await stack.json('/api/orders?pageSize=1')).total > 0)
+		const partial = async () => (await stack.get('/api/orders?pageSize=1', { Prefer: 'partial' })).json()
+		await until('the first orders are served', 20_000, async () => (await partial()).total > 0)
 		stack.signal('syncd', 'SIGKILL')
 		await until('it is gone', 5_000, () => !stack.alive('syncd'))
-		const { total } = await stack.json('/api/orders?pageSize=1')
+		const { total, complete } = await partial()
 		ok(total > 0 && total <= 2_000)
+		eq(complete, false)
+		// nobody is told that this is all, and of what is not there nobody is told that it does not exist
+		for (const target of ['/api/orders', '/api/orders?status=Pending', '/api/orders/summary', '/api/orders/export.csv', '/api/orders/export.xlsx', '/api/orders/no-such', '/api/orders/no-such/history']) {
+			const answer = await stack.get(target)
+			eq([answer.status, answer.json().code], [503, 'filling'], target)
+			ok(Number(answer.headers['retry-after']) >= 1)
+		}
+		const [record] = (await (await stack.get('/api/orders?pageSize=1', { Prefer: 'partial' })).json()).orders
+		eq((await stack.get(`/api/orders/${record.id}`)).status, 200)
+		eq((await stack.patch('no-such', { status: 'Shipped' })).status, 503)
 		await stack.sim('POST', '/_sim/settings', { latencyMs: 0 })
 		await stack.start('syncd')
 		await stack.synced()
@@ -111,8 +122,8 @@ test('Airtable away at the start: the stack is up, says why it is empty, and fil
 		await until('the failure is told', 20_000, async () => (await stack.json('/api/sync')).state === 'failed')
 		const health = await stack.json('/api/health')
 		eq([health.status, health.syncedAt], ['degraded', null])
-		eq((await stack.json('/api/orders')).total, 0)
-		eq((await stack.json('/api/orders/summary')).total.count, 0)
+		for (const target of ['/api/orders', '/api/orders/summary']) eq((await stack.get(target)).json().code, 'filling')
+		eq((await stack.get('/api/orders', { Prefer: 'partial' })).json().total, 0)
 		const answer = await stack.sync()
 		ok([502, 503].includes(answer.status), `${answer.status} ${answer.text}`)
 		await stack.start('sim')
@@ -197,7 +208,7 @@ test('a map too small to grow: the sync fails with its cause, and what was there
 		const answer = await stack.sync()
 		ok(answer.status >= 500, `${answer.status} ${answer.text.slice(0, 200)}`)
 		eq(answer.json().code, 'store_map_full')
-		eq((await stack.get('/api/orders')).status, 200)
+		eq((await stack.get('/api/orders', { Prefer: 'partial' })).status, 200)
 		ok(stack.alive('syncd'))
 		await stack.stop('syncd')
 		const conf = path.join(stack.dir, 'orders.conf')
@@ -232,7 +243,7 @@ test('a full disk: syncd says so, serves what it has, and goes on when there is 
 			const answer = await stack.sync()
 			eq(answer.json().code, 'disk_full', answer.text.slice(0, 300))
 			ok(stack.alive('syncd'))
-			eq((await stack.get('/api/orders')).status, 200)
+			eq((await stack.get('/api/orders', { Prefer: 'partial' })).status, 200)
 			eq((await execute('mount', ['-o', 'remount,size=200m', disk])).code, 0)
 			await until('with room it goes through', 30_000, async () => (await stack.sync()).status === 200)
 			await agrees(stack)

@@ -59,6 +59,9 @@ export const api = createClient<paths>({
 })
 api.use(refusals)
 
+/** Asks for what has arrived so far while the orders are fetched for the first time, which is shown as that. */
+export const WHAT_THERE_IS = { Prefer: 'partial' } as const
+
 /** The store's commit number that an answer was read at. */
 export const generationOf = (response: Response) => Number(response.headers.get('X-Generation') ?? 0)
 

@@ -660,6 +660,11 @@ export interface components {
             total: number;
             totalPages: number;
             generation: number;
+            /**
+             * @description Only there with `Prefer: partial` while the orders are being fetched for the first time: others are to come.
+             * @constant
+             */
+            complete?: false;
             /** @description For `after`; `null` when this page ends the list. */
             nextCursor: string | null;
         };
@@ -1376,7 +1381,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `store_unavailable`: there is no store yet, or it can't be read. */
+        /**
+         * @description `store_unavailable`: there is no store yet, or it can't be read.
+         *     `filling`: the orders are being fetched from Airtable for the first
+         *     time (`GET /api/sync` tells how far it is), so that nothing can be said
+         *     of all of them, nor of one that is not there yet.
+         */
         StoreUnavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1488,6 +1498,11 @@ export interface components {
          * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
          */
         IdempotencyKey: string;
+        /**
+         * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+         * @example partial
+         */
+        PreferPartial: string;
         /**
          * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
          * @example respond-async
@@ -1614,6 +1629,11 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
             };
             header?: {
+                /**
+                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @example partial
+                 */
+                Prefer?: components["parameters"]["PreferPartial"];
                 /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
@@ -2246,6 +2266,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @example partial
+                 */
+                Prefer?: components["parameters"]["PreferPartial"];
                 /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */

@@ -1,12 +1,12 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useObservable } from '@/lib/observable'
-import { api, type Summary } from './client'
+import { api, type Summary, WHAT_THERE_IS } from './client'
 import { liveState, noteGeneration, POLL_BESIDE_STREAM_MS, POLL_MS } from './live'
 
 export const summaryQuery = queryOptions({
 	queryKey: ['summary'],
 	queryFn: async ({ signal }): Promise<Summary> => {
-		const { data } = await api.GET('/api/orders/summary', { signal })
+		const { data } = await api.GET('/api/orders/summary', { params: { header: WHAT_THERE_IS }, signal })
 		noteGeneration(data!.generation)
 		return data!
 	},

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Gauge, History, Keyboard, type LucideIcon, Moon, Package, Plus, RefreshCw, Search, Sun, Table2 } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
-import { api } from '@/api/client'
+import { api, WHAT_THERE_IS } from '@/api/client'
 import { useHealth } from '@/api/health'
 import { chooseTheme } from '@/lib/theme'
 import { writingNew } from '@/orders/creating'
@@ -26,7 +26,7 @@ function useFound(text: string) {
 		queryKey: ['orders', 'found', settled],
 		enabled: settled.length > 1,
 		queryFn: async ({ signal }) => {
-			const { data } = await api.GET('/api/orders', { params: { query: { search: settled, pageSize: 6 } }, signal })
+			const { data } = await api.GET('/api/orders', { params: { header: WHAT_THERE_IS, query: { search: settled, pageSize: 6 } }, signal })
 			orderStore.put(data!.orders, data!.generation)
 			return data!
 		},

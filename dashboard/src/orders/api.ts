@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, type ChangePage, generationOf, newKey, type NewOrder, type Order, type OrderChange, type OrderPage } from '@/api/client'
+import { api, type ChangePage, generationOf, newKey, type NewOrder, type Order, type OrderChange, type OrderPage, WHAT_THERE_IS } from '@/api/client'
 import { untilItPasses } from '@/api/query-client'
 import type { paths } from '@/api/schema'
 import { orderStore } from './store'
@@ -15,7 +15,7 @@ export const listParameters = (filter: Filter) => filter as ListQuery
 export const pageQuery = (filter: Filter, page: number) => queryOptions({
 	queryKey: ['orders', 'page', filter, page],
 	queryFn: async ({ signal }): Promise<OrderPage> => {
-		const { data } = await api.GET('/api/orders', { params: { query: { ...listParameters(filter), page, pageSize: PAGE_SIZE } }, signal })
+		const { data } = await api.GET('/api/orders', { params: { header: WHAT_THERE_IS, query: { ...listParameters(filter), page, pageSize: PAGE_SIZE } }, signal })
 		orderStore.put(data!.orders, data!.generation)
 		return data!
 	},
