@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "common/instant.h"
 #include "common/log.h"
 #include "common/zone.h"
 #include "fcgi-api/gzip.h"
@@ -115,6 +116,8 @@ make_store(void)
 	static struct made_order m[ORDERS];
 	static struct change c[ORDERS];
 	uint64_t seed = 7;
+	const struct apply_meta synced = { .synced_ms = 1700000000000 };
+	struct apply_result r;
 	struct apply *a;
 	pid_t pid = fork();
 	int status;
@@ -127,7 +130,8 @@ make_store(void)
 			made_order(&m[i], i, &seed);
 			c[i] = (struct change){ .record = m[i].r, .base = CHANGE_ANY_BASE };
 		}
-		(void)made_apply(a, c, ORDERS);
+		if (apply_changes(a, c, ORDERS, SOURCE_FULL_SYNC, &synced, instant_now(), &r) != ERR_OK)
+			_exit(1);
 		apply_close(a);
 		_exit(0);
 	}
