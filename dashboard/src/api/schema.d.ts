@@ -1020,6 +1020,7 @@ export interface components {
              * @example too_large
              * @example unsupported_media_type
              * @example store_unavailable
+             * @example filling
              * @example syncd_unavailable
              * @example overloaded
              * @example airtable_unauthorized
