@@ -113,6 +113,18 @@ utf8_len(unsigned char first)
 	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
+/* Does the text read as a character's number there ("_x0041_"), as a workbook writes controls? */
+static bool
+reads_as_escape(struct str s, size_t i)
+{
+	if (s.len - i < 7 || s.ptr[i] != '_' || s.ptr[i + 1] != 'x' || s.ptr[i + 6] != '_')
+		return false;
+	for (size_t d = i + 2; d < i + 6; d++)
+		if (hex_digit(s.ptr[d]) == -1)
+			return false;
+	return true;
+}
+
 /* The text as a cell can hold it: not too long, and nothing that XML can't say. */
 static const char *
 cell_text(struct xlsx *x, struct str s)
@@ -128,6 +140,8 @@ cell_text(struct xlsx *x, struct str s)
 		if (s.ptr[i] == '\0' || (n == 3 && (memcmp(s.ptr + i, "\xef\xbf\xbe", 3) == 0 ||
 		    memcmp(s.ptr + i, "\xef\xbf\xbf", 3) == 0)))
 			buf_add(&x->text, "\xef\xbf\xbd", 3);
+		else if (reads_as_escape(s, i))
+			buf_add_cstr(&x->text, "_x005F_");
 		else
 			buf_add(&x->text, s.ptr + i, n);
 	}

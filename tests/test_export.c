@@ -181,6 +181,30 @@ START_TEST(a_workbook_has_numbers_dates_and_texts_of_their_kinds)
 }
 END_TEST
 
+START_TEST(a_text_that_reads_as_an_escape_stays_what_it_is)
+{
+	static const struct {
+		const char	*text, *cell;
+	} cases[] = {
+		{ "SKU_x0041_7", "SKU_x005F_x0041_7" }, { "_x0041_x0042_", "_x005F_x0041_x005F_x0042_" },
+		{ "_x005F_", "_x005F_x005F_" }, { "_xabCD_", "_x005F_xabCD_" }, { "_x00g1_", "_x00g1_" },
+		{ "_x0041", "_x0041" }, { "_X0041_", "_X0041_" }, { "x0041_", "x0041_" }, { "__x000D__", "__x005F_x000D__" }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct record r = sample(STR("recAAAAAAAAAAAAAA"));
+		const char *dir = tmpdir_new();
+		char cell[64];
+
+		r.values[ORDER_CUSTOMER].text = str_of(cases[i].text);
+		r.values[ORDER_STATUS] = r.values[ORDER_CUSTOMER];
+		make_workbook(dir, XLSX_SHEET_ROWS, &r, 1);
+		(void)snprintf(cell, sizeof(cell), "r=\"D2\" t=\"inlineStr\"><is><t>%s</t>", cases[i].cell);
+		ck_assert_ptr_nonnull(strstr(said_of(dir, PART("xl/worksheets/sheet1.xml")), cell));
+	}
+}
+END_TEST
+
 START_TEST(what_no_sheet_can_hold_goes_on_in_the_next)
 {
 	struct record list[7];
@@ -246,6 +270,7 @@ main(void)
 	tcase_add_test(t, a_csv_text_that_looks_like_a_formula_is_defused);
 	tcase_add_test(t, rows_come_out_of_the_file_as_they_went_in);
 	tcase_add_test(t, a_workbook_has_numbers_dates_and_texts_of_their_kinds);
+	tcase_add_test(t, a_text_that_reads_as_an_escape_stays_what_it_is);
 	tcase_add_test(t, what_no_sheet_can_hold_goes_on_in_the_next);
 	tcase_add_test(t, a_workbook_without_rows_has_its_header);
 	tcase_add_test(t, a_text_too_long_for_a_cell_is_cut_between_characters);
