@@ -184,3 +184,15 @@ test('all that match are changed unasked only if they are as many as were counte
 	await phase('done')
 	expect(parts.map(part => part.ids)).toEqual([['recA', 'recC'], ['recA', 'recB', 'recC']])
 })
+
+test('a server that never takes so many at once gets smaller parts', async () => {
+	const sizes: number[] = []
+	server.use(http.patch('*/api/orders', async ({ request }) => {
+		const { updates } = await request.json() as Body
+		sizes.push(updates.length)
+		if (updates.length > 30) return HttpResponse.json({ ...refusal, status: 413, code: 'too_large' }, { status: 413 })
+		return HttpResponse.json({ bulk: String(sizes.length), results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
+	}))
+	expect(await runBulk(many(110), { status: 'Shipped' }, care())).toMatchObject({ done: 110, failures: [] })
+	expect(sizes).toEqual([100, 50, 25, 25, 25, 25, 10])
+})

@@ -90,8 +90,8 @@ const noteRefused = (state: BulkState, ids: string[], error: unknown): BulkState
 export async function runBulk(ids: string[], change: OrderChange, { report, waiting, signal }: Care): Promise<BulkState> {
 	let state: BulkState = { ...NOTHING, total: ids.length }
 	report(state)
-	for (let at = 0; at < ids.length && !signal.aborted; at += PART) {
-		const part = ids.slice(at, at + PART), key = newKey()
+	for (let size = PART; state.done < ids.length && !signal.aborted;) {
+		const part = ids.slice(state.done, state.done + size), key = newKey()
 		const told = orderStore.expect(part)
 		try {
 			const { data, response } = await patiently(() => api.PATCH('/api/orders', {
@@ -101,7 +101,9 @@ export async function runBulk(ids: string[], change: OrderChange, { report, wait
 			state = note(state, data!, generationOf(response))
 		} catch (error) {
 			if (signal.aborted) break
-			state = noteRefused(state, part, error)
+			// more orders than there ever is room for in a minute
+			if (error instanceof Problem && error.status === 413 && part.length > 1) size = Math.ceil(part.length / 2)
+			else state = noteRefused(state, part, error)
 		} finally {
 			told()
 		}
