@@ -189,7 +189,13 @@ test('Ctrl-K finds orders and commands', async () => {
 
 test('the overview: figures, groups and days lead to their orders', async () => {
 	await page.goto(stack.url)
-	await tabTo(page.locator('[data-figure="Open"]'))
+	const exactly = page.locator('[data-figure="Revenue"] [data-value] button'), { revenue } = await stack.json('/api/orders/summary')
+	await tabTo(exactly)	// rounded, and exact at a key
+	await press('Enter')
+	eq(Number((await exactly.textContent()).replaceAll(',', '')), revenue.orderTotal)
+	await press('Enter')
+	ok((await exactly.textContent()).length < String(revenue.orderTotal).length)
+	await tabTo(page.locator('[data-figure="Open"] a'))
 	await press('Enter')
 	await page.waitForURL(/status=Pending,Processing$/)
 	await page.goBack()

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { formatCompact, formatCount, formatMoneyExact, formatPercent } from '@/lib/format'
 import { type Grouped, withoutOne } from '@/lib/grouped'
+import { Exact } from '@/ui/exact'
 import { Card } from '@/ui/parts'
 
 type Group = { value: string | null; label: ReactNode; count: number; orderTotal: number }
@@ -28,7 +29,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 								<Link to="/orders" search={value === null ? withoutOne(field, groups.map(group => group.value)) : { [field]: [value] }} className="after:absolute after:inset-0 after:rounded-lg">{label}</Link>
 							</th>
 							<td className="tnum px-2 text-right font-medium">{formatCount(count)}</td>
-							<td className="tnum px-2 text-right text-ink-2" title={formatMoneyExact(orderTotal)}>{formatCompact(orderTotal)}</td>
+							<td className="tnum px-2 text-right text-ink-2"><Exact short={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} /></td>
 							<td className="rounded-r-lg px-2">
 								<span className="flex items-center gap-2">
 									<span aria-hidden className="block h-2 flex-1 overflow-hidden rounded-full bg-sunken">

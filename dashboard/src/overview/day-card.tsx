@@ -3,10 +3,11 @@ import { ChartColumn, Table2 } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import type { Summary } from '@/api/client'
-import { formatCompact, formatCount, formatLongDay, formatMoney, formatMoneyExact } from '@/lib/format'
+import { formatCompact, formatCount, formatLongDay, formatMoneyExact } from '@/lib/format'
 import { inTurn } from '@/lib/idle'
 import { dayFilter } from '@/lib/zone'
 import { buttonClass } from '@/ui/button'
+import { Exact } from '@/ui/exact'
 import { Bone, Card } from '@/ui/parts'
 
 const NoChart = () => <p className="px-3 py-8 text-sm text-ink-2">The chart could not be loaded. The table behind the button above has its numbers.</p>
@@ -33,7 +34,7 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 				</button>
 			}
 		>
-			<p className="tnum px-4 text-lg font-semibold sm:px-5" title={measure === 'count' ? formatCount(total) : formatMoneyExact(total)}>{measure === 'count' ? formatCount(total) : formatCompact(total)}</p>
+			<p className="tnum px-4 text-lg font-semibold sm:px-5"><Exact short={measure === 'count' ? formatCount(total) : formatCompact(total)} exact={measure === 'count' ? formatCount(total) : formatMoneyExact(total)} /></p>
 			<div className="h-60 px-2 3xl:h-88 pt-1 pb-3 sm:px-3">
 				{table ? <DayTable summary={summary} /> : (
 					<Suspense fallback={<ChartBones />}>
@@ -61,9 +62,9 @@ function DayTable({ summary }: { summary: Summary }) {
 				<tbody>
 					{summary.daily.toReversed().map(({ date, count, revenue }) => (
 						<tr key={date} className="border-t border-line">
-							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link></th>
+							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link>{date === summary.daily.at(-1)?.date && <span className="text-ink-3"> so far</span>}</th>
 							<td className="tnum text-right">{formatCount(count)}</td>
-							<td className="tnum text-right" title={formatMoneyExact(revenue.orderTotal)}>{formatMoney(revenue.orderTotal)}</td>
+							<td className="tnum text-right">{formatMoneyExact(revenue.orderTotal)}</td>
 						</tr>
 					))}
 				</tbody>

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest'
 import { aSummary } from '../../tests/orders'
-import { compare, openOf, revenueFilter } from './figures'
+import { compare, openOf, revenueFilter, wholeDays } from './figures'
 
 test('open is what is pending or processing', () => {
 	expect(openOf(aSummary())).toEqual({ count: 7, orderTotal: 70.5 })
+})
+
+test('a day that is not over is in no trend', () => {
+	expect(wholeDays(aSummary().daily).map(day => day.count)).toEqual(Array.from({ length: 29 }, (_, i) => i))
+	expect(wholeDays([])).toEqual([])
 })
 
 test('today stands beside yesterday and the same day a week ago', () => {

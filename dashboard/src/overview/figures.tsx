@@ -1,11 +1,10 @@
 import { Link } from '@tanstack/react-router'
-import clsx from 'clsx'
-import { ArrowDownRight, ArrowUpRight, Minus } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Summary } from '@/api/client'
-import { formatCompact, formatCount, formatMoney, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
+import { formatCompact, formatCount, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
 import { dayFilter } from '@/lib/zone'
 import { type Grouped, withoutOne } from '@/lib/grouped'
+import { Exact } from '@/ui/exact'
 import { Bone } from '@/ui/parts'
 import { Sparkline } from '@/ui/sparkline'
 
@@ -17,7 +16,10 @@ export function openOf(summary: Summary) {
 	return { count: groups.reduce((n, group) => n + group.count, 0), orderTotal: groups.reduce((sum, group) => sum + group.orderTotal, 0) }
 }
 
-/** How today compares: days of the summary, today last. */
+/** The days that are over: today is the last of them all. */
+export const wholeDays = (daily: Summary['daily']) => daily.slice(0, -1)
+
+/** What stands beside today. */
 export function compare(daily: Summary['daily']) {
 	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0, revenue: { count: 0, orderTotal: 0 } }
 	return { today: at(0), yesterday: at(1), lastWeek: at(DAYS_BACK) }
@@ -29,19 +31,21 @@ export function Figures({ summary }: { summary: Summary }) {
 	const { count } = summary.total
 	const { orderTotal, excludes } = summary.revenue
 	const days = summary.daily
+	// today is not over: beside whole days it would always look like a fall
+	const whole = wholeDays(days)
 	return (
 		<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
-			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={days.map(day => day.count)} />}>
-				<span title={formatCount(countOf(days))}>{formatCompact(countOf(days))} in 30 days</span>
+			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={whole.map(day => day.count)} />}>
+				<span><Exact short={formatCompact(countOf(days))} exact={formatCount(countOf(days))} /> in 30 days</span>
 			</Figure>
-			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ ...revenueFilter(summary), sort: '-orderTotal' }} chart={<Sparkline values={days.map(day => day.revenue.orderTotal)} />}>
-				<span title={formatMoneyExact(revenueOf(days))}>{formatCompact(revenueOf(days))} in 30 days</span>{excludes.length > 0 && <span>without {excludes.join(', ')}</span>}
+			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ ...revenueFilter(summary), sort: '-orderTotal' }} chart={<Sparkline values={whole.map(day => day.revenue.orderTotal)} />}>
+				<span><Exact short={formatCompact(revenueOf(days))} exact={formatMoneyExact(revenueOf(days))} /> in 30 days</span>{excludes.length > 0 && <span>without {excludes.join(', ')}</span>}
 			</Figure>
 			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: [...OPEN] }}>
-				<span title={formatMoneyExact(open.orderTotal)}>worth {formatMoneyWhole(open.orderTotal)}</span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
+				<span>worth <Exact short={formatMoneyWhole(open.orderTotal)} exact={formatMoneyExact(open.orderTotal)} /></span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
 			</Figure>
-			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={days.slice(-DAYS_BACK - 1).map(day => day.count)} />} beside={<span className="tnum text-ink-2" title={formatMoneyExact(today.orderTotal)}>{formatMoney(today.orderTotal)}</span>}>
-				<Delta now={today.count} then={yesterday.count} what="yesterday" /> <Delta now={today.count} then={lastWeek.count} what="a week ago" />
+			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={whole.slice(-DAYS_BACK).map(day => day.count)} />} beside={<span className="tnum text-ink-2">{formatMoneyExact(today.orderTotal)}</span>}>
+				<span>so far</span><span>{formatCount(yesterday.count)} yesterday</span><span>{formatCount(lastWeek.count)} a week ago</span>
 			</Figure>
 		</div>
 	)
@@ -61,25 +65,15 @@ export function revenueFilter({ byStatus, revenue: { excludes } }: Summary): { s
 
 function Figure({ name, value, exact, children, chart, beside, link }: { name: string; value: string; exact: string; children: ReactNode; chart?: ReactNode; beside?: ReactNode; link: { sort?: string; status?: string[]; empty?: Grouped[]; createdFrom?: string; createdTo?: string } }) {
 	return (
-		<Link to="/orders" search={link} data-figure={name} className="card group relative flex min-w-0 flex-col p-4 transition-colors hover:border-line-strong sm:p-5">
-			<span className="text-[0.8125rem] font-medium text-ink-2">{name}</span>
-			<span className="mt-1 flex items-baseline gap-2">
-				<span data-value={exact} title={exact} className="tnum text-2xl leading-9 font-semibold tracking-tight sm:text-[1.75rem]">{value}</span>
+		<div data-figure={name} className="card group relative flex min-w-0 flex-col p-4 transition-colors hover:border-line-strong sm:p-5">
+			<Link to="/orders" search={link} className="text-[0.8125rem] font-medium text-ink-2 after:absolute after:inset-0 after:rounded-xl">{name}</Link>
+			<span className="mt-1 flex min-w-0 items-baseline gap-2">
+				<span data-value={exact} className="min-w-0"><Exact short={value} exact={exact} className="tnum text-2xl leading-9 font-semibold tracking-tight break-all sm:text-[1.75rem] aria-pressed:text-base" /></span>
 				{beside !== undefined && <span className="truncate max-sm:hidden">{beside}</span>}
 			</span>
 			<span className="tnum mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-ink-2">{children}</span>
-			{chart !== undefined && <span className="absolute top-4 right-4 text-accent opacity-80 max-sm:hidden sm:top-5 sm:right-5">{chart}</span>}
-		</Link>
-	)
-}
-
-/** Today is not over: more than a whole day before is good, less says little, so it is never alarming. */
-function Delta({ now, then, what }: { now: number; then: number; what: string }) {
-	const Icon = now > then ? ArrowUpRight : now < then ? ArrowDownRight : Minus
-	return (
-		<span className="inline-flex items-center gap-0.5" title={`${formatCount(then)} ${what}`}>
-			<Icon aria-hidden className={clsx('size-3.5', now > then ? 'text-good' : 'text-ink-3')} />vs {formatCount(then)} {what}
-		</span>
+			{chart !== undefined && <span className="pointer-events-none absolute top-4 right-4 text-accent opacity-80 max-sm:hidden sm:top-5 sm:right-5">{chart}</span>}
+		</div>
 	)
 }
 
