@@ -389,8 +389,8 @@ END_TEST
 static const char *const odd_options[] = {
 	"On hold, customer", "none", "None", "NONE", "Pending,Shipped", "Pending, Shipped", ",", "a,", ",b", "pending", "Pending",
 	" Pending", "\xf0\x9f\x9a\x9a unterwegs", "\"quoted\"", "it's", "100 %", "a+b", "status[]", "(other)",
-	"a very long name that goes on for much longer than anybody would ever want to read in a list of "
-	"options, and then some more of it, only to be sure that no buffer ends before it does, and more",
+	("a very long name that goes on for much longer than anybody would ever want to read in a list of "
+	"options, and then some more of it, only to be sure that no buffer ends before it does, and more"),
 	"last"
 };
 #define ODD	(sizeof(odd_options) / sizeof(odd_options[0]))

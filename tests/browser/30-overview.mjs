@@ -2,13 +2,13 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast, build } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, noWider, hold, plain } from './lib/dashboard.mjs'
+import { build } from '../system/lib/stack.mjs'
+import { startDesk, openBrowser, soon, axe, shot, noWider, hold, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 
 test('a browser opens the overview of a running stack', async () => {
-	stack = await startStack(fast({ sim: 800 }))
+	stack = await startDesk({ sim: 800 })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page()
@@ -219,6 +219,7 @@ test('how old the data is is one thing, on every page', async () => {
 	await shot(old, 'state-behind')
 	await old.getByTestId('status').click()
 	await old.getByRole('dialog', { name: 'State of the system' }).getByText('4 minutes ago').first().waitFor()
+	await old.unrouteAll({ behavior: 'ignoreErrors' })
 	await old.context().close()
 })
 
@@ -250,7 +251,7 @@ test('offline it says so, and recovers', async () => {
 })
 
 test('an empty base is an answer, not a fault', async () => {
-	const empty = await startStack(fast({ sim: 0 }))
+	const empty = await startDesk({ sim: 0 })
 	const { faults, page: open, close } = await openBrowser(empty)
 	const there = await open('/')
 	await there.getByText('No orders yet').waitFor()
