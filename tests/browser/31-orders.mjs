@@ -1,13 +1,12 @@
 // The table of orders: finding, sorting, scrolling, choosing what is shown; all
 // of it in the address.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, hold, axe, shot, noWider, plain } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, hold, axe, shot, noWider, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 
 test('the table shows what the API lists', async () => {
-	stack = await startStack(fast({ sim: 3000 }))
+	stack = await startDesk({ sim: 3000 })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { eq, ok, cleanUp } from '../../system/lib/harness.mjs'
 import { fetched } from '../../system/lib/clients.mjs'
-import { root, temporaryFolder, until } from '../../system/lib/stack.mjs'
+import { fast, root, startStack, temporaryFolder, until } from '../../system/lib/stack.mjs'
 
 const here = path.join(root, 'tests/browser')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(file => fs.existsSync(file))
@@ -13,6 +13,20 @@ export const screenshots = path.join(root, 'build/check/screenshots')
 /** Long enough for any machine: what is waited for comes, or the story has found something. */
 const PATIENCE_MS = 60_000
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/**
+ * The desk with the limits that it is shipped with, as those who use it have them.  Each page
+ * is a person with an address of their own, told by a header as behind a proxy; the story itself
+ * asks more often than anybody and from many addresses.
+ */
+export async function startDesk({ set = {}, ...options } = {}) {
+	const stack = await startStack(fast({ ...options, set: { 'limits.enabled': true, 'http.trusted_proxies': '127.0.0.1', ...set } }))
+	let asked = 0
+	return Object.defineProperty(stack, 'address', { get: () => `127.0.7.${1 + asked++ % 200}` })
+}
+
+let people = 0
+const somebody = () => ({ 'X-Forwarded-For': `10.0.${people >> 8}.${people++ & 255}` })
 
 /**
  * A browser: page(path, options) opens a page of its own in it, as another person would;
@@ -42,7 +56,7 @@ export async function openBrowser(stack, { args = [] } = {}) {
 			return page
 		},
 		async page(target = '/', { width = 1280, height = 860, onPage = () => {}, ...options } = {}) {
-			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', ...options })
+			const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', colorScheme: 'light', extraHTTPHeaders: somebody(), ...options })
 			const page = await context.newPage()
 			page.setDefaultTimeout(PATIENCE_MS)
 			page.on('pageerror', error => faults.push(String(error)))
