@@ -1,13 +1,12 @@
 // Edits in the table: instant, taken back when refused, queued while Airtable is
 // away, settled by the person when two edit the same order; one or many.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, hold, axe, shot, toast, stayingToast, row, choose } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, hold, axe, shot, toast, stayingToast, row, choose } from './lib/dashboard.mjs'
 
 let stack, browser, page, orders
 
 test('a status is changed at once, and in Airtable', async () => {
-	stack = await startStack(fast({ sim: 600, set: { 'write.timeout': '20s', 'airtable.request_timeout': '2s' } }))
+	stack = await startDesk({ sim: 600, set: { 'write.timeout': '20s', 'airtable.request_timeout': '2s' } })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')

@@ -2,8 +2,7 @@
 // the pointer; also when the stream of changes is cut and resumed, begins anew, or is
 // never let through.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, row } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, axe, shot, row } from './lib/dashboard.mjs'
 import { change, figuresAgree, rowsAgree } from './lib/endurance.mjs'
 import { startProxy } from './lib/proxy.mjs'
 
@@ -25,7 +24,7 @@ const arrives = word => soon(`changes arrive: ${word}`, async () => {
 })
 
 test('a change in Airtable shows in its row without a reload', async () => {
-	stack = await startStack(fast({ sim: 400 }))
+	stack = await startDesk({ sim: 400 })
 	await stack.synced()
 	proxy = await startProxy(stack)
 	browser = await openBrowser(proxy)

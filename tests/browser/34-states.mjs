@@ -2,8 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, toast, row, choose, plain } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, axe, shot, toast, row, choose, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 
@@ -11,7 +10,7 @@ const state = kind => page.waitForSelector(`[data-kind="${kind}"]`)
 const banner = kind => page.waitForSelector(`[data-condition="${kind}"]`)
 
 test('the first sync is told of, with what has arrived so far', async () => {
-	stack = await startStack(fast({ sim: 8000, set: { 'airtable.breaker_failures': 3, 'airtable.breaker_cooldown': '2s', 'write.timeout': '3s' }, simArgs: ['--latency-ms=2000'], wait: 1 }))
+	stack = await startDesk({ sim: 8000, set: { 'airtable.breaker_failures': 3, 'airtable.breaker_cooldown': '2s', 'write.timeout': '3s' }, simArgs: ['--latency-ms=2000'], wait: 1 })
 	browser = await openBrowser(stack)
 	page = await browser.page('/')
 	await banner('first-sync')
@@ -114,7 +113,7 @@ test('the first sync fails: it says why, and when it is tried again', async () =
 	await browser.close()
 	await stack.down()
 	eq(browser.faults, [])
-	stack = await startStack(fast({ sim: 1200, simArgs: ['--latency-ms=2000'], wait: 1 }))
+	stack = await startDesk({ sim: 1200, simArgs: ['--latency-ms=2000'], wait: 1 })
 	await stack.fault({ match: { method: 'GET', times: 0 }, action: 'status', status: 403 })
 	browser = await openBrowser(stack)
 	page = await browser.page('/')

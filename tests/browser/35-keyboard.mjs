@@ -1,7 +1,6 @@
 // Everything by keyboard alone: no mouse is moved in this story.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, toast } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, axe, shot, toast } from './lib/dashboard.mjs'
 
 let stack, browser, page, orders
 const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key) }
@@ -38,7 +37,7 @@ const button = name => page.getByRole('button', { name, exact: true })
 const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.dataset.id)
 
 test('j and k walk through the rows', async () => {
-	stack = await startStack(fast({ sim: 500 }))
+	stack = await startDesk({ sim: 500 })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/')

@@ -1,8 +1,7 @@
 // Orders made and deleted in the dashboard, where the settings allow it: done,
 // refused, waiting for Airtable, or changed by somebody else meanwhile.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startStack, fast } from '../system/lib/stack.mjs'
-import { openBrowser, soon, axe, shot, noWider, toast, stayingToast, row } from './lib/dashboard.mjs'
+import { startDesk, openBrowser, soon, axe, shot, noWider, toast, stayingToast, row } from './lib/dashboard.mjs'
 
 let stack, browser, page
 const dialog = title => page.getByRole('dialog', { name: title })
@@ -10,7 +9,7 @@ const press = async (...keys) => { for (const key of keys) await page.keyboard.p
 const inAirtable = async orderId => (await stack.dump()).find(({ fields }) => fields['Order ID'] === orderId)
 
 test('by keyboard: n, what it is, Enter; and it is in Airtable, in the list and in the figures', async () => {
-	stack = await startStack(fast({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s' } }))
+	stack = await startDesk({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s' } })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')
