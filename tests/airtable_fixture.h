@@ -3,6 +3,7 @@
 
 /* An airtable on a loop with a canned server to talk to, for the programs that test it. */
 
+#include "common/zone.h"
 #include "syncd/airtable.h"
 #include "tests/canned_server.h"
 #include "tests/support.h"
@@ -83,6 +84,7 @@ seen_free(struct seen *s)
 static __attribute__((unused)) void
 setup(void)
 {
+	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);	/* days are those of the desk */
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
 	canned_start(&server, &loop);
 	memset(&config, 0, sizeof(config));
