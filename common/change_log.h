@@ -3,7 +3,8 @@
 
 /*
  * One entry of the change log, under its generation:
- *	i64 when (ms); u32 count; u8 source (enum change_source); 3 bytes 0
+ *	i64 when (ms); u32 count; u8 source (enum change_source);
+ *	u8 1: what can be set (META_OFFERED) has changed too; 2 bytes 0
  *	count x { u8 kind; u8 id length; id }
  * Live events, replication and history are derived from it.
  */
@@ -13,7 +14,8 @@ struct change_log_head {
 	int64_t		at_ms;
 	uint32_t	count;
 	uint8_t		source;
-	uint8_t		unused[3];
+	uint8_t		offers;
+	uint8_t		unused[2];
 };
 
 /* LOGGED_PENDING: the row is the same, but readers see another pending change of it, or none any more. */

@@ -14,6 +14,22 @@ options_load(MDB_txn *txn, MDB_dbi meta, unsigned field, struct str *further)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+int
+options_offer_load(MDB_txn *txn, MDB_dbi meta, const struct schema *schema, unsigned field,
+    struct options_offer *offer)
+{
+	char name[32];
+	int rc;
+
+	*offer = (struct options_offer){ .field = &schema->fields[field] };
+	(void)snprintf(name, sizeof(name), META_OFFERED "%u", field);
+	rc = meta_get(txn, meta, name, &offer->names);
+	if (rc == MDB_NOTFOUND)
+		return options_load(txn, meta, field, &offer->names);
+	offer->known = rc == 0;
+	return rc;
+}
+
 /* Take the next name off the front of ${rest}. */
 static struct str
 next_name(struct str *rest)
@@ -68,4 +84,23 @@ options_count(const struct field *f, struct str further)
 		n++;
 	}
 	return n;
+}
+
+struct str
+options_offer_next(struct options_offer *o)
+{
+	if (!o->known && o->own < o->field->option_count)
+		return str_of(o->field->options[o->own++]);
+	return o->names.len > 0 ? next_name(&o->names) : (struct str){ NULL, 0 };
+}
+
+bool
+options_offer_has(struct options_offer offer, struct str name)
+{
+	struct str one;
+
+	while ((one = options_offer_next(&offer)).ptr != NULL)
+		if (str_eq(one, name))
+			return true;
+	return false;
 }

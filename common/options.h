@@ -25,4 +25,26 @@ struct str	options_name(const struct field *, struct str further, unsigned code)
 /* How many codes are in use, OPTION_NONE not counted. */
 unsigned	options_count(const struct field *, struct str further);
 
+/*
+ * What a select can be set to: the names that Airtable offers, in its order,
+ * as meta has them in "offered.<field>", each ended by a NUL.  When that is not
+ * known (the base's schema may not be read), the schema's own names and the
+ * further ones.
+ */
+struct options_offer {
+	const struct field	*field;
+	bool			 known;		/* Airtable's */
+	struct str		 names;		/* offered, or further */
+	unsigned		 own;		/* of the schema's own: how many were taken */
+};
+#define OPTIONS_OFFERED_MAX	65536		/* bytes of a field's names; more are as good as not known */
+
+/* The names hold as long as ${txn}.  An LMDB code. */
+int		options_offer_load(MDB_txn *, MDB_dbi meta, const struct schema *, unsigned field,
+		    struct options_offer *);
+/* Take the next name off the front; ptr NULL: there is none. */
+struct str	options_offer_next(struct options_offer *);
+/* Is the name one of them? */
+bool		options_offer_has(struct options_offer, struct str name);
+
 #endif

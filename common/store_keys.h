@@ -76,6 +76,8 @@ struct store_head {
 #define META_CALLS	"calls"		/* the month's calls to Airtable, see syncd/budget.h */
 /* meta "options.<index of field>": further select options, see options.h */
 #define META_OPTIONS	"options."
+/* meta "offered.<index of field>": what Airtable offers for it, see options.h */
+#define META_OFFERED	"offered."
 
 /* The meta value of this name: an LMDB code. */
 int	meta_get(MDB_txn *, MDB_dbi meta, const char *name, struct str *value);

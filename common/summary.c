@@ -123,6 +123,32 @@ add_group(struct composer *c, unsigned f, struct str further)
 	buf_add_char(b, ']');
 }
 
+/* What can be set, of the selects of which Airtable has told it. */
+static void
+add_offers(struct composer *c)
+{
+	bool any = false;
+
+	for (unsigned f = 0; f < c->schema->field_count && c->error == 0; f++) {
+		struct options_offer offer;
+		struct str name;
+
+		if (c->schema->fields[f].kind != FIELD_SELECT || (c->error = options_offer_load(c->txn,
+		    c->dbs->meta, c->schema, f, &offer)) != 0 || !offer.known)
+			continue;
+		buf_add_cstr(c->out, any ? "," : ",\"offered\":{");
+		any = true;
+		buf_printf(c->out, "\"%s\":[", c->schema->fields[f].name);
+		while ((name = options_offer_next(&offer)).ptr != NULL) {
+			json_next(c->out);
+			json_add_string(c->out, name);
+		}
+		buf_add_char(c->out, ']');
+	}
+	if (any)
+		buf_add_char(c->out, '}');
+}
+
 static void
 add_days(struct composer *c, int32_t today, bool revenue)
 {
@@ -180,6 +206,7 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 			return;
 		add_group(c, f, further);
 	}
+	add_offers(c);
 	add_days(c, today, excluded.ptr != NULL);
 	buf_add_char(b, '}');
 }

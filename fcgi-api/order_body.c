@@ -1,28 +1,78 @@
 #include <stdio.h>
 
+#include "common/log.h"
 #include "common/message.h"
 #include "common/moment.h"
 #include "common/money.h"
+#include "common/options.h"
 #include "fcgi-api/order_body.h"
 
+#define LISTED_MAX	120	/* bytes of options that an error names */
+
+/* ${offer}, as far as there is room: those behind it are told of by the summary. */
 static void
-add_option_error(struct field_errors *errors, const struct field *f)
+add_option_error(struct field_errors *errors, struct options_offer offer)
 {
-	char allowed[160];
+	struct str field = str_of(offer.field->name), name;
+	char allowed[LISTED_MAX + 8];
 	size_t at = 0;
 
-	for (size_t i = 0; i < f->option_count && at < sizeof(allowed); i++)
-		at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "%s%s",
-		    i > 0 ? ", " : "", f->options[i]);
-	field_errors_add(errors, str_of(f->name), "must be one of %s, or null", allowed);
+	while ((name = options_offer_next(&offer)).ptr != NULL) {
+		if (at + name.len + 2 > LISTED_MAX) {
+			at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "..., ");
+			break;
+		}
+		at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "%.*s, ", STR_FMT(name));
+	}
+	if (at == 0)
+		field_errors_add(errors, field, "must be null: Airtable offers no option");
+	else
+		field_errors_add(errors, field, "must be one of %sor null", allowed);
 }
 
-static bool
-is_option(const struct field *f, const char *text)
+static void
+load_offer(struct api *api, size_t field, struct options_offer *offer)
 {
-	for (size_t i = 0; i < f->option_count; i++)
-		if (strcmp(f->options[i], text) == 0)
-			return true;
+	int rc = options_offer_load(store_txn(api->store), store_databases(api->store)->meta,
+	    &orders_schema, (unsigned)field, offer);
+
+	if (rc != 0)	/* the schema's own are left */
+		log_error("store: the options of %s can't be read: %s", offer->field->name,
+		    mdb_strerror(rc));
+}
+
+bool
+order_settable(struct api *api, size_t field, const struct value *v)
+{
+	struct options_offer offer;
+
+	if (orders_schema.fields[field].kind != FIELD_SELECT || !v->present)
+		return true;
+	load_offer(api, field, &offer);
+	return options_offer_has(offer, v->text);
+}
+
+/* Is it among those that may have been offered before? */
+static bool
+was_offered(struct api *api, size_t field, const struct value *v)
+{
+	struct str further;
+
+	return options_load(store_txn(api->store), store_databases(api->store)->meta,
+	    (unsigned)field, &further) == 0 &&
+	    options_code(&orders_schema.fields[field], further, v->text) != OPTION_NONE;
+}
+
+/* A select's value is one of its options. */
+static bool
+check_option(struct api *api, bool again, size_t field, const struct value *v)
+{
+	struct options_offer offer;
+
+	if (order_settable(api, field, v) || (again && was_offered(api, field, v)))
+		return true;
+	load_offer(api, field, &offer);
+	add_option_error(&api->errors, offer);
 	return false;
 }
 
@@ -31,9 +81,7 @@ take_text(const struct field *f, const cJSON *m, struct value *v, struct field_e
 {
 	if (!cJSON_IsString(m)) {
 		field_errors_add(errors, str_of(f->name), "must be a text or null");
-	} else if (f->kind == FIELD_SELECT && !is_option(f, m->valuestring)) {
-		add_option_error(errors, f);
-	} else if (m->valuestring[0] == '\0') {
+	} else if (m->valuestring[0] == '\0' && f->kind != FIELD_SELECT) {
 		field_errors_add(errors, str_of(f->name), "must not be empty; null is for none");
 	} else if (strlen(m->valuestring) > MESSAGE_TEXT_MAX) {
 		field_errors_add(errors, str_of(f->name), "longer than %d bytes",
@@ -61,8 +109,9 @@ take_money(const struct field *f, const cJSON *m, struct value *v, struct field_
 }
 
 void
-order_member(const cJSON *m, unsigned flag, struct record *record, struct field_errors *errors)
+order_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct record *record)
 {
+	struct field_errors *errors = &api->errors;
 	int i = schema_field(&orders_schema, str_of(m->string));
 	const struct field *f = i >= 0 ? &orders_schema.fields[i] : NULL;
 	struct value v = { .present = !cJSON_IsNull(m) };
@@ -78,6 +127,8 @@ order_member(const cJSON *m, unsigned flag, struct record *record, struct field_
 	}
 	if (v.present && !(f->kind == FIELD_MONEY ? take_money(f, m, &v, errors) :
 	    take_text(f, m, &v, errors)))
+		return;
+	if (!check_option(api, again, (size_t)i, &v))
 		return;
 	record->known |= UINT32_C(1) << i;
 	record->values[i] = v;

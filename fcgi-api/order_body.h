@@ -3,15 +3,18 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/field_errors.h"
-#include "common/schema.h"
+#include "fcgi-api/api.h"
 
 /*
  * Take the member ${m} of a body as a field of an order into ${record}, if
  * the field has the flag ${flag} (FIELD_WRITE, FIELD_CREATE); what is wrong
- * with it is added to ${errors}.  Strings point into ${m}.
+ * with it is added to api->errors.  Strings point into ${m}.  Within a snapshot.
+ * ${again}: the request was seen before, when other options may have been offered.
  */
-void	order_member(const cJSON *m, unsigned flag, struct record *, struct field_errors *);
+void	order_member(struct api *, bool again, const cJSON *m, unsigned flag, struct record *);
+
+/* Can this field be set to that, as far as options go?  Within a snapshot. */
+bool	order_settable(struct api *, size_t field, const struct value *);
 
 /*
  * A value as history and orders have it in their JSON.  false: not one of

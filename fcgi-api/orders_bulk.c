@@ -44,7 +44,7 @@ read_update(struct api *api, struct writing *w, size_t i, const cJSON *update)
 		else if (strcmp(m->string, "version") == 0)
 			take_version(item, m, &api->errors);
 		else
-			order_member(m, FIELD_WRITE, &item->record, &api->errors);
+			order_member(api, w->again, m, FIELD_WRITE, &item->record);
 	}
 	if (detail == NULL && item->record.known == 0 && !field_errors_any(&api->errors))
 		detail = "names no field to change";

@@ -31,7 +31,7 @@ read_order(struct api *api, struct writing *w)
 		return false;
 	record = &api->message.items[0].record;
 	cJSON_ArrayForEach(m, body)
-		order_member(m, FIELD_CREATE, record, &api->errors);
+		order_member(api, w->again, m, FIELD_CREATE, record);
 	compose_queued(&w->queued, record);
 	e = body->child == NULL || field_errors_any(&api->errors) ? ERR_INVALID_BODY :
 	    buf_status(&w->queued);

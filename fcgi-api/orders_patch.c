@@ -10,7 +10,7 @@ read_fields(struct api *api, struct writing *w)
 	if ((body = writing_body(api)) == NULL || !writing_targets(api, w, 1))
 		return false;
 	cJSON_ArrayForEach(m, body)
-		order_member(m, FIELD_WRITE, &api->message.items[0].record, &api->errors);
+		order_member(api, w->again, m, FIELD_WRITE, &api->message.items[0].record);
 	if (body->child == NULL)
 		(void)api_problem(api, ERR_INVALID_BODY, "names no field to change");
 	else if (field_errors_any(&api->errors))

@@ -114,6 +114,24 @@ add_conflicts(struct buf *b, const struct undoing *u, const struct record *now)
 		buf_add_char(b, ']');
 }
 
+/* The list of fields that can't be as they were any more; nothing when all can. */
+static void
+add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
+{
+	for (size_t i = 0; i < orders_schema.field_count; i++) {
+		if ((u->wanted.known & UINT32_C(1) << i) == 0 ||
+		    order_settable(api, i, &u->wanted.values[i]))
+			continue;
+		buf_add_char(b, b->len == 0 ? '[' : ',');
+		buf_add_char(b, '{');
+		json_member_string(b, "field", str_of(orders_schema.fields[i].name));
+		json_member_string(b, "message", STR("Airtable does not offer any more what it was"));
+		buf_add_char(b, '}');
+	}
+	if (b->len > 0)
+		buf_add_char(b, ']');
+}
+
 /* Complete the item, or note why it can't be: *detail and the list ${errors} for the problem. */
 static enum err
 undoing_check(struct api *api, struct target *t, struct message_item *item,
@@ -133,6 +151,11 @@ undoing_check(struct api *api, struct target *t, struct message_item *item,
 	add_conflicts(errors, u, &now);
 	if (errors->len > 0) {
 		*detail = "the order has been changed since";
+		return ERR_CONFLICT;
+	}
+	add_not_offered(api, errors, u);
+	if (errors->len > 0) {
+		*detail = "what was before can't be set any more";
 		return ERR_CONFLICT;
 	}
 	item->record.known = u->wanted.known;

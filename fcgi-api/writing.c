@@ -277,15 +277,19 @@ prepare(struct api *api, struct writing *w)
 	struct kept_answer kept = { .at_ms = 0 };
 	enum err e;
 
-	if (!take_headers(api, w) || !w->kind->read(api, w))
+	if (!take_headers(api, w))
 		return false;
-	if ((e = buf_status(&w->texts)) == ERR_OK && (e = api_snapshot(api)) == ERR_OK)
+	if ((e = api_snapshot(api)) == ERR_OK)
 		e = find_kept(api, &kept);
-	if (e != ERR_OK && e != ERR_NOT_FOUND) {
+	w->again = e == ERR_OK;
+	if ((e == ERR_OK || e == ERR_NOT_FOUND) && !w->kind->read(api, w))
+		return false;
+	if (w->again || e == ERR_NOT_FOUND)
+		e = buf_status(&w->texts);
+	if (e != ERR_OK) {
 		(void)api_problem(api, e, NULL);
 		return false;
 	}
-	w->again = e == ERR_OK;
 	if (kept.body.len == 0 || w->kind->bulk) {
 		if (!w->kind->resolve(api, w))
 			return false;

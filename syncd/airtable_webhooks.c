@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common/json_write.h"
+#include "common/options.h"
 #include "syncd/airtable_json.h"
 #include "syncd/airtable_webhooks.h"
 
@@ -28,6 +29,8 @@ void
 webhook_table_free(struct webhook_table *t)
 {
 	buf_free(&t->choices);
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		buf_free(&t->offered[f]);
 }
 
 /* Kinds of fields that hold what was written into them; of all others computing is assumed. */
@@ -92,6 +95,36 @@ add_choices(struct buf *b, size_t field, const cJSON *json)
 
 	cJSON_ArrayForEach(c, choices)
 		buf_printf(b, "%zu %s %s\n", field, text_of(c, "id"), text_of(c, "name"));
+}
+
+/* Fields of other kinds may have choices too, and are set in other ways. */
+static void
+add_offered(struct webhook_table *t, size_t field, const cJSON *json)
+{
+	const cJSON *choices = airtable_json_member(airtable_json_member(json, "options"),
+	    "choices"), *c;
+	struct buf *b = &t->offered[field];
+
+	if (strcmp(text_of(json, "type"), "singleSelect") != 0 || !cJSON_IsArray(choices))
+		return;
+	cJSON_ArrayForEach(c, choices) {
+		const char *name = text_of(c, "name");
+
+		if (name[0] != '\0')
+			buf_add(b, name, strlen(name) + 1);
+	}
+	if (b->len <= OPTIONS_OFFERED_MAX)
+		t->offers |= UINT32_C(1) << field;
+}
+
+static enum err
+offered_status(const struct webhook_table *t)
+{
+	enum err e = ERR_OK;
+
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX && e == ERR_OK; f++)
+		e = buf_status(&t->offered[f]);
+	return e;
 }
 
 static uint64_t
@@ -179,8 +212,10 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		read_type(t, f, json);
 		if (!read_shape(t, f, json))
 			return ERR_NOMEM;
-		if (schema->fields[f].kind == FIELD_SELECT)
+		if (schema->fields[f].kind == FIELD_SELECT) {
 			add_choices(&t->choices, f, json);
+			add_offered(t, f, json);
+		}
 	}
 	if (airtable_keys_asked(&t->keys) == 0) {
 		(void)snprintf(why, WEBHOOK_WHY_SIZE, "the table \"%.60s\" has none of the fields, not even "
@@ -188,7 +223,7 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	t->keys.by_id = t->keys.resolved = t->fields_known = true;
-	return buf_status(&t->choices);
+	return buf_status(&t->choices) != ERR_OK ? ERR_NOMEM : offered_status(t);
 }
 
 static enum err

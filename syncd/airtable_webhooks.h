@@ -33,6 +33,8 @@ struct webhook_table {
 	char			 types[SCHEMA_FIELDS_MAX][WEBHOOK_TYPE_SIZE];
 	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* hashes of all that is told of type and options; 0: missing */
 	struct buf		 choices;	/* "<field> <id> <name>\n" of every option of our selects */
+	uint32_t		 offers;	/* of our selects: it is known what they can be set to, */
+	struct buf		 offered[SCHEMA_FIELDS_MAX];	/* these names, each ended by a NUL */
 };
 
 void		webhook_table_free(struct webhook_table *);

@@ -437,9 +437,10 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	    (rc = apply_plan_outbox(t, changes, n, meta)) != 0 ||
 	    (rc = apply_plan_edits(t, meta)) != 0 ||
 	    (rc = apply_plan_past(t, changes, n)) != 0 ||
-	    (rc = apply_plan_history(t, meta)) != 0)
+	    (rc = apply_plan_history(t, meta)) != 0 ||
+	    (rc = apply_plan_offers(t, meta)) != 0)
 		return rc;
-	*newer = t->count > 0 || t->entry_count > 0;
+	*newer = t->count > 0 || t->entry_count > 0 || t->offers_new;
 	for (size_t i = 0; i < t->overlay_count; i++)
 		*newer |= t->overlays[i].visible;
 	/* a store to which nothing happens forgets too, when a sync ends */
@@ -531,6 +532,7 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 	    (newer && (rc = write_changes(t, (uint64_t)a->config->store.changes_kept)) != 0) ||
 	    (rc = apply_outbox(t, changes, n, meta)) != 0 ||
 	    (rc = apply_answers(t, meta)) != 0 ||
+	    (rc = apply_offers(t, meta)) != 0 ||
 	    (rc = write_meta(t, meta, newer)) != 0) {
 		mdb_txn_abort(t->txn);
 		return rc;

@@ -87,6 +87,13 @@ struct answer_step {
 	struct kept_answer	answer;
 };
 
+/* What Airtable offers for a select (options.h); not known: nobody can say any more. */
+struct offer_step {
+	unsigned	field;
+	bool		known;
+	struct str	names;		/* each ended by a NUL */
+};
+
 struct apply_result {
 	size_t		created;
 	size_t		changed;
@@ -100,7 +107,8 @@ typedef void	 apply_compose(void *cookie, const struct apply_result *, struct bu
 /*
  * What else goes into the same commit; zeroed: nothing.  Outbox steps and
  * answers alone make no generation, unless what readers see of an order
- * changes by it (shown) or the history gets an entry.
+ * changes by it (shown) or the history gets an entry.  Offers make one when
+ * they differ from what the store has.
  */
 struct apply_meta {
 	int64_t				 synced_ms;	/* a complete sync ended then; 0: leave as it is */
@@ -118,6 +126,8 @@ struct apply_meta {
 	size_t				 outbox_count;
 	const struct answer_step	*answers;
 	size_t				 answer_count;
+	const struct offer_step		*offers;
+	size_t				 offer_count;
 };
 
 /*

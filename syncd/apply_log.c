@@ -40,7 +40,8 @@ int
 apply_log(struct apply_txn *t, uint64_t keep)
 {
 	struct change_log_head head = {
-		.at_ms = t->now_ms, .count = (uint32_t)t->count, .source = (uint8_t)t->source
+		.at_ms = t->now_ms, .count = (uint32_t)t->count, .source = (uint8_t)t->source,
+		.offers = t->offers_new
 	};
 	struct buf *b = &t->log;
 	int rc;

@@ -109,6 +109,7 @@ struct apply_txn {
 	struct apply_index	 by_row;	/* afterwards */
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
 	bool			 further_new[SCHEMA_FIELDS_MAX];
+	bool			 offers_new;	/* Airtable offers others for a select */
 	struct apply_result	 result;
 	struct str		 excluded;	/* see revenue.h */
 	enum change_source	 source;
@@ -131,6 +132,7 @@ int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
 	    const struct apply_meta *);
 int	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
 int	apply_plan_history(struct apply_txn *, const struct apply_meta *);
+int	apply_plan_offers(struct apply_txn *, const struct apply_meta *);
 /* What the steps of changes tell that the history does not know, or not whose doing it was. */
 int	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
 /* What one entry of the history tells. */
@@ -203,6 +205,7 @@ int	apply_log(struct apply_txn *, uint64_t keep);
 int	apply_outbox(struct apply_txn *, const struct change *, size_t n, const struct apply_meta *);
 int	apply_history(struct apply_txn *);
 int	apply_answers(struct apply_txn *, const struct apply_meta *);
+int	apply_offers(struct apply_txn *, const struct apply_meta *);
 
 /* Daily totals anew, from the rows. */
 int	apply_rebuild_days(struct apply_txn *);

@@ -81,6 +81,7 @@ begin(struct feed *f)
 	f->table_known = false;
 	if (f->config->sync.feed == FEED_OFF) {
 		f->phase = FEED_RESTING;
+		feed_fields_offer_none(f);
 		feed_established(f);
 		return;
 	}

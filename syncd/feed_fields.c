@@ -4,6 +4,9 @@
 #include "common/log.h"
 #include "syncd/feed_parts.h"
 
+#define OPTIONS_MS	600000	/* at least between looks at options, */
+#define OPTIONS_POLLS	100	/* and as long as so many polls take: where calls are scarce, looks are */
+
 /*
  * What the base's schema and payloads say of our fields, and what follows from
  * it.  A field that is changed (another formula, another kind) may have other
@@ -120,11 +123,40 @@ feed_fields_check(struct feed *f)
 		log_error("feed: %s; which fields are missing will be stored later", err_text(e));
 }
 
+/* Not every change of a select's options is told, and by time none is. */
 bool
-feed_fields_due(const struct feed *f)
+feed_fields_due(struct feed *f)
 {
-	return f->kept.missing != 0 &&
-	    instant_monotonic() - f->looked_ms >= AIRTABLE_FIELDS_MS;
+	int64_t age = instant_monotonic() - f->looked_ms;
+
+	if (f->kept.missing != 0)
+		return age >= AIRTABLE_FIELDS_MS;
+	return f->table.fields_known && age >= OPTIONS_MS && age >= OPTIONS_POLLS * feed_pause(f);
+}
+
+void
+feed_fields_offer(struct feed *f)
+{
+	struct offer_step steps[SCHEMA_FIELDS_MAX];
+	struct apply_meta meta = { .offers = steps };
+	static const struct change none;
+	struct apply_result result;
+	enum err e;
+
+	for (unsigned i = 0; i < f->schema->field_count; i++)
+		if (f->schema->fields[i].kind == FIELD_SELECT)
+			steps[meta.offer_count++] = (struct offer_step){ .field = i,
+			    .known = f->table.offers >> i & 1, .names = buf_str(&f->table.offered[i]) };
+	if ((e = apply_changes(f->apply, &none, 0, SOURCE_FEED, &meta, instant_now(),
+	    &result)) != ERR_OK)
+		log_error("feed: %s; which options can be set will be stored later", err_text(e));
+}
+
+void
+feed_fields_offer_none(struct feed *f)
+{
+	f->table.offers = 0;
+	feed_fields_offer(f);
 }
 
 uint32_t

@@ -438,6 +438,8 @@ table_failed(struct feed *f, const struct airtable_result *r)
 {
 	if (r->err == ERR_AIRTABLE_FIELD_MISSING || r->err == ERR_AIRTABLE_NOT_FOUND)
 		log_error("feed: %s", r->message);
+	if (not_permitted(r))
+		feed_fields_offer_none(f);
 	if (not_permitted(r) || (r->err == ERR_AIRTABLE_FIELD_MISSING && f->table.fields_known))
 		table_unknown(f, r);
 	else
@@ -469,6 +471,7 @@ table_told(void *cookie, const struct airtable_result *r, const struct airtable_
 	webhook_table_free(&before);
 	remember(f);
 	feed_fields_check(f);
+	feed_fields_offer(f);
 	table_is_known(f);
 }
 

@@ -200,8 +200,12 @@ void	feed_fields_payloads(struct feed *);
 void	feed_fields_told(struct feed *, const struct webhook_table *before);
 /* Fields may be missing now, or back. */
 void	feed_fields_check(struct feed *);
-/* Has the schema to be looked at for fields that are missing? */
-bool	feed_fields_due(const struct feed *);
+/* Has the schema to be looked at: for fields that are missing, for options that nobody told of? */
+bool	feed_fields_due(struct feed *);
+/* What f->table says of options is what can be set from now on. */
+void	feed_fields_offer(struct feed *);
+/* The same: nobody can say any more. */
+void	feed_fields_offer_none(struct feed *);
 /* Fields whose cells may change without a change of their record; all, where the schema is not known. */
 uint32_t feed_fields_derived(const struct feed *);
 

@@ -117,6 +117,17 @@ check_options(struct verify *v, unsigned f)
 	}
 }
 
+static void
+check_offer(struct verify *v, unsigned f)
+{
+	struct options_offer offer;
+
+	if (options_offer_load(v->txn, v->dbs->meta, v->schema, f, &offer) != 0 || (offer.known &&
+	    offer.names.len > 0 && offer.names.ptr[offer.names.len - 1] != '\0'))
+		verify_fault(v, VERIFY_META, "the options that Airtable offers for %s are cut",
+		    v->schema->fields[f].name);
+}
+
 /* Where the feed is and how many calls were made: begun anew without a word if they can't be read. */
 static void
 check_feed(struct verify *v)
@@ -173,6 +184,7 @@ check_meta(struct verify *v)
 		if (options_load(v->txn, v->dbs->meta, f, &v->further[f]) != 0)
 			v->further[f] = (struct str){ NULL, 0 };
 		check_options(v, f);
+		check_offer(v, f);
 	}
 }
 

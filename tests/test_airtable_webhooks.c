@@ -43,6 +43,19 @@ START_TEST(table_and_fields_are_known_by_their_ids)
 }
 END_TEST
 
+START_TEST(what_can_be_set_are_the_options_in_airtables_order)
+{
+	ck_assert_uint_eq(table.offers, 1u << ORDER_STATUS);	/* priority has no list */
+	ck_assert(str_eq(buf_str(&table.offered[ORDER_STATUS]), STR("Pending\0Shipped\0")));
+	ck_assert_int_eq(read_table(FEED_SCHEMA("Customer", "{\"id\":\"selC\",\"name\":\"Back\\norder\"},{\"id\":\"selX\"},"
+	    "{\"id\":\"selB\",\"name\":\"Sent, \u00fc\"}")), ERR_OK);
+	ck_assert(str_eq(buf_str(&table.offered[ORDER_STATUS]), STR("Back\norder\0Sent, \u00fc\0")));
+	ck_assert_int_eq(read_table(FEED_SCHEMA("Customer", "")), ERR_OK);
+	ck_assert_uint_eq(table.offers, 1u << ORDER_STATUS);
+	ck_assert_uint_eq(table.offered[ORDER_STATUS].len, 0);
+}
+END_TEST
+
 START_TEST(a_renamed_field_is_found_by_the_id_that_it_had)
 {
 	ck_assert_int_eq(read_table(FEED_SCHEMA("Client", FEED_OPTIONS)), ERR_OK);
@@ -302,6 +315,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, table_and_fields_are_known_by_their_ids);
+	tcase_add_test(t, what_can_be_set_are_the_options_in_airtables_order);
 	tcase_add_test(t, a_renamed_field_is_found_by_the_id_that_it_had);
 	tcase_add_test(t, a_field_that_is_gone_keeps_its_id_and_is_not_asked_for);
 	tcase_add_test(t, it_is_known_what_airtable_works_out_and_what_moves_by_itself);

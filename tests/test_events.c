@@ -247,6 +247,18 @@ START_TEST(a_commit_that_leaves_the_rows_leaves_the_summary)
 }
 END_TEST
 
+START_TEST(other_options_that_can_be_set_are_another_summary)
+{
+	struct change_log_head head = { .at_ms = 1, .offers = 1 };
+
+	make_sound();
+	events_note(&e, 5, (struct str){ (const char *)&head, sizeof(head) });
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body),
+	    "{\"event\":\"change\",\"generation\":5,\"orders\":[],\"summary\":true}");
+}
+END_TEST
+
 START_TEST(an_event_that_was_not_taken_makes_a_reset)
 {
 	make_sound();
@@ -441,6 +453,7 @@ main(void)
 	tcase_add_test(t, the_last_commit_is_told_though_nothing_follows_it);
 	tcase_add_test(t, too_many_orders_are_not_named);
 	tcase_add_test(t, a_commit_that_leaves_the_rows_leaves_the_summary);
+	tcase_add_test(t, other_options_that_can_be_set_are_another_summary);
 	tcase_add_test(t, an_event_that_was_not_taken_makes_a_reset);
 	tcase_add_test(t, a_commit_while_a_reset_is_under_way_is_told_after_it);
 	tcase_add_test(t, a_newest_event_that_has_gone_makes_a_reset);

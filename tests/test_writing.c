@@ -358,6 +358,139 @@ START_TEST(a_deleted_order_is_a_204)
 }
 END_TEST
 
+/* ---- what can be set ------------------------------------------------------------------ */
+static void
+offer(struct apply *a, bool known, struct str names)
+{
+	struct offer_step step = { .field = ORDER_STATUS, .known = known, .names = names };
+	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
+
+	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
+}
+
+static void
+offer_renamed(struct apply *a)
+{
+	offer(a, true, STR("Backorder\0Sent\0Pending\0"));
+}
+
+static void
+offer_many(struct apply *a)
+{
+	static char names[200 * 9];
+
+	for (size_t i = 0; i < 200; i++)
+		(void)snprintf(names + i * 9, 9, "Stage%03zu", i);
+	offer(a, true, (struct str){ names, sizeof(names) });
+}
+
+static void
+offer_nothing(struct apply *a)
+{
+	offer(a, true, STR(""));
+}
+
+static void
+offer_not_known(struct apply *a)
+{
+	offer(a, false, STR(""));
+}
+
+static void
+see_hold(struct apply *a)
+{
+	struct change c = { .base = CHANGE_ANY_BASE };
+
+	c.record.id = STR("recBBBBBBBBBBBBBB");
+	c.record.known = UINT32_C(1) << ORDER_STATUS;
+	c.record.values[ORDER_STATUS] = text_value("On Hold");
+	apply_or_exit(a, &c, 1, SOURCE_FULL_SYNC, NULL);
+}
+
+/* Asked in each way; what may be set reaches syncd. */
+static void
+expect_settable(const char *status)
+{
+	static const struct { const char *method, *uri, *format; } ways[] = {
+		{ "PATCH", "/api/orders/ORD-1", "{\"status\":\"%s\"}" },
+		{ "POST", "/api/orders", "{\"orderId\":\"n\",\"status\":\"%s\"}" },
+		{ "PATCH", "/api/orders", "{\"updates\":[{\"id\":\"ORD-1\",\"status\":\"%s\"}]}" }
+	};
+	char body[200];
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const char *line;
+
+		(void)snprintf(body, sizeof(body), ways[i].format, status);
+		ask(ways[i].method, ways[i].uri, NULL, NULL, body);
+		line = syncd_line();
+		ck_assert_msg(strstr(line, status) != NULL, "%s: %s", ways[i].method, line);
+		syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+		expect(503, "overloaded");
+	}
+}
+
+static void
+expect_not_settable(const char *status, const char *message)
+{
+	char body[200];
+
+	(void)snprintf(body, sizeof(body), "{\"status\":\"%s\"}", status);
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, body);
+	expect(400, message);
+	ask("POST", "/api/orders", NULL, NULL, body);
+	expect(400, message);
+	(void)snprintf(body, sizeof(body), "{\"updates\":[{\"id\":\"ORD-1\",\"status\":\"%s\"}]}", status);
+	ask("PATCH", "/api/orders", NULL, NULL, body);
+	expect(200, message);
+	expect_no_line();
+}
+
+START_TEST(what_airtable_offers_can_be_set_and_nothing_else)
+{
+	uint64_t before = *fx.committed;
+
+	fx.config.write.create = true;
+	in_writer(offer_renamed);
+	ck_assert_uint_gt(*fx.committed, before);	/* readers see another summary */
+	expect_settable("Backorder");
+	expect_settable("Sent");
+	expect_not_settable("Shipped", "must be one of Backorder, Sent, Pending, or null");
+	expect_not_settable("", "must be one of Backorder, Sent, Pending, or null");
+	expect_get("/api/orders/summary", 200, "\"offered\":{\"status\":[\"Backorder\",\"Sent\",\"Pending\"]}");
+	/* of priorities nothing was told */
+	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, "{\"priority\":\"Soon\"}");
+	expect(400, "must be one of Low, Medium, High, or null");
+	before = *fx.committed;
+	in_writer(offer_renamed);
+	ck_assert_uint_eq(*fx.committed, before);
+	in_writer(offer_many);
+	expect_settable("Stage199");
+	expect_not_settable("Stage200", "Stage011, ..., or null");
+	in_writer(offer_nothing);
+	expect_not_settable("Pending", "must be null");
+	expect_get("/api/orders/summary", 200, "\"offered\":{\"status\":[]}");
+}
+END_TEST
+
+START_TEST(without_airtables_word_what_is_known_or_was_seen_can_be_set)
+{
+	fx.config.write.create = true;
+	expect_not_settable("On Hold", "must be one of Pending, Processing, Shipped, Delivered, Cancelled, or null");
+	in_writer(see_hold);
+	expect_settable("On Hold");
+	expect_settable("Cancelled");
+	expect_get("/api/orders/summary", 200, "");
+	expect_no_text("\"offered\"");
+	in_writer(offer_renamed);
+	expect_not_settable("On Hold", "must be one of Backorder");
+	in_writer(offer_not_known);
+	expect_settable("On Hold");
+	expect_get("/api/orders/summary", 200, "");
+	expect_no_text("\"offered\"");
+}
+END_TEST
+
 static void
 reset_config(void)
 {
@@ -393,6 +526,8 @@ main(void)
 	tcase_add_test(t, a_new_order_is_refused_without_asking_when_it_cannot_be_right);
 	tcase_add_test(t, sums_of_money_arrive_as_they_were_given);
 	tcase_add_test(t, a_deleted_order_is_a_204);
+	tcase_add_test(t, what_airtable_offers_can_be_set_and_nothing_else);
+	tcase_add_test(t, without_airtables_word_what_is_known_or_was_seen_can_be_set);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

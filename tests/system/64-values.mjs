@@ -1,5 +1,6 @@
 // Fields that become something else in Airtable: what can be understood is, what
 // can't is counted and named, and no column empties without somebody's wish.
+import fs from 'node:fs'
 import { test, run, eq, ok } from './lib/harness.mjs'
 import { withStack, fast, until } from './lib/stack.mjs'
 import { agrees, settled } from './lib/feed.mjs'
@@ -178,6 +179,69 @@ test('a formula that breaks empties nothing; one cell of it does', async () => {
 		ok(after <= before && after > 0)
 		await synced(stack)
 		eq([await total(stack), (await health(stack)).alarm?.code], [after, 'airtable_field_lost'])
+	})
+}, { beside: true })
+
+const offered = async stack => (await stack.json('/api/orders/summary')).offered
+const schema = (stack, change) => stack.sim('POST', '/_sim/schema', change)
+
+test('what Airtable offers can be set: an option that is added, one under its new name, and not under its old one', async () => {
+	await withStack(follow({ set: { 'write.create': 'on', 'airtable.create_key': 'Notes' } }), async stack => {
+		await settled(stack)
+		const own = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
+		await until('it is known what can be set', 15_000, async () => (await offered(stack))?.status !== undefined)
+		eq([...(await offered(stack)).status].sort(), [...own].sort())
+		eq([...(await offered(stack)).priority].sort(), ['High', 'Low', 'Medium'])
+		const [a, b, c] = (await fetchAll(stack)).filter(o => o.status === 'Pending').map(o => o.id)
+		const before = await stack.get('/api/orders/summary')
+		eq((await stack.patch(a, { status: 'Backorder' })).status, 400)
+		await schema(stack, { addOption: { field: 'Status', name: 'Backorder' } })
+		await until('the new one is offered', 15_000, async () => (await offered(stack)).status.includes('Backorder'))
+		eq((await stack.get('/api/orders/summary', { 'If-None-Match': before.headers.etag })).status, 200, 'a summary that was kept is another one')
+		eq((await stack.patch(a, { status: 'Backorder' })).status, 200)
+		eq((await stack.json(`/api/orders/${a}`)).status, 'Backorder')
+		eq((await stack.dump()).find(r => r.id === a).fields.Status, 'Backorder')
+		const send = (method, body) => stack.call(method, '/api/orders', { headers: { 'Content-Type': 'application/json' }, body })
+		const many = await send('PATCH', { updates: [{ id: b, status: 'Backorder' }, { id: c, status: 'Lost' }] })
+		eq(many.json().results.map(r => r.ok), [true, false])
+		eq((await send('POST', { orderId: 'ORD-NEW', status: 'Backorder' })).status, 201)
+		await schema(stack, { renameOption: { field: 'Status', from: 'Shipped', to: 'Sent' } })
+		await until('the new name is offered', 15_000, async () => (await offered(stack)).status.includes('Sent'))
+		const old = await stack.patch(c, { status: 'Shipped' })
+		eq([old.status, old.json().code], [400, 'invalid_body'])
+		eq(old.json().errors.map(e => [e.field, e.message.includes('Sent'), e.message.includes('Shipped')]), [['status', true, false]])
+		eq((await stack.patch(c, { status: 'Sent' })).status, 200)
+		eq((await stack.dump()).find(r => r.id === c).fields.Status, 'Sent')
+		await schema(stack, { removeOption: { field: 'Status', name: 'Backorder' } })
+		await until('it is not offered any more', 15_000, async () => !(await offered(stack)).status.includes('Backorder'))
+		eq((await stack.patch(c, { status: 'Backorder' })).status, 400)
+		// what is renamed and added while nobody looks is known after the start
+		await stack.stop('syncd')
+		await schema(stack, { renameOption: { field: 'Status', from: 'Sent', to: 'On its way' } })
+		ok((await offered(stack)).status.includes('Sent'), 'it is told as it was known last')
+		await stack.start('syncd')
+		await until('the newest name is offered', 15_000, async () => (await offered(stack)).status.includes('On its way'))
+		eq((await stack.patch(b, { status: 'On its way' })).status, 200)
+		eq((await stack.syncctl('verify')).code, 0)
+	})
+}, { beside: true })
+
+test('where the schema may not be read, what is known and what was seen can be set, and Airtable has the last word', async () => {
+	await withStack(follow(), async stack => {
+		await settled(stack)
+		await until('it is known what can be set', 15_000, async () => (await offered(stack))?.status !== undefined)
+		const [a, b] = (await fetchAll(stack)).filter(o => o.status === 'Pending').map(o => o.id)
+		await edit(stack, a, { Status: 'Backorder' }, { raw: false })
+		await until('it is here', 15_000, async () => (await stack.json(`/api/orders/${a}`)).status === 'Backorder')
+		const token = fs.readFileSync(`${stack.dir}/token`, 'utf8').trim()
+		await stack.sim('POST', '/_sim/tokens', { token, scopes: ['data.records:read', 'data.records:write'] })
+		stack.signal('syncd', 'SIGHUP')
+		await until('nobody can say what is offered', 20_000, async () => (await offered(stack)) === undefined)
+		eq((await stack.patch(b, { status: 'Backorder' })).status, 200)
+		eq((await stack.patch(b, { status: 'Lost' })).status, 400)
+		await schema(stack, { renameOption: { field: 'Status', from: 'Shipped', to: 'Sent' } })
+		const refused = await stack.patch(b, { status: 'Shipped' })
+		eq([refused.status, refused.json().code], [422, 'airtable_rejected'])
 	})
 }, { beside: true })
 

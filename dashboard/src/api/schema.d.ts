@@ -507,14 +507,24 @@ export interface components {
              */
             pending?: true;
         };
+        /**
+         * @description What Airtable offers, as the summary's `offered` lists it; `null` clears. While
+         *     that is not known: one of Pending, Processing, Shipped, Delivered and Cancelled,
+         *     or another option that some order has had.
+         * @example Shipped
+         */
+        SetStatus: string | null;
+        /**
+         * @description As the status; while it is not known what Airtable offers, one of Low, Medium and High, or another that some order has had.
+         * @example High
+         */
+        SetPriority: string | null;
         /** @description What a new order has; `null` and what is not given are empty. */
         NewOrder: {
             orderId?: string | null;
             customer?: string | null;
-            /** @enum {string|null} */
-            status?: "Pending" | "Processing" | "Shipped" | "Delivered" | "Cancelled" | null;
-            /** @enum {string|null} */
-            priority?: "Low" | "Medium" | "High" | null;
+            status?: components["schemas"]["SetStatus"];
+            priority?: components["schemas"]["SetPriority"];
             /** @description With four decimals at most. */
             orderTotal?: number | null;
         };
@@ -538,10 +548,8 @@ export interface components {
             id: string;
             /** @description Only if the order still has this version, as with `If-Match`. */
             version?: number;
-            /** @enum {string|null} */
-            status?: "Pending" | "Processing" | "Shipped" | "Delivered" | "Cancelled" | null;
-            /** @enum {string|null} */
-            priority?: "Low" | "Medium" | "High" | null;
+            status?: components["schemas"]["SetStatus"];
+            priority?: components["schemas"]["SetPriority"];
         };
         BulkResults: {
             /**
@@ -646,10 +654,8 @@ export interface components {
         };
         /** @description What to change; `null` clears. */
         OrderChange: {
-            /** @enum {string|null} */
-            status?: "Pending" | "Processing" | "Shipped" | "Delivered" | "Cancelled" | null;
-            /** @enum {string|null} */
-            priority?: "Low" | "Medium" | "High" | null;
+            status?: components["schemas"]["SetStatus"];
+            priority?: components["schemas"]["SetPriority"];
         };
         OrderPage: {
             orders: components["schemas"]["Order"][];
@@ -704,6 +710,34 @@ export interface components {
             byPriority: (components["schemas"]["Total"] & {
                 priority: string | null;
             })[];
+            /**
+             * @description What a status and a priority can be set to: the names of Airtable's
+             *     options, in its order. One that was added or renamed there is here as soon
+             *     as Airtable tells of it, or within ten minutes (longer where calls are
+             *     scarce). Without a list (or all of them) what Airtable offers is not known,
+             *     as without the token's scope `schema.bases:read`, or with the feed off.
+             */
+            offered?: {
+                /**
+                 * @example [
+                 *       "Pending",
+                 *       "Processing",
+                 *       "Shipped",
+                 *       "Delivered",
+                 *       "Cancelled",
+                 *       "Backorder"
+                 *     ]
+                 */
+                status?: string[];
+                /**
+                 * @example [
+                 *       "Low",
+                 *       "Medium",
+                 *       "High"
+                 *     ]
+                 */
+                priority?: string[];
+            };
             /** @description By day of creation, oldest first, today last; days without orders are there. */
             daily: (components["schemas"]["Total"] & {
                 /** Format: date */
@@ -994,7 +1028,7 @@ export interface components {
             generation?: number;
             /** @description With `change`; record ids, `null` when they are too many to name. */
             orders?: string[] | null;
-            /** @description With `change`; totals may have changed. */
+            /** @description With `change`; totals, or what can be set, may have changed. */
             summary?: boolean;
         };
         /** @description RFC 9457. */
@@ -2160,8 +2194,8 @@ export interface operations {
             };
             /**
              * @description `conflict`: the order has been changed since (`errors` has each
-             *     field with `expected` and `current`), there is nothing to undo, or
-             *     it is a change that the API can't make.
+             *     field with `expected` and `current`), there is nothing to undo, Airtable
+             *     does not offer any more what it was, or it is a change that the API can't make.
              */
             409: {
                 headers: {

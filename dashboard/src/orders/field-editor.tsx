@@ -4,8 +4,9 @@ import { Choices } from '@/ui/choices'
 import { Popover } from '@/ui/popover'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import type { OrderChange } from '@/api/client'
+import { useSummary } from '@/api/summary'
 import { editOrder } from './edits'
-import { PRIORITIES, STATUSES } from './search'
+import { choicesOf } from './choices-of'
 import { type Field, orderStore } from './store'
 
 export type Editing = { id: string; field: Field; button: HTMLElement }
@@ -53,10 +54,11 @@ export function FieldButton({ field, value, onChoose }: { field: Field; value: s
 }
 
 export function FieldChoices({ field, value, onChoose }: { field: Field; value: string | null | undefined; onChoose: (value: string | null) => void }) {
+	const summary = useSummary().data
 	return (
 		<Choices<string | null>
 			label={field === 'status' ? 'Status' : 'Priority'} chosen={option => option === value} onChoose={onChoose}
-			options={[...(field === 'status' ? STATUSES : PRIORITIES), null].map(option => ({
+			options={[...choicesOf(summary, field), null].map(option => ({
 				value: option, text: option ?? 'none',
 				content: field === 'status' ? <StatusBadge status={option} /> : <PriorityLabel priority={option} />,
 			}))}

@@ -1,9 +1,11 @@
 import { useRef, useState } from 'react'
 import { newKey, type NewOrder as NewOrderBody } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
+import { useSummary } from '@/api/summary'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
+import { choicesOf } from './choices-of'
 import { makeOrder } from './creating'
 import { FieldButton } from './field-editor'
 
@@ -12,7 +14,9 @@ type Text = 'orderId' | 'customer' | 'orderTotal'
 /** What is left empty is empty in Airtable too. */
 export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id: string) => void }) {
 	const [texts, setTexts] = useState<Record<Text, string>>({ orderId: '', customer: '', orderTotal: '' })
-	const [status, setStatus] = useState<string | null>('Pending')
+	const summary = useSummary().data
+	const [chosen, setStatus] = useState<string | null>()
+	const status = chosen !== undefined ? chosen : choicesOf(summary, 'status').includes('Pending') ? 'Pending' : null
 	const [priority, setPriority] = useState<string | null>(null)
 	const [busy, setBusy] = useState(false)
 	const [fault, setFault] = useState<unknown>(null)
