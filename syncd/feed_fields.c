@@ -5,6 +5,7 @@
 #include "syncd/feed_parts.h"
 
 #define OPTIONS_MS	600000	/* at least between looks at options, */
+#define OPTION_SEEN_MS	10000	/* the same when an order has one that was not offered then */
 #define OPTIONS_POLLS	100	/* and as long as so many polls take: where calls are scarce, looks are */
 
 /*
@@ -104,6 +105,7 @@ feed_fields_told(struct feed *f, const struct webhook_table *before)
 	gap_of(f, others, "other fields are mapped");
 	gap_of(f, reshaped(f, before) & ~others & ~f->fields_told, "fields were changed");
 	f->fields_told = 0;
+	f->option_seen = false;
 	if (before->fields_known && !webhook_table_keeps_options(before, &f->table))
 		feed_gap(f, "options of a select were renamed or removed");
 	f->looked_ms = instant_monotonic();
@@ -131,7 +133,37 @@ feed_fields_due(struct feed *f)
 
 	if (f->kept.missing != 0)
 		return age >= AIRTABLE_FIELDS_MS;
+	if (f->option_seen && age >= OPTION_SEEN_MS && age >= 2 * feed_pause(f))
+		return true;
 	return f->table.fields_known && age >= OPTIONS_MS && age >= OPTIONS_POLLS * feed_pause(f);
+}
+
+static bool
+offers(const struct webhook_table *t, size_t field, const struct value *v)
+{
+	struct str names = buf_str(&t->offered[field]);
+
+	if (!v->present || (t->offers >> field & 1) == 0)
+		return true;
+	while (names.len > 0) {
+		size_t n = strlen(names.ptr);
+
+		if (str_eq((struct str){ names.ptr, n }, v->text))
+			return true;
+		names.ptr += n + 1;
+		names.len -= n + 1;
+	}
+	return false;
+}
+
+void
+feed_fields_seen(struct feed *f, const struct change *c)
+{
+	if (f->option_seen || c->kind == CHANGE_GONE || f->table.offers == 0)
+		return;
+	for (size_t i = 0; i < f->schema->field_count; i++)
+		if (c->record.known >> i & 1 && !offers(&f->table, i, &c->record.values[i]))
+			f->option_seen = true;
 }
 
 void

@@ -84,6 +84,7 @@ struct feed {
 	struct webhook_table	 table;
 	bool			 table_known;
 	int64_t			 looked_ms;	/* monotonic: the schema was last looked at */
+	bool			 option_seen;	/* that was not offered when the schema was looked at */
 	uint32_t		 fields_told;	/* bit f: payloads told since that field f was changed */
 	struct buf		 specification, url;
 	struct webhook_seen	 seen[WEBHOOKS_MAX];
@@ -202,6 +203,8 @@ void	feed_fields_told(struct feed *, const struct webhook_table *before);
 void	feed_fields_check(struct feed *);
 /* Has the schema to be looked at: for fields that are missing, for options that nobody told of? */
 bool	feed_fields_due(struct feed *);
+/* Has it an option that was not offered when the schema was looked at?  Then that is looked at again. */
+void	feed_fields_seen(struct feed *, const struct change *);
 /* What f->table says of options is what can be set from now on. */
 void	feed_fields_offer(struct feed *);
 /* The same: nobody can say any more. */

@@ -125,6 +125,7 @@ feed_watch(void *cookie, const struct change *changes, size_t n, enum change_sou
 	for (size_t i = 0; i < n; i++) {
 		const struct change *c = &changes[i];
 
+		feed_fields_seen(f, c);
 		if (source == SOURCE_FEED)
 			note(f, c, now);
 		if (source == SOURCE_WRITE)

@@ -226,6 +226,17 @@ test('what Airtable offers can be set: an option that is added, one under its ne
 	})
 }, { beside: true })
 
+test('by time nobody tells of options; one that an order has can be set', async () => {
+	await withStack(follow({ set: { 'sync.feed': 'modified' } }), async stack => {
+		await settled(stack)
+		await until('it is known what can be set', 15_000, async () => (await offered(stack))?.status !== undefined)
+		const [a, b] = (await fetchAll(stack)).filter(o => o.status === 'Pending').map(o => o.id)
+		await stack.sim('POST', '/_sim/edit', { id: a, fields: { Status: 'Backorder' } })
+		await until('it is offered', 60_000, async () => (await offered(stack)).status.includes('Backorder'))
+		eq((await stack.patch(b, { status: 'Backorder' })).status, 200)
+	})
+}, { beside: true })
+
 test('where the schema may not be read, what is known and what was seen can be set, and Airtable has the last word', async () => {
 	await withStack(follow(), async stack => {
 		await settled(stack)

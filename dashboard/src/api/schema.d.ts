@@ -713,8 +713,8 @@ export interface components {
             /**
              * @description What a status and a priority can be set to: the names of Airtable's
              *     options, in its order. One that was added or renamed there is here as soon
-             *     as Airtable tells of it, or within ten minutes (longer where calls are
-             *     scarce). Without a list (or all of them) what Airtable offers is not known,
+             *     as Airtable tells of it or an order has it, or within ten minutes (longer
+             *     where calls are scarce). Without a list (or all of them) what Airtable offers is not known,
              *     as without the token's scope `schema.bases:read`, or with the feed off.
              */
             offered?: {
