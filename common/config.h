@@ -61,6 +61,7 @@ struct config {
 	struct {
 		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
 		char	excluded[CONFIG_TEXT_MAX];	/* statuses that bring no revenue, see revenue.h */
+		char	currency[CONFIG_TEXT_MAX];	/* symbol where the schema tells none, see currency.h */
 	} summary;
 	struct {
 		char	path[CONFIG_TEXT_MAX];		/* /var/lib/orderdeck */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/config_table.h"
+#include "common/currency.h"
 #include "common/revenue.h"
 
 #define ZONE_DIR	"/usr/share/zoneinfo"
@@ -354,6 +355,12 @@ const char *
 check_excluded(char *text)
 {
 	return revenue_parse(text, NULL) ? NULL : "is no list of names with commas between";
+}
+
+const char *
+check_currency(char *text)
+{
+	return currency_symbol_valid(str_of(text)) ? NULL : "is no symbol of at most 8 characters";
 }
 
 const char *

@@ -100,6 +100,9 @@ static const struct setting table[] = {
 	{ .name = "summary.excluded", TEXT_AT(summary.excluded), .value = "Cancelled",
 	  .check = check_excluded,
 	  .meaning = "Statuses whose orders are no revenue, with commas between; one that holds a comma stands in double quotes. Empty: all orders are." },
+	{ .name = "summary.currency", TEXT_AT(summary.currency), .value = "",
+	  .check = check_currency,
+	  .meaning = "Symbol of the currency of amounts, at most 8 characters; used where the base's schema is not read or tells none." },
 
 	{ .name = "store.path", TEXT_AT(store.path), .value = "/var/lib/orderdeck",
 	  .check = check_path,

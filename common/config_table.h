@@ -67,6 +67,7 @@ const char	*check_api_url(char *text);
 const char	*check_public_url(char *text);
 const char	*check_time_zone(char *text);
 const char	*check_excluded(char *text);
+const char	*check_currency(char *text);
 const char	*check_listen(char *text);
 const char	*check_listen_or_none(char *text);
 const char	*check_networks(char *text);

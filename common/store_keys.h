@@ -70,6 +70,8 @@ struct store_head {
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
 #define META_FOLD	"fold"		/* u32: FOLD_VERSION of the texts in columns; absent: 1 */
 #define META_EXCLUDED	"excluded"	/* which options bring no revenue, see revenue.h */
+#define META_MONEY	"money"		/* what the base's schema tells of amounts, see currency.h; absent: not known */
+#define META_CURRENCY	"currency"	/* symbol to use where it tells none, see currency.h */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */

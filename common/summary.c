@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "common/currency.h"
 #include "common/instant.h"
 #include "common/json_write.h"
 #include "common/money.h"
@@ -174,6 +175,26 @@ add_days(struct composer *c, int32_t today, bool revenue)
 	buf_add_char(c->out, ']');
 }
 
+/* How amounts are shown; nothing in a store of a build that knew of no currencies. */
+static void
+add_currency(struct composer *c)
+{
+	struct currency currency;
+	int rc = currency_load(c->txn, c->dbs->meta, &currency);
+	struct str symbol = str_of(currency.symbol);
+
+	if (rc != 0) {
+		c->error = rc == MDB_NOTFOUND ? 0 : rc;
+		return;
+	}
+	if (symbol.len == 0)
+		symbol.ptr = NULL;
+	buf_add_cstr(c->out, ",\"currency\":{");
+	json_member_string_or_null(c->out, "symbol", symbol);
+	json_member_int(c->out, "precision", currency.precision);
+	buf_add_char(c->out, '}');
+}
+
 static void
 add_json(struct composer *c, const struct store_head *head, int32_t today)
 {
@@ -189,6 +210,9 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 	json_member_uint(b, "generation", head->generation);
 	json_member_instant(b, "syncedAt", head->synced_ms);
 	json_member_string(b, "timeZone", zone);
+	add_currency(c);
+	if (c->error != 0)
+		return;
 	buf_add_cstr(b, ",\"total\":{");
 	add_figures(c, all);
 	buf_add_char(b, '}');

@@ -168,6 +168,43 @@ read_type(struct webhook_table *t, size_t f, const cJSON *json)
 		t->moves |= bit;
 }
 
+/* The symbol without spaces around it; one that is no symbol of ours is none. */
+static void
+read_symbol(struct currency *c, const char *text)
+{
+	struct str s = { text, strlen(text) };
+
+	while (s.len > 0 && s.ptr[s.len - 1] == ' ')
+		s.len--;
+	while (s.len > 0 && s.ptr[0] == ' ')
+		s = (struct str){ s.ptr + 1, s.len - 1 };
+	if (currency_symbol_valid(s))
+		(void)snprintf(c->symbol, sizeof(c->symbol), "%.*s", STR_FMT(s));
+}
+
+/* What is worked out (formula, roll-up, lookup) tells of its result as a field tells of itself. */
+static void
+read_money(struct webhook_table *t, const cJSON *json)
+{
+	const cJSON *options = airtable_json_member(json, "options");
+	const cJSON *result = airtable_json_member(options, "result"), *precision;
+
+	t->money = (struct currency){ .precision = -1 };
+	t->money_known = true;
+	if (result != NULL) {
+		json = result;
+		options = airtable_json_member(result, "options");
+	}
+	if (strcmp(text_of(json, "type"), "currency") == 0)
+		read_symbol(&t->money, text_of(options, "symbol"));
+	else if (strcmp(text_of(json, "type"), "number") != 0)
+		return;
+	precision = airtable_json_member(options, "precision");
+	if (cJSON_IsNumber(precision) && precision->valuedouble >= 0)
+		t->money.precision = precision->valuedouble < CURRENCY_PRECISION_MAX ?
+		    (int)precision->valuedouble : CURRENCY_PRECISION_MAX;
+}
+
 /* The field as the schema has it; NULL: it has none. */
 static const cJSON *
 seek_field(const struct webhook_table *t, const struct webhook_remembered *then, size_t f,
@@ -212,6 +249,8 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		read_type(t, f, json);
 		if (!read_shape(t, f, json))
 			return ERR_NOMEM;
+		if (f == schema->sum_field)
+			read_money(t, json);
 		if (schema->fields[f].kind == FIELD_SELECT) {
 			add_choices(&t->choices, f, json);
 			add_offered(t, f, json);

@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/config.h"
+#include "common/currency.h"
 #include "common/err.h"
 #include "common/schema.h"
 #include "syncd/airtable_keys.h"
@@ -32,6 +33,8 @@ struct webhook_table {
 	uint32_t		 moves;		/* of those: it moves with every change of the record by a user */
 	char			 types[SCHEMA_FIELDS_MAX][WEBHOOK_TYPE_SIZE];
 	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* hashes of all that is told of type and options; 0: missing */
+	bool			 money_known;	/* the sum field is there, and: */
+	struct currency		 money;		/* how the base shows it */
 	struct buf		 choices;	/* "<field> <id> <name>\n" of every option of our selects */
 	uint32_t		 offers;	/* of our selects: it is known what they can be set to, */
 	struct buf		 offered[SCHEMA_FIELDS_MAX];	/* these names, each ended by a NUL */

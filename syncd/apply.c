@@ -173,6 +173,32 @@ use_excluded(struct apply_txn *t, const char *setting, bool *changed)
 	return rc;
 }
 
+/* A text that the summary's body tells; *changed: the body is another now, too. */
+static int
+put_told(struct apply_txn *t, const char *name, struct str text, bool *changed)
+{
+	struct str stored;
+	int rc = meta_get(t->txn, t->dbs->meta, name, &stored);
+
+	if (rc == 0 && str_eq(stored, text))
+		return 0;
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	*changed = true;
+	return apply_put(t->txn, t->dbs->meta, key_str(str_of(name)), text.ptr, text.len);
+}
+
+static int
+use_currency(struct apply_txn *t, const char *setting, bool *changed)
+{
+	int rc;
+
+	*changed = false;
+	if ((rc = put_told(t, META_CURRENCY, str_of(setting), changed)) != 0 || !*changed)
+		return rc;
+	return put_body(t);
+}
+
 static int
 meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
 {
@@ -236,7 +262,8 @@ prepare(struct apply *a)
 		rc = new_head(&t);
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
 	    (rc = renew(a, &t)) != 0 ||
-	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0)
+	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0 ||
+	    (rc = use_currency(&t, a->config->summary.currency, &changed)) != 0)
 		goto fail;
 	rc = mdb_txn_commit(t.txn);
 	apply_plan_free(&t);
@@ -273,17 +300,20 @@ reconfigure(struct apply *a)
 	struct apply_txn t = {
 		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now()
 	};
-	bool changed;
+	bool counted = false, shown = false;
 	int rc;
 
 	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
 		return rc;
 	if ((rc = meta_head(t.txn, a->dbs.meta, &t.head)) != 0 ||
-	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0 || !changed) {
+	    (rc = use_excluded(&t, a->config->summary.excluded, &counted)) != 0 ||
+	    (rc = use_currency(&t, a->config->summary.currency, &shown)) != 0 ||
+	    (!counted && !shown)) {
 		mdb_txn_abort(t.txn);
 		return rc;
 	}
-	log_info("store: summary.excluded has changed; revenue counted anew");
+	if (counted)
+		log_info("store: summary.excluded has changed; revenue counted anew");
 	return mdb_txn_commit(t.txn);
 }
 
@@ -296,7 +326,7 @@ apply_reconfigure(struct apply *a)
 		if ((rc = grow_map(a)) != 0)
 			break;
 	if (rc != 0)
-		log_error("store: revenue is not counted anew: %s", mdb_strerror(rc));
+		log_error("store: the summary does not follow its settings: %s", mdb_strerror(rc));
 }
 
 enum err
@@ -502,16 +532,17 @@ put_last_sync(struct apply_txn *t, const struct apply_meta *meta)
 static int
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
-	bool fresher = note_fresh(t, meta->fresh_ms);
+	bool fresher = note_fresh(t, meta->fresh_ms), shown = false;
 	int rc;
 
 	t->result.generation = t->head.generation;
 	if (meta->synced_ms != 0)
 		t->head.synced_ms = meta->synced_ms;
 	if ((rc = put_last_sync(t, meta)) != 0 || (rc = put_text(t, META_FEED, meta->feed)) != 0 ||
-	    (rc = put_text(t, META_CALLS, meta->calls)) != 0)
+	    (rc = put_text(t, META_CALLS, meta->calls)) != 0 ||
+	    (meta->money.len > 0 && (rc = put_told(t, META_MONEY, meta->money, &shown)) != 0))
 		return rc;
-	if (!newer && meta->synced_ms == 0)
+	if (!newer && meta->synced_ms == 0 && !shown)
 		return fresher ? put_head(t) : 0;
 	if ((rc = put_head(t)) != 0)
 		return rc;

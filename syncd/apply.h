@@ -121,6 +121,11 @@ struct apply_meta {
 	 */
 	apply_compose			*compose;
 	void				*compose_cookie;
+	/*
+	 * What the base's schema tells of amounts (META_MONEY); len 0: leave as it is.
+	 * What is another makes the summary's body anew, in the same generation.
+	 */
+	struct str			 money;
 	struct str			 feed;		/* where the feed is (META_FEED); len 0: leave as it is */
 	const struct outbox_step	*outbox;
 	size_t				 outbox_count;
@@ -139,7 +144,8 @@ enum err	 apply_open(const struct config *, const struct schema *, struct apply 
 void		 apply_close(struct apply *);
 /*
  * The configuration has changed: what is revenue is counted by
- * summary.excluded from now on, in the same generation.
+ * summary.excluded from now on, and amounts have summary.currency, in the same
+ * generation.
  */
 void		 apply_reconfigure(struct apply *);
 

@@ -51,6 +51,18 @@ feed_new(uv_loop_t *loop, const struct config *config, const struct schema *sche
 	return f;
 }
 
+/* What the schema of another base or table told says nothing of this one. */
+static void
+load_money(struct feed *f, struct store *st)
+{
+	struct str text;
+
+	buf_clear(&f->money);
+	f->money_kept = f->kept.table[0] != '\0';
+	if (meta_get(store_txn(st), store_databases(st)->meta, META_MONEY, &text) == 0)
+		buf_add_str(&f->money, f->money_kept ? text : STR("- "));
+}
+
 static void
 load(struct feed *f)
 {
@@ -62,6 +74,7 @@ load(struct feed *f)
 	if (meta_get(store_txn(st), store_databases(st)->meta, META_FEED, &text) != 0)
 		text.len = 0;
 	feed_state_read(&f->kept, f->config, text);
+	load_money(f, st);
 	f->listed_ms = store_fresh_ms(st);
 	if (f->kept.told == 0)
 		f->kept.told = store_generation(st);
@@ -156,6 +169,7 @@ feed_free(struct feed *f)
 	buf_free(&f->specification);
 	buf_free(&f->url);
 	buf_free(&f->offset);
+	buf_free(&f->money);
 	buf_free(&f->sweep_offset);
 	explicit_bzero(f->secret, sizeof(f->secret));
 	feed_state_free(&f->kept);

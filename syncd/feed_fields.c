@@ -111,18 +111,37 @@ feed_fields_told(struct feed *f, const struct webhook_table *before)
 	f->looked_ms = instant_monotonic();
 }
 
+/* Has the schema told of amounts what the store does not have yet? */
+static bool
+money_is_news(struct feed *f)
+{
+	struct buf told = { 0 };
+
+	if (f->table.money_known)
+		currency_add(&f->table.money, &told);
+	if (told.len == 0 || buf_status(&told) != ERR_OK ||
+	    str_eq(buf_str(&told), buf_str(&f->money))) {
+		buf_free(&told);
+	} else {
+		buf_free(&f->money);
+		f->money = told;
+		f->money_kept = false;
+	}
+	return f->money.len > 0 && !f->money_kept;
+}
+
 void
 feed_fields_check(struct feed *f)
 {
 	uint32_t missing = airtable_missing(f->airtable), before = f->kept.missing;
 	enum err e;
 
-	if (missing == before)
+	if (!money_is_news(f) && missing == before)
 		return;
 	f->kept.missing = missing;
 	gap_of(f, before & ~missing, "fields are there again");
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
-		log_error("feed: %s; which fields are missing will be stored later", err_text(e));
+		log_error("feed: %s; which fields there are, and how, will be stored later", err_text(e));
 }
 
 /* Not every change of a select's options is told, and by time none is. */

@@ -73,6 +73,8 @@ struct feed {
 	int64_t			 began_server_ms;	/* the same by Airtable's clock; 0: not known */
 	int64_t			 alive_ms;	/* the same when our webhook was known to be enabled */
 	int64_t			 whole_kept_ms;	/* kept.whole_ms as the store has it */
+	struct buf		 money;		/* what the schema told of amounts; len 0: not known */
+	bool			 money_kept;	/* the store has it */
 	int64_t			 due_ms;	/* monotonic: when to poll again; 0: at once */
 	bool			 looked;	/* records were looked at again since the last poll */
 	bool			 poke;		/* ask again at once: a ping came, */
@@ -199,7 +201,7 @@ void	feed_is_fresh(struct feed *);
 void	feed_fields_payloads(struct feed *);
 /* f->table was read anew, ${before} is what it was; before kept.fields and kept.shapes follow. */
 void	feed_fields_told(struct feed *, const struct webhook_table *before);
-/* Fields may be missing now, or back. */
+/* Fields may be missing now, or back, and amounts be shown in another way. */
 void	feed_fields_check(struct feed *);
 /* Has the schema to be looked at: for fields that are missing, for options that nobody told of? */
 bool	feed_fields_due(struct feed *);

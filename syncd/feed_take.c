@@ -66,6 +66,7 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	if (last) {
 		feed_state_add(&f->kept, f->config, &state);
 		meta.feed = buf_str(&state);
+		meta.money = buf_str(&f->money);
 	}
 	if ((e = buf_status(&state)) == ERR_OK)
 		e = apply_changes(f->apply, n == 0 ? &none : changes, n, SOURCE_FEED, &meta,
@@ -74,8 +75,10 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	if (e != ERR_OK)
 		return e;
 	f->store_failures = 0;
-	if (last)
+	if (last) {
 		f->whole_kept_ms = f->kept.whole_ms;
+		f->money_kept = true;
+	}
 	f->taken_count += result.created + result.changed + result.deleted;
 	return ERR_OK;
 }

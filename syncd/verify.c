@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/change_log.h"
+#include "common/currency.h"
 #include "common/fold.h"
 #include "common/zone.h"
 #include "syncd/budget.h"
@@ -179,6 +180,8 @@ check_meta(struct verify *v)
 			verify_fault(v, VERIFY_META, "the last sync's document is no JSON");
 		cJSON_Delete(j);
 	}
+	if (meta_get(v->txn, v->dbs->meta, META_CURRENCY, &s) == 0 && !currency_symbol_valid(s))
+		verify_fault(v, VERIFY_META, "the currency's symbol is none");
 	check_feed(v);
 	for (unsigned f = 0; f < v->schema->field_count; f++) {
 		if (options_load(v->txn, v->dbs->meta, f, &v->further[f]) != 0)

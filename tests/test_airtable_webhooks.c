@@ -120,6 +120,45 @@ START_TEST(it_is_known_what_airtable_works_out_and_what_moves_by_itself)
 }
 END_TEST
 
+#define AMOUNT(type_and_options) "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
+	"{\"id\":\"fldE\",\"name\":\"Order Total\"," type_and_options "}]}]}"
+#define RESULT(type_and_options) "\"options\":{\"isValid\":true,\"result\":{" type_and_options "}}"
+
+START_TEST(it_is_known_how_the_base_shows_amounts)
+{
+	static const struct {
+		const char *schema, *symbol;
+		int precision;
+	} told[] = {
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":2,\"symbol\":\"$\"}"), "$", 2 },
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":0,\"symbol\":\" CHF \"}"), "CHF", 0 },
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":7,\"symbol\":\"\xe2\x82\xac\"}"), "\xe2\x82\xac", 4 },
+		{ AMOUNT("\"type\":\"number\",\"options\":{\"precision\":1,\"symbol\":\"$\"}"), "", 1 },
+		{ AMOUNT("\"type\":\"formula\"," RESULT("\"type\":\"currency\",\"options\":{\"precision\":3,\"symbol\":\"kr\"}")), "kr", 3 },
+		{ AMOUNT("\"type\":\"rollup\"," RESULT("\"type\":\"number\",\"options\":{\"precision\":0}")), "", 0 },
+		{ AMOUNT("\"type\":\"multipleLookupValues\"," RESULT("\"type\":\"currency\",\"options\":{\"precision\":2,\"symbol\":\"\xc2\xa3\"}")), "\xc2\xa3", 2 },
+		/* what tells nothing that can be used */
+		{ AMOUNT("\"type\":\"percent\",\"options\":{\"precision\":1}"), "", -1 },
+		{ AMOUNT("\"type\":\"singleLineText\""), "", -1 },
+		{ AMOUNT("\"type\":\"currency\""), "", -1 },
+		{ AMOUNT("\"type\":\"formula\",\"options\":{\"isValid\":false,\"result\":null}"), "", -1 },
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":-1,\"symbol\":\"123456789\"}"), "", -1 },
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":\"2\",\"symbol\":\"a\\nb\"}"), "", -1 },
+		{ AMOUNT("\"type\":\"currency\",\"options\":{\"precision\":1e300,\"symbol\":7}"), "", 4 }
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		ck_assert_int_eq(read_table(told[i].schema), ERR_OK);
+		ck_assert(table.money_known);
+		ck_assert_msg(strcmp(table.money.symbol, told[i].symbol) == 0 &&
+		    table.money.precision == told[i].precision, "%s: %s %d", told[i].schema,
+		    table.money.symbol, table.money.precision);
+	}
+	ck_assert_int_eq(read_table(ONE_TYPE("autoNumber", "")), ERR_OK);
+	ck_assert(!table.money_known);	/* it has no such field now */
+}
+END_TEST
+
 START_TEST(a_renamed_table_is_found_by_the_id_that_it_had)
 {
 	(void)strcpy(config.airtable.orders_table, "Bestellungen");
@@ -319,6 +358,7 @@ main(void)
 	tcase_add_test(t, a_renamed_field_is_found_by_the_id_that_it_had);
 	tcase_add_test(t, a_field_that_is_gone_keeps_its_id_and_is_not_asked_for);
 	tcase_add_test(t, it_is_known_what_airtable_works_out_and_what_moves_by_itself);
+	tcase_add_test(t, it_is_known_how_the_base_shows_amounts);
 	tcase_add_test(t, a_renamed_table_is_found_by_the_id_that_it_had);
 	tcase_add_test(t, what_is_no_schema_is_refused);
 	tcase_add_test(t, options_may_be_added_but_not_renamed_or_removed);

@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/currency.h"
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/revenue.h"
@@ -252,7 +253,7 @@ expect_revenue(const char *whole, const char *today)
 	cJSON_Delete(json);
 }
 
-/* As it was before there was revenue: without its totals, and the body that was made then. */
+/* As it was before there were revenue and currencies: without its totals, and the body that was made then. */
 static void
 forget_revenue(void)
 {
@@ -270,6 +271,8 @@ forget_revenue(void)
 	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
 	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
+	name = key_str(STR(META_CURRENCY));
 	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
 	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
 	for (key = key_u64(&out); mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&out)) {
@@ -345,6 +348,86 @@ START_TEST(what_is_revenue_is_a_setting_that_counts_anew)
 }
 END_TEST
 
+static void
+expect_currency(const char *expected)
+{
+	struct summary_body body;
+	cJSON *json = summary_at(NOON, &body);
+	char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(json, "currency"));
+
+	ck_assert_str_eq(text, expected);
+	cJSON_free(text);
+	cJSON_Delete(json);
+	store_check(st);
+	store_end(st);
+}
+
+/* What the schema tells, as the feed commits it. */
+static void
+tell_money(const char *symbol, int precision)
+{
+	struct currency told = { .precision = precision };
+	struct apply_result result;
+	struct buf text = { 0 };
+	struct apply_meta meta = { 0 };
+	struct change none;
+
+	(void)strcpy(told.symbol, symbol);
+	currency_add(&told, &text);
+	meta.money = buf_str(&text);
+	ck_assert_int_eq(apply_changes(a, &none, 0, SOURCE_FEED, &meta, at(NOON), &result), ERR_OK);
+	buf_free(&text);
+}
+
+START_TEST(the_currency_is_the_schemas_or_else_the_settings)
+{
+	uint64_t generation;
+	uint32_t before;
+
+	open_in("UTC");
+	put_four();
+	generation = apply_generation(a);
+	expect_currency("{\"symbol\":null,\"precision\":2}");
+	before = checksum();
+	tell_money("", -1);	/* it is no number there */
+	ck_assert_uint_eq(checksum(), before);
+	tell_money("\xe2\x82\xac", 0);
+	expect_currency("{\"symbol\":\"\xe2\x82\xac\",\"precision\":0}");
+	ck_assert_uint_ne(checksum(), before);	/* so that its ETag is another one */
+	(void)strcpy(config.summary.currency, "CHF \"\\");
+	apply_reconfigure(a);
+	expect_currency("{\"symbol\":\"\xe2\x82\xac\",\"precision\":0}");
+	tell_money("", 3);	/* a plain number */
+	expect_currency("{\"symbol\":\"CHF \\\"\\\\\",\"precision\":3}");
+	(void)strcpy(config.summary.currency, "kr");
+	summary_cache_free(cache);
+	apply_close(a);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	expect_currency("{\"symbol\":\"kr\",\"precision\":3}");
+	ck_assert_uint_eq(apply_generation(a), generation);
+}
+END_TEST
+
+START_TEST(a_symbol_is_a_few_characters_that_can_be_shown)
+{
+	static const char *const bad[] = { "123456789", "a\nb", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xff", "\xe2\x82" };
+	static const char *const good[] = { "", "$", "12345678", "R$", "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
+	    "\xd8\xaf.\xd8\xa5.\xe2\x80\x8f", "\xf0\x9f\xaa\x99" };
+	struct currency c;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!currency_symbol_valid(str_of(bad[i])), "%s", bad[i]);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ck_assert_msg(currency_symbol_valid(str_of(good[i])), "%s", good[i]);
+	currency_read(&c, STR("9 123456789"));	/* a store's faults are nothing that is told */
+	ck_assert(c.precision == -1 && c.symbol[0] == '\0');
+	currency_read(&c, STR("4"));
+	ck_assert(c.precision == -1 && c.symbol[0] == '\0');
+}
+END_TEST
+
 START_TEST(a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start)
 {
 	struct summary_body body;
@@ -358,13 +441,14 @@ START_TEST(a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_star
 	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	json = summary_at(NOON, &body);
-	ck_assert(!cJSON_HasObjectItem(json, "revenue"));
+	ck_assert(!cJSON_HasObjectItem(json, "revenue") && !cJSON_HasObjectItem(json, "currency"));
 	cJSON_Delete(json);
 	store_check(st);
 	store_close(st);
 	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
 	st = apply_store(a);
 	expect_revenue("{\"count\":3,\"orderTotal\":510.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":510.04}");
+	expect_currency("{\"symbol\":null,\"precision\":2}");
 }
 END_TEST
 
@@ -424,6 +508,8 @@ main(void)
 	tcase_add_test(t, cancelled_orders_are_no_revenue);
 	tcase_add_test(t, what_is_revenue_is_a_setting_that_counts_anew);
 	tcase_add_test(t, a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start);
+	tcase_add_test(t, the_currency_is_the_schemas_or_else_the_settings);
+	tcase_add_test(t, a_symbol_is_a_few_characters_that_can_be_shown);
 	tcase_add_test(t, excluded_statuses_are_listed_with_commas_and_quotes);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -24,7 +24,7 @@ export const aHealth = (some: Partial<Health> = {}): Health => ({
 export function aSummary(some: Partial<Summary> = {}): Summary {
 	const daily = Array.from({ length: 30 }, (_, i) => ({ date: new Date(Date.UTC(2026, 9, 23 + i)).toISOString().slice(0, 10), count: i, orderTotal: i * 10, revenue: { count: i, orderTotal: i * 9 } }))
 	return {
-		generation: 1, syncedAt: '2026-11-20T10:00:00.000Z', timeZone: 'UTC', total: { count: 435, orderTotal: 4350 }, revenue: { count: 400, orderTotal: 4000, excludes: ['Cancelled'] }, pending: 0, daily,
+		generation: 1, syncedAt: '2026-11-20T10:00:00.000Z', timeZone: 'UTC', currency: { symbol: '$', precision: 2 }, total: { count: 435, orderTotal: 4350 }, revenue: { count: 400, orderTotal: 4000, excludes: ['Cancelled'] }, pending: 0, daily,
 		byStatus: [{ status: 'Pending', count: 3, orderTotal: 30 }, { status: 'Processing', count: 4, orderTotal: 40.5 }, { status: 'Shipped', count: 428, orderTotal: 4279.5 }],
 		byPriority: [{ priority: 'Low', count: 435, orderTotal: 4350 }], ...some,
 	}

@@ -8,7 +8,7 @@ import { startDesk, openBrowser, soon, axe, shot, noWider, hold, plain } from '.
 let stack, browser, page
 
 test('a browser opens the overview of a running stack', async () => {
-	stack = await startDesk({ sim: 800 })
+	stack = await startDesk({ sim: 800, set: { 'summary.currency': '$' } })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page()
@@ -21,6 +21,9 @@ test('its figures are those of the API', async () => {
 	const summary = await stack.json('/api/orders/summary')
 	await soon('as many orders', async () => plain(await exact('Orders')) === summary.total.count)
 	eq(plain(await exact('Revenue')), summary.revenue.orderTotal)
+	ok(/^\$[\d,]+\.\d{2}$/.test(await exact('Revenue')), 'an amount has its currency')
+	for (const place of ['[data-figure="Revenue"] [data-value]', '[data-figure="Open"]', '[data-figure="Today"]', 'tr[data-group="Shipped"] td:nth-child(3)', 'section[aria-label="Revenue a day"] p'])
+		ok((await page.textContent(place)).includes('$'), place)
 	ok(summary.revenue.count < summary.total.count)
 	ok((await page.textContent('[data-figure="Revenue"]')).includes('without Cancelled'), 'it says what is left out')
 	eq(plain(await exact('Open')), summary.byStatus[0].count + summary.byStatus[1].count)

@@ -6,7 +6,7 @@ import { startDesk, openBrowser, soon, hold, axe, shot, noWider, plain } from '.
 let stack, browser, page
 
 test('the table shows what the API lists', async () => {
-	stack = await startDesk({ sim: 3000 })
+	stack = await startDesk({ sim: 3000, set: { 'summary.currency': 'CHF' } })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')
@@ -171,6 +171,8 @@ test('headers sort', async () => {
 	await page.waitForURL(/sort=-orderTotal/)
 	const { orders } = await stack.json('/api/orders?pageSize=5&sort=-orderTotal')
 	await soon('the largest first', async () => (await page.getAttribute('tr[data-id]', 'data-id')) === orders[0].id)
+	const amount = orders[0].orderTotal.toLocaleString('en-GB', { minimumFractionDigits: 2 })
+	ok((await page.textContent('tr[data-id]')).includes(`CHF\u00a0${amount}`), 'with its currency')
 	eq(await page.getAttribute('th:has([data-sort="orderTotal"])', 'aria-sort'), 'descending')
 	await page.click('[data-sort="orderTotal"]')
 	await soon('the default again', () => !page.url().includes('sort'))

@@ -242,6 +242,36 @@ test('a field that becomes another kind and is put back is read again, also betw
 	})
 }, { beside: true })
 
+test('amounts have the currency of their field, and the one of the settings where the schema tells none', async () => {
+	await withStack(follow({ set: { 'summary.currency': 'kr' } }), async stack => {
+		const summary = () => stack.get('/api/orders/summary')
+		const shown = async expected => {
+			await until(expected, 10_000, async () => JSON.stringify((await summary()).json().currency) === expected)
+			return (await summary()).headers.etag
+		}
+		const retype = (type, options) => stack.sim('POST', '/_sim/schema', { retype: { field: 'Order Total', type, options } })
+		await settled(stack)
+		const etags = [await shown('{"symbol":"$","precision":2}')]
+		await retype('currency', { symbol: '€', precision: 0 })
+		etags.push(await shown('{"symbol":"€","precision":0}'))
+		await retype('number', { precision: 3 })
+		etags.push(await shown('{"symbol":"kr","precision":3}'))
+		stack.configure('summary.currency', 'CHF')
+		await stack.signal('syncd', 'SIGHUP')
+		etags.push(await shown('{"symbol":"CHF","precision":3}'))
+		eq(new Set(etags).size, 4, 'each is another body')
+		await retype('currency', { symbol: '£', precision: 2 })
+		await shown('{"symbol":"£","precision":2}')
+		// who may not look any more goes on with what was seen
+		await stack.stop('syncd')
+		await stack.sim('POST', '/_sim/tokens', { token: token(stack), scopes: ['data.records:read', 'data.records:write'] })
+		await stack.start('syncd')
+		await until('polling', 20_000, async () => (await feedOf(stack)).state === 'polling')
+		await shown('{"symbol":"£","precision":2}')
+		await agrees(stack)
+	})
+}, { beside: true })
+
 for (const feed of ['auto', 'modified']) {
 	test(`sync.feed = ${feed}: what Airtable works out beside a record is found by a sweep, and known as of that`, async () => {
 		await withStack(follow({ set: { 'sync.feed': feed, 'fields.orders.customer': 'Label' } }), async stack => {

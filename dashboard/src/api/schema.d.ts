@@ -688,6 +688,16 @@ export interface components {
             syncedAt: string | null;
             /** @example UTC */
             timeZone: string;
+            /** @description How amounts are shown, as the base's schema tells it of the field of the totals. They themselves are plain numbers, with more decimals where they have more. */
+            currency: {
+                /**
+                 * @description Where the schema tells none or can't be read, `summary.currency`; `null` without that, too.
+                 * @example $
+                 */
+                symbol: string | null;
+                /** @description Decimals that are always shown; 2 where the schema tells none. */
+                precision: number;
+            };
             /** @description All orders, whatever their status. */
             total: components["schemas"]["Total"];
             /** @description The orders that bring revenue, which are all but those of some statuses (`summary.excluded`). */

@@ -1,14 +1,11 @@
 /*
- * Numbers, money and times as the reader's locale writes them. Each has an
- * exact form beside it, which is shown when the pointer rests on the short one.
+ * Numbers and times as the reader's locale writes them, amounts aside (money.ts).
+ * Each has an exact form, which is shown when the pointer rests on the short one.
  */
-const locale = typeof navigator === 'undefined' ? 'en' : (navigator.languages?.[0] ?? navigator.language)
+export const locale = typeof navigator === 'undefined' ? 'en' : (navigator.languages?.[0] ?? navigator.language)
 
 const count = new Intl.NumberFormat(locale)
 const compactCount = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
-const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-const exactMoney = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 4 })
-const wholeMoney = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
 const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
 const dayTime = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 const dayYear = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' })
@@ -22,9 +19,6 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
 
 export const formatCount = (value: number) => count.format(value)
 export const formatCompact = (value: number) => (Math.abs(value) < 10_000 ? count.format(Math.round(value)) : compactCount.format(value))
-export const formatMoney = (value: number) => money.format(value)
-export const formatMoneyExact = (value: number) => exactMoney.format(value)
-export const formatMoneyWhole = (value: number) => wholeMoney.format(value)
 export const formatPercent = (value: number) => percent.format(value)
 
 /** A calendar day, "2026-11-20", without a time zone of its own. */

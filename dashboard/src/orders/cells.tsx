@@ -1,7 +1,8 @@
 import clsx from 'clsx'
 import { ChevronDown } from 'lucide-react'
 import { memo, type ReactNode } from 'react'
-import { formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
+import { formatInstant, formatInstantExact } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { GoneBadge, PendingBadge, PriorityLabel, StatusBadge } from '@/ui/badges'
 import type { ColumnId } from './search'
 import { type Entry, type Field, isSaving } from './store'
@@ -45,7 +46,11 @@ export function State({ entry }: { entry: Entry }) {
 
 const None = () => <span className="text-ink-3" aria-label="empty">–</span>
 const Instant = ({ at }: { at: string | null }) => (at === null ? <None /> : <time dateTime={at} title={formatInstantExact(at)} className="tnum text-ink-2">{formatInstant(at)}</time>)
-export const Money = ({ value }: { value: number | null }) => (value === null ? <None /> : <span className="tnum font-medium">{formatMoneyExact(value)}</span>)
+
+export function Money({ value }: { value: number | null }) {
+	const money = useMoney()
+	return value === null ? <None /> : <span className="tnum font-medium">{money.exact(value)}</span>
+}
 
 export function Cell({ column, entry, onEdit }: { column: ColumnId; entry: Entry; onEdit: Edit }): ReactNode {
 	const { shown } = entry

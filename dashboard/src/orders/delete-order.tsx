@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Order } from '@/api/client'
-import { formatMoneyExact } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { removeOrder } from './creating'
@@ -9,7 +9,8 @@ import { nameOf } from './store'
 /** Deleting can't be taken back from here, so it is asked for. */
 export function DeleteOrder({ order, onClose, onGone }: { order: Order; onClose: () => void; onGone?: (() => void) | undefined }) {
 	const [busy, setBusy] = useState(false)
-	const facts = [order.customer, order.orderTotal === null ? null : formatMoneyExact(order.orderTotal)].filter(Boolean).join(', ')
+	const money = useMoney()
+	const facts = [order.customer, order.orderTotal === null ? null : money.exact(order.orderTotal)].filter(Boolean).join(', ')
 	async function remove() {
 		setBusy(true)
 		const gone = await removeOrder(order)

@@ -4,7 +4,8 @@ import { type ReactNode, useState } from 'react'
 import type { Change, OrderChange } from '@/api/client'
 import { useHealth } from '@/api/health'
 import { explain, Problem } from '@/api/problem'
-import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact, isDate } from '@/lib/format'
+import { formatAgo, formatInstant, formatInstantExact, isDate } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { Button, buttonClass } from '@/ui/button'
 import { ChangeList } from '@/ui/changes'
 import { Dialog } from '@/ui/dialog'
@@ -19,6 +20,7 @@ import { useOrder } from './store'
 
 export function Detail({ id, onClose, onCustomer }: { id: string; onClose: () => void; onCustomer: (customer: string) => void }) {
 	const [deleting, setDeleting] = useState(false)
+	const money = useMoney()
 	const mayDelete = useHealth().data?.writes.delete ?? false
 	const query = useQuery(orderQuery(id))
 	const entry = useOrder(query.data?.id ?? id)
@@ -41,7 +43,7 @@ export function Detail({ id, onClose, onCustomer }: { id: string; onClose: () =>
 		<Dialog open onClose={onClose} place="side" title={order.orderId ?? order.id} description={order.customer ?? undefined}>
 			<div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="region" aria-label="Details">
 				<div className="flex items-end justify-between gap-4 px-5 pb-4">
-					<p className="tnum text-3xl font-semibold tracking-tight">{order.orderTotal === null ? '–' : formatMoneyExact(order.orderTotal)}</p>
+					<p className="tnum text-3xl font-semibold tracking-tight">{order.orderTotal === null ? '–' : money.exact(order.orderTotal)}</p>
 					<State entry={entry} />
 				</div>
 				<div className="grid grid-cols-2 gap-3 px-5 pb-4">

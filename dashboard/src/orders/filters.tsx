@@ -1,7 +1,8 @@
 import { CircleDot, Flag, Sigma, X } from 'lucide-react'
 import { type ComponentType, useState } from 'react'
 import { useSummary } from '@/api/summary'
-import { formatCompact, formatMoneyExact } from '@/lib/format'
+import { formatCompact } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { type Grouped, withoutOne } from '@/lib/grouped'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button } from '@/ui/button'
@@ -69,7 +70,8 @@ export function Filters({ search, set }: Props) {
 
 function Amounts({ search, set }: Props) {
 	const { minTotal, maxTotal } = search
-	const [low, high] = [minTotal, maxTotal].map(text => text && formatMoneyExact(Number(text)))
+	const money = useMoney()
+	const [low, high] = [minTotal, maxTotal].map(text => text && money.exact(Number(text)))
 	const text = low && high ? `${low} – ${high}` : low ? `From ${low}` : high ? `Up to ${high}` : 'Total'
 	return (
 		<Popover label="Total" className="w-64 p-3" trigger={<Trigger icon={Sigma} text={text} on={Boolean(low || high)} />}>

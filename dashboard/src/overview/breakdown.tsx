@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { formatCompact, formatCount, formatMoneyExact, formatPercent } from '@/lib/format'
+import { formatCount, formatPercent } from '@/lib/format'
 import { type Grouped, withoutOne } from '@/lib/grouped'
+import { useMoney } from '@/lib/money'
 import { Exact } from '@/ui/exact'
 import { Card } from '@/ui/parts'
 
@@ -9,6 +10,7 @@ type Group = { value: string | null; label: ReactNode; count: number; orderTotal
 
 /** Bars that are a table: each row leads to its orders. */
 export function Breakdown({ title, field, groups }: { title: string; field: Grouped; groups: Group[] }) {
+	const money = useMoney()
 	const all = Math.max(1, groups.reduce((n, group) => n + group.count, 0))
 	const most = Math.max(1, ...groups.map(group => group.count))
 	return (
@@ -29,7 +31,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 								<Link to="/orders" search={value === null ? withoutOne(field, groups.map(group => group.value)) : { [field]: [value] }} className="after:absolute after:inset-0 after:rounded-lg">{label}</Link>
 							</th>
 							<td className="tnum px-2 text-right font-medium">{formatCount(count)}</td>
-							<td className="tnum px-2 text-right text-ink-2"><Exact short={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} /></td>
+							<td className="tnum px-2 text-right text-ink-2"><Exact short={money.compact(orderTotal)} exact={money.exact(orderTotal)} /></td>
 							<td className="rounded-r-lg px-2">
 								<span className="flex items-center gap-2">
 									<span aria-hidden className="block h-2 flex-1 overflow-hidden rounded-full bg-sunken">

@@ -3,7 +3,8 @@ import { ChartColumn, Table2 } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { Link } from '@tanstack/react-router'
 import type { Summary } from '@/api/client'
-import { formatCompact, formatCount, formatLongDay, formatMoneyExact } from '@/lib/format'
+import { formatCount, formatLongDay } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { inTurn } from '@/lib/idle'
 import { dayFilter } from '@/lib/zone'
 import { buttonClass } from '@/ui/button'
@@ -20,6 +21,7 @@ const NAMES = { count: 'Orders', revenue: 'Revenue' }
 
 export function DayCard({ summary, measure }: { summary: Summary; measure: Measure }) {
 	const DayChart = CHARTS[measure]
+	const money = useMoney()
 	const [table, setTable] = useState(false)
 	const navigate = useNavigate()
 	const total = summary.daily.reduce((sum, day) => sum + (measure === 'count' ? day.count : day.revenue.orderTotal), 0)
@@ -34,7 +36,7 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 				</button>
 			}
 		>
-			<p className="tnum px-4 text-lg font-semibold sm:px-5"><Exact short={measure === 'count' ? formatCount(total) : formatCompact(total)} exact={measure === 'count' ? formatCount(total) : formatMoneyExact(total)} /></p>
+			<p className="tnum px-4 text-lg font-semibold sm:px-5"><Exact short={measure === 'count' ? formatCount(total) : money.compact(total)} exact={measure === 'count' ? formatCount(total) : money.exact(total)} /></p>
 			<div className="h-60 px-2 3xl:h-88 pt-1 pb-3 sm:px-3">
 				{table ? <DayTable summary={summary} /> : (
 					<Suspense fallback={<ChartBones />}>
@@ -53,6 +55,7 @@ export const ChartBones = () => (
 )
 
 function DayTable({ summary }: { summary: Summary }) {
+	const money = useMoney()
 	return (
 		<div className="h-full overflow-y-auto px-2" tabIndex={0} role="region" aria-label="Days as a table">
 			<table className="w-full text-[0.8125rem]">
@@ -64,7 +67,7 @@ function DayTable({ summary }: { summary: Summary }) {
 						<tr key={date} className="border-t border-line">
 							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link>{date === summary.daily.at(-1)?.date && <span className="text-ink-3"> so far</span>}</th>
 							<td className="tnum text-right">{formatCount(count)}</td>
-							<td className="tnum text-right">{formatMoneyExact(revenue.orderTotal)}</td>
+							<td className="tnum text-right">{money.exact(revenue.orderTotal)}</td>
 						</tr>
 					))}
 				</tbody>

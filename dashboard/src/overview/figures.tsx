@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Summary } from '@/api/client'
-import { formatCompact, formatCount, formatMoneyExact, formatMoneyWhole, formatPercent, plural } from '@/lib/format'
+import { formatCompact, formatCount, formatPercent, plural } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { dayFilter } from '@/lib/zone'
 import { type Grouped, withoutOne } from '@/lib/grouped'
 import { Exact } from '@/ui/exact'
@@ -27,6 +28,7 @@ export function compare(daily: Summary['daily']) {
 
 export function Figures({ summary }: { summary: Summary }) {
 	const open = openOf(summary)
+	const money = useMoney()
 	const { today, yesterday, lastWeek } = compare(summary.daily)
 	const { count } = summary.total
 	const { orderTotal, excludes } = summary.revenue
@@ -38,13 +40,13 @@ export function Figures({ summary }: { summary: Summary }) {
 			<Figure name="Orders" value={formatCompact(count)} exact={formatCount(count)} link={{}} chart={<Sparkline values={whole.map(day => day.count)} />}>
 				<span><Exact short={formatCompact(countOf(days))} exact={formatCount(countOf(days))} /> in 30 days</span>
 			</Figure>
-			<Figure name="Revenue" value={formatCompact(orderTotal)} exact={formatMoneyExact(orderTotal)} link={{ ...revenueFilter(summary), sort: '-orderTotal' }} chart={<Sparkline values={whole.map(day => day.revenue.orderTotal)} />}>
-				<span><Exact short={formatCompact(revenueOf(days))} exact={formatMoneyExact(revenueOf(days))} /> in 30 days</span>{excludes.length > 0 && <span>without {excludes.join(', ')}</span>}
+			<Figure name="Revenue" value={money.compact(orderTotal)} exact={money.exact(orderTotal)} link={{ ...revenueFilter(summary), sort: '-orderTotal' }} chart={<Sparkline values={whole.map(day => day.revenue.orderTotal)} />}>
+				<span><Exact short={money.compact(revenueOf(days))} exact={money.exact(revenueOf(days))} /> in 30 days</span>{excludes.length > 0 && <span>without {excludes.join(', ')}</span>}
 			</Figure>
 			<Figure name="Open" value={formatCompact(open.count)} exact={formatCount(open.count)} link={{ status: [...OPEN] }}>
-				<span>worth <Exact short={formatMoneyWhole(open.orderTotal)} exact={formatMoneyExact(open.orderTotal)} /></span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
+				<span>worth <Exact short={money.whole(open.orderTotal)} exact={money.exact(open.orderTotal)} /></span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
 			</Figure>
-			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${formatMoneyExact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={whole.slice(-DAYS_BACK).map(day => day.count)} />} beside={<span className="tnum text-ink-2">{formatMoneyExact(today.orderTotal)}</span>}>
+			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${money.exact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={whole.slice(-DAYS_BACK).map(day => day.count)} />} beside={<span className="tnum text-ink-2">{money.exact(today.orderTotal)}</span>}>
 				<span>so far</span><span>{formatCount(yesterday.count)} yesterday</span><span>{formatCount(lastWeek.count)} a week ago</span>
 			</Figure>
 		</div>

@@ -2,7 +2,8 @@ import { Link } from '@tanstack/react-router'
 import { ArrowRight, Ban, Bot, CircleMinus, CirclePlus, Pencil, Undo2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Change } from '@/api/client'
-import { formatAgo, formatInstant, formatInstantExact, formatMoneyExact } from '@/lib/format'
+import { formatAgo, formatInstant, formatInstantExact } from '@/lib/format'
+import { useMoney } from '@/lib/money'
 import { StatusBadge } from './badges'
 
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
@@ -68,8 +69,9 @@ function Fields({ change }: { change: Change }) {
 }
 
 function Value({ field, value }: { field: string; value: string | number | null }) {
+	const money = useMoney()
 	if (value === null) return <span className="text-ink-3">none</span>
 	if (field === 'status') return <StatusBadge status={String(value)} />
-	if (typeof value === 'number') return <span className="tnum">{formatMoneyExact(value)}</span>
+	if (typeof value === 'number') return <span className="tnum">{money.exact(value)}</span>
 	return /At$/.test(field) ? <time dateTime={value} title={formatInstantExact(value)}>{formatInstant(value)}</time> : <span className="break-words">{value}</span>
 }

@@ -129,4 +129,4 @@ export async function choose(page, orderId, field, value) {
 	await row(page, orderId).locator(`[data-edit="${field}"]`).click()
 	await page.getByRole('option', { name: value }).click()
 }
-export const plain = text => Number(text.replaceAll(',', ''))
+export const plain = text => Number(text.replace(/[$,]/g, ''))

@@ -1,0 +1,38 @@
+#ifndef COMMON_CURRENCY_H
+#define COMMON_CURRENCY_H
+
+#include <lmdb.h>
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+/*
+ * How amounts are shown.  What the base's schema tells of the schema's
+ * sum_field lies in meta as META_MONEY (currency_add()), the setting
+ * summary.currency as META_CURRENCY, both as the summary's body was made with
+ * them; the setting is used where the schema tells no symbol.
+ */
+#define CURRENCY_SYMBOL_MAX	8	/* characters */
+#define CURRENCY_SYMBOL_SIZE	(CURRENCY_SYMBOL_MAX * 4 + 1)
+#define CURRENCY_PRECISION_MAX	4	/* decimals, as many as money.h has */
+#define CURRENCY_PRECISION	2	/* where the schema tells none */
+
+struct currency {
+	char	symbol[CURRENCY_SYMBOL_SIZE];	/* UTF-8; "": none is known */
+	int	precision;			/* decimals that are always shown; -1: not told */
+};
+
+/* Up to CURRENCY_SYMBOL_MAX characters of UTF-8, none of them a control or a line's end. */
+bool	currency_symbol_valid(struct str);
+/* META_MONEY's value: "2 $", "- " when nothing is told. */
+void	currency_add(const struct currency *, struct buf *);
+/* From that; what is none tells nothing. */
+void	currency_read(struct currency *, struct str text);
+/*
+ * What holds: precision is 0 to CURRENCY_PRECISION_MAX.  An LMDB code;
+ * MDB_NOTFOUND, and the same without a symbol: a build that knew of no
+ * currencies wrote the store last.
+ */
+int	currency_load(MDB_txn *, MDB_dbi meta, struct currency *);
+
+#endif
