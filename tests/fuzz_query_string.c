@@ -1,14 +1,10 @@
-#include <sys/wait.h>
-
-#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "common/query.h"
 #include "fcgi-api/query_string.h"
 #include "syncd/apply.h"
+#include "tests/fuzz_store.h"
 
 /*
  * A raw query string as a client sends it: decoded, checked by the list's
@@ -21,13 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static struct store *store;
 static struct query *query;
 static struct query_page page;
-
-static void
-must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void
 fill(const struct config *config)
@@ -62,36 +51,12 @@ fill(const struct config *config)
 	apply_close(a);
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-/* The writer is another process, as LMDB wants it; the files vanish once they are open. */
 static void
 prepare(void)
 {
 	static struct config config;
-	char dir[] = "/tmp/orderdeck-fuzz-XXXXXX";
-	int status;
-	pid_t pid;
 
-	must(mkdtemp(dir) != NULL);
-	(void)snprintf(config.store.path, sizeof(config.store.path), "%s/store", dir);
-	(void)strcpy(config.summary.time_zone, "UTC");
-	config.store.map_size_bytes = 1 << 24;
-	config.store.map_limit_bytes = 1 << 26;
-	config.store.changes_kept = 10;
-	must((pid = fork()) != -1);
-	if (pid == 0) {
-		fill(&config);
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0) == pid && status == 0);
-	must(store_open(config.store.path, &store) == ERR_OK);
-	must(nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
+	store = fuzz_store(&config, fill);
 	must((query = query_new(&orders_schema)) != NULL);
 }
 

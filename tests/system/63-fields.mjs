@@ -162,6 +162,9 @@ test('a time of change that is a plain field costs no call for each edit', async
 		await stack.sim('POST', '/_sim/schema', { add: { name: 'Edited', type: 'dateTime' } })
 		stack.configure('fields.orders.updatedAt', 'Edited')
 		await stack.signal('syncd', 'SIGHUP')
+		// a column that is all empty is held until somebody says that it is right
+		await until('it is noticed', 15_000, async () => (await stack.syncctl('status')).stdout.includes('ALARM     updatedAt'))
+		eq((await stack.syncctl('sync', '--full', '--wait', '--accept-shrink')).code, 0)
 		await until('it is mapped', 15_000, async () => (await stack.json('/api/orders?pageSize=100')).orders.every(one => one.updatedAt === null))
 		await settled(stack)
 		const ids = (await stack.dump()).slice(0, 20).map(record => record.id), { read } = await feedOf(stack)
