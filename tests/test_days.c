@@ -94,7 +94,7 @@ static void
 put_days(void)
 {
 	static char ids[DAYS * EACH][16];
-	struct change c[DAYS * EACH];
+	struct change c[DAYS * EACH] = { 0 };
 
 	for (size_t i = 0; i < DAYS * EACH; i++) {
 		struct value *v = c[i].record.values;
