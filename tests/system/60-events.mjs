@@ -38,10 +38,12 @@ const names = (one, id) => one.event === 'change' && (one.data.orders === null |
 test('a change reaches both kinds of clients, with its generation and order', async () => {
 	await live({}, async stack => {
 		const [id] = await ids(stack, 1)
-		const sse = await new EventStream(stack.url).open(), ws = await new EventSocket(stack.url).open()
+		const sse = await new EventStream(stack.url, { headers: { Connection: 'keep-alive' } }).open(), ws = await new EventSocket(stack.url).open()
 		for (const client of [sse, ws]) ok(!/access-control/i.test(client.head), client.head)
 		ok(/content-type: text\/event-stream/i.test(sse.head), sse.head)
 		ok(/cache-control: no-cache/i.test(sse.head), sse.head)
+		// proxies neither gather it nor take what follows on its connection for something else
+		ok(/^x-accel-buffering: no\r?$/im.test(sse.head) && /^connection: close\r?$/im.test(sse.head), sse.head)
 		const generation = await change(stack, id)
 		for (const client of [sse, ws]) {
 			const one = await client.seen('the change', () => true)
@@ -330,7 +332,9 @@ test('only readers of this site may listen, in the right way, and so many of the
 			await compressed.close()
 		}
 		const refused = await problem(405, 'method_not_allowed', 'POST', '/api/events', accept)
-		eq(refused.headers.allow, 'GET, HEAD')
+		eq(refused.headers.allow, 'GET, HEAD, OPTIONS')
+		const asked = await stack.call('OPTIONS', '/api/events?lastEventId=1%3A0')
+		eq([asked.status, asked.headers.allow, asked.text], [204, 'GET, HEAD, OPTIONS', ''])
 		eq((await stack.call('HEAD', '/api/events', { headers: accept })).status, 200)
 		for (const target of ['/change', '/reset', '/ready', '/ping', '/status', '/events-resume', '/_events_live', '/_events_gone', '/_events_resume', '/_events_later'])
 			ok([404, 405].includes((await stack.call('POST', target, { body: '{}' })).status) && (await stack.get(target)).status === 404, target)

@@ -2695,6 +2695,8 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
+                    /** @description Tells a proxy that gathers answers to pass this one on as it comes. */
+                    "X-Accel-Buffering"?: "no";
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
