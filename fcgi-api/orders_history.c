@@ -52,13 +52,13 @@ take_params(struct api *api, struct listing *l)
 	return request_params_fault(&api->errors);
 }
 
-/* A history_each: one more than is wanted tells that there are more. */
+/* A history_each: one more than is wanted, or than an answer holds, tells that there are more. */
 static enum err
 add_entry(void *cookie, struct history_place place, struct str json)
 {
 	struct listing *l = cookie;
 
-	if (l->count == l->limit) {
+	if (l->count == l->limit || l->out->len >= RESPONSE_ENOUGH) {
 		l->more = true;
 		return ERR_CANCELLED;
 	}

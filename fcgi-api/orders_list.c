@@ -82,6 +82,15 @@ parse(struct api *api)
 	return e != ERR_OK ? e : request_params_fault(&api->errors);
 }
 
+/* So many bytes are in the orders that somebody asked for at once. */
+static enum err
+too_large(struct api *api)
+{
+	field_errors_add(&api->errors, STR("pageSize"), "so many of these orders are more than %u MiB; "
+	    "ask for fewer", RESPONSE_BODY_MAX >> 20);
+	return request_params_fault(&api->errors);
+}
+
 /* The body of ${key}, out of nothing. */
 static enum err
 make_body(struct api *api, const struct page_key *key, struct str *body)
@@ -128,7 +137,7 @@ orders_list(struct api *api)
 	    etag_make(&etag, filling ? 'p' : 'g', &key.generation, 1, key.gzip), key.generation))
 		return ANSWERED;
 	if (!kept && (e = make_body(api, &key, &body)) != ERR_OK)
-		return api_problem(api, e, NULL);
+		return api_problem(api, e == ERR_TOO_LARGE ? too_large(api) : e, NULL);
 	if (key.gzip)
 		response_header(r, "Content-Encoding", STR("gzip"));
 	response_body(r, "application/json", body);

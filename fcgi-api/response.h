@@ -27,6 +27,8 @@ struct response {
 
 #define NO_GENERATION		UINT64_MAX
 #define RESPONSE_BODY_MAX	(32u * 1024 * 1024)
+/* What can go on later, or be left out, ends here: one more and what stands behind it have room. */
+#define RESPONSE_ENOUGH		(16u * 1024 * 1024)
 
 void		response_init(struct response *);	/* a zeroed one also needs it */
 void		response_free(struct response *);

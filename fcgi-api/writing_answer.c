@@ -203,9 +203,9 @@ add_result(struct answering *a, const struct target *t, const struct message_res
 	bool ok = result->err == ERR_OK && (order.len > 0 || !result->pending);
 
 	begin_result(a, t, ok);
-	if (order.len > 0)
+	if (order.len > 0 && b->len < RESPONSE_ENOUGH)
 		buf_add_str(b, order);
-	else if (ok)
+	else if (ok)	/* gone, or to be read */
 		buf_add_cstr(b, "null");
 	else if (result->err == ERR_OK)
 		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(result)), none);

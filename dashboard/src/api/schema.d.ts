@@ -562,7 +562,7 @@ export interface components {
                 id: string;
                 /** @constant */
                 ok: true;
-                /** @description `null` if it has been deleted since. */
+                /** @description `null` if it has been deleted since, or if the orders before it have 16 MiB: then it is to be read. */
                 order: components["schemas"]["Order"] | null;
             } | {
                 /** @description As it was given; `null` when it was not. */
@@ -1446,7 +1446,7 @@ export interface components {
     parameters: {
         /** @description Number of the page, from 1. Not together with `after`. */
         Page: number;
-        /** @description Orders in a page. */
+        /** @description Orders in a page, which may have 32 MiB. */
         PageSize: number;
         /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
         After: string;
@@ -1553,7 +1553,7 @@ export interface components {
          * @example respond-async
          */
         Prefer: string;
-        /** @description Entries in an answer. */
+        /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
         Limit: number;
         /** @description `nextCursor` of an earlier answer: older entries than those. */
         AfterChange: string;
@@ -1610,7 +1610,7 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1. Not together with `after`. */
                 page?: components["parameters"]["Page"];
-                /** @description Orders in a page. */
+                /** @description Orders in a page, which may have 32 MiB. */
                 pageSize?: components["parameters"]["PageSize"];
                 /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
                 after?: components["parameters"]["After"];
@@ -2247,7 +2247,7 @@ export interface operations {
     getHistory: {
         parameters: {
             query?: {
-                /** @description Entries in an answer. */
+                /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `nextCursor` of an earlier answer: older entries than those. */
                 after?: components["parameters"]["AfterChange"];
@@ -2284,7 +2284,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description Entries in an answer. */
+                /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
                 limit?: components["parameters"]["Limit"];
                 /** @description `nextCursor` of an earlier answer: older entries than those. */
                 after?: components["parameters"]["AfterChange"];
