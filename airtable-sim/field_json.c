@@ -91,7 +91,7 @@ add_formula(struct buf *b, const struct sim_table *t, const struct sim_field *f)
 			continue;
 		braced[0] = '{';
 		(void)strcpy(stpcpy(braced + 1, t->fields[i].name), "}");
-		if (strstr(f->formula_text, braced) != NULL) {
+		if (f->formula_text != NULL && strstr(f->formula_text, braced) != NULL) {
 			json_next(b);
 			json_add_string(b, str_of(t->fields[i].id));
 		}

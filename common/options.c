@@ -18,6 +18,7 @@ int
 options_offer_load(MDB_txn *txn, MDB_dbi meta, const struct schema *schema, unsigned field,
     struct options_offer *offer)
 {
+	struct str several;
 	char name[32];
 	int rc;
 
@@ -27,7 +28,12 @@ options_offer_load(MDB_txn *txn, MDB_dbi meta, const struct schema *schema, unsi
 	if (rc == MDB_NOTFOUND)
 		return options_load(txn, meta, field, &offer->names);
 	offer->known = rc == 0;
-	return rc;
+	if (rc != 0)
+		return rc;
+	(void)snprintf(name, sizeof(name), META_SEVERAL "%u", field);
+	rc = meta_get(txn, meta, name, &several);
+	offer->several = rc == 0;
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* Take the next name off the front of ${rest}. */
@@ -94,13 +100,80 @@ options_offer_next(struct options_offer *o)
 	return o->names.len > 0 ? next_name(&o->names) : (struct str){ NULL, 0 };
 }
 
-bool
-options_offer_has(struct options_offer offer, struct str name)
-{
-	struct str one;
+/*
+ * Where the names of the value begin and end: end[i] is reached from place
+ * from[i] by a name, in so many ways (2: or more).
+ */
+struct reading {
+	struct str	value;
+	uint16_t	from[OPTIONS_VALUE_MAX + 1];
+	uint8_t		ways[OPTIONS_VALUE_MAX + 1];
+};
 
-	while ((one = options_offer_next(&offer)).ptr != NULL)
-		if (str_eq(one, name))
-			return true;
-	return false;
+/* Every name that may begin at ${at}, and has its end or a comma behind it. */
+static void
+read_from(struct reading *r, size_t at, struct options_offer offer)
+{
+	bool several = offer.several;
+	struct str name;
+
+	while ((name = options_offer_next(&offer)).ptr != NULL) {
+		struct str rest = { r->value.ptr + at, r->value.len - at };
+		size_t end = at + name.len;
+
+		if (name.len == 0 || name.len > rest.len || memcmp(rest.ptr, name.ptr, name.len) != 0)
+			continue;
+		if (r->ways[end] > 0 && r->from[end] == at)
+			continue;	/* the same name again */
+		if (end != r->value.len && (!several || r->value.len - end <= 2 ||
+		    memcmp(r->value.ptr + end, ", ", 2) != 0))
+			continue;
+		r->from[end] = (uint16_t)at;
+		r->ways[end] = r->ways[end] + r->ways[at - (at > 0 ? 2 : 0)] > 1 ? 2 : 1;
+	}
+}
+
+/* The names, first to last. */
+static enum options_sense
+collect(const struct reading *r, struct options_several *names)
+{
+	size_t at = r->value.len, n = 0;
+
+	for (;; n++) {
+		size_t from = r->from[at];
+
+		names->names[n] = (struct str){ r->value.ptr + from, at - from };
+		if (from == 0)
+			break;
+		at = from - 2;
+	}
+	names->count = n + 1;
+	for (size_t i = 0; i < names->count / 2; i++) {
+		struct str other = names->names[n - i];
+
+		names->names[n - i] = names->names[i];
+		names->names[i] = other;
+	}
+	for (size_t i = 0; i < names->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(names->names[i], names->names[k]))
+				return OPTIONS_TWICE;
+	return OPTIONS_SENSE;
+}
+
+enum options_sense
+options_offer_read(struct options_offer offer, struct str value, struct options_several *names)
+{
+	struct reading r = { .value = value };
+
+	if (value.len == 0 || value.len > OPTIONS_VALUE_MAX)
+		return OPTIONS_NONSENSE;
+	r.ways[0] = 1;	/* no name is empty: nothing ends there */
+	read_from(&r, 0, offer);
+	for (size_t end = 1; end + 2 < value.len; end++)
+		if (r.ways[end] > 0)
+			read_from(&r, end + 2, offer);
+	if (r.ways[value.len] == 0)
+		return OPTIONS_NONSENSE;
+	return r.ways[value.len] > 1 ? OPTIONS_AMBIGUOUS : collect(&r, names);
 }

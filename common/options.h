@@ -29,11 +29,13 @@ unsigned	options_count(const struct field *, struct str further);
  * What a select can be set to: the names that Airtable offers, in its order,
  * as meta has them in "offered.<field>", each ended by a NUL.  When that is not
  * known (the base's schema may not be read), the schema's own names and the
- * further ones.
+ * further ones.  Of a field that takes several at a time, as "several.<field>"
+ * says when it is there, a value is their names, joined by ", ".
  */
 struct options_offer {
 	const struct field	*field;
 	bool			 known;		/* Airtable's */
+	bool			 several;
 	struct str		 names;		/* offered, or further */
 	unsigned		 own;		/* of the schema's own: how many were taken */
 };
@@ -44,7 +46,22 @@ int		options_offer_load(MDB_txn *, MDB_dbi meta, const struct schema *, unsigned
 		    struct options_offer *);
 /* Take the next name off the front; ptr NULL: there is none. */
 struct str	options_offer_next(struct options_offer *);
-/* Is the name one of them? */
-bool		options_offer_has(struct options_offer, struct str name);
+
+/* Of which of the offered names the value consists; of a field that takes one, of one. */
+#define OPTIONS_VALUE_MAX	1000	/* bytes; a longer one makes no sense */
+#define OPTIONS_SEVERAL_MAX	((OPTIONS_VALUE_MAX + 2) / 3)
+struct options_several {
+	size_t		count;
+	struct str	names[OPTIONS_SEVERAL_MAX];	/* point into the value */
+};
+enum options_sense {
+	OPTIONS_SENSE,
+	OPTIONS_NONSENSE,	/* something in it is not offered */
+	OPTIONS_AMBIGUOUS,	/* names have ", " in them, and it may be these or those */
+	OPTIONS_TWICE		/* one is in it twice */
+};
+/* Unless it is OPTIONS_SENSE, *names means nothing. */
+enum options_sense options_offer_read(struct options_offer, struct str value,
+		    struct options_several *names);
 
 #endif

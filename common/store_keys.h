@@ -80,6 +80,8 @@ struct store_head {
 #define META_OPTIONS	"options."
 /* meta "offered.<index of field>": what Airtable offers for it, see options.h */
 #define META_OFFERED	"offered."
+/* meta "several.<index of field>": it takes several of them at a time; a byte */
+#define META_SEVERAL	"several."
 
 /* The meta value of this name: an LMDB code. */
 int	meta_get(MDB_txn *, MDB_dbi meta, const char *name, struct str *value);

@@ -124,10 +124,27 @@ add_group(struct composer *c, unsigned f, struct str further)
 	buf_add_char(b, ']');
 }
 
+/* Of which selects several options can be set at a time. */
+static void
+add_several(struct composer *c, uint32_t fields)
+{
+	if (fields == 0)
+		return;
+	buf_add_cstr(c->out, ",\"several\":[");
+	for (unsigned f = 0; f < c->schema->field_count; f++) {
+		if (!(fields >> f & 1))
+			continue;
+		json_next(c->out);
+		json_add_string(c->out, str_of(c->schema->fields[f].name));
+	}
+	buf_add_char(c->out, ']');
+}
+
 /* What can be set, of the selects of which Airtable has told it. */
 static void
 add_offers(struct composer *c)
 {
+	uint32_t several = 0;
 	bool any = false;
 
 	for (unsigned f = 0; f < c->schema->field_count && c->error == 0; f++) {
@@ -139,6 +156,7 @@ add_offers(struct composer *c)
 			continue;
 		buf_add_cstr(c->out, any ? "," : ",\"offered\":{");
 		any = true;
+		several |= (uint32_t)offer.several << f;
 		buf_printf(c->out, "\"%s\":[", c->schema->fields[f].name);
 		while ((name = options_offer_next(&offer)).ptr != NULL) {
 			json_next(c->out);
@@ -148,6 +166,7 @@ add_offers(struct composer *c)
 	}
 	if (any)
 		buf_add_char(c->out, '}');
+	add_several(c, several);
 }
 
 static void

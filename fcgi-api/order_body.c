@@ -14,6 +14,7 @@ static void
 add_option_error(struct field_errors *errors, struct options_offer offer)
 {
 	struct str field = str_of(offer.field->name), name;
+	const char *one = offer.several ? "one or several (\"A, B\")" : "one";
 	char allowed[LISTED_MAX + 8];
 	size_t at = 0;
 
@@ -27,7 +28,21 @@ add_option_error(struct field_errors *errors, struct options_offer offer)
 	if (at == 0)
 		field_errors_add(errors, field, "must be null: Airtable offers no option");
 	else
-		field_errors_add(errors, field, "must be one of %sor null", allowed);
+		field_errors_add(errors, field, "must be %s of %sor null", one, allowed);
+}
+
+static void
+add_sense_error(struct field_errors *errors, struct options_offer offer, enum options_sense sense)
+{
+	struct str field = str_of(offer.field->name);
+
+	if (sense == OPTIONS_AMBIGUOUS)
+		field_errors_add(errors, field, "may mean these options or those, as names have "
+		    "commas in them: to be set in Airtable");
+	else if (sense == OPTIONS_TWICE)
+		field_errors_add(errors, field, "names an option twice");
+	else
+		add_option_error(errors, offer);
 }
 
 static void
@@ -41,15 +56,16 @@ load_offer(struct api *api, size_t field, struct options_offer *offer)
 		    mdb_strerror(rc));
 }
 
-bool
-order_settable(struct api *api, size_t field, const struct value *v)
+enum options_sense
+order_sense(struct api *api, size_t field, const struct value *v)
 {
+	struct options_several names;
 	struct options_offer offer;
 
 	if (orders_schema.fields[field].kind != FIELD_SELECT || !v->present)
-		return true;
+		return OPTIONS_SENSE;
 	load_offer(api, field, &offer);
-	return options_offer_has(offer, v->text);
+	return options_offer_read(offer, v->text, &names);
 }
 
 /* Is it among those that may have been offered before? */
@@ -67,12 +83,13 @@ was_offered(struct api *api, size_t field, const struct value *v)
 static bool
 check_option(struct api *api, bool again, size_t field, const struct value *v)
 {
+	enum options_sense sense = order_sense(api, field, v);
 	struct options_offer offer;
 
-	if (order_settable(api, field, v) || (again && was_offered(api, field, v)))
+	if (sense == OPTIONS_SENSE || (again && was_offered(api, field, v)))
 		return true;
 	load_offer(api, field, &offer);
-	add_option_error(&api->errors, offer);
+	add_sense_error(&api->errors, offer, sense);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/options.h"
 #include "fcgi-api/api.h"
 
 /*
@@ -13,8 +14,8 @@
  */
 void	order_member(struct api *, bool again, const cJSON *m, unsigned flag, struct record *);
 
-/* Can this field be set to that, as far as options go?  Within a snapshot. */
-bool	order_settable(struct api *, size_t field, const struct value *);
+/* Can this field be set to that, as far as options go?  OPTIONS_SENSE: it can.  Within a snapshot. */
+enum options_sense order_sense(struct api *, size_t field, const struct value *);
 
 /*
  * A value as history and orders have it in their JSON.  false: not one of

@@ -119,13 +119,17 @@ static void
 add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
 {
 	for (size_t i = 0; i < orders_schema.field_count; i++) {
+		enum options_sense sense;
+
 		if ((u->wanted.known & UINT32_C(1) << i) == 0 ||
-		    order_settable(api, i, &u->wanted.values[i]))
+		    (sense = order_sense(api, i, &u->wanted.values[i])) == OPTIONS_SENSE)
 			continue;
 		buf_add_char(b, b->len == 0 ? '[' : ',');
 		buf_add_char(b, '{');
 		json_member_string(b, "field", str_of(orders_schema.fields[i].name));
-		json_member_string(b, "message", STR("Airtable does not offer any more what it was"));
+		json_member_string(b, "message", sense == OPTIONS_AMBIGUOUS ?
+		    STR("was these options or those, as names have commas in them: to be set in Airtable") :
+		    STR("Airtable does not offer any more what it was"));
 		buf_add_char(b, '}');
 	}
 	if (b->len > 0)

@@ -67,6 +67,7 @@ airtable_free(struct airtable *a)
 {
 	if (a == NULL)
 		return;
+	airtable_forms_clear(&a->forms);
 	http_free(a->http);
 	governor_free(a->governor);
 	uv_close((uv_handle_t *)&a->timer, airtable_closed);
@@ -94,6 +95,7 @@ airtable_reconfigure(struct airtable *a)
 	breaker_configure(&a->breaker, a->config->airtable.breaker_failures,
 	    a->config->airtable.breaker_cooldown_ms);
 	airtable_keys_set(&a->keys, a->config, a->schema);
+	airtable_forms_clear(&a->forms);
 	a->table[0] = '\0';
 	airtable_wake(a, 0);
 }

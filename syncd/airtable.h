@@ -102,6 +102,15 @@ void		 airtable_use_ids(struct airtable *, const char *table,
 		    const struct airtable_keys *keys);
 
 /*
+ * In which forms values are written (airtable_forms.h) from now on, until the
+ * next airtable_reconfigure(); they are copied.
+ */
+struct airtable_forms;
+void		 airtable_use_forms(struct airtable *, const struct airtable_forms *);
+/* Was a change refused for what it holds since?  The forms may be others by now. */
+bool		 airtable_doubts_forms(const struct airtable *);
+
+/*
  * Fields of the schema that the base has not (bit f: field f), as the base's
  * schema or a refused call told.  Listings and look-ups go on without them:
  * their bits are not in a record's known.  After AIRTABLE_FIELDS_MS, or

@@ -187,6 +187,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 		airtable_decode_error(a->status, a->body, r);
 		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
 			airtable_fields_learn(c);
+		c->owner->doubted |= r->err == ERR_AIRTABLE_REJECTED && airtable_call_writes(c);
 	}
 	fit_pages(c, a);
 	hide(r->message, c->owner->config->airtable.token);

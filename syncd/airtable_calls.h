@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "syncd/airtable.h"
+#include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"
 #include "syncd/breaker.h"
 #include "syncd/governor.h"
@@ -74,6 +75,8 @@ struct airtable {
 	struct breaker		 breaker;
 	struct airtable_meter	 meter;		/* its functions may be NULL */
 	struct airtable_keys	 keys;
+	struct airtable_forms	 forms;		/* of values that are written */
+	bool			 doubted;	/* Airtable refused what was written by them */
 	size_t			 page_size;	/* of listings */
 	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
 	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */

@@ -1,6 +1,4 @@
 #include "common/json_write.h"
-#include "common/moment.h"
-#include "common/money.h"
 #include "syncd/airtable_request.h"
 
 static void
@@ -142,34 +140,8 @@ airtable_add_delete_query(struct buf *b, const struct record *const *records, si
 }
 
 static void
-add_value(struct buf *b, const struct field *field, const struct value *v)
-{
-	char text[INSTANT_TEXT_SIZE];
-
-	if (!v->present) {
-		buf_add_cstr(b, "null");
-		return;
-	}
-	switch (field->kind) {
-	case FIELD_MONEY:
-		money_add(b, v->number);
-		break;
-	case FIELD_INSTANT:
-		if (moment_format(v, text) == ERR_OK)
-			json_add_string(b, str_of(text));
-		else
-			b->error = ERR_INVALID_PARAMETER;
-		break;
-	case FIELD_TEXT:
-	case FIELD_SELECT:
-	default:
-		json_add_string(b, v->text);
-	}
-}
-
-static void
 add_fields(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
-    const struct record *r)
+    const struct airtable_forms *forms, const struct record *r)
 {
 	for (size_t i = 0; i < schema->field_count; i++) {
 		if ((r->known & UINT32_C(1) << i) == 0)
@@ -177,13 +149,13 @@ add_fields(struct buf *b, const struct schema *schema, const struct airtable_key
 		json_next(b);
 		json_add_string(b, str_of(keys->request[i]));
 		buf_add_char(b, ':');
-		add_value(b, &schema->fields[i], &r->values[i]);
+		airtable_form_add(&forms->field[i], b, &schema->fields[i], &r->values[i]);
 	}
 }
 
 void
 airtable_add_patch(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
-    const struct record *const *records, size_t count)
+    const struct airtable_forms *forms, const struct record *const *records, size_t count)
 {
 	buf_add_cstr(b, "{\"records\":[");
 	for (size_t i = 0; i < count; i++) {
@@ -191,7 +163,7 @@ airtable_add_patch(struct buf *b, const struct schema *schema, const struct airt
 		buf_add_char(b, '{');
 		json_member_string(b, "id", records[i]->id);
 		buf_add_cstr(b, ",\"fields\":{");
-		add_fields(b, schema, keys, records[i]);
+		add_fields(b, schema, keys, forms, records[i]);
 		buf_add_cstr(b, "}}");
 	}
 	buf_add_char(b, ']');
@@ -202,7 +174,7 @@ airtable_add_patch(struct buf *b, const struct schema *schema, const struct airt
 
 void
 airtable_add_upsert(struct buf *b, const struct schema *schema, const struct airtable_keys *keys,
-    const char *key_field, const struct record *const *records, const struct str *ours,
+    const struct airtable_forms *forms, const char *key_field, const struct record *const *records, const struct str *ours,
     size_t count)
 {
 	buf_add_cstr(b, "{\"performUpsert\":{\"fieldsToMergeOn\":[");
@@ -214,7 +186,7 @@ airtable_add_upsert(struct buf *b, const struct schema *schema, const struct air
 		json_add_string(b, str_of(key_field));
 		buf_add_char(b, ':');
 		json_add_string(b, ours[i]);
-		add_fields(b, schema, keys, records[i]);
+		add_fields(b, schema, keys, forms, records[i]);
 		buf_add_cstr(b, "}}");
 	}
 	buf_add_char(b, ']');

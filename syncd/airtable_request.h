@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/schema.h"
 #include "common/str.h"
+#include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"
 
 /* What is asked of Airtable, as text.  Outside text is percent-encoded or written as JSON. */
@@ -36,12 +37,12 @@ void	airtable_add_keys_formula(struct buf *, const char *field, const struct str
 /* "?..." that names the records to delete. */
 void	airtable_add_delete_query(struct buf *, const struct record *const *records, size_t count);
 
-/* The body of a PATCH of records. */
+/* The body of a PATCH of records, which fit the forms. */
 void	airtable_add_patch(struct buf *, const struct schema *, const struct airtable_keys *,
-	    const struct record *const *records, size_t count);
+	    const struct airtable_forms *, const struct record *const *records, size_t count);
 /* The body of a PATCH that makes records unless the field ${key_field} of one has our key already. */
 void	airtable_add_upsert(struct buf *, const struct schema *, const struct airtable_keys *,
-	    const char *key_field, const struct record *const *records, const struct str *keys,
-	    size_t count);
+	    const struct airtable_forms *, const char *key_field,
+	    const struct record *const *records, const struct str *keys, size_t count);
 
 #endif

@@ -29,6 +29,7 @@ void
 webhook_table_free(struct webhook_table *t)
 {
 	buf_free(&t->choices);
+	airtable_forms_clear(&t->forms);
 	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
 		buf_free(&t->offered[f]);
 }
@@ -97,24 +98,47 @@ add_choices(struct buf *b, size_t field, const cJSON *json)
 		buf_printf(b, "%zu %s %s\n", field, text_of(c, "id"), text_of(c, "name"));
 }
 
-/* Fields of other kinds may have choices too, and are set in other ways. */
-static void
-add_offered(struct webhook_table *t, size_t field, const cJSON *json)
+/* The names of the options; false: it tells of none. */
+static bool
+add_names(struct buf *b, const cJSON *json)
 {
 	const cJSON *choices = airtable_json_member(airtable_json_member(json, "options"),
 	    "choices"), *c;
-	struct buf *b = &t->offered[field];
 
-	if (strcmp(text_of(json, "type"), "singleSelect") != 0 || !cJSON_IsArray(choices))
-		return;
 	cJSON_ArrayForEach(c, choices) {
 		const char *name = text_of(c, "name");
 
 		if (name[0] != '\0')
 			buf_add(b, name, strlen(name) + 1);
 	}
-	if (b->len <= OPTIONS_OFFERED_MAX)
+	return cJSON_IsArray(choices);
+}
+
+/* Fields of other types may have choices too, and are set in other ways. */
+static void
+add_offered(struct webhook_table *t, size_t field, const cJSON *json)
+{
+	struct buf *b = &t->offered[field];
+
+	if (strcmp(text_of(json, "type"), "singleSelect") != 0 &&
+	    airtable_form_of(text_of(json, "type")) != FORM_SEVERAL)
+		return;
+	if (add_names(b, json) && b->len <= OPTIONS_OFFERED_MAX)
 		t->offers |= UINT32_C(1) << field;
+}
+
+/* false: memory is out. */
+static bool
+read_form(struct webhook_table *t, size_t field, const cJSON *json)
+{
+	struct buf names = { 0 };
+	bool good;
+
+	(void)add_names(&names, json);
+	good = buf_status(&names) == ERR_OK &&
+	    airtable_forms_set(&t->forms, field, text_of(json, "type"), buf_str(&names));
+	buf_free(&names);
+	return good;
 }
 
 static enum err
@@ -158,7 +182,6 @@ read_type(struct webhook_table *t, size_t f, const cJSON *json)
 	    "referencedFieldIds");
 	uint32_t bit = UINT32_C(1) << f;
 
-	(void)snprintf(t->types[f], sizeof(t->types[f]), "%s", type);
 	if (is_stored(type))
 		return;
 	t->computed |= bit;
@@ -247,7 +270,7 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		    text_of(json, "id"));
 		(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", text_of(json, "name"));
 		read_type(t, f, json);
-		if (!read_shape(t, f, json))
+		if (!read_shape(t, f, json) || !read_form(t, f, json))
 			return ERR_NOMEM;
 		if (f == schema->sum_field)
 			read_money(t, json);

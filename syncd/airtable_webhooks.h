@@ -9,6 +9,7 @@
 #include "common/currency.h"
 #include "common/err.h"
 #include "common/schema.h"
+#include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"
 
 /*
@@ -18,7 +19,6 @@
 #define WEBHOOK_SECRET_MAX	255	/* characters of base64 */
 #define WEBHOOKS_MAX		64	/* in a list; Airtable allows ten */
 #define WEBHOOK_WHY_SIZE	200
-#define WEBHOOK_TYPE_SIZE	32	/* of a field's type, with the NUL; longer ones are cut */
 
 /* Our table as the base's schema has it; payloads go by ids. */
 struct webhook_table {
@@ -31,7 +31,7 @@ struct webhook_table {
 	uint32_t		 computed;	/* Airtable works it out, or it is not known that not */
 	uint32_t		 derived;	/* of those: out of what may change beside the record */
 	uint32_t		 moves;		/* of those: it moves with every change of the record by a user */
-	char			 types[SCHEMA_FIELDS_MAX][WEBHOOK_TYPE_SIZE];
+	struct airtable_forms	 forms;		/* with the types; names of options, where several are taken */
 	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* hashes of all that is told of type and options; 0: missing */
 	bool			 money_known;	/* the sum field is there, and: */
 	struct currency		 money;		/* how the base shows it */

@@ -1,5 +1,25 @@
+#include "common/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_request.h"
+
+void
+airtable_use_forms(struct airtable *a, const struct airtable_forms *forms)
+{
+	bool known = true;
+
+	for (size_t f = 0; f < a->schema->field_count; f++)
+		known &= airtable_forms_set(&a->forms, f, forms->field[f].type,
+		    buf_str(&forms->field[f].names));
+	if (!known)
+		log_error("airtable: in which form values are written: %s", err_text(ERR_NOMEM));
+	a->doubted = false;
+}
+
+bool
+airtable_doubts_forms(const struct airtable *a)
+{
+	return a->doubted;
+}
 
 struct airtable_call *
 airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refused, void *cookie)
@@ -18,6 +38,16 @@ airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refus
 	return c;
 }
 
+/* What is wrong with what is to be written, for people; "": nothing is. */
+static void
+check_values(const struct airtable *a, const struct airtable_write *w, char *why, size_t size)
+{
+	why[0] = '\0';
+	for (size_t i = 0; i < w->count && i < AIRTABLE_WRITE_MAX && w->change != AIRTABLE_DELETE; i++)
+		if (!airtable_forms_fit(&a->forms, a->config, a->schema, w->records[i], why, size))
+			return;
+}
+
 /* Path, query and body.  false: it is about something that can't be a record. */
 static bool
 add_content(struct airtable_call *c, const struct airtable_write *w)
@@ -34,14 +64,15 @@ add_content(struct airtable_call *c, const struct airtable_write *w)
 		return false;
 	if (c->kind == CALL_CREATE) {
 		c->id_count = w->count;
-		airtable_add_upsert(&c->json, a->schema, &c->keys,
+		airtable_add_upsert(&c->json, a->schema, &c->keys, &a->forms,
 		    a->config->airtable.create_key, w->records, w->keys, w->count);
 	} else {
 		for (size_t i = 0; i < w->count; i++)
 			if (!airtable_call_expect(c, w->records[i]->id))
 				return false;
 		if (c->kind == CALL_UPDATE)
-			airtable_add_patch(&c->json, a->schema, &c->keys, w->records, w->count);
+			airtable_add_patch(&c->json, a->schema, &c->keys, &a->forms, w->records,
+			    w->count);
 		else
 			airtable_add_delete_query(&c->url, w->records, w->count);
 	}
@@ -57,6 +88,7 @@ airtable_call_compose(struct airtable_call *c)
 	};
 	struct airtable_write w = { .count = 0 };
 	airtable_compose *compose = c->compose;
+	char why[sizeof(c->result.message)];
 	bool sensible;
 
 	c->compose = NULL;
@@ -71,7 +103,10 @@ airtable_call_compose(struct airtable_call *c)
 	c->timeout_ms = w.timeout_ms;
 	if (!(sensible = add_content(c, &w)))
 		buf_clear(&c->json);
-	if (!sensible)
+	check_values(c->owner, &w, why, sizeof(why));
+	if (why[0] != '\0')
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, why);
+	else if (!sensible)
 		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
 	else if (!airtable_call_complete(c))
 		airtable_fail(c, ERR_NOMEM, 0, NULL);

@@ -91,6 +91,7 @@ struct answer_step {
 struct offer_step {
 	unsigned	field;
 	bool		known;
+	bool		several;	/* it takes more than one at a time */
 	struct str	names;		/* each ended by a NUL */
 };
 

@@ -110,6 +110,7 @@ feed_start(struct feed *f)
 	apply_watch(f->apply, feed_watch, f);
 	full_sync_watch(f->sync, sync_ended, f);
 	f->sync_pending = true;
+	feed_fields_load(f);
 	begin(f);
 }
 
@@ -134,6 +135,7 @@ feed_reconfigure(struct feed *f)
 	if (f->stopped)
 		return;
 	halt(f);
+	feed_fields_load(f);
 	begin(f);
 	if (f->kept.gap && f->phase != FEED_RESTING)
 		start_sync_timer(f, 0);

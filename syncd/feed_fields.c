@@ -2,6 +2,8 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/options.h"
+#include "common/store_keys.h"
 #include "syncd/feed_parts.h"
 
 #define OPTIONS_MS	600000	/* at least between looks at options, */
@@ -76,7 +78,8 @@ reshaped(const struct feed *f, const struct webhook_table *before)
 
 		if ((t->keys.missing | before->keys.missing) & bit || same)
 			continue;
-		if (!before->fields_known || strcmp(before->types[i], t->types[i]) != 0 ||
+		if (!before->fields_known || strcmp(before->forms.field[i].type,
+		    t->forms.field[i].type) != 0 ||
 		    t->computed & bit)
 			fields |= bit;
 	}
@@ -152,27 +155,30 @@ feed_fields_due(struct feed *f)
 
 	if (f->kept.missing != 0)
 		return age >= AIRTABLE_FIELDS_MS;
-	if (f->option_seen && age >= OPTION_SEEN_MS && age >= 2 * feed_pause(f))
+	if ((f->option_seen || airtable_doubts_forms(f->airtable)) && age >= OPTION_SEEN_MS &&
+	    age >= 2 * feed_pause(f))
 		return true;
 	return f->table.fields_known && age >= OPTIONS_MS && age >= OPTIONS_POLLS * feed_pause(f);
 }
 
 static bool
-offers(const struct webhook_table *t, size_t field, const struct value *v)
+takes_several(const struct webhook_table *t, size_t field)
 {
-	struct str names = buf_str(&t->offered[field]);
+	return t->forms.field[field].form == FORM_SEVERAL;
+}
 
-	if (!v->present || (t->offers >> field & 1) == 0)
-		return true;
-	while (names.len > 0) {
-		size_t n = strlen(names.ptr);
+static bool
+offers(const struct feed *f, size_t field, const struct value *v)
+{
+	const struct webhook_table *t = &f->table;
+	struct options_offer offer = {
+		.field = &f->schema->fields[field], .known = true,
+		.several = takes_several(t, field), .names = buf_str(&t->offered[field])
+	};
+	struct options_several names;
 
-		if (str_eq((struct str){ names.ptr, n }, v->text))
-			return true;
-		names.ptr += n + 1;
-		names.len -= n + 1;
-	}
-	return false;
+	return !v->present || (t->offers >> field & 1) == 0 ||
+	    options_offer_read(offer, v->text, &names) != OPTIONS_NONSENSE;
 }
 
 void
@@ -181,7 +187,7 @@ feed_fields_seen(struct feed *f, const struct change *c)
 	if (f->option_seen || c->kind == CHANGE_GONE || f->table.offers == 0)
 		return;
 	for (size_t i = 0; i < f->schema->field_count; i++)
-		if (c->record.known >> i & 1 && !offers(&f->table, i, &c->record.values[i]))
+		if (c->record.known >> i & 1 && !offers(f, i, &c->record.values[i]))
 			f->option_seen = true;
 }
 
@@ -197,10 +203,30 @@ feed_fields_offer(struct feed *f)
 	for (unsigned i = 0; i < f->schema->field_count; i++)
 		if (f->schema->fields[i].kind == FIELD_SELECT)
 			steps[meta.offer_count++] = (struct offer_step){ .field = i,
-			    .known = f->table.offers >> i & 1, .names = buf_str(&f->table.offered[i]) };
+			    .known = f->table.offers >> i & 1, .several = takes_several(&f->table, i),
+			    .names = buf_str(&f->table.offered[i]) };
 	if ((e = apply_changes(f->apply, &none, 0, SOURCE_FEED, &meta, instant_now(),
 	    &result)) != ERR_OK)
 		log_error("feed: %s; which options can be set will be stored later", err_text(e));
+}
+
+/* What was promised before a restart is sent before the schema has been read anew. */
+void
+feed_fields_load(struct feed *f)
+{
+	struct airtable_forms forms = { .field[0].form = FORM_NOT_KNOWN };
+	struct store *st = apply_store(f->apply);
+	struct options_offer offer;
+
+	if (f->config->sync.feed == FEED_OFF || store_begin(st) != ERR_OK)
+		return;
+	for (unsigned i = 0; i < f->schema->field_count; i++)
+		if (f->schema->fields[i].kind == FIELD_SELECT && options_offer_load(store_txn(st),
+		    store_databases(st)->meta, f->schema, i, &offer) == 0 && offer.several)
+			(void)airtable_forms_set(&forms, i, "multipleSelects", offer.names);
+	store_end(st);
+	airtable_use_forms(f->airtable, &forms);
+	airtable_forms_clear(&forms);
 }
 
 void

@@ -398,6 +398,7 @@ remember(struct feed *f)
 			    "is used", configured.request[i], t->names[i], t->keys.answer[i]);
 	}
 	airtable_use_ids(f->airtable, t->id, &t->keys);
+	airtable_use_forms(f->airtable, &t->forms);
 }
 
 static void

@@ -211,6 +211,8 @@ void	feed_fields_seen(struct feed *, const struct change *);
 void	feed_fields_offer(struct feed *);
 /* The same: nobody can say any more. */
 void	feed_fields_offer_none(struct feed *);
+/* Until the schema was read, values are written in the forms that the store tells of. */
+void	feed_fields_load(struct feed *);
 /* Fields whose cells may change without a change of their record; all, where the schema is not known. */
 uint32_t feed_fields_derived(const struct feed *);
 

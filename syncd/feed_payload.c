@@ -307,7 +307,7 @@ field_changed(struct reading *r, const char *id, const cJSON *json)
 		r->page->foreign = true;
 		return;
 	}
-	if (type[0] != '\0' && strncmp(type, r->table->types[f], WEBHOOK_TYPE_SIZE - 1) != 0)
+	if (type[0] != '\0' && strncmp(type, r->table->forms.field[f].type, FORM_TYPE_SIZE - 1) != 0)
 		r->page->retyped |= UINT32_C(1) << f;
 	if (was[0] == '\0')
 		was = r->table->names[f];

@@ -369,6 +369,27 @@ offer(struct apply *a, bool known, struct str names)
 }
 
 static void
+offer_them(struct apply *a, struct str names)
+{
+	struct offer_step step = { .field = ORDER_STATUS, .known = true, .several = true, .names = names };
+	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
+
+	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
+}
+
+static void
+offer_several(struct apply *a)
+{
+	offer_them(a, STR("Pending\0Rework, minor\0Sent\0minor\0"));
+}
+
+static void
+offer_ambiguous(struct apply *a)
+{
+	offer_them(a, STR("Rework, minor\0Rework\0minor\0"));
+}
+
+static void
 offer_renamed(struct apply *a)
 {
 	offer(a, true, STR("Backorder\0Sent\0Pending\0"));
@@ -473,6 +494,31 @@ START_TEST(what_airtable_offers_can_be_set_and_nothing_else)
 }
 END_TEST
 
+START_TEST(several_can_be_set_where_airtable_takes_several)
+{
+	fx.config.write.create = true;
+	in_writer(offer_several);
+	expect_get("/api/orders/summary", 200, "\"offered\":{\"status\":[\"Pending\",\"Rework, minor\",\"Sent\",\"minor\"]},\"several\":[\"status\"]");
+	expect_settable("Pending");
+	expect_settable("Pending, Sent");
+	expect_settable("Rework, minor");
+	expect_settable("Sent, Rework, minor");
+	expect_not_settable("Pending, Lost", "must be one or several (\\\"A, B\\\") of Pending, Rework, minor, Sent, minor, or null");
+	expect_not_settable("Pending,Sent", "must be one or several");
+	expect_not_settable("Rework", "must be one or several");
+	expect_not_settable("", "must be one or several");
+	expect_not_settable("Sent, Sent", "names an option twice");
+	in_writer(offer_ambiguous);
+	expect_not_settable("Rework, minor", "may mean these options or those");
+	expect_settable("Rework");
+	/* what takes one again */
+	in_writer(offer_renamed);
+	expect_not_settable("Backorder, Sent", "must be one of Backorder");
+	expect_get("/api/orders/summary", 200, "\"offered\"");
+	expect_no_text("\"several\"");
+}
+END_TEST
+
 START_TEST(without_airtables_word_what_is_known_or_was_seen_can_be_set)
 {
 	fx.config.write.create = true;
@@ -527,6 +573,7 @@ main(void)
 	tcase_add_test(t, sums_of_money_arrive_as_they_were_given);
 	tcase_add_test(t, a_deleted_order_is_a_204);
 	tcase_add_test(t, what_airtable_offers_can_be_set_and_nothing_else);
+	tcase_add_test(t, several_can_be_set_where_airtable_takes_several);
 	tcase_add_test(t, without_airtables_word_what_is_known_or_was_seen_can_be_set);
 	suite_add_tcase(s, t);
 	return run_suite(s);

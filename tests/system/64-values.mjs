@@ -226,6 +226,51 @@ test('what Airtable offers can be set: an option that is added, one under its ne
 	})
 }, { beside: true })
 
+test('a status that takes several is set as a list of its options, commas in names and all', async () => {
+	await withStack(follow({ set: { 'write.timeout': '2s', 'airtable.request_timeout': '2s' } }), async stack => {
+		await settled(stack)
+		const [a, b, c] = (await fetchAll(stack)).filter(o => o.status === 'Pending').map(o => o.id)
+		const cell = async id => (await stack.dump()).find(r => r.id === id).fields.Status
+		const set = async (id, status) => eq((await stack.patch(id, { status })).status, 200, `${status}`)
+		await schema(stack, { addOption: { field: 'Status', name: 'Rework, minor' } })
+		await retype(stack, 'Status', 'multipleSelects')
+		const summary = await until('it is known to take several', 15_000, async () => {
+			const told = await stack.json('/api/orders/summary')
+			return told.several?.includes('status') && told
+		})
+		ok(summary.offered.status.includes('Rework, minor') && !summary.several.includes('priority'), JSON.stringify(summary.offered))
+		for (const [status, list] of [['Shipped', ['Shipped']], ['Pending, Shipped', ['Pending', 'Shipped']],
+			['Rework, minor', ['Rework, minor']], ['Rework, minor, Shipped', ['Rework, minor', 'Shipped']]]) {
+			await set(a, status)
+			eq([await cell(a), (await stack.json(`/api/orders/${a}`)).status], [list, status])
+		}
+		await set(a, null)
+		eq([await cell(a), (await stack.json(`/api/orders/${a}`)).status], [undefined, null])
+		const refused = await stack.patch(a, { status: 'Pending, Lost' })
+		eq([refused.status, refused.json().errors[0].field], [400, 'status'])
+		const undone = await stack.call('POST', `/api/orders/${a}/undo`, { headers: { 'Content-Type': 'application/json' }, body: {} })
+		eq([undone.status, await cell(a)], [200, ['Rework, minor', 'Shipped']], undone.text)
+		// what was promised before a restart goes out in the same form
+		await stack.fault({ match: { path: '/v0/', times: 0 }, action: 'status', status: 503 })
+		eq((await stack.patch(b, { status: 'Shipped, Pending' }, { Prefer: 'respond-async' })).status, 202)
+		await stack.stop('syncd', 'KILL')
+		await stack.noFaults()
+		await stack.start('syncd')
+		await until('it has arrived', 20_000, async () => JSON.stringify(await cell(b)) === '["Shipped","Pending"]')
+		// a field that nobody can write says which setting it is, and lets the others go
+		await schema(stack, { formula: { field: 'Status', formula: '{Priority}' } })
+		const told = await until('it takes nothing', 15_000, async () => {
+			const answer = await stack.patch(c, { status: 'Shipped' })
+			eq([answer.status, answer.json().code], [422, 'airtable_rejected'], answer.text)
+			return answer.json().detail.includes('fields.orders.status') && answer.json().detail
+		})
+		ok(told.includes('"Status"') && told.includes('formula'), told)
+		const send = body => stack.call('PATCH', '/api/orders', { headers: { 'Content-Type': 'application/json' }, body })
+		const many = (await send({ updates: [{ id: a, status: 'Shipped' }, { id: b, priority: 'High' }, { id: c, priority: 'Low' }] })).json().results
+		eq(many.map(r => r.ok), [false, true, true], JSON.stringify(many))
+	})
+}, { beside: true })
+
 test('by time nobody tells of options; one that an order has can be set', async () => {
 	await withStack(follow({ set: { 'sync.feed': 'modified' } }), async stack => {
 		await settled(stack)

@@ -510,7 +510,11 @@ export interface components {
         /**
          * @description What Airtable offers, as the summary's `offered` lists it; `null` clears. While
          *     that is not known: one of Pending, Processing, Shipped, Delivered and Cancelled,
-         *     or another option that some order has had.
+         *     or another option that some order has had. Where Airtable takes several at a
+         *     time (the summary's `several`), their names joined by ", ", each once: "Pending,
+         *     Shipped". Option names may hold commas themselves; a value that could then mean
+         *     these options or those is refused, and is to be set in Airtable. A field of a
+         *     type that can't be written (a formula, links, people) is a 422 that names the setting.
          * @example Shipped
          */
         SetStatus: string | null;
@@ -748,6 +752,8 @@ export interface components {
                  */
                 priority?: string[];
             };
+            /** @description Of which of these fields an order can have several options at a time; not there when of none. */
+            several?: ("status" | "priority")[];
             /** @description By day of creation, oldest first, today last; days without orders are there. */
             daily: (components["schemas"]["Total"] & {
                 /** Format: date */
