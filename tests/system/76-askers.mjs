@@ -1,5 +1,6 @@
 // Who is answered: the desk goes by its own names only, pages of other sites
 // change nothing and read nothing, and those that the operator names may.
+import fs from 'node:fs'
 import net from 'node:net'
 import { test, run, eq, ok } from './lib/harness.mjs'
 import { startStack, fast, request, until, withStack } from './lib/stack.mjs'
@@ -15,7 +16,7 @@ function raw(bytes, url = stack.url) {
 	const { hostname, port: at } = new URL(url)
 	return new Promise((resolve, reject) => {
 		let text = ''
-		const socket = net.connect(Number(at), hostname, () => socket.write(bytes))
+		const socket = net.connect(Number(at), hostname.replace(/[[\]]/g, ''), () => socket.write(bytes))
 		socket.setTimeout(20_000, () => socket.destroy(new Error('no end')))
 		socket.on('data', part => { text += part })
 		socket.on('error', reject)
@@ -100,6 +101,19 @@ test('where it listens on all addresses each of them is a name, and no other', a
 		})
 	}
 })
+
+const ipv6 = fs.existsSync('/proc/net/if_inet6') && fs.readFileSync('/proc/net/if_inet6', 'utf8').includes('00000000000000000000000000000001')
+test('and so it is by IPv6', async () => {
+	for (const [address, others, strangers] of [['[::1]', ['[::1]', 'localhost', '127.0.0.1', '[0:0::1]'], ['[2001:db8::1]', '[::ffff:192.0.2.9]', '192.0.2.9', '[::]']], ['[::]', ['[2001:db8::1]', '[fe80::1]:8080', '192.0.2.9', 'localhost'], []]]) {
+		const free = await freePort()
+		await withStack(fast({ sim: 20, set: { 'http.listen': `${address}:${free}` } }), async open => {
+			const url = `http://[::1]:${free}`
+			eq(open.url, url)
+			for (const host of others) eq((await named(host, '/api/health', '1.1', url))[0], 200, `${host} at ${address}`)
+			for (const host of [...strangers, 'elsewhere.example', '2001:db8::1.elsewhere.example']) ok([400, 421].includes((await named(host, '/api/health', '1.1', url))[0]), `${host} at ${address}`)
+		})
+	}
+}, { skip: !ipv6 && 'no IPv6 here' })
 
 async function freePort() {
 	const server = net.createServer()
