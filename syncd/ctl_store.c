@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,19 @@ load_config(const struct ctl *ctl, struct config *config)
 	return good && log_open("syncctl", NULL, LOG_ERROR, LOG_LOGFMT) == 0;
 }
 
+/* A copy in the place of a file of the store would end what was copied. */
+static bool
+beside_store(const struct whole_file *out, const char *store_path, struct buf *why)
+{
+	struct stat folder, store;
+
+	if (fstat(out->dir, &folder) == -1 || stat(store_path, &store) == -1 ||
+	    folder.st_dev != store.st_dev || folder.st_ino != store.st_ino)
+		return true;
+	buf_printf(why, "%s is the store's own folder: choose another", store_path);
+	return false;
+}
+
 static enum ctl_exit
 copy_to(const struct config *config, const char *file)
 {
@@ -59,7 +73,8 @@ copy_to(const struct config *config, const char *file)
 	if (whole_file_begin(&out, file, &why) != ERR_OK)
 		return fault("backup", &why);
 	(void)snprintf(partial, sizeof(partial), "%s.partial", file);
-	good = user_of_store(config->store.path, false) &&
+	good = beside_store(&out, config->store.path, &why) &&
+	    user_of_store(config->store.path, false) &&
 	    backup_copy(config->store.path, out.fd, &why) == ERR_OK;
 	good = user_self() && good && backup_facts(partial, &f, &why) == ERR_OK;
 	if (!good)

@@ -50,6 +50,20 @@ test('backups made while orders change are sound and of one generation each', as
 	eq(fs.statSync(backup).mode & 0o77, 0, 'nobody else may read it')
 })
 
+test('no backup takes the place of the store itself, by whatever path it is named', async () => {
+	const store = path.join(stack.dir, 'store'), link = path.join(stack.dir, 'link'), before = fs.readdirSync(store)
+	fs.symlinkSync(store, link)
+	for (const name of ['data.mdb', 'lock.mdb', 'syncd.lock', 'other.mdb'])
+		for (const folder of [store, `${store}/../store`, link]) {
+			const refused = await stack.syncctl('backup', `${folder}/${name}`)
+			eq([refused.code, refused.stderr.includes("the store's own folder")], [1, true], `${folder}/${name}: ${refused.stderr}`)
+		}
+	eq(fs.readdirSync(store), before)
+	const { id, status } = (await stack.json('/api/orders?pageSize=1')).orders[0]
+	eq((await stack.patch(id, { status: other(status) })).status, 200)
+	await everywhere('the store is the one that syncd writes', async () => (await stack.json(`/api/orders/${id}`)).status === other(status))
+})
+
 test('a backup is restored, running workers show it by themselves, and a sync brings what has changed since', async () => {
 	const { id, status } = (await stack.json('/api/orders?pageSize=1')).orders[0]
 	await ctl('backup', backup)
