@@ -3,11 +3,12 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 import { stylesWithinPolicy } from './vite.csp.ts'
+import { notices } from './vite.notices.ts'
 
 const source = path.resolve(import.meta.dirname, 'src')
 
 export default defineConfig({
-	plugins: [stylesWithinPolicy(), react(), tailwindcss()],
+	plugins: [stylesWithinPolicy(), react(), tailwindcss(), notices()],
 	resolve: {
 		alias: {
 			'@': source,
