@@ -536,6 +536,9 @@ START_TEST(the_manual_describes_every_setting_with_its_range_and_default)
 {
 	char *text = source_file("common/orders.conf.5");
 
+	/* what keeps a word from being a macro is not shown */
+	for (char *p = text; (p = strstr(p, "\\&")) != NULL;)
+		memmove(p, p + 2, strlen(p + 2) + 1);
 	for (size_t i = 0; i < setting_count(); i++) {
 		struct buf range = { 0 };
 		char line[400], *entry, *end;
