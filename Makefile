@@ -53,10 +53,14 @@ FUZZERS  := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 REPLAYS  := $(patsubst fuzz_%,$(O)/tests/replay_%,$(FUZZERS))
 ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
 
-.PHONY: all
+.PHONY: all tools
 all: $(PROGRAMS) $(SHARE) $(WEB)
+# "make" installs nothing by itself
+tools:
+	@for t in $(firstword $(CC)) pkg-config; do command -v $$t >/dev/null || \
+	    { echo "$$t is missing: scripts/install-packages build" >&2; exit 1; }; done
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c | tools
 	@mkdir -p $(@D); echo "  CC  $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The list of a folder's objects is a file that changes only when the list
@@ -119,11 +123,9 @@ fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
-.PHONY: packages-demo packages-check demo check bench soak soak-dashboard soak-stack abuse
-packages-demo:
-	@scripts/install-packages demo
-packages-check:
-	@scripts/install-packages check
+.PHONY: packages-build packages-demo packages-deb packages-check demo check bench soak soak-dashboard soak-stack abuse
+packages-build packages-demo packages-deb packages-check: packages-%:
+	@scripts/install-packages $*
 demo: packages-demo
 	@$(MAKE) --no-print-directory -j2 all
 	@ORDERDECK_BUILD=$(abspath $(O)) scripts/demo
@@ -161,7 +163,7 @@ FUZZ_SECONDS ?= 0
 fuzz: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=fuzz fuzzers
 	@tests/fuzz-run --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS)
-corpus:
+corpus: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=asan replays
 	@tests/run corpus
 
@@ -176,10 +178,10 @@ layers:
 # again; a changed header means all of them
 .PHONY: tidy cppcheck
 tidy: $(patsubst %.c,build/lint/%.tidy,$(SOURCES))
-build/lint/%.tidy: %.c .clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h)
+build/lint/%.tidy: %.c .clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h) | packages-check
 	@mkdir -p $(@D); echo "  TIDY $<"; clang-tidy --quiet $< -- -std=gnu17 -I. -D_GNU_SOURCE 2>$@.err >$@.out || \
 	    { cat $@.out $@.err; rm -f $@; exit 1; }; touch $@
-cppcheck:
+cppcheck: packages-check
 	@mkdir -p build/lint/cppcheck
 	@cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
 	    --inline-suppr --suppressions-list=tests/cppcheck.supp --cppcheck-build-dir=build/lint/cppcheck \
@@ -197,13 +199,15 @@ data := $(DESTDIR)$(PREFIX)/share/orderdeck
 man  := $(DESTDIR)$(PREFIX)/share/man
 doc  := $(DESTDIR)$(PREFIX)/share/doc/orderdeck
 etc  := $(DESTDIR)/etc
+VERSION := $(shell sed -n 's/^.define ORDERDECK_VERSION[[:space:]]*"\(.*\)"/\1/p' common/version.h)
 unit := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),,$(PREFIX))/lib/systemd/system
 # what these two fill in: paths, and a socket for each worker there may be
 fill     = sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(2) && chmod $(3) $(2)
 sockets := $(patsubst %,ListenStream=/run/orderdeck/api-%.sock\n,$(shell seq 0 63) slow metrics)
 # install a file of settings, unless there is one
 config   = test -e $(2) || { echo "install $(2)"; install -m $(3) $(1) $(2); }
-install: all
+install: packages-build
+	@$(MAKE) --no-print-directory -j2 all
 	install -d $(sbin) $(bin) $(data)/dashboard $(data)/nginx $(man)/man1 $(man)/man5 $(man)/man8 \
 	    $(doc) $(unit) $(data)/prometheus $(data)/grafana $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
 	    $(etc)/orderdeck $(etc)/logrotate.d $(etc)/nginx/sites-available
@@ -214,13 +218,13 @@ install: all
 	install -m 0644 etc/prometheus/orderdeck.rules.yml $(data)/prometheus
 	install -m 0644 etc/grafana/orderdeck.json $(data)/grafana
 	install -m 0644 nginx/orders.conf.in $(data)/nginx
-	install -m 0755 nginx/render $(data)/nginx
+	sed 's|^version=.*|version=$(VERSION)|' nginx/render >$(data)/nginx/render && chmod 0755 $(data)/nginx/render
 	$(call fill,nginx/prepare.in,$(data)/nginx/prepare,0755)
 	install -m 0644 $(wildcard syncd/*.1 fcgi-api/*.1) $(man)/man1
 	install -m 0644 $(wildcard common/*.5) $(man)/man5
 	install -m 0644 $(wildcard syncd/*.8 fcgi-api/*.8) $(man)/man8
 	install -m 0644 etc/nginx/basic-auth.conf etc/nginx/client-certificates.conf $(doc)
-	install -m 0644 README.md ARCHITECTURE.md openapi.yaml docs/runbook.md $(doc)
+	install -m 0644 README.md ARCHITECTURE.md LICENSE openapi.yaml docs/runbook.md $(doc)
 	for u in syncd/syncd.service fcgi-api/fcgi-api.service nginx/orderdeck-nginx.service etc/systemd/orderdeck-backup.service; do \
 	    $(call fill,$$u.in,$(unit)/$${u##*/},0644) || exit 1; done
 	sed 's|@SOCKETS@|$(sockets)|' fcgi-api/fcgi-api.socket.in | sed 's/^ //; /^$$/{N;/^\n$$/D;}' >$(unit)/fcgi-api.socket
@@ -231,7 +235,8 @@ install: all
 	@sed 's|^#share = /usr/local/|$(if $(filter /usr/local,$(PREFIX)),#share = /usr/local/,share = $(PREFIX)/)|' orders.conf >$(O)/orders.conf
 	@$(call config,$(O)/orders.conf,$(etc)/orderdeck/orders.conf,0640)
 
-deb: all
+deb: packages-deb
+	@$(MAKE) --no-print-directory -j2 all
 	@O=$(O) scripts/deb
 
 clean:

@@ -12,6 +12,9 @@
 #include "airtable-sim/http.h"
 #include "airtable-sim/pinger.h"
 #include "common/instant.h"
+#include "common/version.h"
+
+#define MISUSED	2	/* the exit status */
 
 struct arguments {
 	struct sim_options	 options;
@@ -19,14 +22,17 @@ struct arguments {
 	const char		*port_file;
 };
 
+static const char usage[] =
+    "usage: airtable-sim --token T [options]\n"
+    "       airtable-sim --version | --help\n";
+
 static void
-usage(FILE *out)
+help(void)
 {
 	struct buf settings = { 0 };
 
 	sim_settings_help(&settings);
-	(void)fprintf(out,
-	    "usage: airtable-sim --token T [options]\n"
+	(void)printf("%s"
 	    "A stand-in for Airtable's API on http://127.0.0.1:PORT/v0, with made-up orders.\n\n"
 	    "  --port P         TCP port; 0 (default): any free one\n"
 	    "  --port-file F    write the port there once it serves\n"
@@ -38,9 +44,9 @@ usage(FILE *out)
 	    "  --rate N         = --set rate=N        --penalty-ms N  = --set penaltyMs=N\n"
 	    "  --monthly N      = --set monthly=N     --latency-ms N  = --set latencyMs=N\n"
 	    "  --set NAME=VALUE any setting below; the /_sim/settings door changes them later\n"
-	    "  --help\n\nSettings, their defaults and meanings:\n%s\n"
+	    "\nSettings, their defaults and meanings:\n%s\n"
 	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/door.h):\n%s",
-	    SIM_DATA_ORDERS_MAX, buf_cstr(&settings), sim_door_help);
+	    usage, SIM_DATA_ORDERS_MAX, buf_cstr(&settings), sim_door_help);
 	buf_free(&settings);
 }
 
@@ -75,7 +81,7 @@ read_copy(const char *text, char *out, size_t size)
 }
 
 enum { OPT_PORT = 1, OPT_PORT_FILE, OPT_ORDERS, OPT_SEED, OPT_NOW, OPT_TOKEN, OPT_BASE,
-    OPT_RATE, OPT_PENALTY, OPT_MONTHLY, OPT_LATENCY, OPT_SET, OPT_HELP };
+    OPT_RATE, OPT_PENALTY, OPT_MONTHLY, OPT_LATENCY, OPT_SET };
 
 /* One option; false: its value is not valid. */
 static bool
@@ -124,7 +130,20 @@ read_option(struct arguments *a, int option, const char *value)
 	}
 }
 
-/* Exits with --help and on faults. */
+/* What needs no other option; or the end of the program for a wrong call. */
+static void
+answer(int option)
+{
+	if (option == 'h')
+		help();
+	else if (option == 'V')
+		(void)printf("airtable-sim " ORDERDECK_VERSION "\n");
+	else
+		(void)fputs(usage, stderr);
+	exit(option == '?' ? MISUSED : EXIT_SUCCESS);
+}
+
+/* Exits with --help, --version and on faults. */
 static void
 read_arguments(struct arguments *a, int argc, char **argv)
 {
@@ -141,7 +160,8 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "monthly", required_argument, NULL, OPT_MONTHLY },
 		{ "latency-ms", required_argument, NULL, OPT_LATENCY },
 		{ "set", required_argument, NULL, OPT_SET },
-		{ "help", no_argument, NULL, OPT_HELP },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *token = getenv("AIRTABLE_API_KEY");
@@ -152,23 +172,19 @@ read_arguments(struct arguments *a, int argc, char **argv)
 	sim_settings_default(&a->options.settings);
 	if (token != NULL)
 		(void)read_copy(token, a->options.token, sizeof(a->options.token));
-	while ((option = getopt_long(argc, argv, "", names, &index)) != -1) {
-		if (option == OPT_HELP) {
-			usage(stdout);
-			exit(0);
-		}
-		if (option == '?')
-			exit(2);
+	while ((option = getopt_long(argc, argv, "h", names, &index)) != -1) {
+		if (option == '?' || option == 'h' || option == 'V')
+			answer(option);	/* getopt has said what is wrong */
 		if (!read_option(a, option, optarg)) {
 			(void)fprintf(stderr, "airtable-sim: --%s: '%s' is not valid\n",
 			    names[index].name, optarg);
-			exit(2);
+			answer('?');
 		}
 	}
 	if (optind != argc || a->options.token[0] == '\0') {
-		(void)fprintf(stderr, "airtable-sim: %s; see --help\n",
+		(void)fprintf(stderr, "airtable-sim: %s\n",
 		    optind != argc ? "too many arguments" : "no --token");
-		exit(2);
+		answer('?');
 	}
 }
 

@@ -15,6 +15,7 @@ struct command {
 
 static const char usage_text[] =
     "usage: syncctl [-c FILE] [-s SOCKET] [--json] [--timeout TIME] COMMAND\n"
+    "       syncctl --version | --help\n"
     "commands:\n"
     "  status                                  what syncd is doing\n"
     "  sync [--full] [--wait] [--accept-shrink]  start a sync, or join the one that runs\n"
@@ -65,7 +66,7 @@ read_timeout(struct ctl *ctl, const char *text)
 }
 
 enum { OPT_JSON = 256, OPT_TIMEOUT, OPT_FULL, OPT_WAIT, OPT_ACCEPT_SHRINK,
-       OPT_KEEP_OUTBOX, OPT_DROP_OUTBOX, OPT_HELP, OPT_VERSION };
+       OPT_KEEP_OUTBOX, OPT_DROP_OUTBOX, OPT_VERSION };
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -75,7 +76,7 @@ static const struct option long_options[] = {
 	{ "accept-shrink", no_argument, NULL, OPT_ACCEPT_SHRINK },
 	{ "keep-outbox", no_argument, NULL, OPT_KEEP_OUTBOX },
 	{ "drop-outbox", no_argument, NULL, OPT_DROP_OUTBOX },
-	{ "help", no_argument, NULL, OPT_HELP },
+	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 }
 };
@@ -106,9 +107,9 @@ read_option(struct ctl *ctl, int option, enum ctl_exit *status)
 		return ctl->keep_outbox = true;
 	case OPT_DROP_OUTBOX:
 		return ctl->drop_outbox = true;
-	case OPT_HELP:
+	case 'h':
 	case OPT_VERSION:
-		(void)fputs(option == OPT_HELP ? usage_text :
+		(void)fputs(option == 'h' ? usage_text :
 		    "syncctl " ORDERDECK_VERSION "\n", stdout);
 		*status = CTL_DONE;
 		return false;
@@ -153,7 +154,7 @@ main(int argc, char **argv)
 	enum ctl_exit status;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:s:", long_options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "c:hs:", long_options, NULL)) != -1)
 		if (!read_option(&ctl, option, &status))
 			return (int)status;
 	if (optind == argc)

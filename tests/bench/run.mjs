@@ -1,5 +1,7 @@
 // "make bench": what reads cost, as ratios that mean something on any machine.
 //
+// usage: node tests/bench/run.mjs
+//
 //   BENCH_SIZES    numbers of orders (10000 100000)
 //   BENCH_ROUNDS   everything is measured so often, in turn; medians count (3)
 //   BENCH_SECONDS  how long each measurement takes (1)
@@ -12,6 +14,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { badUsage } from '../system/lib/about.mjs'
 import { root } from '../system/lib/stack.mjs'
 import { machine } from './desk.mjs'
 import { measureEvents } from './events.mjs'
@@ -20,6 +23,8 @@ import { measure } from './measure.mjs'
 import { plot } from './plot.mjs'
 import { endAll } from './processes.mjs'
 import { eventsText, textOf } from './report.mjs'
+
+if (process.argv.length > 2) badUsage(`'${process.argv[2]}' is not understood`)
 
 function whole(name, fallback, low, high) {
 	const text = process.env[name] || fallback

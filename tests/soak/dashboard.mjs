@@ -1,7 +1,8 @@
 // The dashboard through twenty minutes of changes: no growing heap, and at last
 // the screen equals the API.  The short form is part of tests/browser/36-speed.mjs.
 //
-//   node tests/soak/dashboard.mjs [--minutes=20]
+// usage: node tests/soak/dashboard.mjs [--minutes=20]
+import { badUsage } from '../system/lib/about.mjs'
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
 import { startStack, fast } from '../system/lib/stack.mjs'
 import { openBrowser } from '../browser/lib/dashboard.mjs'
@@ -10,6 +11,8 @@ import { change, figuresAgree, holds, rowsAgree } from '../browser/lib/endurance
 const MIB = 1024 * 1024
 const GROWN_MAX = 2 * MIB	// from the third minute to the end, for each page
 const NODES_MAX = 1.2
+const strange = process.argv.slice(2).find(argument => !/^--minutes=\d+$/.test(argument))
+if (strange !== undefined) badUsage(`'${strange}' is not understood`)
 const minutes = Number(/^--minutes=(\d+)$/m.exec(process.argv.slice(2).join('\n'))?.[1] ?? 20)
 
 test(`${minutes} minutes of changes`, async () => {

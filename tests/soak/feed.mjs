@@ -1,14 +1,16 @@
-// node tests/soak/feed.mjs
+// usage: node tests/soak/feed.mjs
 //
 // Following Airtable for some minutes, part of "make soak": 20,000 orders, 5
 // calls a second, answers after 200 ms, 20 changes a second of all kinds with
 // pastes of 500; then one call in twenty fails; then the webhook expires and
 // listings are cut off; then Airtable is away for two minutes.  Prints how soon
 // changes were in the API, and requires that in the end nothing is missing.
+import { badUsage } from '../system/lib/about.mjs'
 import { test, run, eq, ok, sleep } from '../system/lib/harness.mjs'
 import { agrees, faults, feedOf, percentiles, settled, syncs, watchEdits } from '../system/lib/feed.mjs'
 import { until, withStack } from '../system/lib/stack.mjs'
 
+if (process.argv.length > 2) badUsage(`'${process.argv[2]}' is not understood`)
 const PHASE_MS = 60_000, OUTAGE_MS = 120_000
 const CALLS = 800	// more than there are in a phase
 

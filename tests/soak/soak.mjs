@@ -1,7 +1,8 @@
-// node tests/soak/soak.mjs [--rounds=N] [--lanes=N] [--seed=N] [kill|crash|airtable|map|disk]...
+// usage: node tests/soak/soak.mjs [--rounds=N] [--lanes=N] [--seed=N] [kill|crash|airtable|map|disk]...
 //
 // The long form of tests/system/50-crash.mjs: "make soak".  The rounds are
 // those of each part that is named; by default of "kill", and fewer of others.
+import { badUsage } from '../system/lib/about.mjs'
 import { test, run, ok } from '../system/lib/harness.mjs'
 import { kills, crashes, badCalls, mapFull, diskFull } from './run.mjs'
 
@@ -19,10 +20,7 @@ for (const argument of process.argv.slice(2)) {
 	const match = /^--(rounds|lanes|seed)=(\d+)$/.exec(argument)
 	if (match !== null) options[match[1]] = Number(match[2])
 	else if (argument in PARTS) named.push(argument)
-	else {
-		console.error(`usage: soak.mjs [--rounds=N] [--lanes=N] [--seed=N] [${Object.keys(PARTS).join('|')}]...`)
-		process.exit(2)
-	}
+	else badUsage(`'${argument}' is not understood`)
 }
 for (const name of named.length > 0 ? named : Object.keys(PARTS)) {
 	const part = PARTS[name]

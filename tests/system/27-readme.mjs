@@ -1,14 +1,20 @@
 // Every "$ curl" example of README.md is run against a stack like the demo's
 // and prints what the README says.  Times, generations and the like are
-// compared by their shape.  "node tests/system/27-readme.mjs --write" puts
-// what is printed now into the README instead.
+// compared by their shape.
+//
+// usage: node tests/system/27-readme.mjs [--write]
+//
+// --write puts what is printed now into the README instead.
 import fs from 'node:fs'
 import path from 'node:path'
+import { badUsage } from './lib/about.mjs'
 import { test, run, eq, ok } from './lib/harness.mjs'
 import { startStack, execute, fast, root } from './lib/stack.mjs'
 
 const file = path.join(root, 'README.md')
 const ADDRESS = 'http://127.0.0.1:8080'
+const strange = process.argv.slice(2).find(argument => argument !== '--write')
+if (strange !== undefined) badUsage(`'${strange}' is not understood`)
 const write = process.argv.includes('--write')
 let stack, text = fs.readFileSync(file, 'utf8')
 

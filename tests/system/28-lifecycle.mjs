@@ -54,6 +54,50 @@ test('it points at any server that speaks Airtable’s API, with the token from 
 	})
 })
 
+test('a token, base, table or field that Airtable does not know is said, with a new store and with one from before', async () => {
+	await withStack(fast({ sim: 40 }), async other => {
+		const token = fs.readFileSync(path.join(other.dir, 'token'), 'utf8').trim(), dir = temporaryFolder()
+		const right = { 'airtable.api_url': other.simUrl, 'airtable.base_id': 'appOrderdeckDemo1', 'airtable.orders_table': 'Orders', 'sync.feed': 'auto' }
+		const wrong = [
+			['the token', { key: 'patNobody' }, /does not accept the token.*AIRTABLE_API_KEY/],
+			['the base', { set: { 'airtable.base_id': 'appOrderdeckDemo2' } }, /denies access.*airtable\.base_id/],
+			['the table', { set: { 'airtable.orders_table': 'Nope' } }, /denies access.*airtable\.orders_table/],
+			['a field', { set: { 'fields.orders.status': 'Nope' } }, /field is missing.*fields\.orders\.status = "Nope"/],
+		]
+		const refused = async ([what, { key = token, set = {} }, words], folder) => {
+			const { code, stdout, stderr } = await tryStack({ sim: false, dir: folder, env: { AIRTABLE_API_KEY: key }, set: { ...right, ...set } })
+			eq({ what, code, stdout }, { what, code: 1, stdout: '' }, stderr)
+			ok(words.test(stderr), `${what}: ${stderr}`)
+			ok(!stderr.includes(key), 'no token is shown')
+			eq(mentioning(folder), [])
+		}
+		await Promise.all(wrong.map((one, i) => refused(one, path.join(dir, String(i)))))
+		const before = path.join(dir, 'before')
+		const stack = await startStack({ sim: false, dir: before, env: { AIRTABLE_API_KEY: token }, set: right })
+		eq((await stack.json('/api/orders')).total, 40)
+		await stack.down({ keep: true })
+		for (const i of [0, 2]) await refused(wrong[i], before)
+		fs.rmSync(dir, { recursive: true })
+	})
+})
+
+test('a folder of somebody else’s, or one that everybody may write to, is refused', async () => {
+	if (process.getuid() !== 0) return
+	for (const spoil of [dir => fs.chownSync(dir, 65534, 65534), dir => fs.chmodSync(dir, 0o777)]) {
+		const dir = temporaryFolder(), ran = path.join(dir, 'ran')
+		fs.writeFileSync(path.join(dir, 'stack.env'), `touch ${ran}\n`)
+		fs.writeFileSync(path.join(dir, 'stack.pids'), '')
+		spoil(dir)
+		for (const args of [['up', '--port', '0', '--sim=10'], ['down'], ['start', '--name', 'syncd'], ['stop', '--name', 'syncd']]) {
+			const { code, stderr } = await execute(path.join(root, 'tests/stack'), [...args, '--dir', dir])
+			eq(code, 1, `${args}: ${stderr}`)
+			ok(/of your own/.test(stderr), stderr)
+		}
+		eq(fs.readdirSync(dir).sort(), ['stack.env', 'stack.pids'])
+		fs.rmSync(dir, { recursive: true })
+	}
+})
+
 test('--conf gives settings, --set wins over them, the environment does not leak in', async () => {
 	const dir = temporaryFolder(), conf = path.join(dir, 'my.conf')
 	fs.writeFileSync(conf, '# mine\n[summary]\ntime_zone = Europe/Vienna\n\n[sync]\n  wait = 7s\n[run]\ndir = /nonexistent\n')
