@@ -212,11 +212,25 @@ book_not_applied(struct book *book, struct batch *b, struct write *w)
 		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, e, "%s", text);
 }
 
+/* Airtable refused the first call that was to delete it: somebody else had done it. */
+static bool
+gone_before(const struct batch *b, const struct group *g)
+{
+	const struct write *w;
+
+	if (b->kind != OUTBOX_DELETE || b->why == ERR_OK || b->recovered)
+		return false;
+	TAILQ_FOREACH(w, &g->writes, link)
+		if (w->sends > 0 || w->entry.deferred)
+			return false;
+	return true;
+}
+
 static void
 judge_found(struct batch *b, struct group *g, const struct record *now)
 {
 	if (now == NULL)
-		mark(g, b->kind == OUTBOX_DELETE);
+		mark(g, b->kind == OUTBOX_DELETE && !gone_before(b, g));
 	else if (b->kind == OUTBOX_DELETE)
 		mark(g, false);
 	else if (b->applied || b->kind == OUTBOX_CREATE)	/* whatever somebody has made of it since */
@@ -273,6 +287,7 @@ book_found(struct book *book, struct batch *b, struct group *g, const struct rec
 {
 	struct record deleted = { .id = g->record.id };
 	bool absent = now == NULL && b->kind == OUTBOX_CREATE && !b->applied;	/* never made */
+	bool others = now == NULL && gone_before(b, g);
 	struct write *w;
 
 	judge_found(b, g, now);
@@ -284,7 +299,9 @@ book_found(struct book *book, struct batch *b, struct group *g, const struct rec
 		settle_gone(book, g, !b->applied);
 	book_end_group(book, g, now != NULL ? now->id : g->record.id);
 	TAILQ_FOREACH(w, &g->writes, link)
-		if (!w->has && (now != NULL || absent) && !goes_again(b, w))
+		if (others)	/* it is as was asked for, and nobody's doing who asked */
+			book_end(book, w, OUTBOX_DROP, ERR_OK, "%s", "");
+		else if (!w->has && (now != NULL || absent) && !goes_again(b, w))
 			book_not_applied(book, b, w);
 }
 

@@ -83,6 +83,7 @@ END_TEST
 START_TEST(deleting_what_is_gone_succeeds_and_costs_the_others_nothing)
 {
 	struct asked a[3] = { 0 };
+	char json[1000];
 
 	fake.held[1].gone = true;
 	fake.room = 0;
@@ -101,8 +102,12 @@ START_TEST(deleting_what_is_gone_succeeds_and_costs_the_others_nothing)
 	}
 	ck_assert(fake.seen[1].find);	/* which of them is it? */
 	ck_assert_uint_eq(outbox_count(), 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {	/* and whose doing was it? */
+		newest_history(ID(i), json);
+		ck_assert_has(json, "\"action\":\"deleted\"");
+		ck_assert_has(json, i == 1 ? "\"source\":\"airtable\"" : "\"source\":\"api\"");
 		asked_free(&a[i]);
+	}
 }
 END_TEST
 
