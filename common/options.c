@@ -100,6 +100,34 @@ options_offer_next(struct options_offer *o)
 	return o->names.len > 0 ? next_name(&o->names) : (struct str){ NULL, 0 };
 }
 
+void
+options_offer_tell(struct options_offer offer, char text[static OPTIONS_TOLD_SIZE])
+{
+	static const char more[] = "..., ";
+	struct str name;
+	size_t at = 0;
+
+	text[0] = '\0';
+	while ((name = options_offer_next(&offer)).ptr != NULL) {
+		if (at + name.len + strlen(", ") + sizeof(more) > OPTIONS_TOLD_SIZE) {
+			(void)strcpy(text + at, more);
+			return;
+		}
+		at += (size_t)snprintf(text + at, OPTIONS_TOLD_SIZE - at, "%.*s, ", STR_FMT(name));
+	}
+}
+
+bool
+options_offer_has(struct options_offer offer, struct str name)
+{
+	struct str one;
+
+	while ((one = options_offer_next(&offer)).ptr != NULL)
+		if (str_eq(one, name))
+			return true;
+	return false;
+}
+
 /*
  * Where the names of the value begin and end: end[i] is reached from place
  * from[i] by a name, in so many ways (2: or more).

@@ -46,6 +46,14 @@ int		options_offer_load(MDB_txn *, MDB_dbi meta, const struct schema *, unsigned
 		    struct options_offer *);
 /* Take the next name off the front; ptr NULL: there is none. */
 struct str	options_offer_next(struct options_offer *);
+/*
+ * The names for people, each with a comma and a space behind it, as many as
+ * ${text} has room for; "..., " stands for the others.  "": there is none.
+ */
+#define OPTIONS_TOLD_SIZE	128
+void		options_offer_tell(struct options_offer, char text[static OPTIONS_TOLD_SIZE]);
+/* Is the name one of them? */
+bool		options_offer_has(struct options_offer, struct str name);
 
 /* Of which of the offered names the value consists; of a field that takes one, of one. */
 #define OPTIONS_VALUE_MAX	1000	/* bytes; a longer one makes no sense */

@@ -8,6 +8,7 @@
 #include "common/zone.h"
 
 #define MS_PER_DAY	INT64_C(86400000)
+#define OPTION_UNUSED	256	/* an option that no order has ever had */
 
 struct parser {
 	struct query		*q;
@@ -158,45 +159,53 @@ static const struct {
 };
 
 static void
-option_error(struct parser *p, const struct field *f, struct str token)
+option_error(struct parser *p, struct options_offer offer, struct str token)
 {
-	struct buf names = { 0 };
+	struct str field = str_of(offer.field->name);
+	char names[OPTIONS_TOLD_SIZE];
 
-	for (size_t i = 0; i < f->option_count; i++)
-		buf_printf(&names, "%s, ", f->options[i]);
+	options_offer_tell(offer, names);
 	if (token.len > 40)
 		token.len = 40;
 	if (token.len == 0)
-		field_errors_add(p->errors, str_of(f->name),
-		    "must be one of %sor none, or a comma list of them", buf_cstr(&names));
+		field_errors_add(p->errors, field,
+		    "must be one of %sor none, or a comma list of them", names);
 	else
-		field_errors_add(p->errors, str_of(f->name),
-		    "'%.*s' is not one of %sor none", STR_FMT(token), buf_cstr(&names));
-	buf_free(&names);
+		field_errors_add(p->errors, field, "'%.*s' is not one of %sor none",
+		    STR_FMT(token), names);
 }
 
-/* The code of a word of a filter; -1: it means nothing. */
+/* What a word of a filter can mean. */
+struct meanings {
+	struct options_offer	offer;
+	struct str		further;
+};
+
+/* The code of a word, or OPTION_UNUSED; -1: it means nothing. */
 static int
-option_of(const struct field *field, struct str further, struct str word)
+option_of(const struct meanings *m, struct str word)
 {
-	unsigned code = options_code(field, further, word);
+	unsigned code = options_code(m->offer.field, m->further, word);
 
 	if (code != OPTION_NONE)
 		return (int)code;
+	/* with all codes taken it may be any of "(other)" */
+	if (options_offer_has(m->offer, word) &&
+	    options_count(m->offer.field, m->further) < OPTION_OTHER - 1)
+		return OPTION_UNUSED;
 	if (str_is(word, "none"))
 		return OPTION_NONE;
 	return str_is(word, OPTION_OTHER_NAME) ? (int)OPTION_OTHER : -1;
 }
 
 static void
-take_option(struct parser *p, unsigned f, struct str further, struct str word)
+take_option(struct parser *p, unsigned f, const struct meanings *m, struct str word)
 {
-	const struct field *field = &p->q->schema->fields[f];
-	int code = option_of(field, further, word);
+	int code = option_of(m, word);
 
 	if (code == -1)
-		option_error(p, field, word);
-	else
+		option_error(p, m->offer, word);
+	else if (code != OPTION_UNUSED)
 		p->q->option[f][code] = true;
 }
 
@@ -204,16 +213,18 @@ take_option(struct parser *p, unsigned f, struct str further, struct str word)
 static void
 take_options(struct parser *p, unsigned f, struct str value)
 {
-	const struct field *field = &p->q->schema->fields[f];
-	struct str further = { NULL, 0 }, word;
+	MDB_dbi meta = store_databases(p->st)->meta;
+	struct meanings m = { 0 };
+	struct str word;
 
-	if (options_load(store_txn(p->st), store_databases(p->st)->meta, f, &further) != 0)
-		further.len = 0;
-	if (!p->alone || option_of(field, further, value) != -1)
-		take_option(p, f, further, value);
+	/* what can't be read can't be filtered by */
+	(void)options_offer_load(store_txn(p->st), meta, p->q->schema, f, &m.offer);
+	(void)options_load(store_txn(p->st), meta, f, &m.further);
+	if (!p->alone || option_of(&m, value) != -1)
+		take_option(p, f, &m, value);
 	else
 		while (next_piece(&value, &word))
-			take_option(p, f, further, word);
+			take_option(p, f, &m, word);
 	p->q->by_option[f] = true;
 	p->q->filtered = true;
 }

@@ -95,12 +95,8 @@ add_revenue(struct composer *c, struct total all, struct str excluded)
 }
 
 static void
-add_option(struct composer *c, unsigned f, struct str name, unsigned code, bool always)
+add_option(struct composer *c, unsigned f, struct str name, struct total t)
 {
-	struct total t = get_total(c, TOTAL_OPTION, f, code);
-
-	if (!always && t.count == 0)
-		return;
 	json_next(c->out);
 	buf_add_char(c->out, '{');
 	json_member_string_or_null(c->out, c->schema->fields[f].name, name);
@@ -108,19 +104,54 @@ add_option(struct composer *c, unsigned f, struct str name, unsigned code, bool 
 	buf_add_char(c->out, '}');
 }
 
+/* What can be set, in its order, whether any order has it or not; *listed: their codes. */
+static void
+add_offered(struct composer *c, unsigned f, struct str further, bool listed[static 256])
+{
+	const struct field *field = &c->schema->fields[f];
+	bool full = options_count(field, further) >= OPTION_OTHER - 1;
+	struct options_offer offer;
+	struct str name;
+
+	if ((c->error = options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer)) != 0)
+		return;
+	/* what orders have had is listed as long as some have it */
+	if (!offer.known)
+		offer.names.len = 0;
+	while ((name = options_offer_next(&offer)).ptr != NULL) {
+		unsigned code = options_code(field, further, name);
+		struct total none = { 0 };
+
+		/* one without a code is one that no order has, or it may be any of "(other)" */
+		if (code == OPTION_NONE ? !full : !listed[code])
+			add_option(c, f, name, code == OPTION_NONE ? none :
+			    get_total(c, TOTAL_OPTION, f, code));
+		listed[code] = code != OPTION_NONE;
+	}
+}
+
 static void
 add_group(struct composer *c, unsigned f, struct str further)
 {
 	const struct field *field = &c->schema->fields[f];
-	unsigned known = (unsigned)field->option_count, n = options_count(field, further);
+	unsigned n = options_count(field, further);
+	bool listed[256] = { false };
 	struct buf *b = c->out;
 
 	buf_printf(b, ",\"by%c%s\":[", toupper((unsigned char)field->name[0]), field->name + 1);
-	/* the schema's own always; what else Airtable has shown when in use; empty last */
-	for (unsigned code = 1; code <= n; code++)
-		add_option(c, f, options_name(field, further, code), code, code <= known);
-	add_option(c, f, STR(OPTION_OTHER_NAME), OPTION_OTHER, false);
-	add_option(c, f, (struct str){ NULL, 0 }, OPTION_NONE, false);
+	add_offered(c, f, further, listed);
+	for (unsigned i = 1; i <= n + 2; i++) {
+		/* then what else orders have, those without a name, and those without one at all */
+		unsigned code = i <= n ? i : i == n + 1 ? OPTION_OTHER : OPTION_NONE;
+		struct total t = { 0 };
+
+		if (listed[code])
+			continue;
+		t = get_total(c, TOTAL_OPTION, f, code);
+		if (t.count != 0)
+			add_option(c, f, code == OPTION_OTHER ? STR(OPTION_OTHER_NAME) :
+			    options_name(field, further, code), t);
+	}
 	buf_add_char(b, ']');
 }
 

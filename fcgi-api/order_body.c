@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "common/log.h"
 #include "common/message.h"
 #include "common/moment.h"
@@ -7,28 +5,19 @@
 #include "common/options.h"
 #include "fcgi-api/order_body.h"
 
-#define LISTED_MAX	120	/* bytes of options that an error names */
-
-/* ${offer}, as far as there is room: those behind it are told of by the summary. */
+/* Which options can be set; those that there is no room for the summary tells. */
 static void
 add_option_error(struct field_errors *errors, struct options_offer offer)
 {
-	struct str field = str_of(offer.field->name), name;
 	const char *one = offer.several ? "one or several (\"A, B\")" : "one";
-	char allowed[LISTED_MAX + 8];
-	size_t at = 0;
+	struct str field = str_of(offer.field->name);
+	char names[OPTIONS_TOLD_SIZE];
 
-	while ((name = options_offer_next(&offer)).ptr != NULL) {
-		if (at + name.len + 2 > LISTED_MAX) {
-			at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "..., ");
-			break;
-		}
-		at += (size_t)snprintf(allowed + at, sizeof(allowed) - at, "%.*s, ", STR_FMT(name));
-	}
-	if (at == 0)
+	options_offer_tell(offer, names);
+	if (names[0] == '\0')
 		field_errors_add(errors, field, "must be null: Airtable offers no option");
 	else
-		field_errors_add(errors, field, "must be %s of %sor null", one, allowed);
+		field_errors_add(errors, field, "must be %s of %sor null", one, names);
 }
 
 static void

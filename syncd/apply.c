@@ -199,6 +199,13 @@ use_currency(struct apply_txn *t, const char *setting, bool *changed)
 	return put_body(t);
 }
 
+/* The summary's body as this build composes it. */
+static int
+use_body(struct apply_txn *t)
+{
+	return summary_check(t->txn, t->dbs, t->schema, &t->head) == ERR_OK ? 0 : put_body(t);
+}
+
 static int
 meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
 {
@@ -263,7 +270,8 @@ prepare(struct apply *a)
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
 	    (rc = renew(a, &t)) != 0 ||
 	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0 ||
-	    (rc = use_currency(&t, a->config->summary.currency, &changed)) != 0)
+	    (rc = use_currency(&t, a->config->summary.currency, &changed)) != 0 ||
+	    (rc = use_body(&t)) != 0)
 		goto fail;
 	rc = mdb_txn_commit(t.txn);
 	apply_plan_free(&t);

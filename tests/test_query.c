@@ -465,6 +465,37 @@ START_TEST(a_list_is_split_only_where_no_option_has_that_name)
 }
 END_TEST
 
+START_TEST(an_option_that_is_offered_and_had_by_no_order_is_found_with_none)
+{
+	static const char names[] = "Pending\0Backorder\0On hold, paid\0\"new\"";
+	struct offer_step step = { .field = ORDER_STATUS, .known = true, .names = { names, sizeof(names) } };
+	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
+	struct apply_result result;
+	struct change none;
+
+	ck_assert_int_eq(parse("status=Backorder"), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(errors.list[0].message,
+	    "'Backorder' is not one of Pending, Processing, Shipped, Delivered, Cancelled, On hold, customer, none, "
+	    "None, NONE, Pending,Shipped, ..., or none");
+	store_end(st);
+	ck_assert_int_eq(apply_changes(a, &none, 0, SOURCE_FEED, &meta, 1, &result), ERR_OK);
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	ck_assert_uint_eq(FOUND("status", "Backorder"), 0);
+	ck_assert_uint_eq(FOUND("status", "On hold, paid"), 0);
+	ck_assert_uint_eq(FOUND("status[]", "\"new\""), 0);
+	ck_assert_uint_eq(FOUND("status", "Backorder,last"), 2);
+	ck_assert_uint_eq(FOUND("status", "On hold, paid", "status", "last"), 2);
+	ck_assert_uint_eq(FOUND("status", "Backorder", "empty", "status"), 3);
+	ck_assert_uint_eq(FOUND("status", "Backorder", "filled", "status"), 0);
+	/* one that is offered no more can be asked for as long as it is known */
+	ck_assert_uint_eq(FOUND("status", "Shipped"), 0);
+	ck_assert_uint_eq(FOUND("status", "last"), 2);
+	ck_assert_int_eq(parse("status=Lost"), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(errors.list[0].message, "'Lost' is not one of Pending, Backorder, On hold, paid, \"new\", or none");
+	ck_assert_int_eq(parse("priority=Backorder"), ERR_INVALID_PARAMETER);
+}
+END_TEST
+
 START_TEST(emptiness_is_asked_for_by_the_field_s_name)
 {
 	uint64_t all = FOUND("sort", "orderId"), no_total = FOUND("empty", "orderTotal");
@@ -522,6 +553,7 @@ main(void)
 	tcase_add_checked_fixture(odd, make_odd_options, teardown);
 	tcase_set_timeout(odd, 60);
 	tcase_add_test(odd, an_option_of_any_name_is_found_alone_and_beside_others);
+	tcase_add_test(odd, an_option_that_is_offered_and_had_by_no_order_is_found_with_none);
 	tcase_add_test(odd, a_list_is_split_only_where_no_option_has_that_name);
 	tcase_add_test(odd, emptiness_is_asked_for_by_the_field_s_name);
 	suite_add_tcase(s, odd);

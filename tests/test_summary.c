@@ -253,16 +253,14 @@ expect_revenue(const char *whole, const char *today)
 	cJSON_Delete(json);
 }
 
-/* As it was before there were revenue and currencies: without its totals, and the body that was made then. */
+/* The store as an older build left it: ${change} is made to it without syncd. */
 static void
-forget_revenue(void)
+left_by_older(int (*change)(MDB_txn *, const struct store_dbs *, struct buf *body))
 {
-	uint64_t k = total_key(TOTAL_BODY, 0, 0), out = total_key(TOTAL_DAY_OUT, 0, 0), at_key;
-	MDB_val name = key_str(STR(META_EXCLUDED)), key, data;
-	struct store_head head;
+	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	MDB_val key = key_u64(&k), data;
 	struct store_dbs dbs;
 	struct buf body = { 0 };
-	MDB_cursor *cursor;
 	MDB_env *env;
 	MDB_txn *txn;
 
@@ -271,24 +269,35 @@ forget_revenue(void)
 	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
 	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
+	ck_assert_int_eq(change(txn, &dbs, &body), 0);
+	data = (MDB_val){ body.len, body.data };
+	ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	buf_free(&body);
+}
+
+/* As it was before there were revenue and currencies: without its totals, and the body that was made then. */
+static int
+forget_revenue(MDB_txn *txn, const struct store_dbs *dbs, struct buf *body)
+{
+	uint64_t out = total_key(TOTAL_DAY_OUT, 0, 0), at_key;
+	MDB_val name = key_str(STR(META_EXCLUDED)), key, data;
+	struct store_head head;
+	MDB_cursor *cursor;
+
+	ck_assert_int_eq(mdb_del(txn, dbs->meta, &name, NULL), 0);
 	name = key_str(STR(META_CURRENCY));
-	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
-	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
+	ck_assert_int_eq(mdb_del(txn, dbs->meta, &name, NULL), 0);
+	ck_assert_int_eq(mdb_cursor_open(txn, dbs->orders.totals, &cursor), 0);
 	for (key = key_u64(&out); mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&out)) {
 		memcpy(&at_key, key.mv_data, sizeof(at_key));
 		ck_assert_uint_eq(at_key >> 56, TOTAL_DAY_OUT);
 		ck_assert_int_eq(mdb_cursor_del(cursor, 0), 0);
 	}
 	mdb_cursor_close(cursor);
-	ck_assert_int_eq(meta_head(txn, dbs.meta, &head), 0);
-	ck_assert_int_eq(summary_compose(&body, txn, &dbs, &orders_schema, &head, at(NOON)), ERR_OK);
-	key = key_u64(&k);
-	data = (MDB_val){ body.len, body.data };
-	ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
-	buf_free(&body);
+	ck_assert_int_eq(meta_head(txn, dbs->meta, &head), 0);
+	return summary_compose(body, txn, dbs, &orders_schema, &head, at(NOON)) == ERR_OK ? 0 : -1;
 }
 
 static uint32_t
@@ -361,6 +370,130 @@ expect_currency(const char *expected)
 	store_check(st);
 	store_end(st);
 }
+
+/* ---- options ------------------------------------------------------------------------- */
+/* What Airtable offers for a status, as the feed commits it; NULL: nobody may say. */
+static void
+offer(const char *names, size_t len)
+{
+	struct offer_step step = { .field = ORDER_STATUS, .known = names != NULL, .names = { names, len } };
+	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
+	struct apply_result result;
+	struct change none;
+
+	ck_assert_int_eq(apply_changes(a, &none, 0, SOURCE_FEED, &meta, at(NOON), &result), ERR_OK);
+}
+#define OFFER(names)	offer(names, sizeof(names))
+
+/* The body's "byStatus": "name count" of each, commas between. */
+static void
+expect_statuses(const char *expected)
+{
+	struct summary_body body;
+	cJSON *json = summary_at(NOON, &body);
+	struct buf b = { 0 };
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, cJSON_GetObjectItem(json, "byStatus")) {
+		const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(one, "status"));
+
+		buf_printf(&b, "%s%s %d", b.len > 0 ? ", " : "", name == NULL ? "-" : name,
+		    cJSON_GetObjectItem(one, "count")->valueint);
+	}
+	ck_assert_str_eq(buf_cstr(&b), expected);
+	buf_free(&b);
+	cJSON_Delete(json);
+	store_check(st);
+	store_end(st);
+}
+
+START_TEST(statuses_are_those_that_airtable_offers_and_what_else_orders_have)
+{
+	open_in("UTC");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Processing", NOON);
+	put("rec2", "2026-11-21T10:00:00Z", 1000, "Shipped", NOON);
+	expect_statuses("Pending 0, Processing 1, Shipped 1, Delivered 0, Cancelled 0");
+	/* one of ours is renamed: as long as orders have the old name it is there, and then no more */
+	OFFER("Pending\0In work\0Shipped\0Delivered\0Cancelled");
+	expect_statuses("Pending 0, In work 0, Shipped 1, Delivered 0, Cancelled 0, Processing 1");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "In work", NOON);
+	expect_statuses("Pending 0, In work 1, Shipped 1, Delivered 0, Cancelled 0");
+	/* one of theirs is, all are put in another order, one is taken away and one added, with a comma */
+	OFFER("Cancelled\0Shipped\0On it\0On hold, paid\0Pending");
+	expect_statuses("Cancelled 0, Shipped 1, On it 0, On hold, paid 0, Pending 0, In work 1");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "On it", NOON);
+	put("rec2", "2026-11-21T10:00:00Z", 1000, NULL, NOON);
+	expect_statuses("Cancelled 0, Shipped 0, On it 1, On hold, paid 0, Pending 0, - 1");
+	/* none at all; and when nobody may say what is offered, it is what we know */
+	offer("", 0);
+	expect_statuses("On it 1, - 1");
+	offer(NULL, 0);
+	expect_statuses("Pending 0, Processing 0, Shipped 0, Delivered 0, Cancelled 0, On it 1, - 1");
+}
+END_TEST
+
+START_TEST(options_beyond_those_that_have_a_code_are_counted_together)
+{
+	struct buf names = { 0 };
+	char name[32], id[32];
+	struct summary_body body;
+	cJSON *json, *list;
+	int n;
+
+	open_in("UTC");
+	for (int i = 0; i < 260; i++) {
+		(void)snprintf(name, sizeof(name), "Own %d", i);
+		(void)snprintf(id, sizeof(id), "rec%d", i);
+		put(id, "2026-11-21T10:00:00Z", 1000, name, NOON);
+		buf_add(&names, name, strlen(name) + 1);
+	}
+	offer(names.data, names.len);
+	json = summary_at(NOON, &body);
+	list = cJSON_GetObjectItem(json, "byStatus");
+	n = cJSON_GetArraySize(list);
+	/* nobody is told that no order has the last ones */
+	ck_assert_int_eq(n, 249 + 1);
+	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(list, n - 1), "status")->valuestring, "(other)");
+	ck_assert_int_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(list, n - 1), "count")->valueint, 260 - 249);
+	cJSON_Delete(json);
+	buf_free(&names);
+}
+END_TEST
+
+/* The body that listed the schema's own options, whatever was offered. */
+static int
+stale_body(MDB_txn *txn, const struct store_dbs *dbs, struct buf *body)
+{
+	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	MDB_val key = key_u64(&k), data;
+	char *name;
+	int rc = mdb_get(txn, dbs->orders.totals, &key, &data);
+
+	if (rc != 0)
+		return rc;
+	buf_add(body, data.mv_data, data.mv_size);
+	ck_assert_ptr_nonnull(name = memmem(body->data, body->len, "In work", 7));
+	memcpy(name, "Old one", 7);
+	return 0;
+}
+
+START_TEST(a_summary_that_an_older_build_composed_is_composed_anew_at_the_start)
+{
+	uint64_t generation;
+
+	open_in("UTC");
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "In work", NOON);
+	generation = apply_generation(a);
+	summary_cache_free(cache);
+	apply_close(a);
+	left_by_older(stale_body);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	expect_statuses("Pending 0, Processing 0, Shipped 0, Delivered 0, Cancelled 0, In work 1");
+	ck_assert_uint_eq(apply_generation(a), generation);
+}
+END_TEST
 
 /* What the schema tells, as the feed commits it. */
 static void
@@ -437,7 +570,7 @@ START_TEST(a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_star
 	put_four();
 	summary_cache_free(cache);
 	apply_close(a);
-	forget_revenue();
+	left_by_older(forget_revenue);
 	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	json = summary_at(NOON, &body);
@@ -508,6 +641,9 @@ main(void)
 	tcase_add_test(t, cancelled_orders_are_no_revenue);
 	tcase_add_test(t, what_is_revenue_is_a_setting_that_counts_anew);
 	tcase_add_test(t, a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start);
+	tcase_add_test(t, statuses_are_those_that_airtable_offers_and_what_else_orders_have);
+	tcase_add_test(t, options_beyond_those_that_have_a_code_are_counted_together);
+	tcase_add_test(t, a_summary_that_an_older_build_composed_is_composed_anew_at_the_start);
 	tcase_add_test(t, the_currency_is_the_schemas_or_else_the_settings);
 	tcase_add_test(t, a_symbol_is_a_few_characters_that_can_be_shown);
 	tcase_add_test(t, excluded_statuses_are_listed_with_commas_and_quotes);

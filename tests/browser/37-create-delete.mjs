@@ -1,7 +1,9 @@
 // Orders made and deleted in the dashboard, where the settings allow it: done,
-// refused, waiting for Airtable, or changed by somebody else meanwhile.
+// refused, waiting for Airtable, or changed by somebody else meanwhile; and what can
+// be chosen for them, while Airtable's options change.
 import { test, run, eq, ok } from '../system/lib/harness.mjs'
-import { startDesk, openBrowser, soon, axe, shot, noWider, toast, stayingToast, row } from './lib/dashboard.mjs'
+import { settled } from '../system/lib/feed.mjs'
+import { startDesk, openBrowser, soon, axe, shot, noWider, toast, stayingToast, row, choose, plain } from './lib/dashboard.mjs'
 
 let stack, browser, page
 const dialog = title => page.getByRole('dialog', { name: title })
@@ -9,7 +11,7 @@ const press = async (...keys) => { for (const key of keys) await page.keyboard.p
 const inAirtable = async orderId => (await stack.dump()).find(({ fields }) => fields['Order ID'] === orderId)
 
 test('by keyboard: n, what it is, Enter; and it is in Airtable, in the list and in the figures', async () => {
-	stack = await startDesk({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s' } })
+	stack = await startDesk({ sim: 300, set: { 'write.create': 'on', 'write.delete': 'on', 'airtable.create_key': 'Notes', 'write.timeout': '20s', 'airtable.request_timeout': '2s', 'airtable.breaker_cooldown': '1s', 'sync.feed': 'auto', 'sync.feed_interval': '200ms' } })
 	await stack.synced()
 	browser = await openBrowser(stack)
 	page = await browser.page('/orders')
@@ -119,6 +121,95 @@ test('while Airtable is away both wait for it', async () => {
 	await shot(page, 'order-delete-queued')
 	await stack.noFaults()
 	await soon('both are done', async () => await inAirtable('ORD-900002') !== undefined && (await stack.get(`/api/orders/${id}`)).status === 404)
+})
+
+const schema = change => stack.sim('POST', '/_sim/schema', change)
+const options = () => page.getByRole('option').allTextContents()
+/** What the lists behind a row's status, the filter, many orders' status and a new order's have to choose from. */
+async function offered(orderId) {
+	const lists = []
+	const list = async open => {
+		await open.click()
+		await page.getByRole('listbox', { name: 'Status' }).waitFor()
+		lists.push((await options()).map(text => text.replace(/[\d,.KM]+$/, '')))
+		await press('Escape')
+		await page.getByRole('listbox').waitFor({ state: 'detached' })
+	}
+	await list(row(page, orderId).locator('[data-edit="status"]'))
+	await list(page.getByRole('group', { name: 'Filters' }).getByRole('button').first())
+	await row(page, orderId).locator('td').first().click()
+	await list(page.getByRole('button', { name: 'Set status' }))
+	await page.getByRole('button', { name: 'Clear the selection' }).click()
+	await page.getByRole('button', { name: 'New order' }).click()
+	await list(page.getByRole('button', { name: /^Status: / }))
+	await dialog('New order').getByRole('button', { name: 'Cancel' }).click()
+	return lists
+}
+const counted = async status => plain((await page.getByTestId('count').textContent()).split(' ')[0]) === (await stack.json(`/api/orders?status=${encodeURIComponent(status)}&pageSize=1`)).total
+
+test('what can be chosen is what Airtable offers now, without the page being loaded again', async () => {
+	await settled(stack)
+	await page.goto(`${stack.url}/orders?priority=High`)
+	await page.waitForSelector('tr[data-id]')
+	await page.evaluate(() => { window.notReloaded = true })
+	const own = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled'], { id, orderId } = (await stack.json('/api/orders?status=Pending&priority=High&pageSize=1')).orders[0]
+	await soon('it is known what is offered', async () => (await stack.json('/api/orders/summary')).offered?.status !== undefined)
+	// one is added, with a comma, and one that has the name of what is none
+	for (const name of ['On hold, paid', 'none']) await schema({ addOption: { field: 'Status', name } })
+	let now = [...own, 'On hold, paid', 'none', 'No status']
+	await soon('both are offered', async () => JSON.stringify((await stack.json('/api/orders/summary')).offered.status) === JSON.stringify(now.slice(0, -1)))
+	await page.locator('tr[data-id]').filter({ hasText: orderId }).scrollIntoViewIfNeeded()
+	await soon('in every list', async () => (await offered(orderId)).every(list => list.join('|') === now.join('|')))
+	// it is set, and filtered by, before and after an order has it
+	await page.getByRole('group', { name: 'Filters' }).getByRole('button').first().click()
+	await page.getByRole('option', { name: 'On hold, paid' }).click()
+	await page.getByText('No order matches').waitFor()
+	await page.getByRole('option', { name: 'On hold, paid' }).click()
+	await press('Escape')
+	await row(page, orderId).waitFor()
+	for (const name of ['On hold, paid', 'none']) {
+		await choose(page, orderId, 'status', name)
+		await toast(page, `${orderId}: status ${name}`).waitFor()
+		eq((await inAirtable(orderId)).fields.Status, name)
+		await soon('it is shown', async () => (await row(page, orderId).locator('[data-edit="status"]').textContent()) === name)
+	}
+	await page.getByRole('group', { name: 'Filters' }).getByRole('button').first().click()
+	await page.getByRole('option').filter({ hasText: /^none\d*$/ }).click()
+	await soon('the one that has it', async () => (await page.getByTestId('count').textContent()).startsWith('1 order '))
+	await page.getByRole('option').filter({ hasText: /^none\d*$/ }).click()
+	await press('Escape')
+	await row(page, orderId).waitFor()
+	await choose(page, orderId, 'status', 'No status')
+	await soon('it has none', async () => (await stack.json(`/api/orders/${id}`)).status === null)
+	eq((await inAirtable(orderId)).fields.Status, undefined)
+	// one of ours and one of theirs are renamed, and one taken away, under a list that is open
+	await page.getByRole('group', { name: 'Filters' }).getByRole('button').first().click()
+	await schema({ renameOption: { field: 'Status', from: 'Processing', to: 'In work' } })
+	await schema({ renameOption: { field: 'Status', from: 'none', to: 'Nobody knows' } })
+	await schema({ removeOption: { field: 'Status', name: 'On hold, paid' } })
+	now = ['Pending', 'In work', 'Shipped', 'Delivered', 'Cancelled', 'Nobody knows', 'No status']
+	await soon('the list that is open follows', async () => (await options()).map(text => text.replace(/[\d,.KM]+$/, '')).join('|') === now.join('|'))
+	await shot(page, 'options-renamed')
+	await press('Escape')
+	await soon('all of them do', async () => (await offered(orderId)).every(list => list.join('|') === now.join('|')))
+	eq((await stack.json('/api/orders/summary')).byStatus.map(({ status }) => status), [...now.slice(0, -1), null])
+	await choose(page, orderId, 'status', 'In work')
+	await toast(page, `${orderId}: status In work`).waitFor()
+	eq((await inAirtable(orderId)).fields.Status, 'In work')
+	// an address that names what there is no more: it is in the list as long as it is chosen
+	await page.evaluate(() => { window.notReloaded = window.notReloaded === true })
+	eq(await page.evaluate(() => window.notReloaded), true)
+	await page.goto(`${stack.url}/orders?status=Processing`)
+	await page.getByText('No order matches').waitFor()
+	await page.getByRole('group', { name: 'Filters' }).getByRole('button', { name: 'Processing' }).click()
+	await page.getByRole('option', { name: 'Processing' }).click()
+	await soon('it is let go', async () => (await page.getByRole('option', { name: 'Processing' }).count()) === 0)
+	await press('Escape')
+	// the figures name what they are of
+	await page.getByRole('link', { name: 'Overview', exact: true }).click()
+	await page.locator('[data-figure="Open"]').getByText('only Pending').waitFor()
+	await page.locator('tr[data-group]').getByRole('link', { name: 'In work' }).click()
+	await soon('its orders', () => counted('In work'))
 })
 
 test('on a phone too', async () => {

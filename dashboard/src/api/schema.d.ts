@@ -716,7 +716,13 @@ export interface components {
             };
             /** @description Orders with changes that Airtable has not confirmed yet; sums and counts go by what is confirmed. */
             pending: number;
-            /** @description The five in workflow order, then others that occur; `null` for orders without one, if any. */
+            /**
+             * @description What Airtable offers, in its order, with a count of 0 where no order has it,
+             *     then what else orders have: an option that is not offered any more is there
+             *     as long as some order has it. `(other)` are all options beyond the 254th;
+             *     `null` are orders without one, if any. While it is not known what Airtable
+             *     offers (`offered`), the five in workflow order stand first.
+             */
             byStatus: (components["schemas"]["Total"] & {
                 status: string | null;
             })[];
@@ -1466,8 +1472,8 @@ export interface components {
          */
         Search: string;
         /**
-         * @description One of the options. Given several times (as `status` or `status[]`),
-         *     each value is one option, whatever characters it holds. A value of
+         * @description One of the options that Airtable offers or some order has had. Given several
+         *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
          *     `status` that stands alone and is no option is a comma list of them.
          *     `none` finds orders without one, unless an option has that name;
          *     `empty=status` always does.
@@ -1630,8 +1636,8 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One of the options. Given several times (as `status` or `status[]`),
-                 *     each value is one option, whatever characters it holds. A value of
+                 * @description One of the options that Airtable offers or some order has had. Given several
+                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.
@@ -2354,8 +2360,8 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One of the options. Given several times (as `status` or `status[]`),
-                 *     each value is one option, whatever characters it holds. A value of
+                 * @description One of the options that Airtable offers or some order has had. Given several
+                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.
@@ -2459,8 +2465,8 @@ export interface operations {
                  */
                 search?: components["parameters"]["Search"];
                 /**
-                 * @description One of the options. Given several times (as `status` or `status[]`),
-                 *     each value is one option, whatever characters it holds. A value of
+                 * @description One of the options that Airtable offers or some order has had. Given several
+                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.

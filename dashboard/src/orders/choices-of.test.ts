@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { aSummary } from '../../tests/orders'
-import { choicesOf } from './choices-of'
+import { choicesOf, countedOf, filtersOf } from './choices-of'
 
-const row = (status: string | null) => ({ status, count: 1, orderTotal: 1 })
+const row = (status: string | null, count = 1) => ({ status, count, orderTotal: 1 })
 
 test('what can be set is what Airtable offers, in its order', () => {
 	const summary = { ...aSummary(), offered: { status: ['Backorder', 'Sent', 'Pending'] } }
@@ -15,4 +15,19 @@ test('while that is not known it is what we know, and what orders have', () => {
 	const own = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 	expect(choicesOf(undefined, 'status')).toEqual(own)
 	expect(choicesOf({ ...aSummary(), byStatus: [row('Pending'), row('On hold'), row('(other)'), row(null)] }, 'status')).toEqual([...own, 'On hold'])
+})
+
+test('what can be filtered by is what is offered and what orders have', () => {
+	// "Processing" was renamed, and one order of "Lost" is left
+	const summary = { ...aSummary(), offered: { status: ['Pending', 'On hold, paid', 'In work'] }, byStatus: [row('Pending', 0), row('On hold, paid', 0), row('In work'), row('Lost'), row('(other)'), row(null)] }
+	expect(filtersOf(summary, 'status', [])).toEqual(['Pending', 'On hold, paid', 'In work', 'Lost', '(other)'])
+	expect(choicesOf(summary, 'status')).toEqual(['Pending', 'On hold, paid', 'In work'])
+	// what the address has chosen can be let go, though nobody offers it any more
+	expect(filtersOf(summary, 'status', ['Processing', 'In work'])).toEqual(['Pending', 'On hold, paid', 'In work', 'Lost', '(other)', 'Processing'])
+	expect(countedOf(summary, 'status').find(({ value }) => value === 'Lost')?.count).toBe(1)
+})
+
+test('while it is not known what is offered, what we know can be filtered by', () => {
+	expect(filtersOf(undefined, 'priority', [])).toEqual(['High', 'Medium', 'Low'])
+	expect(filtersOf({ ...aSummary(), byStatus: [row('Pending'), row('Lost'), row(null)] }, 'status', [])).toEqual(['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled', 'Lost'])
 })

@@ -9,24 +9,23 @@ import { Button } from '@/ui/button'
 import { Choices } from '@/ui/choices'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
+import { countedOf, filtersOf } from './choices-of'
 import { Dates } from './dates'
 import { Trigger } from './filter-trigger'
-import { isFiltered, type OrdersSearch, PRIORITIES, STATUSES, toggled, withoutFilters } from './search'
+import { isFiltered, type OrdersSearch, toggled, withoutFilters } from './search'
 
 type Set = (next: Partial<OrdersSearch>) => void
 type Props = { search: OrdersSearch; set: Set }
 
 export function Filters({ search, set }: Props) {
 	const summary = useSummary().data
-	const list = (field: Grouped, known: readonly string[], icon: ComponentType<{ className?: string }>, title: string) => {
-		const groups: { value: string | null; count: number }[] = field === 'status'
-			? summary?.byStatus.map(({ status, count }) => ({ value: status, count })) ?? []
-			: summary?.byPriority.map(({ priority, count }) => ({ value: priority, count })) ?? []
-		const others = groups.map(group => group.value).filter(value => value !== null && !known.includes(value))
-		const none = withoutOne(field, others)
+	const list = (field: Grouped, icon: ComponentType<{ className?: string }>, title: string) => {
+		const groups = countedOf(summary, field)
+		const none = withoutOne(field, groups.map(({ value }) => value))
 		const isNone = (value: string) => none[field] !== undefined && value === 'none'
 		const noneChosen = (search.empty?.includes(field) || search[field]?.some(isNone)) ?? false
 		const shown = [...search[field]?.filter(value => !isNone(value)) ?? [], ...(noneChosen ? ['None'] : [])]
+		const names = filtersOf(summary, field, search[field]?.filter(value => !isNone(value)) ?? [])
 		const toggleNone = () => {
 			if (!noneChosen) set(none[field] ? { [field]: [...(search[field] ?? []), 'none'] } : { empty: toggled(search.empty, field) })
 			else set({
@@ -40,7 +39,7 @@ export function Filters({ search, set }: Props) {
 					label={title} multiple
 					chosen={value => (value === null ? noneChosen : search[field]?.includes(value) ?? false)}
 					onChoose={value => (value === null ? toggleNone() : set({ [field]: toggled(search[field], value) }))}
-					options={[...known, ...others, null].map(value => {
+					options={[...names, null].map(value => {
 						const count = groups.find(group => group.value === value)?.count
 						return {
 							value, text: value ?? 'none',
@@ -54,8 +53,8 @@ export function Filters({ search, set }: Props) {
 	}
 	return (
 		<>
-			{list('status', STATUSES, CircleDot, 'Status')}
-			{list('priority', PRIORITIES, Flag, 'Priority')}
+			{list('status', CircleDot, 'Status')}
+			{list('priority', Flag, 'Priority')}
 			<Dates search={search} set={set} zone={summary?.timeZone ?? 'UTC'} />
 			<Amounts search={search} set={set} />
 			{search.customer !== undefined && (
