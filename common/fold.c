@@ -6,6 +6,14 @@
 #define DOT_ABOVE	0x0307
 #define DOTLESS_I	0x0131
 #define NEXT_LINE	0x0085
+#define HYPHEN		0x2010	/* the non-breaking one too, and four dashes */
+#define HORIZONTAL_BAR	0x2015
+#define MINUS		0x2212
+#define LEFT_SINGLE_QUOTE	0x2018
+#define HIGH_REVERSED_SINGLE_QUOTE	0x201b
+#define APOSTROPHE_LETTER	0x02bc
+#define LEFT_DOUBLE_QUOTE	0x201c
+#define HIGH_REVERSED_DOUBLE_QUOTE	0x201f
 
 /* Text that is its own folding but for capital letters. */
 static bool
@@ -46,6 +54,19 @@ plain_space(utf8proc_int32_t c)
 	}
 }
 
+/* Dashes and quotes that programs put in the place of those that a keyboard has. */
+static utf8proc_int32_t
+plain_mark(utf8proc_int32_t c)
+{
+	if ((c >= HYPHEN && c <= HORIZONTAL_BAR) || c == MINUS)
+		return '-';
+	if ((c >= LEFT_SINGLE_QUOTE && c <= HIGH_REVERSED_SINGLE_QUOTE) || c == APOSTROPHE_LETTER)
+		return '\'';
+	if (c >= LEFT_DOUBLE_QUOTE && c <= HIGH_REVERSED_DOUBLE_QUOTE)
+		return '"';
+	return c;
+}
+
 /*
  * What one doesn't see is no difference: runs of spaces of any kind are one,
  * and the letter i is one with and without its dot, which its capital form
@@ -59,7 +80,7 @@ unify(utf8proc_int32_t *text, size_t len)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		utf8proc_int32_t c = plain_space(text[i]);
+		utf8proc_int32_t c = plain_mark(plain_space(text[i]));
 		int class = utf8proc_get_property(c)->combining_class;
 
 		if (c == 0 || (c == ' ' && n > 0 && text[n - 1] == ' ') ||

@@ -148,7 +148,11 @@ START_TEST(texts_are_folded_to_what_one_sees_of_them)
 		{ "a\x01\x7f\xc2\x9f" "b", "ab" }, { "\u3164\u115fx", "x" },
 		/* other forms of the same characters */
 		{ "ＡＣＭＥ１２", "acme12" }, { "ﾃｽﾄ", "テスト" }, { "ﬁx", "fix" }, { "№ ½", "no 1\u20442" }, { "㎏", "kg" },
-		{ "\u212a", "k" }, { "ORD\u2011" "1", "ord\u2010" "1" }, { "①", "1" }, { "한글", "한글" }, { "🚚", "🚚" },
+		{ "\u212a", "k" }, { "①", "1" }, { "한글", "한글" }, { "🚚", "🚚" },
+		/* what a program has set in place of what was typed */
+		{ "ORD\u2011" "1", "ord-1" }, { "a\u2010b\u2012c\u2013d\u2014e\u2015f", "a-b-c-d-e-f" }, { "\u2212" "5", "-5" },
+		{ "O\u2019Brien", "o'brien" }, { "\u2018x\u2019 \u201ay\u201b \u02bcz", "'x' 'y' 'z" }, { "\u201cx\u201d \u201ey\u201f", "\"x\" \"y\"" },
+		{ "\uff0d\ufe63\uff07\uff02", "--'\"" },
 		/* nothing else than what is not seen is kept, as it is not empty */
 		{ "\u200b", "\u200b" }, { "\u00ad\u00ad", "\u00ad\u00ad" }, { "\x01", "\x01" }
 	};

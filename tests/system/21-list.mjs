@@ -167,7 +167,8 @@ const SEEN = [
 	['İSTANBUL Ltd', 'istanbul', 'İstanbul', 'ıstanbul', 'ISTANBUL LTD'], ['IŞIK A.Ş.', 'ışık', 'işik', 'IŞIK'],
 	['Acme\u00a0GmbH', 'acme gmbh'], ['Thin\u2009Space  Co', 'thin space co'], ['tab\tand\nline', 'tab and line'],
 	['Zero\u200bWidth', 'zerowidth'], ['Soft\u00adHyphen', 'softhyphen'], ['\ufeffByte Order', 'byte order'], ['Join\u200d\u200cers', 'joiners'],
-	['ＦＵＬＬ ｗｉｄｔｈ', 'full width', 'ＦＵＬＬ'], ['E\u0301cole', 'école', 'ÉCOLE'], ['ﬁne №5', 'fine no5'],
+	['ＦＵＬＬ ｗｉｄｔｈ', 'full width', 'ＦＵＬＬ'], ['Smith\u2011Jones', 'smith-jones'], ['O\u2019Brien \u2013 \u201cPub\u201d', "o'brien - \"pub\""],
+	['E\u0301cole', 'école', 'ÉCOLE'], ['ﬁne №5', 'fine no5'],
 ]
 
 test('what is seen is found, in customers and Order IDs alike', async () => {

@@ -1466,7 +1466,8 @@ export interface components {
          * @description A part of the Order ID or the customer, as one sees it: in any case and
          *     any form of the characters (Unicode NFKC and full case folding), white
          *     space of any kind as one space, without characters that are not seen
-         *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+         *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
+         *     dashes, quotes and apostrophes of any kind as a keyboard has them.
          *     Accents count. At most 400 bytes.
          * @example acme
          */
@@ -1630,7 +1631,8 @@ export interface operations {
                  * @description A part of the Order ID or the customer, as one sees it: in any case and
                  *     any form of the characters (Unicode NFKC and full case folding), white
                  *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
+                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
                  *     Accents count. At most 400 bytes.
                  * @example acme
                  */
@@ -2354,7 +2356,8 @@ export interface operations {
                  * @description A part of the Order ID or the customer, as one sees it: in any case and
                  *     any form of the characters (Unicode NFKC and full case folding), white
                  *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
+                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
                  *     Accents count. At most 400 bytes.
                  * @example acme
                  */
@@ -2459,7 +2462,8 @@ export interface operations {
                  * @description A part of the Order ID or the customer, as one sees it: in any case and
                  *     any form of the characters (Unicode NFKC and full case folding), white
                  *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot.
+                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
+                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
                  *     Accents count. At most 400 bytes.
                  * @example acme
                  */

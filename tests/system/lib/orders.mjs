@@ -93,6 +93,7 @@ export function summaryNumbers(body) {
 
 /** What one sees of it in whatever case, as far as these texts need it. */
 export const fold = text => text.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '').replace(/[\s\u0085]+/g, ' ').replace(/\p{Cc}/gu, '')
+	.replace(/[\u2010-\u2015\u2212]/g, '-').replace(/[\u2018-\u201b\u02bc]/g, "'").replace(/[\u201c-\u201f]/g, '"')
 	.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ').normalize('NFD').replaceAll('i\u0307', 'i').replaceAll('ı', 'i').normalize('NFC')
 
 const bytes = text => Buffer.from(text)
