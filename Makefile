@@ -4,6 +4,7 @@
 #   make demo       run everything with simulated orders, in the foreground
 #   make check      all tests and lints; ends with "N passed, N failed"
 #   make bench      what reads and live events cost, as ratios; BENCH_SIZES="10000 100000 1000000"
+#   make bench-front   nginx and workers beside the least that they can cost
 #   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash";
 #                   follow 20,000 orders through faults and an outage
 #   make soak-dashboard   the dashboard through twenty minutes of changes: MINUTES=N
@@ -123,7 +124,7 @@ fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
-.PHONY: packages-build packages-demo packages-deb packages-check demo check bench soak soak-dashboard soak-stack abuse
+.PHONY: packages-build packages-demo packages-deb packages-check demo check bench bench-front soak soak-dashboard soak-stack abuse
 packages-build packages-demo packages-deb packages-check: packages-%:
 	@scripts/install-packages $*
 demo: packages-demo
@@ -156,6 +157,11 @@ abuse: packages-check
 bench: packages-check
 	@$(MAKE) --no-print-directory -j2 all benches
 	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/run.mjs
+	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/front.mjs
+# the front alone: nginx and workers beside a bare nginx
+bench-front: packages-check
+	@$(MAKE) --no-print-directory -j2 all benches
+	@ORDERDECK_BUILD=$(abspath $(O)) node tests/bench/front.mjs
 
 .PHONY: fuzz corpus
 FUZZ_RUNS    ?= 10000000

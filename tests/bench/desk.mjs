@@ -12,7 +12,7 @@ import { children, end, start } from './processes.mjs'
 
 export const program = name => path.join(build, 'tests', name)
 
-async function freePort() {
+export async function freePort() {
 	const server = net.createServer()
 	await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
 	const { port } = server.address()
@@ -21,15 +21,26 @@ async function freePort() {
 }
 
 /** A store with so many orders below dir, and what the loader says of it. */
-export async function load(dir, orders) {
-	const done = await execute(program('bench_load'), [dir, String(orders)], { timeoutMs: 600_000 })
+export async function load(dir, orders, programs = build) {
+	const done = await execute(path.join(programs, 'tests/bench_load'), [dir, String(orders)], { timeoutMs: 600_000 })
 	if (done.code !== 0) throw new Error(`bench_load: ${done.stderr}`)
 	return JSON.parse(done.stdout)
 }
 
+/** What a worker said, without what nginx adds to it, for tests/bench_ceiling.c. */
+export function keepAnswer(base, answer) {
+	const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-request-id|x-content-type-options|x-frame-options|cross-origin-resource-policy)$/
+	const head = answer.status === 304 ? ['Status: 304 Not Modified'] : [`Content-Length: ${answer.raw.length}`]
+	for (const [field, value] of Object.entries(answer.headers)) if (!own.test(field)) head.push(`${field}: ${value}`)
+	fs.writeFileSync(`${base}.head`, `${head.join('\r\n')}\r\n\r\n`)
+	fs.writeFileSync(`${base}.body`, answer.raw)
+}
+
 export class Desk {
-	constructor(dir) {
+	/** limits: that section of orders.conf; root and build: of another version of the project. */
+	constructor(dir, options = {}) {
 		this.dir = dir
+		Object.assign(this, { root, build, limits: '[limits]\nenabled = false\n' }, options)
 		this.bases = []
 	}
 
@@ -38,11 +49,11 @@ export class Desk {
 		this.api = `http://127.0.0.1:${await freePort()}`
 		this.beside = `http://127.0.0.1:${await freePort()}`
 		this.conf = path.join(this.dir, 'orders.conf')
-		fs.writeFileSync(this.conf, `[limits]\nenabled = false\n[metrics]\nlisten =\n[store]\npath = ${this.dir}/store\n[run]\ndir = ${this.dir}/run\n` +
-			`[http]\nlisten = ${new URL(this.api).host}\n[api]\nshare = ${build}/share\n` +
+		fs.writeFileSync(this.conf, `${this.limits}[metrics]\nlisten =\n[store]\npath = ${this.dir}/store\n[run]\ndir = ${this.dir}/run\n` +
+			`[http]\nlisten = ${new URL(this.api).host}\n[api]\nshare = ${this.build}/share\n` +
 			`[log]\nfile = ${this.dir}/log/orderdeck.log\n`)
 		const env = Object.fromEntries(Object.keys(process.env).filter(name => /^(ORDERS|AIRTABLE|RATE_LIMIT)_/.test(name)).map(name => [name, '']))
-		this.workersMaster = start(path.join(build, 'fcgi-api/fcgi-api'), ['-c', this.conf], { log: `${this.dir}/log/fcgi-api.out`, env })
+		this.workersMaster = start(path.join(this.build, 'fcgi-api/fcgi-api'), ['-c', this.conf], { log: `${this.dir}/log/fcgi-api.out`, env })
 		this.template = this.render()
 		await this.nginxUp(this.template)
 		await until('the API answers', 10_000, async () => (await request(`${this.api}/api/orders/summary`)).status === 200)
@@ -52,8 +63,8 @@ export class Desk {
 	}
 
 	render() {
-		const config = execFileSync(path.join(build, 'syncd/syncctl'), ['-c', this.conf, 'print-config'])
-		return execFileSync(path.join(root, 'nginx/render'), ['--config', '--dir', this.dir, '--web', path.join(build, 'web'),
+		const config = execFileSync(path.join(this.build, 'syncd/syncctl'), ['-c', this.conf, 'print-config'])
+		return execFileSync(path.join(this.root, 'nginx/render'), ['--config', '--dir', this.dir, '--web', path.join(this.build, 'web'),
 			'--user', process.getuid() === 0 ? 'root' : ''], { input: config }).toString()
 	}
 
@@ -71,13 +82,7 @@ export class Desk {
 
 	/** Keep an answer of the API, to be given again by a file and by the constant worker. */
 	keep(name, answer) {
-		const base = `${this.dir}/same/${name}`
-		const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-content-type-options|x-frame-options|cross-origin-resource-policy)$/
-		const head = [`Status: ${answer.status} ${answer.status === 304 ? 'Not Modified' : 'OK'}`]
-		for (const [field, value] of Object.entries(answer.headers)) if (!own.test(field)) head.push(`${field}: ${value}`)
-		if (answer.status !== 304) head.push(`Content-Length: ${answer.raw.length}`)
-		fs.writeFileSync(`${base}.head`, `${head.join('\r\n')}\r\n\r\n`)
-		fs.writeFileSync(`${base}.body`, answer.raw)
+		keepAnswer(`${this.dir}/same/${name}`, answer)
 		this.bases.push(name)
 	}
 
@@ -98,6 +103,7 @@ ${this.workers.map((_, i) => `		server unix:${this.dir}/same/${name}-${i}.sock m
 	}
 `).join('')
 		const locations = this.bases.map(name => `		location = /ceiling/${name} {
+			add_header X-Request-Id $rid always;
 			add_header X-Content-Type-Options nosniff always;
 			add_header X-Frame-Options DENY always;
 			add_header Cross-Origin-Resource-Policy same-origin always;
