@@ -58,7 +58,7 @@ api_begin(struct api *api, char *const *envp, struct str body, enum err body_err
 	parsed = request_parse(&api->request, envp, body, body_error, &api->errors);
 	a->method = api->request.method;
 	log_request(api->request.id);
-	response_begin(&api->response, a->method == METHOD_HEAD, api->request.id);
+	response_begin(&api->response, a->method == METHOD_HEAD);
 	return parsed;
 }
 
@@ -282,7 +282,7 @@ waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 
 	log_request(w->request_id);
 	api->errors.count = 0;
-	response_begin(&api->response, w->head_only, w->request_id);
+	response_begin(&api->response, w->head_only);
 	for (size_t i = 0; i < LIMITS_ASKED; i++)
 		limits_tell(&w->account.told[i], &api->response);
 	w->finish(api, w, e, reply);

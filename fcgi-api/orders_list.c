@@ -132,7 +132,6 @@ orders_list(struct api *api)
 		return api_problem(api, e, NULL);
 	if (filling && !request_prefers_partial(req))
 		return api_problem(api, ERR_FILLING, NULL);
-	response_header(r, "Vary", STR("Accept-Encoding"));
 	if (response_validators(r, req->if_none_match,
 	    etag_make(&etag, filling ? 'p' : 'g', &key.generation, 1, key.gzip), key.generation))
 		return ANSWERED;

@@ -23,18 +23,18 @@ static const struct {
 #define HEADER(name, member)	{ name "=", sizeof(name), offsetof(struct request, member), false }
 	RAW("REQUEST_METHOD", method),
 	RAW("REQUEST_URI", uri),
-	RAW("QUERY_STRING", query),
-	HEADER("CONTENT_TYPE", content_type),
-	RAW("CONTENT_LENGTH", length),
 	HEADER("REMOTE_ADDR", client),
-	HEADER("REMOTE_USER", user),
 	RAW("REQUEST_ID", id),
 	HEADER("HTTP_IF_NONE_MATCH", if_none_match),
-	HEADER("HTTP_IF_MATCH", if_match),
 	HEADER("HTTP_ACCEPT_ENCODING", accept_encoding),
 	HEADER("HTTP_PREFER", prefer),
+	HEADER("CONTENT_TYPE", content_type),
+	RAW("CONTENT_LENGTH", length),
+	HEADER("REMOTE_USER", user),
+	HEADER("HTTP_IF_MATCH", if_match),
 	HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key),
-	HEADER("HTTP_X_AIRTABLE_CONTENT_MAC", airtable_mac)
+	HEADER("HTTP_X_AIRTABLE_CONTENT_MAC", airtable_mac),
+	RAW("QUERY_STRING", query)
 #undef RAW
 #undef HEADER
 };
@@ -142,6 +142,17 @@ length_agrees(struct str text, struct str body)
 	return n == body.len;
 }
 
+/* No browser sends what follows a '#', and it is no part of the query. */
+static struct str
+query_of(struct str s)
+{
+	const char *mark = s.len > 0 ? memchr(s.ptr, '#', s.len) : NULL;
+
+	if (mark != NULL)
+		s.len = (size_t)(mark - s.ptr);
+	return s;
+}
+
 enum err
 request_parse(struct request *r, char *const *envp, struct str body, enum err body_error,
     struct field_errors *errors)
@@ -169,7 +180,7 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 	if (path.len > 0 && (mark = memchr(path.ptr, '?', path.len)) != NULL) {
 		path.len = (size_t)(mark - path.ptr);
 		if (raw.query.ptr == NULL)
-			raw.query = (struct str){ mark + 1, raw.uri.len - path.len - 1 };
+			raw.query = query_of((struct str){ mark + 1, raw.uri.len - path.len - 1 });
 	}
 	r->query = raw.query;
 	if (path.len + raw.query.len > REQUEST_URI_MAX)

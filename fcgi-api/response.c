@@ -18,18 +18,12 @@ response_free(struct response *r)
 }
 
 void
-response_begin(struct response *r, bool head_only, const char *request_id)
+response_begin(struct response *r, bool head_only)
 {
 	if (r->own.cap > 1024 * 1024)	/* a huge answer does not stay */
 		buf_free(&r->own);
 	buf_clear(&r->head);
 	r->head_only = head_only;
-	/* until finished, the head holds what survives a restart */
-	if (request_id[0] != '\0') {
-		buf_add_cstr(&r->head, "X-Request-Id: ");
-		buf_add_cstr(&r->head, request_id);
-		buf_add(&r->head, "\r\n", 2);
-	}
 	response_restart(r);
 }
 
@@ -135,11 +129,13 @@ add_status(struct response *r)
 {
 	char text[DECIMAL_SIZE];
 
-	buf_add_cstr(&r->head, "Status: ");
-	buf_add_str(&r->head, decimal((uint64_t)r->status, text));
-	buf_add_char(&r->head, ' ');
-	buf_add_cstr(&r->head, status_text(r->status));
-	buf_add(&r->head, "\r\n", 2);
+	if (r->status != 200) {	/* what CGI takes an answer without one for */
+		buf_add_cstr(&r->head, "Status: ");
+		buf_add_str(&r->head, decimal((uint64_t)r->status, text));
+		buf_add_char(&r->head, ' ');
+		buf_add_cstr(&r->head, status_text(r->status));
+		buf_add(&r->head, "\r\n", 2);
+	}
 	buf_add_str(&r->head, buf_str(&r->fields));
 }
 

@@ -33,8 +33,11 @@ struct response {
 void		response_init(struct response *);	/* a zeroed one also needs it */
 void		response_free(struct response *);
 
-/* Start an answer: 200 without body, X-Request-Id if ${request_id} is not "". */
-void		response_begin(struct response *, bool head_only, const char *request_id);
+/*
+ * Start an answer: 200 without body.  Until it is finished its head holds what
+ * survives a restart.
+ */
+void		response_begin(struct response *, bool head_only);
 /* Forget what was composed, keep the request's own things (a failure in the middle). */
 void		response_restart(struct response *);
 

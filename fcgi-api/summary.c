@@ -14,7 +14,6 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	if ((e = summary_get(api->summaries, api->store, instant_now(), &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
-	response_header(r, "Vary", STR("Accept-Encoding"));
 	if (response_validators(r, condition, etag_make(&etag, 's', (const uint64_t[]){
 	    store_generation(api->store), (uint64_t)body.day, (uint64_t)body.synced_ms,
 	    body.checksum }, 4, gzip),

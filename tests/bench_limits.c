@@ -30,7 +30,7 @@ limited_request(size_t i, int64_t now_ms)
 {
 	struct limit_told told = { .which = LIMIT_NONE };
 
-	response_begin(&b.response, false, "");
+	response_begin(&b.response, false);
 	(void)limits_take(&b.limits, LIMIT_ORDERS_LIST, str_of(b.addresses[i]), 1, now_ms, &told);
 	limits_tell(&told, &b.response);
 }

@@ -55,7 +55,7 @@ handle(struct api *api, enum method method, handler *h, struct str bytes, bool s
 	api->errors.count = 0;
 	api->request.method = method;
 	api->request.body = bytes;
-	response_begin(&api->response, false, "fuzz");
+	response_begin(&api->response, false);
 	must(h(api) == ANSWERED);
 	must(response_finish(&api->response, &head, &body) == ERR_OK);
 	must(api->response.status == 400 || (sound && (api->response.status == 200 ||

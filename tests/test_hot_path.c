@@ -183,8 +183,7 @@ get(const char *query, const char *accept, const char *none_match)
 {
 	char uri[200];
 	const char *params[] = { "REQUEST_METHOD", "GET", "REQUEST_URI", uri,
-	    "QUERY_STRING", strncmp(query, "orders?", 7) == 0 ? query + 7 : "",
-	    "REMOTE_ADDR", "127.0.0.1", "REQUEST_ID", "0123456789abcdef0123456789abcdef",
+	    "REMOTE_ADDR", "127.0.0.1", "REQUEST_ID", "0a1b2c3d-1796068320.852-17-4242",
 	    "HTTP_ACCEPT_ENCODING", accept, none_match != NULL ? "HTTP_IF_NONE_MATCH" : NULL,
 	    none_match, NULL };
 	enum err e;
@@ -219,7 +218,7 @@ read_all_kinds(unsigned round)
 	char uri[100];
 
 	get("orders", "", NULL);
-	expect("Status: 200 ");
+	expect("{\"orders\":[{\"id\":");
 	get("orders", "gzip, br", NULL);
 	expect("Content-Encoding: gzip");
 	(void)snprintf(uri, sizeof(uri), "orders?pageSize=10&page=%u&sort=-orderTotal", round % 200 + 1);
@@ -229,7 +228,7 @@ read_all_kinds(unsigned round)
 	expect("Content-Encoding: gzip");
 	(void)snprintf(uri, sizeof(uri), "orders?status=Pending,Shipped&search=ma&page=%u", round % 4 + 1);
 	get(uri, "", NULL);
-	expect("Status: 200 ");
+	expect("\r\n\r\n{\"orders\":[");
 	get("orders", "", "*");
 	expect("Status: 304 ");
 	get("orders/summary", "", NULL);
@@ -237,7 +236,7 @@ read_all_kinds(unsigned round)
 	get("orders/summary", "gzip", NULL);
 	expect("Content-Encoding: gzip");
 	get("orders/rec00000000007919", "", NULL);
-	expect("Status: 200 ");
+	expect("\r\n\r\n{\"id\":\"rec00000000007919\"");
 }
 
 START_TEST(a_thousand_lists_and_summaries_allocate_nothing)

@@ -54,7 +54,6 @@ START_TEST(a_limited_route_tells_what_is_left_and_then_refuses)
 	expect_text("RateLimit: \"orders_list\";r=0;");
 	expect_text("Content-Type: application/problem+json\r\n");
 	expect_text("Retry-After: 6");
-	expect_text("X-Request-Id: r1\r\n");
 	get_from("192.0.2.2", "/api/orders", 200, "r=1;");
 	get_from("192.0.2.1", "/api/orders/summary", 200, "\"orders_summary\";r=0;");
 }

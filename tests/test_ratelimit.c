@@ -439,7 +439,7 @@ told(const struct limits *l, enum limit which, const char *address, struct respo
 	struct limit_told t = { .which = LIMIT_NONE };
 	bool passes = limits_take(l, which, str_of(address), 1, 5000, &t);
 
-	response_begin(r, false, "");
+	response_begin(r, false);
 	limits_tell(&t, r);
 	return passes;
 }

@@ -37,10 +37,15 @@ START_TEST(a_query_is_taken_from_the_address_or_its_own_parameter)
 {
 	char *envp[] = { (char *)"REQUEST_METHOD=POST", (char *)"REQUEST_URI=/x?a=1",
 	    (char *)"QUERY_STRING=b=%C3%BC+1&&c&=&d=a=b", NULL };
+	static const char *const uris[] = { "/x?a=1", "/x?a=1#b?c=2", "/x?a=1#" };
 
-	ck_assert_int_eq(parse("/x?a=1"), ERR_OK);
-	ck_assert_uint_eq(r.param_count, 1);
-	ck_assert(str_is(r.params[0].name, "a") && str_is(r.params[0].value, "1"));
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		ck_assert_int_eq(parse(uris[i]), ERR_OK);
+		ck_assert_uint_eq(r.param_count, 1);
+		ck_assert(str_is(r.params[0].name, "a") && str_is(r.params[0].value, "1"));
+	}
+	ck_assert_int_eq(parse("/x?#a=1"), ERR_OK);
+	ck_assert_uint_eq(r.param_count, 0);
 	ck_assert_int_eq(request_parse(&r, envp, STR(""), ERR_OK, &errors), ERR_OK);
 	ck_assert_int_eq(r.method, METHOD_POST);
 	ck_assert_uint_eq(r.param_count, 4);

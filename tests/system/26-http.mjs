@@ -204,7 +204,7 @@ test('request ids: a sound one is kept, any other replaced, and it is in the log
 		eq((await stack.get(target, { 'X-Request-Id': 'Story-26.a_b' })).headers['x-request-id'], 'Story-26.a_b', target)
 		for (const bad of ['', 'a b', 'x'.repeat(65), 'a"b', '../..', 'a;b']) {
 			const made = (await stack.get(target, bad === '' ? {} : { 'X-Request-Id': bad })).headers['x-request-id']
-			ok(/^[0-9a-f]{32}$/.test(made), `${JSON.stringify(bad)} -> ${made}`)
+			ok(/^[0-9a-f]{8}-\d+\.\d{3}-\d+-\d+$/.test(made), `${JSON.stringify(bad)} -> ${made}`)
 		}
 	}
 	eq((await stack.patch(id, { status: 'Shipped' }, { 'X-Request-Id': 'patch-through-all' })).headers['x-request-id'], 'patch-through-all')
@@ -212,6 +212,21 @@ test('request ids: a sound one is kept, any other replaced, and it is in the log
 	// with its own method, though a problem of nginx's is a GET to it
 	await stack.call('PATCH', `/api/orders/${id}`, { headers: { ...json, 'X-Request-Id': 'too-large' }, body: Buffer.alloc(2 << 20, 0x20), fresh: true })
 	await until('a refused one is, too', 5_000, () => /method=PATCH uri="\/api\/orders\/rec\w+" status=413 .*request_id=too-large/.test(stack.log('nginx-access.log')))
+})
+
+test('no two request ids are the same, on kept and on fresh connections and after a restart', async () => {
+	const ids = []
+	const collect = fresh => Promise.all(Array.from({ length: 60 }, async (_, i) =>
+		ids.push((await stack.get(i % 3 ? '/api/orders?pageSize=1' : '/nope', {}, { fresh })).headers['x-request-id'])))
+	for (const again of [false, true]) {
+		if (again) {
+			await stack.stop('nginx')
+			await stack.start('nginx')
+		}
+		await collect(false)
+		await collect(true)
+	}
+	eq(new Set(ids).size, 240)
 })
 
 test('static files carry what keeps a browser safe', async () => {
