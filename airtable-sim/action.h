@@ -14,12 +14,6 @@
  * sim_action_commit() when the change is complete.  While no webhook
  * listens only the transaction is counted.
  */
-struct sim_user {
-	char	id[SIM_ID_SIZE];
-	char	name[80];	/* "": payloads tell no user */
-	char	email[100];
-};
-
 enum sim_change_kind {
 	SIM_ROW_CREATED, SIM_ROW_CHANGED, SIM_ROW_DESTROYED,
 	SIM_FIELD_CREATED, SIM_FIELD_CHANGED, SIM_FIELD_DESTROYED,

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "airtable-sim/base.h"
 #include "airtable-sim/formula.h"
@@ -40,6 +41,7 @@ sim_base_new(const char *id, const char *name, uint64_t seed)
 		return NULL;
 	(void)strncpy(b->id, id, SIM_ID_LEN);	/* calloc put the NUL behind */
 	b->random.state = seed;
+	sim_base_add_user(b, &(struct sim_user){ SIM_USER_ID, SIM_USER_NAME, SIM_USER_EMAIL });
 	if ((b->name = sim_copy(str_of(name))) == NULL) {
 		free(b);
 		return NULL;
@@ -65,6 +67,7 @@ free_field(struct sim_field *f)
 	free(f->name);
 	free(f->description);
 	free(f->symbol);
+	free(f->zone);
 	free(f->formula_text);
 	formula_free(f->formula);
 }
@@ -99,6 +102,26 @@ sim_base_free(struct sim_base *b)
 	free(b->pool);
 	free(b->name);
 	free(b);
+}
+
+void
+sim_base_add_user(struct sim_base *b, const struct sim_user *u)
+{
+	if (sim_base_user(b, str_of(u->id)) == NULL && b->collaborator_count < SIM_COLLABORATORS_MAX)
+		b->collaborators[b->collaborator_count++] = *u;
+}
+
+const struct sim_user *
+sim_base_user(const struct sim_base *b, struct str key)
+{
+	for (size_t i = 0; i < b->collaborator_count; i++) {
+		const struct sim_user *u = &b->collaborators[i];
+
+		if (str_is(key, u->id) || str_is(key, u->name) || (key.len == strlen(u->email) &&
+		    strncasecmp(key.ptr, u->email, key.len) == 0))
+			return u;
+	}
+	return NULL;
 }
 
 bool
@@ -319,24 +342,6 @@ sim_field_add_choice(struct sim_base *b, struct sim_field *f, struct str name)
 		return -1;
 	sim_random_id(&b->random, "sel", c->id);
 	return (int)f->choice_count++;
-}
-
-bool
-sim_type_is_computed(enum sim_type type)
-{
-	return type >= SIM_CREATED_TIME;
-}
-
-bool
-sim_type_is_text(enum sim_type type)
-{
-	return type <= SIM_PHONE_NUMBER;
-}
-
-bool
-sim_type_is_number(enum sim_type type)
-{
-	return type >= SIM_NUMBER && type <= SIM_RATING;
 }
 
 void

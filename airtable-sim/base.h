@@ -45,7 +45,8 @@ enum sim_cell_kind {
 	SIM_CHOICE,	/* choice: place in the field's choices */
 	SIM_TEXT,	/* text, len */
 	SIM_JSON,	/* text, len: JSON as it is sent (lists, objects, and values that don't fit their field) */
-	SIM_NEW_CHOICE	/* text, len: a choice that a staged write will add; never stored */
+	SIM_NEW_CHOICE,	/* text, len: a choice that a staged write will add; never stored */
+	SIM_NEW_LINKS	/* text, len: a JSON list of ids, and {"name"} of what is to be looked for or made; never stored */
 };
 
 struct sim_cell {
@@ -69,6 +70,10 @@ struct sim_choice {
 
 struct formula;
 
+enum sim_date_format { SIM_ISO, SIM_LOCAL, SIM_FRIENDLY, SIM_US, SIM_EUROPEAN, SIM_DATE_FORMATS };
+enum sim_duration_format { SIM_H_MM, SIM_H_MM_SS, SIM_H_MM_SS_S, SIM_H_MM_SS_SS, SIM_H_MM_SS_SSS,
+	SIM_DURATION_FORMATS };
+
 struct sim_field {
 	char			 id[SIM_ID_SIZE];
 	char			*name;
@@ -78,6 +83,10 @@ struct sim_field {
 	int			 precision;	/* number, currency, percent */
 	int			 max;		/* rating */
 	char			*symbol;	/* currency */
+	enum sim_date_format	 date_format;
+	bool			 clock_12;	/* dateTime: 3:30pm */
+	char			*zone;		/* dateTime: IANA name, "client"; NULL: "utc" */
+	enum sim_duration_format duration_format;
 	struct sim_choice	*choices;
 	uint32_t		 choice_count;
 	char			*formula_text;
@@ -112,6 +121,20 @@ struct sim_table {
 	uint32_t		 index_size;		/* power of two */
 };
 
+/* Somebody who may work in the base. */
+struct sim_user {
+	char	id[SIM_ID_SIZE];
+	char	name[80];	/* "": payloads tell no user */
+	char	email[100];
+};
+
+/* The user that all tokens belong to. */
+#define SIM_USER_ID	"usrOrderdeckDemo1"
+#define SIM_USER_NAME	"Orderdeck demo"
+#define SIM_USER_EMAIL	"demo@example.com"
+
+#define SIM_COLLABORATORS_MAX	100
+
 struct sim_base {
 	char			 id[SIM_ID_SIZE];
 	char			*name;
@@ -121,6 +144,8 @@ struct sim_base {
 	uint64_t		 transactions;	/* actions so far: baseTransactionNumber */
 	char			**pool;		/* texts that many cells share */
 	size_t			 pool_count;
+	struct sim_user		 collaborators[SIM_COLLABORATORS_MAX];
+	size_t			 collaborator_count;
 };
 
 /* NULL: out of memory. */
@@ -128,6 +153,10 @@ struct sim_base	*sim_base_new(const char *id, const char *name, uint64_t seed);
 void		 sim_base_free(struct sim_base *);
 /* By id or name; NULL: none. */
 struct sim_table *sim_base_table(const struct sim_base *, struct str id_or_name);
+/* From now on they are one of the base's; no more than there is room for. */
+void		 sim_base_add_user(struct sim_base *, const struct sim_user *);
+/* Who has this id, address (in any case) or name; NULL: nobody. */
+const struct sim_user *sim_base_user(const struct sim_base *, struct str);
 /* The base keeps ${text} (malloc'ed) until its end.  False: out of memory, text freed. */
 bool		 sim_base_pool(struct sim_base *, char *text);
 
@@ -156,9 +185,8 @@ void		 sim_table_restore_row(struct sim_table *, uint32_t slot);
 int		 sim_field_choice(const struct sim_field *, struct str name);
 /* Place of the choice, added when it is new; -1: out of memory. */
 int		 sim_field_add_choice(struct sim_base *, struct sim_field *, struct str name);
+/* Can nobody write fields of the type?  (kinds.h has more about types.) */
 bool		 sim_type_is_computed(enum sim_type);
-bool		 sim_type_is_text(enum sim_type);
-bool		 sim_type_is_number(enum sim_type);
 
 /* Its modification time is now. */
 void		 sim_row_touch(struct sim_row *, bool milliseconds, int64_t now_ms);

@@ -43,11 +43,6 @@ sim_handler	sim_meta_whoami, sim_meta_bases, sim_meta_tables, sim_meta_create_ta
 sim_handler	sim_webhooks_list, sim_webhooks_create, sim_webhooks_delete, sim_webhooks_payloads,
 		sim_webhooks_refresh, sim_webhooks_toggle;
 
-/* The user that all tokens belong to. */
-#define SIM_USER_ID	"usrOrderdeckDemo1"
-#define SIM_USER_NAME	"Orderdeck demo"
-#define SIM_USER_EMAIL	"demo@example.com"
-
 /* What LAST_MODIFIED_TIME() of ${row} is for filters, with the visibility lag. */
 int64_t		 sim_seen_modified(const struct sim_row *, const struct sim_settings *,
 		    int64_t now_ms);

@@ -35,7 +35,8 @@
  *
  * Other users.  Each command is one action of one user, so one transaction for the
  * webhooks.  All take "table" (name or id; the first one by default), "source" (client by
- * default; any word of fromSources), "user" (a name; with client there is always one) and
+ * default; any word of fromSources), "user" (a name, whom the base has among its
+ * collaborators from then on; with client there is always one) and
  * "unseen":true (no payload, and edits leave the modification time: nobody can notice but
  * by looking at the records).
  * POST /_sim/edit      {"id","fields":{..},"raw":false,"silent":false} as another user in the

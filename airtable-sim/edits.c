@@ -14,8 +14,10 @@ sim_edit_begin(struct sim_action *a, struct sim_state *s, int64_t now, enum sim_
 {
 	*a = (struct sim_action){ .webhooks = &s->webhooks, .base = s->base,
 	    .settings = &s->settings, .now_ms = now, .source = source };
-	if (user != NULL)
-		sim_user_named(&a->user, user);
+	if (user == NULL)
+		return;
+	sim_user_named(&a->user, user);
+	sim_base_add_user(s->base, &a->user);
 }
 
 bool
@@ -27,7 +29,7 @@ sim_edit_row(struct sim_action *a, struct sim_table *t, uint32_t slot, const cJS
 	int64_t modified = row->modified_ms, before = row->before_ms;
 	bool done;
 
-	done = sim_stage_read(&stage, t, fields, how, a->settings, reply);
+	done = sim_stage_read(&stage, a, t, fields, how, reply);
 	if (done && !(done = sim_stage_apply(&stage, a, t)))
 		sim_reply_internal(reply);
 	if (silent) {
@@ -54,7 +56,7 @@ sim_edit_create(struct sim_action *a, struct sim_state *s, struct sim_table *t,
 			sim_action_created(a, t, stage.slot);
 		return stage.slot;
 	}
-	if (sim_stage_read(&stage, t, fields, how, a->settings, reply) &&
+	if (sim_stage_read(&stage, a, t, fields, how, reply) &&
 	    !sim_stage_apply(&stage, a, t)) {
 		stage.slot = SIM_NO_ROW;
 		sim_reply_internal(reply);

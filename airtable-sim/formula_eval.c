@@ -186,6 +186,7 @@ stored_value(struct feval *e, const struct sim_field *f, const struct sim_cell *
 	case SIM_NEW_CHOICE:
 		return fvalue_text((struct str){ c->text, c->len });
 	case SIM_JSON:
+	case SIM_NEW_LINKS:
 		sim_cell_plain(&b, f, c);
 		return keep_buf(e, &b, &s) ? fvalue_text(s) : fvalue_error();
 	}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/list_query.h"
+#include "airtable-sim/locale.h"
 
 struct reader {
 	struct sim_list_query	*q;
@@ -25,6 +26,32 @@ sim_projection_add(struct sim_projection *p, const struct sim_table *t, struct s
 		return false;
 	p->wanted[place] = true;
 	return true;
+}
+
+bool
+sim_projection_set(struct sim_projection *p, struct str name, struct str value, bool *ok)
+{
+	*ok = true;
+	if (str_is(name, "returnFieldsByFieldId"))
+		p->by_id = sim_flag_is_set(value);
+	else if (str_is(name, "timeZone"))
+		p->zone = value;
+	else if (str_is(name, "userLocale"))
+		p->locale = value;
+	else if (str_is(name, "cellFormat"))
+		*ok = (p->plain = str_is(value, "string")) || str_is(value, "json");
+	else
+		return false;
+	return true;
+}
+
+bool
+sim_projection_check(const struct sim_projection *p, struct sim_reply *reply)
+{
+	if (!p->plain || (p->zone.len > 0 && p->locale.len > 0 && sim_zone_known(p->zone)))
+		return true;
+	sim_reply_invalid(reply);
+	return false;
 }
 
 static bool
@@ -88,16 +115,8 @@ read_single(struct reader *r, struct str name, struct str value, bool *ok)
 		q->view = value;
 	else if (str_is(name, "filterByFormula"))
 		q->filter = value;
-	else if (str_is(name, "returnFieldsByFieldId"))
-		q->projection.by_id = sim_flag_is_set(value);
-	else if (str_is(name, "timeZone"))
-		q->time_zone = value;
-	else if (str_is(name, "userLocale"))
-		q->locale = value;
-	else if (str_is(name, "cellFormat"))
-		*ok = (q->projection.plain = str_is(value, "string")) || str_is(value, "json");
 	else
-		return false;
+		return sim_projection_set(&q->projection, name, value, ok);
 	return true;
 }
 
@@ -301,7 +320,5 @@ sim_list_query_read(struct sim_list_query *q, struct sim_call *call, struct sim_
 	if (!read_params(&r) || (strcmp(call->method, "POST") == 0 && !read_body(&r)) ||
 	    !resolve_sort(&r) || !check_view(&r))
 		return false;
-	if (q->projection.plain && (q->time_zone.len == 0 || q->locale.len == 0))
-		return invalid(&r);
-	return true;
+	return sim_projection_check(&q->projection, reply);
 }

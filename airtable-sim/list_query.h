@@ -21,11 +21,17 @@ struct sim_list_query {
 	struct str		filter;		/* len 0: none; points into the call */
 	struct str		view;
 	struct str		offset;
-	struct str		time_zone, locale;
 	size_t			page_size;
 	size_t			max_records;	/* 0: all */
 };
 
+/*
+ * One of cellFormat, timeZone, userLocale, returnFieldsByFieldId into the
+ * projection; *ok tells whether its value is valid.  False: none of them.
+ */
+bool	sim_projection_set(struct sim_projection *, struct str name, struct str value, bool *ok);
+/* Do they fit each other?  False with the error in the reply. */
+bool	sim_projection_check(const struct sim_projection *, struct sim_reply *);
 /* Fill ${q}; false with the error in the reply. */
 bool	sim_list_query_read(struct sim_list_query *, struct sim_call *, struct sim_reply *);
 

@@ -47,6 +47,7 @@ compare_cells(const struct sim_cell *a, const struct sim_cell *b)
 	case SIM_TEXT:
 	case SIM_JSON:
 	case SIM_NEW_CHOICE:
+	case SIM_NEW_LINKS:
 		n = a->len < b->len ? a->len : b->len;
 		c = strncasecmp(a->text, b->text, n);
 		return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
@@ -292,14 +293,17 @@ sim_get_record(struct sim_call *call, struct sim_reply *reply)
 	for (size_t i = 0; i < call->uri->param_count; i++) {
 		const struct sim_param *p = &call->uri->params[i];
 
-		if (str_is(p->name, "returnFieldsByFieldId")) {
-			projection.by_id = sim_flag_is_set(p->value);
-		} else if (call->settings->strict_parameters && !str_is(p->name, "cellFormat") &&
-		    !str_is(p->name, "timeZone") && !str_is(p->name, "userLocale")) {
+		bool ok;
+
+		if (!sim_projection_set(&projection, p->name, p->value, &ok))
+			ok = !call->settings->strict_parameters;
+		if (!ok) {
 			sim_reply_invalid(reply);
 			return;
 		}
 	}
+	if (!sim_projection_check(&projection, reply))
+		return;
 	if ((row = find_record(call, &table)) == NULL) {
 		sim_reply_no_record(reply, call->settings);
 		return;

@@ -13,6 +13,7 @@
 #include "airtable-sim/pinger.h"
 #include "common/instant.h"
 #include "common/version.h"
+#include "common/zone.h"
 
 #define MISUSED	2	/* the exit status */
 
@@ -218,6 +219,7 @@ main(int argc, char **argv)
 
 	read_arguments(&a, argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)zone_use(STR("UTC"));	/* from now on TZ is there: threads that look at others only replace it */
 	(void)sigemptyset(&ends);
 	(void)sigaddset(&ends, SIGTERM);
 	(void)sigaddset(&ends, SIGINT);

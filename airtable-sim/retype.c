@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/cell.h"
 #include "airtable-sim/field_json.h"
+#include "airtable-sim/kinds.h"
 #include "airtable-sim/retype.h"
 #include "airtable-sim/row_json.h"
 #include "common/instant.h"
@@ -199,11 +199,11 @@ convert(struct conversion *c, const cJSON *value, const char *text, struct sim_c
 	*cell = (struct sim_cell){ .kind = SIM_EMPTY };
 	if (text[0] == '\0')
 		return;
-	if (sim_type_is_text(c->to))
+	if (sim_kind_of(c->to)->traits & SIM_IS_TEXT)
 		c->failed |= !sim_cell_text(cell, str_of(text));
-	else if (sim_type_is_number(c->to) && cJSON_IsNumber(value))
+	else if (c->to >= SIM_NUMBER && c->to <= SIM_RATING && cJSON_IsNumber(value))
 		*cell = (struct sim_cell){ .kind = SIM_NUM, .number = value->valuedouble };
-	else if (sim_type_is_number(c->to))
+	else if (c->to >= SIM_NUMBER && c->to <= SIM_RATING)
 		to_number(c, text, cell);
 	else if (c->to == SIM_DATE || c->to == SIM_DATE_TIME)
 		to_instant(c, text, cell);

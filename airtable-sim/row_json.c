@@ -1,5 +1,5 @@
-#include "airtable-sim/cell.h"
 #include "airtable-sim/formula.h"
+#include "airtable-sim/kinds.h"
 #include "airtable-sim/row_json.h"
 #include "common/instant.h"
 #include "common/json_write.h"
@@ -29,12 +29,39 @@ add_computed(struct buf *b, const struct sim_table *t, const struct sim_row *row
 		formula_json(b, f->formula, &context);
 }
 
+/* The value of a computed field as people are shown it. */
 static void
-add_plain(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+show_computed(struct buf *b, const struct sim_showing *s, const struct sim_table *t,
+    const struct sim_row *row, int64_t now_ms)
 {
+	struct formula_context context = {
+		.table = t, .row = row, .modified_ms = row->modified_ms, .now_ms = now_ms
+	};
+
+	if (s->field->type == SIM_CREATED_TIME)
+		sim_show_moment(b, s, true, row->created_ms);
+	else if (s->field->type == SIM_LAST_MODIFIED_TIME)
+		sim_show_moment(b, s, true, row->modified_ms);
+	else if (s->field->formula != NULL)
+		formula_plain(b, s->field->formula, &context);
+}
+
+/* What people are shown, as a JSON string; nothing when that is nothing. */
+static void
+add_shown(struct buf *b, const struct sim_table *t, const struct sim_row *row, size_t place,
+    const struct sim_projection *p, int64_t now_ms)
+{
+	struct sim_showing s = { .field = &t->fields[place], .zone = p->zone, .locale = p->locale };
+	const struct sim_cell *c = sim_row_cell(row, place);
+	const struct sim_kind *kind = sim_kind_of(s.field->type);
 	struct buf text = { 0 };
 
-	sim_cell_plain(&text, f, c);
+	if (c->kind == SIM_EMPTY)
+		show_computed(&text, &s, t, row, now_ms);
+	else if (kind->show != NULL)
+		kind->show(&text, &s, c);
+	else
+		sim_cell_plain(&text, s.field, c);
 	if (text.len > 0)
 		json_add_string(b, buf_str(&text));
 	buf_free(&text);
@@ -55,10 +82,10 @@ add_cell(struct buf *b, const struct sim_table *t, const struct sim_row *row, si
 	json_add_string(b, str_of(p->by_id ? f->id : f->name));
 	buf_add_char(b, ':');
 	empty = b->len;
-	if (c->kind == SIM_EMPTY)
+	if (p->plain)
+		add_shown(b, t, row, place, p, now_ms);
+	else if (c->kind == SIM_EMPTY)
 		add_computed(b, t, row, f, now_ms);
-	else if (p->plain)
-		add_plain(b, f, c);
 	else
 		sim_cell_json(b, f, c);
 	if (b->len == empty)

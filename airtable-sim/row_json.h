@@ -3,12 +3,14 @@
 
 #include "airtable-sim/base.h"
 #include "common/buf.h"
+#include "common/str.h"
 
 /* Which cells of a record are sent, and how. */
 struct sim_projection {
 	bool	some;		/* only those in wanted[] */
 	bool	by_id;		/* keyed by field id */
-	bool	plain;		/* cellFormat=string */
+	bool	plain;		/* cellFormat=string, ... */
+	struct str zone, locale; /* ... for people of that place */
 	bool	comments;	/* recordMetadata[]=commentCount */
 	bool	wanted[SIM_FIELDS_MAX];
 };

@@ -45,6 +45,9 @@ static const struct setting {
 	{ "noopBumps", AT(noop_bumps), 0, 0, 1, BOOL, "writing the same value changes the modification time" },
 	{ "freeChoices", AT(free_choices), 1, 0, 1, BOOL, "typecast may add choices to selects" },
 	{ "optionRenameTouches", AT(option_rename_touches), 0, 0, 1, BOOL, "renaming a choice changes the records that have it" },
+	{ "castFailure", AT(cast_failure), 0, 0, 1, "empty|refuse", "what typecast does with a text that it can't make sense of" },
+	{ "barePercent", AT(bare_percent), 0, 0, 1, "percent|fraction", "what typecast takes \"12\" in a percent field for" },
+	{ "mergeKinds", AT(merge_kinds), 0, 0, 1, "documented|more", "fields to merge on; more: e-mail, URL, phone, rich text, barcode and all numbers too" },
 
 	{ "webhooksMax", AT(webhooks_max), 10, 0, 100, NULL, "webhooks per base" },
 	{ "tooManyWebhooksStatus", AT(too_many_webhooks_status), 422, 400, 499, NULL, "for one more" },

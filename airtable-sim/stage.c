@@ -1,8 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/cell.h"
+#include "airtable-sim/kinds.h"
 #include "airtable-sim/stage.h"
+#include "common/json_write.h"
 
 void
 sim_stage_free(struct sim_stage *s)
@@ -14,7 +15,7 @@ sim_stage_free(struct sim_stage *s)
 	s->count = 0;
 }
 
-/* The first choice of ${value} that the field lacks, for the message. */
+/* The first item of a list, or the value itself, that is no choice of the field; "": none. */
 static const char *
 missing_choice(const struct sim_field *f, const cJSON *value)
 {
@@ -26,6 +27,22 @@ missing_choice(const struct sim_field *f, const cJSON *value)
 		if (cJSON_IsString(item) && sim_field_choice(f, str_of(item->valuestring)) < 0)
 			return item->valuestring;
 	return "";
+}
+
+/* The first item that is no id, or else no record, of a list of links. */
+static const char *
+bad_link(const struct sim_field *f, const cJSON *value)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, value) {
+		struct str id = str_of(cJSON_GetStringValue(item));
+		uint32_t slot = sim_table_row(f->linked, id);
+
+		if (!sim_id_valid(id, "rec") || slot == SIM_NO_ROW || f->linked->rows[slot].deleted)
+			return id.len == 0 ? "" : id.ptr;
+	}
+	return cJSON_IsString(value) ? value->valuestring : "";
 }
 
 static bool
@@ -42,6 +59,22 @@ refuse(struct sim_reply *reply, enum sim_cell_fault fault, const struct sim_fiel
 		sim_reply_errorf(reply, 422, "INVALID_VALUE_FOR_COLUMN",
 		    "Cannot parse value \"%s\" for field %s", value->valuestring, f->name);
 		break;
+	case SIM_CELL_COMPUTED:
+		sim_reply_errorf(reply, 422, "INVALID_VALUE_FOR_COLUMN",
+		    "Field \"%s\" cannot accept a value because the field is computed", f->name);
+		break;
+	case SIM_CELL_NOT_IDS:
+		sim_reply_errorf(reply, 422, "INVALID_VALUE_FOR_COLUMN",
+		    "Value is not an array of record IDs.");
+		break;
+	case SIM_CELL_BAD_ID:
+		sim_reply_errorf(reply, 422, "INVALID_RECORD_ID",
+		    "Value \"%s\" is not a valid record ID.", bad_link(f, value));
+		break;
+	case SIM_CELL_NO_ROW:
+		sim_reply_errorf(reply, 422, "ROW_DOES_NOT_EXIST",
+		    "Record ID %s does not exist", bad_link(f, value));
+		break;
 	case SIM_CELL_NOMEM:
 		sim_reply_internal(reply);
 		break;
@@ -56,34 +89,57 @@ refuse(struct sim_reply *reply, enum sim_cell_fault fault, const struct sim_fiel
 
 /* Into a cell the way a typed value, or else any JSON, is kept. */
 static enum sim_cell_fault
-read_raw(const struct sim_field *f, const cJSON *value, struct sim_cell *cell)
+read_raw(const struct sim_reading *r, const cJSON *value, struct sim_cell *cell)
 {
-	if (!sim_type_is_computed(f->type) &&
-	    !(cJSON_IsString(value) && value->valuestring[0] == '\0') &&
-	    sim_cell_read(f, value, false, cell) == SIM_CELL_OK)
+	if (!(cJSON_IsString(value) && value->valuestring[0] == '\0') &&
+	    sim_cell_read(r, value, cell) == SIM_CELL_OK)
 		return SIM_CELL_OK;
 	sim_cell_free(cell);
 	return sim_cell_read_raw(value, cell) ? SIM_CELL_OK : SIM_CELL_NOMEM;
 }
 
-/* Typecast may be forbidden to add choices. */
-static bool
-may_add(const struct sim_settings *settings, const struct sim_field *f, const cJSON *value,
-    const struct sim_cell *cell)
+/* Where typecast may add no choices: one that the staged cell would add, NULL: none. */
+static char *
+added_choice(const struct sim_field *f, const struct sim_cell *cell)
 {
-	if (settings->free_choices)
-		return true;
-	if (f->type == SIM_MULTIPLE_SELECTS)
-		return missing_choice(f, value)[0] == '\0';
-	return cell->kind != SIM_NEW_CHOICE;
+	const char *name = "";
+	cJSON *list;
+	char *copy = NULL;
+
+	if (cell->kind == SIM_NEW_CHOICE)
+		return sim_copy((struct str){ cell->text, cell->len });
+	if (cell->kind != SIM_JSON || !(sim_kind_of(f->type)->traits & SIM_IS_SELECT))
+		return NULL;
+	list = cJSON_ParseWithLength(cell->text, cell->len);
+	name = missing_choice(f, list);
+	if (name[0] != '\0')
+		copy = sim_copy(str_of(name));
+	cJSON_Delete(list);
+	return copy;
 }
 
 static bool
-read_field(struct sim_stage *s, const struct sim_table *t, const cJSON *value,
-    enum sim_stage_how how, const struct sim_settings *settings, struct sim_reply *reply)
+may_add(const struct sim_action *a, const struct sim_field *f, const struct sim_cell *cell,
+    struct sim_reply *reply)
+{
+	char *name = a->settings->free_choices ? NULL : added_choice(f, cell);
+
+	if (name == NULL)
+		return true;
+	sim_reply_errorf(reply, 422, "INVALID_MULTIPLE_CHOICE_OPTIONS",
+	    "Insufficient permissions to create new select option \"\"%s\"\"", name);
+	free(name);
+	return false;
+}
+
+static bool
+read_field(struct sim_stage *s, const struct sim_action *a, const struct sim_table *t,
+    const cJSON *value, enum sim_stage_how how, struct sim_reply *reply)
 {
 	int place = sim_table_field(t, str_of(value->string));
-	const struct sim_field *f;
+	struct sim_reading r = { .base = a->base, .now_ms = a->now_ms,
+	    .typecast = how == SIM_STAGE_TYPECAST, .cast_refuses = a->settings->cast_failure != 0,
+	    .bare_fraction = a->settings->bare_percent != 0 };
 	struct sim_cell *cell;
 	enum sim_cell_fault fault;
 
@@ -92,28 +148,19 @@ read_field(struct sim_stage *s, const struct sim_table *t, const cJSON *value,
 		    value->string);
 		return false;
 	}
-	f = &t->fields[place];
+	r.field = &t->fields[place];
 	cell = &s->cells[place];
 	sim_cell_free(cell);	/* the same field twice: the last one counts */
 	s->named[place] = true;
-	if (how == SIM_STAGE_RAW) {
-		fault = read_raw(f, value, cell);
-	} else if (sim_type_is_computed(f->type)) {
-		sim_reply_errorf(reply, 422, "INVALID_VALUE_FOR_COLUMN",
-		    "Field \"%s\" cannot accept a value because the field is computed", f->name);
-		return false;
-	} else {
-		fault = sim_cell_read(f, value, how == SIM_STAGE_TYPECAST, cell);
-		if (fault == SIM_CELL_OK && how == SIM_STAGE_TYPECAST &&
-		    !may_add(settings, f, value, cell))
-			fault = SIM_CELL_OPTION;
-	}
-	return fault == SIM_CELL_OK || refuse(reply, fault, f, value);
+	fault = how == SIM_STAGE_RAW ? read_raw(&r, value, cell) : sim_cell_read(&r, value, cell);
+	if (fault != SIM_CELL_OK)
+		return refuse(reply, fault, r.field, value);
+	return how != SIM_STAGE_TYPECAST || may_add(a, r.field, cell, reply);
 }
 
 bool
-sim_stage_read(struct sim_stage *s, const struct sim_table *t, const cJSON *fields,
-    enum sim_stage_how how, const struct sim_settings *settings, struct sim_reply *reply)
+sim_stage_read(struct sim_stage *s, const struct sim_action *a, const struct sim_table *t,
+    const cJSON *fields, enum sim_stage_how how, struct sim_reply *reply)
 {
 	const cJSON *value;
 
@@ -127,7 +174,7 @@ sim_stage_read(struct sim_stage *s, const struct sim_table *t, const cJSON *fiel
 	}
 	s->count = t->field_count;
 	cJSON_ArrayForEach(value, fields)
-		if (!read_field(s, t, value, how, settings, reply))
+		if (!read_field(s, a, t, value, how, reply))
 			return false;
 	return true;
 }
@@ -141,9 +188,60 @@ settle_choice(struct sim_action *a, struct sim_table *t, size_t field, struct st
 	return sim_field_add_choice(a->base, &t->fields[field], name);
 }
 
-/* Choices that the staged cell needs and the field does not have yet. */
+/* The record that is called so, made when there is none; SIM_NO_ROW: out of memory. */
+static uint32_t
+settle_link(struct sim_action *a, struct sim_table *to, struct str name)
+{
+	uint32_t slot = sim_linked_row(to, name);
+	struct sim_cell cell;
+
+	if (slot != SIM_NO_ROW)
+		return slot;
+	if ((slot = sim_table_add_row(a->base, to, NULL, a->now_ms)) == SIM_NO_ROW ||
+	    !sim_cell_text(&cell, name))
+		return SIM_NO_ROW;
+	if (!sim_row_set(&to->rows[slot], 0, cell)) {
+		sim_cell_free(&cell);
+		return SIM_NO_ROW;
+	}
+	sim_action_created(a, to, slot);
+	return slot;
+}
+
+/* Names of linked records become their ids. */
 static bool
-settle_choices(struct sim_action *a, struct sim_table *t, size_t field, struct sim_cell *cell)
+settle_links(struct sim_action *a, struct sim_table *to, struct sim_cell *cell)
+{
+	cJSON *list = cJSON_ParseWithLength(cell->text, cell->len);
+	struct buf ids = { 0 };
+	const cJSON *item;
+	bool ok = list != NULL;
+
+	buf_add_char(&ids, '[');
+	cJSON_ArrayForEach(item, list) {
+		const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));
+		uint32_t slot = name == NULL ? sim_table_row(to, str_of(cJSON_GetStringValue(item))) :
+		    settle_link(a, to, str_of(name));
+
+		if (!(ok = ok && slot != SIM_NO_ROW))
+			break;
+		if (strstr(buf_cstr(&ids), to->rows[slot].id) == NULL) {
+			json_next(&ids);
+			json_add_string(&ids, str_of(to->rows[slot].id));
+		}
+	}
+	buf_add_char(&ids, ']');
+	cJSON_Delete(list);
+	sim_cell_free(cell);
+	ok = ok && buf_status(&ids) == ERR_OK && sim_cell_text(cell, buf_str(&ids));
+	buf_free(&ids);
+	cell->kind = ok ? SIM_JSON : SIM_EMPTY;
+	return ok;
+}
+
+/* Choices and linked records that the staged cell needs and that are not there yet. */
+static bool
+settle(struct sim_action *a, struct sim_table *t, size_t field, struct sim_cell *cell)
 {
 	cJSON *list;
 	const cJSON *item;
@@ -156,6 +254,8 @@ settle_choices(struct sim_action *a, struct sim_table *t, size_t field, struct s
 			return false;
 		sim_cell_free(cell);
 		*cell = (struct sim_cell){ .kind = SIM_CHOICE, .choice = (uint32_t)place };
+	} else if (cell->kind == SIM_NEW_LINKS) {
+		return settle_links(a, t->fields[field].linked, cell);
 	} else if (t->fields[field].type == SIM_MULTIPLE_SELECTS && cell->kind == SIM_JSON) {
 		if ((list = cJSON_ParseWithLength(cell->text, cell->len)) == NULL)
 			return false;
@@ -194,9 +294,9 @@ sim_stage_apply(struct sim_stage *s, struct sim_action *a, struct sim_table *t)
 	if (created)
 		sim_action_created(a, t, s->slot);
 	for (size_t i = 0; i < s->count; i++) {
-		if (!s->named[i] && (!s->replace || sim_type_is_computed(t->fields[i].type)))
+		if (!s->named[i] && (!s->replace || sim_kind_of(t->fields[i].type)->read == NULL))
 			continue;
-		if (!settle_choices(a, t, i, &s->cells[i]) || !put_cell(s, a, t, i, created))
+		if (!settle(a, t, i, &s->cells[i]) || !put_cell(s, a, t, i, created))
 			return false;
 	}
 	if (s->changed || a->settings->noop_bumps)

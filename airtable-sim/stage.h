@@ -28,12 +28,13 @@ enum sim_stage_how {
 };
 
 /*
- * Check the object ${fields} (names or ids -> values) against the table.
+ * Check the object ${fields} (names or ids -> values) against the table, as
+ * part of the action that will make the change.
  * False with Airtable's error in the reply.  The stage must be given to
  * sim_stage_free() in both cases; a zeroed one is empty.
  */
-bool	sim_stage_read(struct sim_stage *, const struct sim_table *, const cJSON *fields,
-	    enum sim_stage_how, const struct sim_settings *, struct sim_reply *);
+bool	sim_stage_read(struct sim_stage *, const struct sim_action *, const struct sim_table *,
+	    const cJSON *fields, enum sim_stage_how, struct sim_reply *);
 
 /* Make the change as part of the action; its slot is then set.  False: out of memory. */
 bool	sim_stage_apply(struct sim_stage *, struct sim_action *, struct sim_table *);

@@ -122,7 +122,7 @@ stage(struct batch *b, const cJSON *record, uint32_t slot, bool replace)
 	}
 	s->slot = slot;
 	s->replace = replace;
-	return sim_stage_read(s, b->call->table, fields, b->how, b->call->settings, b->reply);
+	return sim_stage_read(s, b->call->action, b->call->table, fields, b->how, b->reply);
 }
 
 static bool

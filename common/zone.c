@@ -11,6 +11,8 @@
 #define NAME_MAX_BYTES	64
 #define SECONDS_PER_DAY	INT64_C(86400)
 
+static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;	/* of the functions that end in _in */
+
 static char current[NAME_MAX_BYTES + 1];	/* asked for last ... */
 static bool current_known;			/* ... and in the tz database */
 
@@ -106,12 +108,25 @@ zone_date_start(int32_t day)
 int64_t
 zone_date_start_in(struct str zone, int32_t day)
 {
-	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	int64_t start;
 
-	(void)pthread_mutex_lock(&mutex);
+	(void)pthread_mutex_lock(&threads);
 	(void)zone_use(zone);	/* UTC when this machine lacks it */
 	start = zone_date_start(day);
-	(void)pthread_mutex_unlock(&mutex);
+	(void)pthread_mutex_unlock(&threads);
 	return start;
+}
+
+enum err
+zone_ahead_in(struct str zone, int64_t ms, int64_t *ahead_ms)
+{
+	enum err err;
+	int64_t ahead;
+
+	(void)pthread_mutex_lock(&threads);
+	err = zone_use(zone);
+	(void)local_day(ms >= 0 ? ms / 1000 : (ms - 999) / 1000, &ahead);
+	(void)pthread_mutex_unlock(&threads);
+	*ahead_ms = ahead * 1000;
+	return err;
 }

@@ -10,7 +10,7 @@
  * Calendar days in one IANA time zone, the process's only one (it is the C
  * library's, which knows the tz database; log lines and the API speak UTC
  * and don't touch it).  Set it before threads start; afterwards threads use
- * zone_date_start_in() alone.
+ * the functions that end in _in alone.
  */
 
 /* ERR_INVALID_PARAMETER: no such zone in the tz database; UTC is used. */
@@ -27,5 +27,10 @@ int64_t		zone_day_start(int32_t day);
 int64_t		zone_date_start(int32_t day);
 /* The same after zone_use(), whatever other threads do. */
 int64_t		zone_date_start_in(struct str zone, int32_t day);
+/*
+ * By how much the clocks of ${zone} are ahead of UTC at an instant, likewise.
+ * ERR_INVALID_PARAMETER: no such zone; *ahead_ms is then 0.
+ */
+enum err	zone_ahead_in(struct str zone, int64_t ms, int64_t *ahead_ms);
 
 #endif

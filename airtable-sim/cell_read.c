@@ -1,0 +1,272 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "airtable-sim/kinds.h"
+#include "airtable-sim/locale.h"
+#include "common/instant.h"
+#include "common/json_write.h"
+
+#define CELL_TEXT_MAX	100000	/* characters in one text cell */
+#define DAY_MS		INT64_C(86400000)
+
+static size_t
+characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;	/* a character's first byte */
+	return n;
+}
+
+static bool
+is_empty_text(const cJSON *v)
+{
+	return cJSON_IsString(v) && v->valuestring[0] == '\0';
+}
+
+enum sim_cell_fault
+sim_read_text(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	(void)r;
+	if (!cJSON_IsString(v) || characters(str_of(v->valuestring)) > CELL_TEXT_MAX)
+		return SIM_CELL_TYPE;
+	if (is_empty_text(v))
+		return SIM_CELL_OK;
+	return sim_cell_text(cell, str_of(v->valuestring)) ? SIM_CELL_OK : SIM_CELL_NOMEM;
+}
+
+enum sim_cell_fault
+sim_read_number(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	(void)r;
+	if (!cJSON_IsNumber(v) || !isfinite(v->valuedouble))
+		return SIM_CELL_TYPE;
+	*cell = (struct sim_cell){ .kind = SIM_NUM, .number = v->valuedouble };
+	return SIM_CELL_OK;
+}
+
+enum sim_cell_fault
+sim_read_rating(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	double d = cJSON_IsNumber(v) ? v->valuedouble : -1;
+
+	if (!(d >= 0) || d > r->field->max || d != floor(d))
+		return SIM_CELL_TYPE;
+	if (d > 0)
+		*cell = (struct sim_cell){ .kind = SIM_NUM, .number = d };
+	return SIM_CELL_OK;
+}
+
+enum sim_cell_fault
+sim_read_checkbox(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	(void)r;
+	if (!cJSON_IsBool(v))
+		return SIM_CELL_TYPE;
+	cell->kind = cJSON_IsTrue(v) ? SIM_TRUE : SIM_EMPTY;
+	return SIM_CELL_OK;
+}
+
+enum sim_cell_fault
+sim_read_date(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	struct sim_date_style style = { .zone = str_of(r->field->zone), .now_ms = r->now_ms };
+	int64_t ms, local_ms;
+
+	if (!cJSON_IsString(v))
+		return SIM_CELL_TYPE;
+	if (is_empty_text(v))
+		return SIM_CELL_OK;
+	if (instant_parse(str_of(v->valuestring), &ms) != ERR_OK ||
+	    !sim_date_guess(str_of(v->valuestring), &style, &ms, &local_ms))
+		return SIM_CELL_PARSE;
+	if (r->field->type == SIM_DATE)
+		ms = local_ms - ((local_ms % DAY_MS) + DAY_MS) % DAY_MS;
+	*cell = (struct sim_cell){ .kind = SIM_INSTANT, .instant = ms };
+	return SIM_CELL_OK;
+}
+
+enum sim_cell_fault
+sim_read_choice(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	int place;
+
+	if (!cJSON_IsString(v))
+		return SIM_CELL_TYPE;
+	if (is_empty_text(v))
+		return SIM_CELL_OK;
+	if ((place = sim_field_choice(r->field, str_of(v->valuestring))) < 0)
+		return SIM_CELL_OPTION;
+	*cell = (struct sim_cell){ .kind = SIM_CHOICE, .choice = (uint32_t)place };
+	return SIM_CELL_OK;
+}
+
+/* A list as it is; an empty one is an empty cell. */
+static enum sim_cell_fault
+keep_list(const cJSON *list, struct sim_cell *cell)
+{
+	if (list->child == NULL)
+		return SIM_CELL_OK;
+	return sim_cell_read_raw(list, cell) ? SIM_CELL_OK : SIM_CELL_NOMEM;
+}
+
+enum sim_cell_fault
+sim_read_choices(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const cJSON *item;
+
+	if (!cJSON_IsArray(v))
+		return SIM_CELL_TYPE;
+	cJSON_ArrayForEach(item, v) {
+		if (!cJSON_IsString(item) || is_empty_text(item))
+			return SIM_CELL_TYPE;
+		if (sim_field_choice(r->field, str_of(item->valuestring)) < 0)
+			return SIM_CELL_OPTION;
+	}
+	return keep_list(v, cell);
+}
+
+enum sim_cell_fault
+sim_read_links(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const struct sim_table *to = r->field->linked;
+	const cJSON *item;
+
+	if (to == NULL || to->removed)
+		return SIM_CELL_TYPE;
+	if (!cJSON_IsArray(v))
+		return SIM_CELL_NOT_IDS;
+	cJSON_ArrayForEach(item, v) {
+		uint32_t slot;
+
+		if (!cJSON_IsString(item))
+			return SIM_CELL_NOT_IDS;
+		if (!sim_id_valid(str_of(item->valuestring), "rec"))
+			return SIM_CELL_BAD_ID;
+		slot = sim_table_row(to, str_of(item->valuestring));
+		if (slot == SIM_NO_ROW || to->rows[slot].deleted)
+			return SIM_CELL_NO_ROW;
+	}
+	return keep_list(v, cell);
+}
+
+enum sim_cell_fault
+sim_read_barcode(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const cJSON *text = cJSON_GetObjectItemCaseSensitive(v, "text");
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(v, "type");
+
+	(void)r;
+	if (!cJSON_IsString(text) || (type != NULL && !cJSON_IsString(type) && !cJSON_IsNull(type)) ||
+	    cJSON_GetArraySize(v) > 2)
+		return SIM_CELL_TYPE;
+	if (is_empty_text(text))
+		return SIM_CELL_OK;
+	return sim_cell_read_raw(v, cell) ? SIM_CELL_OK : SIM_CELL_NOMEM;
+}
+
+enum sim_cell_fault
+sim_read_collaborator(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "id"));
+	const char *email = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "email"));
+	const struct sim_user *user;
+	struct buf json = { 0 };
+	bool kept;
+
+	if (id == NULL && email == NULL)
+		return SIM_CELL_TYPE;
+	if ((user = sim_base_user(r->base, str_of(id != NULL ? id : email))) == NULL)
+		return SIM_CELL_TYPE;
+	buf_add_char(&json, '{');
+	json_member_string(&json, "id", str_of(user->id));
+	json_member_string(&json, "email", str_of(user->email));
+	json_member_string(&json, "name", str_of(user->name));
+	buf_add_char(&json, '}');
+	kept = buf_status(&json) == ERR_OK && sim_cell_text(cell, buf_str(&json));
+	buf_free(&json);
+	cell->kind = kept ? SIM_JSON : SIM_EMPTY;
+	return kept ? SIM_CELL_OK : SIM_CELL_NOMEM;
+}
+
+/* The last part of a URL's path. */
+static struct str
+name_in_url(const char *url)
+{
+	const char *path = strstr(url, "://"), *slash;
+	size_t n;
+
+	path = path == NULL ? url : path + 3;
+	n = strcspn(path, "?#");
+	for (slash = path + n; slash > path && slash[-1] != '/'; slash--)
+		;
+	return (struct str){ slash, n - (size_t)(slash - path) };
+}
+
+/* A new attachment; its id is made of its address, so that the same is the same again. */
+static void
+add_attachment(struct buf *b, const char *url, const char *filename)
+{
+	struct sim_random random = { 1 };
+	char id[SIM_ID_SIZE];
+
+	for (const char *p = url; *p != '\0'; p++)
+		random.state = (random.state ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	sim_random_id(&random, "att", id);
+	json_next(b);
+	buf_add_char(b, '{');
+	json_member_string(b, "id", str_of(id));
+	json_member_string(b, "url", str_of(url));
+	json_member_string(b, "filename", filename != NULL ? str_of(filename) : name_in_url(url));
+	buf_add_char(b, '}');
+}
+
+enum sim_cell_fault
+sim_read_attachments(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	struct buf json = { 0 };
+	enum sim_cell_fault fault = cJSON_IsArray(v) ? SIM_CELL_OK : SIM_CELL_TYPE;
+	const cJSON *item;
+
+	(void)r;
+	buf_add_char(&json, '[');
+	cJSON_ArrayForEach(item, v) {
+		const char *url = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "url"));
+
+		if (url == NULL || strstr(url, "://") == NULL) {
+			fault = SIM_CELL_TYPE;
+			break;
+		}
+		add_attachment(&json, url,
+		    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "filename")));
+	}
+	buf_add_char(&json, ']');
+	if (fault == SIM_CELL_OK && v->child != NULL) {
+		if (buf_status(&json) != ERR_OK || !sim_cell_text(cell, buf_str(&json)))
+			fault = SIM_CELL_NOMEM;
+		else
+			cell->kind = SIM_JSON;
+	}
+	buf_free(&json);
+	return fault;
+}
+
+enum sim_cell_fault
+sim_cell_read(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const struct sim_kind *kind = sim_kind_of(r->field->type);
+	enum sim_cell_fault fault;
+
+	*cell = (struct sim_cell){ .kind = SIM_EMPTY };
+	if (kind->read == NULL)
+		return SIM_CELL_COMPUTED;
+	if (cJSON_IsNull(v))
+		return SIM_CELL_OK;
+	fault = kind->read(r, v, cell);
+	if (fault == SIM_CELL_OK || fault == SIM_CELL_NOMEM || !r->typecast || kind->cast == NULL)
+		return fault;
+	sim_cell_free(cell);
+	return kind->cast(r, v, cell);
+}
