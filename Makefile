@@ -32,8 +32,8 @@ WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prot
 LIBS_common       := lmdb libcjson libutf8proc libseccomp zlib nettle
 LIBS_syncd        := $(LIBS_common) libuv libcurl
 LIBS_fcgi-api     := $(LIBS_common) fcgi xlsxwriter
-LIBS_airtable-sim := $(LIBS_common) libmicrohttpd libcurl
-LIBS_tests        := $(LIBS_common) libuv libcurl fcgi xlsxwriter libmicrohttpd
+LIBS_airtable-sim := $(LIBS_common) libmicrohttpd libcurl libpcre2-8
+LIBS_tests        := $(LIBS_common) libuv libcurl fcgi xlsxwriter libmicrohttpd libpcre2-8
 
 libs = $(shell pkg-config --libs $(1)) -lm -lpthread
 ALL_CFLAGS = -std=gnu17 -g $(WARN) -MMD -MP -I. -D_GNU_SOURCE $(MODE_$(BUILD)) $(CFLAGS)

@@ -46,7 +46,7 @@ enum sim_cell_kind {
 	SIM_TEXT,	/* text, len */
 	SIM_JSON,	/* text, len: JSON as it is sent (lists, objects, and values that don't fit their field) */
 	SIM_NEW_CHOICE,	/* text, len: a choice that a staged write will add; never stored */
-	SIM_NEW_LINKS	/* text, len: a JSON list of ids, and {"name"} of what is to be looked for or made; never stored */
+	SIM_NEW_LINKS	/* text, len: JSON list of ids and {"name"}s to be found or made; never stored */
 };
 
 struct sim_cell {

@@ -457,5 +457,6 @@ sim_date_guess(struct str text, const struct sim_date_style *style, int64_t *ms,
 	}
 	if (!join(&g.p, &read))
 		return false;
-	return place_instant(style, g.p.offset, read - g.p.ahead_minutes * INT64_C(60000), ms, local_ms);
+	read -= g.p.ahead_minutes * INT64_C(60000);
+	return place_instant(style, g.p.offset, read, ms, local_ms);
 }

@@ -13,7 +13,9 @@ struct parser {
 	struct formula		*formula;
 	unsigned		 nest;
 	bool			 nomem;
+	bool			 fields_missing, functions_missing;
 	struct buf		 unknown;	/* names of unknown fields, ", " between */
+	struct buf		 functions;	/* of unknown functions */
 };
 
 void
@@ -21,6 +23,8 @@ formula_free(struct formula *f)
 {
 	if (f == NULL)
 		return;
+	for (size_t i = 0; i < f->node_count; i++)
+		fregex_free(f->nodes[i].regex);
 	free(f->nodes);
 	free(f->args);
 	buf_free(&f->texts);
@@ -126,6 +130,16 @@ parse_quoted(struct parser *p, char end, struct fnode *node)
 	return false;
 }
 
+/* One more unknown name, as Airtable writes it; all are reported together. */
+static void
+note_unknown(struct buf *names, struct str name)
+{
+	if (names->len > 0)
+		buf_add_cstr(names, ", ");
+	for (size_t i = 0; i < name.len; i++)
+		buf_add_char(names, (char)tolower((unsigned char)name.ptr[i]));
+}
+
 static uint32_t
 field_node(struct parser *p, struct str name)
 {
@@ -133,11 +147,9 @@ field_node(struct parser *p, struct str name)
 	int field = sim_table_field(p->table, name);
 
 	if (field < 0) {
-		if (p->unknown.len > 0)
-			buf_add_cstr(&p->unknown, ", ");
-		for (size_t i = 0; i < name.len; i++)
-			buf_add_char(&p->unknown, (char)tolower((unsigned char)name.ptr[i]));
-		field = 0;	/* go on: all unknown names are reported together */
+		note_unknown(&p->unknown, name);
+		p->fields_missing = true;
+		field = 0;
 	}
 	node.field = (size_t)field;
 	return add_node(p, node, NULL, 0);
@@ -162,7 +174,28 @@ parse_number(struct parser *p)
 	return add_node(p, node, NULL, 0);
 }
 
-/* The arguments behind "(", the ")" included. */
+/* A pattern that is the same for all rows is made ready once. */
+static void
+prepare(struct parser *p, uint32_t call)
+{
+	const struct formula *f = p->formula;
+	struct fnode *n = &f->nodes[call];
+	const struct fnode *pattern;
+
+	if (n->arg_count < 2 || !ffunction_has_pattern(n->function))
+		return;
+	pattern = &f->nodes[f->args[n->arg + 1]];
+	if (pattern->kind == FNODE_TEXT && pattern->text.len > 0)
+		n->regex = fregex_new((struct str){ f->texts.data + pattern->text.at, pattern->text.len });
+}
+
+static bool
+takes(const struct ffunction *function, size_t n)
+{
+	return n >= function->min && (function->max == FARGS_ANY || n <= function->max);
+}
+
+/* The arguments behind "(", the ")" included; a NULL function takes any. */
 static uint32_t
 parse_call(struct parser *p, const struct ffunction *function)
 {
@@ -185,8 +218,12 @@ parse_call(struct parser *p, const struct ffunction *function)
 		if (!take(p, ")"))
 			goto out;
 	}
-	if (n >= function->min && (function->max == FARGS_ANY || n <= function->max))
-		made = add_node(p, node, args, n);
+	if (function == NULL)
+		node.kind = FNODE_NUMBER;	/* never evaluated: the formula will be refused */
+	else if (!takes(function, n))
+		goto out;
+	if ((made = add_node(p, node, args, n)) != NO_NODE && function != NULL)
+		prepare(p, made);
 out:
 	free(args);
 	return made;
@@ -211,8 +248,10 @@ parse_word(struct parser *p)
 		return NO_NODE;
 	if (!take(p, "("))
 		return field_node(p, word);
-	if ((function = ffunction_find(word)) == NULL)
-		return NO_NODE;
+	if ((function = ffunction_find(word)) == NULL) {
+		note_unknown(&p->functions, word);
+		p->functions_missing = true;
+	}
 	return parse_call(p, function);
 }
 
@@ -310,31 +349,46 @@ out:
 	return made;
 }
 
+/* Why the formula is refused; ERR_OK: it is not. */
+static enum err
+judge(const struct parser *p, struct buf *why)
+{
+	static const char prefix[] = "The formula for filtering records is invalid: ";
+	bool broken = p->formula->root == NO_NODE || p->at != p->in.len;
+
+	if (p->nomem || buf_status(&p->formula->texts) != ERR_OK ||
+	    buf_status(&p->unknown) != ERR_OK || buf_status(&p->functions) != ERR_OK)
+		return ERR_NOMEM;
+	if (!broken && !p->functions_missing && !p->fields_missing)
+		return ERR_OK;
+	if (why == NULL)
+		return ERR_INVALID_PARAMETER;
+	buf_add_cstr(why, prefix);
+	if (broken) {
+		buf_add_cstr(why, "Invalid formula. Please check your formula text.");
+	} else if (p->functions_missing) {
+		buf_add_cstr(why, "Unknown function names: ");
+		buf_add_str(why, buf_str(&p->functions));
+	} else {
+		buf_add_cstr(why, "Unknown field names: ");
+		buf_add_str(why, buf_str(&p->unknown));
+	}
+	return ERR_INVALID_PARAMETER;
+}
+
 enum err
 formula_parse(struct str text, const struct sim_table *table, struct formula **out, struct buf *why)
 {
-	static const char prefix[] = "The formula for filtering records is invalid: ";
 	struct parser p = { .in = text, .table = table };
-	enum err err = ERR_INVALID_PARAMETER;
+	enum err err;
 
 	if ((p.formula = calloc(1, sizeof(*p.formula))) == NULL)
 		return ERR_NOMEM;
 	p.formula->root = parse_operators(&p, 0);
 	skip_space(&p);
-	if (p.nomem || buf_status(&p.formula->texts) != ERR_OK) {
-		err = ERR_NOMEM;
-	} else if (p.formula->root == NO_NODE || p.at != p.in.len) {
-		if (why != NULL)
-			buf_printf(why, "%sInvalid formula. Please check your formula text.", prefix);
-	} else if (p.unknown.len > 0) {
-		if (why != NULL) {
-			buf_printf(why, "%sUnknown field names: ", prefix);
-			buf_add_str(why, buf_str(&p.unknown));
-		}
-	} else {
-		err = ERR_OK;
-	}
+	err = judge(&p, why);
 	buf_free(&p.unknown);
+	buf_free(&p.functions);
 	if (err == ERR_OK)
 		*out = p.formula;
 	else

@@ -7,7 +7,6 @@
 #include "common/instant.h"
 #include "common/json_write.h"
 
-#define LEVELS_MAX	8	/* formula fields that refer to formula fields */
 #define SCRATCH_MAX	(16u << 20)
 
 struct fblock {
@@ -98,6 +97,33 @@ keep_buf(struct feval *e, struct buf *b, struct str *out)
 	return copy != NULL;
 }
 
+struct fvalue
+feval_keep(struct feval *e, struct buf *b)
+{
+	struct str s;
+
+	return keep_buf(e, b, &s) ? fvalue_text(s) : fvalue_error();
+}
+
+/* A list's items with ", " between. */
+static bool
+list_text(struct feval *e, const struct fvalue *list, struct str *out)
+{
+	struct buf b = { .limit = FORMULA_TEXT_MAX };
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct str s;
+
+		if (!fvalue_as_text(e, &list->items[i], &s)) {
+			buf_free(&b);
+			return false;
+		}
+		buf_add_cstr(&b, i > 0 ? ", " : "");
+		buf_add_str(&b, s);
+	}
+	return keep_buf(e, &b, out);
+}
+
 bool
 fvalue_as_text(struct feval *e, const struct fvalue *v, struct str *out)
 {
@@ -120,6 +146,8 @@ fvalue_as_text(struct feval *e, const struct fvalue *v, struct str *out)
 		(void)instant_format(v->date, text);	/* fvalue_date() checked the range */
 		buf_add_cstr(&b, text);
 		return keep_buf(e, &b, out);
+	case FV_LIST:
+		return list_text(e, v, out);
 	case FV_ERROR:
 		break;
 	}
@@ -133,6 +161,8 @@ fvalue_as_number(const struct fvalue *v, double *out)
 		*out = v->number;
 	else if (v->kind == FV_BLANK)
 		*out = 0;
+	else if (v->kind == FV_LIST && v->count == 1)
+		return fvalue_as_number(v->items, out);
 	else
 		return false;
 	return true;
@@ -145,6 +175,8 @@ fvalue_as_date(const struct fvalue *v, int64_t *out)
 		*out = v->date;
 		return true;
 	}
+	if (v->kind == FV_LIST && v->count == 1)
+		return fvalue_as_date(v->items, out);
 	return v->kind == FV_TEXT && instant_parse(v->text, out) == ERR_OK;
 }
 
@@ -158,69 +190,13 @@ fvalue_true(const struct fvalue *v)
 		return v->text.len > 0;
 	case FV_DATE:
 		return true;
+	case FV_LIST:
+		return v->count > 0;
 	case FV_BLANK:
 	case FV_ERROR:
 		break;
 	}
 	return false;
-}
-
-static struct fvalue
-stored_value(struct feval *e, const struct sim_field *f, const struct sim_cell *c)
-{
-	struct buf b = { 0 };
-	struct str s;
-
-	switch ((enum sim_cell_kind)c->kind) {
-	case SIM_EMPTY:
-		return (struct fvalue){ .kind = FV_BLANK };
-	case SIM_TRUE:
-		return fvalue_number(1);
-	case SIM_NUM:
-		return fvalue_number(c->number);
-	case SIM_INSTANT:
-		return fvalue_date(c->instant);
-	case SIM_CHOICE:
-		return fvalue_text(str_of(f->choices[c->choice].name));
-	case SIM_TEXT:
-	case SIM_NEW_CHOICE:
-		return fvalue_text((struct str){ c->text, c->len });
-	case SIM_JSON:
-	case SIM_NEW_LINKS:
-		sim_cell_plain(&b, f, c);
-		return keep_buf(e, &b, &s) ? fvalue_text(s) : fvalue_error();
-	}
-	return fvalue_error();
-}
-
-static struct fvalue
-field_value(struct feval *e, size_t place)
-{
-	const struct sim_field *f = &e->context->table->fields[place];
-	const struct sim_cell *c = sim_row_cell(e->context->row, place);
-	const struct formula *outer = e->formula;
-	struct fvalue v;
-
-	if (f->removed)
-		return fvalue_error();
-	if (c->kind != SIM_EMPTY || !sim_type_is_computed(f->type))
-		return stored_value(e, f, c);
-	switch (f->type) {
-	case SIM_CREATED_TIME:
-		return fvalue_date(e->context->row->created_ms);
-	case SIM_LAST_MODIFIED_TIME:
-		return fvalue_date(e->context->modified_ms);
-	default:
-		break;
-	}
-	if (f->formula == NULL || e->level == LEVELS_MAX)
-		return fvalue_error();
-	e->formula = f->formula;
-	e->level++;
-	v = feval_node(e, f->formula->root);
-	e->level--;
-	e->formula = outer;
-	return v;
 }
 
 /* -1, 0, 1; 2: they can't be ordered. */
@@ -238,6 +214,12 @@ order(struct feval *e, const struct fvalue *a, const struct fvalue *b)
 	if (!fvalue_as_text(e, a, &s) || !fvalue_as_text(e, b, &t))
 		return 2;
 	return str_cmp(s, t) < 0 ? -1 : str_cmp(s, t) > 0;
+}
+
+bool
+fvalue_same(struct feval *e, const struct fvalue *a, const struct fvalue *b)
+{
+	return order(e, a, b) == 0;
 }
 
 static struct fvalue
@@ -312,6 +294,42 @@ feval_text_arg(struct feval *e, const struct fnode *n, uint32_t i, struct str *s
 	return fvalue_as_text(e, &v, s);
 }
 
+bool
+feval_count_arg(struct feval *e, const struct fnode *n, uint32_t i, int64_t *out)
+{
+	double d;
+
+	if (!feval_number_arg(e, n, i, &d) || isnan(d))
+		return false;
+	*out = (int64_t)fmax(-(1 << 30), fmin(1 << 30, trunc(d)));
+	return true;
+}
+
+/* A value, or all that are in a list. */
+static bool
+each_in(const struct fvalue *v, bool (*each)(void *, const struct fvalue *), void *cookie)
+{
+	if (v->kind != FV_LIST)
+		return each(cookie, v);
+	for (size_t i = 0; i < v->count; i++)
+		if (!each_in(&v->items[i], each, cookie))
+			return false;
+	return true;
+}
+
+bool
+feval_each(struct feval *e, const struct fnode *n,
+    bool (*each)(void *cookie, const struct fvalue *), void *cookie)
+{
+	for (uint32_t i = 0; i < n->arg_count; i++) {
+		struct fvalue v = feval_arg(e, n, i);
+
+		if (!each_in(&v, each, cookie))
+			return false;
+	}
+	return true;
+}
+
 /* Recursion is bounded: the parser refuses trees deeper than FORMULA_DEPTH_MAX. */
 struct fvalue
 feval_node(struct feval *e, uint32_t place)
@@ -326,7 +344,7 @@ feval_node(struct feval *e, uint32_t place)
 		return fvalue_text((struct str){
 		    n->text.len == 0 ? "" : e->formula->texts.data + n->text.at, n->text.len });
 	case FNODE_FIELD:
-		return field_value(e, n->field);
+		return feval_field(e, n->field);
 	case FNODE_NEGATE:
 		v = feval_arg(e, n, 0);
 		return fvalue_as_number(&v, &v.number) ? fvalue_number(-v.number) : fvalue_error();
@@ -349,6 +367,41 @@ formula_keeps(const struct formula *f, const struct formula_context *context)
 	return kept;
 }
 
+static void
+add_json(struct buf *b, struct feval *e, const struct fvalue *v)
+{
+	struct str s;
+
+	if (v->kind == FV_ERROR) {
+		buf_add_cstr(b, "{\"error\":\"#ERROR!\"}");
+	} else if (v->kind == FV_NUMBER && isnan(v->number)) {
+		buf_add_cstr(b, "{\"specialValue\":\"NaN\"}");
+	} else if (v->kind == FV_NUMBER && isinf(v->number)) {
+		buf_printf(b, "{\"specialValue\":\"%sInfinity\"}", v->number < 0 ? "-" : "");
+	} else if (v->kind == FV_NUMBER) {
+		sim_number_add(b, v->number);
+	} else if (v->kind == FV_LIST) {
+		buf_add_char(b, '[');
+		for (size_t i = 0; i < v->count; i++) {
+			json_next(b);
+			add_json(b, e, &v->items[i]);
+		}
+		buf_add_char(b, ']');
+	} else if (v->kind != FV_BLANK && fvalue_as_text(e, v, &s)) {
+		json_add_string(b, s);
+	} else {
+		buf_add_cstr(b, "null");
+	}
+}
+
+/* Is it shown as nothing at all? */
+static bool
+is_nothing(const struct fvalue *v)
+{
+	return v->kind == FV_BLANK || (v->kind == FV_TEXT && v->text.len == 0) ||
+	    (v->kind == FV_LIST && v->count == 0);
+}
+
 void
 formula_json(struct buf *b, const struct formula *f, const struct formula_context *context)
 {
@@ -356,16 +409,11 @@ formula_json(struct buf *b, const struct formula *f, const struct formula_contex
 	struct fvalue v = feval_node(&e, f->root);
 	struct str s;
 
-	if (v.kind == FV_ERROR)
-		buf_add_cstr(b, "{\"error\":\"#ERROR!\"}");
-	else if (v.kind == FV_NUMBER && isnan(v.number))
-		buf_add_cstr(b, "{\"specialValue\":\"NaN\"}");
-	else if (v.kind == FV_NUMBER && isinf(v.number))
-		buf_printf(b, "{\"specialValue\":\"%sInfinity\"}", v.number < 0 ? "-" : "");
-	else if (v.kind == FV_NUMBER)
-		sim_number_add(b, v.number);
-	else if (v.kind != FV_BLANK && fvalue_as_text(&e, &v, &s) && s.len > 0)
-		json_add_string(b, s);
+	/* a formula that is just a field with a list is that list's text */
+	if (v.kind == FV_LIST && f->nodes[f->root].kind == FNODE_FIELD)
+		v = fvalue_as_text(&e, &v, &s) ? fvalue_text(s) : fvalue_error();
+	if (!is_nothing(&v))
+		add_json(b, &e, &v);
 	free_scratch(&e);
 }
 

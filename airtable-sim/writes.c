@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/call.h"
-#include "airtable-sim/cell.h"
+#include "airtable-sim/kinds.h"
 #include "airtable-sim/list_query.h"
 #include "airtable-sim/stage.h"
 #include "common/json_write.h"
@@ -59,27 +59,56 @@ invalid_records(struct batch *b, const char *message)
 	return false;
 }
 
+/* May an upsert go by the field?  The documentation names few kinds; others can be switched on. */
+static bool
+may_merge(const struct batch *b, size_t place)
+{
+	const struct sim_field *f = &b->call->table->fields[place];
+	unsigned enough = b->call->settings->merge_kinds ? SIM_MAY_MERGE | SIM_MAY_MERGE_TOO :
+	    SIM_MAY_MERGE;
+
+	if (sim_kind_of(f->type)->traits & enough)
+		return true;
+	sim_reply_errorf(b->reply, 422, "INVALID_REQUEST_UNKNOWN",
+	    "Cannot merge on field \"%s\": fields of type %s are not supported", f->name,
+	    sim_kind_of(f->type)->name);
+	return false;
+}
+
+static bool
+add_merge_field(struct batch *b, const cJSON *name)
+{
+	int place;
+
+	if (!cJSON_IsString(name))
+		return invalid(b);
+	if ((place = sim_table_field(b->call->table, str_of(name->valuestring))) < 0) {
+		sim_reply_errorf(b->reply, 422, "UNKNOWN_FIELD_NAME",
+		    "Unknown field name: \"%s\"", name->valuestring);
+		return false;
+	}
+	if (!may_merge(b, (size_t)place))
+		return false;
+	for (size_t i = 0; i < b->merge_count; i++)
+		if (b->merge[i] == (size_t)place)
+			return invalid(b);
+	b->merge[b->merge_count++] = (size_t)place;
+	return true;
+}
+
 static bool
 read_merge_fields(struct batch *b, const cJSON *upsert)
 {
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(upsert, "fieldsToMergeOn"), *item;
 
 	if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) < 1 ||
-	    cJSON_GetArraySize(list) > MERGE_MAX)
+	    cJSON_GetArraySize(list) > MERGE_MAX ||
+	    (cJSON_GetArraySize(upsert) > 1 && b->call->settings->strict_parameters))
 		return invalid(b);
-	cJSON_ArrayForEach(item, list) {
-		int place = cJSON_IsString(item) ?
-		    sim_table_field(b->call->table, str_of(item->valuestring)) : -1;
-
-		if (place < 0 && cJSON_IsString(item)) {
-			sim_reply_errorf(b->reply, 422, "UNKNOWN_FIELD_NAME",
-			    "Unknown field name: \"%s\"", item->valuestring);
+	b->merge_count = 0;	/* the member twice: the last one counts */
+	cJSON_ArrayForEach(item, list)
+		if (!add_merge_field(b, item))
 			return false;
-		}
-		if (place < 0 || sim_type_is_computed(b->call->table->fields[place].type))
-			return invalid(b);
-		b->merge[b->merge_count++] = (size_t)place;
-	}
 	return true;
 }
 

@@ -136,6 +136,75 @@ START_TEST(upsert_needs_the_merge_field_and_at_most_one_match)
 }
 END_TEST
 
+/* PATCH one record with an upsert on these fields (JSON names), whose values are ${fields}. */
+static int
+upsert_on(const char *names, const char *fields)
+{
+	char body[512];
+
+	(void)snprintf(body, sizeof(body), "{\"typecast\":true,\"performUpsert\":{\"fieldsToMergeOn\":"
+	    "[%s]},\"records\":[{\"fields\":%s}]}", names, fields);
+	return call("PATCH", SIM_ORDERS, body);
+}
+
+START_TEST(upsert_goes_by_one_to_three_fields_of_the_documented_kinds)
+{
+	struct sim_table *t = orders_table();
+	static const struct {
+		const char	*name, *value;
+		enum sim_type	 type;
+		bool		 may, perhaps;
+	} kinds[] = {
+		{ "text", "\"k\"", SIM_SINGLE_LINE_TEXT, true, true },
+		{ "long", "\"k\\nl\"", SIM_MULTILINE_TEXT, true, true },
+		{ "number", "12.5", SIM_NUMBER, true, true },
+		{ "select", "\"k\"", SIM_SINGLE_SELECT, true, true },
+		{ "selects", "\"k, l\"", SIM_MULTIPLE_SELECTS, true, true },
+		{ "date", "\"2026-11-20\"", SIM_DATE, true, true },
+		{ "time", "\"2026-11-20T10:00:00Z\"", SIM_DATE_TIME, true, true },
+		{ "email", "\"k@example.com\"", SIM_EMAIL, false, true },
+		{ "url", "\"https://example.com\"", SIM_URL, false, true },
+		{ "phone", "\"1\"", SIM_PHONE_NUMBER, false, true },
+		{ "barcode", "\"1\"", SIM_BARCODE, false, true },
+		{ "currency", "\"$1\"", SIM_CURRENCY, false, true },
+		{ "check", "true", SIM_CHECKBOX, false, false },
+		{ "who", "\"demo@example.com\"", SIM_COLLABORATOR, false, false },
+		{ "files", "\"https://x.example.com/a\"", SIM_ATTACHMENTS, false, false },
+	};
+	char name[40], fields[120];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint32_t rows = t->live_count;
+
+		ck_assert_ptr_nonnull(sim_table_add_field(sim->base, t, kinds[i].name, kinds[i].type));
+		(void)snprintf(name, sizeof(name), "\"%s\"", kinds[i].name);
+		(void)snprintf(fields, sizeof(fields), "{\"%s\":%s}", kinds[i].name, kinds[i].value);
+		set("mergeKinds", "documented");
+		ck_assert_msg(upsert_on(name, fields) == (kinds[i].may ? 200 : 422), "%s", kinds[i].name);
+		if (!kinds[i].may)
+			ck_assert(reply_has("Cannot merge on field"));
+		set("mergeKinds", "more");
+		ck_assert_int_eq(upsert_on(name, fields), kinds[i].perhaps ? 200 : 422);
+		ck_assert_int_eq(upsert_on(name, fields), kinds[i].perhaps ? 200 : 422);
+		ck_assert_uint_eq(t->live_count, rows + kinds[i].perhaps);
+	}
+	ck_assert_int_eq(upsert_on("\"Label\"", "{\"Label\":\"x\"}"), 422);
+	ck_assert_int_eq(upsert_on("\"Nope\"", "{}"), 422);
+	ck_assert(reply_has("UNKNOWN_FIELD_NAME"));
+	ck_assert_int_eq(upsert_on("", "{}"), 422);
+	ck_assert_int_eq(upsert_on("\"text\",\"text\"", "{\"text\":\"k\"}"), 422);
+	ck_assert_int_eq(upsert_on("\"text\",\"number\",\"date\",\"long\"", "{\"text\":\"k\","
+	    "\"number\":1,\"date\":\"2026-11-20\",\"long\":\"x\"}"), 422);
+	ck_assert_int_eq(upsert_on("\"text\",\"number\",\"date\"",
+	    "{\"text\":\"k\",\"number\":1,\"date\":\"2026-11-20\"}"), 200);
+	ck_assert_int_eq(size_at("createdRecords"), 1);
+	ck_assert_int_eq(upsert_on("\"date\",\"text\"", "{\"text\":\"k\",\"date\":\"2026-11-20\"}"), 200);
+	ck_assert_int_eq(size_at("updatedRecords"), 1);
+	ck_assert_int_eq(upsert_on("\"text\"", "{\"text\":\"k\"}"), 422);
+	ck_assert(reply_has("more than one record matches"));
+}
+END_TEST
+
 START_TEST(in_an_upsert_a_given_id_wins)
 {
 	char records[256];
@@ -198,6 +267,7 @@ main(void)
 	tcase_add_test(t, upsert_updates_the_one_that_matches_and_creates_what_is_missing);
 	tcase_add_test(t, upsert_of_null_matches_nothing_and_creates);
 	tcase_add_test(t, upsert_needs_the_merge_field_and_at_most_one_match);
+	tcase_add_test(t, upsert_goes_by_one_to_three_fields_of_the_documented_kinds);
 	tcase_add_test(t, in_an_upsert_a_given_id_wins);
 	tcase_add_test(t, writing_the_same_bumps_the_modification_time_or_not);
 	tcase_add_test(t, deleting_is_all_or_nothing_and_only_once);
