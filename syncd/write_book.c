@@ -62,6 +62,17 @@ rule(struct book *b, const struct ruling *r)
 		b->rulings[b->count++] = *r;
 }
 
+/*
+ * What is not understood is no news here: a field that has gone bad as a whole
+ * can't be told by the few orders that somebody changes (field_guard.h), so it is left
+ * to those who read all of them.
+ */
+static void
+doubt_odd_fields(struct record *r, const struct group *by)
+{
+	r->known &= ~((r->odd | r->failed) & ~(by != NULL ? by->record.known : 0));
+}
+
 struct change *
 book_change(struct book *b, enum change_kind kind, const struct record *record, uint64_t base,
     const struct group *by)
@@ -73,6 +84,7 @@ book_change(struct book *b, enum change_kind kind, const struct record *record, 
 	b->changes[b->change_count] = (struct change){
 		.kind = kind, .record = *record, .base = base
 	};
+	doubt_odd_fields(&b->changes[b->change_count].record, by);
 	if (by != NULL)
 		TAILQ_FOREACH(w, &by->writes, link)
 			if (w->has && room(b, &b->edits, b->edit_count, &b->edit_room, sizeof(*b->edits))) {

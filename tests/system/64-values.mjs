@@ -119,6 +119,42 @@ test('totals that become texts stay, with an alarm, and come back by themselves'
 	})
 }, { beside: true })
 
+for (const feed of ['off', 'modified', 'auto'])
+	test(`sync.feed = ${feed}: changes empty nothing that has gone bad beside them, however they look at their orders`, async () => {
+		await withStack(base({ set: { 'sync.feed': feed, 'sync.feed_interval': '1m', 'write.timeout': '20s' } }), async stack => {
+			await stack.synced()
+			await stack.idle()
+			const before = await total(stack), orders = (await fetchAll(stack)).filter(o => o.orderTotal !== null), values = await column(stack, 'orderTotal')
+			const other = ({ status }) => status === 'Shipped' ? 'Cancelled' : 'Shipped', send = (method, target, body, headers = {}) =>
+				stack.call(method, target, { headers: { 'Content-Type': 'application/json', ...headers }, body })
+			await retype(stack, 'Order Total', 'singleLineText')
+			const many = orders.slice(0, 30), edited = (await send('PATCH', '/api/orders', { updates: many.map(o => ({ id: o.id, status: other(o), version: o.version })) })).json()
+			eq(edited.results.map(r => [r.ok, r.order?.orderTotal]), many.map(o => [true, o.orderTotal]))
+			const undone = (await send('POST', '/api/orders/undo', { bulk: edited.bulk })).json()
+			eq(undone.results.map(r => [r.id, r.order?.orderTotal]).sort(), many.map(o => [o.id, o.orderTotal]).sort())
+			for (const o of orders.slice(30, 45)) {
+				const one = await stack.patch(o.id, { status: other(o) }, { 'If-Match': `"v${o.version}"` })
+				eq([one.status, one.json().orderTotal], [200, o.orderTotal], one.text)
+			}
+			// read back, as no answer came; and one that was not applied
+			for (const [o, action] of [[orders[50], 'drop_after'], [orders[51], 'drop_before'], [orders[52], 'garbage']]) {
+				await stack.fault({ match: { method: 'PATCH', path: '/v0/', times: 1 }, action })
+				const one = await stack.patch(o.id, { status: other(o) })
+				eq([one.status, one.json().orderTotal], [200, o.orderTotal], one.text)
+			}
+			eq([await total(stack), await column(stack, 'orderTotal')], [before, values])
+			// a colleague's change of what is understood is one
+			const { id, version, status } = await stack.json(`/api/orders/${orders[60].id}`)
+			await stack.sim('POST', '/_sim/edit', { id, fields: { Customer: 'somebody else' } })
+			eq((await stack.patch(id, { status: other({ status }) }, { 'If-Match': `"v${version}"` })).status, 412)
+			await synced(stack)
+			eq([await total(stack), await column(stack, 'orderTotal'), (await health(stack)).alarm?.code], [before, values, 'airtable_field_lost'])
+			await retype(stack, 'Order Total', 'currency', { options: { precision: 2 } })
+			await synced(stack)
+			await agrees(stack)
+		})
+	}, { beside: true })
+
 test('customers that become links stay, whatever way they come; an operator may let them go', async () => {
 	await withStack(follow(), async stack => {
 		await settled(stack)
