@@ -161,7 +161,7 @@ static const struct setting table[] = {
 	{ .name = "limits.orders_summary", .type = SETTING_RATE, AT(limits.orders_summary),
 	  .value = "60/minute", .min = 1, .max = 1000000,
 	  .env = "RATE_LIMIT_ORDERS_SUMMARY",
-	  .meaning = "GET /api/orders/summary, per client." },
+	  .meaning = "GET /api/orders/summary and its today, per client." },
 	{ .name = "limits.get_order", .type = SETTING_RATE, AT(limits.get_order),
 	  .value = "100/minute", .min = 1, .max = 1000000,
 	  .env = "RATE_LIMIT_GET_ORDER",

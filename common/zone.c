@@ -97,6 +97,51 @@ zone_day_start(int32_t day)
 	return low * 1000;
 }
 
+/* By how much the clock is ahead of UTC. */
+static int64_t
+ahead_at(int64_t seconds)
+{
+	int64_t ahead;
+
+	(void)local_day(seconds, &ahead);
+	return ahead;
+}
+
+/* The first second in (low, high] at which the clock is so far ahead as at ${high}. */
+static int64_t
+clock_put(int64_t low, int64_t high)
+{
+	int64_t then = ahead_at(high);
+
+	while (low + 1 < high) {
+		int64_t middle = low + (high - low) / 2;
+
+		if (ahead_at(middle) == then)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}
+
+int64_t
+zone_same_time(int32_t day, int64_t ms)
+{
+	int64_t now = ms >= 0 ? ms / 1000 : (ms - 999) / 1000, start = zone_day_start(day) / 1000;
+	int64_t end = zone_day_start(day + 1) / 1000, before = ahead_at(start), after = ahead_at(end - 1);
+	int64_t time = now + ahead_at(now), first, second;
+
+	if (now >= start && now < end)
+		return ms;
+	time = day * SECONDS_PER_DAY + (time % SECONDS_PER_DAY + SECONDS_PER_DAY) % SECONDS_PER_DAY;
+	first = time - before;	/* by the clock as the day began ... */
+	second = time - after;	/* ... and as it ended */
+	if (ahead_at(first) != before)
+		first = ahead_at(second) == after ? second : clock_put(second, first);
+	first = first < start ? start : first;
+	return (first > end ? end : first) * 1000;
+}
+
 int64_t
 zone_date_start(int32_t day)
 {

@@ -20,7 +20,14 @@ int32_t		zone_day(int64_t ms);
 /* The first instant of a day: local midnight, or when the clock first shows that day. */
 int64_t		zone_day_start(int32_t day);
 /*
- * The same for a date that somebody wrote: of one that the zone's calendar
+ * The moment of a day at which the clock shows the time of day that it shows at
+ * ${ms}: the first, where it shows it twice; that at which the clock was put
+ * forward, where it shows it never; ${ms} itself where that is of the day.  It is
+ * in the day, or its end.
+ */
+int64_t		zone_same_time(int32_t day, int64_t ms);
+/*
+ * As zone_day_start() for a date that somebody wrote: of one that the zone's calendar
  * left out (it crossed the date line) the last moment before it, so that
  * each date has a place of its own between the days before and after.
  */

@@ -18,6 +18,7 @@ enum outcome	 orders_undo_many(struct api *);
 enum outcome	 orders_history(struct api *);
 enum outcome	 audit_get(struct api *);
 enum outcome	 orders_summary(struct api *);
+enum outcome	 orders_today(struct api *);
 enum outcome	 sync_start(struct api *);
 enum outcome	 sync_get(struct api *);
 enum outcome	 health_get(struct api *);

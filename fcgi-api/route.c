@@ -16,6 +16,8 @@ static const struct route {
 	    .changes = LIMIT_UPDATE_ORDER },
 	{ .path = { "api", "orders", "summary" }, .get = orders_summary,
 	    .reads = LIMIT_ORDERS_SUMMARY },
+	{ .path = { "api", "orders", "summary", "today" }, .get = orders_today,
+	    .reads = LIMIT_ORDERS_SUMMARY },
 	{ .path = { "api", "orders", "sync" }, .post = sync_start,
 	    .changes = LIMIT_SYNC_ORDERS },
 	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv,

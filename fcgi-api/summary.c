@@ -1,4 +1,7 @@
+#include "common/day_part.h"
 #include "common/instant.h"
+#include "common/json_write.h"
+#include "common/zone.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
@@ -25,16 +28,83 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	return ANSWERED;
 }
 
+/* May it be answered?  A snapshot is begun. */
+static enum err
+summary_begin(struct api *api)
+{
+	enum err e;
+
+	if ((e = request_no_params(&api->request, &api->errors)) != ERR_OK ||
+	    (e = api_snapshot(api)) != ERR_OK)
+		return e;
+	return api_filling(api) && !request_prefers_partial(&api->request) ? ERR_FILLING : ERR_OK;
+}
+
 enum outcome
 orders_summary(struct api *api)
 {
 	const struct request *req = &api->request;
 	enum err e;
 
-	if ((e = request_no_params(req, &api->errors)) != ERR_OK ||
-	    (e = api_snapshot(api)) != ERR_OK)
+	if ((e = summary_begin(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	if (api_filling(api) && !request_prefers_partial(req))
-		return api_problem(api, ERR_FILLING, NULL);
 	return summary_answer(api, req->if_none_match, req->accept_encoding);
+}
+
+/* ---- the part of today that is over, beside that of other days ------------------------- */
+#define MINUTE_MS	60000
+#define WEEK_DAYS	7
+
+static enum err
+add_part(struct api *api, struct buf *b, const char *name, int32_t day, int64_t now_ms)
+{
+	struct day_part part;
+	int y, m, d;
+	enum err e = day_part_count(api->store, &orders_schema, day, now_ms, &part);
+
+	if (e != ERR_OK)
+		return e;
+	instant_civil_from_day(day, &y, &m, &d);
+	buf_printf(b, ",\"%s\":{\"date\":\"%04d-%02d-%02d\"", name, y, m, d);
+	json_member_instant(b, "until", part.until_ms);
+	if (part.known)
+		json_member_uint(b, "count", part.count);
+	else
+		buf_add_cstr(b, ",\"count\":null");
+	buf_add_char(b, '}');
+	return ERR_OK;
+}
+
+/* As of the minute that has begun last: within it the answer stays the same. */
+enum outcome
+orders_today(struct api *api)
+{
+	struct response *r = &api->response;
+	int64_t minute = instant_now() / MINUTE_MS, now_ms = minute * MINUTE_MS;
+	struct buf *b = &r->own;
+	struct str zone;
+	struct etag etag;
+	int32_t today;
+	enum err e;
+
+	if ((e = summary_begin(api)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	if (response_validators(r, api->request.if_none_match, etag_make(&etag, 't',
+	    (const uint64_t[]){ store_generation(api->store), (uint64_t)minute }, 2, false),
+	    store_generation(api->store)))
+		return ANSWERED;
+	if (meta_get(store_txn(api->store), store_databases(api->store)->meta, META_ZONE, &zone) != 0)
+		zone = STR("UTC");
+	(void)zone_use(zone);	/* UTC when this machine lacks it */
+	today = zone_day(now_ms);
+	buf_add_char(b, '{');
+	json_member_uint(b, "generation", store_generation(api->store));
+	json_member_string(b, "timeZone", zone);
+	if ((e = add_part(api, b, "today", today, now_ms)) != ERR_OK ||
+	    (e = add_part(api, b, "yesterday", today - 1, now_ms)) != ERR_OK ||
+	    (e = add_part(api, b, "weekAgo", today - WEEK_DAYS, now_ms)) != ERR_OK)
+		return api_problem(api, e, NULL);
+	buf_add_char(b, '}');
+	r->type = "application/json";
+	return ANSWERED;
 }

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/day_part.h"
 #include "common/log.h"
 #include "common/moment.h"
 #include "common/query.h"
@@ -324,6 +325,160 @@ START_TEST(the_first_and_last_dates_there_are_can_be_kept)
 }
 END_TEST
 
+/* ---- parts of a day --------------------------------------------------------------- */
+static int64_t
+at(const char *time)
+{
+	int64_t ms;
+
+	ck_assert_int_eq(instant_parse(str_of(time), &ms), ERR_OK);
+	return ms;
+}
+
+START_TEST(the_part_of_a_day_ends_at_the_same_time_by_its_clock)
+{
+	static const struct { const char *zone, *day, *now, *until; } parts[] = {
+		{ "UTC", "2026-11-29", "2026-11-30T13:35:00Z", "2026-11-29T13:35:00Z" },
+		{ "UTC", "2026-11-23", "2026-11-30T00:00:00Z", "2026-11-23T00:00:00Z" },
+		{ "UTC", "1969-12-30", "1969-12-31T23:59:59Z", "1969-12-30T23:59:59Z" },
+		/* yesterday had 23 hours: before, within and after what it left out */
+		{ "Europe/Berlin", "2026-03-29", "2026-03-29T23:30:00Z", "2026-03-29T00:30:00Z" },
+		{ "Europe/Berlin", "2026-03-29", "2026-03-30T00:30:00Z", "2026-03-29T01:00:00Z" },
+		{ "Europe/Berlin", "2026-03-29", "2026-03-30T01:00:00Z", "2026-03-29T01:00:00Z" },
+		{ "Europe/Berlin", "2026-03-29", "2026-03-30T01:30:00Z", "2026-03-29T01:30:00Z" },
+		/* today has */
+		{ "Europe/Berlin", "2026-03-28", "2026-03-29T00:30:00Z", "2026-03-28T00:30:00Z" },
+		{ "Europe/Berlin", "2026-03-28", "2026-03-29T01:30:00Z", "2026-03-28T02:30:00Z" },
+		{ "Europe/Berlin", "2026-03-29", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00Z" },
+		/* yesterday had 25, a time twice: the first */
+		{ "Europe/Berlin", "2026-10-25", "2026-10-26T00:30:00Z", "2026-10-24T23:30:00Z" },
+		{ "Europe/Berlin", "2026-10-25", "2026-10-26T01:30:00Z", "2026-10-25T00:30:00Z" },
+		{ "Europe/Berlin", "2026-10-25", "2026-10-26T02:30:00Z", "2026-10-25T02:30:00Z" },
+		{ "America/New_York", "2026-11-01", "2026-11-02T06:30:00Z", "2026-11-01T05:30:00Z" },
+		/* today has: both times are the same time of yesterday, and today's own is now */
+		{ "Europe/Berlin", "2026-10-24", "2026-10-25T00:30:00Z", "2026-10-24T00:30:00Z" },
+		{ "Europe/Berlin", "2026-10-24", "2026-10-25T01:30:00Z", "2026-10-24T00:30:00Z" },
+		{ "Europe/Berlin", "2026-10-25", "2026-10-25T01:30:00Z", "2026-10-25T01:30:00Z" },
+		/* the clock was put forward at midnight, and the day before was put back there */
+		{ "Africa/Cairo", "2024-04-26", "2024-04-26T21:30:00Z", "2024-04-25T22:00:00Z" },
+		{ "Africa/Cairo", "2024-04-25", "2024-04-25T23:00:00Z", "2024-04-25T00:00:00Z" },
+		{ "Africa/Cairo", "2024-10-31", "2024-11-01T21:30:00Z", "2024-10-31T20:30:00Z" },
+		/* a day that the calendar left out */
+		{ "Pacific/Apia", "2011-12-30", "2011-12-30T20:00:00Z", "2011-12-30T10:00:00Z" },
+		{ "Pacific/Apia", "2011-12-29", "2011-12-30T20:00:00Z", "2011-12-29T20:00:00Z" }
+	};
+
+	open_in("UTC");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char text[INSTANT_TEXT_SIZE];
+
+		ck_assert_int_eq(zone_use(str_of(parts[i].zone)), ERR_OK);
+		ck_assert_int_eq(instant_format(zone_same_time(day_number(parts[i].day), at(parts[i].now)), text), ERR_OK);
+		ck_assert_msg(at(text) == at(parts[i].until), "%s, %s at %s: %s, not %s", parts[i].zone,
+		    parts[i].day, parts[i].now, text, parts[i].until);
+	}
+}
+END_TEST
+
+/* One order, created at that time. */
+static void
+put_at(unsigned number, const char *time)
+{
+	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "rec%05u", number);
+	c.record.id = str_of(id);
+	c.record.known = schema_all(&orders_schema);
+	c.record.values[ORDER_CREATED_AT].present = time != NULL;
+	if (time != NULL)
+		ck_assert_int_eq(moment_parse(str_of(time), &c.record.values[ORDER_CREATED_AT]), ERR_OK);
+	(void)made_apply(a, &c, 1);
+}
+
+/* How many of the day are of its part at ${now}; -1: not known. */
+static int
+in_part(const char *day, const char *now)
+{
+	struct day_part part;
+
+	ck_assert_int_eq(store_begin(st), ERR_OK);
+	ck_assert_int_eq(day_part_count(st, &orders_schema, day_number(day), at(now), &part), ERR_OK);
+	store_end(st);
+	return part.known ? (int)part.count : -1;
+}
+
+START_TEST(of_a_day_the_same_part_is_counted_as_is_over_of_today)
+{
+	unsigned n = 0;
+
+	open_in("Europe/Berlin");
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T10:00:00Z"), 0);	/* no order at all */
+	/* of the 28th; then from the first moment of the 29th, which has 23 hours, to its last */
+	put_at(n++, "2026-03-28T22:59:59.999Z");
+	put_at(n++, "2026-03-28T23:00:00Z");
+	put_at(n++, "2026-03-29T00:59:59.999Z");
+	put_at(n++, "2026-03-29T01:00:00Z");
+	put_at(n++, "2026-03-29T10:00:00Z");
+	put_at(n++, "2026-03-29T21:59:59.999Z");
+	put_at(n++, "2026-03-29T22:00:00Z");	/* the 30th */
+	put_at(n++, "2026-03-30T09:59:59Z");
+	put_at(n++, "2026-03-30T10:00:00Z");	/* what is to come is not over */
+	put_at(n++, NULL);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-29T22:00:00Z"), 0);	/* midnight */
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-29T22:01:00Z"), 1);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T00:30:00Z"), 2);	/* a time that it left out */
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T01:00:00Z"), 2);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T01:01:00Z"), 3);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T10:00:00Z"), 3);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T10:01:00Z"), 4);
+	ck_assert_int_eq(in_part("2026-03-29", "2026-03-30T21:59:00Z"), 4);
+	ck_assert_int_eq(in_part("2026-03-30", "2026-03-30T10:00:00Z"), 2);
+	ck_assert_int_eq(in_part("2026-03-28", "2026-03-30T21:59:59.999Z"), 0);
+	ck_assert_int_eq(in_part("2026-03-23", "2026-03-30T10:00:00Z"), 0);
+	/* the 25 hours of another day */
+	put_at(n++, "2026-10-25T00:30:00Z");
+	put_at(n++, "2026-10-25T01:30:00Z");
+	ck_assert_int_eq(in_part("2026-10-25", "2026-10-26T01:30:00Z"), 0);
+	ck_assert_int_eq(in_part("2026-10-25", "2026-10-26T01:59:00Z"), 1);
+	ck_assert_int_eq(in_part("2026-10-25", "2026-10-26T02:01:00Z"), 2);
+	ck_assert_int_eq(in_part("2026-10-25", "2026-10-25T01:31:00Z"), 2);
+}
+END_TEST
+
+START_TEST(dates_without_a_time_are_in_no_part_of_their_day)
+{
+	static struct change many[DAY_PART_FIRST_MAX];
+	static char ids[DAY_PART_FIRST_MAX][16];
+
+	open_in("America/New_York");
+	put_at(0, "2026-11-28");
+	put_at(1, "2026-11-28T15:00:00Z");
+	put_at(2, "2026-11-29T05:00:00Z");	/* its first moment, as a time */
+	put_at(3, "2026-11-29T15:00:00Z");
+	ck_assert_int_eq(in_part("2026-11-28", "2026-11-30T16:00:00Z"), -1);
+	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), 2);
+	ck_assert_int_eq(in_part("2026-11-27", "2026-11-30T16:00:00Z"), 0);
+	put_at(2, "2026-11-29");
+	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), -1);
+	put_at(2, "2026-11-28");
+	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), 1);
+	/* dates that are written as times */
+	for (unsigned i = 0; i < DAY_PART_FIRST_MAX; i++) {
+		many[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		(void)snprintf(ids[i], sizeof(ids[i]), "rec%u", 10000 + i);
+		many[i].record.id = str_of(ids[i]);
+		many[i].record.known = schema_all(&orders_schema);
+		many[i].record.values[ORDER_CREATED_AT].present = true;
+		ck_assert_int_eq(moment_parse(STR("2026-11-29T05:00:00Z"), &many[i].record.values[ORDER_CREATED_AT]), ERR_OK);
+	}
+	(void)made_apply(a, many, DAY_PART_FIRST_MAX);
+	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), 1 + (int)DAY_PART_FIRST_MAX);
+	put_at(4, "2026-11-29T05:00:00Z");
+	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), -1);
+}
+END_TEST
+
 START_TEST(a_zone_that_is_not_there_is_not_taken_for_the_one_before)
 {
 	int64_t berlin;
@@ -353,6 +508,9 @@ main(void)
 	tcase_add_test(t, dates_stand_among_instants_where_their_day_begins);
 	tcase_add_test(t, a_date_is_another_value_than_the_moment_it_begins);
 	tcase_add_loop_test(t, the_first_and_last_dates_there_are_can_be_kept, 0, ZONES);
+	tcase_add_test(t, the_part_of_a_day_ends_at_the_same_time_by_its_clock);
+	tcase_add_test(t, of_a_day_the_same_part_is_counted_as_is_over_of_today);
+	tcase_add_test(t, dates_without_a_time_are_in_no_part_of_their_day);
 	tcase_add_test(t, a_zone_that_is_not_there_is_not_taken_for_the_one_before);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -238,6 +238,18 @@ START_TEST(the_summary_is_sent_compressed_to_who_takes_it)
 }
 END_TEST
 
+START_TEST(today_so_far_has_the_same_part_of_other_days_beside_it)
+{
+	expect_get("/api/orders/summary/today", 200, "\"timeZone\":\"UTC\",\"today\":{\"date\":\"");
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"yesterday\":{\"date\":\""));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"weekAgo\":{\"date\":\""));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "ETag: \"t"));
+	expect_get("/api/orders/summary/today?day=1", 400, "unknown parameter");
+	ask("DELETE", "/api/orders/summary/today", NULL, NULL, NULL);
+	expect(405, "Allow: GET, HEAD, OPTIONS\r\n");
+}
+END_TEST
+
 START_TEST(a_finished_sync_answers_with_the_summary_and_a_long_one_with_its_progress)
 {
 	const char *line;
@@ -332,6 +344,7 @@ suite(void)
 	tcase_add_test(alone, every_path_refuses_parameters_that_it_does_not_know);
 	tcase_add_test(alone, unknown_paths_and_methods_are_problems);
 	tcase_add_test(alone, the_summary_is_sent_compressed_to_who_takes_it);
+	tcase_add_test(alone, today_so_far_has_the_same_part_of_other_days_beside_it);
 	tcase_add_test(alone, progress_is_syncds_or_what_was_stored_last);
 	suite_add_tcase(s, alone);
 	tcase_add_checked_fixture(both, api_setup_syncd, api_teardown);

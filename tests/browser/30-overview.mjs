@@ -33,6 +33,24 @@ test('its figures are those of the API', async () => {
 	ok((await page.textContent('[data-testid="as-of"]')).startsWith('As of '))
 })
 
+test('today, which is not over, is beside the same part of other days', async () => {
+	const part = async day => ({ ...day, listed: (await stack.json(`/api/orders?pageSize=1&createdFrom=${day.date}&createdTo=${day.until}`)).total })
+	await soon('as many as the list has, and as the API says', async () => {
+		const { today, yesterday, weekAgo } = await stack.json('/api/orders/summary/today')
+		eq((await stack.json('/api/orders/summary')).daily.at(-2).date, yesterday.date)
+		for (const day of await Promise.all([today, yesterday, weekAgo].map(part))) eq(day.listed, day.count, day.date)
+		const text = await page.textContent('[data-figure="Today"]')
+		return text.includes('so far') && text.includes(`${yesterday.count} yesterday by this time`) && text.includes(`${weekAgo.count} a week ago by this time`)
+	})
+	// where it can't be read, whole days are said to be whole
+	const bare = await browser.page('/docs')
+	await bare.route('**/api/orders/summary/today', route => route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"type":"about:blank","title":"Not Found","status":404,"code":"not_found"}' }))
+	await bare.goto(stack.url)
+	const { daily } = await stack.json('/api/orders/summary')
+	await soon('the whole of yesterday', async () => (await bare.textContent('[data-figure="Today"]')).includes(`${daily.at(-2).count} yesterday all day`))
+	await bare.context().close()
+})
+
 test('charts are drawn, labelled with their time zone, and readable as tables', async () => {
 	await page.waitForSelector('[data-chart="count"] .recharts-bar-rectangle')
 	ok((await page.textContent('h2:has-text("Orders a day")')).includes('UTC'))
@@ -228,7 +246,7 @@ test('how old the data is is one thing, on every page', async () => {
 
 test('the docs page draws the API from local files only', async () => {
 	const docs = await browser.page('/docs')
-	await docs.getByRole('heading', { name: '/api/orders/summary' }).waitFor()
+	await docs.getByRole('heading', { name: 'GET /api/orders/summary', exact: true }).waitFor()
 	await shot(docs, 'docs')
 	await docs.context().close()
 })

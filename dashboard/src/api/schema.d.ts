@@ -242,6 +242,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/summary/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Today so far, beside the same part of other days
+         * @description A day that is not over is less than a whole one; the summary's `daily` ends
+         *     with it. Here the orders created today are beside those of the same part of
+         *     yesterday and of the day a week ago: of each day those from its begin to
+         *     before the time of day that it is now, by the clock of `summary.time_zone`,
+         *     to the minute. Where the clock was put forward over that time the part ends
+         *     there; where it was put back, so that the time was twice, it ends at the first.
+         *     It counts for the limit of the summary.
+         */
+        get: operations["getToday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/export.csv": {
         parameters: {
             query?: never;
@@ -767,6 +793,30 @@ export interface components {
                 revenue: components["schemas"]["Total"];
             })[];
         };
+        /** @description The orders created on a day before a time of day. */
+        DayPart: {
+            /** Format: date */
+            date: string;
+            /**
+             * Format: date-time
+             * @description The end of the part.
+             */
+            until: string;
+            /**
+             * @description How many. `null`: it can't be told, as some were created on a date without a
+             *     time, which is in no part of its day (or more than 1,000 at the day's first
+             *     moment, which is how some write dates).
+             */
+            count: number | null;
+        };
+        Today: {
+            generation: number;
+            /** @example UTC */
+            timeZone: string;
+            today: components["schemas"]["DayPart"];
+            yesterday: components["schemas"]["DayPart"];
+            weekAgo: components["schemas"]["DayPart"];
+        };
         Sync: {
             /** @enum {string} */
             state: "idle" | "running" | "failed";
@@ -1205,6 +1255,21 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Summary"];
+            };
+        };
+        /** @description Today so far. */
+        Today: {
+            headers: {
+                /** @description Changes with the generation and the minute. */
+                ETag?: string;
+                "Cache-Control": components["headers"]["CacheControl"];
+                "X-Generation": components["headers"]["Generation"];
+                "X-Data-Age": components["headers"]["DataAge"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Today"];
             };
         };
         /** @description What `If-None-Match` names still holds. */
@@ -2343,6 +2408,32 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Summary"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["StoreUnavailable"];
+        };
+    };
+    getToday: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @example partial
+                 */
+                Prefer?: components["parameters"]["PreferPartial"];
+                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description Your own id for this request; another text is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Today"];
             304: components["responses"]["NotModified"];
             400: components["responses"]["InvalidParameter"];
             429: components["responses"]["TooManyRequests"];

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, type ErrorComponentProps } from '@tanstack/react-router'
 import { Compass, TriangleAlert } from 'lucide-react'
 import { summaryQuery } from '@/api/summary'
+import { todayQuery } from '@/api/today'
 import { queryClient } from '@/api/query-client'
 import { useTitle } from '@/lib/hooks'
 import { addressOf, ordersSearch, parseAddress } from '@/orders/search'
@@ -15,7 +16,10 @@ const overview = createRoute({
 	getParentRoute: () => root,
 	path: '/',
 	component: OverviewPage,
-	loader: () => void queryClient.prefetchQuery(summaryQuery),
+	loader: () => {
+		void queryClient.prefetchQuery(summaryQuery)
+		void queryClient.prefetchQuery(todayQuery)
+	},
 })
 const orders = createRoute({
 	getParentRoute: () => root,

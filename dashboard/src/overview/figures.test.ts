@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aSummary } from '../../tests/orders'
-import { compare, openOf, revenueFilter, unknownExcludes, wholeDays } from './figures'
+import { besideToday, openOf, revenueFilter, unknownExcludes, wholeDays } from './figures'
 
 test('open is what is pending or processing', () => {
 	expect(openOf(aSummary())).toEqual({ names: ['Pending', 'Processing'], count: 7, orderTotal: 70.5 })
@@ -13,9 +13,23 @@ test('a day that is not over is in no trend', () => {
 	expect(wholeDays([])).toEqual([])
 })
 
-test('today stands beside yesterday and the same day a week ago', () => {
-	const { today, yesterday, lastWeek } = compare(aSummary().daily)
-	expect([today.count, yesterday.count, lastWeek.count]).toEqual([29, 28, 22])
+const part = (date: string, count: number | null) => ({ date, until: `${date}T09:30:00.000Z`, count })
+
+test('today stands beside the same part of yesterday and of the same day a week ago', () => {
+	const summary = aSummary(), at = (back: number) => summary.daily.at(-1 - back)!.date
+	const today = { generation: 1, timeZone: 'UTC', today: part(at(0), 29), yesterday: part(at(1), 1200), weekAgo: part(at(7), 0) }
+	expect(besideToday(summary, today)).toEqual(['1,200 yesterday by this time', '0 a week ago by this time'])
+})
+
+test('where no part is known, whole days are said to be whole', () => {
+	const summary = aSummary(), at = (back: number) => summary.daily.at(-1 - back)!.date
+	const today = { generation: 1, timeZone: 'UTC', today: part(at(0), 29), yesterday: part(at(1), null), weekAgo: part(at(7), 3) }
+	const whole = ['28 yesterday all day', '22 a week ago all day']
+	expect(besideToday(summary, today)).toEqual([whole[0], '3 a week ago by this time'])	// one has dates without a time
+	expect(besideToday(summary, { ...today, today: part(at(0), null) })).toEqual(whole)	// today has
+	expect(besideToday(summary, undefined)).toEqual(whole)	// it could not be read
+	expect(besideToday(summary, { ...today, today: part(at(1), 28), yesterday: part(at(2), 4) })).toEqual(whole)	// it is of yesterday
+	expect(besideToday({ ...summary, daily: summary.daily.slice(-1) }, today)).toEqual([])
 })
 
 test('revenue leads to the orders that make it up', () => {

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Summary } from '@/api/client'
+import type { Summary, Today } from '@/api/client'
+import { useToday } from '@/api/today'
 import { formatCompact, formatCount, formatPercent, plural } from '@/lib/format'
 import { useMoney } from '@/lib/money'
 import { dayFilter } from '@/lib/zone'
@@ -25,20 +26,30 @@ export const unknownExcludes = ({ byStatus, offered, revenue: { excludes } }: Su
 /** The days that are over: today is the last of them all. */
 export const wholeDays = (daily: Summary['daily']) => daily.slice(0, -1)
 
-/** What stands beside today. */
-export function compare(daily: Summary['daily']) {
-	const at = (back: number) => daily[daily.length - 1 - back] ?? { date: '', count: 0, orderTotal: 0, revenue: { count: 0, orderTotal: 0 } }
-	return { today: at(0), yesterday: at(1), lastWeek: at(DAYS_BACK) }
+/**
+ * What stands beside today, which is not over: of other days the same part, when
+ * it is known of them and of today; else each as a whole, and said to be that.
+ */
+export function besideToday({ daily }: Summary, today: Today | undefined): string[] {
+	const same = (day: Today['today'] | undefined, back: number) => {
+		const whole = daily[daily.length - 1 - back]
+		if (!whole) return null
+		// it may be of the minute before midnight
+		const part = today?.today.date === daily.at(-1)?.date && today?.today.count != null ? day?.count : undefined
+		return part == null ? { count: whole.count, of: 'all day' } : { count: part, of: 'by this time' }
+	}
+	return ([[same(today?.yesterday, 1), 'yesterday'], [same(today?.weekAgo, DAYS_BACK), 'a week ago']] as const)
+		.flatMap(([day, name]) => (day === null ? [] : [`${formatCount(day.count)} ${name} ${day.of}`]))
 }
 
 export function Figures({ summary }: { summary: Summary }) {
+	const { data: parts, isPending } = useToday()
 	const open = openOf(summary)
 	const money = useMoney()
-	const { today, yesterday, lastWeek } = compare(summary.daily)
 	const { count } = summary.total
 	const { orderTotal, excludes } = summary.revenue
 	const unknown = unknownExcludes(summary), left = excludes.filter(name => !unknown.includes(name))
-	const days = summary.daily
+	const days = summary.daily, today = days.at(-1)!
 	// today is not over: beside whole days it would always look like a fall
 	const whole = wholeDays(days)
 	return (
@@ -55,7 +66,7 @@ export function Figures({ summary }: { summary: Summary }) {
 				<span>worth <Exact short={money.whole(open.orderTotal)} exact={money.exact(open.orderTotal)} /></span><span>{formatPercent(count ? open.count / count : 0)} of all</span>
 			</Figure>
 			<Figure name="Today" value={formatCompact(today.count)} exact={`${plural(today.count, 'order')}, ${money.exact(today.orderTotal)}`} link={dayFilter(today.date)} chart={<Sparkline values={whole.slice(-DAYS_BACK).map(day => day.count)} />} beside={<span className="tnum text-ink-2">{money.exact(today.orderTotal)}</span>}>
-				<span>so far</span><span>{formatCount(yesterday.count)} yesterday</span><span>{formatCount(lastWeek.count)} a week ago</span>
+				<span>so far</span>{!isPending && besideToday(summary, parts).map(text => <span key={text}>{text}</span>)}
 			</Figure>
 		</div>
 	)

@@ -1,0 +1,31 @@
+#ifndef COMMON_DAY_PART_H
+#define COMMON_DAY_PART_H
+
+#include "common/store.h"
+
+/*
+ * A day that is not over is less than a whole one, whatever it is like: it is
+ * compared with the same part of another day, up to the time of day that it is
+ * now (zone_same_time()).
+ *
+ * A date without a time (moment.h) is in no part of its day.  Where a day has
+ * such, or more than DAY_PART_FIRST_MAX orders from its first moment, which is
+ * how others write dates, its part is not known.
+ */
+#define DAY_PART_FIRST_MAX	1000u
+
+struct day_part {
+	int64_t		until_ms;	/* its end; it begins with the day */
+	bool		known;
+	uint32_t	count;		/* orders that were created in it */
+};
+
+/*
+ * The part of day ${day} (since 1970) up to the time of day of ${now_ms}, in the
+ * process's zone, which is that of the store.  A few dozen look-ups, whatever
+ * number of orders there is.
+ */
+enum err	 day_part_count(struct store *, const struct schema *, int32_t day,
+		    int64_t now_ms, struct day_part *);
+
+#endif
