@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { test, run, eq, ok, sleep, tempDir, cleanUp, ended, PATIENCE } from './lib/harness.mjs'
-import { startStack, withStack, execute, request, fast, until, root } from './lib/stack.mjs'
+import { startStack, withStack, execute, launch, request, fast, until, root } from './lib/stack.mjs'
 import { rotation } from './lib/rotate.mjs'
 
 const rulesFile = path.join(root, 'etc/prometheus/orderdeck.rules.yml')
@@ -283,6 +283,13 @@ test('logrotate, with the file that is installed: all processes write on in new 
 			return true
 		}, 200)
 	ok(read('orderdeck.log') !== '')
+	// a number that a killed process left is another's by now
+	const stranger = launch('sleep', ['60'])
+	fs.writeFileSync(path.join(rotate.runDir, 'nginx.pid'), `${stranger.pid}\n`)
+	await rotate()
+	eq(await Promise.race([stranger.ended, sleep(200).then(() => 'untouched')]), 'untouched')
+	stranger.kill('SIGKILL')
+	fs.writeFileSync(path.join(rotate.runDir, 'nginx.pid'), `${stack.pids().nginx}\n`)
 	await until('the renamed files are let go', 10_000, () => {
 		for (const pid of [stack.pids().syncd, stack.pids()['fcgi-api'], ...stack.children('fcgi-api')])
 			for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {

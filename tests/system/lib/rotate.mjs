@@ -8,15 +8,13 @@ import { execute, root } from './stack.mjs'
 export function rotation(stack) {
 	const dir = tempDir('logrotate'), file = path.join(dir, 'orderdeck')
 	const runDir = /^\[run\]\ndir = (.+)$/m.exec(fs.readFileSync(path.join(stack.dir, 'orders.conf'), 'utf8'))[1]
-	// nginx's pid file is where the stack has it
-	if (runDir !== stack.dir) fs.rmSync(path.join(runDir, 'nginx.pid'), { force: true })
-	fs.symlinkSync(path.join(stack.dir, 'nginx.pid'), path.join(runDir, 'nginx.pid'))
 	fs.writeFileSync(file, fs.readFileSync(path.join(root, 'etc/logrotate/orderdeck'), 'utf8')
 		.replaceAll('/var/log/orderdeck', path.join(stack.dir, 'log')).replaceAll('/run/orderdeck', runDir)
 		// its user is not made here, and these processes are not systemd's
 		.replace(/^\tsu .*\n/m, '').replaceAll('/run/systemd/system', path.join(dir, 'systemd')))
-	return async () => {
+	const rotate = async () => {
 		const { code, stderr } = await execute('logrotate', ['--force', '--state', path.join(dir, 'state'), file], { env: { PATH: `${process.env.PATH}:/usr/sbin` } })
 		if (code !== 0 || stderr !== '') throw new Error(`logrotate: ${code} ${stderr}`)
 	}
+	return Object.assign(rotate, { runDir })
 }
