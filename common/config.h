@@ -22,6 +22,9 @@
 #define CONFIG_FILE_DEFAULT	"/etc/orderdeck/orders.conf"
 #define CONFIG_TEXT_MAX	512
 
+/* A quiet base is asked for changes no less often, unless sync.feed_interval says so. */
+#define CONFIG_FEED_QUIET_MS	9500
+
 enum feed_mode { FEED_AUTO, FEED_WEBHOOK, FEED_MODIFIED, FEED_OFF };
 enum http_auth { AUTH_NONE, AUTH_BASIC, AUTH_MTLS, AUTH_PROXY, AUTH_NETWORK };
 enum sandbox_mode { SANDBOX_AUTO, SANDBOX_OFF };

@@ -12,6 +12,7 @@
 #define WRITES_SPARE	1.1
 #define SYNCS_SHARE	0.75	/* of what the writes leave, at most */
 #define POLL_CALLS_MAX	10.0
+#define POLLS_PRIOR	100.0	/* so many of one call each are taken for granted in a forecast */
 
 static const unsigned warnings[] = { 95, 80, 50 };	/* percent */
 
@@ -25,14 +26,17 @@ budget_init(struct budget *b, int64_t now_ms)
 	b->kept.day = now_ms / DAY_MS;
 	memset(b->kept.hours, HOUR_UNKNOWN, sizeof(b->kept.hours));
 	b->sync_interval_ms = DAY_MS;
+	b->feed_interval_ms = 1000;
 	b->listing_calls = 1;
 }
 
 void
-budget_configure(struct budget *b, int64_t monthly_calls, int64_t sync_interval_ms)
+budget_configure(struct budget *b, int64_t monthly_calls, int64_t sync_interval_ms,
+    int64_t feed_interval_ms)
 {
 	b->monthly_calls = monthly_calls > 0 ? (uint64_t)monthly_calls : 0;
 	b->sync_interval_ms = sync_interval_ms;
+	b->feed_interval_ms = feed_interval_ms;
 }
 
 void
@@ -268,38 +272,49 @@ budget_plan(const struct budget *b, int64_t now_ms)
 	return p;
 }
 
-/* A base in which nothing happens is asked less often, whatever the budget. */
+/* ${busy}, when something has just happened, and ${quiet} when nothing has for long. */
 static int64_t
-unhurried(const struct budget *b, int64_t now_ms, int64_t wanted_ms)
+unhurried(const struct budget *b, int64_t now_ms, int64_t busy, int64_t quiet)
 {
-	int64_t quiet = (now_ms - b->kept.active_ms) / BUDGET_ACTIVE_MS;
+	int64_t grown = now_ms - b->kept.active_ms - BUDGET_ACTIVE_MS;
 
-	if (quiet < 1)
-		return wanted_ms;
-	return wanted_ms * (quiet < BUDGET_IDLE_FACTOR ? quiet : BUDGET_IDLE_FACTOR);
+	if (grown <= 0 || quiet <= busy)
+		return busy;
+	if (grown >= BUDGET_ACTIVE_MS)
+		return quiet;
+	return busy + (int64_t)((double)(quiet - busy) * (double)grown / BUDGET_ACTIVE_MS);
+}
+
+static double
+recent_polls(const struct budget_kept *k)
+{
+	double polls = 0;
+
+	for (int d = 0; d < BUDGET_DAYS; d++)
+		polls += k->polls[d];
+	return polls;
 }
 
 /* How many calls a poll takes, with what it finds. */
 static double
 poll_calls(const struct budget_kept *k)
 {
-	double polls = 0, calls = recent(k, BUDGET_FEED);
+	double polls = recent_polls(k), calls = recent(k, BUDGET_FEED);
 
-	for (int d = 0; d < BUDGET_DAYS; d++)
-		polls += k->polls[d];
 	if (polls == 0 || calls < polls)
 		return 1;
 	return calls / polls < POLL_CALLS_MAX ? calls / polls : POLL_CALLS_MAX;
 }
 
 int64_t
-budget_interval(const struct budget *b, int64_t now_ms, int64_t wanted_ms)
+budget_interval(const struct budget *b, int64_t now_ms)
 {
 	struct budget_plan p = budget_plan(b, now_ms);
-	int64_t wait = unhurried(b, now_ms, wanted_ms), at;
+	int64_t wait = b->feed_interval_ms == 0 ? 0 :
+	    unhurried(b, now_ms, b->feed_interval_ms, BUDGET_QUIET_MS), at;
 	double polls, total;
 
-	if (b->monthly_calls == 0)
+	if (b->monthly_calls == 0 || b->feed_interval_ms == 0)
 		return wait;
 	if ((polls = (double)p.feed / poll_calls(&b->kept)) < 1)
 		return p.until_ms - now_ms;
@@ -309,16 +324,19 @@ budget_interval(const struct budget *b, int64_t now_ms, int64_t wanted_ms)
 }
 
 int64_t
-budget_sweep_interval(const struct budget *b, int64_t now_ms, uint64_t pages)
+budget_sweep_interval(const struct budget *b, int64_t now_ms, uint64_t pages, int64_t wanted_ms)
 {
 	struct budget_plan p = budget_plan(b, now_ms);
 	uint64_t share = p.feed * BUDGET_SWEEP_PERCENT / 100;
+	int64_t least, wait;
 
+	least = unhurried(b, now_ms, wanted_ms, (int64_t)pages * BUDGET_QUIET_PAGE_MS);
 	if (b->monthly_calls == 0)
-		return 0;
+		return least;
 	if (share <= pages)
-		return p.until_ms - now_ms;
-	return (int64_t)((double)(p.until_ms - now_ms) * (double)pages / (double)share);
+		return p.until_ms - now_ms > least ? p.until_ms - now_ms : least;
+	wait = (int64_t)((double)(p.until_ms - now_ms) * (double)pages / (double)share);
+	return wait > least ? wait : least;
 }
 
 bool
@@ -352,17 +370,39 @@ budget_used(const struct budget *b, int64_t now_ms)
 	return sum_used(&k);
 }
 
+/* Calls of the feed in ${time_ms}: as lately, and what is not known of a day as now. */
+static double
+feed_goes_on(const struct budget *b, const struct budget_kept *k, int64_t now_ms, double time_ms)
+{
+	double known = recent_ms(k, now_ms), rest = known < DAY_MS ? DAY_MS - known : 0, now = 0;
+
+	/* the first calls are about finding the webhook: they are no habit */
+	if (b->feed_interval_ms > 0)
+		now = (recent(k, BUDGET_FEED) + POLLS_PRIOR) / (recent_polls(k) + POLLS_PRIOR) /
+		    (double)budget_interval(b, now_ms);
+	return (recent(k, BUDGET_FEED) + now * rest) / (known + rest) * time_ms;
+}
+
+/* Those of sweeps: what full syncs took lately goes by its own interval. */
+static double
+sweeps_go_on(const struct budget *b, const struct budget_kept *k, int64_t now_ms, double time_ms)
+{
+	double known = recent_ms(k, now_ms), runs = known / (double)b->sync_interval_ms + 1;
+	double sweeps = recent(k, BUDGET_SYNC) - sync_calls(b) * runs;
+
+	return sweeps > 0 ? sweeps / known * time_ms : 0;
+}
+
 uint64_t
 budget_forecast(const struct budget *b, int64_t now_ms)
 {
 	struct budget_plan p = budget_plan(b, now_ms);
 	struct budget_kept k = b->kept;
-	double time_ms = (double)(p.until_ms - now_ms), known, writes, syncs, feed;
+	double time_ms = (double)(p.until_ms - now_ms), writes, syncs, feed;
 
 	roll(&k, now_ms);
-	known = recent_ms(&k, now_ms);
-	writes = recent(&k, BUDGET_WRITE) / known * time_ms;
-	feed = recent(&k, BUDGET_FEED) / known * time_ms;
+	writes = recent(&k, BUDGET_WRITE) / recent_ms(&k, now_ms) * time_ms;
+	feed = feed_goes_on(b, &k, now_ms, time_ms) + sweeps_go_on(b, &k, now_ms, time_ms);
 	syncs = sync_calls(b) * (time_ms / (double)p.sync_interval_ms);
 	if (b->monthly_calls > 0 && feed > (double)p.feed)
 		feed = (double)p.feed;

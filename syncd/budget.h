@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/config.h"
 #include "common/str.h"
 
 /*
@@ -25,12 +26,20 @@
  *    next BUDGET_ACTIVE_MS weigh 1.
  * So a month ends below its budget as long as the writes alone do, and what
  * was not needed is there for asking more often towards the end.
+ *
+ * Whatever the budget, a base in which nothing happens is asked less often:
+ * for BUDGET_ACTIVE_MS after the last thing that happened every
+ * sync.feed_interval, and from there on ever less, until after as much time
+ * again it is every BUDGET_QUIET_MS (or sync.feed_interval, where that is
+ * longer).  So a quiet day takes about 9,100 questions, and the first change
+ * after it is seen within BUDGET_QUIET_MS.
  */
 #define BUDGET_FLOOR_PERCENT	2
 #define BUDGET_SYNC_EXTRA	3		/* calls of a full sync beyond its pages */
 #define BUDGET_ACTIVE_MS	600000
 #define BUDGET_IDLE_WEIGHT	(1.0 / 16)
-#define BUDGET_IDLE_FACTOR	5		/* feed_interval is this much longer when nothing happens */
+#define BUDGET_QUIET_MS		CONFIG_FEED_QUIET_MS	/* the feed is asked no less often where no budget demands it */
+#define BUDGET_QUIET_PAGE_MS	90000		/* so much of a quiet time for each page of a sweep */
 #define BUDGET_SWEEP_PERCENT	25
 #define BUDGET_HOURS		168		/* of a week */
 #define BUDGET_DAYS		8		/* today and seven before */
@@ -58,6 +67,7 @@ struct budget {
 	struct budget_kept	kept;
 	uint64_t		monthly_calls;		/* 0: no limit */
 	int64_t			sync_interval_ms;	/* as configured */
+	int64_t			feed_interval_ms;	/* the same; 0: the feed is off */
 	uint64_t		listing_calls;		/* pages of a full sync */
 	bool			seen[BUDGET_HOURS];	/* activity that is not in kept.hours yet */
 };
@@ -75,7 +85,8 @@ struct budget_plan {
 
 /* Nothing counted yet; something has just happened. */
 void		 budget_init(struct budget *, int64_t now_ms);
-void		 budget_configure(struct budget *, int64_t monthly_calls, int64_t sync_interval_ms);
+void		 budget_configure(struct budget *, int64_t monthly_calls, int64_t sync_interval_ms,
+		    int64_t feed_interval_ms);
 /* A full sync takes ${pages} calls. */
 void		 budget_set_listing(struct budget *, uint64_t pages);
 
@@ -88,22 +99,26 @@ void		 budget_polled(struct budget *, int64_t at_ms);
 
 struct budget_plan budget_plan(const struct budget *, int64_t now_ms);
 /*
- * How long to wait until the feed is asked again, at least ${wanted_ms}.
- * Nothing left for it: until the month is over.
+ * How long to wait until the feed is asked again, at least feed_interval_ms; 0: it
+ * is off.  Nothing left for it: until the month is over.
  */
-int64_t		 budget_interval(const struct budget *, int64_t now_ms, int64_t wanted_ms);
+int64_t		 budget_interval(const struct budget *, int64_t now_ms);
 /*
- * How long to wait from one sweep over all ids, of so many pages, to the next:
- * they may take BUDGET_SWEEP_PERCENT of what the feed has.  0: as often as
- * you like.
+ * How long to wait from one sweep over all ids, of so many pages, to the next,
+ * at least ${wanted_ms}: they may take BUDGET_SWEEP_PERCENT of what the feed
+ * has, and come less often while nothing happens.
  */
-int64_t		 budget_sweep_interval(const struct budget *, int64_t now_ms, uint64_t pages);
+int64_t		 budget_sweep_interval(const struct budget *, int64_t now_ms, uint64_t pages,
+		    int64_t wanted_ms);
 /* May a call of that use start?  Writes always may. */
 bool		 budget_allows(const struct budget *, enum budget_use, int64_t now_ms);
 /* Is there room for a whole full sync? */
 bool		 budget_allows_sync(const struct budget *, int64_t now_ms);
 
-/* Calls of this month so far, and how many it will be at its end if all goes on so. */
+/*
+ * Calls of this month so far, and how many it will be at its end if all goes on
+ * as in the last week.  What of a day is not known yet is taken to be as now.
+ */
 uint64_t	 budget_used(const struct budget *, int64_t now_ms);
 uint64_t	 budget_forecast(const struct budget *, int64_t now_ms);
 /* 50, 80 or 95 when that percentage has been reached since it was last asked, else 0. */

@@ -306,7 +306,7 @@ feed_store_failed(struct feed *f, void (*step)(struct feed *), enum err e)
 int64_t
 feed_pause(struct feed *f)
 {
-	return ledger_poll_interval(f->ledger, f->config->sync.feed_interval_ms);
+	return ledger_poll_interval(f->ledger);
 }
 
 static int64_t

@@ -69,6 +69,12 @@ void		 feed_free(struct feed *);
  */
 enum err	 feed_ping(struct feed *, struct str body, struct str mac);
 
+/*
+ * Somebody begins to listen to live events: what happened meanwhile is asked for
+ * soon, and be it a quiet night.  Who goes on listening changes nothing.
+ */
+void		 feed_listened(struct feed *);
+
 /* The "feed" member of status documents. */
 void		 feed_add_status(const struct feed *, struct buf *);
 

@@ -77,7 +77,7 @@ struct feed {
 	bool			 money_kept;	/* the store has it */
 	int64_t			 due_ms;	/* monotonic: when to poll again; 0: at once */
 	bool			 looked;	/* records were looked at again since the last poll */
-	bool			 poke;		/* ask again at once: a ping came, */
+	bool			 poke;		/* ask again at once: a ping or a listener came */
 	int64_t			 poked_ms;	/* monotonic: the last one; 0: none yet */
 	struct feed_state	 kept;
 
@@ -124,7 +124,8 @@ struct feed {
 	uint32_t		 sweep_rows;
 	uint64_t		 sweep_base;
 	uint64_t		 sweep_pages;
-	int64_t			 sweep_next_ms;	/* monotonic */
+	int64_t			 sweep_ended_ms;	/* monotonic: the last one; 0: none, or it failed: */
+	int64_t			 sweep_next_ms;	/* monotonic: no sooner than that */
 	int64_t			 sweep_every_ms;	/* from one to the next; 0: none was made yet */
 	int64_t			 sweep_ms;	/* wall clock: it began; 0 once it counts in listed_ms */
 	uint32_t		 sweep_fields;	/* that it asks for */
@@ -217,7 +218,7 @@ void	feed_fields_load(struct feed *);
 uint32_t feed_fields_derived(const struct feed *);
 
 /* ---- feed_ping.c ---- */
-/* How long after the last poll to ask again when a ping came. */
+/* How long after the last poll to ask again when a ping or a listener came. */
 int64_t	feed_poke_ms(struct feed *);
 
 /* ---- feed_secret.c ---- */

@@ -74,3 +74,13 @@ feed_ping(struct feed *f, struct str body, struct str mac)
 		feed_read_next(f);
 	return ERR_OK;
 }
+
+void
+feed_listened(struct feed *f)
+{
+	if (f->stopped)
+		return;
+	f->poke = true;
+	if (f->call == NULL && f->failures == 0 && (f->step == feed_read || f->step == feed_poll))
+		feed_follow_next(f);
+}

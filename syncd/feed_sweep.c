@@ -30,12 +30,29 @@ feed_sweep_needed(const struct feed *f)
 	return f->phase != FEED_READING || feed_fields_derived(f) != 0;
 }
 
+/* From one to the next, as long as things are as they are now. */
+static int64_t
+every_ms(struct feed *f)
+{
+	int64_t ms = (int64_t)f->sweep_pages * SWEEP_PAGE_MS;
+
+	return ledger_sweep_interval(f->ledger, f->sweep_pages, ms > SWEEP_MIN_MS ? ms : SWEEP_MIN_MS);
+}
+
 bool
 feed_sweep_due(struct feed *f)
 {
+	int64_t now = instant_monotonic();
+
 	if (!feed_sweep_needed(f) || f->failures > 0)
 		return false;
-	return f->sweep_seen != NULL || instant_monotonic() >= f->sweep_next_ms;
+	if (f->sweep_seen != NULL)
+		return true;
+	/* asked anew each time: a quiet base does not stay one */
+	if (f->sweep_ended_ms != 0)
+		f->sweep_every_ms = every_ms(f);
+	return now >= (f->sweep_ended_ms != 0 ? f->sweep_ended_ms + f->sweep_every_ms :
+	    f->sweep_next_ms);
 }
 
 static enum err
@@ -55,17 +72,6 @@ begin(struct feed *f)
 	buf_clear(&f->sweep_offset);
 	f->sweep_seen = calloc(f->sweep_rows / 64 + 1, sizeof(*f->sweep_seen));
 	return f->sweep_seen == NULL ? ERR_NOMEM : ERR_OK;
-}
-
-/* The next one, as soon as the month's calls allow. */
-static void
-schedule(struct feed *f)
-{
-	int64_t ms = (int64_t)f->sweep_pages * SWEEP_PAGE_MS;
-
-	ms = ms > SWEEP_MIN_MS ? ms : SWEEP_MIN_MS;
-	f->sweep_every_ms = ledger_sweep_interval(f->ledger, f->sweep_pages, ms);
-	f->sweep_next_ms = instant_monotonic() + f->sweep_every_ms;
 }
 
 /* Is the record's row there, and has it other cells?  Those that are new come by other ways. */
@@ -156,7 +162,8 @@ finish(struct feed *f)
 	f->sweeps++;
 	e = want_missing(f);
 	feed_sweep_drop(f);
-	schedule(f);
+	f->sweep_ended_ms = instant_monotonic();
+	f->sweep_every_ms = every_ms(f);
 	if (e != ERR_OK) {
 		feed_store_failed(f, feed_follow, e);
 	} else if (f->id_count > 0) {
@@ -176,6 +183,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 	if (r->err != ERR_OK) {
 		/* begun anew later: what changes goes on being asked for meanwhile */
 		feed_sweep_drop(f);
+		f->sweep_ended_ms = 0;
 		f->sweep_next_ms = instant_monotonic() + SWEEP_RETRY_MS;
 		f->step = feed_follow;
 		feed_failed(f, r);

@@ -14,7 +14,7 @@
 
 #define AHEAD_SHARE	5000	/* so much of the month's calls is counted ahead ... */
 #define AHEAD_MIN	2
-#define AHEAD_MAX	256	/* ... within these bounds */
+#define AHEAD_MAX	20	/* ... within these bounds: it is what a kill adds */
 #define FRESH_MS	5000	/* as often it is stored how fresh the store is, if nothing else is */
 #define WEEK_MS		INT64_C(604800000)
 #define DAY_MS		INT64_C(86400000)
@@ -39,6 +39,7 @@ ahead_of(const struct ledger *l)
 {
 	uint64_t n = (uint64_t)l->config->airtable.monthly_calls / AHEAD_SHARE;
 
+	/* without a budget nothing hangs on it, and a commit for every few calls costs little */
 	if (l->config->airtable.monthly_calls == 0 || n > AHEAD_MAX)
 		return AHEAD_MAX;
 	return n > AHEAD_MIN ? n : AHEAD_MIN;
@@ -144,7 +145,7 @@ add_status(void *cookie, struct buf *b)
 		buf_add_char(b, '}');
 	}
 	json_member_int(b, "pollSeconds",
-	    (budget_interval(&l->budget, now, l->config->sync.feed_interval_ms) + 999) / 1000);
+	    (budget_interval(&l->budget, now) + 999) / 1000);
 	json_member_int(b, "syncSeconds", p.sync_interval_ms / 1000);
 	buf_add_char(b, '}');
 }
@@ -238,21 +239,20 @@ void
 ledger_reconfigure(struct ledger *l)
 {
 	budget_configure(&l->budget, l->config->airtable.monthly_calls,
-	    l->config->sync.full_interval_ms);
+	    l->config->sync.full_interval_ms, l->config->sync.feed == FEED_OFF ? 0 :
+	    l->config->sync.feed_interval_ms);
 }
 
 int64_t
-ledger_poll_interval(struct ledger *l, int64_t wanted_ms)
+ledger_poll_interval(struct ledger *l)
 {
-	return budget_interval(&l->budget, instant_now(), wanted_ms);
+	return budget_interval(&l->budget, instant_now());
 }
 
 int64_t
 ledger_sweep_interval(struct ledger *l, uint64_t pages, int64_t wanted_ms)
 {
-	int64_t ms = budget_sweep_interval(&l->budget, instant_now(), pages);
-
-	return ms > wanted_ms ? ms : wanted_ms;
+	return budget_sweep_interval(&l->budget, instant_now(), pages, wanted_ms);
 }
 
 void

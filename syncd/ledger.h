@@ -12,7 +12,7 @@
  * What outlives the process about calls and freshness: the month's calls by
  * use (budget.h), counted as airtable.c sends them, and the moment up to which
  * the store is known to hold everything ("fresh").  Both lie in the store's
- * meta.  Of calls a few too many are counted after a kill, never too few.
+ * meta.  Of calls up to 20 too many are counted after a kill, never too few.
  * When the last one was sent is the time of a file beside the store's: calls of
  * the process before this one count in Airtable's one-second window.
  */
@@ -34,8 +34,8 @@ void		 ledger_reconfigure(struct ledger *);
 
 /* For the feed. ---- */
 
-/* How long to wait before asking again, ${wanted_ms} (sync.feed_interval) or longer. */
-int64_t		 ledger_poll_interval(struct ledger *, int64_t wanted_ms);
+/* How long to wait before asking again, sync.feed_interval or longer. */
+int64_t		 ledger_poll_interval(struct ledger *);
 /* The same from one sweep over all ids, of so many pages, to the next. */
 int64_t		 ledger_sweep_interval(struct ledger *, uint64_t pages, int64_t wanted_ms);
 /* Somebody changed something in the base, at ${at_ms} (wall clock). */

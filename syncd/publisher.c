@@ -29,6 +29,9 @@ struct publisher {
 	char		 path[108];	/* nginx's socket */
 	ino_t		 refused;	/* the socket that refused last time; 0: none */
 	bool		 away;		/* it was said that nginx does not answer */
+	uint64_t	 clients;	/* as nginx told last */
+	void		(*came)(void *);	/* of on_listener; NULL: nobody wants to know */
+	void		*cookie;
 };
 
 static void	 schedule(struct publisher *);
@@ -106,6 +109,16 @@ on_sent(void *cookie)
 }
 
 static void
+note_clients(struct publisher *p, uint64_t clients)
+{
+	bool more = clients > p->clients;
+
+	p->clients = clients;
+	if (more && p->came != NULL)
+		p->came(p->cookie);
+}
+
+static void
 on_done(void *cookie, const struct http_answer *a)
 {
 	struct publisher *p = cookie;
@@ -126,6 +139,9 @@ on_done(void *cookie, const struct http_answer *a)
 			answer.messages = told_number(a->body, STR(MESSAGES));
 			answer.clients = told_number(a->body, STR(CLIENTS));
 		}
+		/* the channel of what is ready has no listeners */
+		if (p->step != EVENTS_READY)
+			note_clients(p, answer.clients);
 		events_done(&p->events, &answer, now);
 		if (p->events.lost)
 			log_info("events: nginx has lost what it had; clients will be told to fetch anew");
@@ -229,6 +245,13 @@ err1:
 err0:
 	free(p);
 	return NULL;
+}
+
+void
+publisher_on_listener(struct publisher *p, void (*came)(void *), void *cookie)
+{
+	p->came = came;
+	p->cookie = cookie;
 }
 
 static void

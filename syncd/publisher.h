@@ -21,6 +21,9 @@ struct publisher *publisher_new(uv_loop_t *, const struct config *);
 /* Its handles close on the loop.  NULL is fine. */
 void		  publisher_free(struct publisher *);
 
+/* Call ${came}(${cookie}) whenever nginx tells of more listeners than it did last. */
+void		  publisher_on_listener(struct publisher *, void (*came)(void *), void *cookie);
+
 /* An apply_commit_cb: ${cookie} is the publisher. */
 void		  publisher_note(void *cookie, uint64_t generation, struct str entry);
 

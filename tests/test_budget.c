@@ -19,7 +19,7 @@ static void
 start(int64_t calls, uint64_t pages, int64_t now)
 {
 	budget_init(&b, now);
-	budget_configure(&b, calls, DAY);
+	budget_configure(&b, calls, DAY, SECOND);
 	budget_set_listing(&b, pages);
 }
 
@@ -98,15 +98,31 @@ END_TEST
 
 START_TEST(without_a_limit_only_a_quiet_base_is_asked_less_often)
 {
-	start(0, 500, MARCH_1);
-	ck_assert_int_eq(budget_interval(&b, MARCH_1 + 5 * MINUTE, SECOND), SECOND);
-	ck_assert_int_eq(budget_interval(&b, MARCH_1 + 35 * MINUTE, SECOND), 3 * SECOND);
-	ck_assert_int_eq(budget_interval(&b, MARCH_1 + 9 * DAY, SECOND), 5 * SECOND);
-	budget_active(&b, MARCH_1 + 9 * DAY);
-	ck_assert_int_eq(budget_interval(&b, MARCH_1 + 9 * DAY, SECOND), SECOND);
+	static const struct { int64_t wanted, after, interval; } cases[] = {
+		{ SECOND, 0, SECOND }, { SECOND, 10 * MINUTE, SECOND },
+		{ SECOND, 15 * MINUTE, SECOND + 8500 / 2 }, { SECOND, 20 * MINUTE, 9500 },
+		{ SECOND, 9 * DAY, 9500 }, { 100, 9 * DAY, 9500 }, { 100, 5 * MINUTE, 100 },
+		/* who wants less often is never asked more often, nor less often still */
+		{ 30 * SECOND, 5 * MINUTE, 30 * SECOND }, { 30 * SECOND, 9 * DAY, 30 * SECOND },
+		{ 0, 9 * DAY, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(0, 500, MARCH_1);
+		budget_configure(&b, 0, DAY, cases[i].wanted);
+		ck_assert_int_eq(budget_interval(&b, MARCH_1 + cases[i].after), cases[i].interval);
+		budget_active(&b, MARCH_1 + cases[i].after);
+		ck_assert_int_eq(budget_interval(&b, MARCH_1 + cases[i].after), cases[i].wanted);
+	}
 	ck_assert(budget_allows(&b, BUDGET_SYNC, MARCH_1));
 	ck_assert(budget_allows(&b, BUDGET_FEED, MARCH_1));
 	ck_assert(budget_allows_sync(&b, MARCH_1));
+	/* so are sweeps, which take a call a page */
+	start(0, 500, MARCH_1);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 1, MINUTE), MINUTE);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 500, 2500 * SECOND), 2500 * SECOND);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1 + HOUR, 1, MINUTE), 90 * SECOND);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1 + HOUR, 500, 2500 * SECOND), 45000 * SECOND);
 }
 END_TEST
 
@@ -143,11 +159,11 @@ START_TEST(syncs_that_do_not_fit_come_less_often_and_the_feed_keeps_a_part)
 	ck_assert_uint_gt(p.feed, 150);
 	ck_assert(budget_allows_sync(&b, MARCH_1));
 	/* sweeps share in what the feed has */
-	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 200), APRIL_1 - MARCH_1);
-	ck_assert_int_gt(budget_sweep_interval(&b, MARCH_1, 10), 4 * DAY);
-	ck_assert_int_lt(budget_sweep_interval(&b, MARCH_1, 10), 8 * DAY);
-	budget_configure(&b, 0, DAY);
-	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 200), 0);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 200, MINUTE), APRIL_1 - MARCH_1);
+	ck_assert_int_gt(budget_sweep_interval(&b, MARCH_1, 10, MINUTE), 4 * DAY);
+	ck_assert_int_lt(budget_sweep_interval(&b, MARCH_1, 10, MINUTE), 8 * DAY);
+	budget_configure(&b, 0, DAY, SECOND);
+	ck_assert_int_eq(budget_sweep_interval(&b, MARCH_1, 200, MINUTE), MINUTE);
 }
 END_TEST
 
@@ -160,7 +176,7 @@ START_TEST(when_only_the_writes_share_is_left_nothing_else_starts)
 	ck_assert(!budget_allows_sync(&b, now));
 	count(BUDGET_FEED, 10, now);
 	ck_assert(!budget_allows(&b, BUDGET_FEED, now));
-	ck_assert_int_eq(budget_interval(&b, now, SECOND), APRIL_1 - now);
+	ck_assert_int_eq(budget_interval(&b, now), APRIL_1 - now);
 	/* one that is on may end */
 	ck_assert(budget_allows(&b, BUDGET_SYNC, now));
 	count(BUDGET_WRITE, 10, now);
@@ -176,9 +192,9 @@ START_TEST(what_was_saved_up_is_spent_before_the_month_ends)
 	start(100000, 10, MARCH_1);
 	for (int day = 0; day < 31; day++)
 		count(BUDGET_WRITE, 20, MARCH_1 + day * DAY);
-	ck_assert_int_gt(budget_interval(&b, MARCH_1 + DAY, SECOND), 10 * SECOND);
+	ck_assert_int_gt(budget_interval(&b, MARCH_1 + DAY), 10 * SECOND);
 	budget_active(&b, APRIL_1 - 2 * HOUR);
-	ck_assert_int_eq(budget_interval(&b, APRIL_1 - 2 * HOUR, SECOND), SECOND);
+	ck_assert_int_eq(budget_interval(&b, APRIL_1 - 2 * HOUR), SECOND);
 }
 END_TEST
 
@@ -196,22 +212,22 @@ START_TEST(hours_in_which_things_happen_are_asked_more_often_than_others)
 		budget_polled(&b, now + 30 * MINUTE);
 	}
 	now = MARCH_1 + 24 * DAY;	/* a Wednesday */
-	ck_assert_int_gt(budget_interval(&b, now + 3 * HOUR, SECOND),
-	    4 * budget_interval(&b, now + 11 * HOUR, SECOND));
+	ck_assert_int_gt(budget_interval(&b, now + 3 * HOUR),
+	    4 * budget_interval(&b, now + 11 * HOUR));
 	/* a wait that begins at night ends as the day begins */
 	start(1000, 10, MARCH_1);
 	for (int h = 0; h < BUDGET_HOURS; h++)
 		b.kept.hours[h] = h % 24 >= 9 && h % 24 < 17 ? 254 : 0;
-	ck_assert_int_lt(budget_interval(&b, now + 6 * HOUR, SECOND), 6 * HOUR);
+	ck_assert_int_lt(budget_interval(&b, now + 6 * HOUR), 6 * HOUR);
 	/* something happens at night, early in the month */
 	now = MARCH_1 + 3 * DAY;
 	start(100000, 10, MARCH_1);
 	memset(b.kept.hours, 0, sizeof(b.kept.hours));
-	ck_assert_int_gt(budget_interval(&b, now + 3 * HOUR, SECOND), 20 * SECOND);
+	ck_assert_int_gt(budget_interval(&b, now + 3 * HOUR), 20 * SECOND);
 	for (int h = 0; h < BUDGET_HOURS; h++)
 		b.kept.hours[h] = h % 24 >= 9 && h % 24 < 17 ? 254 : 0;
 	budget_active(&b, now + 3 * HOUR);
-	ck_assert_int_lt(budget_interval(&b, now + 3 * HOUR, SECOND), 12 * SECOND);
+	ck_assert_int_lt(budget_interval(&b, now + 3 * HOUR), 12 * SECOND);
 }
 END_TEST
 
@@ -224,11 +240,11 @@ START_TEST(polls_that_take_several_calls_are_fewer)
 		budget_polled(&b, MARCH_1 + i * SECOND);
 		budget_count(&b, BUDGET_FEED, MARCH_1 + i * SECOND);
 	}
-	once = budget_interval(&b, MARCH_1 + HOUR, SECOND);
+	once = budget_interval(&b, MARCH_1 + HOUR);
 	for (int i = 0; i < 200; i++)
 		budget_count(&b, BUDGET_FEED, MARCH_1 + i * SECOND);
-	ck_assert_int_ge(budget_interval(&b, MARCH_1 + HOUR, SECOND), once * 29 / 10);
-	ck_assert_int_le(budget_interval(&b, MARCH_1 + HOUR, SECOND), once * 31 / 10);
+	ck_assert_int_ge(budget_interval(&b, MARCH_1 + HOUR), once * 29 / 10);
+	ck_assert_int_le(budget_interval(&b, MARCH_1 + HOUR), once * 31 / 10);
 }
 END_TEST
 
@@ -241,11 +257,192 @@ START_TEST(clocks_far_off_do_no_harm)
 		budget_count(&b, BUDGET_FEED, odd[i]);
 		budget_active(&b, odd[i]);
 		budget_polled(&b, odd[i]);
-		ck_assert_int_gt(budget_interval(&b, odd[i], SECOND), 0);
+		ck_assert_int_gt(budget_interval(&b, odd[i]), 0);
 		(void)budget_forecast(&b, odd[i]);
 		(void)budget_warning(&b, odd[i]);
 	}
 	budget_active(&b, -5);
+}
+END_TEST
+
+/* The gap to the next of ${per_ms} events. */
+static int64_t
+gap(unsigned short *seed, double per_ms)
+{
+	return (int64_t)(-log(1 - erand48(seed)) / per_ms) + 1;
+}
+
+static int
+by_size(const void *x, const void *y)
+{
+	double d = *(const double *)x - *(const double *)y;
+
+	return (d > 0) - (d < 0);
+}
+
+/* ---- days without a budget ---- */
+
+/* What the feed does in a day: its questions, and all else that is a call. */
+struct day {
+	uint64_t	calls;
+	double		delay_s[4096];	/* of changes, until they were seen */
+	size_t		seen;
+	int64_t		now, poll, sweep_ended, look, sync;
+	unsigned	pages;
+	bool		sweeps;
+};
+
+#define ANSWER_MS	300	/* a call takes */
+
+static void
+day_calls(struct day *d, enum budget_use use, unsigned n)
+{
+	count(use, n, d->now);
+	d->calls += n;
+}
+
+/* One question, and before it what is due: a sweep, a look at the schema, a full sync. */
+static void
+day_poll(struct day *d)
+{
+	int64_t wanted = d->pages * 5 * SECOND;
+
+	if (d->sweeps && d->now - d->sweep_ended >= budget_sweep_interval(&b, d->now, d->pages,
+	    wanted > MINUTE ? wanted : MINUTE)) {
+		day_calls(d, BUDGET_SYNC, d->pages);
+		d->sweep_ended = d->now;
+	}
+	if (d->now - d->look >= 10 * MINUTE && d->now - d->look >= 100 * budget_interval(&b, d->now)) {
+		day_calls(d, BUDGET_FEED, 2);
+		d->look = d->now;
+	}
+	if (d->now - d->sync >= budget_plan(&b, d->now).sync_interval_ms) {
+		day_calls(d, BUDGET_SYNC, d->pages + BUDGET_SYNC_EXTRA);
+		d->sync = d->now;
+	}
+	day_calls(d, BUDGET_FEED, 1);
+	budget_polled(&b, d->now);
+	d->poll = d->now + budget_interval(&b, d->now);
+}
+
+/* So much time, in which somebody changes something at ${changes}, in order. */
+static void
+day_pass(struct day *d, int64_t ms, const int64_t *changes, size_t n)
+{
+	int64_t end = d->now + ms;
+	size_t told = 0;
+
+	for (d->poll = d->poll > d->now ? d->poll : d->now; d->poll < end; ) {
+		d->now = d->poll;
+		for (; told < n && changes[told] <= d->now; told++) {
+			budget_active(&b, changes[told]);
+			d->delay_s[d->seen++] = (double)(d->now + ANSWER_MS - changes[told]) / 1000;
+		}
+		day_poll(d);
+	}
+	d->now = end;
+}
+
+static double
+p95(struct day *d)
+{
+	qsort(d->delay_s, d->seen, sizeof(d->delay_s[0]), by_size);
+	return d->delay_s[d->seen * 95 / 100];
+}
+
+static struct day lived;
+
+static void
+day_begin(unsigned pages, bool sweeps)
+{
+	start(0, pages, MARCH_1);
+	lived = (struct day){ .now = MARCH_1, .sync = MARCH_1, .look = MARCH_1, .sweep_ended = MARCH_1,
+	    .pages = pages, .sweeps = sweeps };
+}
+
+/* The largest base of the usual plans, and a small one, with everything on. */
+START_TEST(a_quiet_day_takes_12000_calls_at_most)
+{
+	static const struct { unsigned pages; bool sweeps; } bases[] = {
+		{ 1, true }, { 10, true }, { 500, true }, { 500, false }, { 1250, true }
+	};
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		day_begin(bases[i].pages, bases[i].sweeps);
+		day_pass(&lived, DAY, NULL, 0);
+		printf("# a quiet day of %u pages: %llu calls\n", bases[i].pages,
+		    (unsigned long long)lived.calls);
+		ck_assert_uint_le(lived.calls, 12000);
+		ck_assert_uint_ge(lived.calls, 9000);
+		/* the day after is like it, and that is what is foretold */
+		lived.calls = 0;
+		day_pass(&lived, DAY, NULL, 0);
+		ck_assert_uint_le(lived.calls, 12000);
+		ck_assert_uint_ge(budget_forecast(&b, lived.now), 31 * lived.calls * 9 / 10);
+		ck_assert_uint_le(budget_forecast(&b, lived.now), 31 * lived.calls * 11 / 10);
+	}
+}
+END_TEST
+
+START_TEST(the_first_change_after_a_quiet_hour_is_seen_within_10_s)
+{
+	unsigned short seed[3] = { 4, 5, 6 };
+
+	day_begin(10, true);
+	for (int i = 0; i < 2000; i++) {
+		int64_t change = lived.now + HOUR + (int64_t)(erand48(seed) * (double)(10 * MINUTE));
+
+		day_pass(&lived, HOUR + 11 * MINUTE, &change, 1);
+	}
+	ck_assert_uint_eq(lived.seen, 2000);
+	ck_assert(p95(&lived) <= 10);
+	ck_assert(lived.delay_s[lived.seen - 1] <= 10);
+	ck_assert(lived.delay_s[lived.seen / 2] > 4);
+}
+END_TEST
+
+START_TEST(while_things_happen_changes_are_seen_within_1500_ms)
+{
+	unsigned short seed[3] = { 7, 8, 9 };
+	static int64_t changes[2000];
+	size_t n = 0;
+
+	/* eight hours with something every two minutes, and then the first change is no news */
+	day_begin(10, true);
+	for (int64_t at = lived.now; n < 2000 && at < lived.now + 8 * HOUR; n++) {
+		at += gap(seed, 1 / (double)(2 * MINUTE));
+		changes[n] = at;
+	}
+	day_pass(&lived, 8 * HOUR, changes, n);
+	ck_assert_uint_gt(lived.seen, 200);
+	ck_assert(p95(&lived) <= 1.5);
+	/* a call a second, and a sweep of ten pages a minute */
+	ck_assert_uint_le(lived.calls, 8 * 3600 + 8 * 60 * 12);
+}
+END_TEST
+
+START_TEST(the_forecast_is_of_what_is_done_from_the_first_minute_on)
+{
+	uint64_t month = 31 * 86400;
+
+	/* just begun: a question a second, though none was counted yet */
+	start(0, 1, MARCH_1);
+	ck_assert_uint_ge(budget_forecast(&b, MARCH_1 + MINUTE), month * 9 / 10);
+	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + MINUTE), month * 11 / 10);
+	/* it is quiet by now */
+	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 9);
+	ck_assert_uint_ge(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 10);
+	/* a few writes in the first minutes are no habit */
+	count(BUDGET_WRITE, 10, MARCH_1 + 20 * MINUTE);
+	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 9 + 10 * 31 * 24);
+	/* only full syncs, without a feed */
+	start(0, 10, MARCH_1);
+	budget_configure(&b, 0, DAY, 0);
+	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + MINUTE), 32 * 13);
+	/* a budget is kept */
+	start(100000, 10, MARCH_1);
+	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + MINUTE), 100000);
+	ck_assert_uint_ge(budget_forecast(&b, MARCH_1 + MINUTE), 50000);
 }
 END_TEST
 
@@ -274,21 +471,6 @@ at_work(int64_t now)
 
 	/* 1970-01-01 was a Thursday; Monday to Friday, eight to six without lunch */
 	return (day + 3) % 7 < 5 && hour >= 8 && hour < 18 && hour != 12;
-}
-
-/* The gap to the next of ${per_ms} events. */
-static int64_t
-gap(unsigned short *seed, double per_ms)
-{
-	return (int64_t)(-log(1 - erand48(seed)) / per_ms) + 1;
-}
-
-static int
-by_size(const void *x, const void *y)
-{
-	double d = *(const double *)x - *(const double *)y;
-
-	return (d > 0) - (d < 0);
 }
 
 /* Months in a row, second by second where something happens; the last is told about. */
@@ -351,7 +533,7 @@ live(const struct office *o, unsigned months, unsigned pages)
 				n = 0;
 				budget_polled(&b, now);
 			}
-			poll = now + budget_interval(&b, now, SECOND);
+			poll = now + budget_interval(&b, now);
 		}
 		ck_assert_int_le(budget_plan(&b, now).until_ms - now, 31 * DAY);
 	}
@@ -445,6 +627,10 @@ budget_suite(void)
 	tcase_add_test(t, hours_in_which_things_happen_are_asked_more_often_than_others);
 	tcase_add_test(t, polls_that_take_several_calls_are_fewer);
 	tcase_add_test(t, clocks_far_off_do_no_harm);
+	tcase_add_test(t, a_quiet_day_takes_12000_calls_at_most);
+	tcase_add_test(t, the_first_change_after_a_quiet_hour_is_seen_within_10_s);
+	tcase_add_test(t, while_things_happen_changes_are_seen_within_1500_ms);
+	tcase_add_test(t, the_forecast_is_of_what_is_done_from_the_first_minute_on);
 	suite_add_tcase(suite, t);
 	t = tcase_create("months");
 	tcase_set_tags(t, "long");
