@@ -69,15 +69,13 @@ command_line_read(struct command_line *line, int argc, char **argv)
 static enum err
 check(const struct command_line *line, struct buf *out, struct buf *errors)
 {
-	static struct config config;
-	enum err e = config_load(&config, &line->source, errors);
+	struct buf warnings = { 0 };
+	enum err e = config_check(&line->source, line->for_program, errors, &warnings);
 
-	if (e == ERR_OK && line->check != NULL)
-		e = line->check(&config, errors);
-	if (e == ERR_OK) {
-		config_warn(&config, errors);
+	if (e == ERR_OK)
 		buf_add_cstr(out, "the configuration is valid\n");
-	}
+	buf_add_str(errors, buf_str(&warnings));
+	buf_free(&warnings);
 	return e;
 }
 

@@ -16,8 +16,7 @@ enum command_action { COMMAND_RUN, COMMAND_CHECK, COMMAND_PRINT, COMMAND_VERSION
 struct command_line {
 	const char		*program;	/* its name */
 	const char		*usage;		/* lines of text */
-	/* Further faults for --check-config to find; NULL: none. */
-	enum err		(*check)(const struct config *, struct buf *errors);
+	enum config_program	 for_program;	/* what --check-config checks for */
 	bool			 file_needed;
 	/* read: */
 	struct config_source	 source;	/* points into argv, environ and this */

@@ -117,6 +117,8 @@ assign(struct loader *l, size_t i, struct str text, const char *where)
 		fault(l, where, "%s: %s", s.name, bad);
 	else if (!(ok = setting_parse(&s, text, l->config, &why)))
 		fault(l, where, "%s: %s", s.name, buf_cstr(&why));
+	if (!ok)
+		l->origins[i].bad = true;
 	buf_free(&why);
 	return ok;
 }
@@ -194,7 +196,8 @@ read_key(struct loader *l, struct str line, size_t number, const char *where)
 	}
 	(void)assign(l, i, trim((struct str){ equals + 1,
 	    (size_t)(line.ptr + line.len - equals) - 1 }), where);
-	l->origins[i] = (struct origin){ ORIGIN_FILE, number };
+	l->origins[i].kind = ORIGIN_FILE;
+	l->origins[i].line = number;
 }
 
 static void
@@ -270,8 +273,12 @@ static void
 load_file(struct loader *l)
 {
 	struct buf text = { .limit = FILE_MAX + 1 };
+	enum err e = read_file(l->file, &text);
 
-	switch (read_file(l->file, &text)) {
+	/* what it would have set is not known, so that nothing more is to be said of it */
+	for (size_t i = 0; e != ERR_OK && i < setting_count(); i++)
+		l->origins[i].bad = true;
+	switch (e) {
 	case ERR_OK:
 		read_lines(l, buf_str(&text));
 		break;
@@ -397,28 +404,6 @@ load_option(struct loader *l, const char *option)
 	}
 }
 
-/* What holds between settings. */
-static void
-check_together(struct loader *l)
-{
-	const struct config *c = l->config;
-	char path[108];
-
-	if (c->store.map_size_bytes > c->store.map_limit_bytes)
-		fault(l, "store.map_size", "larger than store.map_limit");
-	if (c->http.user_header[0] != '\0' && c->http.trusted_proxies[0] == '\0')
-		fault(l, "http.user_header", "believed from http.trusted_proxies only, and there are none");
-	if (!config_run_path(c, "api-slow.sock", path))
-		fault(l, "run.dir", "too long for the name of a Unix socket in it");
-	for (size_t i = 0; i < orders_schema.field_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(c->orders_fields[i], c->orders_fields[j]) == 0)
-				fault(l, "fields.orders", "two of them name the same Airtable field");
-	for (size_t i = 0; i < orders_schema.field_count; i++)
-		if (strcmp(c->orders_fields[i], c->airtable.create_key) == 0)
-			fault(l, "airtable.create_key", "a field of the orders' own");
-}
-
 enum err
 config_load_traced(struct config *config, const struct config_source *source,
     struct origin *origins, struct buf *errors)
@@ -432,8 +417,8 @@ config_load_traced(struct config *config, const struct config_source *source,
 	load_environment(&l, source->env);
 	for (size_t i = 0; i < source->option_count; i++)
 		load_option(&l, source->options[i]);
-	if (l.faults == 0)
-		check_together(&l);
+	if (l.faults < FAULTS_MAX)
+		l.faults += config_check_together(config, source->file, origins, errors);
 	return l.faults == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
 }
 
@@ -450,20 +435,6 @@ config_load(struct config *config, const struct config_source *source, struct bu
 	e = config_load_traced(config, source, origins, errors);
 	free(origins);
 	return e;
-}
-
-enum err
-config_check_syncd(const struct config *config, struct buf *errors)
-{
-	size_t before = errors->len;
-
-	if (config->airtable.base_id[0] == '\0')
-		buf_add_cstr(errors, "airtable.base_id (or AIRTABLE_BASE_ID): not set\n");
-	if (config->airtable.orders_table[0] == '\0')
-		buf_add_cstr(errors, "airtable.orders_table (or AIRTABLE_TABLE_ID): not set\n");
-	if (config->write.create && config->airtable.create_key[0] == '\0')
-		buf_add_cstr(errors, "airtable.create_key: not set, and write.create needs it\n");
-	return errors->len == before ? ERR_OK : ERR_INVALID_PARAMETER;
 }
 
 bool

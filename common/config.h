@@ -138,11 +138,33 @@ struct config_source {
  */
 enum err	config_load(struct config *, const struct config_source *, struct buf *errors);
 
+enum config_program { CONFIG_SYNCD = 1, CONFIG_API = 2 };
+
 /*
- * What only syncd needs and config_load therefore does not insist on: base
- * and table, and the key's field when orders may be created.  Faults are added to ${errors}, as config_load does.
+ * config_load, and what ${program} needs beyond it.  syncd's are base and table, the
+ * key's field when orders may be created, and the token, which is loaded: their faults
+ * are told together with all others.  What is allowed and likely not meant is
+ * added to ${warnings}, one line each.
  */
-enum err	config_check_syncd(const struct config *, struct buf *errors);
+enum err	config_load_for(struct config *, const struct config_source *, enum config_program,
+		    struct buf *errors, struct buf *warnings);
+
+/*
+ * Would it be loaded?  Whoever asks need not be who will load it: a token that
+ * comes from nowhere here, or that may not be read, is a warning only.
+ */
+enum err	config_check(const struct config_source *, enum config_program, struct buf *errors,
+		    struct buf *warnings);
+
+/*
+ * A reload.  What ${program} takes up at its start only stays in *config as it is in
+ * ${old}; the names of such settings that were to change are added to ${names},
+ * with commas between.
+ */
+void		config_keep(struct config *, const struct config *old, enum config_program,
+		    struct buf *names);
+/* The same for what takes a new configuration of nginx, which is told and not kept. */
+void		config_name_nginx(const struct config *, const struct config *old, struct buf *names);
 
 /*
  * The token, into config->airtable.token: AIRTABLE_API_KEY, else the file
@@ -154,8 +176,9 @@ enum err	config_check_syncd(const struct config *, struct buf *errors);
  */
 enum err	config_load_token(struct config *, char *const *env, struct buf *errors);
 
-/* What is allowed and likely not meant, one line each, into ${warnings}; nothing when there is nothing. */
-void		config_warn(const struct config *, struct buf *warnings);
+
+/* A log line for each line of ${lines}, with ${what} and a colon before it. */
+void		config_log(enum log_level, const char *what, const struct buf *lines);
 
 /* All keys and values as a valid orders.conf; secrets are not in it. */
 void		config_print(const struct config *, struct buf *);

@@ -22,21 +22,36 @@ struct authority {
 };
 
 const char *
-check_not_empty(char *text)
-{
-	return text[0] == '\0' ? "must not be empty" : NULL;
-}
-
-const char *
 check_path(char *text)
 {
 	size_t len = strlen(text);
 
 	if (len == 0)
 		return "must not be empty";
+	if (text[0] != '/')
+		return "must be the whole path, from / on";
 	while (len > 1 && text[len - 1] == '/')
 		text[--len] = '\0';
 	return NULL;
+}
+
+const char *
+check_path_or_none(char *text)
+{
+	return text[0] == '\0' ? NULL : text[0] != '/' ? "must be the whole path, from / on" : NULL;
+}
+
+const char *
+check_run_dir(char *text)
+{
+	/* as nginx/render takes it: nothing that its configuration would have to quote */
+	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	    "][_./:,@%+~=*-";
+
+	if (text[strspn(text, fit)] != '\0')
+		return "has characters that nginx's configuration can't hold: letters, digits and "
+		    "_./:,@%+~=*-[] may be in it";
+	return check_path(text);
 }
 
 const char *
@@ -47,7 +62,7 @@ check_token_file(char *text)
 		explicit_bzero(text, strlen(text));
 		return "looks like a token; it is the name of a file with the token in it";
 	}
-	return NULL;
+	return check_path_or_none(text);
 }
 
 static bool
@@ -287,9 +302,29 @@ is_origin(const char *text, size_t len)
 	    a.port != (before == 8 ? 443 : 80);
 }
 
+/* Is one there twice?  nginx would not have that. */
+static bool
+repeats(const char *text)
+{
+	for (const char *p = text; *p != '\0'; ) {
+		size_t len = strcspn(p, ", "), other_len;
+
+		for (const char *q = p + len; len > 0 && *q != '\0'; q += other_len) {
+			q += strspn(q, ", ");
+			other_len = strcspn(q, ", ");
+			if (other_len == len && memcmp(p, q, len) == 0)
+				return true;
+		}
+		p += len + (p[len] != '\0');
+	}
+	return false;
+}
+
 const char *
 check_origins(char *text)
 {
+	if (repeats(text))
+		return "names an origin twice";
 	return is_list(text, is_origin) ? NULL :
 	    "is no list of origins as browsers send them, in lower case, without path or "
 	    "usual port (https://portal.example.org, http://10.0.0.7:3000)";
@@ -311,26 +346,76 @@ check_header_or_none(char *text)
 }
 
 static bool
-is_for_others(const char *listen)
+read_listen(const char *listen, struct authority *a)
+{
+	if (strncmp(listen, "*:", 2) != 0)
+		return read_authority(str_of(listen), a) && a->port != -1;
+	*a = (struct authority){ .host = "*" };
+	return read_port(str_of(listen + 2), &a->port);
+}
+
+/* All addresses of its kind? */
+static bool
+is_wildcard(const struct authority *a)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (a->ipv6)
+		return inet_pton(AF_INET6, a->host, &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6);
+	return strcmp(a->host, "*") == 0 || strcmp(a->host, "0") == 0 ||
+	    (inet_pton(AF_INET, a->host, &v4) == 1 && v4.s_addr == INADDR_ANY);
+}
+
+static bool
+is_name_of_this_machine(const struct authority *a)
+{
+	return !a->ipv6 && strcasecmp(a->host, "localhost") == 0;
+}
+
+static bool
+same_place(const struct authority *a, const struct authority *b)
+{
+	if (a->port != b->port)
+		return false;
+	/* a name may stand for addresses of either kind */
+	if (is_name_of_this_machine(a) || is_name_of_this_machine(b))
+		return is_wildcard(a) || is_wildcard(b) || (is_loopback(a) && is_loopback(b));
+	if (a->ipv6 != b->ipv6)
+		return false;
+	return is_wildcard(a) || is_wildcard(b) || strcasecmp(a->host, b->host) == 0;
+}
+
+bool
+listens_clash(const char *listen, const char *other)
+{
+	struct authority a, b;
+
+	return read_listen(listen, &a) && read_listen(other, &b) && same_place(&a, &b);
+}
+
+bool
+url_is_at(const char *url, const char *listen)
+{
+	const char *host = strstr(url, "://");
+	struct authority a, b;
+
+	if (host == NULL)
+		return false;
+	host += 3;
+	if (!read_authority((struct str){ host, strcspn(host, "/") }, &a) || !is_loopback(&a))
+		return false;
+	if (a.port == -1)
+		a.port = strncmp(url, "https://", 8) == 0 ? 443 : 80;
+	return read_listen(listen, &b) && same_place(&a, &b);
+}
+
+bool
+listens_for_others(const char *listen)
 {
 	struct authority a;
 
 	return listen[0] != '\0' && !(read_authority(str_of(listen), &a) && is_loopback(&a));
-}
-
-void
-config_warn(const struct config *c, struct buf *warnings)
-{
-	if (c->http.auth != AUTH_NONE)
-		return;
-	if (is_for_others(c->http.listen))
-		buf_printf(warnings, "warning: http.listen: other machines reach '%s', and whoever does "
-		    "may read and change all orders: say in http.auth what checks who that is\n",
-		    c->http.listen);
-	if (is_for_others(c->metrics.listen))
-		buf_printf(warnings, "warning: metrics.listen: other machines reach '%s', and whoever "
-		    "does may read the metrics: say in http.auth what checks who that is\n",
-		    c->metrics.listen);
 }
 
 static bool

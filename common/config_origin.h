@@ -12,6 +12,7 @@
 struct origin {
 	enum { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_NAMED_ENV, ORIGIN_ENV, ORIGIN_OPTION } kind;
 	size_t	line;		/* where the file sets it; 0: it does not */
+	bool	bad;		/* a fault of it was told */
 };
 
 /* "ORDERS_SYNC_WAIT" for sync.wait. */
@@ -21,5 +22,21 @@ void	 setting_env_name(const struct setting *, char name[static SETTING_ENV_MAX]
 /* Load as config_load does; ${origins} holds setting_count() zeroed entries. */
 enum err config_load_traced(struct config *, const struct config_source *,
 	    struct origin *origins, struct buf *errors);
+
+/*
+ * config_load_token, and how it went: TOKEN_HIDDEN when this user may not read it, TOKEN_NOWHERE
+ * when nothing says where it is.
+ */
+enum config_token { TOKEN_LOADED, TOKEN_BAD, TOKEN_HIDDEN, TOKEN_NOWHERE };
+enum config_token config_find_token(struct config *, char *const *env, struct buf *errors);
+
+/*
+ * What holds between settings, of those that have no fault by themselves; faults
+ * are added to ${errors}, and counted.
+ */
+size_t	 config_check_together(const struct config *, const char *file, const struct origin *origins,
+	    struct buf *errors);
+/* "orders.conf:12: sync.wait: ", or how else setting ${i} got its value. */
+void	 config_add_place(struct buf *, size_t i, const char *file, const struct origin *origins);
 
 #endif

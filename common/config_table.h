@@ -26,6 +26,10 @@ enum setting_type {
 	SETTING_ENUM
 };
 
+#define SETTING_SYNCD	((unsigned)CONFIG_SYNCD)
+#define SETTING_API	((unsigned)CONFIG_API)
+#define SETTING_NGINX	4u	/* it is in nginx's configuration */
+
 struct setting {
 	char			 name[SETTING_NAME_MAX];	/* "section.key" */
 	enum setting_type	 type;
@@ -39,6 +43,7 @@ struct setting {
 	 * the text.  NULL: any text will do.
 	 */
 	const char		*(*check)(char *text);
+	unsigned		 fixed;		/* who does not take it up in a reload: SETTING_SYNCD, ... */
 	const char		*env;		/* a second name in the environment, or NULL */
 	const char		*meaning;
 };
@@ -61,8 +66,20 @@ void	 setting_format(const struct setting *, const struct config *, struct buf *
 /* "duration, 1s to 5m", "error, warn, info or debug"...: what may stand there. */
 void	 setting_describe(const struct setting *, struct buf *);
 
-/* Text checks (config_check.c). */
-const char	*check_not_empty(char *text);
+/* Would nginx find that both listen at one address?  "" listens nowhere. */
+bool	 listens_clash(const char *listen, const char *other);
+/* Do other machines reach it? */
+bool	 listens_for_others(const char *listen);
+/* Does the URL lead to this machine, to where that listens? */
+bool	 url_is_at(const char *url, const char *listen);
+
+/* Text checks (config_check.c, config_names.c). */
+const char	*check_base_id(char *text);
+const char	*check_table(char *text);
+const char	*check_field(char *text);
+const char	*check_field_or_none(char *text);
+const char	*check_run_dir(char *text);
+const char	*check_path_or_none(char *text);
 const char	*check_api_url(char *text);
 const char	*check_public_url(char *text);
 const char	*check_time_zone(char *text);

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/config.h"
+#include "common/config_origin.h"
 
 #define CREDENTIAL	"airtable-token"
 
@@ -27,7 +27,7 @@ is_blank(char c)
 }
 
 /* Trim and check; no message may show any of it. */
-static enum err
+static enum config_token
 accept_token(struct config *c, struct str text, const char *where, struct buf *errors)
 {
 	while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
@@ -35,21 +35,22 @@ accept_token(struct config *c, struct str text, const char *where, struct buf *e
 	while (text.len > 0 && is_blank(text.ptr[0]))
 		text.ptr++, text.len--;
 	if (text.len == 0) {
-		buf_printf(errors, "%s: no token in it\n", where);
-		return ERR_INVALID_PARAMETER;
+		buf_printf(errors, "%s: no token in it: put Airtable's access token there\n", where);
+		return TOKEN_BAD;
 	}
 	if (text.len >= sizeof(c->airtable.token)) {
-		buf_printf(errors, "%s: longer than a token can be\n", where);
-		return ERR_INVALID_PARAMETER;
+		buf_printf(errors, "%s: longer than a token can be: only the token is to be in it\n", where);
+		return TOKEN_BAD;
 	}
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
-			buf_printf(errors, "%s: the token holds a character that no token has\n", where);
-			return ERR_INVALID_PARAMETER;
+			buf_printf(errors, "%s: the token holds a character that no token has: it is one "
+			    "line without blanks\n", where);
+			return TOKEN_BAD;
 		}
 	memcpy(c->airtable.token, text.ptr, text.len);
 	c->airtable.token[text.len] = '\0';
-	return ERR_OK;
+	return TOKEN_LOADED;
 }
 
 /* ${others_refused}: whoever else may read the file makes it unfit for a secret. */
@@ -61,7 +62,7 @@ unfit(int fd, bool others_refused)
 	if (fstat(fd, &st) == -1)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode))
-		return "not a regular file";
+		return "not a regular file: name the file that holds the token";
 	if (others_refused && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return "group or others have access to it (chmod 600)";
 	return NULL;
@@ -71,19 +72,20 @@ unfit(int fd, bool others_refused)
  * The file's name is not in the messages: whoever puts the token itself
  * where its file's name belongs would find it in the log.
  */
-static enum err
+static enum config_token
 read_token(struct config *c, const char *path, const char *where, bool others_refused,
     struct buf *errors)
 {
 	char text[2 * CONFIG_TEXT_MAX];
+	enum config_token had;
 	const char *problem;
-	enum err e;
 	ssize_t n;
 	int fd;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
-		buf_printf(errors, "%s: %s\n", where, strerror(errno));
-		return ERR_INVALID_PARAMETER;
+		buf_printf(errors, "%s: %s: it has to be there, and syncd's user to be its owner\n", where,
+		    strerror(errno));
+		return errno == EACCES ? TOKEN_HIDDEN : TOKEN_BAD;
 	}
 	if ((problem = unfit(fd, others_refused)) == NULL &&
 	    (n = read(fd, text, sizeof(text))) == -1)
@@ -91,15 +93,15 @@ read_token(struct config *c, const char *path, const char *where, bool others_re
 	(void)close(fd);
 	if (problem != NULL) {
 		buf_printf(errors, "%s: %s\n", where, problem);
-		return ERR_INVALID_PARAMETER;
+		return TOKEN_BAD;
 	}
-	e = accept_token(c, (struct str){ text, (size_t)n }, where, errors);
+	had = accept_token(c, (struct str){ text, (size_t)n }, where, errors);
 	explicit_bzero(text, sizeof(text));
-	return e;
+	return had;
 }
 
-enum err
-config_load_token(struct config *c, char *const *env, struct buf *errors)
+enum config_token
+config_find_token(struct config *c, char *const *env, struct buf *errors)
 {
 	const char *value, *folder;
 	char path[1024];
@@ -112,8 +114,15 @@ config_load_token(struct config *c, char *const *env, struct buf *errors)
 		if ((size_t)snprintf(path, sizeof(path), "%s/" CREDENTIAL, folder) < sizeof(path))
 			return read_token(c, path, "credential " CREDENTIAL, false, errors);
 		buf_add_cstr(errors, "CREDENTIALS_DIRECTORY: too long\n");
-		return ERR_INVALID_PARAMETER;
+		return TOKEN_BAD;
 	}
-	buf_add_cstr(errors, "no token: set airtable.token_file or AIRTABLE_API_KEY\n");
-	return ERR_INVALID_PARAMETER;
+	buf_add_cstr(errors, "no token: set airtable.token_file or AIRTABLE_API_KEY, or give syncd's "
+	    "service the credential " CREDENTIAL "\n");
+	return TOKEN_NOWHERE;
+}
+
+enum err
+config_load_token(struct config *c, char *const *env, struct buf *errors)
+{
+	return config_find_token(c, env, errors) == TOKEN_LOADED ? ERR_OK : ERR_INVALID_PARAMETER;
 }

@@ -35,7 +35,7 @@ int
 main(int argc, char **argv)
 {
 	static struct command_line line = {
-		.program = "fcgi-api", .file_needed = true, .usage =
+		.program = "fcgi-api", .for_program = CONFIG_API, .file_needed = true, .usage =
 		    "usage: fcgi-api -c file [-o section.key=value]... [--check-config | --print-config]\n"
 		    "       fcgi-api --version | --help\n"
 	};

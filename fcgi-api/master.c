@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/frame.h"
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -354,15 +353,21 @@ tell_all(const struct master *m, int signal_number)
 			(void)kill(m->old[i].pid, signal_number);
 }
 
-/* What config_load() complains about, a log line each. */
+/* What can't change while workers are replaced one by one stays, and what nginx must learn is told. */
 static void
-log_lines(const struct buf *errors)
+keep_fixed(struct master *m)
 {
-	struct str line;
-	size_t at = 0;
+	struct buf names = { 0 };
 
-	while (frame_next(errors, &at, &line))
-		log_error("%.*s", STR_FMT(line));
+	config_keep(m->next_config, m->config, CONFIG_API, &names);
+	if (names.len > 0)
+		log_warn("reload: as before until fcgi-api is restarted: %s", buf_cstr(&names));
+	buf_clear(&names);
+	config_name_nginx(m->next_config, m->config, &names);
+	if (names.len > 0)
+		log_warn("reload: in force when nginx has a new configuration too "
+		    "(systemctl reload orderdeck-nginx): %s", buf_cstr(&names));
+	buf_free(&names);
 }
 
 /* A new configuration that can be used, in m->next_config. */
@@ -372,15 +377,11 @@ config_reread(struct master *m)
 	struct buf errors = { .data = NULL };
 	enum err e = config_load(m->next_config, m->source, &errors);
 
-	if (e != ERR_OK) {
-		log_error("reload: the old configuration stays");
-		log_lines(&errors);
-	}
+	if (e == ERR_OK)
+		keep_fixed(m);
+	else
+		config_log(LOG_ERROR, "reload: the configuration stays as it was", &errors);
 	buf_free(&errors);
-	if (e == ERR_OK && strcmp(m->config->run.dir, m->next_config->run.dir) != 0) {
-		log_warn("reload: run.dir changes with a restart only");
-		memcpy(m->next_config->run.dir, m->config->run.dir, sizeof(m->config->run.dir));
-	}
 	return e == ERR_OK;
 }
 

@@ -186,19 +186,15 @@ ctl_ping(struct ctl *ctl)
 enum ctl_exit
 ctl_check_config(struct ctl *ctl)
 {
-	struct buf out = { 0 }, errors = { 0 };
-	struct config config;
-	bool good;
+	struct buf out = { 0 }, errors = { 0 }, warnings = { 0 };
+	enum err e = config_check(&ctl->source, CONFIG_SYNCD, &errors, &warnings);
 
-	good = config_load(&config, &ctl->source, &errors) == ERR_OK &&
-	    config_check_syncd(&config, &errors) == ERR_OK;
-	if (!good) {
-		(void)print_errors(&errors);
-		return CTL_FAILED;
-	}
-	config_warn(&config, &errors);
+	buf_add_str(&errors, buf_str(&warnings));
+	buf_free(&warnings);
 	(void)fputs(buf_cstr(&errors), stderr);
 	buf_free(&errors);
+	if (e != ERR_OK)
+		return CTL_FAILED;
 	buf_printf(&out, "%s: ok\n",
 	    ctl->source.file != NULL ? ctl->source.file : "configuration");
 	return ctl_print(&out);

@@ -46,49 +46,79 @@ struct daemon {
 	char				 pid_path[108];
 };
 
-/* What can't change while the daemon runs stays as it is. */
+/* What can't change while the daemon runs stays as it is, and is told. */
 static void
 keep_fixed(const struct config *old, struct config *new)
 {
-	if (strcmp(old->store.path, new->store.path) != 0 ||
-	    strcmp(old->run.dir, new->run.dir) != 0 ||
-	    strcmp(old->summary.time_zone, new->summary.time_zone) != 0)
-		log_warn("reload: store.path, run.dir and summary.time_zone need a restart");
-	memcpy(new->store.path, old->store.path, sizeof(new->store.path));
-	memcpy(new->run.dir, old->run.dir, sizeof(new->run.dir));
-	memcpy(new->summary.time_zone, old->summary.time_zone, sizeof(new->summary.time_zone));
+	struct buf names = { 0 };
+
+	config_keep(new, old, CONFIG_SYNCD, &names);
+	if (names.len > 0)
+		log_warn("reload: as before until syncd is restarted: %s", buf_cstr(&names));
+	buf_free(&names);
+}
+
+/* The running syncd is confined to the folders that it began with. */
+static void
+explain_fault(const struct config *old, const struct config *new)
+{
+	if (strcmp(old->airtable.token_file, new->airtable.token_file) != 0 &&
+	    old->run.sandbox != SANDBOX_OFF)
+		log_error("reload: airtable.token_file: a file in another folder takes a restart of syncd");
+}
+
+static void
+reload_log(struct config *config, const char *old_file)
+{
+	if (log_open("syncd", config->log.file, config->log.level, config->log.format) == 0)
+		return;
+	log_error("reload: log.file: %s: %s; the log stays where it was%s", config->log.file,
+	    strerror(errno), config->run.sandbox == SANDBOX_OFF ? "" :
+	    ": a file in another folder takes a restart of syncd");
+	(void)snprintf(config->log.file, sizeof(config->log.file), "%s", old_file);
+	/* level and format are taken all the same */
+	if (log_open("syncd", config->log.file, config->log.level, config->log.format) == -1)
+		log_error("reload: log.file: %s: %s", config->log.file, strerror(errno));
+}
+
+static void
+take(struct daemon *d, struct config *new)
+{
+	char old_file[sizeof(new->log.file)];
+
+	(void)snprintf(old_file, sizeof(old_file), "%s", d->config->log.file);
+	keep_fixed(d->config, new);
+	*d->config = *new;
+	airtable_reconfigure(d->airtable);
+	apply_reconfigure(d->apply);
+	ledger_reconfigure(d->ledger);
+	feed_reconfigure(d->feed);
+	reload_log(d->config, old_file);
+	log_info("reload: done");
 }
 
 static void
 reload(struct daemon *d)
 {
 	struct config *new = calloc(1, sizeof(*new));
-	struct buf errors = { 0 };
+	struct buf errors = { 0 }, warnings = { 0 };
 
 	notify_reloading();
-	if (new == NULL ||
-	    config_load(new, d->source, &errors) != ERR_OK ||
-	    config_check_syncd(new, &errors) != ERR_OK ||
-	    config_load_token(new, d->source->env, &errors) != ERR_OK) {
-		log_error("reload: the configuration stays as it was: %s",
-		    new == NULL ? "out of memory" : buf_cstr(&errors));
+	if (new == NULL) {
+		log_error("reload: the configuration stays as it was: out of memory");
+	} else if (config_load_for(new, d->source, CONFIG_SYNCD, &errors, &warnings) != ERR_OK) {
+		config_log(LOG_ERROR, "reload: the configuration stays as it was", &errors);
+		explain_fault(d->config, new);
 	} else {
-		keep_fixed(d->config, new);
-		*d->config = *new;
-		airtable_reconfigure(d->airtable);
-		apply_reconfigure(d->apply);
-		ledger_reconfigure(d->ledger);
-		feed_reconfigure(d->feed);
-		if (log_open("syncd", new->log.file, new->log.level, new->log.format) == -1)
-			log_error("reload: %s: %s; the log stays where it was", new->log.file,
-			    strerror(errno));
-		log_info("reload: done");
+		config_log(LOG_WARN, "reload", &warnings);
+		take(d, new);
 	}
 	notify_ready("serving");
 	if (new != NULL)
 		explicit_bzero(new->airtable.token, sizeof(new->airtable.token));
 	free(new);
 	buf_free(&errors);
+	buf_free(&warnings);
 }
 
 static void
@@ -116,8 +146,10 @@ stop_rest(void *cookie)
 		ledger_stop(d->ledger);
 	airtable_free(d->airtable);
 	d->airtable = NULL;
-	if (d->publisher != NULL)
+	if (d->publisher != NULL) {
 		apply_on_commit(d->apply, NULL, NULL);
+		publisher_on_listener(d->publisher, NULL, NULL);
+	}
 	publisher_free(d->publisher);
 	d->publisher = NULL;
 	server_free(d->server);
@@ -210,6 +242,14 @@ open_loop(struct daemon *d)
 	return 0;
 }
 
+static void
+listener_came(void *cookie)
+{
+	struct daemon *d = cookie;
+
+	feed_listened(d->feed);
+}
+
 /* In start order; what fails has said why. */
 static bool
 open_parts(struct daemon *d)
@@ -232,6 +272,8 @@ open_parts(struct daemon *d)
 	if (d->full_sync != NULL)
 		d->feed = feed_new(&d->loop, d->config, &orders_schema, d->airtable, d->apply,
 		    d->full_sync, d->ledger);
+	if (d->feed != NULL && d->publisher != NULL)
+		publisher_on_listener(d->publisher, listener_came, d);
 	if (d->feed != NULL)
 		d->writes = writes_new(&d->loop, d->config, &orders_schema, d->airtable,
 		    d->apply, d->full_sync);

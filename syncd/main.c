@@ -13,20 +13,21 @@
 static int
 load(const struct config_source *source, struct config *config)
 {
-	struct buf errors = { 0 };
+	struct buf errors = { 0 }, warnings = { 0 };
 	int status = 0;
 
-	if (config_load(config, source, &errors) != ERR_OK ||
-	    config_check_syncd(config, &errors) != ERR_OK ||
-	    config_load_token(config, source->env, &errors) != ERR_OK) {
+	if (config_load_for(config, source, CONFIG_SYNCD, &errors, &warnings) != ERR_OK) {
 		(void)fputs(buf_cstr(&errors), stderr);
 		status = -1;
 	} else if (log_open("syncd", config->log.file, config->log.level,
 	    config->log.format) == -1) {
 		(void)fprintf(stderr, "syncd: %s: %s\n", config->log.file, strerror(errno));
 		status = -1;
+	} else {
+		config_log(LOG_WARN, "start", &warnings);
 	}
 	buf_free(&errors);
+	buf_free(&warnings);
 	return status;
 }
 
@@ -34,7 +35,7 @@ int
 main(int argc, char **argv)
 {
 	static struct command_line line = {
-		.program = "syncd", .check = config_check_syncd, .usage =
+		.program = "syncd", .for_program = CONFIG_SYNCD, .usage =
 		    "usage: syncd [-c file] [-o section.key=value]... [--check-config | --print-config]\n"
 		    "       syncd --version | --help\n"
 	};

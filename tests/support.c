@@ -68,3 +68,24 @@ tmpdir_new(void)
 	dir_count++;
 	return dir;
 }
+
+char *
+source_file(const char *name)
+{
+	char at[512] = "";
+	FILE *f = NULL;
+	char *text = calloc(1, 1 << 20);
+
+	ck_assert_ptr_nonnull(text);
+	for (int up = 0; up < 6 && f == NULL; up++) {
+		char full[700];
+
+		(void)snprintf(full, sizeof(full), "%s%s", at, name);
+		f = fopen(full, "r");
+		(void)strcat(at, "../");
+	}
+	ck_assert_msg(f != NULL, "%s is not found from here", name);
+	ck_assert_uint_gt(fread(text, 1, (1 << 20) - 1, f), 0);
+	(void)fclose(f);
+	return text;
+}

@@ -7,7 +7,7 @@
 #include "tests/support.h"
 
 static struct config config;
-static struct buf errors;
+static struct buf errors, warnings;
 static char path[256];
 
 static void
@@ -20,6 +20,7 @@ static void
 teardown(void)
 {
 	buf_free(&errors);
+	buf_free(&warnings);
 }
 
 static void
@@ -290,7 +291,7 @@ START_TEST(later_wins)
 	char *named[] = { "AIRTABLE_BASE_ID=appNamed", "RATE_LIMIT_ORDERS_LIST=7/minute", "AIRTABLE_TABLE_ID=", NULL };
 	char *both[] = { "ORDERS_AIRTABLE_BASE_ID=appPrefixed", "AIRTABLE_BASE_ID=appNamed",
 		"ORDERS_FIELDS_ORDERS_ORDERTOTAL=Sum", "ORDERS_LOG_FILE=", NULL };
-	const char *text = "[airtable]\nbase_id = appFile\norders_table = T\n[log]\nfile = x\n";
+	const char *text = "[airtable]\nbase_id = appFile\norders_table = T\n[log]\nfile = /x\n";
 
 	ck_assert_int_eq(load(text, NULL, NULL), ERR_OK);
 	ck_assert_str_eq(config.airtable.base_id, "appFile");
@@ -328,21 +329,29 @@ START_TEST(slips_in_the_environment_and_in_options_are_faults)
 }
 END_TEST
 
+/* All that was told, without the file's name before it. */
+static const char *
+place(void)
+{
+	ck_assert_int_eq(strncmp(buf_cstr(&errors), path, strlen(path)), 0);
+	return buf_cstr(&errors) + strlen(path);
+}
+
 START_TEST(settings_have_to_fit_each_other)
 {
 	struct buf text = { 0 };
 	char name[108];
 
 	ck_assert_int_eq(load("[store]\nmap_size = 2GiB\nmap_limit = 1GiB", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "store.map_size: larger than store.map_limit\n");
+	ck_assert_str_eq(place(), ":2: store.map_size: store.map_size is larger than store.map_limit: raise the limit\n");
 	ck_assert_int_eq(load("[http]\nuser_header = X-Remote-User", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "http.user_header: believed from http.trusted_proxies only, and there are none\n");
-	buf_printf(&text, "[run]\ndir = /%090d\n", 0);
+	ck_assert_str_eq(place(), ":2: http.user_header: believed from http.trusted_proxies only, and there are none: name them there\n");
+	buf_printf(&text, "[run]\ndir = /%088d\n", 0);
 	good(buf_cstr(&text));
 	ck_assert(config_run_path(&config, "syncd.sock", name));
 	ck_assert(!config_run_path(&config, "a-name-that-is-too-long", name));
 	buf_clear(&text);
-	buf_printf(&text, "[run]\ndir = /%0100d\n", 0);
+	buf_printf(&text, "[run]\ndir = /%089d\n", 0);
 	ck_assert_int_eq(load(buf_cstr(&text), NULL, NULL), ERR_INVALID_PARAMETER);
 	buf_free(&text);
 }
@@ -351,26 +360,353 @@ END_TEST
 START_TEST(two_fields_of_one_airtable_field_are_refused)
 {
 	ck_assert_int_eq(load("[fields]\norders.status = Priority", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "fields.orders: two of them name the same Airtable field\n");
+	ck_assert_str_eq(place(), ":2: fields.orders.status: 'Priority' is the Airtable field of fields.orders.priority already: each needs one of its own\n");
 	ck_assert_int_eq(load("[fields]\norders.status = Priority\norders.priority = Status", NULL, NULL), ERR_OK);
 }
 END_TEST
 
+static char *const token[] = { "AIRTABLE_API_KEY=patX", NULL };
+
+/* What syncd says to it, with a token or without; warnings are left out. */
+static enum err
+for_syncd(const char *text, char *const *env)
+{
+	buf_clear(&errors);
+	write_bytes(path, text, strlen(text));
+	return config_load_for(&config, &(struct config_source){ .file = path, .env = env },
+	    CONFIG_SYNCD, &errors, &warnings);
+}
+
+/* What check-config says to it. */
+static enum err
+checked(const char *text, char *const *env, enum config_program program)
+{
+	buf_clear(&errors);
+	buf_clear(&warnings);
+	write_bytes(path, text, strlen(text));
+	return config_check(&(struct config_source){ .file = path, .env = env }, program, &errors,
+	    &warnings);
+}
+
+/* How often ${what} stands there. */
+static size_t
+count_of(struct buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = buf_cstr(b); (at = strstr(at, what)) != NULL; at += strlen(what))
+		n++;
+	return n;
+}
+
 START_TEST(syncd_needs_base_and_table)
 {
+	char expected[1200];
+
+	ck_assert_int_eq(for_syncd("", token), ERR_INVALID_PARAMETER);
+	(void)snprintf(expected, sizeof(expected), "%s: airtable.base_id: not set: say which base holds "
+	    "the orders, app... (or AIRTABLE_BASE_ID)\n%s: airtable.orders_table: not set: say which "
+	    "table of the base holds the orders, by name or by id, tbl... (or AIRTABLE_TABLE_ID)\n",
+	    path, path);
+	ck_assert_str_eq(buf_cstr(&errors), expected);
+	ck_assert_int_eq(for_syncd("[airtable]\nbase_id = appA\norders_table = b\n", token), ERR_OK);
+	ck_assert_str_eq(config.airtable.token, "patX");
+	ck_assert_int_eq(for_syncd("[airtable]\nbase_id = appA\norders_table = b\n", NULL), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(for_syncd("[airtable]\nbase_id = appA\norders_table = b\n[write]\ncreate = on\n", token), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(place(), ": airtable.create_key: not set, and write.create needs it: name a single line text field of the table\n");
+	ck_assert_int_eq(for_syncd("[airtable]\nbase_id = appA\norders_table = b\ncreate_key = Key\n[write]\ncreate = on\n", token), ERR_OK);
+	ck_assert_int_eq(for_syncd("[airtable]\nbase_id = appA\norders_table = b\ncreate_key = Order ID\n", token), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(place(), ":4: airtable.create_key: 'Order ID' is the Airtable field of fields.orders.orderId: the key needs one of its own\n");
+}
+END_TEST
+
+/* What people paste, and what is said to it. */
+static const struct { const char *setting, *value, *problem; } pasted[] = {
+	{ "base_id", "\"appA\"", "stands in quotes" }, { "base_id", "'appA'", "stands in quotes" },
+	{ "base_id", "\xe2\x80\x9c" "appA\xe2\x80\x9d", "stands in quotes" },
+	{ "base_id", "\xe2\x80\x9e" "appA\xe2\x80\x9c", "stands in quotes" },
+	{ "base_id", "app A", "is no id of a base" }, { "base_id", "tblA", "is no id of a base" },
+	{ "base_id", "app", "is no id of a base" }, { "base_id", "appA/tblB", "is no id of a base" },
+	{ "base_id", "https://airtable.com/appA", "is no id of a base" },
+	{ "base_id", "\xc2\xa0" "appA", "can't be seen" }, { "base_id", "appA\xe2\x80\x8b", "can't be seen" },
+	{ "orders_table", "\"Orders\"", "stands in quotes" }, { "orders_table", "Orders\xc2\xa0", "can't be seen" },
+	{ "orders_table", "appAAAAAAAAAAAAAA", "none of a table" }, { "orders_table", "fldAAAAAAAAAAAAAA", "none of a table" },
+	{ "orders_table", "viwAAAAAAAAAAAAAA", "none of a table" },
+	{ "orders_table", "appAAAAAAAAAAAAAA/tblAAAAAAAAAAAAAA", "part that begins with tbl" },
+	{ "create_key", "\"Key\"", "stands in quotes" }, { "create_key", "tblAAAAAAAAAAAAAA", "none of a field" },
+	{ "token_file", "token", "must be the whole path" }, { "token_file", "\"/t\"", "must be the whole path" },
+	{ "[fields]\norders.status", "'Status'", "stands in quotes" },
+	{ "[fields]\norders.status", "tblAAAAAAAAAAAAAA", "none of a field" },
+	{ "[fields]\norders.status", "recAAAAAAAAAAAAAA", "none of a field" },
+	{ "[store]\npath", "store", "must be the whole path" }, { "[store]\npath", "", "must not be empty" },
+	{ "[log]\nfile", "orders.log", "must be the whole path" },
+	{ "[api]\nshare", "./share", "must be the whole path" }, { "[api]\nspool", "tmp", "must be the whole path" },
+	{ "[run]\ndir", "run", "must be the whole path" }, { "[run]\ndir", "/run/order deck", "nginx's configuration can't hold" },
+	{ "[run]\ndir", "/run/a;b", "nginx's configuration can't hold" }, { "[run]\ndir", "/run/$a", "nginx's configuration can't hold" },
+	{ "[run]\ndir", "/run/\xc3\xa9", "nginx's configuration can't hold" }, { "[run]\ndir", "/run/{x}", "nginx's configuration can't hold" },
+	{ "[run]\ndir", "\"/run\"", "nginx's configuration can't hold" },
+	{ "[http]\nallowed_origins", "https://a.example, https://b.example https://a.example", "names an origin twice" },
+};
+
+START_TEST(what_was_badly_pasted_is_refused_with_what_to_do)
+{
+	char text[300];
+
+	(void)snprintf(text, sizeof(text), "%s%s = %s\n", pasted[_i].setting[0] == '[' ? "" : "[airtable]\n",
+	    pasted[_i].setting, pasted[_i].value);
+	ck_assert_msg(strstr(bad(text), pasted[_i].problem) != NULL, "%s: %s", text, buf_cstr(&errors));
+	ck_assert_int_eq(strncmp(place(), ":2: ", 4), 0);
+}
+END_TEST
+
+START_TEST(names_that_only_look_odd_are_taken)
+{
+	good("[airtable]\nbase_id = appOrderdeckDemo1\norders_table = \"Orders\" 'old'\ncreate_key = fldAAAAAAAAAAAAAA\n"
+	    "[fields]\norders.status = tbl of states\norders.priority = 'urgent'?\norders.customer = appetite\n[store]\npath = /var/lib/order deck\n");
+	good("[airtable]\norders_table = tblAAAAAAAAAAAAAA\n[run]\ndir = /run/a_b.c-d,e:f@g%h+i~j=k*[l]\n");
+}
+END_TEST
+
+static const struct { const char *http, *metrics, *api_url; const char *problem; } places[] = {
+	{ "127.0.0.1:80", "127.0.0.1:80", "https://h", "metrics.listen: the same address and port as http.listen" },
+	{ "*:80", "127.0.0.1:80", "https://h", "metrics.listen: the same" },
+	{ "10.0.0.1:80", "0.0.0.0:80", "https://h", "metrics.listen: the same" },
+	{ "localhost:80", "127.0.0.1:80", "https://h", "metrics.listen: the same" },
+	{ "[::1]:80", "localhost:80", "https://h", "metrics.listen: the same" },
+	{ "[::]:80", "[::1]:80", "https://h", "metrics.listen: the same" },
+	{ "[::1]:80", "[0:0::1]:80", "https://h", "metrics.listen: the same" },
+	{ "Desk.example:80", "desk.example:80", "https://h", "metrics.listen: the same" },
+	{ "127.0.0.1:80", "127.0.0.1:81", "http://127.0.0.1", "airtable.api_url: that is where http.listen" },
+	{ "127.0.0.1:80", "*:8090", "http://localhost:8090/x", "airtable.api_url: that is where metrics.listen" },
+	{ "*:443", "", "https://127.0.0.1", "airtable.api_url: that is where http.listen" },
+	{ "127.0.0.1:80", "127.0.0.2:80", "http://127.0.0.3:80", NULL },
+	{ "127.0.0.1:80", "[::1]:80", "https://h", NULL },
+	{ "0.0.0.0:80", "[::]:80", "https://h", NULL },
+	{ "*:443", "", "https://api.airtable.com", NULL },
+	{ "*:80", "", "http://127.0.0.1:8090", NULL },
+};
+
+START_TEST(nobody_listens_where_another_does)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "[airtable]\napi_url = %s\n[http]\nlisten = %s\n[metrics]\nlisten = %s\n",
+	    places[_i].api_url, places[_i].http, places[_i].metrics);
+	if (places[_i].problem == NULL)
+		good(buf_cstr(&text));
+	else
+		ck_assert_msg(strstr(bad(buf_cstr(&text)), places[_i].problem) != NULL, "%s", buf_cstr(&errors));
+	buf_free(&text);
+}
+END_TEST
+
+/* What several people would find one after the other. */
+START_TEST(one_run_names_every_fault)
+{
+	static const char text[] = "[airtable]\nbase_id = \"appA\"\ntoken_file = /no/such/token\nmonthly_calls = many\n"
+	    "[sync]\nwiat = 1s\n[store]\npath = store\nmap_size = 2GiB\nmap_limit = 1GiB\n[http]\nlisten = *:9464\n"
+	    "user_header = X-User\n[summary]\ntime_zone = Europe/Nowhere\n[run]\ndir = /run/a b\n[write]\ncreate = on\n"
+	    "[fields]\norders.status = Priority\n";
+	static const char *const told[] = {
+		":2: airtable.base_id: ", ":3: airtable.token_file: No such file", ":4: airtable.monthly_calls: ",
+		":6: unknown setting sync.wiat", ":8: store.path: ", ":9: store.map_size: ", ":12: http.listen: the same",
+		":13: http.user_header: ", ":15: summary.time_zone: ", ":17: run.dir: ", ": airtable.create_key: not set",
+		": airtable.orders_table: not set", ":21: fields.orders.status: 'Priority'"
+	};
+
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		char expected[300];
+
+		(void)snprintf(expected, sizeof(expected), "%s%s", path, told[i]);
+		ck_assert_msg(strstr(buf_cstr(&errors), expected) != NULL, "%s is not in %s", expected, buf_cstr(&errors));
+	}
+	/* and nothing but these: what follows from a fault is none of its own */
+	ck_assert_uint_eq(count_of(&errors, "\n"), sizeof(told) / sizeof(told[0]));
+	/* workers need no base, no token */
+	ck_assert_int_eq(checked("", NULL, CONFIG_API), ERR_OK);
+	ck_assert_int_eq(config_check(&(struct config_source){ .file = "/no/such/file" }, CONFIG_SYNCD, &errors,
+	    &warnings), ERR_INVALID_PARAMETER);
+	buf_clear(&errors);
+	ck_assert_int_eq(config_check(&(struct config_source){ .file = "/tmp" }, CONFIG_API, &errors, &warnings),
+	    ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(buf_cstr(&errors), "/tmp: Is a directory\n");
+}
+END_TEST
+
+#define WELL	"[airtable]\nbase_id = appA\norders_table = Orders\n"
+
+START_TEST(the_check_looks_at_the_token_as_well)
+{
+	char file[300], text[500], *there[] = { "AIRTABLE_API_KEY=pat X", NULL };
+
+	(void)snprintf(file, sizeof(file), "%s/token", tmpdir_new());
+	(void)snprintf(text, sizeof(text), WELL "token_file = %s\n", file);
+	write_bytes(file, "patX\n", 5);
+	ck_assert_int_eq(chmod(file, 0644), 0);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	ck_assert_str_eq(place(), ":4: airtable.token_file: group or others have access to it (chmod 600)\n");
+	ck_assert_int_eq(chmod(file, 0600), 0);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_OK);
+	ck_assert_int_eq(checked(text, there, CONFIG_SYNCD), ERR_INVALID_PARAMETER);	/* which wins */
+	write_bytes(file, "pat\nX\n", 6);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_nonnull(strstr(place(), ":4: airtable.token_file: the token holds a character"));
+	write_bytes(file, " \n", 2);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_nonnull(strstr(place(), ":4: airtable.token_file: no token in it"));
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(mkdir(file, 0700), 0);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_nonnull(strstr(place(), ":4: airtable.token_file: not a regular file"));
+	ck_assert_int_eq(rmdir(file), 0);
+	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
+	ck_assert_ptr_nonnull(strstr(place(), ":4: airtable.token_file: No such file"));
+	/* whoever checks need not be who has it */
+	ck_assert_int_eq(checked(WELL, NULL, CONFIG_SYNCD), ERR_OK);
+	ck_assert_uint_eq(count_of(&warnings, "warning: no token"), 1);
+}
+END_TEST
+
+START_TEST(a_month_without_a_budget_is_a_warning_until_somebody_says_so)
+{
+	ck_assert_int_eq(checked(WELL, token, CONFIG_SYNCD), ERR_OK);
+	ck_assert_uint_eq(count_of(&warnings, "warning: airtable.monthly_calls: not set"), 1);
+	ck_assert_uint_eq(count_of(&warnings, "\n"), 1);
+	ck_assert_int_eq(checked(WELL "monthly_calls = 0\n", token, CONFIG_SYNCD), ERR_OK);
+	ck_assert_uint_eq(warnings.len, 0);
+	ck_assert_int_eq(checked(WELL "monthly_calls = 100000\n", token, CONFIG_SYNCD), ERR_OK);
+	ck_assert_uint_eq(warnings.len, 0);
+	ck_assert_int_eq(checked(WELL "[sync]\nfeed = off\n", token, CONFIG_SYNCD), ERR_OK);
+	ck_assert_uint_eq(warnings.len, 0);
+}
+END_TEST
+
+/* ---- reloads ---- */
+
+/* Another value of a setting than it has, as different as can be. */
+static void
+change(const struct setting *s, struct config *c)
+{
+	char *at = (char *)c + s->offset;
+	int64_t number;
+	unsigned word;
+	bool flag;
+
+	switch (s->type) {
+	case SETTING_TEXT:
+		(void)snprintf(at, s->size, "/other");
+		break;
+	case SETTING_BOOLEAN:
+		memcpy(&flag, at, sizeof(flag));
+		flag = !flag;
+		memcpy(at, &flag, sizeof(flag));
+		break;
+	case SETTING_ENUM:
+		memcpy(&word, at, sizeof(word));
+		word = word == 0;
+		memcpy(at, &word, sizeof(word));
+		break;
+	default:
+		memcpy(&number, at, sizeof(number));
+		number++;
+		memcpy(at, &number, sizeof(number));
+	}
+}
+
+/* Every setting by itself: what stays and is named, and that all others are taken. */
+START_TEST(a_reload_keeps_what_it_cannot_change_and_names_it)
+{
+	static const char *const for_syncd_kept[] = { "airtable.base_id", "summary.time_zone", "store.path",
+		"store.map_size", "events.enabled", "run.dir", "run.sandbox" };
+	static const char *const for_api_kept[] = { "summary.time_zone", "store.path", "events.buffer", "run.dir" };
+	static const struct { enum config_program program; const char *const *kept; size_t n; } programs[] = {
+		{ CONFIG_SYNCD, for_syncd_kept, 7 }, { CONFIG_API, for_api_kept, 4 }
+	};
+	struct config *old = calloc(1, sizeof(*old)), *new = calloc(1, sizeof(*new));
+	struct buf names = { 0 };
+
+	ck_assert(old != NULL && new != NULL);
 	good("");
-	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.base_id (or AIRTABLE_BASE_ID): not set\n"
-	    "airtable.orders_table (or AIRTABLE_TABLE_ID): not set\n");
-	good("[airtable]\nbase_id = a\norders_table = b\n");
-	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_OK);
-	good("[airtable]\nbase_id = a\norders_table = b\n[write]\ncreate = on\n");
-	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.create_key: not set, and write.create needs it\n");
-	good("[airtable]\nbase_id = a\norders_table = b\ncreate_key = Key\n[write]\ncreate = on\n");
-	ck_assert_int_eq(config_check_syncd(&config, &errors), ERR_OK);
-	ck_assert_int_eq(load("[airtable]\ncreate_key = Order ID\n", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.create_key: a field of the orders' own\n");
+	*old = config;
+	for (size_t p = 0; p < 2; p++)
+		for (size_t i = 0; i < setting_count(); i++) {
+			struct setting s;
+			bool kept = false;
+
+			setting_at(i, &s);
+			for (size_t k = 0; k < programs[p].n; k++)
+				kept |= strcmp(s.name, programs[p].kept[k]) == 0;
+			*new = *old;
+			change(&s, new);
+			buf_clear(&names);
+			config_keep(new, old, programs[p].program, &names);
+			ck_assert_str_eq(buf_cstr(&names), kept ? s.name : "");
+			ck_assert_msg((memcmp(new, old, sizeof(*new)) == 0) == kept, "%s", s.name);
+		}
+	/* several at once, and others beside them */
+	*new = *old;
+	(void)strcpy(new->store.path, "/s");
+	(void)strcpy(new->run.dir, "/r");
+	new->limits.get_order = 7;
+	buf_clear(&names);
+	config_keep(new, old, CONFIG_SYNCD, &names);
+	ck_assert_str_eq(buf_cstr(&names), "store.path, run.dir");
+	ck_assert_str_eq(new->store.path, old->store.path);
+	ck_assert_int_eq(new->limits.get_order, 7);
+	buf_free(&names);
+	free(old);
+	free(new);
+}
+END_TEST
+
+START_TEST(the_man_page_says_what_takes_a_restart)
+{
+	char *man = source_file("common/orders.conf.5"), *from = strstr(man, ".Sh RELOADING");
+	char *api = from == NULL ? NULL : strstr(from, ".Xr fcgi-api 8\nis restarted"), *end;
+	struct setting s;
+
+	ck_assert_ptr_nonnull(api);
+	end = strstr(api, ".Pq Ql systemctl");
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	for (size_t i = 0; i < setting_count(); i++) {
+		bool syncd, workers;
+		char *at;
+
+		setting_at(i, &s);
+		workers = strstr(api, s.name) != NULL;
+		at = strstr(from, s.name);
+		syncd = at != NULL && at < strstr(from, "while it is confined");
+		ck_assert_msg(syncd == ((s.fixed & SETTING_SYNCD) != 0) &&
+		    workers == ((s.fixed & SETTING_API) != 0), "%s", s.name);
+	}
+	free(man);
+}
+END_TEST
+
+/* nginx/render reads these; whoever reloads the workers is told that nginx has to learn of them. */
+START_TEST(what_nginx_has_to_learn_is_what_its_configuration_is_made_of)
+{
+	struct buf names = { 0 };
+	struct config other;
+	char *render = source_file("nginx/render");
+	struct setting s;
+
+	good("");
+	for (size_t i = 0; i < setting_count(); i++) {
+		char line[100];
+
+		setting_at(i, &s);
+		(void)snprintf(line, sizeof(line), "\t%s) ", s.name);
+		other = config;
+		change(&s, &other);
+		buf_clear(&names);
+		config_name_nginx(&other, &config, &names);
+		ck_assert_str_eq(buf_cstr(&names), strstr(render, line) != NULL ? s.name : "");
+	}
+	buf_free(&names);
+	free(render);
 }
 END_TEST
 
@@ -448,7 +784,7 @@ START_TEST(the_token_comes_from_the_environment_then_the_file_then_the_credentia
 	ck_assert_int_eq(load_token(env), ERR_OK);
 	ck_assert_str_eq(config.airtable.token, "patCredential");
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "no token: set airtable.token_file or AIRTABLE_API_KEY\n");
+	ck_assert_str_eq(buf_cstr(&errors), "no token: set airtable.token_file or AIRTABLE_API_KEY, or give syncd's service the credential airtable-token\n");
 }
 END_TEST
 
@@ -462,9 +798,9 @@ START_TEST(an_unfit_token_is_refused_and_never_shown)
 	ck_assert_ptr_null(strstr(buf_cstr(&errors), "Secret"));
 	ck_assert_int_eq(load_token(blank), ERR_INVALID_PARAMETER);
 	ck_assert_ptr_null(strstr(bad("[airtable]\ntoken_file = patSecretInTheWrongPlace\n"), "Secret"));
-	good("[airtable]\ntoken_file = SecretInTheWrongPlace\n");
+	good("[airtable]\ntoken_file = /SecretInTheWrongPlace\n");
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory\n");
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory: it has to be there, and syncd's user to be its owner\n");
 	(void)snprintf(file, sizeof(file), "%s/token", tmpdir_new());
 	write_bytes(file, "patSecret", 9);
 	(void)snprintf(text, sizeof(text), "[airtable]\ntoken_file = %s\n", file);
@@ -477,7 +813,7 @@ START_TEST(an_unfit_token_is_refused_and_never_shown)
 	ck_assert_int_eq(unlink(file), 0);
 	ck_assert_int_eq(mkfifo(file, 0600), 0);	/* must not be waited for */
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: not a regular file\n");
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: not a regular file: name the file that holds the token\n");
 	ck_assert_int_eq(unlink(file), 0);
 	write_bytes(file, "pat\0x", 5);
 	ck_assert_int_eq(chmod(file, 0600), 0);
@@ -486,28 +822,6 @@ START_TEST(an_unfit_token_is_refused_and_never_shown)
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
 }
 END_TEST
-
-/* A file of the source tree, wherever the test is run below it. */
-static char *
-source_file(const char *name)
-{
-	char at[512] = "";
-	FILE *f = NULL;
-	char *text = calloc(1, 1 << 20);
-
-	ck_assert_ptr_nonnull(text);
-	for (int up = 0; up < 6 && f == NULL; up++) {
-		char full[700];
-
-		(void)snprintf(full, sizeof(full), "%s%s", at, name);
-		f = fopen(full, "r");
-		(void)strcat(at, "../");
-	}
-	ck_assert_msg(f != NULL, "%s is not found from here", name);
-	ck_assert_uint_gt(fread(text, 1, (1 << 20) - 1, f), 0);
-	(void)fclose(f);
-	return text;
-}
 
 START_TEST(the_example_file_names_every_setting_with_its_default)
 {
@@ -604,6 +918,15 @@ main(void)
 	tcase_add_test(t, settings_have_to_fit_each_other);
 	tcase_add_test(t, two_fields_of_one_airtable_field_are_refused);
 	tcase_add_test(t, syncd_needs_base_and_table);
+	tcase_add_loop_test(t, what_was_badly_pasted_is_refused_with_what_to_do, 0, sizeof(pasted) / sizeof(pasted[0]));
+	tcase_add_test(t, names_that_only_look_odd_are_taken);
+	tcase_add_loop_test(t, nobody_listens_where_another_does, 0, sizeof(places) / sizeof(places[0]));
+	tcase_add_test(t, one_run_names_every_fault);
+	tcase_add_test(t, the_check_looks_at_the_token_as_well);
+	tcase_add_test(t, a_month_without_a_budget_is_a_warning_until_somebody_says_so);
+	tcase_add_test(t, a_reload_keeps_what_it_cannot_change_and_names_it);
+	tcase_add_test(t, the_man_page_says_what_takes_a_restart);
+	tcase_add_test(t, what_nginx_has_to_learn_is_what_its_configuration_is_made_of);
 	tcase_add_test(t, what_is_printed_is_a_file_that_means_the_same);
 	tcase_add_test(t, the_explanation_tells_where_each_value_came_from);
 	tcase_add_test(t, the_token_comes_from_the_environment_then_the_file_then_the_credential);

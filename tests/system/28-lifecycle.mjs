@@ -174,6 +174,40 @@ test('a reload of fcgi-api under load changes the workers and fails nobody', asy
 	})
 })
 
+test('what a reload cannot change stays, is named, and all else is taken', async () => {
+	await withStack(fast({ sim: 120, set: { 'summary.time_zone': 'UTC', 'limits.enabled': true, 'limits.get_order': '99/minute', 'api.workers': 1, 'store.map_size': '64MiB', 'run.sandbox': 'auto' } }), async stack => {
+		const said = (what, program) => stack.log().split('\n').filter(line => line.includes(`prog=${program}`) && line.includes(what)).length
+		const conf = path.join(stack.dir, 'orders.conf'), before = fs.readFileSync(conf, 'utf8'), workers = stack.children('fcgi-api')
+		await stack.synced()
+		const other = { 'store.path': path.join(stack.dir, 'elsewhere'), 'run.dir': path.join(stack.dir, 'other'), 'summary.time_zone': 'Asia/Tokyo', 'api.workers': 2, 'limits.get_order': '77/minute' }
+		for (const [key, value] of Object.entries(other)) stack.configure(key, value)
+		for (const name of ['syncd', 'fcgi-api']) stack.signal(name, 'SIGHUP')
+		await until('both say what stays', 10_000, () => said('reload: as before until syncd is restarted: summary.time_zone, store.path, run.dir"', 'syncd') === 1 &&
+			said('reload: as before until fcgi-api is restarted: summary.time_zone, store.path, run.dir"', 'fcgi-api') === 1)
+		ok(said('(systemctl reload orderdeck-nginx): api.workers"', 'fcgi-api') === 1, 'and what nginx has to learn')
+		await stack.replaced('fcgi-api', workers)
+		for (let i = 0; i < 20; i++) {
+			const answer = await stack.get('/api/orders/summary')
+			eq([answer.status, answer.json().timeZone], [200, 'UTC'], answer.text.slice(0, 300))
+		}
+		const health = await stack.json('/api/health')
+		eq([health.syncd.up, health.store.orders], [true, 120])
+		// the rest is in force
+		const [{ id }] = await stack.dump()
+		ok((await stack.get(`/api/orders/${id}`)).headers['ratelimit-policy'].includes('q=77'), 'the new limit')
+		eq((await stack.sync()).status, 200)
+		for (const made of ['elsewhere', 'other']) ok(!fs.existsSync(path.join(stack.dir, made)), `${made} was not made`)
+		// all faults of a file that is wrong are logged, each on its line
+		fs.writeFileSync(conf, before)
+		for (const [key, value] of [['store.map_size', 'huge'], ['run.sandbox', 'maybe']]) stack.configure(key, value)
+		for (const name of ['syncd', 'fcgi-api']) stack.signal(name, 'SIGHUP')
+		const stays = 'reload: the configuration stays as it was: '
+		await until('all faults', 10_000, () => ['syncd', 'fcgi-api'].every(name => said(stays, name) === 2 && said('store.map_size: ', name) === 1 && said('run.sandbox: ', name) === 1))
+		eq((await stack.get('/api/orders/summary')).status, 200)
+		fs.writeFileSync(conf, before)
+	})
+})
+
 test('where no new worker can start a reload leaves the old one at its work, and the next one goes on', async () => {
 	await withStack(fast({ sim: 50, set: { 'api.workers': 2 } }), async stack => {
 		await stack.synced()

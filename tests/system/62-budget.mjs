@@ -2,9 +2,11 @@
 // always go, warned about once each; drift and the age of data are visible,
 // and the alarm of a base that shrank stands until somebody has looked.
 import fs from 'node:fs'
+import http from 'node:http'
 import path from 'node:path'
 import { test, run, eq, ok, sleep, PATIENCE } from './lib/harness.mjs'
 import { withStack, fast, until } from './lib/stack.mjs'
+import { feedOf, settled } from './lib/feed.mjs'
 
 const monthly = async stack => (await stack.json('/api/health')).airtable.monthlyCalls
 
@@ -57,6 +59,7 @@ test('with next to nothing left writes go on, polls and syncs rest, and each war
 		const answer = await stack.sync()
 		eq([answer.status, answer.json().code], [503, 'airtable_quota_exceeded'], answer.text)
 		ok(answer.json().detail.includes('monthly_calls'), answer.text)
+		ok(Number(answer.headers['retry-after']) > 60, `Retry-After: ${answer.headers['retry-after']}`)
 		await sleep(500)
 		const rest = await calls(stack)
 		await sleep(3_000)
@@ -127,6 +130,63 @@ test('every read tells the age of its data, which no ETag depends on', async () 
 		ok(fresh < unsynced, `${fresh} after a sync, ${unsynced} without one`)
 	})
 }, { beside: true })
+
+/** As if nothing had happened in the base for so long: the store's note of when something last did is moved back, while syncd is away. */
+function quietFor(stack, ms) {
+	const file = path.join(stack.dir, 'store/data.mdb'), bytes = fs.readFileSync(file), at = new Date()
+	// struct budget_kept: its format, what was warned of, the month, three counts, since when; then it
+	const months = [0, -1].map(n => BigInt(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + n)))
+	let found = 0
+	for (const month of months) {
+		const mark = Buffer.alloc(16)
+		mark.writeUInt32LE(1, 0)
+		mark.writeBigInt64LE(month, 8)
+		for (let i = bytes.indexOf(mark); i >= 0; i = bytes.indexOf(mark, i + 1), found++)
+			bytes.writeBigInt64LE(BigInt(Date.now() - ms), i + 48)
+	}
+	ok(found > 0, 'the note is there')
+	fs.writeFileSync(file, bytes)
+}
+
+test('a quiet base is asked every 9.5 s and not more, the first change is seen within that, and then it is as before', async () => {
+	await withStack(fast({ sim: 200, set: { 'sync.feed': 'auto', 'sync.feed_interval': '1s' } }), async stack => {
+		await stack.synced()
+		await settled(stack)
+		eq((await monthly(stack)).pollSeconds, 1)
+		await stack.stop('syncd')
+		quietFor(stack, 3_600_000)
+		await stack.start('syncd')
+		await settled(stack)
+		const state = await monthly(stack)
+		eq([state.pollSeconds, state.budget], [10, null], JSON.stringify(state))
+		// what is foretold is what is done: 9,100 a day for what is left of the month, as far as it is not known yet
+		const days = (new Date(state.resetsAt) - Date.now()) / 86_400_000
+		ok(state.forecast - state.used <= days * 12_000 + 100, JSON.stringify(state))
+		const before = await calls(stack), from = Date.now()
+		await sleep(21_000)
+		const made = await calls(stack) - before, seconds = (Date.now() - from) / 1000
+		ok(made <= seconds / 9.5 + 1, `${made} calls in ${seconds} s`)
+		// nothing makes the data older than it is said to be
+		ok((await stack.json('/api/health')).stalenessSeconds <= 12 * PATIENCE, 'the age follows')
+		// who opens the dashboard need not wait for all of it
+		const { polls } = await feedOf(stack)
+		await until('a question', 12_000, async () => (await feedOf(stack)).polls > polls)
+		const asked = Date.now()
+		const stream = await new Promise((resolve, reject) => http.get(`${stack.url}/api/events`, { headers: { Accept: 'text/event-stream' } }, resolve).on('error', reject))
+		await until('another', 12_000, async () => (await feedOf(stack)).polls > polls + 1)
+		ok(Date.now() - asked < 8_500 * PATIENCE, `${Date.now() - asked} ms`)
+		stream.destroy()
+		// the first change
+		const [one] = await stack.dump(), shown = async wanted => (await stack.json(`/api/orders/${one.id}`)).customer === wanted
+		await stack.sim('POST', '/_sim/edit', { id: one.id, fields: { Customer: 'after a quiet hour' } })
+		await until('it is seen', 10_000, () => shown('after a quiet hour'))
+		eq((await monthly(stack)).pollSeconds, 1)
+		for (let i = 0; i < 3; i++) {
+			await stack.sim('POST', '/_sim/edit', { id: one.id, fields: { Customer: `and ${i}` } })
+			await until('the next one is seen', 1_500, () => shown(`and ${i}`))
+		}
+	})
+}, { beside: true, timeout: 180_000 })
 
 test('with a feed the data stays young though nothing changes', async () => {
 	await withStack({ sim: 300, set: { 'sync.feed': 'auto', 'sync.feed_interval': '500ms' } }, async stack => {

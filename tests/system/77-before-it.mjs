@@ -168,8 +168,8 @@ test('check-config warns where others reach a desk that nobody says who checks',
 	for (const listen of ['127.0.0.1:8080', '127.8.8.8:80', 'localhost:8080', '[::1]:80']) eq(await warned(listen, '127.0.0.1:9464', 'none'), [0, []], listen)
 	for (const listen of ['*:8080', '0.0.0.0:8080', '[::]:8080', '192.168.1.5:80', 'desk.example.org:80', '[fd00::1]:80', '128.0.0.1:80', '0:80']) {
 		eq(await warned(listen, '', 'none'), [0, ['http.listen']], listen)
-		for (const auth of ['basic', 'mtls', 'proxy', 'network']) eq(await warned(listen, listen, auth), [0, []], `${listen} ${auth}`)
-		eq(await warned('127.0.0.1:8080', listen, 'none'), [0, ['metrics.listen']], listen)
+		for (const auth of ['basic', 'mtls', 'proxy', 'network']) eq(await warned(listen, listen.replace(/\d+$/, '9999'), auth), [0, []], `${listen} ${auth}`)
+		eq(await warned('127.0.0.1:8081', listen, 'none'), [0, ['metrics.listen']], listen)
 	}
 })
 

@@ -1,0 +1,113 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "common/config_table.h"
+
+/* What people call bases, tables and fields, and how that goes wrong on the way from the browser. */
+
+#define ID_LENGTH	17
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool
+ends(const char *text, const char *with)
+{
+	size_t len = strlen(text), n = strlen(with);
+
+	return len >= n && strcmp(text + len - n, with) == 0;
+}
+
+static bool
+is_alphanumeric(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (!isalnum((unsigned char)*text))
+			return false;
+	return true;
+}
+
+static bool
+is_id(const char *text, const char *prefix)
+{
+	return begins(text, prefix) && strlen(text) == ID_LENGTH && is_alphanumeric(text);
+}
+
+/* What is wrong with how it was copied, or NULL. */
+static const char *
+badly_copied(const char *text)
+{
+	static const char *const plain[] = { "\"", "'", "`" };
+	static const char *const printed[] = { "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e",
+	    "\xe2\x80\x98", "\xe2\x80\x99" };
+	/* no-break space, zero width space, byte order mark */
+	static const char *const unseen[] = { "\xc2\xa0", "\xe2\x80\x8b", "\xef\xbb\xbf" };
+	bool quoted = false, before = false, behind = false;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		quoted |= begins(text, plain[i]) && ends(text, plain[i]);
+	for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++) {
+		before |= begins(text, printed[i]);
+		behind |= ends(text, printed[i]);
+	}
+	if (quoted || (before && behind))
+		return "stands in quotes: take them away, values are taken as they stand";
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (begins(text, unseen[i]) || ends(text, unseen[i]))
+			return "begins or ends with a blank that can't be seen: type it anew";
+	return NULL;
+}
+
+const char *
+check_base_id(char *text)
+{
+	const char *bad = badly_copied(text);
+
+	if (bad != NULL || text[0] == '\0')
+		return bad;
+	if (!begins(text, "app") || text[3] == '\0' || !is_alphanumeric(text))
+		return "is no id of a base: app, then letters and digits, as in the base's address";
+	return NULL;
+}
+
+/* An id of something else is no name that anybody gives. */
+static const char *
+is_of_another_kind(const char *text, const char *wanted, const char *problem)
+{
+	static const char *const kinds[] = { "app", "tbl", "fld", "viw", "rec", "usr", "sel", "ach" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], wanted) != 0 && is_id(text, kinds[i]))
+			return problem;
+	return NULL;
+}
+
+const char *
+check_table(char *text)
+{
+	const char *bad = badly_copied(text);
+
+	if (bad != NULL)
+		return bad;
+	if (begins(text, "app") && strchr(text, '/') != NULL)
+		return "is a part of an address: its part that begins with tbl is the table's id";
+	return is_of_another_kind(text, "tbl", "is an id, but none of a table (tbl...)");
+}
+
+const char *
+check_field_or_none(char *text)
+{
+	const char *bad = badly_copied(text);
+
+	return bad != NULL ? bad :
+	    is_of_another_kind(text, "fld", "is an id, but none of a field (fld...)");
+}
+
+const char *
+check_field(char *text)
+{
+	return text[0] == '\0' ? "must not be empty" : check_field_or_none(text);
+}
