@@ -3,10 +3,7 @@
 
 static const int statuses[ERR__COUNT] = {
 	[ERR_STORE_UNAVAILABLE] = 503,
-	[ERR_STORE_VERSION] = 503,
-	[ERR_STORE_LOCKED] = 503,
 	[ERR_STORE_MAP_FULL] = 507,
-	[ERR_STORE_READERS] = 503,
 	[ERR_DISK_FULL] = 507,
 	[ERR_FILLING] = 503,
 	[ERR_INVALID_PARAMETER] = 400,
@@ -18,7 +15,6 @@ static const int statuses[ERR__COUNT] = {
 	[ERR_TOO_LARGE] = 413,
 	[ERR_UNSUPPORTED_MEDIA_TYPE] = 415,
 	[ERR_RATE_LIMITED] = 429,
-	[ERR_UNAUTHORIZED] = 401,
 	[ERR_FORBIDDEN] = 403,
 	[ERR_IDEMPOTENCY_CONFLICT] = 422,
 	[ERR_SYNCD_UNAVAILABLE] = 503,
@@ -41,12 +37,27 @@ static const int statuses[ERR__COUNT] = {
 	[ERR_OUTCOME_UNKNOWN] = 504
 };
 
+/* What is the same for whoever asks has one word, which openapi.yaml lists; the detail tells more. */
+static enum err
+outward(enum err e)
+{
+	if (e == ERR_STORE_VERSION || e == ERR_STORE_LOCKED || e == ERR_STORE_READERS)
+		return ERR_STORE_UNAVAILABLE;
+	return (unsigned)e < ERR__COUNT && statuses[e] != 0 ? e : ERR_INTERNAL;
+}
+
 int
 problem_status(enum err e)
 {
-	int status = (unsigned)e < ERR__COUNT ? statuses[e] : 0;
+	int status = statuses[outward(e)];
 
 	return status != 0 ? status : 500;
+}
+
+const char *
+problem_code(enum err e)
+{
+	return err_code(outward(e));
 }
 
 static void
@@ -56,7 +67,7 @@ add_members(struct buf *b, int status, enum err e, struct str detail)
 	json_member_string(b, "title", str_of(status_text(status)));
 	json_member_int(b, "status", status);
 	json_member_string(b, "detail", detail.len > 0 ? detail : str_of(err_text(e)));
-	json_member_string(b, "code", str_of(err_code(e)));
+	json_member_string(b, "code", str_of(problem_code(e)));
 }
 
 void

@@ -11,8 +11,9 @@
  *	 "detail":"...","code":"not_found","errors":[{"field":"..","message":".."}]}
  */
 
-/* The HTTP status of an error. */
-int	problem_status(enum err);
+/* The HTTP status of an error, and the word for it, one of those that openapi.yaml lists. */
+int		problem_status(enum err);
+const char	*problem_code(enum err);
 
 /*
  * Make ${r} the problem document of ${e}, dropping what was composed.

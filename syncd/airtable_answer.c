@@ -233,7 +233,8 @@ tell_breaker(struct airtable_call *c, const struct http_answer *answer, int64_t 
 	if ((after = breaker_state(b, now)) == before)
 		return;
 	if (after == BREAKER_OPEN)
-		log_warn("airtable: circuit open for %lld ms", (long long)breaker_wait_ms(b, now));
+		log_warn("airtable: circuit open for %lld s",
+		    (long long)(breaker_wait_ms(b, now) + 999) / 1000);
 	else
 		log_info("airtable: circuit closed");
 }
@@ -256,7 +257,7 @@ tell_governor(struct airtable_call *c, const struct http_answer *answer, int64_t
 	blocked = governor_blocked_ms(g, now, &why);
 	if (c->result.retry_after_ms < blocked)
 		c->result.retry_after_ms = blocked;
-	log_warn("airtable: no calls for %lld ms: %s", (long long)blocked, err_text(why));
+	log_warn("airtable: no calls for %lld s: %s", (long long)(blocked + 999) / 1000, err_text(why));
 }
 
 /* With the records that it was about, by which it is found for a request of them, and when it is slow. */

@@ -104,6 +104,8 @@ airtable_decode_error(int status, struct str body, struct airtable_result *r)
 	read_body(json, r);
 	cJSON_Delete(json);
 	r->err = err_of(status, r->type);
+	if (r->err == ERR_AIRTABLE_QUOTA)	/* which is told in one sentence, whatever Airtable's is */
+		(void)snprintf(r->message, sizeof(r->message), "%s", err_text(r->err));
 	r->retryable = r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_TIMEOUT ||
 	    r->err == ERR_AIRTABLE_RATE_LIMITED || r->err == ERR_AIRTABLE_BAD_RESPONSE;
 	if (r->message[0] == '\0')

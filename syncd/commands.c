@@ -11,6 +11,7 @@
 #include "syncd/oddities.h"
 
 #define IDS_TOLD	10	/* of a bulk edit, in the log */
+#define QUOTA_RETRY_MS	3600000	/* when the month's calls may look better */
 
 static void
 add_space(struct buf *b, uint64_t used, uint64_t map)
@@ -124,6 +125,8 @@ answer_sync(struct sync_asker *a, enum err e, const char *detail)
 	if (e != ERR_OK) {
 		(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
 		reply.retry_after_ms = airtable_blocked_ms(a->commands->airtable, NULL);
+		if (reply.retry_after_ms == 0 && e == ERR_AIRTABLE_QUOTA)
+			reply.retry_after_ms = QUOTA_RETRY_MS;	/* the budget's own */
 	}
 	server_reply(a->call, &reply);
 	buf_free(&b);

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "syncd/ctl_show.h"
@@ -239,9 +240,11 @@ show_airtable(const cJSON *a, struct buf *b)
 	}
 	add_number(b, "\nrate      ", rate, "perSecond", " calls a second");
 	if (ctl_number(rate, "lockedForMs", 0) > 0)
-		add_number(b, ", locked for ", rate, "lockedForMs", " ms");
+		buf_printf(b, ", locked for %.0f s", ceil(ctl_number(rate, "lockedForMs", 0) / 1000));
 	add_number(b, "\ncalls     ", calls, "used", " this month");
 	add_number(b, " of ", calls, "budget", "");
+	if (cJSON_IsNull(member(calls, "budget")))
+		buf_add_cstr(b, " without a budget");
 	add_number(b, ", ", calls, "forecast", " by its end if it goes on so");
 	add_number(b, "\nleft      ", left, "writes", " calls for changes");
 	add_number(b, ", ", left, "syncs", " for full syncs");

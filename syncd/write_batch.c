@@ -185,19 +185,26 @@ batch_hopeless(struct writes *all, int64_t send_by_ms, enum err *why)
 	return true;
 }
 
+enum err
+batch_reason(enum err why, const char **text)
+{
+	if (why == ERR_AIRTABLE_QUOTA || why == ERR_AIRTABLE_RATE_LIMITED) {
+		*text = err_text(why);	/* what else Airtable says of it is in the log */
+		return why;
+	}
+	/* not a call was made, or none arrived: nothing is unknown about that */
+	return why == ERR_AIRTABLE_TIMEOUT ? ERR_AIRTABLE_UNAVAILABLE : why;
+}
+
 void
 batch_give_up(struct book *book, struct write *w, enum err why, const char *text)
 {
-	if (w->errand->defer) {
+	enum err e = batch_reason(why, &text);
+
+	if (w->errand->defer)
 		book_show(book, w, ERR_OK, "%s", "");
-	} else if (why == ERR_AIRTABLE_TIMEOUT || why == ERR_AIRTABLE_RATE_LIMITED ||
-	    why == ERR_AIRTABLE_QUOTA) {
-		/* what the user can do is the same whatever kept Airtable away */
-		book_end(book, w, OUTBOX_DROP, ERR_AIRTABLE_UNAVAILABLE, "%s: %s; nothing was changed",
-		    err_text(why), text);
-	} else {
-		book_end(book, w, OUTBOX_DROP, why, "%s; nothing was changed", text);
-	}
+	else
+		book_end(book, w, OUTBOX_DROP, e, "%s; nothing was changed", text);
 }
 
 /* ---- what goes into a commit before sending --------------------------------------- */

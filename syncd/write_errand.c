@@ -220,7 +220,8 @@ errand_in_vain(const struct errand *e)
 	for (size_t i = 0; i < e->item_count; i++) {
 		enum err err = e->results[i].err;
 
-		if (err != ERR_AIRTABLE_UNAVAILABLE && err != ERR_CANCELLED && err != ERR_NOMEM &&
+		if (err != ERR_AIRTABLE_UNAVAILABLE && err != ERR_AIRTABLE_QUOTA &&
+		    err != ERR_AIRTABLE_RATE_LIMITED && err != ERR_CANCELLED && err != ERR_NOMEM &&
 		    err != ERR_DISK_FULL && err != ERR_STORE_MAP_FULL)
 			return false;
 	}

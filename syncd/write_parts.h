@@ -375,6 +375,11 @@ struct batch	*look_urgent(struct book *);
 /* ---- write_batch.c, still ---- */
 /* Put fresh entries on the disk, and tell those that are to wait for better times. */
 void		 batch_store_fresh(struct writes *);
+/*
+ * What is said when nothing was sent because of ${why}: *text becomes one sentence where that
+ * has its own.  What did not leave in time is as little known to Airtable as what can't.
+ */
+enum err	 batch_reason(enum err why, const char **text);
 /* No call can be made: ${w} is given up, or pending if its asker wants that. */
 void		 batch_give_up(struct book *, struct write *, enum err, const char *why);
 /* So long the answer to a call about it is waited for; 0: the request's own time-out. */

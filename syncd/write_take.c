@@ -119,6 +119,7 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	struct writes *all = e->all;
 	struct outbox_entry now = *entry;
 	enum err err, reason;
+	const char *text;
 
 	if ((err = check_settings(all->config, entry->kind, why)) != ERR_OK ||
 	    (err = check_fields(all, entry, why)) != ERR_OK)
@@ -128,9 +129,11 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	if ((err = write_check_store(all, &now, why)) != ERR_OK)
 		return err;
 	if (!e->defer && batch_hopeless(all, e->send_by_ms, &reason)) {
-		(void)snprintf(why, 128, "%s; nothing was changed", reason == ERR_AIRTABLE_UNAVAILABLE ?
-		    "the circuit to Airtable is open after repeated failures" : err_text(reason));
-		return ERR_AIRTABLE_UNAVAILABLE;
+		text = reason == ERR_AIRTABLE_UNAVAILABLE ?
+		    "the circuit to Airtable is open after repeated failures" : err_text(reason);
+		err = batch_reason(reason, &text);
+		(void)snprintf(why, 128, "%s; nothing was changed", text);
+		return err;
 	}
 	return ERR_OK;
 }

@@ -226,7 +226,7 @@ static const struct error_case {
 	    "RATE_LIMIT_REACHED", "x" },
 	{ 429, "<html>slow down</html>", ERR_AIRTABLE_RATE_LIMITED, true, false, "", "HTTP 429" },
 	{ 429, "{\"errors\":[{\"error\":\"PUBLIC_API_BILLING_LIMIT_EXCEEDED\",\"message\":\"month\"}]}",
-	    ERR_AIRTABLE_QUOTA, false, false, "PUBLIC_API_BILLING_LIMIT_EXCEEDED", "month" },
+	    ERR_AIRTABLE_QUOTA, false, false, "PUBLIC_API_BILLING_LIMIT_EXCEEDED", "the monthly Airtable call quota is used up" },
 	{ 500, "{\"error\":{\"type\":\"SERVER_ERROR\"", ERR_AIRTABLE_UNAVAILABLE, true, true, "", "HTTP 500" },
 	{ 502, "<html><h1>502 Bad Gateway</h1></html>", ERR_AIRTABLE_UNAVAILABLE, true, true, "", "HTTP 502" },
 	{ 503, "{\"error\":{\"type\":\"RETRIABLE_ERROR\",\"message\":\"safe\"}}", ERR_AIRTABLE_UNAVAILABLE, true, true,

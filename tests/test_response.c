@@ -1,3 +1,7 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "fcgi-api/csv.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/problem.h"
@@ -36,6 +40,83 @@ START_TEST(an_answer_has_status_headers_length_and_body)
 	buf_add_cstr(&r.own, "{}");
 	expect("X-N: 18446744073709551615\r\n"
 	    "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n", "{}");
+}
+END_TEST
+
+/* Is ${word} in a list like "a, b, c"? */
+static bool
+lists(const char *list, const char *end, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; at < end; at += strcspn(at, ",]") + 2)
+		if (strncmp(at, word, n) == 0 && (at[n] == ',' || at[n] == ']'))
+			return true;
+	return false;
+}
+
+/* What nginx says by itself is in its configuration. */
+static bool
+said_by_nginx(const char *nginx, const char *word, size_t len)
+{
+	char text[100];
+
+	(void)snprintf(text, sizeof(text), "\"code\":\"%.*s\"", (int)len, word);
+	return strstr(nginx, text) != NULL;
+}
+
+START_TEST(the_codes_of_problems_are_those_that_the_description_lists)
+{
+	char *yaml = source_file("openapi.yaml"), *nginx = source_file("nginx/orders.conf.in");
+	const char *list = strstr(yaml, "examples: [invalid_parameter, "), *end;
+
+	ck_assert_ptr_nonnull(list);
+	list += strlen("examples: [");
+	end = strchr(list, ']');
+	for (int e = ERR_OK + 1; e < ERR__COUNT; e++)
+		ck_assert_msg(lists(list, end, problem_code((enum err)e)), "%s is not listed",
+		    problem_code((enum err)e));
+	for (const char *at = nginx; (at = strstr(at, "\"code\":\"")) != NULL; at++) {
+		char word[64];
+
+		ck_assert_int_eq(sscanf(at, "\"code\":\"%63[a-z_]", word), 1);
+		ck_assert_msg(lists(list, end, word), "%s is not listed", word);
+	}
+	/* and nothing is listed that nobody says */
+	for (const char *at = list; at < end; at += strcspn(at, ",]") + 2) {
+		size_t n = strcspn(at, ",]");
+		bool said = said_by_nginx(nginx, at, n);
+
+		for (int e = ERR_OK + 1; e < ERR__COUNT && !said; e++)
+			said = strlen(problem_code((enum err)e)) == n &&
+			    memcmp(problem_code((enum err)e), at, n) == 0;
+		ck_assert_msg(said, "%.*s is never said", (int)n, at);
+	}
+	free(yaml);
+	free(nginx);
+}
+END_TEST
+
+START_TEST(what_is_nobodys_business_has_a_code_that_is)
+{
+	static const struct { enum err e; const char *code; int status; } cases[] = {
+		{ ERR_NOMEM, "internal_error", 500 }, { ERR_IO, "internal_error", 500 },
+		{ ERR_STORE_CORRUPT, "internal_error", 500 }, { ERR_INTERNAL, "internal_error", 500 },
+		{ ERR_STORE_VERSION, "store_unavailable", 503 }, { ERR_STORE_READERS, "store_unavailable", 503 },
+		{ ERR_STORE_LOCKED, "store_unavailable", 503 }, { ERR__COUNT, "internal_error", 500 },
+		{ ERR_AIRTABLE_QUOTA, "airtable_quota_exceeded", 503 },
+		{ ERR_AIRTABLE_RATE_LIMITED, "airtable_rate_limited", 503 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_str_eq(problem_code(cases[i].e), cases[i].code);
+		ck_assert_int_eq(problem_status(cases[i].e), cases[i].status);
+	}
+	problem_answer(&r, ERR_STORE_VERSION, NULL, NULL);
+	expect("Status: 503 Service Unavailable\r\nCache-Control: no-store\r\n"
+	    "Content-Type: application/problem+json\r\nContent-Length: 140\r\n\r\n",
+	    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"the store has "
+	    "another format version\",\"code\":\"store_unavailable\"}");
 }
 END_TEST
 
@@ -189,6 +270,8 @@ suite(void)
 	TCase *t = tcase_create("response");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_codes_of_problems_are_those_that_the_description_lists);
+	tcase_add_test(t, what_is_nobodys_business_has_a_code_that_is);
 	tcase_add_test(t, an_answer_has_status_headers_length_and_body);
 	tcase_add_test(t, a_head_request_gets_the_length_without_the_body);
 	tcase_add_test(t, a_matching_tag_gives_304_without_body_or_length);

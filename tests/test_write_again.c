@@ -119,7 +119,7 @@ START_TEST(a_failure_that_changed_nothing_is_not_kept)
 	fake.blocked_why = ERR_AIRTABLE_QUOTA;
 	keyed(&a[0], "k1", 1, "Shipped");
 	answered(&a[0]);
-	ck_assert_int_eq(a[0].results[0].err, ERR_AIRTABLE_UNAVAILABLE);
+	ck_assert_int_eq(a[0].results[0].err, ERR_AIRTABLE_QUOTA);
 	fake.blocked_ms = 0;
 	keyed(&a[1], "k1", 1, "Shipped");
 	answered(&a[1]);

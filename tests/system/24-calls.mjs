@@ -75,7 +75,7 @@ test('while locked out, health says so and reads go on', async () => {
 })
 
 test('a spent monthly quota is another thing than haste: no more calls, and its own cause', async () => {
-	await withStack({ sim: 500, wait: 30, simArgs: ['--monthly=8'] }, async stack => {
+	await withStack({ sim: 500, wait: 30, simArgs: ['--monthly=8'], set: { 'write.create': true, 'write.delete': true, 'airtable.create_key': 'Notes' } }, async stack => {
 		await stack.synced()
 		const first = await stack.sync()
 		eq([first.status, first.json().code], [503, 'airtable_quota_exceeded'], first.text)
@@ -84,6 +84,22 @@ test('a spent monthly quota is another thing than haste: no more calls, and its 
 		ok((await stack.stats()).requests - before <= 1, 'asking again does not spend calls')
 		eq((await stack.get('/api/orders')).status, 200)
 		eq((await stack.json('/api/health')).status, 'degraded')
+		// a change has the same cause, in one sentence, and when to ask again
+		const [one, other] = (await stack.dump()).map(record => record.id)
+		const said = [['PATCH', `/api/orders/${one}`, { status: 'Shipped' }], ['POST', '/api/orders', { customer: 'New' }], ['DELETE', `/api/orders/${other}`]]
+		for (const [method, target, body] of said) {
+			const answer = await stack.call(method, target, { headers: { 'Content-Type': 'application/json' }, body })
+			eq([answer.status, answer.json().code, answer.json().detail],
+				[503, 'airtable_quota_exceeded', 'the monthly Airtable call quota is used up; nothing was changed'], `${method} ${target}`)
+			const after = Number(answer.headers['retry-after'])
+			ok(after > 60 && after <= 3600, `Retry-After: ${answer.headers['retry-after']}`)
+		}
+		const bulk = (await stack.call('PATCH', '/api/orders', { headers: { 'Content-Type': 'application/json' }, body: { updates: [{ id: one, status: 'Shipped' }, { id: other, status: 'Shipped' }] } }))
+		for (const { error } of bulk.json().results) eq([error.status, error.code], [503, 'airtable_quota_exceeded'], bulk.text)
+		const again = await stack.sync()
+		eq(again.json().detail, 'the monthly Airtable call quota is used up')
+		ok(Number(again.headers['retry-after']) > 60, `Retry-After: ${again.headers['retry-after']}`)
+		ok(!/for \d+ ms/.test(stack.log()), 'times are in seconds')
 	})
 })
 

@@ -976,11 +976,11 @@ export interface components {
         };
         /** @description Calls to Airtable in this calendar month (UTC), and what is to become of the rest. */
         MonthlyCalls: {
-            /** @description After a sudden end of the sync daemon a few too many, never too few. */
+            /** @description After a sudden end of the sync daemon up to 20 too many, never too few. */
             used: number;
-            /** @description `airtable.monthly_calls`; `null`: no limit. */
+            /** @description `airtable.monthly_calls`; `null`: no limit is known. */
             budget: number | null;
-            /** @description How many it will be at the end of the month if all goes on so. */
+            /** @description How many it will be at the end of the month if all goes on as in the last week; what of a day is not known yet is taken to be as now. */
             forecast: number;
             /** Format: date-time */
             resetsAt: string;
@@ -990,7 +990,7 @@ export interface components {
                 syncs: number;
                 feed: number;
             };
-            /** @description Time between two questions of the feed now. */
+            /** @description Time between two questions of the feed now, rounded up: `sync.feed_interval` while things happen, up to 10 when nothing does, more where the budget demands it; 0 without a feed. */
             pollSeconds: number;
             /** @description Time between two full syncs. */
             syncSeconds: number;
@@ -1146,6 +1146,21 @@ export interface components {
              * @example disk_full
              * @example store_map_full
              * @example internal_error
+             * @example bad_message
+             * @example cancelled
+             * @example airtable_field_lost
+             * @example cross_site
+             * @example bad_request
+             * @example request_timeout
+             * @example length_required
+             * @example uri_too_long
+             * @example range_not_satisfiable
+             * @example misdirected
+             * @example headers_too_large
+             * @example not_implemented
+             * @example api_unavailable
+             * @example api_timeout
+             * @example http_version_not_supported
              */
             code: string;
             errors?: {
@@ -1398,7 +1413,8 @@ export interface components {
         /**
          * @description `airtable_unauthorized`, `airtable_forbidden`, `airtable_not_found`
          *     or `airtable_bad_response`: Airtable does not serve us. Nothing was
-         *     changed here.
+         *     changed here. `bad_message`: the daemon's answer was not understood, and
+         *     what became of the change is not known.
          */
         AirtableFails: {
             headers: {
@@ -2683,9 +2699,10 @@ export interface operations {
              * @description The sync failed: `airtable_unauthorized`, `airtable_forbidden`,
              *     `airtable_not_found`, `airtable_bad_response`,
              *     `airtable_rejected`, `airtable_field_missing` (of a first sync: later
-             *     it is an alarm, and the others go on), `airtable_iterator_lost`, or
+             *     it is an alarm, and the others go on), `airtable_iterator_lost`,
              *     `airtable_shrunk` (far fewer records than before: an alarm, not an
-             *     instruction).
+             *     instruction), `airtable_field_lost` (all values of a field are gone or
+             *     not understood: an alarm too), or `bad_message`.
              */
             502: {
                 headers: {
@@ -2707,8 +2724,8 @@ export interface operations {
             };
             /**
              * @description `airtable_rate_limited`, `airtable_quota_exceeded`,
-             *     `airtable_unavailable`, `syncd_unavailable`, `overloaded` or
-             *     `store_unavailable`.
+             *     `airtable_unavailable`, `syncd_unavailable`, `overloaded`,
+             *     `cancelled` or `store_unavailable`.
              */
             503: {
                 headers: {

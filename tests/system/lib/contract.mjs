@@ -85,6 +85,9 @@ function faultsOf(method, target, { status, headers, text }) {
 	const where = at !== null && resolve(document, described.content[type].schema)[0] ? `${at}${pointer('content', type, 'schema')}` : '/components/schemas/Problem'
 	const check = checks.get(where) ?? ajv.compile({ $ref: `openapi#${where}` })
 	checks.set(where, check)
+	// the words that programs decide by are a list, and the operation says which of them it has
+	const { code } = type === 'application/problem+json' ? JSON.parse(text) : {}
+	if (code !== undefined && !document.components.schemas.Problem.properties.code.examples.includes(code)) faults.push(`the code ${code} is not listed`)
 	if (!check(JSON.parse(text))) faults.push(...check.errors.map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${message} ${JSON.stringify(params)}`))
 	return faults
 }
