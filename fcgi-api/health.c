@@ -20,6 +20,7 @@ verdict(const struct findings *f)
 	const cJSON *circuit = cJSON_GetObjectItemCaseSensitive(f->airtable, "circuit");
 	const cJSON *sync = cJSON_GetObjectItemCaseSensitive(f->status, "sync");
 	const cJSON *feed = cJSON_GetObjectItemCaseSensitive(f->status, "feed");
+	const cJSON *rate = cJSON_GetObjectItemCaseSensitive(f->airtable, "rateLimit");
 
 	if (!f->readable)
 		return "down";
@@ -30,6 +31,8 @@ verdict(const struct findings *f)
 	if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(feed, "error")))
 		return "degraded";
 	if (!cJSON_IsString(circuit) || strcmp(circuit->valuestring, "closed") != 0)
+		return "degraded";
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(rate, "quotaUsedUp")))	/* no change is taken */
 		return "degraded";
 	return sync_document_error(sync) != ERR_OK ? "degraded" : "ok";
 }

@@ -304,6 +304,15 @@ START_TEST(health_tells_ok_from_degraded)
 	syncd_say(syncd_line(), "\"ok\":true,\"generation\":1,\"body\":{\"airtable\":{\"circuit\":\"open\"}}");
 	expect(200, "\"status\":\"degraded\"");
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&fx.answer), "\"writes\":{\"create\":false,\"delete\":true}"));
+	for (int used_up = 0; used_up < 2; used_up++) {
+		char body[200];
+
+		(void)snprintf(body, sizeof(body), "\"ok\":true,\"generation\":1,\"body\":{\"sync\":{\"state\":\"idle\",\"error\":null},"
+		    "\"airtable\":{\"circuit\":\"closed\",\"rateLimit\":{\"quotaUsedUp\":%s}}}", used_up ? "true" : "false");
+		ask("GET", "/api/health", NULL, NULL, NULL);
+		syncd_say(syncd_line(), body);
+		expect(200, used_up ? "\"status\":\"degraded\"" : "\"status\":\"ok\"");
+	}
 }
 END_TEST
 

@@ -998,8 +998,9 @@ export interface components {
         Health: {
             /**
              * @description `degraded`: reads are served, but the sync daemon is away, the
-             *     circuit to Airtable is not closed, the last sync failed or the feed
-             *     fails, there is an alarm, or there has been no sync yet.
+             *     circuit to Airtable is not closed, the month's calls are used up, the
+             *     last sync failed or the feed fails, there is an alarm, or there has
+             *     been no sync yet.
              * @enum {string}
              */
             status: "ok" | "degraded" | "down";
