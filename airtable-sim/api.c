@@ -1,13 +1,11 @@
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
 #include "airtable-sim/api.h"
 #include "airtable-sim/call.h"
 
-/*
- * Below /v0.  ":base", ":record", ":field" and ":webhook" match well-formed
- * ids only, ":table" anything.
- */
+/* Below /v0.  ":base", ":record" and the like match well-formed ids only, ":table" anything. */
 static const struct route {
 	const char	*method;
 	const char	*path[SIM_SEGMENTS_MAX];
@@ -38,6 +36,14 @@ static const struct route {
 	{ "GET", { ":base", ":table" }, SIM_SCOPE_RECORDS_READ, sim_list_records },
 	{ "POST", { ":base", ":table", "listRecords" }, SIM_SCOPE_RECORDS_READ, sim_list_records },
 	{ "GET", { ":base", ":table", ":record" }, SIM_SCOPE_RECORDS_READ, sim_get_record },
+	{ "GET", { ":base", ":table", ":record", "comments" }, SIM_SCOPE_COMMENTS_READ,
+	    sim_comments_list },
+	{ "POST", { ":base", ":table", ":record", "comments" }, SIM_SCOPE_COMMENTS_WRITE,
+	    sim_comments_create },
+	{ "PATCH", { ":base", ":table", ":record", "comments", ":comment" },
+	    SIM_SCOPE_COMMENTS_WRITE, sim_comments_update },
+	{ "DELETE", { ":base", ":table", ":record", "comments", ":comment" },
+	    SIM_SCOPE_COMMENTS_WRITE, sim_comments_delete },
 	{ "POST", { ":base", ":table" }, SIM_SCOPE_RECORDS_WRITE, sim_create_records },
 	{ "PATCH", { ":base", ":table" }, SIM_SCOPE_RECORDS_WRITE, sim_update_records },
 	{ "PUT", { ":base", ":table" }, SIM_SCOPE_RECORDS_WRITE, sim_update_records },
@@ -49,7 +55,19 @@ static const struct route {
 
 /* What the placeholders of a route stood for. */
 struct names {
-	struct str	base, table, record, field, webhook;
+	struct str	base, table, record, field, webhook, comment;
+};
+
+/* Placeholders for ids: how these begin, and where the name goes. */
+static const struct placeholder {
+	const char	*pattern, *prefix;
+	size_t		 at;
+} placeholders[] = {
+	{ ":base", "app", offsetof(struct names, base) },
+	{ ":record", "rec", offsetof(struct names, record) },
+	{ ":field", "fld", offsetof(struct names, field) },
+	{ ":webhook", "ach", offsetof(struct names, webhook) },
+	{ ":comment", "com", offsetof(struct names, comment) },
 };
 
 static bool
@@ -57,22 +75,11 @@ match_segment(const char *pattern, struct str s, struct names *n)
 {
 	if (pattern[0] != ':')
 		return str_is(s, pattern);
-	if (strcmp(pattern, ":base") == 0) {
-		n->base = s;
-		return sim_id_valid(s, "app");
-	}
-	if (strcmp(pattern, ":record") == 0) {
-		n->record = s;
-		return sim_id_valid(s, "rec");
-	}
-	if (strcmp(pattern, ":field") == 0) {
-		n->field = s;
-		return sim_id_valid(s, "fld");
-	}
-	if (strcmp(pattern, ":webhook") == 0) {
-		n->webhook = s;
-		return sim_id_valid(s, "ach");
-	}
+	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
+		if (strcmp(pattern, placeholders[i].pattern) == 0) {
+			memcpy((char *)n + placeholders[i].at, &s, sizeof(s));
+			return sim_id_valid(s, placeholders[i].prefix);
+		}
 	n->table = s;
 	return true;
 }
@@ -129,6 +136,13 @@ bool
 sim_request_is_meta(const struct sim_request *q)
 {
 	return q->uri.path_count > 1 && str_is(q->uri.path[1], "meta");
+}
+
+bool
+sim_request_is_preflight(const struct sim_request *q)
+{
+	return strcmp(q->method, "OPTIONS") == 0 && q->uri.path_count > 0 &&
+	    str_is(q->uri.path[0], "v0");
 }
 
 /* NULL with the error in the reply when the token may not do this. */
@@ -248,6 +262,10 @@ sim_api_serve(struct sim_state *s, const struct sim_request *q, int64_t now_ms,
 		    "INVALID_REQUEST_UNKNOWN", STR("Invalid request: the URL is too long"));
 		return;
 	}
+	if (sim_request_is_preflight(q)) {
+		reply->status = 200;	/* the headers that all answers have say it all */
+		return;
+	}
 	if ((route = find_route(q, &n)) == NULL) {
 		sim_reply_error(reply, 404, s->settings.not_found_shape ? SIM_SHAPE_B : SIM_SHAPE_A,
 		    "NOT_FOUND", STR(""));
@@ -265,6 +283,7 @@ sim_api_serve(struct sim_state *s, const struct sim_request *q, int64_t now_ms,
 	call.record = n.record;
 	call.field = n.field;
 	call.webhook = n.webhook;
+	call.comment = n.comment;
 	route->handler(&call, reply);
 	sim_action_commit(&action);
 	cJSON_Delete(body);

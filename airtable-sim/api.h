@@ -29,6 +29,8 @@ bool		sim_request_of_base(const struct sim_request *, const char *base_id);
 bool		sim_request_is_webhook(const struct sim_request *);
 bool		sim_request_is_meta(const struct sim_request *);
 
+/* Does a browser ask whether a page may call?  That is no call: it needs no token, and has no limits. */
+bool		sim_request_is_preflight(const struct sim_request *);
 /* Answer the call as of ${now_ms}, data locked. */
 void		sim_api_serve(struct sim_state *, const struct sim_request *, int64_t now_ms,
 		    struct sim_reply *);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "airtable-sim/base.h"
+#include "airtable-sim/comments.h"
 #include "airtable-sim/formula.h"
 
 char *
@@ -99,6 +100,7 @@ sim_base_free(struct sim_base *b)
 		free_table(b->tables[i]);
 	for (size_t i = 0; i < b->pool_count; i++)
 		free(b->pool[i]);
+	sim_comments_free(b);
 	free(b->pool);
 	free(b->name);
 	free(b);

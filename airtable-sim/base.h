@@ -135,6 +135,8 @@ struct sim_user {
 
 #define SIM_COLLABORATORS_MAX	100
 
+struct sim_comment;
+
 struct sim_base {
 	char			 id[SIM_ID_SIZE];
 	char			*name;
@@ -146,6 +148,8 @@ struct sim_base {
 	size_t			 pool_count;
 	struct sim_user		 collaborators[SIM_COLLABORATORS_MAX];
 	size_t			 collaborator_count;
+	struct sim_comment	*comments;	/* comments.h */
+	size_t			 comment_count;
 };
 
 /* NULL: out of memory. */

@@ -25,6 +25,7 @@ struct sim_call {
 	struct sim_table		*table;		/* of the path, or NULL */
 	struct str			 record;	/* id in the path, or len 0 */
 	struct str			 field;		/* field id in the path, or len 0 */
+	struct str			 comment;	/* comment id in the path, or len 0 */
 	struct str			 webhook;	/* webhook id in the path, or len 0 */
 };
 
@@ -39,6 +40,8 @@ sim_handler	sim_create_records, sim_update_records, sim_update_record,
 sim_handler	sim_meta_whoami, sim_meta_bases, sim_meta_tables, sim_meta_create_table,
 		sim_meta_update_table, sim_meta_create_field, sim_meta_update_field;
 
+/* comments.c */
+sim_handler	sim_comments_list, sim_comments_create, sim_comments_update, sim_comments_delete;
 /* webhook_api.c */
 sim_handler	sim_webhooks_list, sim_webhooks_create, sim_webhooks_delete, sim_webhooks_payloads,
 		sim_webhooks_refresh, sim_webhooks_toggle;

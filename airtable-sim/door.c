@@ -133,6 +133,8 @@ read_scopes(const cJSON *list, unsigned *scopes)
 	} names[] = {
 		{ "data.records:read", SIM_SCOPE_RECORDS_READ },
 		{ "data.records:write", SIM_SCOPE_RECORDS_WRITE },
+		{ "data.recordComments:read", SIM_SCOPE_COMMENTS_READ },
+		{ "data.recordComments:write", SIM_SCOPE_COMMENTS_WRITE },
 		{ "schema.bases:read", SIM_SCOPE_SCHEMA_READ },
 		{ "schema.bases:write", SIM_SCOPE_SCHEMA_WRITE },
 		{ "webhook:manage", SIM_SCOPE_WEBHOOK },

@@ -56,7 +56,8 @@ beyond_re2(struct str p)
 		else if (rest.len >= 2 && memcmp(rest.ptr, "(*", 2) == 0)
 			return true;
 		else if (rest.len >= 3 && memcmp(rest.ptr, "(?", 2) == 0 &&
-		    memchr("=!>(|R&+-0123456789", rest.ptr[2], 19) != NULL && !is_flag_off(rest))
+		    rest.ptr[2] != '\0' && strchr("=!>(|R&+-0123456789", rest.ptr[2]) != NULL &&
+		    !is_flag_off(rest))
 			return true;
 		else if (rest.len >= 4 && memcmp(rest.ptr, "(?<", 3) == 0 &&
 		    (rest.ptr[3] == '=' || rest.ptr[3] == '!'))

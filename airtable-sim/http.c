@@ -87,7 +87,8 @@ arrive(struct exchange *x)
 	(void)pthread_mutex_lock(&s->arrivals);
 	a.monotonic_ms = instant_monotonic();
 	a.simulated_ms = sim_state_now(s);
-	x->verdict = sim_limits_arrive(&s->limits, &s->settings, &a);
+	x->verdict = sim_request_is_preflight(&x->q) ? SIM_ADMIT :
+	    sim_limits_arrive(&s->limits, &s->settings, &a);
 	x->seq = sim_log_arrival(&s->log, a.monotonic_ms, a.simulated_ms, x->q.method, x->target);
 	(void)pthread_mutex_unlock(&s->arrivals);
 }
@@ -137,7 +138,8 @@ work(struct exchange *x, struct sim_reply *reply, int64_t *delay_ms)
 	if (x->verdict != SIM_ADMIT) {
 		sim_api_refuse(&s->settings, x->verdict, reply);
 	} else {
-		fault = sim_faults_match(&s->faults, x->q.method, x->target);
+		if (!sim_request_is_preflight(&x->q))
+			fault = sim_faults_match(&s->faults, x->q.method, x->target);
 		if (fault == NULL || fault->apply)
 			sim_api_serve(s, &x->q, sim_state_clock(s), reply);
 	}

@@ -76,9 +76,8 @@ add_field(struct reader *r, struct str name)
 	    unknown_field(r, name);
 }
 
-/* A whole number from 1; false: it is none. */
-static bool
-read_count(struct str s, size_t max, size_t *out)
+bool
+sim_read_count(struct str s, size_t max, size_t *out)
 {
 	*out = 0;
 	if (s.len == 0 || s.len > 9)
@@ -106,9 +105,9 @@ read_single(struct reader *r, struct str name, struct str value, bool *ok)
 
 	*ok = true;
 	if (str_is(name, "pageSize") || str_is(name, "limit"))
-		*ok = read_count(value, SIM_PAGE_SIZE_MAX, &q->page_size);
+		*ok = sim_read_count(value, SIM_PAGE_SIZE_MAX, &q->page_size);
 	else if (str_is(name, "maxRecords"))
-		*ok = read_count(value, SIZE_MAX, &q->max_records);
+		*ok = sim_read_count(value, SIZE_MAX, &q->max_records);
 	else if (str_is(name, "offset"))
 		q->offset = value;
 	else if (str_is(name, "view"))
@@ -166,7 +165,7 @@ read_params(struct reader *r)
 				return false;
 		} else if (begins(p->name, "recordMetadata")) {
 			ok = str_is(p->value, "commentCount");
-			r->q->projection.comments = true;
+			r->q->projection.comments = r->call->base;
 		} else if (!read_single(r, p->name, p->value, &ok) &&
 		    !read_sort_param(r, p->name, p->value, &ok)) {
 			ok = !r->call->settings->strict_parameters;
@@ -223,7 +222,8 @@ read_strings(struct reader *r, const cJSON *list, bool (*each)(struct reader *, 
 static bool
 add_metadata(struct reader *r, struct str name)
 {
-	return r->q->projection.comments = str_is(name, "commentCount");
+	r->q->projection.comments = r->call->base;
+	return str_is(name, "commentCount");
 }
 
 static bool

@@ -35,6 +35,8 @@ bool	sim_projection_check(const struct sim_projection *, struct sim_reply *);
 /* Fill ${q}; false with the error in the reply. */
 bool	sim_list_query_read(struct sim_list_query *, struct sim_call *, struct sim_reply *);
 
+/* A whole number from 1 to ${max}; false: it is none. */
+bool	sim_read_count(struct str, size_t max, size_t *);
 /* "true" and "1", which clients send for returnFieldsByFieldId. */
 bool	sim_flag_is_set(struct str);
 /* Mark the field in the projection; false: unknown. */

@@ -1,3 +1,4 @@
+#include "airtable-sim/comments.h"
 #include "airtable-sim/formula.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/row_json.h"
@@ -100,8 +101,8 @@ sim_row_json(struct buf *b, const struct sim_table *t, const struct sim_row *row
 	json_member_string(b, "id", (struct str){ row->id, SIM_ID_LEN });
 	json_name(b, "createdTime");
 	add_time(b, row->created_ms);
-	if (p->comments)
-		json_member_int(b, "commentCount", 0);
+	if (p->comments != NULL)
+		json_member_int(b, "commentCount", (int64_t)sim_comments_of(p->comments, row->id));
 	json_name(b, "fields");
 	buf_add_char(b, '{');
 	for (size_t i = 0; i < t->field_count; i++)

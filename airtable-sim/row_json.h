@@ -11,7 +11,7 @@ struct sim_projection {
 	bool	by_id;		/* keyed by field id */
 	bool	plain;		/* cellFormat=string, ... */
 	struct str zone, locale; /* ... for people of that place */
-	bool	comments;	/* recordMetadata[]=commentCount */
+	const struct sim_base *comments; /* recordMetadata[]=commentCount: whose; NULL: not asked for */
 	bool	wanted[SIM_FIELDS_MAX];
 };
 

@@ -213,6 +213,10 @@ add_headers(struct MHD_Response *r, const struct sim_send *send, const char *con
 	    content_type == NULL ? "application/json; charset=utf-8" : content_type);
 	add_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
 	add_header(r, "access-control-allow-origin", "*");
+	add_header(r, "access-control-allow-methods", "DELETE,GET,OPTIONS,PATCH,POST,PUT");
+	add_header(r, "access-control-allow-headers", "authorization,content-length,content-type,"
+	    "user-agent,x-airtable-application-id,x-airtable-user-agent,x-api-version,"
+	    "x-requested-with");
 	add_header(r, "X-Content-Type-Options", "nosniff");
 }
 

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "airtable-sim/cell.h"
 #include "airtable-sim/data.h"
 #include "airtable-sim/formula.h"
 
@@ -9,17 +10,41 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 #define NOW_MS	INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
 
+/* Orders, and tags, which are a list; made once, as the table is only read. */
+static struct sim_base *
+made(void)
+{
+	struct sim_base *base = sim_data_new(SIM_DATA_BASE_ID, 8, 1, NOW_MS);
+	struct sim_table *t;
+
+	if (base == NULL)
+		abort();
+	t = base->tables[0];
+	if (sim_table_add_field(base, t, "Tags", SIM_MULTIPLE_SELECTS) == NULL)
+		abort();
+	for (uint32_t i = 0; i < t->row_count; i++) {
+		struct sim_cell tags;
+
+		if (!sim_cell_text(&tags, STR("[\"b\",1,null,\"2026-11-20\",\"b\"]")))
+			abort();
+		tags.kind = SIM_JSON;
+		if (!sim_row_set(&t->rows[i], t->field_count - 1, tags))
+			abort();
+	}
+	return base;
+}
+
 /* Any text is either refused with a reason or evaluates on every kind of row. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct sim_base *base;	/* made once: the table is only read */
+	static struct sim_base *base;
 	struct formula *f;
 	struct buf out = { 0 };
 	const struct sim_table *t;
 
-	if (base == NULL && (base = sim_data_new(SIM_DATA_BASE_ID, 8, 1, NOW_MS)) == NULL)
-		abort();
+	if (base == NULL)
+		base = made();
 	t = base->tables[0];
 	if (formula_parse((struct str){ (const char *)data, size }, t, &f, &out) == ERR_OK) {
 		for (uint32_t i = 0; i < t->row_count; i++) {

@@ -2,7 +2,9 @@
 // that a page can: it reads nothing and changes nothing, also where its own name leads
 // to the desk.  A site that the operator names may, and the desk works under its name.
 import http from 'node:http'
+import path from 'node:path'
 import { test, run, eq, ok, cleanUp } from '../system/lib/harness.mjs'
+import { fetched } from '../system/lib/clients.mjs'
 import { startStack, fast } from '../system/lib/stack.mjs'
 import { openBrowser, soon, row, choose } from './lib/dashboard.mjs'
 
@@ -228,6 +230,25 @@ test('under each of its names the desk works as ever', async () => {
 		await page.close()
 	}
 	eq(browser.faults.filter(fault => !desks.some(desk => fault.startsWith(`asked ${desk}/`)) && !/Cross-Origin-Opener-Policy header has been ignored/.test(fault)), [])
+})
+
+test('Airtable itself may be called by any page: its own client does, from there', async () => {
+	await stack.sim('POST', '/_sim/tokens', { token: 'patOfThePage' })
+	const page = await browser.stranger(`http://elsewhere.example:${port}/`)
+	await page.addScriptTag({ path: path.join(fetched('clients', ['airtable']), 'node_modules/airtable/build/airtable.browser.js') })
+	const seen = await page.evaluate(async endpointUrl => {
+		// the bundle defines require()
+		const Airtable = window.require('airtable')
+		const orders = new Airtable({ apiKey: 'patOfThePage', endpointUrl }).base('appOrderdeckDemo1')('Orders')
+		const made = await orders.create({ 'Order ID': 'PAGE-1', 'Order Total': '$1,234.50' }, { typecast: true })
+		const changed = await orders.update(made.id, { Status: 'Shipped' })
+		const found = await orders.select({ filterByFormula: "{Order ID} = 'PAGE-1'" }).all()
+		await orders.destroy(made.id)
+		const refused = await orders.find(made.id).catch(error => error.statusCode)
+		return [made.get('Order Total'), changed.get('Status'), found.length, refused]
+	}, stack.simUrl)
+	eq(seen, [1234.5, 'Shipped', 1, 404])
+	await page.close()
 })
 
 test('the stack ends undamaged', async () => {

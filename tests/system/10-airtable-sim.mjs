@@ -213,6 +213,53 @@ test('typecast adds a choice, which the schema then shows', async () => {
   ok(fields.find((f) => f.name === 'Status').options.choices.some((c) => c.name === 'On hold'));
 });
 
+test('typecast reads amounts, days and lists as people write them; strings are what they see', async () => {
+  const answer = await sim.api('POST', '/Orders', { typecast: true, fields: { 'Order Total': '$1,234.50', 'Created At': 'November 20, 2026 3:30pm', Status: 'Shipped' } });
+  eq([answer.json.fields['Order Total'], answer.json.fields['Created At']], [1234.5, '2026-11-20T15:30:00.000Z']);
+  const refused = await sim.api('POST', '/Orders', { fields: { 'Order Total': '$1,234.50' } });
+  eq([refused.status, refused.json.error], [422, { type: 'INVALID_VALUE_FOR_COLUMN', message: 'Field "Order Total" cannot accept the provided value' }]);
+  const shown = await sim.api('GET', `/Orders/${answer.json.id}?${new URLSearchParams({ cellFormat: 'string', timeZone: 'America/New_York', userLocale: 'en' })}`);
+  eq([shown.json.fields['Order Total'], shown.json.fields['Created At']], ['$1,234.50', '2026-11-20 15:30']);
+  eq(type(await sim.api('GET', '/Orders?cellFormat=string&timeZone=utc')), 'INVALID_REQUEST_UNKNOWN');
+});
+
+test('filters know texts, patterns and dates, and say what they do not know', async () => {
+  const found = async (filterByFormula) => (await sim.api('GET', query({ filterByFormula }))).json;
+  const { 'Order ID': id, Status } = (await first()).fields;
+  eq((await found(`AND(LEFT({Order ID},4)='ORD-',{Order ID}='${id}',REGEX_MATCH({Order ID},'^ORD-\\\\d+$'))`)).records.length, 1);
+  eq((await found(`AND(SWITCH(Status,'${Status}',1,0),{Order ID}='${id}',YEAR({Created At})>=2000)`)).records.length, 1);
+  eq((await found('FOO({Nope})')).error.message, 'The formula for filtering records is invalid: Unknown function names: foo');
+});
+
+test('comments are made, listed, changed and deleted', async () => {
+  const at = `/Orders/${(await first()).id}/comments`;
+  const { json: made } = await sim.api('POST', at, { text: 'late?' });
+  eq((await sim.api('PATCH', `${at}/${made.id}`, { text: 'late' })).json.text, 'late');
+  eq((await sim.api('GET', at)).json.comments.map((c) => [c.id, c.text]), [[made.id, 'late']]);
+  eq((await sim.api('DELETE', `${at}/${made.id}`)).json, { id: made.id, deleted: true });
+  eq((await sim.api('GET', at)).json, { comments: [], offset: null });
+});
+
+test('browsers are told that pages may call, which is no call', async () => {
+  await burst(700, { rate: 1 }, async () => {
+    const asked = [];
+    for (let i = 0; i < 4; i++) {
+      asked.push(await request(`${sim.url}/v0/${sim.base}/Orders`, { method: 'OPTIONS', headers: {
+        origin: 'https://elsewhere.example', 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type,x-airtable-user-agent',
+      } }));
+    }
+    for (const { status, headers } of asked) {
+      eq([status, headers['access-control-allow-origin']], [200, '*']);
+      ok(/\bPATCH\b/.test(headers['access-control-allow-methods']));
+      ok(/authorization.*content-type.*x-airtable-user-agent/.test(headers['access-control-allow-headers']));
+    }
+    return asked;
+  });
+  eq((await sim.stats()).requests, 0);
+  eq((await request(`${sim.url}/v0/${sim.base}/Orders`)).headers['access-control-allow-origin'], '*');
+  await reset();
+});
+
 test('upsert creates, updates, and refuses two matches', async () => {
   await reset();
   const upsert = (...keys) => sim.api('PATCH', '/Orders', {

@@ -71,6 +71,13 @@ test('typecast and upsert pass through', async () => {
   eq(records[0].id, record.id);
 });
 
+test('typecast, strings and comments counted come through it', async () => {
+  const record = await orders.create({ 'Order ID': 'C-1', 'Order Total': '$1,234.50', Status: 'Shipped' }, { typecast: true });
+  eq(record.get('Order Total'), 1234.5);
+  const [shown] = await orders.select({ filterByFormula: "REGEX_MATCH({Order ID}, '^C-1$')", cellFormat: 'string', timeZone: 'utc', userLocale: 'en', recordMetadata: ['commentCount'] }).all();
+  eq([shown.get('Order Total'), shown.commentCount], ['$1,234.50', 0]);
+});
+
 test('refusals arrive as its error objects', async () => {
   const unknown = await rejected(orders.create({ Nope: 1 }));
   eq([unknown.error, unknown.message, unknown.statusCode], ['UNKNOWN_FIELD_NAME', 'Unknown field name: "Nope"', 422]);
