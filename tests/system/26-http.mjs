@@ -2,7 +2,7 @@
 // workers and by nginx alike, request ids, aliases, and hostile requests.
 import net from 'node:net'
 import { test, run, eq, ok, PATIENCE } from './lib/harness.mjs'
-import { startStack, fast, until } from './lib/stack.mjs'
+import { startStack, fast, until, request } from './lib/stack.mjs'
 
 let stack, id
 
@@ -127,6 +127,50 @@ test('a method that a path does not have is a 405 with Allow', async () => {
 		const answer = await stack.call(method, target, { headers: json, body: '{}' })
 		isProblem(answer, 405, 'method_not_allowed')
 		ok(allowed.test(answer.headers.allow ?? ''), `${method} ${target}: Allow: ${answer.headers.allow}`)
+	}
+})
+
+test('whatever the method, Allow is what the path does, also where nginx answers by itself', async () => {
+	const { paths } = (await stack.get('/api/openapi.json')).json()
+	const routes = Object.entries({ ...paths, '/health': paths['/api/health'], '/docs': paths['/api/docs'] }).map(([name, operations]) => [name.replace('{id}', id), operations])
+	ok(routes.length > 15, `${routes.length} routes`)
+	for (const [target, operations] of routes) {
+		const verbs = ['get', 'post', 'patch', 'delete'].filter(verb => operations[verb]).map(verb => verb.toUpperCase())
+		const allow = [...(operations.get ? ['GET', 'HEAD'] : []), ...verbs.filter(verb => verb !== 'GET'), 'OPTIONS'].join(', ')
+		const answer = await stack.call('OPTIONS', target)
+		eq([answer.status, answer.headers.allow], [204, allow], `OPTIONS ${target}`)
+		for (const method of ['TRACE', 'PUT', 'QUERY', 'PROPFIND', 'GET', 'POST', 'PATCH', 'DELETE'].filter(method => !verbs.includes(method))) {
+			const refused = await request(stack.url + target, method)
+			isProblem(refused, 405, 'method_not_allowed')
+			eq(refused.headers.allow, allow, `${method} ${target}`)
+		}
+		const connect = await raw(`CONNECT ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+		eq([connect.split('\r\n')[0], /^Allow: (.*)\r$/m.exec(connect)?.[1]], ['HTTP/1.1 405 Not Allowed', allow], `CONNECT ${target}`)
+	}
+	for (const target of ['/', '/orders', '/favicon.ico', '/docs-assets/docs.js'])
+		for (const method of ['TRACE', 'OPTIONS', 'POST', 'QUERY']) {
+			const refused = await request(stack.url + target, method)
+			isProblem(refused, 405, 'method_not_allowed')
+			eq(refused.headers.allow, 'GET, HEAD', `${method} ${target}`)
+		}
+	// nginx takes no * for a path
+	ok((await raw('OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).startsWith('HTTP/1.1 400 '), 'OPTIONS *')
+})
+
+test('each answer has each of its headers once', async () => {
+	const lines = text => text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n').slice(1).map(line => line.split(':')[0].toLowerCase())
+	const asset = /\/assets\/[^"]+\.js/.exec((await stack.get('/')).text)[0], { etag } = (await stack.get('/api/orders')).headers
+	const asks = [...READS, '/orders', '/activity', asset, '/docs-assets/docs.js', '/docs-assets/docs.css', '/favicon.ico', '/robots.txt', `/api/orders/${id}`, `/api/orders/${id}/history`, '/api/orders/export.csv', '/api/orders/export.xlsx', '/nope', '/api/nope', '/.git/config', '/api/orders?page=0', '/api/orders/unknown']
+		.flatMap(target => [['GET', target], ['HEAD', target], ['GET', target, 'Accept-Encoding: gzip\r\n'], ['GET', target, 'Accept: text/html\r\n'], ['OPTIONS', target], ['TRACE', target], ['PUT', target]])
+	asks.push(['GET', '/api/orders', `If-None-Match: ${etag}\r\n`], ['POST', '/api/orders', `Content-Type: application/json\r\nContent-Length: 2000000\r\n`], ['POST', '/hooks/airtable', 'Content-Length: 2\r\n', '{}'],
+		['PATCH', `/api/orders/${id}`, 'Content-Type: application/json\r\nContent-Length: 1\r\n', '{'], ['PATCH', `/api/orders/${id}`, 'Sec-Fetch-Site: cross-site\r\n'], ['HEAD', '/api/events'], ['GET', '/api/events'],
+		['GET', '/api/orders', 'Host: elsewhere.example\r\n'], ['GET', '/api/orders', 'X-A: ' + 'a'.repeat(20_000) + '\r\n'], ['GET', '/assets/index.js', 'Range: bytes=9-1\r\n'], ['GET', `/${'a'.repeat(9_000)}`])
+	for (const [method, target, more = '', body = ''] of asks) {
+		const text = await raw(`${method} ${target} HTTP/1.1\r\n${/^Host:/m.test(more) ? '' : 'Host: localhost\r\n'}${more}Connection: close\r\n\r\n${body}`, 5_000)
+		ok(/^HTTP\/1\.1 [2-5]\d\d /.test(text), `${method} ${target.slice(0, 80)}: ${text.slice(0, 80)}`)
+		const names = lines(text)
+		eq(names.filter((name, i) => names.indexOf(name) !== i), [], `${method} ${target.slice(0, 80)} ${more.slice(0, 60)}`)
+		for (const needed of ['date', 'x-request-id', 'x-content-type-options', 'vary']) if (!names.includes(needed)) throw new Error(`${method} ${target.slice(0, 80)} ${more.slice(0, 60)}: no ${needed} in ${names}`)
 	}
 })
 

@@ -46,7 +46,10 @@ test('a stack with metrics on an address of their own, with promtool content', a
 		ok(!answer.text.includes('orderdeck_'), target)
 	}
 	eq((await request(metricsUrl.replace('/metrics', '/api/orders'))).status, 404)
-	eq((await request(metricsUrl, 'POST')).status, 403)
+	for (const method of ['POST', 'OPTIONS', 'PUT']) {
+		const refused = await request(metricsUrl, method)
+		eq([refused.status, refused.headers.allow], [405, 'GET, HEAD'], method)
+	}
 })
 
 test('requests are counted exactly over all workers, by route and status, with their times', async () => {
