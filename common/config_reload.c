@@ -66,6 +66,8 @@ config_log(enum log_level level, const char *what, const struct buf *lines)
 	size_t at = 0;
 
 	while (frame_next(lines, &at, &line)) {
+		if (line.len > 9 && memcmp(line.ptr, "warning: ", 9) == 0)	/* the level says so */
+			line = (struct str){ line.ptr + 9, line.len - 9 };
 		if (level == LOG_ERROR)
 			log_error("%s: %.*s", what, STR_FMT(line));
 		else

@@ -30,6 +30,8 @@ verdict(const struct findings *f)
 		return "degraded";
 	if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(feed, "error")))
 		return "degraded";
+	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(f->airtable, "createKeyProblem")))
+		return "degraded";
 	if (!cJSON_IsString(circuit) || strcmp(circuit->valuestring, "closed") != 0)
 		return "degraded";
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(rate, "quotaUsedUp")))	/* no change is taken */

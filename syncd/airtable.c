@@ -488,5 +488,6 @@ airtable_add_status(struct airtable *a, struct buf *b)
 	add_limits(a, b, now);
 	add_calls(a, b);
 	airtable_add_missing(a, b);
+	airtable_add_create_key(a, b);
 	buf_add_char(b, '}');
 }

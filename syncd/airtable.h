@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/err.h"
 #include "common/schema.h"
+#include "syncd/airtable_keys.h"
 
 /*
  * Airtable's Web API as this program needs it: each call is one HTTP
@@ -118,6 +119,13 @@ bool		 airtable_doubts_forms(const struct airtable *);
  */
 #define AIRTABLE_FIELDS_MS	300000
 uint32_t	 airtable_missing(const struct airtable *);
+/*
+ * The field that airtable.create_key names, as the base's schema told (the feed reads
+ * it): a table that has it not, or not as text, can't take new orders.  What is news is
+ * logged.  ${type}: its kind, Airtable's word.
+ */
+void		 airtable_set_create_key(struct airtable *, enum airtable_key, const char *type);
+enum airtable_key airtable_create_key(const struct airtable *);
 /* How many records a page of a listing may have now, 1 to AIRTABLE_PAGE_MAX. */
 #define AIRTABLE_PAGE_MAX	100
 size_t		 airtable_page_size(const struct airtable *);

@@ -81,6 +81,8 @@ struct airtable {
 	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
 	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is on its way */
 	int64_t			 missing_ms;	/* monotonic: missing fields were last asked for; 0: ask now */
+	enum airtable_key	 create_key;	/* is the field fit for it? */
+	char			 create_key_type[AIRTABLE_KEY_TYPE_SIZE];	/* if not: its kind */
 	uint32_t		 missing_told;	/* keys.missing as the watcher knows it */
 	airtable_fields_cb	*fields_watcher;	/* NULL: nobody */
 	void			*fields_cookie;
@@ -123,6 +125,7 @@ void		 airtable_fields_learn(struct airtable_call *);
 void		 airtable_fields_seen(const struct airtable_call *);
 /* The member "missingFields": the API names of those that are. */
 void		 airtable_add_missing(const struct airtable *, struct buf *);
+void		 airtable_add_create_key(const struct airtable *, struct buf *);
 /* Tell the watcher what has changed. */
 void		 airtable_fields_tell(struct airtable *);
 

@@ -2,6 +2,7 @@
 
 #include "common/instant.h"
 #include "common/json_write.h"
+#include "common/log.h"
 #include "syncd/airtable_calls.h"
 
 /*
@@ -50,6 +51,74 @@ airtable_missing_text(const struct airtable *a, uint32_t fields, char *text, siz
 		    n == 1 ? "it" : "them", n == 1 ? "another" : "others");
 	(void)snprintf(text, size, "%s", buf_cstr(&b));
 	buf_free(&b);
+}
+
+enum airtable_key
+airtable_create_key(const struct airtable *a)
+{
+	return a->create_key;
+}
+
+/* What is wrong with it, the setting and what to do; "": nothing that is known. */
+static void
+key_text(const struct airtable *a, enum airtable_key key, char *text, size_t size)
+{
+	const char *field = a->config->airtable.create_key;
+
+	text[0] = '\0';
+	if (key == AIRTABLE_KEY_MISSING)
+		(void)snprintf(text, size, "airtable.create_key = \"%.60s\": there is no such field in the "
+		    "Airtable table, and without it no order is created. Make a single line text field of "
+		    "that name there or name another in orders.conf and reload", field);
+	else if (key == AIRTABLE_KEY_UNFIT)
+		(void)snprintf(text, size, "airtable.create_key = \"%.60s\": a field of the kind %s does not "
+		    "take the key, and without it no order is created. Make it a single line text field or "
+		    "name another in orders.conf and reload", field, a->create_key_type);
+}
+
+void
+airtable_set_create_key(struct airtable *a, enum airtable_key key, const char *type)
+{
+	enum airtable_key before = a->create_key;
+	char text[sizeof(((struct airtable_result *)NULL)->message)];
+
+	a->create_key = key;
+	(void)snprintf(a->create_key_type, sizeof(a->create_key_type), "%s", type);
+	if (key == before)
+		return;
+	key_text(a, key, text, sizeof(text));
+	if (text[0] != '\0')
+		log_error("airtable: %s", text);
+	else if (key == AIRTABLE_KEY_FIT && before != AIRTABLE_KEY_NOT_KNOWN)
+		log_info("airtable: the field of airtable.create_key can take the key now");
+}
+
+void
+airtable_add_create_key(const struct airtable *a, struct buf *b)
+{
+	char text[sizeof(((struct airtable_result *)NULL)->message)];
+
+	key_text(a, a->create_key, text, sizeof(text));
+	json_member_string_or_null(b, "createKeyProblem",
+	    text[0] == '\0' ? (struct str){ NULL, 0 } : str_of(text));
+}
+
+/* A call that makes orders, or looks for some by their key, was refused: is it for the key's field? */
+static void
+learn_key(struct airtable_call *c)
+{
+	const char *field = c->owner->config->airtable.create_key;
+	struct airtable_result *r = &c->result;
+	char quoted[AIRTABLE_KEY_MAX + 2];
+
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", field);
+	if ((c->kind != CALL_CREATE && c->kind != CALL_FIND_KEYS) || field[0] == '\0' ||
+	    strstr(r->message, quoted) == NULL)
+		return;
+	key_text(c->owner, AIRTABLE_KEY_MISSING, r->message, sizeof(r->message));
+	/* where the schema is read that will find it to be back, too */
+	if (c->owner->create_key == AIRTABLE_KEY_FIT)
+		airtable_set_create_key(c->owner, AIRTABLE_KEY_MISSING, "");
 }
 
 void
@@ -108,7 +177,11 @@ airtable_fields_learn(struct airtable_call *c)
 	struct airtable_keys next = a->keys;
 	int f = named(c);
 
-	if (f < 0 || strcmp(a->keys.request[f], c->keys.request[f]) != 0)
+	if (f < 0) {
+		learn_key(c);
+		return;
+	}
+	if (strcmp(a->keys.request[f], c->keys.request[f]) != 0)
 		return;
 	next.missing |= UINT32_C(1) << f;
 	if (airtable_keys_asked(&next) == 0)

@@ -87,7 +87,8 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 		return ERR_AIRTABLE_BAD_RESPONSE;
 	}
 	if ((t = find_table(tables, table)) == NULL) {
-		(void)snprintf(why, size, "the base has no table \"%s\"", table);
+		(void)snprintf(why, size, "airtable.orders_table: the base has no table \"%s\"; name another in "
+		    "orders.conf and reload", table);
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
 	fields = airtable_json_member(t, "fields");
@@ -102,7 +103,8 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 	}
 	if (airtable_keys_asked(k) != 0)
 		return ERR_OK;
-	(void)snprintf(why, size, "the table has none of the fields, not even \"%s\"", k->request[0]);
+	(void)snprintf(why, size, "airtable.orders_table, fields.orders: the table has none of the fields, "
+	    "not even \"%s\"; name others in orders.conf and reload", k->request[0]);
 	return ERR_AIRTABLE_FIELD_MISSING;
 }
 

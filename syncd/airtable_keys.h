@@ -9,6 +9,12 @@
 #define AIRTABLE_KEY_MAX	128	/* with the NUL */
 #define AIRTABLE_ID_MAX		31	/* characters of an id of anything */
 
+/* Is the field that airtable.create_key names fit for our key of a created order? */
+enum airtable_key {
+	AIRTABLE_KEY_NOT_KNOWN, AIRTABLE_KEY_FIT, AIRTABLE_KEY_MISSING, AIRTABLE_KEY_UNFIT
+};
+#define AIRTABLE_KEY_TYPE_SIZE	32	/* of its kind, as Airtable calls it */
+
 /*
  * What the fields of the schema are called in Airtable: by name, or by id
  * (fld...), which outlives renames.  Airtable keys its answers by name, or,

@@ -280,12 +280,31 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		}
 	}
 	if (airtable_keys_asked(&t->keys) == 0) {
-		(void)snprintf(why, WEBHOOK_WHY_SIZE, "the table \"%.60s\" has none of the fields, not even "
-		    "\"%.60s\"", t->name, t->keys.request[0]);
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "airtable.orders_table, fields.orders: the table "
+		    "\"%.30s\" has none of the fields, not even \"%.30s\"; name others in orders.conf "
+		    "and reload", t->name, t->keys.request[0]);
 		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	t->keys.by_id = t->keys.resolved = t->fields_known = true;
 	return buf_status(&t->choices) != ERR_OK ? ERR_NOMEM : offered_status(t);
+}
+
+/* Our key of a created order is merged on: Airtable does that by text, and it is text. */
+static void
+read_create_key(struct webhook_table *t, const char *wanted, const cJSON *fields)
+{
+	const cJSON *field = wanted[0] == '\0' ? NULL : find_field(fields, wanted);
+	const char *type = text_of(field, "type");
+
+	if (wanted[0] == '\0')
+		return;
+	(void)snprintf(t->create_key_type, sizeof(t->create_key_type), "%s", type);
+	if (field == NULL)
+		t->create_key = AIRTABLE_KEY_MISSING;
+	else if (strcmp(type, "singleLineText") == 0 || strcmp(type, "multilineText") == 0)
+		t->create_key = AIRTABLE_KEY_FIT;
+	else
+		t->create_key = AIRTABLE_KEY_UNFIT;
 }
 
 static enum err
@@ -300,8 +319,8 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
 	    then->table[0] != '\0')
 		table = find_table(tables, then->table);
 	if (table == NULL) {
-		(void)snprintf(why, WEBHOOK_WHY_SIZE, "the base has no table \"%.100s\"",
-		    config->airtable.orders_table);
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "airtable.orders_table: the base has no table \"%.100s\"; "
+		    "name another in orders.conf and reload", config->airtable.orders_table);
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
 	if (!airtable_id_valid(text_of(table, "id")))
@@ -309,6 +328,7 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
 	(void)snprintf(t->id, sizeof(t->id), "%s", text_of(table, "id"));
 	(void)snprintf(t->name, sizeof(t->name), "%s", text_of(table, "name"));
 	airtable_keys_set(&t->keys, config, schema);
+	read_create_key(t, config->airtable.create_key, airtable_json_member(table, "fields"));
 	return read_fields(t, schema, then, airtable_json_member(table, "fields"), why);
 }
 

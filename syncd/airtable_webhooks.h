@@ -33,6 +33,8 @@ struct webhook_table {
 	uint32_t		 moves;		/* of those: it moves with every change of the record by a user */
 	struct airtable_forms	 forms;		/* with the types; names of options, where several are taken */
 	uint64_t		 shapes[SCHEMA_FIELDS_MAX];	/* hashes of all that is told of type and options; 0: missing */
+	enum airtable_key	 create_key;	/* what airtable.create_key names */
+	char			 create_key_type[AIRTABLE_KEY_TYPE_SIZE];
 	bool			 money_known;	/* the sum field is there, and: */
 	struct currency		 money;		/* how the base shows it */
 	struct buf		 choices;	/* "<field> <id> <name>\n" of every option of our selects */

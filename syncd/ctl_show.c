@@ -238,6 +238,7 @@ show_airtable(const cJSON *a, struct buf *b)
 		ctl_show_cause(error, b);
 		add_text(b, " at ", error, "at");
 	}
+	add_text(b, "\n          ", a, "createKeyProblem");
 	add_number(b, "\nrate      ", rate, "perSecond", " calls a second");
 	if (ctl_number(rate, "lockedForMs", 0) > 0)
 		buf_printf(b, ", locked for %.0f s", ceil(ctl_number(rate, "lockedForMs", 0) / 1000));

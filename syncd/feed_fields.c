@@ -100,6 +100,16 @@ mapped_anew(const struct feed *f)
 	return fields;
 }
 
+/* Without write.create nobody needs it. */
+static void
+tell_create_key(struct feed *f)
+{
+	if (f->config->write.create)
+		airtable_set_create_key(f->airtable, f->table.create_key, f->table.create_key_type);
+	else
+		airtable_set_create_key(f->airtable, AIRTABLE_KEY_NOT_KNOWN, "");
+}
+
 void
 feed_fields_told(struct feed *f, const struct webhook_table *before)
 {
@@ -107,6 +117,7 @@ feed_fields_told(struct feed *f, const struct webhook_table *before)
 
 	gap_of(f, others, "other fields are mapped");
 	gap_of(f, reshaped(f, before) & ~others & ~f->fields_told, "fields were changed");
+	tell_create_key(f);
 	f->fields_told = 0;
 	f->option_seen = false;
 	if (before->fields_known && !webhook_table_keeps_options(before, &f->table))
@@ -153,7 +164,7 @@ feed_fields_due(struct feed *f)
 {
 	int64_t age = instant_monotonic() - f->looked_ms;
 
-	if (f->kept.missing != 0)
+	if (f->kept.missing != 0 || airtable_create_key(f->airtable) > AIRTABLE_KEY_FIT)
 		return age >= AIRTABLE_FIELDS_MS;
 	if ((f->option_seen || airtable_doubts_forms(f->airtable)) && age >= OPTION_SEEN_MS &&
 	    age >= 2 * feed_pause(f))

@@ -85,11 +85,19 @@ write_check_store(const struct writes *all, const struct outbox_entry *entry, ch
 }
 
 static enum err
-check_settings(const struct config *c, enum outbox_kind kind, char why[static 128])
+check_settings(const struct writes *all, enum outbox_kind kind, char why[static 128])
 {
+	const struct config *c = all->config;
+	enum airtable_key key = airtable_create_key(all->airtable);
+
 	if (kind == OUTBOX_CREATE && (!c->write.create || c->airtable.create_key[0] == '\0')) {
 		(void)snprintf(why, 128, "orders can't be created here: write.create is off");
 		return ERR_FORBIDDEN;
+	}
+	if (kind == OUTBOX_CREATE && key > AIRTABLE_KEY_FIT) {
+		(void)snprintf(why, 128, "the Airtable table has no %s as airtable.create_key names; nothing "
+		    "was changed", key == AIRTABLE_KEY_MISSING ? "such field" : "text field");
+		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	if (kind == OUTBOX_DELETE && !c->write.delete) {
 		(void)snprintf(why, 128, "orders can't be deleted here: write.delete is off");
@@ -121,7 +129,7 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	enum err err, reason;
 	const char *text;
 
-	if ((err = check_settings(all->config, entry->kind, why)) != ERR_OK ||
+	if ((err = check_settings(all, entry->kind, why)) != ERR_OK ||
 	    (err = check_fields(all, entry, why)) != ERR_OK)
 		return err;
 	if (line_exists(all, entry->record.id))

@@ -75,6 +75,7 @@ static struct {
 	int64_t			blocked_ms;
 	enum err		blocked_why;
 	uint32_t		missing;	/* fields that the base has not */
+	enum airtable_key	create_key;	/* what the schema told of its field */
 	struct outcome		script[32];	/* of the next changes; then all goes well */
 	size_t			script_count, script_used;
 	struct outcome		finds[32];	/* of the next readings */
@@ -114,6 +115,13 @@ airtable_missing(const struct airtable *a)
 {
 	(void)a;
 	return fake.missing;
+}
+
+enum airtable_key
+airtable_create_key(const struct airtable *a)
+{
+	(void)a;
+	return fake.create_key;
 }
 
 size_t

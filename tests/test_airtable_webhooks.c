@@ -92,6 +92,39 @@ START_TEST(a_field_that_is_gone_keeps_its_id_and_is_not_asked_for)
 }
 END_TEST
 
+#define KEYED(name, type) "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
+	"{\"id\":\"fldA\",\"name\":\"Order ID\",\"type\":\"singleLineText\"}," \
+	"{\"id\":\"fldK\",\"name\":\"" name "\",\"type\":\"" type "\"}]}]}"
+
+START_TEST(the_field_of_our_key_has_to_be_there_and_text)
+{
+	static const struct { const char *setting, *text; enum airtable_key key; } cases[] = {
+		{ "", KEYED("Key", "singleLineText"), AIRTABLE_KEY_NOT_KNOWN },
+		{ "Key", KEYED("Key", "singleLineText"), AIRTABLE_KEY_FIT },
+		{ "fldK", KEYED("Key", "multilineText"), AIRTABLE_KEY_FIT },
+		{ "Key", KEYED("key", "singleLineText"), AIRTABLE_KEY_MISSING },
+		{ "fldX", KEYED("Key", "singleLineText"), AIRTABLE_KEY_MISSING },
+		{ "Key", KEYED("Key", "number"), AIRTABLE_KEY_UNFIT },
+		{ "Key", KEYED("Key", "formula"), AIRTABLE_KEY_UNFIT },
+		{ "Key", KEYED("Key", "richText"), AIRTABLE_KEY_UNFIT },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(config.airtable.create_key, sizeof(config.airtable.create_key), "%s",
+		    cases[i].setting);
+		ck_assert_int_eq(read_table(cases[i].text), ERR_OK);
+		ck_assert_msg(table.create_key == cases[i].key, "%s in %s", cases[i].setting, cases[i].text);
+	}
+	ck_assert_str_eq(table.create_key_type, "richText");
+	/* what is wrong with the table itself names its settings */
+	ck_assert_int_eq(read_table("{\"tables\":[]}"), ERR_AIRTABLE_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(why, "airtable.orders_table: the base has no table \"Orders\""));
+	ck_assert_int_eq(read_table("{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[]}]}"),
+	    ERR_AIRTABLE_FIELD_MISSING);
+	ck_assert_ptr_nonnull(strstr(why, "airtable.orders_table, fields.orders: "));
+}
+END_TEST
+
 #define ONE_TYPE(type, options) "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
 	"{\"id\":\"fldA\",\"name\":\"Order ID\",\"type\":\"" type "\"" options "}]}]}"
 
@@ -353,6 +386,7 @@ main(void)
 	TCase *t = tcase_create("webhooks"), *k = tcase_create("state");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_field_of_our_key_has_to_be_there_and_text);
 	tcase_add_test(t, table_and_fields_are_known_by_their_ids);
 	tcase_add_test(t, what_can_be_set_are_the_options_in_airtables_order);
 	tcase_add_test(t, a_renamed_field_is_found_by_the_id_that_it_had);

@@ -33,6 +33,27 @@ until_calls(size_t n)
 	ck_assert_uint_ge(fake.seen_count, n);
 }
 
+START_TEST(without_a_field_for_its_key_none_is_tried)
+{
+	static const struct { enum airtable_key key; const char *detail; } cases[] = {
+		{ AIRTABLE_KEY_MISSING, "the Airtable table has no such field as airtable.create_key names; nothing was changed" },
+		{ AIRTABLE_KEY_UNFIT, "the Airtable table has no text field as airtable.create_key names; nothing was changed" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct asked a = { 0 };
+
+		fake.create_key = cases[i].key;
+		create(&a, i == 1);
+		answered(&a);
+		ck_assert_int_eq(a.results[0].err, ERR_AIRTABLE_FIELD_MISSING);
+		ck_assert_str_eq(a.results[0].detail, cases[i].detail);
+		asked_free(&a);
+	}
+	ck_assert_uint_eq(fake.seen_count, 0);
+}
+END_TEST
+
 START_TEST(one_that_was_made_is_found_by_its_key_and_not_sent_again)
 {
 	struct asked a = { 0 };
@@ -419,6 +440,7 @@ main(void)
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, without_a_field_for_its_key_none_is_tried);
 	tcase_add_test(t, one_that_was_made_is_found_by_its_key_and_not_sent_again);
 	tcase_add_test(t, what_others_have_made_of_it_before_it_was_found_stands);
 	tcase_add_loop_test(t, what_is_changed_through_us_before_it_is_settled_stands, 0, 2);

@@ -300,6 +300,47 @@ for (const feed of ['auto', 'modified']) {
 	}, { beside: true })
 }
 
+test('a field for the key of new orders that is not there, or no text, is told before anybody creates one', async () => {
+	const create = stack => stack.call('POST', '/api/orders', { headers: { 'Content-Type': 'application/json' }, body: { customer: 'new' } })
+	const problem = async stack => (await health(stack)).airtable?.createKeyProblem
+	await withStack(follow({ set: { 'write.create': true, 'airtable.create_key': 'Our Key' } }), async stack => {
+		await settled(stack)
+		const now = await health(stack)
+		eq([now.status, now.alarm], ['degraded', null], JSON.stringify(now))
+		for (const part of ['airtable.create_key = "Our Key"', 'no such field', 'single line text', 'reload']) ok(now.airtable.createKeyProblem.includes(part), now.airtable.createKeyProblem)
+		ok(/level=error.*airtable\.create_key/.test(stack.log()), 'the log has it')
+		ok((await stack.syncctl('status')).stdout.includes('airtable.create_key'), 'syncctl says so')
+		const refused = await create(stack)
+		eq([refused.status, refused.json().code, refused.json().detail], [422, 'airtable_field_missing', 'the Airtable table has no such field as airtable.create_key names; nothing was changed'])
+		// a field that takes no text, and one that does
+		stack.configure('airtable.create_key', 'Created At')
+		await stack.signal('syncd', 'SIGHUP')
+		await until('it is a field of ours: the file is refused', 10_000, () => /airtable\.create_key: 'Created At' is the Airtable field of fields\.orders\.createdAt/.test(stack.log()))
+		stack.configure('airtable.create_key', 'Notes')
+		await stack.signal('syncd', 'SIGHUP')
+		await until('all is well', 10_000, async () => (await problem(stack)) === null && (await health(stack)).status === 'ok')
+		eq((await create(stack)).status, 201)
+		// it is renamed, of which no payload tells: the next one finds out, and the ones after it need not
+		await stack.sim('POST', '/_sim/schema', { rename: { field: 'Notes', name: 'Remarks' } })
+		const renamed = await create(stack)
+		eq([renamed.status, renamed.json().code], [422, 'airtable_field_missing'])
+		ok(renamed.json().detail.includes('airtable.create_key = "Notes"'), renamed.text)
+		ok((await problem(stack)).includes('"Notes"'), 'health says so')
+		ok((await create(stack)).json().detail.startsWith('the Airtable table has no such field as airtable.create_key names'), 'without a call')
+		await stack.sim('POST', '/_sim/schema', { rename: { field: 'Remarks', name: 'Notes' } })
+		await stack.signal('syncd', 'SIGHUP')
+		await until('well again', 20_000, async () => (await problem(stack)) === null)
+		eq((await create(stack)).status, 201)
+	})
+	// where nobody reads the schema, the first one is told which setting it is
+	await withStack(follow({ set: { 'sync.feed': 'off', 'write.create': true, 'airtable.create_key': 'Our Key' } }), async stack => {
+		await stack.synced()
+		const refused = await create(stack)
+		eq([refused.status, refused.json().code], [422, 'airtable_field_missing'], refused.text)
+		ok(refused.json().detail.includes('airtable.create_key = "Our Key"'), refused.text)
+	})
+}, { beside: true })
+
 test('what Airtable works out of the record alone does not need sweeps', async () => {
 	await withStack(follow(), async stack => {
 		await settled(stack)

@@ -999,8 +999,8 @@ export interface components {
             /**
              * @description `degraded`: reads are served, but the sync daemon is away, the
              *     circuit to Airtable is not closed, the month's calls are used up, the
-             *     last sync failed or the feed fails, there is an alarm, or there has
-             *     been no sync yet.
+             *     last sync failed or the feed fails, there is an alarm, no order can be
+             *     created (`createKeyProblem`), or there has been no sync yet.
              * @enum {string}
              */
             status: "ok" | "degraded" | "down";
@@ -1057,6 +1057,12 @@ export interface components {
                     notSent?: number;
                     waiting?: number;
                 };
+                /**
+                 * @description Why no order can be created, though `write.create` is on: what is
+                 *     wrong with the field of `airtable.create_key`, and what to do. `null`
+                 *     when it is fit, or the base's schema does not tell.
+                 */
+                createKeyProblem?: string | null;
                 /**
                  * @description Fields of orders that the Airtable table has not: what is shown
                  *     of them is what they held last, and they can't be changed. Then
