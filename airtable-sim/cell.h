@@ -25,6 +25,7 @@ enum sim_cell_fault {
 struct sim_reading {
 	const struct sim_base	*base;
 	const struct sim_field	*field;
+	const struct sim_cell	*old;		/* what is written over; NULL: nothing that is known */
 	bool			 typecast;
 	bool			 cast_refuses;	/* what typecast does not understand is refused, not empty */
 	bool			 bare_fraction;	/* "12" in a percent field: 1200 %, else 12 % */

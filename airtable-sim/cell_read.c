@@ -223,18 +223,44 @@ add_attachment(struct buf *b, const char *url, const char *filename)
 	buf_add_char(b, '}');
 }
 
+/* One that the cell has, named by its id alone: it stays.  False: it has none of that id. */
+static bool
+keep_attachment(struct buf *b, const cJSON *old, const char *id)
+{
+	const cJSON *item;
+	char *json;
+
+	cJSON_ArrayForEach(item, old) {
+		const char *has = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
+
+		if (has == NULL || id == NULL || strcmp(has, id) != 0)
+			continue;
+		if ((json = cJSON_PrintUnformatted(item)) == NULL)
+			return false;
+		json_next(b);
+		buf_add_cstr(b, json);
+		cJSON_free(json);
+		return true;
+	}
+	return false;
+}
+
 enum sim_cell_fault
 sim_read_attachments(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
 {
+	bool has = r->old != NULL && r->old->kind == SIM_JSON;
+	cJSON *old = has ? cJSON_ParseWithLength(r->old->text, r->old->len) : NULL;
 	struct buf json = { 0 };
 	enum sim_cell_fault fault = cJSON_IsArray(v) ? SIM_CELL_OK : SIM_CELL_TYPE;
 	const cJSON *item;
 
-	(void)r;
 	buf_add_char(&json, '[');
 	cJSON_ArrayForEach(item, v) {
 		const char *url = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "url"));
 
+		if (keep_attachment(&json, old,
+		    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"))))
+			continue;
 		if (url == NULL || strstr(url, "://") == NULL) {
 			fault = SIM_CELL_TYPE;
 			break;
@@ -249,6 +275,7 @@ sim_read_attachments(const struct sim_reading *r, const cJSON *v, struct sim_cel
 		else
 			cell->kind = SIM_JSON;
 	}
+	cJSON_Delete(old);
 	buf_free(&json);
 	return fault;
 }

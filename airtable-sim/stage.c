@@ -149,6 +149,8 @@ read_field(struct sim_stage *s, const struct sim_action *a, const struct sim_tab
 		return false;
 	}
 	r.field = &t->fields[place];
+	if (s->slot != SIM_NO_ROW)
+		r.old = sim_row_cell(&t->rows[s->slot], (size_t)place);
 	cell = &s->cells[place];
 	sim_cell_free(cell);	/* the same field twice: the last one counts */
 	s->named[place] = true;

@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(each_kind_takes_what_it_gives)
 {
-	char fields[512], id[SIM_ID_SIZE];
+	char fields[512], id[SIM_ID_SIZE], target[128];
 
 	(void)snprintf(fields, sizeof(fields), "{\"Number\":0,\"Percent\":0.5,\"Seconds\":90,\"Stars\":5,"
 	    "\"Paid\":true,\"Day\":\"2026-11-20\",\"At\":\"2026-11-20T10:00:00.123Z\",\"Tags\":[\"red\"],"
@@ -252,8 +252,16 @@ START_TEST(each_kind_takes_what_it_gives)
 	ck_assert_str_eq(text_at("fields/Files/0/filename"), "b%20c.pdf");
 	ck_assert(sim_id_valid(str_of(text_at("fields/Files/0/id")), "att"));
 	(void)snprintf(id, sizeof(id), "%s", text_at("id"));
-	(void)snprintf(fields, sizeof(fields), "%s/%s", SIM_ORDERS, id);
-	ck_assert_int_eq(call("PATCH", fields, "{\"fields\":{\"Number\":null,\"Percent\":null,\"Seconds\":null,"
+	(void)snprintf(target, sizeof(target), "%s/%s", SIM_ORDERS, id);
+	/* an attachment that is there stays by its id; another's is none */
+	(void)snprintf(fields, sizeof(fields), "{\"fields\":{\"Files\":[{\"id\":\"%s\"},"
+	    "{\"url\":\"https://files.example.com/d\",\"filename\":\"e\"}]}}", text_at("fields/Files/0/id"));
+	ck_assert_int_eq(call("PATCH", target, fields), 200);
+	ck_assert_str_eq(text_at("fields/Files/0/filename"), "b%20c.pdf");
+	ck_assert_str_eq(text_at("fields/Files/1/filename"), "e");
+	ck_assert_int_eq(call("PATCH", target,
+	    "{\"fields\":{\"Files\":[{\"id\":\"attAAAAAAAAAAAAAA\"}]}}"), 422);
+	ck_assert_int_eq(call("PATCH", target, "{\"fields\":{\"Number\":null,\"Percent\":null,\"Seconds\":null,"
 	    "\"Stars\":0,\"Paid\":false,\"Day\":null,\"At\":\"\",\"Tags\":[],\"Code\":null,\"Who\":null,"
 	    "\"Buyer\":[],\"Files\":[]}}"), 200);
 	ck_assert_int_eq(size_at("fields"), 2);	/* Label and Updated At */
