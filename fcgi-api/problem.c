@@ -60,6 +60,14 @@ problem_code(enum err e)
 	return err_code(outward(e));
 }
 
+int
+problem_status_of_sync(enum err e)
+{
+	int status = problem_status(e);
+
+	return status == 422 || status == 404 ? 502 : status;
+}
+
 static void
 add_members(struct buf *b, int status, enum err e, struct str detail)
 {
@@ -79,6 +87,14 @@ problem_add(struct buf *b, enum err e, struct str detail, struct str errors)
 		json_name(b, "errors");
 		buf_add_str(b, errors);
 	}
+	buf_add_char(b, '}');
+}
+
+void
+problem_add_as(struct buf *b, int status, enum err e, struct str detail)
+{
+	buf_add_char(b, '{');
+	add_members(b, status, e, detail);
 	buf_add_char(b, '}');
 }
 

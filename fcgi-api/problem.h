@@ -14,6 +14,11 @@
 /* The HTTP status of an error, and the word for it, one of those that openapi.yaml lists. */
 int		problem_status(enum err);
 const char	*problem_code(enum err);
+/*
+ * The same of a sync: who asked for it gave nothing that Airtable could refuse or
+ * not find, so that it is a fault behind us.
+ */
+int		problem_status_of_sync(enum err);
 
 /*
  * Make ${r} the problem document of ${e}, dropping what was composed.
@@ -29,6 +34,8 @@ void	problem_answer_as(struct response *, int status, enum err e, const char *de
 
 /* Add the document as a JSON object; ${errors}: the list as JSON, len 0: none. */
 void	problem_add(struct buf *, enum err e, struct str detail, struct str errors);
+/* The same with another status, and without a list. */
+void	problem_add_as(struct buf *, int status, enum err e, struct str detail);
 /* problem_answer() with such a list. */
 void	problem_answer_list(struct response *, enum err e, const char *detail, struct str errors);
 /* Add the list; nothing when there are none. */

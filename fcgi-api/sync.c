@@ -64,10 +64,11 @@ answer_running(struct api *api, const cJSON *doc)
 static enum outcome
 answer_refused(struct api *api, const struct message_reply *reply)
 {
+	int status = problem_status_of_sync(reply->err);
+
 	(void)api_problem_told(api, reply->err, reply->detail, reply->retry_after_ms);
-	/* the caller asked for nothing that Airtable could reject: it is a fault behind us */
-	if (api->response.status == 422 || api->response.status == 404)
-		problem_answer_as(&api->response, 502, reply->err,
+	if (api->response.status != status)
+		problem_answer_as(&api->response, status, reply->err,
 		    reply->detail[0] != '\0' ? reply->detail : NULL, NULL);
 	return ANSWERED;
 }

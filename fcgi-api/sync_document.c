@@ -56,8 +56,8 @@ add_error(struct buf *b, const cJSON *doc)
 		return;
 	}
 	json_name(b, "error");
-	problem_add(b, e, str_of(cJSON_IsString(detail) ? detail->valuestring : NULL),
-	    (struct str){ NULL, 0 });
+	problem_add_as(b, problem_status_of_sync(e), e,
+	    str_of(cJSON_IsString(detail) ? detail->valuestring : NULL));
 }
 
 void

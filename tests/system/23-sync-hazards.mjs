@@ -224,10 +224,11 @@ test('fields are found by their configured names', async () => {
 			const sync = await one.json('/api/sync')
 			return sync.state === 'failed' && sync
 		})
-		eq(error.code, 'airtable_field_missing')
+		eq([error.code, error.status, error.title], ['airtable_field_missing', 502, 'Bad Gateway'])
 		ok(error.detail.includes('fields.orders.customer = "Client"'), error.detail)
 		const refused = await one.sync()
 		eq([refused.status, refused.json().code], [502, 'airtable_field_missing'], refused.text)
+		ok(refused.json().detail.includes('fields.orders.customer = "Client"'), refused.text)
 		await one.sim('POST', '/_sim/schema', { rename: { field: 'Customer', name: 'Client' } })
 		eq((await one.sync()).status, 200)
 		const held = new Map((await one.dump()).map(record => [record.id, record.fields.Client ?? null]))
