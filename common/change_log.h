@@ -4,7 +4,8 @@
 /*
  * One entry of the change log, under its generation:
  *	i64 when (ms); u32 count; u8 source (enum change_source);
- *	u8 1: what can be set (META_OFFERED) has changed too; 2 bytes 0
+ *	u8 1: what the summary tells beside its figures has changed too (what can
+ *	be set, the currency, what is revenue); 2 bytes 0
  *	count x { u8 kind; u8 id length; id }
  * Live events, replication and history are derived from it.
  */
@@ -14,7 +15,7 @@ struct change_log_head {
 	int64_t		at_ms;
 	uint32_t	count;
 	uint8_t		source;
-	uint8_t		offers;
+	uint8_t		told;
 	uint8_t		unused[2];
 };
 

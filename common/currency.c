@@ -5,26 +5,49 @@
 #include "common/currency.h"
 #include "common/store_keys.h"
 
+/* The character that begins at ${i}, and where the next one does; -1: none does. */
+static utf8proc_int32_t
+next_char(struct str s, size_t *i)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.ptr + *i,
+	    (utf8proc_ssize_t)(s.len - *i), &c);
+
+	*i += n > 0 ? (size_t)n : 0;
+	return n > 0 ? c : -1;
+}
+
 bool
 currency_symbol_valid(struct str s)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < s.len; count++) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.ptr + i,
-		    (utf8proc_ssize_t)(s.len - i), &c);
+		utf8proc_int32_t c = next_char(s, &i);
 		utf8proc_category_t kind;
 
-		if (n <= 0)
+		if (c == -1)
 			return false;
 		kind = utf8proc_category(c);
 		if (kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_ZL ||
 		    kind == UTF8PROC_CATEGORY_ZP)
 			return false;
-		i += (size_t)n;
 	}
 	return count <= CURRENCY_SYMBOL_MAX;
+}
+
+bool
+currency_is_word(const struct currency *c)
+{
+	struct str s = str_of(c->symbol);
+
+	for (size_t i = 0; i < s.len;) {
+		utf8proc_category_t kind = utf8proc_category(next_char(s, &i));
+
+		if (kind < UTF8PROC_CATEGORY_LU || kind > UTF8PROC_CATEGORY_LO)
+			return false;
+	}
+	return s.len > 0;
 }
 
 void

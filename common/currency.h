@@ -17,6 +17,8 @@
 #define CURRENCY_PRECISION_MAX	4	/* decimals, as many as money.h has */
 #define CURRENCY_PRECISION	2	/* where the schema tells none */
 
+#define CURRENCY_NOTHING	"- "	/* META_MONEY's value when nothing is told */
+
 struct currency {
 	char	symbol[CURRENCY_SYMBOL_SIZE];	/* UTF-8; "": none is known */
 	int	precision;			/* decimals that are always shown; -1: not told */
@@ -24,7 +26,9 @@ struct currency {
 
 /* Up to CURRENCY_SYMBOL_MAX characters of UTF-8, none of them a control or a line's end. */
 bool	currency_symbol_valid(struct str);
-/* META_MONEY's value: "2 $", "- " when nothing is told. */
+/* Is the symbol a word, such as CHF, which stands apart from its amount? */
+bool	currency_is_word(const struct currency *);
+/* META_MONEY's value: "2 $". */
 void	currency_add(const struct currency *, struct buf *);
 /* From that; what is none tells nothing. */
 void	currency_read(struct currency *, struct str text);

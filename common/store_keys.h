@@ -72,6 +72,8 @@ struct store_head {
 #define META_EXCLUDED	"excluded"	/* which options bring no revenue, see revenue.h */
 #define META_MONEY	"money"		/* what the base's schema tells of amounts, see currency.h; absent: not known */
 #define META_CURRENCY	"currency"	/* symbol to use where it tells none, see currency.h */
+#define META_DERIVED	"derived"	/* u64: the generation for which all that is kept beside the rows is right;
+					   other than the head's: a build that knew less of it wrote last */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */

@@ -35,6 +35,7 @@ struct export {
 	const struct format	*format;
 	struct row_spool	*rows;
 	uint64_t		 total;
+	struct currency		 currency;
 };
 
 /* Hand on what is composed. */
@@ -141,7 +142,8 @@ send_xlsx(struct export *x)
 	FILE *file;
 	enum err e;
 
-	if ((e = xlsx_new(x->api->config->api.spool, schema, XLSX_SHEET_ROWS, &xlsx)) != ERR_OK)
+	if ((e = xlsx_new(x->api->config->api.spool, schema, &x->currency, XLSX_SHEET_ROWS,
+	    &xlsx)) != ERR_OK)
 		return e;
 	while ((e = row_spool_next(x->rows, &record)) == ERR_OK &&
 	    (e = xlsx_add(xlsx, &record)) == ERR_OK)
@@ -177,7 +179,10 @@ each_row(void *cookie, uint32_t row)
 static enum err
 gather(struct export *x)
 {
-	enum err e = query_each(x->api->query, x->api->store, &x->total, each_row, x);
+	struct store *st = x->api->store;
+	int rc = currency_load(store_txn(st), store_databases(st)->meta, &x->currency);
+	enum err e = rc == 0 || rc == MDB_NOTFOUND ?
+	    query_each(x->api->query, st, &x->total, each_row, x) : store_error("currency", rc);
 
 	api_release(x->api);
 	if (x->rows == NULL)

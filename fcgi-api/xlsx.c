@@ -38,74 +38,6 @@ failed(lxw_error code)
 	return code == LXW_ERROR_MEMORY_MALLOC_FAILED ? ERR_NOMEM : ERR_IO;
 }
 
-static lxw_format *
-new_format(struct xlsx *x, const char *numbers)
-{
-	lxw_format *f = workbook_add_format(x->book);
-
-	if (f != NULL && numbers != NULL)
-		format_set_num_format(f, numbers);
-	return f;
-}
-
-static enum err
-open_book(struct xlsx *x)
-{
-	char path[40];
-	lxw_workbook_options options = {
-		.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)x->dir,
-		.use_zip64 = LXW_FALSE
-	};
-
-	/* it wants a name to write to; the file has none but this */
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(x->file));
-	if ((x->book = workbook_new_opt(path, &options)) == NULL ||
-	    (x->head = new_format(x, NULL)) == NULL ||
-	    (x->time = new_format(x, "yyyy-mm-dd hh:mm:ss")) == NULL ||
-	    (x->day = new_format(x, "yyyy-mm-dd")) == NULL ||
-	    (x->money = new_format(x, "#,##0.00##")) == NULL)
-		return ERR_NOMEM;
-	format_set_bold(x->head);
-	return ERR_OK;
-}
-
-enum err
-xlsx_new(const char *dir, const struct schema *schema, unsigned sheet_rows, struct xlsx **out)
-{
-	struct xlsx *x = calloc(1, sizeof(*x));
-	enum err e;
-
-	if (x == NULL)
-		return ERR_NOMEM;
-	x->dir = dir;
-	x->schema = schema;
-	x->sheet_rows = sheet_rows;
-	if ((x->file = spool_file(dir)) == NULL) {
-		e = err_from_errno(errno);
-		log_error("export: %s: %s", dir, strerror(errno));
-		goto fail;
-	}
-	if ((e = open_book(x)) != ERR_OK)
-		goto fail;
-	*out = x;
-	return ERR_OK;
-fail:
-	xlsx_free(x);
-	return e;
-}
-
-void
-xlsx_free(struct xlsx *x)
-{
-	if (x == NULL)
-		return;
-	lxw_workbook_free(x->book);
-	if (x->file != NULL)
-		(void)fclose(x->file);	/* nothing in it is wanted any more */
-	buf_free(&x->text);
-	free(x);
-}
-
 /* How many bytes the character has that begins with ${first}. */
 static size_t
 utf8_len(unsigned char first)
@@ -146,6 +78,116 @@ cell_text(struct xlsx *x, struct str s)
 			buf_add(&x->text, s.ptr + i, n);
 	}
 	return buf_cstr(&x->text);
+}
+
+/*
+ * The number format of amounts.  Text stands in quotes there; a quote and a
+ * backslash, which nothing in quotes can be, each have a backslash before them
+ * (ECMA-376, 18.8.31).
+ */
+static void
+add_money_format(struct xlsx *x, const struct currency *c, struct buf *b)
+{
+	const char *text = cell_text(x, str_of(c->symbol));
+	bool quoted = false;
+
+	for (; *text != '\0'; text++) {
+		bool special = *text == '"' || *text == '\\';
+
+		if (special == quoted)
+			buf_add_char(b, '"');
+		quoted = !special;
+		if (special)
+			buf_add_char(b, '\\');
+		buf_add_char(b, *text);
+	}
+	if (quoted)
+		buf_add_cstr(b, currency_is_word(c) ? " \"" : "\"");
+	buf_add_cstr(b, c->precision > 0 ? "#,##0." : "#,##0");
+	for (int d = 0; d < CURRENCY_PRECISION_MAX && c->precision > 0; d++)
+		buf_add_char(b, d < c->precision ? '0' : '#');
+}
+
+static lxw_format *
+new_format(struct xlsx *x, const char *numbers)
+{
+	lxw_format *f = workbook_add_format(x->book);
+
+	if (f != NULL && numbers != NULL)
+		format_set_num_format(f, numbers);
+	return f;
+}
+
+static enum err
+open_formats(struct xlsx *x, const struct currency *currency)
+{
+	struct buf money = { .data = NULL };
+	const char *numbers;
+
+	add_money_format(x, currency, &money);
+	numbers = buf_cstr(&money);
+	if (buf_status(&x->text) == ERR_OK && buf_status(&money) == ERR_OK)
+		x->money = new_format(x, numbers);
+	buf_free(&money);
+	if (x->money == NULL || (x->head = new_format(x, NULL)) == NULL ||
+	    (x->time = new_format(x, "yyyy-mm-dd hh:mm:ss")) == NULL ||
+	    (x->day = new_format(x, "yyyy-mm-dd")) == NULL)
+		return ERR_NOMEM;
+	format_set_bold(x->head);
+	return ERR_OK;
+}
+
+static enum err
+open_book(struct xlsx *x)
+{
+	char path[40];
+	lxw_workbook_options options = {
+		.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)x->dir,
+		.use_zip64 = LXW_FALSE
+	};
+
+	/* it wants a name to write to; the file has none but this */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(x->file));
+	x->book = workbook_new_opt(path, &options);
+	return x->book == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+enum err
+xlsx_new(const char *dir, const struct schema *schema, const struct currency *currency,
+    unsigned sheet_rows, struct xlsx **out)
+{
+	struct xlsx *x = calloc(1, sizeof(*x));
+	enum err e;
+
+	if (x == NULL)
+		return ERR_NOMEM;
+	x->dir = dir;
+	x->schema = schema;
+	x->sheet_rows = sheet_rows;
+	if ((x->file = spool_file(dir)) == NULL) {
+		e = err_from_errno(errno);
+		log_error("export: %s: %s", dir, strerror(errno));
+		goto fail;
+	}
+	if ((e = open_book(x)) != ERR_OK || (e = open_formats(x, currency)) != ERR_OK)
+		goto fail;
+	*out = x;
+	return ERR_OK;
+fail:
+	xlsx_free(x);
+	return e;
+}
+
+void
+xlsx_free(struct xlsx *x)
+{
+	if (x == NULL)
+		return;
+	lxw_workbook_free(x->book);
+	if (x->file != NULL)
+		(void)fclose(x->file);	/* nothing in it is wanted any more */
+	buf_free(&x->text);
+	free(x);
 }
 
 static lxw_error

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/currency.h"
 #include "common/err.h"
 #include "common/schema.h"
 
@@ -20,9 +21,12 @@ struct xlsx;
 
 /*
  * Sheets of at most ${sheet_rows} rows each (at least 2); further records go
- * on in further sheets.  ${dir} must stay until xlsx_free().
+ * on in further sheets.  ${dir} must stay until xlsx_free().  Money is shown with
+ * the currency's symbol before it and, exact as it is, with its decimals at least;
+ * a currency without decimals shows none.
  */
-enum err	 xlsx_new(const char *dir, const struct schema *, unsigned sheet_rows, struct xlsx **);
+enum err	 xlsx_new(const char *dir, const struct schema *, const struct currency *,
+		    unsigned sheet_rows, struct xlsx **);
 void		 xlsx_free(struct xlsx *);	/* NULL is harmless */
 
 enum err	 xlsx_add(struct xlsx *, const struct record *);

@@ -4,12 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/fold.h"
+#include "common/currency.h"
 #include "common/instant.h"
 #include "common/log.h"
-#include "common/revenue.h"
-#include "common/summary.h"
-#include "common/zone.h"
 #include "syncd/apply_parts.h"
 #include "syncd/store_files.h"
 
@@ -80,133 +77,6 @@ open_env(struct apply *a)
 }
 
 static int
-put_head(struct apply_txn *t)
-{
-	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_HEAD)), &t->head,
-	    sizeof(t->head));
-}
-
-static int
-put_body(struct apply_txn *t)
-{
-	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	struct buf b = { 0 };
-	int rc = summary_compose(&b, t->txn, t->dbs, t->schema, &t->head, t->now_ms) != ERR_OK ?
-	    ENOMEM : apply_put(t->txn, t->dbs->orders.totals, key_u64(&k), b.data, b.len);
-
-	buf_free(&b);
-	return rc;
-}
-
-/* Days belong to a zone.  *other: they were made in another than the configured one. */
-static int
-use_zone(struct apply_txn *t, const char *name, bool *other)
-{
-	struct str stored;
-	int rc = meta_get(t->txn, t->dbs->meta, META_ZONE, &stored);
-
-	if (zone_use(str_of(name)) != ERR_OK)
-		log_warn("store: no time zone '%s' on this machine; days are counted in UTC", name);
-	if (rc == 0 && str_is(stored, name))
-		return 0;
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
-	*other = true;
-	if (rc == 0)
-		log_info("store: time zone is now %s; counting days anew", name);
-	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_ZONE)), name, strlen(name));
-}
-
-/* *other: texts were folded otherwise than this build does it. */
-static int
-use_fold(struct apply_txn *t, bool *other)
-{
-	const uint32_t now = FOLD_VERSION;
-	struct str stored;
-	int rc = meta_get(t->txn, t->dbs->meta, META_FOLD, &stored);
-
-	if (rc == 0 && stored.len == sizeof(now) && load_u32(stored.ptr, 0) == now)
-		return 0;
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
-	*other = true;
-	if (t->head.rows_end > 0)
-		log_info("store: texts are searched and sorted in another way now; making them anew");
-	return apply_put(t->txn, t->dbs->meta, key_str(STR(META_FOLD)), &now, sizeof(now));
-}
-
-/* What is kept beside the rows as this build and its settings would have made it. */
-static int
-renew(struct apply *a, struct apply_txn *t)
-{
-	bool zone = false, texts = false;
-	int rc;
-
-	if ((rc = use_zone(t, a->config->summary.time_zone, &zone)) != 0 ||
-	    (rc = use_fold(t, &texts)) != 0 || (!zone && !texts))
-		return rc;
-	/* what clients and workers keep of this generation is what it was */
-	if (t->head.rows_end > 0) {
-		t->head.generation++;
-		if ((rc = apply_renew(t, texts, zone)) != 0 || (rc = put_head(t)) != 0 ||
-		    (rc = apply_log(t, (uint64_t)a->config->store.changes_kept)) != 0)
-			return rc;
-	}
-	return put_body(t);
-}
-
-/* What is revenue of a day's orders: anew when the configured statuses are others. */
-static int
-use_excluded(struct apply_txn *t, const char *setting, bool *changed)
-{
-	struct buf names = { 0 };
-	struct str stored;
-	int rc = meta_get(t->txn, t->dbs->meta, META_EXCLUDED, &stored);
-
-	(void)revenue_parse(setting, &names);
-	*changed = rc == MDB_NOTFOUND || (rc == 0 && !str_eq(stored, buf_str(&names)));
-	if (*changed && (rc = buf_status(&names) != ERR_OK ? ENOMEM : apply_put(t->txn,
-	    t->dbs->meta, key_str(STR(META_EXCLUDED)), names.data, names.len)) == 0 &&
-	    (rc = apply_rebuild_days(t)) == 0)
-		rc = put_body(t);
-	buf_free(&names);
-	return rc;
-}
-
-/* A text that the summary's body tells; *changed: the body is another now, too. */
-static int
-put_told(struct apply_txn *t, const char *name, struct str text, bool *changed)
-{
-	struct str stored;
-	int rc = meta_get(t->txn, t->dbs->meta, name, &stored);
-
-	if (rc == 0 && str_eq(stored, text))
-		return 0;
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
-	*changed = true;
-	return apply_put(t->txn, t->dbs->meta, key_str(str_of(name)), text.ptr, text.len);
-}
-
-static int
-use_currency(struct apply_txn *t, const char *setting, bool *changed)
-{
-	int rc;
-
-	*changed = false;
-	if ((rc = put_told(t, META_CURRENCY, str_of(setting), changed)) != 0 || !*changed)
-		return rc;
-	return put_body(t);
-}
-
-/* The summary's body as this build composes it. */
-static int
-use_body(struct apply_txn *t)
-{
-	return summary_check(t->txn, t->dbs, t->schema, &t->head) == ERR_OK ? 0 : put_body(t);
-}
-
-static int
 meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
 {
 	struct str v;
@@ -233,7 +103,7 @@ new_head(struct apply_txn *t)
 	if ((rc = apply_put(t->txn, t->dbs->meta, key_str(STR(META_BIRTH)),
 	    &t->head.generation, sizeof(t->head.generation))) != 0)
 		return rc;
-	return put_head(t);
+	return apply_put_head(t);
 }
 
 /* Where the outbox's numbers go on. */
@@ -257,7 +127,6 @@ prepare(struct apply *a)
 	struct apply_txn t = {
 		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
 	};
-	bool changed;
 	int rc;
 
 	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
@@ -268,10 +137,7 @@ prepare(struct apply *a)
 	if (rc == MDB_NOTFOUND)
 		rc = new_head(&t);
 	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
-	    (rc = renew(a, &t)) != 0 ||
-	    (rc = use_excluded(&t, a->config->summary.excluded, &changed)) != 0 ||
-	    (rc = use_currency(&t, a->config->summary.currency, &changed)) != 0 ||
-	    (rc = use_body(&t)) != 0)
+	    (rc = apply_use_settings(&t, a->config, true)) != 0)
 		goto fail;
 	rc = mdb_txn_commit(t.txn);
 	apply_plan_free(&t);
@@ -306,23 +172,19 @@ static int
 reconfigure(struct apply *a)
 {
 	struct apply_txn t = {
-		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now()
+		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
 	};
-	bool counted = false, shown = false;
 	int rc;
 
 	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
 		return rc;
 	if ((rc = meta_head(t.txn, a->dbs.meta, &t.head)) != 0 ||
-	    (rc = use_excluded(&t, a->config->summary.excluded, &counted)) != 0 ||
-	    (rc = use_currency(&t, a->config->summary.currency, &shown)) != 0 ||
-	    (!counted && !shown)) {
+	    (rc = apply_use_settings(&t, a->config, false)) != 0 || !t.told_new)
 		mdb_txn_abort(t.txn);
-		return rc;
-	}
-	if (counted)
-		log_info("store: summary.excluded has changed; revenue counted anew");
-	return mdb_txn_commit(t.txn);
+	else if ((rc = mdb_txn_commit(t.txn)) == 0 && a->tell != NULL)
+		a->tell(a->tell_cookie, t.head.generation, buf_str(&t.log));
+	apply_plan_free(&t);
+	return rc;
 }
 
 void
@@ -463,6 +325,24 @@ put_options(struct apply_txn *t)
 	return 0;
 }
 
+/* Are amounts shown in another way by what the schema tells? */
+static int
+plan_money(struct apply_txn *t, struct str told)
+{
+	struct str stored;
+	int rc;
+
+	if (told.len == 0)
+		return 0;
+	rc = meta_get(t->txn, t->dbs->meta, META_MONEY, &stored);
+	if (rc == MDB_NOTFOUND) {	/* while it was never read nothing was told */
+		stored = STR(CURRENCY_NOTHING);
+		rc = 0;
+	}
+	t->told_new |= rc == 0 && !str_eq(stored, told);
+	return rc;
+}
+
 /* All that is to be done, and whether it makes a generation. */
 static int
 plan(struct apply_txn *t, const struct change *changes, size_t n, const struct apply_meta *meta,
@@ -476,9 +356,9 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	    (rc = apply_plan_edits(t, meta)) != 0 ||
 	    (rc = apply_plan_past(t, changes, n)) != 0 ||
 	    (rc = apply_plan_history(t, meta)) != 0 ||
-	    (rc = apply_plan_offers(t, meta)) != 0)
+	    (rc = apply_plan_offers(t, meta)) != 0 || (rc = plan_money(t, meta->money)) != 0)
 		return rc;
-	*newer = t->count > 0 || t->entry_count > 0 || t->offers_new;
+	*newer = t->count > 0 || t->entry_count > 0 || t->told_new;
 	for (size_t i = 0; i < t->overlay_count; i++)
 		*newer |= t->overlays[i].visible;
 	/* a store to which nothing happens forgets too, when a sync ends */
@@ -540,7 +420,7 @@ put_last_sync(struct apply_txn *t, const struct apply_meta *meta)
 static int
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
-	bool fresher = note_fresh(t, meta->fresh_ms), shown = false;
+	bool fresher = note_fresh(t, meta->fresh_ms);
 	int rc;
 
 	t->result.generation = t->head.generation;
@@ -548,13 +428,13 @@ write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 		t->head.synced_ms = meta->synced_ms;
 	if ((rc = put_last_sync(t, meta)) != 0 || (rc = put_text(t, META_FEED, meta->feed)) != 0 ||
 	    (rc = put_text(t, META_CALLS, meta->calls)) != 0 ||
-	    (meta->money.len > 0 && (rc = put_told(t, META_MONEY, meta->money, &shown)) != 0))
+	    (rc = put_text(t, META_MONEY, meta->money)) != 0)
 		return rc;
-	if (!newer && meta->synced_ms == 0 && !shown)
-		return fresher ? put_head(t) : 0;
-	if ((rc = put_head(t)) != 0)
+	if (!newer && meta->synced_ms == 0)
+		return fresher ? apply_put_head(t) : 0;
+	if ((rc = apply_put_head(t)) != 0)
 		return rc;
-	return put_body(t);
+	return apply_put_body(t);
 }
 
 static int

@@ -124,7 +124,7 @@ struct apply_meta {
 	void				*compose_cookie;
 	/*
 	 * What the base's schema tells of amounts (META_MONEY); len 0: leave as it is.
-	 * What is another makes the summary's body anew, in the same generation.
+	 * What is another makes a generation.
 	 */
 	struct str			 money;
 	struct str			 feed;		/* where the feed is (META_FEED); len 0: leave as it is */
@@ -145,8 +145,8 @@ enum err	 apply_open(const struct config *, const struct schema *, struct apply 
 void		 apply_close(struct apply *);
 /*
  * The configuration has changed: what is revenue is counted by
- * summary.excluded from now on, and amounts have summary.currency, in the same
- * generation.
+ * summary.excluded from now on, and amounts have summary.currency.  What is
+ * another by that is a generation of its own, and told.
  */
 void		 apply_reconfigure(struct apply *);
 

@@ -41,7 +41,7 @@ apply_log(struct apply_txn *t, uint64_t keep)
 {
 	struct change_log_head head = {
 		.at_ms = t->now_ms, .count = (uint32_t)t->count, .source = (uint8_t)t->source,
-		.offers = t->offers_new
+		.told = t->told_new
 	};
 	struct buf *b = &t->log;
 	int rc;

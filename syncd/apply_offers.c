@@ -19,8 +19,8 @@ apply_plan_offers(struct apply_txn *t, const struct apply_meta *meta)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < meta->offer_count && rc == 0 && !t->offers_new; i++)
-		rc = differs(t, &meta->offers[i], &t->offers_new);
+	for (size_t i = 0; i < meta->offer_count && rc == 0 && !t->told_new; i++)
+		rc = differs(t, &meta->offers[i], &t->told_new);
 	return rc;
 }
 

@@ -109,7 +109,7 @@ struct apply_txn {
 	struct apply_index	 by_row;	/* afterwards */
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
 	bool			 further_new[SCHEMA_FIELDS_MAX];
-	bool			 offers_new;	/* Airtable offers others for a select */
+	bool			 told_new;	/* what the summary tells beside its figures is another */
 	struct apply_result	 result;
 	struct str		 excluded;	/* see revenue.h */
 	enum change_source	 source;
@@ -215,6 +215,20 @@ int	apply_rebuild_days(struct apply_txn *);
  * totals; and what is sorted by them.  No row shows a difference.
  */
 int	apply_renew(struct apply_txn *, bool texts, bool dates);
+
+/* apply_settings.c */
+/* The head, and that all beside the rows is right for its generation; the summary's body. */
+int	apply_put_head(struct apply_txn *);
+int	apply_put_body(struct apply_txn *);
+/* A text in meta that the summary tells something of; *differs: it is another, or not there. */
+int	apply_text_differs(struct apply_txn *, const char *name, struct str text, bool *differs);
+/*
+ * Bring what goes by settings along, and (${opening}) what another build or another
+ * zone made.  What is news by that is a generation of its own, with t->log for its
+ * entry; t->told_new: the summary tells other things.
+ */
+int	apply_use_settings(struct apply_txn *, const struct config *, bool opening);
+
 /* Add a text as it is searched and sorted. */
 int	apply_fold(struct buf *, struct str text);
 

@@ -175,6 +175,16 @@ take_over(MDB_txn *txn, struct store_dbs *d, const struct config *config, const 
 	return rc;
 }
 
+/* Is all beside the rows right?  Else syncd makes it anew when it starts. */
+static bool
+is_derived(MDB_txn *txn, const struct store_dbs *d, const struct store_head *head)
+{
+	struct str v;
+
+	return meta_get(txn, d->meta, META_DERIVED, &v) == 0 &&
+	    v.len == sizeof(head->generation) && memcmp(v.ptr, &head->generation, v.len) == 0;
+}
+
 static int
 renew(MDB_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool birth)
 {
@@ -183,16 +193,20 @@ renew(MDB_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool
 	struct buf body = { 0 };
 	struct store_head head;
 	struct str zone;
+	bool right;
 	int rc;
 
 	if ((rc = store_keys_open(txn, 1, d)) != 0 || (rc = meta_head(txn, d->meta, &head)) != 0)
 		return rc;
+	right = is_derived(txn, d, &head);
 	head.generation = head.generation > after ? head.generation + 1 : after + 1;
 	if (now_ms > STORE_EPOCH_MS && head.generation < (uint64_t)(now_ms - STORE_EPOCH_MS))
 		head.generation = (uint64_t)(now_ms - STORE_EPOCH_MS);
 	if (synced_ms >= 0)
 		head.synced_ms = synced_ms;
 	if ((rc = put(txn, d->meta, key_str(STR(META_HEAD)), &head, sizeof(head))) != 0 ||
+	    (right && (rc = put(txn, d->meta, key_str(STR(META_DERIVED)), &head.generation,
+	    sizeof(head.generation))) != 0) ||
 	    (birth && (rc = put(txn, d->meta, key_str(STR(META_BIRTH)), &head.generation,
 	    sizeof(head.generation))) != 0))
 		return rc;

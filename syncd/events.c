@@ -80,7 +80,7 @@ events_note(struct events *e, uint64_t generation, struct str entry)
 		e->many = e->summary = true;
 		return;
 	}
-	if (head.offers != 0)
+	if (head.told != 0)
 		e->summary = true;
 	while (at + 2 <= entry.len) {
 		struct str id = { entry.ptr + at + 2, (uint8_t)entry.ptr[at + 1] };

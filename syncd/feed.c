@@ -60,7 +60,7 @@ load_money(struct feed *f, struct store *st)
 	buf_clear(&f->money);
 	f->money_kept = f->kept.table[0] != '\0';
 	if (meta_get(store_txn(st), store_databases(st)->meta, META_MONEY, &text) == 0)
-		buf_add_str(&f->money, f->money_kept ? text : STR("- "));
+		buf_add_str(&f->money, f->money_kept ? text : STR(CURRENCY_NOTHING));
 }
 
 static void

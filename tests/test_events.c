@@ -249,7 +249,7 @@ END_TEST
 
 START_TEST(other_options_that_can_be_set_are_another_summary)
 {
-	struct change_log_head head = { .at_ms = 1, .offers = 1 };
+	struct change_log_head head = { .at_ms = 1, .told = 1 };
 
 	make_sound();
 	events_note(&e, 5, (struct str){ (const char *)&head, sizeof(head) });

@@ -11,6 +11,7 @@
 #include "tests/support.h"
 
 static const struct schema *const schema = &orders_schema;
+static struct currency currency = { .precision = CURRENCY_PRECISION };
 
 static void
 expect_cell(struct str text, const char *cell)
@@ -130,7 +131,7 @@ make_workbook(const char *dir, unsigned sheet_rows, const struct record *list, s
 	uint64_t size;
 	size_t got;
 
-	ck_assert_int_eq(xlsx_new(dir, schema, sheet_rows, &x), ERR_OK);
+	ck_assert_int_eq(xlsx_new(dir, schema, &currency, sheet_rows, &x), ERR_OK);
 	for (size_t i = 0; i < n; i++)
 		ck_assert_int_eq(xlsx_add(x, &list[i]), ERR_OK);
 	ck_assert_uint_eq(files_in(dir), 0);	/* all of them without names */
@@ -178,6 +179,43 @@ START_TEST(a_workbook_has_numbers_dates_and_texts_of_their_kinds)
 	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"yyyy-mm-dd hh:mm:ss\""));
 	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"yyyy-mm-dd\""));
 	ck_assert_ptr_nonnull(strstr(xml, "formatCode=\"#,##0.00##\""));
+}
+END_TEST
+
+static const struct {
+	const char	*symbol;
+	int		 precision;
+	const char	*format;	/* as the XML has it */
+} currencies[] = {
+	{ "", 2, "#,##0.00##" }, { "", 0, "#,##0" }, { "", 4, "#,##0.0000" },
+	{ "$", 2, "&quot;$&quot;#,##0.00##" }, { "\u20ac", 0, "&quot;\u20ac&quot;#,##0" },
+	{ "\u00a5", 1, "&quot;\u00a5&quot;#,##0.0###" }, { "CHF", 2, "&quot;CHF &quot;#,##0.00##" },
+	{ "z\u0142", 3, "&quot;z\u0142 &quot;#,##0.000#" }, { "US$", 4, "&quot;US$&quot;#,##0.0000" },
+	{ "\"", 2, "\\&quot;#,##0.00##" }, { "\\", 2, "\\\\#,##0.00##" },
+	{ "a\"b\\c", 2, "&quot;a&quot;\\&quot;&quot;b&quot;\\\\&quot;c&quot;#,##0.00##" },
+	{ "\"\"\\\\", 0, "\\&quot;\\&quot;\\\\\\\\#,##0" },
+	{ "<&>;[]@#", 0, "&quot;&lt;&amp;&gt;;[]@#&quot;#,##0" },
+	{ "0.0;-0;0", 2, "&quot;0.0;-0;0&quot;#,##0.00##" },
+	{ "_x0041_", 2, "&quot;_x005F_x0041_&quot;#,##0.00##" },
+	{ "\uffff", 2, "&quot;\ufffd&quot;#,##0.00##" },
+	{ "\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\"", 4,
+	    "&quot;\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0\U0001f4b0&quot;\\&quot;#,##0.0000" }
+};
+
+START_TEST(amounts_have_the_symbol_and_the_decimals_of_their_currency)
+{
+	struct record r = sample(STR("recAAAAAAAAAAAAAA"));
+	const char *dir = tmpdir_new(), *xml;
+	char code[200];
+
+	ck_assert(currency_symbol_valid(str_of(currencies[_i].symbol)));
+	(void)snprintf(currency.symbol, sizeof(currency.symbol), "%s", currencies[_i].symbol);
+	currency.precision = currencies[_i].precision;
+	make_workbook(dir, XLSX_SHEET_ROWS, &r, 1);
+	xml = said_of(dir, PART("xl/styles.xml"));
+	(void)snprintf(code, sizeof(code), " formatCode=\"%s\"/>", currencies[_i].format);
+	ck_assert_msg(strstr(xml, code) != NULL, "%s: %s", code, xml);
+	ck_assert_ptr_nonnull(strstr(said_of(dir, PART("xl/worksheets/sheet1.xml")), "<v>-12.5</v>"));
 }
 END_TEST
 
@@ -256,7 +294,7 @@ START_TEST(a_folder_that_is_not_there_is_told)
 	struct xlsx *x;
 
 	ck_assert_int_eq(row_spool_new("/nonexistent", schema, &s), ERR_IO);
-	ck_assert_int_eq(xlsx_new("/nonexistent", schema, XLSX_SHEET_ROWS, &x), ERR_IO);
+	ck_assert_int_eq(xlsx_new("/nonexistent", schema, &currency, XLSX_SHEET_ROWS, &x), ERR_IO);
 }
 END_TEST
 
@@ -270,6 +308,8 @@ main(void)
 	tcase_add_test(t, a_csv_text_that_looks_like_a_formula_is_defused);
 	tcase_add_test(t, rows_come_out_of_the_file_as_they_went_in);
 	tcase_add_test(t, a_workbook_has_numbers_dates_and_texts_of_their_kinds);
+	tcase_add_loop_test(t, amounts_have_the_symbol_and_the_decimals_of_their_currency, 0,
+	    sizeof(currencies) / sizeof(currencies[0]));
 	tcase_add_test(t, a_text_that_reads_as_an_escape_stays_what_it_is);
 	tcase_add_test(t, what_no_sheet_can_hold_goes_on_in_the_next);
 	tcase_add_test(t, a_workbook_without_rows_has_its_header);

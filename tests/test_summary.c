@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/change_log.h"
 #include "common/currency.h"
 #include "common/instant.h"
 #include "common/log.h"
@@ -311,6 +312,33 @@ checksum(void)
 	return body.checksum;
 }
 
+/* What live clients are told of: that the summary is another, and by which generation. */
+static struct { int count; uint64_t generation; bool told; } event;
+
+static void
+note_event(void *cookie, uint64_t generation, struct str entry)
+{
+	struct change_log_head head;
+
+	(void)cookie;
+	ck_assert_uint_ge(entry.len, sizeof(head));
+	memcpy(&head, entry.ptr, sizeof(head));
+	event.count++;
+	event.generation = generation;
+	event.told = head.told != 0 && head.count == 0;
+}
+
+/* Since the last time there was one event, of a generation of its own. */
+static void
+expect_event(uint64_t *generation)
+{
+	ck_assert_int_eq(event.count, 1);
+	ck_assert(event.told);
+	ck_assert_uint_eq(event.generation, ++*generation);
+	ck_assert_uint_eq(apply_generation(a), *generation);
+	event.count = 0;
+}
+
 static void
 put_four(void)
 {
@@ -334,16 +362,22 @@ END_TEST
 
 START_TEST(what_is_revenue_is_a_setting_that_counts_anew)
 {
+	uint64_t generation;
 	uint32_t before;
 
 	open_in("UTC");
 	put_four();
+	apply_on_commit(a, note_event, NULL);
+	event.count = 0;
+	generation = apply_generation(a);
 	before = checksum();
 	apply_reconfigure(a);
 	ck_assert_uint_eq(checksum(), before);
+	ck_assert_int_eq(event.count, 0);
 	(void)strcpy(config.summary.excluded, "\"On hold, paid\", Lost");
 	apply_reconfigure(a);
 	ck_assert_uint_ne(checksum(), before);	/* so that its ETag is another one */
+	expect_event(&generation);
 	expect_revenue("{\"count\":4,\"orderTotal\":512.3,\"excludes\":[\"On hold, paid\",\"Lost\"]}", "{\"count\":3,\"orderTotal\":512}");
 	put("rec1", "2026-11-21T10:00:00Z", 1000, "Lost", NOON);	/* an option that Airtable shows only now */
 	expect_revenue("{\"count\":3,\"orderTotal\":502.3,\"excludes\":[\"On hold, paid\",\"Lost\"]}", "{\"count\":2,\"orderTotal\":502}");
@@ -519,19 +553,33 @@ START_TEST(the_currency_is_the_schemas_or_else_the_settings)
 
 	open_in("UTC");
 	put_four();
+	apply_on_commit(a, note_event, NULL);
+	event.count = 0;
 	generation = apply_generation(a);
 	expect_currency("{\"symbol\":null,\"precision\":2}");
 	before = checksum();
 	tell_money("", -1);	/* it is no number there */
 	ck_assert_uint_eq(checksum(), before);
+	ck_assert_int_eq(event.count, 0);
 	tell_money("\xe2\x82\xac", 0);
 	expect_currency("{\"symbol\":\"\xe2\x82\xac\",\"precision\":0}");
 	ck_assert_uint_ne(checksum(), before);	/* so that its ETag is another one */
+	expect_event(&generation);
+	tell_money("\xe2\x82\xac", 0);
+	ck_assert_int_eq(event.count, 0);
 	(void)strcpy(config.summary.currency, "CHF \"\\");
 	apply_reconfigure(a);
 	expect_currency("{\"symbol\":\"\xe2\x82\xac\",\"precision\":0}");
+	expect_event(&generation);
 	tell_money("", 3);	/* a plain number */
 	expect_currency("{\"symbol\":\"CHF \\\"\\\\\",\"precision\":3}");
+	expect_event(&generation);
+	tell_money("", 2);	/* the decimals alone */
+	expect_event(&generation);
+	tell_money("", -1);
+	expect_event(&generation);
+	tell_money("", 3);
+	expect_event(&generation);
 	(void)strcpy(config.summary.currency, "kr");
 	summary_cache_free(cache);
 	apply_close(a);
@@ -539,7 +587,96 @@ START_TEST(the_currency_is_the_schemas_or_else_the_settings)
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_currency("{\"symbol\":\"kr\",\"precision\":3}");
-	ck_assert_uint_eq(apply_generation(a), generation);
+	ck_assert_uint_eq(apply_generation(a), generation + 1);	/* what was kept of it is no more right */
+}
+END_TEST
+
+/* ---- an older build in between --------------------------------------------------------- */
+static void
+reopen(void)
+{
+	summary_cache_free(cache);
+	apply_close(a);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+}
+
+#define DAYS_OUT_MAX	8
+struct days_out {
+	size_t		count;
+	uint64_t	keys[DAYS_OUT_MAX];
+	struct total	totals[DAYS_OUT_MAX];
+	uint64_t	derived;
+};
+
+/* Take the totals of what is no revenue out of the closed store, or put ${in} in their place. */
+static void
+exchange(const struct days_out *in, struct days_out *out)
+{
+	uint64_t first = total_key(TOTAL_DAY_OUT, 0, 0), k;
+	MDB_val name = key_str(STR(META_DERIVED)), key, data;
+	struct store_dbs dbs;
+	MDB_cursor *cursor;
+	MDB_env *env;
+	MDB_txn *txn;
+
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
+	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	ck_assert_int_eq(mdb_get(txn, dbs.meta, &name, &data), 0);
+	memcpy(&out->derived, data.mv_data, sizeof(out->derived));
+	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
+	for (key = key_u64(&first), out->count = 0; mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&first)) {
+		memcpy(&k, key.mv_data, sizeof(k));
+		out->keys[out->count] = k;
+		memcpy(&out->totals[out->count++], data.mv_data, sizeof(struct total));
+		ck_assert_uint_lt(out->count, DAYS_OUT_MAX);
+		ck_assert_int_eq(mdb_cursor_del(cursor, 0), 0);
+	}
+	mdb_cursor_close(cursor);
+	in = in == NULL ? out : in;
+	for (size_t i = 0; i < in->count; i++) {
+		key = key_u64(&in->keys[i]);
+		data = (MDB_val){ sizeof(struct total), (void *)(uintptr_t)&in->totals[i] };
+		ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
+	}
+	data = (MDB_val){ sizeof(in->derived), (void *)(uintptr_t)&in->derived };
+	ck_assert_int_eq(mdb_put(txn, dbs.meta, &name, &data, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* One that knows of no revenue writes all but the totals of what is none. */
+START_TEST(what_an_older_build_wrote_in_between_is_counted_anew)
+{
+	struct days_out before, after;
+	uint64_t generation;
+
+	open_in("UTC");
+	put_four();
+	summary_cache_free(cache);
+	apply_close(a);
+	exchange(NULL, &before);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	put("rec1", "2026-11-21T10:00:00Z", 1000, "Cancelled", NOON);
+	put("rec2", "2026-11-21T10:00:00Z", 200, "Shipped", NOON);
+	generation = apply_generation(a);
+	summary_cache_free(cache);
+	apply_close(a);
+	exchange(&before, &after);	/* as it would have left them */
+	ck_assert_uint_ne(before.derived, after.derived);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	st = apply_store(a);
+	ck_assert_ptr_nonnull(cache = summary_cache_new());
+	expect_revenue("{\"count\":3,\"orderTotal\":502.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":502.04}");
+	ck_assert_uint_eq(apply_generation(a), generation + 1);	/* other figures, another ETag */
+	reopen();
+	ck_assert_uint_eq(apply_generation(a), generation + 1);	/* once is enough */
 }
 END_TEST
 
@@ -645,6 +782,7 @@ main(void)
 	tcase_add_test(t, options_beyond_those_that_have_a_code_are_counted_together);
 	tcase_add_test(t, a_summary_that_an_older_build_composed_is_composed_anew_at_the_start);
 	tcase_add_test(t, the_currency_is_the_schemas_or_else_the_settings);
+	tcase_add_test(t, what_an_older_build_wrote_in_between_is_counted_anew);
 	tcase_add_test(t, a_symbol_is_a_few_characters_that_can_be_shown);
 	tcase_add_test(t, excluded_statuses_are_listed_with_commas_and_quotes);
 	suite_add_tcase(s, t);

@@ -4,6 +4,8 @@
 import fs from 'node:fs'
 import { test, run, eq, ok, sleep, PATIENCE } from './lib/harness.mjs'
 import { withStack, fast, until } from './lib/stack.mjs'
+import { EventStream } from './lib/events.mjs'
+import { unzip } from './lib/xlsx.mjs'
 import { agrees, feedOf, settled, syncs, webhooks } from './lib/feed.mjs'
 
 const follow = (more = {}) => fast({ sim: 300, wait: 30, ...more, set: { 'fields.orders.customer': 'Customer', 'airtable.orders_table': 'Orders',
@@ -246,7 +248,7 @@ test('a field that becomes another kind and is put back is read again, also betw
 }, { beside: true })
 
 test('amounts have the currency of their field, and the one of the settings where the schema tells none', async () => {
-	await withStack(follow({ set: { 'summary.currency': 'kr' } }), async stack => {
+	await withStack(follow({ set: { 'summary.currency': 'kr', 'summary.excluded': 'Cancelled' } }), async stack => {
 		const summary = () => stack.get('/api/orders/summary')
 		const shown = async expected => {
 			await until(expected, 10_000, async () => JSON.stringify((await summary()).json().currency) === expected)
@@ -255,14 +257,34 @@ test('amounts have the currency of their field, and the one of the settings wher
 		const retype = (type, options) => stack.sim('POST', '/_sim/schema', { retype: { field: 'Order Total', type, options } })
 		await settled(stack)
 		const etags = [await shown('{"symbol":"$","precision":2}')]
-		await retype('currency', { symbol: '€', precision: 0 })
+		// a page that is open all day is told, and nothing that was kept is taken for the new
+		const stream = await new EventStream(stack.url).open()
+		const tagOf = async target => (await stack.get(target)).headers.etag
+		const told = async (what, change) => {
+			const before = stream.of('change').length
+			const kept = [await tagOf('/api/orders'), await tagOf('/api/orders/export.xlsx')]
+			await change()
+			await until(`an event tells ${what}`, 10_000, () => stream.of('change').slice(before).some(e => e.data.summary))
+			ok(await tagOf('/api/orders') !== kept[0] && await tagOf('/api/orders/export.xlsx') !== kept[1], what)
+		}
+		const format = async () => /formatCode="([^"]*#,##0[^"]*)"/.exec(unzip((await stack.get('/api/orders/export.xlsx?priority=High')).raw)['xl/styles.xml'].toString())[1]
+		const reload = async (name, value) => {
+			stack.configure(name, value)
+			await stack.signal('syncd', 'SIGHUP')
+		}
+		await told('the symbol', () => retype('currency', { symbol: '€', precision: 0 }))
 		etags.push(await shown('{"symbol":"€","precision":0}'))
-		await retype('number', { precision: 3 })
+		eq(await format(), '&quot;€&quot;#,##0')
+		await told('the decimals', () => retype('number', { precision: 3 }))
 		etags.push(await shown('{"symbol":"kr","precision":3}'))
-		stack.configure('summary.currency', 'CHF')
-		await stack.signal('syncd', 'SIGHUP')
+		eq(await format(), '&quot;kr &quot;#,##0.000#')
+		await told('the setting', () => reload('summary.currency', 'CHF'))
 		etags.push(await shown('{"symbol":"CHF","precision":3}'))
 		eq(new Set(etags).size, 4, 'each is another body')
+		await told('what is revenue', () => reload('summary.excluded', 'Cancelled, Pending'))
+		eq((await summary()).json().revenue.excludes, ['Cancelled', 'Pending'])
+		await told('and again', () => reload('summary.excluded', 'Cancelled'))
+		stream.close()
 		await retype('currency', { symbol: '£', precision: 2 })
 		await shown('{"symbol":"£","precision":2}')
 		// who may not look any more goes on with what was seen

@@ -304,7 +304,8 @@ export interface paths {
          * All matching orders as a workbook
          * @description The filters and sort of the list, without paging; all rows are of one
          *     generation. A frozen header row of field names with a filter, then
-         *     money as numbers, times as dates (UTC), and texts as texts whatever
+         *     money as numbers that are shown with the symbol and the decimals of the
+         *     summary's `currency`, times as dates (UTC), and texts as texts whatever
          *     they begin with. Money of more than 15 digits and dates before March
          *     1900 are texts. After 1,048,575 orders it goes on in a further sheet.
          *     It is sent when it is complete: about a second for 80,000 orders.
@@ -514,7 +515,9 @@ export interface components {
              */
             priority: string | null;
             /**
-             * @description Exact to four decimals.
+             * @description Exact to four decimals. An amount of 100,000,000,000,000 (1e14) and more, or
+             *     of minus as much, is not kept: it is `null` here, in totals and in exports, and
+             *     counted and named in `notUnderstood` of `/api/health`.
              * @example 123.45
              */
             orderTotal: number | null;
@@ -844,7 +847,7 @@ export interface components {
              *     something to compare with.
              */
             drift: components["schemas"]["Drift"] | null;
-            /** @description Why it failed. */
+            /** @description Why it failed, with the status that who had asked for it was given. */
             error: components["schemas"]["Problem"] | null;
             /**
              * @description Airtable's listing lacks more orders than `sync.max_shrink` lets
