@@ -112,6 +112,24 @@ test('an option of any name leads to its orders, is a filter and goes into the e
 	await page.waitForSelector('[data-figure="Orders"]')
 })
 
+test('the longest names stay within their cards, and can be read', async () => {
+	const [a, b] = (await stack.dump()).slice(10, 12), long = 'On hold, waiting for the customer to call back about the address '.repeat(3).trim()
+	await stack.sim('POST', '/_sim/edit', { id: a.id, fields: { Status: long } })
+	await stack.sim('POST', '/_sim/edit', { id: b.id, fields: { Priority: long } })
+	eq((await stack.sync()).status, 200)
+	for (const width of [1280, 1024, 390, 320]) {
+		const other = await browser.page('/', { width })
+		await other.locator(`tr[data-group="${long}"]`).nth(1).waitFor()
+		await noWider(other, `a long name at ${width} px`)
+		eq(await other.$$eval('tr[data-group]', rows => rows.filter(row => [...row.querySelectorAll('*')].some(part => part.getBoundingClientRect().right > row.closest('section').getBoundingClientRect().right)).map(row => row.dataset.group)), [], `within the card at ${width} px`)
+		eq(await other.locator(`tr[data-group] [title="${long}"]`).count(), 2)
+		await other.context().close()
+	}
+	await stack.sim('POST', '/_sim/edit', { id: a.id, fields: { Status: a.fields.Status ?? null } })
+	await stack.sim('POST', '/_sim/edit', { id: b.id, fields: { Priority: b.fields.Priority ?? null } })
+	eq((await stack.sync()).status, 200)
+})
+
 test('a change and a sync show without a reload', async () => {
 	const before = plain(await exact('Open'))
 	const order = (await stack.json('/api/orders?status=Delivered&pageSize=1')).orders[0]

@@ -46,7 +46,7 @@ export function FieldButton({ field, value, onChoose }: { field: Field; value: s
 			<p className="mb-1 text-xs font-medium text-ink-2">{name}</p>
 			<Popover label={name} open={open} onOpenChange={setOpen} trigger={
 				<button type="button" aria-label={`${name}: ${value ?? (field === 'status' ? 'No status' : 'None')}. Change`} className="flex h-10 w-full items-center justify-between gap-2 rounded-lg border border-line-strong bg-surface px-2.5 hover:bg-hover">
-					{field === 'status' ? <StatusBadge status={value} /> : <PriorityLabel priority={value} />}<ChevronDown aria-hidden className="size-4 text-ink-3" />
+					<span className="flex min-w-0">{content(field, value)}</span><ChevronDown aria-hidden className="size-4 shrink-0 text-ink-3" />
 				</button>
 			}>
 				<FieldChoices field={field} value={value} onChoose={chosen => { setOpen(false); onChoose(chosen) }} />

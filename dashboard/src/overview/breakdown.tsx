@@ -18,7 +18,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 			<table className="mx-2 mt-1 mb-3 sm:mx-3">
 				<thead className="text-left text-xs text-ink-3">
 					<tr>
-						<th scope="col" className="px-2 py-1.5 font-medium">{field === 'status' ? 'Status' : 'Priority'}</th>
+						<th scope="col" className="w-1/3 px-2 py-1.5 font-medium max-sm:w-2/5">{field === 'status' ? 'Status' : 'Priority'}</th>
 						<th scope="col" className="px-2 py-1.5 text-right font-medium">Orders</th>
 						<th scope="col" className="px-2 py-1.5 text-right font-medium" title="Of all of these orders, also of those that are no revenue">Amount</th>
 						<th scope="col" className="w-2/5 px-2 py-1.5 font-medium max-sm:w-1/4"><span className="sr-only">Share</span></th>
@@ -27,8 +27,8 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 				<tbody>
 					{groups.map(({ value, label, count, orderTotal }) => (
 						<tr key={value ?? ''} data-group={value ?? 'none'} className="group relative hover:bg-hover">
-							<th scope="row" className="rounded-l-lg px-2 py-1.5 text-left font-normal">
-								<Link to="/orders" search={value === null ? withoutOne(field, groups.map(group => group.value)) : { [field]: [value] }} className="after:absolute after:inset-0 after:rounded-lg">{label}</Link>
+							<th scope="row" className="max-w-0 rounded-l-lg px-2 py-1.5 text-left font-normal">
+								<Link to="/orders" search={value === null ? withoutOne(field, groups.map(group => group.value)) : { [field]: [value] }} className="block after:absolute after:inset-0 after:rounded-lg">{label}</Link>
 							</th>
 							<td className="tnum px-2 text-right font-medium">{formatCount(count)}</td>
 							<td className="tnum px-2 text-right text-ink-2"><Exact short={money.compact(orderTotal)} exact={money.exact(orderTotal)} /></td>

@@ -15,7 +15,7 @@ export function StatusBadge({ status }: { status: string | null }) {
 	return (
 		<span className={clsx('inline-flex h-6 max-w-full items-center gap-1.5 rounded-full px-2.5 text-xs font-medium', TONES[status] ?? 'bg-sunken text-ink-2')}>
 			<span aria-hidden className={clsx('size-1.5 shrink-0 rounded-full bg-current', status === 'Cancelled' && 'opacity-60')} />
-			<span className="truncate">{status}</span>
+			<span className="truncate" title={status}>{status}</span>
 		</span>
 	)
 }
@@ -30,9 +30,9 @@ export function PriorityLabel({ priority }: { priority: string | null }) {
 	if (priority === null) return <span className="text-ink-3">None</span>
 	const [Icon, tone] = PRIORITY_ICONS[priority] ?? [Equal, 'text-ink-3']
 	return (
-		<span className="inline-flex items-center gap-1.5 text-[0.8125rem]">
+		<span className="inline-flex max-w-full items-center gap-1.5 text-[0.8125rem]">
 			<Icon aria-hidden className={clsx('size-3.5 shrink-0', tone)} strokeWidth={2.5} />
-			{priority}
+			<span className="truncate" title={priority}>{priority}</span>
 		</span>
 	)
 }

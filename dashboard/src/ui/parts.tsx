@@ -46,7 +46,7 @@ export function Progress({ value, max, label }: { value: number | null; max: num
 
 export const PageTitle = ({ children, aside }: { children: ReactNode; aside?: ReactNode }) => (
 	<div className="mb-4 flex flex-wrap items-end gap-x-4 gap-y-2 sm:mb-5">
-		<h1 tabIndex={-1} className="flex-1 text-xl leading-7 font-semibold tracking-tight outline-none">{children}</h1>
+		<h1 tabIndex={-1} className="grow text-xl leading-7 font-semibold tracking-tight outline-none">{children}</h1>
 		{aside}
 	</div>
 )
