@@ -56,16 +56,22 @@ response_header_uint(struct response *r, const char *name, uint64_t value)
 	response_header(r, name, decimal(value, text));
 }
 
+void
+response_state(struct response *r, uint64_t generation)
+{
+	if (generation != NO_GENERATION)
+		response_header_uint(r, "X-Generation", generation);
+	if (r->data_age_s >= 0)
+		response_header_uint(r, "X-Data-Age", (uint64_t)r->data_age_s);
+}
+
 bool
 response_validators(struct response *r, struct str condition, struct str etag,
     uint64_t generation)
 {
 	response_header(r, "ETag", etag);
 	buf_add_cstr(&r->fields, "Cache-Control: no-cache\r\n");
-	if (generation != NO_GENERATION)
-		response_header_uint(r, "X-Generation", generation);
-	if (r->data_age_s >= 0)
-		response_header_uint(r, "X-Data-Age", (uint64_t)r->data_age_s);
+	response_state(r, generation);
 	if (condition.ptr == NULL || !etag_listed(condition, etag))
 		return false;
 	r->status = 304;

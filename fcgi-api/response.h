@@ -46,9 +46,14 @@ void		response_header(struct response *, const char *name, struct str value);
 void		response_header_uint(struct response *, const char *name, uint64_t value);
 
 /*
- * What every read carries: ETag (${etag} with its quotes), Cache-Control,
- * X-Generation (unless NO_GENERATION) and X-Data-Age (unless -1), which no
- * ETag depends on.  true: If-None-Match ${condition} holds it, and the
+ * Which state of the store it tells about: X-Generation (unless NO_GENERATION)
+ * and X-Data-Age (unless -1).
+ */
+void		response_state(struct response *, uint64_t generation);
+
+/*
+ * What every read carries: ETag (${etag} with its quotes), Cache-Control
+ * and its state, on which no ETag depends.  true: If-None-Match ${condition} holds it, and the
  * answer is 304; nothing more is to be composed.
  */
 bool		response_validators(struct response *, struct str condition,

@@ -104,7 +104,7 @@ static void
 answer_deleted(struct api *api)
 {
 	api->response.status = 204;
-	response_header_uint(&api->response, "X-Generation", store_generation(api->store));
+	response_state(&api->response, store_generation(api->store));
 }
 
 static void
@@ -280,7 +280,7 @@ compose_bulk(struct answering *a, struct str body)
 	buf_add_cstr(b, "]}");
 	a->api->response.type = "application/json";
 	response_header(&a->api->response, "Cache-Control", STR("no-store"));
-	response_header_uint(&a->api->response, "X-Generation", store_generation(a->api->store));
+	response_state(&a->api->response, store_generation(a->api->store));
 	return ERR_OK;
 }
 

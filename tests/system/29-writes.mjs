@@ -41,6 +41,9 @@ test('three workers are up, orders may be made and deleted', async () => {
 })
 
 // ---- many at once
+/** A change tells the state that has it, and how old that is, as a read does. */
+const tellsItsState = ({ headers }) => ok(Number(headers['x-generation']) > 0 && Number(headers['x-data-age']) < 3600, JSON.stringify(headers))
+
 test('a bulk edit: each has its result in its place, and a bad one stops nobody', async () => {
 	const some = records.slice(0, 40)
 	const before = await stack.json(`/api/orders/${some[0].id}`)
@@ -49,6 +52,7 @@ test('a bulk edit: each has its result in its place, and a bad one stops nobody'
 	updates.push({ id: some[0].id, status: 'Shipped', version: 1 })
 	const answer = await bulk(updates)
 	eq(answer.status, 200, answer.text.slice(0, 500))
+	tellsItsState(answer)
 	const { bulk: number, results } = answer.json()
 	ok(/^\d+$/.test(number), `bulk ${number}`)
 	eq(results.map(r => r.id), updates.map(u => u.id ?? null))
@@ -287,6 +291,7 @@ test('a bulk edit is taken back as one, but for orders that were changed since',
 	eq((await stack.patch(theirs, { status: 'Delivered' })).status, 200)
 	const answer = await send('POST', '/api/orders/undo', { bulk: edit.bulk })
 	eq(answer.status, 200, answer.text)
+	tellsItsState(answer)
 	const { results } = answer.json()
 	eq(results.map(r => r.id).sort(), some.map(({ id }) => id).sort())
 	for (const r of results) {
@@ -426,6 +431,7 @@ test('an order is deleted in Airtable and here, and its history stays', async ()
 	problem(await send('DELETE', `/api/orders/${id}`, undefined, { 'If-Match': '"v1"' }), 412, 'precondition_failed')
 	const answer = await send('DELETE', `/api/orders/${id}`, undefined, { 'If-Match': `"v${version}"`, 'Idempotency-Key': 'story-delete' })
 	eq([answer.status, answer.text], [204, ''])
+	tellsItsState(answer)
 	for (const one of await everywhere(`/api/orders/${id}`)) eq(one.status, 404)
 	eq(await inSim(id), undefined)
 	eq((await history(id)).map(c => c.action), ['deleted', 'created'])

@@ -922,9 +922,9 @@ export interface components {
             } | null;
             polls: number;
             payloads: number;
-            /** @description Orders that it created */
+            /** @description Orders that it created, changed or deleted. */
             changes: number;
-            /** @description Told of */
+            /** @description Told of, and known already. */
             echoes: number;
             /** @description Records that were read again. */
             read: number;
@@ -1037,7 +1037,7 @@ export interface components {
                     detail?: string;
                     /** @description HTTP; 0 when there was no answer. */
                     status?: number;
-                    /** @description Airtable's own word for it */
+                    /** @description Airtable's own word for it, or empty. */
                     type?: string;
                     /** Format: date-time */
                     at?: string;
@@ -1190,6 +1190,8 @@ export interface components {
          */
         TooManyRequests: {
             headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 RateLimit: components["headers"]["RateLimit"];
@@ -1211,6 +1213,8 @@ export interface components {
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
             };
             content: {
@@ -1233,6 +1237,8 @@ export interface components {
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
             };
             content: {
@@ -1242,9 +1248,12 @@ export interface components {
         /** @description A result for each order, in the order asked for. */
         BulkResults: {
             headers: {
+                "Cache-Control": components["headers"]["NoStore"];
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
             };
             content: {
@@ -1259,6 +1268,8 @@ export interface components {
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
             };
             content: {
@@ -1274,6 +1285,8 @@ export interface components {
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 "Content-Encoding": components["headers"]["ContentEncoding"];
                 Vary: components["headers"]["Vary"];
                 [name: string]: unknown;
@@ -1301,9 +1314,13 @@ export interface components {
         NotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                Vary: components["headers"]["Vary"];
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -1312,6 +1329,10 @@ export interface components {
         InvalidParameter: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1343,6 +1364,10 @@ export interface components {
         InvalidBody: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1368,6 +1393,10 @@ export interface components {
         SwitchedOff: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1378,6 +1407,10 @@ export interface components {
         PreconditionFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1388,6 +1421,10 @@ export interface components {
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1398,6 +1435,10 @@ export interface components {
         KeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1414,6 +1455,10 @@ export interface components {
         Rejected: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1429,6 +1474,10 @@ export interface components {
         AirtableFails: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1444,6 +1493,9 @@ export interface components {
         NotApplied: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1458,6 +1510,9 @@ export interface components {
         NotTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1473,6 +1528,10 @@ export interface components {
         OutcomeUnknown: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1483,6 +1542,10 @@ export interface components {
         StorageFull: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1493,6 +1556,10 @@ export interface components {
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1503,6 +1570,10 @@ export interface components {
         Ambiguous: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1513,6 +1584,10 @@ export interface components {
         TooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1523,6 +1598,10 @@ export interface components {
         NotInstalled: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["RetryHint"];
                 [name: string]: unknown;
             };
             content: {
@@ -1538,6 +1617,9 @@ export interface components {
         StoreUnavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
+                "Cache-Control": components["headers"]["NoStore"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
@@ -1565,7 +1647,8 @@ export interface components {
         Search: string;
         /**
          * @description One of the options that Airtable offers or some order has had. Given several
-         *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
+         *     times (as `status`, `status[]` or `status[0]`), each value is one option,
+         *     whatever characters it holds. A value of
          *     `status` that stands alone and is no option is a comma list of them.
          *     `none` finds orders without one, unless an option has that name;
          *     `empty=status` always does.
@@ -1585,7 +1668,8 @@ export interface components {
         /** @description The customer, exactly, byte for byte. At most 400 bytes. */
         Customer: string;
         /**
-         * @description Fields that are empty, separated by commas or given several times.
+         * @description Fields that are empty, separated by commas or given several times, as
+         *     `status` may be.
          *     Beside another condition of the same field, "empty" is one more value
          *     that will do: `status=Pending&empty=status` finds both.
          */
@@ -1612,14 +1696,16 @@ export interface components {
         MaxTotal: number;
         /** @description The field to sort by; a leading `-` for descending. */
         Sort: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "orderId" | "-orderId" | "customer" | "-customer" | "status" | "-status" | "priority" | "-priority" | "orderTotal" | "-orderTotal";
-        /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+        /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
         IfNoneMatch: string;
         /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
         AcceptEncoding: string;
         /**
-         * @description `"v<version>"`: only if the order still has this version, else `412`.
-         *     The tag of a pending order counts as its version. `*`: whatever its
-         *     version.
+         * @description `"v<version>"`, or several with commas between: only if the order still
+         *     has one of these versions, else `412`. The tag of a pending order counts
+         *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
+         *     it that compresses): versions are compared, not bytes. `*`: whatever
+         *     its version. `If-None-Match` on a change means the opposite.
          *
          *     Airtable has no conditional writes. So the order is read there right
          *     before the change is sent, and what somebody has made of it by then is
@@ -1673,6 +1759,8 @@ export interface components {
         ETag: string;
         /** @description Keep it, but ask again each time. */
         CacheControl: "no-cache";
+        /** @description Keep nothing of it. */
+        NoStore: "no-store";
         /** @description The commit of the store that the whole body was read at. */
         Generation: number;
         /**
@@ -1692,6 +1780,8 @@ export interface components {
         Vary: string;
         /** @description The change is delivered later. */
         PreferenceApplied: "respond-async";
+        /** @description Seconds after which another try makes sense, where that is known. */
+        RetryHint: number;
         /** @description Seconds after which another try makes sense. */
         RetryAfter: number;
         /**
@@ -1730,7 +1820,8 @@ export interface operations {
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
-                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
+                 *     times (as `status`, `status[]` or `status[0]`), each value is one option,
+                 *     whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.
@@ -1750,7 +1841,8 @@ export interface operations {
                 /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
-                 * @description Fields that are empty, separated by commas or given several times.
+                 * @description Fields that are empty, separated by commas or given several times, as
+                 *     `status` may be.
                  *     Beside another condition of the same field, "empty" is one more value
                  *     that will do: `status=Pending&empty=status` finds both.
                  */
@@ -1784,7 +1876,7 @@ export interface operations {
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
                 "Accept-Encoding"?: components["parameters"]["AcceptEncoding"];
@@ -1804,6 +1896,8 @@ export interface operations {
                     "X-Generation": components["headers"]["Generation"];
                     "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "Content-Encoding": components["headers"]["ContentEncoding"];
                     Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
@@ -1893,6 +1987,8 @@ export interface operations {
                     "X-Generation": components["headers"]["Generation"];
                     "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1904,6 +2000,9 @@ export interface operations {
                 headers: {
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2022,6 +2121,10 @@ export interface operations {
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2041,7 +2144,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2074,9 +2177,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`: only if the order still has this version, else `412`.
-                 *     The tag of a pending order counts as its version. `*`: whatever its
-                 *     version.
+                 * @description `"v<version>"`, or several with commas between: only if the order still
+                 *     has one of these versions, else `412`. The tag of a pending order counts
+                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
+                 *     it that compresses): versions are compared, not bytes. `*`: whatever
+                 *     its version. `If-None-Match` on a change means the opposite.
                  *
                  *     Airtable has no conditional writes. So the order is read there right
                  *     before the change is sent, and what somebody has made of it by then is
@@ -2133,6 +2238,8 @@ export interface operations {
                     "X-Generation": components["headers"]["Generation"];
                     "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2155,9 +2262,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`: only if the order still has this version, else `412`.
-                 *     The tag of a pending order counts as its version. `*`: whatever its
-                 *     version.
+                 * @description `"v<version>"`, or several with commas between: only if the order still
+                 *     has one of these versions, else `412`. The tag of a pending order counts
+                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
+                 *     it that compresses): versions are compared, not bytes. `*`: whatever
+                 *     its version. `If-None-Match` on a change means the opposite.
                  *
                  *     Airtable has no conditional writes. So the order is read there right
                  *     before the change is sent, and what somebody has made of it by then is
@@ -2232,9 +2341,11 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`: only if the order still has this version, else `412`.
-                 *     The tag of a pending order counts as its version. `*`: whatever its
-                 *     version.
+                 * @description `"v<version>"`, or several with commas between: only if the order still
+                 *     has one of these versions, else `412`. The tag of a pending order counts
+                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
+                 *     it that compresses): versions are compared, not bytes. `*`: whatever
+                 *     its version. `If-None-Match` on a change means the opposite.
                  *
                  *     Airtable has no conditional writes. So the order is read there right
                  *     before the change is sent, and what somebody has made of it by then is
@@ -2301,6 +2412,10 @@ export interface operations {
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2315,6 +2430,10 @@ export interface operations {
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2358,7 +2477,7 @@ export interface operations {
                 after?: components["parameters"]["AfterChange"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2395,7 +2514,7 @@ export interface operations {
                 after?: components["parameters"]["AfterChange"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2421,7 +2540,7 @@ export interface operations {
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
                 "Accept-Encoding"?: components["parameters"]["AcceptEncoding"];
@@ -2481,7 +2600,8 @@ export interface operations {
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
-                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
+                 *     times (as `status`, `status[]` or `status[0]`), each value is one option,
+                 *     whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.
@@ -2501,7 +2621,8 @@ export interface operations {
                 /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
-                 * @description Fields that are empty, separated by commas or given several times.
+                 * @description Fields that are empty, separated by commas or given several times, as
+                 *     `status` may be.
                  *     Beside another condition of the same field, "empty" is one more value
                  *     that will do: `status=Pending&empty=status` finds both.
                  */
@@ -2530,7 +2651,7 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2548,6 +2669,8 @@ export interface operations {
                     "X-Generation": components["headers"]["Generation"];
                     "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     /** @description How many orders follow the header row. */
                     "X-Total-Count"?: number;
                     /**
@@ -2587,7 +2710,8 @@ export interface operations {
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
-                 *     times (as `status` or `status[]`), each value is one option, whatever characters it holds. A value of
+                 *     times (as `status`, `status[]` or `status[0]`), each value is one option,
+                 *     whatever characters it holds. A value of
                  *     `status` that stands alone and is no option is a comma list of them.
                  *     `none` finds orders without one, unless an option has that name;
                  *     `empty=status` always does.
@@ -2607,7 +2731,8 @@ export interface operations {
                 /** @description The customer, exactly, byte for byte. At most 400 bytes. */
                 customer?: components["parameters"]["Customer"];
                 /**
-                 * @description Fields that are empty, separated by commas or given several times.
+                 * @description Fields that are empty, separated by commas or given several times, as
+                 *     `status` may be.
                  *     Beside another condition of the same field, "empty" is one more value
                  *     that will do: `status=Pending&empty=status` finds both.
                  */
@@ -2636,7 +2761,7 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2654,6 +2779,8 @@ export interface operations {
                     "X-Generation": components["headers"]["Generation"];
                     "X-Data-Age": components["headers"]["DataAge"];
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     /** @description How many orders follow the header row. */
                     "X-Total-Count"?: number;
                     /**
@@ -2694,6 +2821,9 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     /** @description Where progress is found. */
                     Location?: "/api/sync";
                     [name: string]: unknown;
@@ -2717,6 +2847,10 @@ export interface operations {
             502: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2740,6 +2874,9 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
@@ -2751,6 +2888,10 @@ export interface operations {
             504: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2761,6 +2902,10 @@ export interface operations {
             507: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2773,7 +2918,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2846,6 +2991,11 @@ export interface operations {
             /** @description A query parameter other than `lastEventId`; or the header `If-None-Match` or `If-Modified-Since`: a stream has no version; or a WebSocket that wants to be compressed in windows of other than 10 to 15 bits. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2855,6 +3005,11 @@ export interface operations {
             /** @description The request comes from a page of another origin. */
             403: {
                 headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2864,6 +3019,11 @@ export interface operations {
             /** @description The server has live events switched off. */
             404: {
                 headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2873,6 +3033,11 @@ export interface operations {
             /** @description `Accept` does not name `text/event-stream`, and it is no WebSocket. */
             406: {
                 headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2882,6 +3047,11 @@ export interface operations {
             /** @description This address holds too many connections (`events.per_client`). */
             429: {
                 headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2894,7 +3064,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2924,6 +3094,9 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
@@ -2963,6 +3136,10 @@ export interface operations {
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2973,6 +3150,10 @@ export interface operations {
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2983,6 +3164,10 @@ export interface operations {
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "Retry-After": components["headers"]["RetryHint"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2994,6 +3179,9 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
+                    "Cache-Control": components["headers"]["NoStore"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
@@ -3007,7 +3195,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -3038,7 +3226,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];

@@ -30,6 +30,10 @@ export function execute(file, args, { env = {}, timeoutMs = 120_000, cwd = root,
 	})
 }
 
+/** Is it asked of the API of a stack that runs?  What that answers is held against its description. */
+const ofTheApi = (url, target) => /^\/(api\/|hooks\/|health($|\?)|docs($|\?))/.test(target) &&
+	[...running].some(stack => url.startsWith(`${stack.url}/`))
+
 /**
  * One HTTP request, the path exactly as given: {status, headers, text, json(), raw}.
  * fresh: on a connection of its own.  from: the address that it comes from.
@@ -52,7 +56,12 @@ export function request(url, method = 'GET', { headers = {}, body, from, fresh =
 				const raw = Buffer.concat(parts)
 				const packed = answer.headers['content-encoding'] === 'gzip' && raw.length > 0
 				const text = (packed ? zlib.gunzipSync(raw) : raw).toString()
-				resolve({ status: answer.statusCode, headers: answer.headers, raw, text, json: () => parse(text, `${method} ${url}`) })
+				const whole = { status: answer.statusCode, headers: answer.headers, raw, text, json: () => parse(text, `${method} ${url}`) }
+				try {
+					resolve(ofTheApi(url, target) ? asDescribed(method, target, whole) : whole)
+				} catch (error) {
+					reject(error)
+				}
 			})
 		})
 		// a server may answer and close before it has read all of a large body
@@ -118,11 +127,7 @@ export class Stack {
 	/** The same stack, asked by somebody at another address of this machine. */
 	from(address) { return Object.assign(Object.create(this), { address }) }
 	get(target, headers, options) { return this.call('GET', target, { headers, ...options }) }
-	/** Answers of the API are held against its description on the way. */
-	async call(method, target, options) {
-		const answer = await request(this.url + target, method, { from: this.address, ...options })
-		return /^\/(api\/|hooks\/|health($|\?)|docs($|\?))/.test(target) ? asDescribed(method, target, answer) : answer
-	}
+	call(method, target, options) { return request(this.url + target, method, { from: this.address, ...options }) }
 	async json(target) {
 		const answer = await this.get(target)
 		if (answer.status !== 200) throw new Error(`GET ${target}: ${answer.status} ${answer.text.slice(0, 300)}`)
