@@ -33,7 +33,7 @@ void		 query_free(struct query *);
 
 /*
  * Check ${params} and fill the query anew.  A select's parameter may be
- * given several times, as "status" or "status[]": each value is one option.
+ * given several times, as "status", "status[]" or "status[0]": each value is one option.
  * A value that stands alone is an option, or else a comma list of them;
  * "none" is empty unless an option has that name.  "empty" and "filled"
  * name fields; beside other conditions of its field "empty" is one more

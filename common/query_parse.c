@@ -14,7 +14,7 @@ struct parser {
 	struct query		*q;
 	struct store		*st;
 	bool			 paging;
-	bool			 alone;		/* the parameter is given once, and not as name[] */
+	bool			 alone;		/* the parameter is given once, and without brackets */
 	struct str		 after;		/* read last: it depends on the sort */
 	struct str		 page;
 	struct field_errors	*errors;
@@ -321,14 +321,20 @@ may_repeat(const struct query *q, struct str name)
 	return f >= 0 && q->schema->fields[f].kind == FIELD_SELECT;
 }
 
-/* "status[]" is "status", as some programs write what may be repeated. */
+/* "status[]" and "status[0]" are "status", as some programs write what may be repeated. */
 static struct str
 plain_name(const struct query *q, struct str name)
 {
-	struct str plain = { name.ptr, name.len - 2 };
+	const char *bracket = name.len == 0 ? NULL : memchr(name.ptr, '[', name.len);
+	struct str plain = name;
+	size_t i;
 
-	return name.len > 2 && memcmp(name.ptr + plain.len, "[]", 2) == 0 &&
-	    may_repeat(q, plain) ? plain : name;
+	if (bracket == NULL)
+		return name;
+	plain.len = (size_t)(bracket - name.ptr);
+	for (i = plain.len + 1; i < name.len && name.ptr[i] >= '0' && name.ptr[i] <= '9'; i++)
+		continue;
+	return i + 1 == name.len && name.ptr[i] == ']' && may_repeat(q, plain) ? plain : name;
 }
 
 static void

@@ -67,22 +67,40 @@ take_tag(struct str *s, struct str *tag)
 	return true;
 }
 
+/* "*" and nothing else. */
+static bool
+is_any(struct str header)
+{
+	if (header.len == 0 || header.ptr[0] != '*')
+		return false;
+	header.ptr++, header.len--;
+	skip_space(&header);
+	return header.len == 0;
+}
+
+/*
+ * Take the next tag of a list, which may have empty members.  false: it has
+ * ended, or what is left of it is malformed.
+ */
+static bool
+next_tag(struct str *list, struct str *tag)
+{
+	while (list->len > 0 && (list->ptr[0] == ',' || list->ptr[0] == ' ' || list->ptr[0] == '\t'))
+		list->ptr++, list->len--;
+	return take_tag(list, tag) && (list->len == 0 || list->ptr[0] == ',');
+}
+
 bool
 etag_listed(struct str header, struct str etag)
 {
 	struct str tag;
 
 	skip_space(&header);
-	if (header.len > 0 && header.ptr[0] == '*')
+	if (is_any(header))
 		return true;
-	while (take_tag(&header, &tag)) {
+	while (next_tag(&header, &tag))
 		if (str_eq(tag, etag))
 			return true;
-		if (header.len == 0 || header.ptr[0] != ',')
-			return false;
-		header.ptr++, header.len--;
-		skip_space(&header);
-	}
 	return false;
 }
 
@@ -103,30 +121,47 @@ take_number(struct str *s, uint64_t *number)
 	return true;
 }
 
-enum err
-etag_version(struct str header, uint64_t *version)
+/* The version of "v<N>" or "v<N>-p<M>"; 0: it is a tag of something else. */
+static uint64_t
+version_of(struct str tag)
 {
+	uint64_t version, since;
+
+	if (tag.len < 4 || tag.ptr[1] != 'v')
+		return 0;
+	tag = (struct str){ tag.ptr + 2, tag.len - 3 };	/* between "v and " */
+	if (!take_number(&tag, &version) || version >= ETAG_NEVER)
+		return 0;
+	if (tag.len == 0)
+		return version;
+	if (tag.len < 3 || memcmp(tag.ptr, "-p", 2) != 0)
+		return 0;
+	tag = (struct str){ tag.ptr + 2, tag.len - 2 };
+	return take_number(&tag, &since) && tag.len == 0 ? version : 0;
+}
+
+enum err
+etag_version(struct str header, uint64_t current, uint64_t *version)
+{
+	uint64_t newest = 0;
+	bool held = false, any = false;
 	struct str tag;
-	uint64_t since;
 
 	skip_space(&header);
-	if (str_is(header, "*")) {
-		*version = 0;
+	*version = 0;
+	if (is_any(header))
 		return ERR_OK;
+	while (next_tag(&header, &tag)) {
+		uint64_t v = version_of(tag);
+
+		any = true;
+		held = held || (v != 0 && v == current);
+		newest = v > newest ? v : newest;
 	}
-	if (!take_tag(&header, &tag) || header.len != 0)
+	if (!any || header.len > 0)
 		return ERR_INVALID_PARAMETER;
-	if (tag.len < 4 || tag.ptr[1] != 'v')
-		return ERR_INVALID_PARAMETER;
-	tag = (struct str){ tag.ptr + 2, tag.len - 3 };	/* between "v and " */
-	if (!take_number(&tag, version))
-		return ERR_INVALID_PARAMETER;
-	if (tag.len == 0)
-		return ERR_OK;
-	if (tag.len < 3 || memcmp(tag.ptr, "-p", 2) != 0)
-		return ERR_INVALID_PARAMETER;
-	tag = (struct str){ tag.ptr + 2, tag.len - 2 };
-	return take_number(&tag, &since) && tag.len == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
+	*version = held ? current : newest != 0 ? newest : ETAG_NEVER;
+	return ERR_OK;
 }
 
 /* A quality as thousandths: "q=0.5" is 500, none is 1000, nonsense is 0. */

@@ -33,12 +33,15 @@ struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
 bool		etag_listed(struct str header, struct str etag);
 
 /*
- * If-Match as a version: *version is 0 for "*".  A weak tag counts too: a
- * web server that compresses weakens ours; one of an order with pending
- * changes counts as its version.  ERR_INVALID_PARAMETER if it is not one tag
- * of the form "v<N>" or "v<N>-p<M>".
+ * If-Match as the version that it lets pass of an order that has ${current}:
+ * *version is 0 for "*", ${current} where the list names it, and else another
+ * one: the newest named, ETAG_NEVER where none is.  A weak tag counts too: the
+ * version is what is compared, and a web server that compresses weakens ours;
+ * one of an order with pending changes counts as its version.  Any other tag
+ * is of nothing that there is.  ERR_INVALID_PARAMETER if it is no list of tags.
  */
-enum err	etag_version(struct str header, uint64_t *version);
+#define ETAG_NEVER	((UINT64_C(1) << 53) - 1)
+enum err	etag_version(struct str header, uint64_t current, uint64_t *version);
 
 /* Does Accept-Encoding allow gzip, and prefer it to identity? */
 bool		accepts_gzip(struct str header);

@@ -39,8 +39,9 @@ resolve_path(struct api *api, struct writing *w)
 		return false;
 	}
 	if ((e = target_row(api, &w->targets[0], row, &view)) == ERR_OK &&
-	    w->version != 0 && w->version != view.version && !w->again)
+	    !writing_matches(api, w, view.version) && !w->again)
 		e = ERR_PRECONDITION_FAILED;
+	item->version = w->version;
 	if (e != ERR_OK)
 		(void)api_problem(api, e, NULL);
 	return e == ERR_OK;

@@ -257,7 +257,7 @@ resolve_row(struct api *api, struct writing *w, uint32_t row, const char **detai
 	    (e = find_entry(api, w, view.id, &entry, &place, detail)) != ERR_OK)
 		return e;
 	*detail = NULL;
-	if (w->version != 0 && w->version != view.version && !w->again)
+	if (!writing_matches(api, w, view.version) && !w->again)
 		return ERR_PRECONDITION_FAILED;
 	if ((e = undoing_add(&u, place, entry)) != ERR_OK)
 		return e;

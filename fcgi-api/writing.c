@@ -110,6 +110,21 @@ target_row(struct api *api, struct target *t, uint32_t row, struct row_view *vie
 	return ERR_OK;
 }
 
+bool
+writing_matches(const struct api *api, struct writing *w, uint64_t current)
+{
+	const struct request *r = &api->request;
+	uint64_t held;
+
+	if (r->if_match.ptr != NULL && etag_version(r->if_match, current, &w->version) != ERR_OK)
+		return false;
+	if (w->version != 0 && w->version != current)
+		return false;
+	return r->if_none_match.ptr == NULL ||
+	    etag_version(r->if_none_match, current, &held) != ERR_OK ||
+	    (held != 0 && held != current);
+}
+
 void
 target_gone(struct target *t, struct str id)
 {
@@ -199,9 +214,9 @@ take_headers(struct api *api, struct writing *w)
 	if (req->if_match.ptr != NULL && !w->kind->versioned)
 		field_errors_add(&api->errors, STR("If-Match"), w->kind->bulk ?
 		    "can't be given here; each update may have a version" : "can't be given here");
-	else if (req->if_match.ptr != NULL && etag_version(req->if_match, &w->version) != ERR_OK)
+	else if (req->if_match.ptr != NULL && etag_version(req->if_match, 0, &w->version) != ERR_OK)
 		field_errors_add(&api->errors, STR("If-Match"),
-		    "must be one tag of the form \"v<version>\", or *");
+		    "must be a list of tags such as \"v<version>\", or *");
 	take_key(api);
 	take_user(api);
 	api->message.defer = request_prefers_async(req);

@@ -78,6 +78,8 @@ void		 target_name(struct writing *, struct target *, struct str id);
 struct str	 target_asked(const struct writing *, const struct target *);
 /* Its record is the one in ${row}: fills t->record and *view. */
 enum err	 target_row(struct api *, struct target *, uint32_t row, struct row_view *);
+/* Do If-Match and If-None-Match let this version pass?  w->version is what the order must have. */
+bool		 writing_matches(const struct api *, struct writing *, uint64_t current);
 /* Its order is gone since the key was first used: its result may still be found by the id it was given. */
 void		 target_gone(struct target *, struct str id);
 /* It has this problem; ${errors}: as problem_add() has them. */

@@ -442,6 +442,7 @@ START_TEST(an_option_of_any_name_is_found_alone_and_beside_others)
 
 		ck_assert_uint_eq(FOUND("status", odd_options[i]), own);
 		ck_assert_uint_eq(FOUND("status[]", odd_options[i]), own);
+		ck_assert_uint_eq(FOUND("status[0]", odd_options[i], "status[17]", odd_options[i]), own);
 		ck_assert_uint_eq(FOUND("status", odd_options[i], "status", odd_options[(i + 1) % (ODD - 1)]),
 		    own + (odd_options[(i + 1) % (ODD - 1)] == odd_options[i] ? 0 : 1));
 		ck_assert_uint_eq(FOUND("status[]", odd_options[i], "empty", "status"), own + 3);
@@ -462,6 +463,15 @@ START_TEST(a_list_is_split_only_where_no_option_has_that_name)
 	ck_assert_int_eq(parse("priority[]=Low&priority="), ERR_INVALID_PARAMETER);
 	ck_assert_int_eq(parse("customer=a&customer=b"), ERR_INVALID_PARAMETER);
 	ck_assert_int_eq(parse("customer[]=a"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("customer[0]=a"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[0]=last,none"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[x]=last"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[0=last"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[0]]=last"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("status[0][]=last"), ERR_INVALID_PARAMETER);
+	ck_assert_int_eq(parse("[]=last"), ERR_INVALID_PARAMETER);
+	ck_assert_uint_eq(FOUND("empty[]", "status", "empty[1]", "orderTotal"), FOUND("empty", "status,orderTotal"));
+	ck_assert_uint_eq(FOUND("filled", "status", "filled", "priority"), FOUND("filled", "status,priority"));
 }
 END_TEST
 

@@ -196,26 +196,37 @@ START_TEST(tags_are_compared_weakly_in_a_list)
 	ck_assert(!etag_listed(STR("\"b\" \"a\""), STR("\"a\"")));
 	ck_assert(!etag_listed(STR("\"a"), STR("\"a\"")));
 	ck_assert(!etag_listed(STR(""), STR("\"a\"")));
+	ck_assert(etag_listed(STR(", \"b\",, W/\"a\" ,"), STR("\"a\"")));
+	ck_assert(etag_listed(STR(" * "), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("*a"), STR("\"a\"")));
+	ck_assert(!etag_listed(STR("*, \"b\""), STR("\"a\"")));
 }
 END_TEST
 
-START_TEST(if_match_is_a_version)
+START_TEST(if_match_is_a_list_of_versions)
 {
-	static const char *const bad[] = { "", "v1", "\"1\"", "\"v\"", "\"v0\"", "\"v01\"", "\"v1x\"",
-	    "\"v-1\"", "\"v1\",\"v2\"", "\"v99999999999999999\"", "**", "W/*",
-	    "\"v7-\"", "\"v7-p\"", "\"v7-p0\"", "\"v7-p9x\"", "\"v7-gz\"", "\"v7p9\"", "\"v-p9\"" };
+	static const char *const bad[] = { "", " ", ",", "v1", "**", "W/*", "*,\"v7\"", "\"v7\",*", "\"v7", "\"v7\" \"v8\"",
+	    "\"v7\";\"v8\"", "w/\"v7\"", "\"v7\",v8" };
+	static const char *const others[] = { "\"1\"", "\"v\"", "\"v0\"", "\"v01\"", "\"v7x\"", "\"v-7\"", "\"\"",
+	    "\"v99999999999999999\"", "\"v9007199254740991\"", "\"v7-\"", "\"v7-p\"", "\"v7-p0\"",
+	    "\"v7-p9x\"", "\"v7-gz\"", "\"v7p9\"", "\"v-p9\"", "\"g7\", W/\"h\"" };
+	static const struct { const char *header; uint64_t v; } held[] = {
+		{ "\"v1042\"", 1042 }, { "W/\"v7\" ", 7 }, { "\"v41-p1043\"", 41 }, { "*", 0 }, { " * ", 0 },
+		{ "\"v6\", \"v7\"", 7 }, { "\"v7\",\"v1042\"", 7 }, { ", \"v7\" ,, \"x,*\",", 7 },
+		{ "\"v1\",W/\"v3-p8\",\"v2\"", 3 }, { "\"g\",\"v9\",\"v7-p8\"", 7 }
+	};
 	uint64_t v = 9;
 
-	ck_assert_int_eq(etag_version(STR("\"v1042\""), &v), ERR_OK);
-	ck_assert_uint_eq(v, 1042);
-	ck_assert_int_eq(etag_version(STR("W/\"v7\" "), &v), ERR_OK);
-	ck_assert_uint_eq(v, 7);
-	ck_assert_int_eq(etag_version(STR("\"v41-p1043\""), &v), ERR_OK);
-	ck_assert_uint_eq(v, 41);
-	ck_assert_int_eq(etag_version(STR("*"), &v), ERR_OK);
-	ck_assert_uint_eq(v, 0);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+		ck_assert_msg(etag_version(str_of(held[i].header), 7, &v) == ERR_OK, "%s", held[i].header);
+		ck_assert_msg(v == held[i].v, "%s: %llu", held[i].header, (unsigned long long)v);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		ck_assert_msg(etag_version(str_of(others[i]), 7, &v) == ERR_OK, "%s", others[i]);
+		ck_assert_msg(v == ETAG_NEVER, "%s: %llu", others[i], (unsigned long long)v);
+	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(etag_version(str_of(bad[i]), &v) != ERR_OK, "%s", bad[i]);
+		ck_assert_msg(etag_version(str_of(bad[i]), 7, &v) != ERR_OK, "%s", bad[i]);
 }
 END_TEST
 
@@ -280,7 +291,7 @@ suite(void)
 	tcase_add_test(t, every_error_has_a_status_that_has_words);
 	tcase_add_test(t, a_body_that_failed_to_compose_is_no_answer);
 	tcase_add_test(t, tags_are_compared_weakly_in_a_list);
-	tcase_add_test(t, if_match_is_a_version);
+	tcase_add_test(t, if_match_is_a_list_of_versions);
 	tcase_add_test(t, an_order_with_pending_changes_has_a_tag_of_its_own);
 	tcase_add_test(t, gzip_is_used_when_it_is_wanted);
 	tcase_add_test(t, csv_cells_are_quoted_and_defused);

@@ -28,6 +28,14 @@ START_TEST(a_patch_is_refused_without_asking_when_it_cannot_be_right)
 	expect(400, "If-Match");
 	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"v7\"", "{\"status\":null}");
 	expect(412, "precondition_failed");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"g7\", \"x\"", "{\"status\":null}");
+	expect(412, "precondition_failed");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", "*", "{\"status\":null}");
+	expect(412, "precondition_failed");
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_NONE_MATCH", with("\"x\", W/\"v%llu\"", *fx.committed), "{\"status\":null}");
+	expect(412, "precondition_failed");
+	ask("PATCH", "/api/orders/nope", "HTTP_IF_MATCH", "*", "{\"status\":null}");
+	expect(404, "not_found");
 	ask("PATCH", "/api/orders/nope", NULL, NULL, "{\"status\":null}");
 	expect(404, "not_found");
 	ask("PATCH", "/api/orders/ORD-3", NULL, NULL, "{\"status\":null}");
@@ -67,7 +75,7 @@ START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
 {
 	const char *line;
 
-	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", with("\"v%llu\"", *fx.committed),
+	ask("PATCH", "/api/orders/ORD-1", "HTTP_IF_MATCH", with("\"v3\", \"v%llu\", \"x\"", *fx.committed),
 	    "{\"status\":\"Shipped\",\"priority\":null}");
 	ck_assert(!answered());
 	line = syncd_line();

@@ -207,7 +207,7 @@ test('an option of any name is filtered, exported and linked', async () => {
 	for (const option of OPTIONS) {
 		const own = all.filter(o => o.status === option).map(o => o.id).sort(), text = encodeURIComponent(option)
 		eq([own.length, groups.get(option)], [2, 2], option)
-		for (const query of [`status=${text}`, `status[]=${text}`, `status%5B%5D=${text}`, `status=${text.replaceAll('%20', '+')}`, `status=${text}&status=${text}`, `status=${text}&filled=status`])
+		for (const query of [`status=${text}`, `status[]=${text}`, `status%5B%5D=${text}`, `status[0]=${text}&status%5B1%5D=${text}`, `status=${text.replaceAll('%20', '+')}`, `status=${text}&status=${text}`, `status=${text}&filled=status`])
 			eq(await ids(query), own, query)
 		eq((await ids(`status=${text}&status=Cancelled`)).length, 2 + groups.get('Cancelled'))
 		eq((await ids(`status=${text}&empty=status`)).length, 2 + groups.get(null))
@@ -231,6 +231,11 @@ test('what of a filter means nothing is refused', async () => {
 	await refused('empty=status&filled=status', 'filled')
 	await refused('customer=a&customer=b', 'customer')
 	await refused('customer[]=a', 'customer[]')
+	await refused('status[a]=Pending', 'status[a]')
+	for (const [once, name] of [['page=1&page=1', 'page'], ['search=a&search=b', 'search'], ['minTotal=1&minTotal=2', 'minTotal'], ['sort=status&sort=-status', 'sort']])
+		await refused(once, name)
+	eq((await stack.get('/api/audit?limit=1&limit=2')).status, 400)
+	eq((await stack.call('POST', '/api/orders/sync?mode=auto&mode=full')).status, 400)
 })
 
 test('the stack ends undamaged', () => stack.down())

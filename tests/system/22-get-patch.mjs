@@ -80,7 +80,12 @@ test('If-Match lets through the version it names and no other', async () => {
 	problem(await stack.patch(id, { priority: 'High' }, { 'If-Match': '"v1"' }), 412, 'precondition_failed')
 	eq((await stack.patch(id, { priority: 'High' }, { 'If-Match': `"v${first.json().version}"` })).status, 200)
 	eq((await stack.patch(id, { priority: 'Medium' }, { 'If-Match': '*' })).status, 200)
-	eq((await stack.patch(id, { priority: 'High' }, { 'If-Match': 'v12' })).status, 400)
+	for (const bad of ['v12', '"v12', '*, "v12"', ',']) eq((await stack.patch(id, { priority: 'High' }, { 'If-Match': bad })).status, 400, bad)
+	// a list lets through what it names; a tag of something else names no order
+	const { version: now } = (await stack.json(`/api/orders/${id}`))
+	problem(await stack.patch(id, { priority: 'High' }, { 'If-Match': '"v1", "g12", W/"h"' }), 412, 'precondition_failed')
+	problem(await stack.patch(id, { priority: 'High' }, { 'If-None-Match': `"v1", "v${now}"` }), 412, 'precondition_failed')
+	eq((await stack.patch(id, { priority: 'Medium' }, { 'If-Match': `"v1", ,W/"v${now}", "x"`, 'If-None-Match': '"v1"' })).status, 200)
 	eq((await inSim(id)).fields.Priority, 'Medium')
 })
 
