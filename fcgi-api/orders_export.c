@@ -12,6 +12,9 @@
 #include "fcgi-api/xlsx.h"
 
 #define CHUNK_BYTES	(48 * 1024)	/* composed before it is handed on */
+#define BYTE_ORDER_MARK	"\xef\xbb\xbf"	/* by which a spreadsheet knows UTF-8 */
+#define DATE_LEN	10		/* "2026-11-20T10:00:00.000Z" */
+#define SECONDS_LEN	19
 
 static const struct schema *const schema = &orders_schema;
 
@@ -24,9 +27,14 @@ struct export;
  * takes.
  */
 struct format {
+	const char	*name;		/* that a request gives it, of its kind; NULL: there is one of its kind */
 	const char	*suffix;
 	const char	*type;
 	enum err	(*send)(struct export *);
+	const char	*begin;		/* CSV: before the header row */
+	char		 between;	/* cells */
+	char		 point;		/* of an amount */
+	char		 clock;		/* between date and time; '\0': RFC 3339 */
 };
 
 struct export {
@@ -65,12 +73,38 @@ send_head(struct export *x)
 	return flush(x);
 }
 
+/* Its decimals behind a point, or what stands for it. */
 static void
-add_value(struct buf *b, const struct field *f, const struct value *v)
+add_money(struct buf *b, int64_t amount, char point)
+{
+	size_t begin = b->len;
+
+	money_add(b, amount);
+	for (size_t i = begin; i < b->len; i++)
+		if (b->data[i] == '.')
+			b->data[i] = point;
+}
+
+/* No spreadsheet takes RFC 3339 for a time. */
+static void
+add_time(struct buf *b, const struct value *v, char clock)
 {
 	char text[INSTANT_TEXT_SIZE];
 
-	buf_add_char(b, ',');
+	if (moment_format(v, text) != ERR_OK)
+		return;
+	if (clock != '\0' && !moment_is_date(v)) {
+		text[DATE_LEN] = clock;
+		text[SECONDS_LEN] = '\0';
+	}
+	buf_add_cstr(b, text);
+}
+
+static void
+add_value(struct buf *b, const struct format *format, const struct field *f,
+    const struct value *v)
+{
+	buf_add_char(b, format->between);
 	if (!v->present)
 		return;
 	switch (f->kind) {
@@ -79,11 +113,10 @@ add_value(struct buf *b, const struct field *f, const struct value *v)
 		csv_add_text(b, v->text);
 		break;
 	case FIELD_MONEY:
-		money_add(b, v->number);
+		add_money(b, v->number, format->point);
 		break;
 	case FIELD_INSTANT:
-		if (moment_format(v, text) == ERR_OK)
-			buf_add_cstr(b, text);
+		add_time(b, v, format->clock);
 		break;
 	}
 }
@@ -97,16 +130,17 @@ send_csv(struct export *x)
 
 	if ((e = send_head(x)) != ERR_OK)
 		return e;
+	buf_add_cstr(b, x->format->begin);
 	csv_add_text(b, STR("id"));
 	for (size_t i = 0; i < schema->field_count; i++) {
-		buf_add_char(b, ',');
+		buf_add_char(b, x->format->between);
 		csv_add_text(b, str_of(schema->fields[i].name));
 	}
 	csv_end_line(b);
 	while (e == ERR_OK && (e = row_spool_next(x->rows, &record)) == ERR_OK) {
 		csv_add_text(b, record.id);
 		for (size_t i = 0; i < schema->field_count; i++)
-			add_value(b, &schema->fields[i], &record.values[i]);
+			add_value(b, x->format, &schema->fields[i], &record.values[i]);
 		csv_end_line(b);
 		if (b->len >= CHUNK_BYTES)
 			e = flush(x);
@@ -154,10 +188,48 @@ send_xlsx(struct export *x)
 	return e;
 }
 
-static const struct format csv = { "csv", "text/csv; charset=utf-8", send_csv };
-static const struct format workbook = {
-	"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", send_xlsx
+#define CSV_TYPE	"text/csv; charset=utf-8"
+
+/* What each takes for an amount and a time when a file is opened as it is. */
+static const struct format csv[] = {
+	{ "plain", "csv", CSV_TYPE, send_csv, "", ',', '.', '\0' },
+	{ "excel", "csv", CSV_TYPE, send_csv, BYTE_ORDER_MARK, ',', '.', ' ' },
+	{ "excel-semicolon", "csv", CSV_TYPE, send_csv, BYTE_ORDER_MARK, ';', ',', ' ' },
+	{ "libreoffice", "csv", CSV_TYPE, send_csv, BYTE_ORDER_MARK, ',', '.', 'T' }
 };
+static const struct format workbook[] = { {
+	.suffix = "xlsx", .send = send_xlsx,
+	.type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+} };
+
+/* Take "format" off the parameters; ${formats}: those that it may name, the first by default. */
+static const struct format *
+take_format(struct api *api, const struct format *formats, size_t count)
+{
+	struct request *r = &api->request;
+	const struct format *found = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->param_count; i++) {
+		const struct param *p = &r->params[i];
+
+		if (count == 1 || !str_is(p->name, "format")) {
+			r->params[kept++] = *p;
+			continue;
+		}
+		if (found != NULL)
+			field_errors_add(&api->errors, p->name, "is given more than once");
+		found = formats;
+		for (size_t k = 0; k < count; k++)
+			if (str_is(p->value, formats[k].name))
+				found = &formats[k];
+		if (!str_is(p->value, found->name))
+			field_errors_add(&api->errors, p->name,
+			    "must be plain, excel, excel-semicolon or libreoffice");
+	}
+	r->param_count = kept;
+	return found != NULL ? found : formats;
+}
 
 static enum err
 each_row(void *cookie, uint32_t row)
@@ -225,10 +297,11 @@ answer(struct export *x)
 }
 
 static void
-export(struct api *api, struct sink *sink, const struct format *format)
+export(struct api *api, struct sink *sink, const struct format *formats, size_t count)
 {
 	const struct request *req = &api->request;
-	struct export x = { .api = api, .sink = sink, .format = format };
+	struct export x = { .api = api, .sink = sink,
+	    .format = take_format(api, formats, count) };
 	uint64_t generation;
 	char etag[32];
 	enum err e;
@@ -255,11 +328,11 @@ export(struct api *api, struct sink *sink, const struct format *format)
 void
 orders_export_csv(struct api *api, struct sink *sink)
 {
-	export(api, sink, &csv);
+	export(api, sink, csv, sizeof(csv) / sizeof(csv[0]));
 }
 
 void
 orders_export_xlsx(struct api *api, struct sink *sink)
 {
-	export(api, sink, &workbook);
+	export(api, sink, workbook, 1);
 }

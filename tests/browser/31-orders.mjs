@@ -242,9 +242,12 @@ test('an order opens beside the table, with its address', async () => {
 test('the export is what the table shows', async () => {
 	await page.goto(`${stack.url}/orders?status=Shipped&priority=High`)
 	await page.waitForSelector('tr[data-id]')
-	const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()])
-	ok(/^orders-.*\.csv$/.test(download.suggestedFilename()))
-	eq(new URL(download.url()).search, '?status=Shipped&priority=High')
+	for (const [item, kind, format] of [['CSV', 'csv', ''], ['CSV for Excel', 'csv', '&format=excel'], ['CSV for LibreOffice', 'csv', '&format=libreoffice'], ['Workbook (XLSX)', 'xlsx', '']]) {
+		await page.getByRole('button', { name: 'Export' }).click()
+		const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: item, exact: true }).click()])
+		ok(download.suggestedFilename().startsWith('orders-') && download.suggestedFilename().endsWith(`.${kind}`), download.suggestedFilename())
+		eq(new URL(download.url()).search, `?status=Shipped&priority=High${format}`)
+	}
 	await page.goto(`${stack.url}/orders`)
 	await page.waitForSelector('tr[data-id]')
 })

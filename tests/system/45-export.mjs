@@ -4,9 +4,11 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { test, run, eq, ok, tempDir } from './lib/harness.mjs'
+import { client } from './lib/clients.mjs'
 import { startStack, execute, fast, until } from './lib/stack.mjs'
 import { unzip, rowsOf } from './lib/xlsx.mjs'
 
+process.env.TZ = 'UTC'	// SheetJS makes times of the machine's zone
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 const COLUMNS = ['id', 'orderId', 'customer', 'status', 'priority', 'orderTotal', 'createdAt', 'updatedAt']
 let stack, spool
@@ -71,6 +73,68 @@ test('export.xlsx holds the same orders, as numbers and dates, below a frozen he
 		if (rows.length > 0) ok(/formatCode="yyyy-mm-dd hh:mm:ss"/.test(parts['xl/styles.xml'].toString()))
 	}
 })
+
+const FORMATS = {
+	excel: { between: ',', point: '.', time: text => text.slice(0, 19).replace('T', ' ') },
+	'excel-semicolon': { between: ';', point: ',', time: text => text.slice(0, 19).replace('T', ' ') },
+	libreoffice: { between: ',', point: '.', time: text => text.slice(0, 19) },
+}
+
+test('export.csv?format= is the same orders, as each spreadsheet takes amounts and times for what they are', async () => {
+	const plain = (await stack.get('/api/orders/export.csv?sort=orderId')).raw
+	eq((await stack.get('/api/orders/export.csv?sort=orderId&format=plain')).raw, plain)
+	eq(plain.subarray(0, 2).toString(), 'id')
+	const expected = await listed('sort=orderId')
+	for (const [format, { between, point, time }] of Object.entries(FORMATS)) {
+		const { raw, headers } = await stack.get(`/api/orders/export.csv?format=${format}&sort=orderId`)
+		eq([...raw.subarray(0, 3)], [0xef, 0xbb, 0xbf])
+		eq(headers['x-total-count'], String(expected.length))
+		const [head, ...rows] = raw.toString().slice(1).split('\r\n').slice(0, -1)
+		eq(head, COLUMNS.join(between))
+		eq(rows.length, expected.length)
+		for (const [i, order] of expected.entries()) {
+			const amount = order.orderTotal === null ? '' : order.orderTotal.toFixed(2).replace('.', point)
+			const tail = [amount, ...[order.createdAt, order.updatedAt].map(at => at === null ? '' : time(at))].join(between)
+			ok(rows[i].startsWith(`${order.id}${between}`) && rows[i].endsWith(`${between}${tail}`), `${rows[i]} is not of ${JSON.stringify(order)}`)
+		}
+		// formulas are defused, and no text makes a cell of its own
+		ok(/["']=HYPERLINK/.test(rows[0]) && !rows.some(row => row.split(/[,;]/).some(cell => /^"?[=@]/.test(cell))), rows[0])
+		ok(rows.some(row => row.includes('"Müller; ""Söhne"" & <Co>"')))
+	}
+	for (const bad of ['format=', 'format=Excel', 'format=xls', 'format=excel&format=excel', 'format[]=excel'])
+		eq((await stack.get(`/api/orders/export.csv?${bad}`)).status, 400, bad)
+	eq((await stack.get('/api/orders/export.xlsx?format=excel')).status, 400)
+})
+
+test('SheetJS reads both kinds of exports: sums and times are the API’s', async () => {
+	const XLSX = client('xlsx'), expected = await listed('sort=orderId'), { total } = await stack.json('/api/orders/summary')
+	const sum = rows => rows.reduce((cents, row) => cents + Math.round((row.orderTotal ?? 0) * 100), 0)
+	for (const target of ['export.csv?format=excel&', 'export.xlsx?']) {
+		const book = XLSX.read((await stack.get(`/api/orders/${target}sort=orderId`)).raw, { type: 'buffer', cellDates: false })
+		const rows = XLSX.utils.sheet_to_json(book.Sheets[book.SheetNames[0]])
+		eq([rows.length, sum(rows)], [total.count, Math.round(total.orderTotal * 100)], target)
+		const day = expected.findIndex(order => order.createdAt !== null)
+		eq(typeof rows[day].createdAt, 'number', `${target}: ${rows[day].createdAt}`)
+		ok(Math.abs((rows[day].createdAt - 25569) * 86400_000 - Date.parse(expected[day].createdAt)) < 1000, `${target}: ${rows[day].createdAt} is not ${expected[day].createdAt}`)
+	}
+})
+
+const soffice = ['/usr/bin/soffice', '/usr/local/bin/soffice'].find(file => fs.existsSync(file))
+
+test('LibreOffice reads both kinds of exports: sums and times are the API’s', async () => {
+	const dir = tempDir('soffice'), few = 'createdFrom=2000-01-01&status=Pending&sort=orderId', expected = await listed(few)
+	for (const [name, target] of [['a.csv', `export.csv?format=libreoffice&${few}`], ['b.xlsx', `export.xlsx?${few}`]])
+		fs.writeFileSync(path.join(dir, name), (await stack.get(`/api/orders/${target}`)).raw)
+	const { code, stderr } = await execute(soffice, [`-env:UserInstallation=file://${dir}/profile`, '--headless', '--convert-to', 'fods', '--outdir', dir, `${dir}/a.csv`, `${dir}/b.xlsx`])
+	eq(code, 0, stderr)
+	for (const name of ['a', 'b']) {
+		const xml = fs.readFileSync(path.join(dir, `${name}.fods`), 'utf8')
+		const cents = [...xml.matchAll(/office:value-type="(?:float|currency)"[^>]* office:value="([^"]+)"/g)].reduce((n, [, value]) => n + Math.round(value * 100), 0)
+		eq(cents, expected.reduce((n, order) => n + Math.round((order.orderTotal ?? 0) * 100), 0), name)
+		const times = [...xml.matchAll(/office:value-type="date"[^>]* office:date-value="([^"]+)"/g)].map(([, at]) => at.slice(0, 19))
+		for (const at of expected.map(order => order.createdAt.slice(0, 19))) ok(times.includes(at), `${name}: ${at} is no time`)
+	}
+}, { skip: soffice === undefined ? 'libreoffice-calc-nogui is not installed' : undefined })
 
 test('HEAD tells the count, a known ETag is a 304, a bad parameter is told', async () => {
 	for (const suffix of ['csv', 'xlsx']) {

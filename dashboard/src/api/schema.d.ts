@@ -2568,7 +2568,7 @@ export interface operations {
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several; `304` if one still holds. */
+                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description Your own id for this request; another text is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
@@ -2588,6 +2588,17 @@ export interface operations {
     exportOrdersCsv: {
         parameters: {
             query?: {
+                /**
+                 * @description As what reads the file takes amounts and times for what they are.
+                 *     `plain`: RFC 4180 and RFC 3339. The others begin with a byte order
+                 *     mark, and their times are in UTC without saying so: `excel` has
+                 *     `2026-11-20 10:00:00`; `excel-semicolon` is the same for where the
+                 *     decimal mark is a comma (`12,50`), with semicolons between cells;
+                 *     `libreoffice` has `2026-11-20T10:00:00`, the only form that it takes
+                 *     for a time unless told to detect special numbers. Dates without a
+                 *     time are `2026-11-20` in all of them.
+                 */
+                format?: "plain" | "excel" | "excel-semicolon" | "libreoffice";
                 /**
                  * @description A part of the Order ID or the customer, as one sees it: in any case and
                  *     any form of the characters (Unicode NFKC and full case folding), white

@@ -7,7 +7,7 @@ import { Button, buttonClass } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Menu, MenuItem, MenuLine, MenuTitle } from '@/ui/menu'
 import { notify } from '@/ui/notify'
-import { exportUrl } from './api'
+import { EXPORTS, exportUrl } from './api'
 import { COLUMN } from './cells'
 import { writingNew } from './creating'
 import { Filters } from './filters'
@@ -122,9 +122,15 @@ function Look({ search, set, small }: Props) {
 }
 
 function Export({ search }: { search: OrdersSearch }) {
+	const save = (as: keyof typeof EXPORTS) => {
+		const link = document.createElement('a')
+		link.href = exportUrl(filterOf(search), as)
+		link.download = ''
+		link.click()
+	}
 	return (
-		<a href={exportUrl(filterOf(search))} download className={clsx(buttonClass('plain'), 'max-lg:w-9 max-lg:px-0')} aria-label="Export as CSV" title="Every order that matches, as CSV">
-			<Download aria-hidden className="size-4" /><span className="max-lg:sr-only">Export</span>
-		</a>
+		<Menu trigger={<button type="button" className={clsx(buttonClass('plain'), 'max-lg:w-9 max-lg:px-0')} aria-label="Export" title="Every order that matches, as a file"><Download aria-hidden className="size-4" /><span className="max-lg:sr-only">Export</span></button>}>
+			{(Object.keys(EXPORTS) as (keyof typeof EXPORTS)[]).map(as => <MenuItem key={as} onSelect={() => save(as)}>{EXPORTS[as]}</MenuItem>)}
+		</Menu>
 	)
 }
