@@ -28,6 +28,8 @@ struct store {
 	struct environment	*environment;
 	MDB_txn			*txn;		/* kept and renewed */
 	bool			 active;
+	bool			 head_known;
+	size_t			 head_txn;	/* of which transaction the head is */
 	struct store_head	 head;
 	struct block_cache	*blocks;
 };
@@ -255,6 +257,21 @@ adopt_map(struct environment *e)
 	return rc;
 }
 
+/* The head changes with a commit only, and each has another number. */
+static int
+head_of_snapshot(struct store *st)
+{
+	size_t txn = mdb_txn_id(st->txn);
+	int rc;
+
+	if (st->head_known && txn == st->head_txn)
+		return 0;
+	rc = meta_head(st->txn, st->environment->dbs.meta, &st->head);
+	st->head_known = rc == 0;
+	st->head_txn = txn;
+	return rc;
+}
+
 enum err
 store_begin(struct store *st)
 {
@@ -274,7 +291,7 @@ store_begin(struct store *st)
 		return store_error("snapshot", rc);
 	}
 	st->active = true;
-	if ((rc = meta_head(st->txn, e->dbs.meta, &st->head)) != 0) {
+	if ((rc = head_of_snapshot(st)) != 0) {
 		store_end(st);
 		return store_error("head", rc);
 	}

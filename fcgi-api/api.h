@@ -10,6 +10,7 @@
 #include "fcgi-api/connections.h"
 #include "fcgi-api/counters.h"
 #include "fcgi-api/docs.h"
+#include "fcgi-api/etag.h"
 #include "fcgi-api/gzip.h"
 #include "fcgi-api/page_cache.h"
 #include "fcgi-api/problem.h"
@@ -25,6 +26,12 @@ struct account {
 	size_t			 route;		/* COUNTERS_ROUTES - 1: none */
 	enum method		 method;
 	struct limit_told	 told[LIMITS_ASKED];
+};
+
+/* The last ETag of a summary, and what it was made of. */
+struct summary_tag {
+	uint64_t		 numbers[ETAG_NUMBERS_MAX];
+	struct etag		 etag;
 };
 
 /*
@@ -49,6 +56,7 @@ struct api {
 	struct gzip		*gzip;
 	struct buf		 packed;	/* a compressed body */
 	struct summary_cache	*summaries;
+	struct summary_tag	 summary_tags[2];	/* of the last summary; and compressed */
 	struct message_request	 message;
 	cJSON			*documents;	/* a list of those that message's strings point into */
 	/* the request at hand */

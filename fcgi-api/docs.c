@@ -13,7 +13,7 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 
 static void
-etag_make(struct docs_file *f)
+file_tag(struct docs_file *f)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
 
@@ -59,7 +59,7 @@ load(struct docs_file *f, const char *folder, const char *name)
 		log_warn("docs: %s: can't be read", path);
 	} else {
 		f->text = (struct str){ text, (size_t)st.st_size };
-		etag_make(f);
+		file_tag(f);
 	}
 	if (fd != -1)
 		(void)close(fd);	/* only read */

@@ -3,6 +3,7 @@
 
 #define WINDOW_S	60
 #define WINDOW_MS	(WINDOW_S * INT64_C(1000))
+#define TOLD_TEXT	64	/* of both lines, without names and numbers */
 
 static const char *const names[LIMITS] = {
 	[LIMIT_NONE] = "none",
@@ -70,24 +71,33 @@ limits_take(const struct limits *limits, enum limit which, struct str address, u
 	return told->verdict.passes;
 }
 
+static inline char *
+put(char *p, struct str s)
+{
+	return mempcpy(p, s.ptr, s.len);
+}
+
 void
 limits_tell(const struct limit_told *told, struct response *r)
 {
 	const struct ratelimit_verdict *v = &told->verdict;
+	struct str name = str_of(names[told->which]);
 	struct buf *b = &r->head;	/* what is in it stays, whatever is composed */
-	char text[DECIMAL_SIZE];
+	char text[DECIMAL_SIZE], *begin, *p;
 
-	if (told->which == LIMIT_NONE)
+	if (told->which == LIMIT_NONE ||
+	    (begin = buf_reserve(b, 2 * name.len + 3 * sizeof(text) + TOLD_TEXT)) == NULL)
 		return;
-	buf_add_str(b, STR("RateLimit-Policy: \""));
-	buf_add_cstr(b, names[told->which]);
-	buf_add_str(b, STR("\";q="));
-	buf_add_str(b, decimal(v->quota, text));
-	buf_add_str(b, STR(";w=60\r\nRateLimit: \""));
-	buf_add_cstr(b, names[told->which]);
-	buf_add_str(b, STR("\";r="));
-	buf_add_str(b, decimal(v->remaining, text));
-	buf_add_str(b, STR(";t="));
-	buf_add_str(b, decimal(v->reset_s, text));
-	buf_add_str(b, STR("\r\n"));
+	p = put(begin, STR("RateLimit-Policy: \""));
+	p = put(p, name);
+	p = put(p, STR("\";q="));
+	p = put(p, decimal(v->quota, text));
+	p = put(p, STR(";w=60\r\nRateLimit: \""));
+	p = put(p, name);
+	p = put(p, STR("\";r="));
+	p = put(p, decimal(v->remaining, text));
+	p = put(p, STR(";t="));
+	p = put(p, decimal(v->reset_s, text));
+	p = put(p, STR("\r\n"));
+	buf_commit(b, (size_t)(p - begin));
 }

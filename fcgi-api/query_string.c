@@ -5,6 +5,13 @@ percent_decode(struct str text, bool plus, char *out, size_t *len)
 {
 	size_t n = 0;
 
+	/* nearly always there is nothing to decode */
+	if (text.len > 0 && memchr(text.ptr, '%', text.len) == NULL &&
+	    (!plus || memchr(text.ptr, '+', text.len) == NULL)) {
+		memcpy(out, text.ptr, text.len);
+		*len = text.len;
+		return true;
+	}
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 

@@ -39,13 +39,28 @@ response_restart(struct response *r)
 	buf_clear(&r->own);
 }
 
+/* In one go: a read has eight of them. */
+static void
+add_line(struct buf *b, struct str name, struct str value)
+{
+	char *p = buf_reserve(b, name.len + value.len + 4);
+
+	if (p == NULL)
+		return;
+	p = mempcpy(p, name.ptr, name.len);
+	*p++ = ':';
+	*p++ = ' ';
+	if (value.len > 0)
+		p = mempcpy(p, value.ptr, value.len);
+	*p++ = '\r';
+	*p = '\n';
+	buf_commit(b, name.len + value.len + 4);
+}
+
 void
 response_header(struct response *r, const char *name, struct str value)
 {
-	buf_add_cstr(&r->fields, name);
-	buf_add(&r->fields, ": ", 2);
-	buf_add_str(&r->fields, value);
-	buf_add(&r->fields, "\r\n", 2);
+	add_line(&r->fields, str_of(name), value);
 }
 
 void
@@ -145,14 +160,6 @@ add_status(struct response *r)
 	buf_add_str(&r->head, buf_str(&r->fields));
 }
 
-static void
-add_type(struct response *r, const char *type)
-{
-	buf_add_cstr(&r->head, "Content-Type: ");
-	buf_add_cstr(&r->head, type);
-	buf_add(&r->head, "\r\n", 2);
-}
-
 enum err
 response_stream(struct response *r, const char *type, struct buf *out)
 {
@@ -161,7 +168,7 @@ response_stream(struct response *r, const char *type, struct buf *out)
 	if ((e = buf_status(&r->fields)) != ERR_OK)
 		return e;
 	add_status(r);
-	add_type(r, type);
+	add_line(&r->head, STR("Content-Type"), str_of(type));
 	buf_add(&r->head, "\r\n", 2);
 	if ((e = buf_status(&r->head)) == ERR_OK)
 		buf_add_str(out, buf_str(&r->head));
@@ -182,10 +189,8 @@ response_finish(struct response *r, struct str *head, struct str *body)
 	add_status(r);
 	if (with_body) {
 		if (r->type != NULL)
-			add_type(r, r->type);
-		buf_add_cstr(&r->head, "Content-Length: ");
-		buf_add_str(&r->head, decimal(r->body.len, text));
-		buf_add(&r->head, "\r\n", 2);
+			add_line(&r->head, STR("Content-Type"), str_of(r->type));
+		add_line(&r->head, STR("Content-Length"), decimal(r->body.len, text));
 	}
 	buf_add(&r->head, "\r\n", 2);
 	*head = buf_str(&r->head);

@@ -5,21 +5,33 @@
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 
+/* The tag of ${body}: mostly that of the summary before. */
+static struct str
+tag_of(struct api *api, const struct summary_body *body, bool gzip)
+{
+	const uint64_t numbers[] = { store_generation(api->store), (uint64_t)body->day,
+	    (uint64_t)body->synced_ms, body->checksum };
+	struct summary_tag *t = &api->summary_tags[gzip];
+
+	if (t->etag.len == 0 || memcmp(t->numbers, numbers, sizeof(numbers)) != 0) {
+		memcpy(t->numbers, numbers, sizeof(numbers));
+		(void)etag_make(&t->etag, 's', numbers, ETAG_NUMBERS_MAX, gzip);
+	}
+	return (struct str){ t->etag.text, t->etag.len };
+}
+
 enum outcome
 summary_answer(struct api *api, struct str condition, struct str accept_encoding)
 {
 	struct response *r = &api->response;
 	struct summary_body body;
-	struct etag etag;
 	bool gzip;
 	enum err e;
 
 	if ((e = summary_get(api->summaries, api->store, instant_now(), &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
-	if (response_validators(r, condition, etag_make(&etag, 's', (const uint64_t[]){
-	    store_generation(api->store), (uint64_t)body.day, (uint64_t)body.synced_ms,
-	    body.checksum }, 4, gzip),
+	if (response_validators(r, condition, tag_of(api, &body, gzip),
 	    store_generation(api->store)))
 		return ANSWERED;
 	if (gzip)
