@@ -678,7 +678,7 @@ START_TEST(a_disk_without_room_is_told_before_anything_is_written)
 	refused(s, "MiB are needed");
 	ck_assert_ptr_null(strstr(s.text, "sound"));
 	nothing_left();
-	refused(ctl(ctl_backup, of_store("copy.mdb"), false), "No such file");
+	refused(ctl(ctl_backup, in(dir, "copy.mdb"), false), "No such file");
 	ck_assert_int_eq(umount2(config.store.path, MNT_DETACH), 0);
 	check_usable(0, 0);
 }
