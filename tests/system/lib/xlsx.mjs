@@ -22,7 +22,7 @@ export function unzip(bytes) {
 	return parts
 }
 
-const plain = text => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&')
+export const plain = text => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&')
 
 /** Rows of cells: a text, {number, style}, or null where there is none. */
 export function rowsOf(xml, columns) {
