@@ -184,7 +184,7 @@ layers:
 # again; a changed header means all of them
 .PHONY: tidy cppcheck
 tidy: $(patsubst %.c,build/lint/%.tidy,$(SOURCES))
-build/lint/%.tidy: %.c .clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h) | packages-check
+build/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h) | packages-check
 	@mkdir -p $(@D); echo "  TIDY $<"; clang-tidy --quiet $< -- -std=gnu17 -I. -D_GNU_SOURCE 2>$@.err >$@.out || \
 	    { cat $@.out $@.err; rm -f $@; exit 1; }; touch $@
 cppcheck: packages-check
