@@ -223,7 +223,7 @@ export class Lane {
 		if (wire.broken !== null) faults.push(`WIRE: ${wire.broken.stack}`)
 		const sums = await stack.json('/api/orders/summary')
 		if (sums.pending !== 0) faults.push(`STORE: ${sums.pending} orders are still pending`)
-		if (JSON.stringify(summaryNumbers(sums), big) !== JSON.stringify(summary(dump.map(order), day(Date.now(), 'UTC')), big))
+		if (JSON.stringify(summaryNumbers(sums), big) !== JSON.stringify(summary(dump.map(order), day(Date.now(), 'UTC'), 'UTC', sums.offered?.status), big))
 			faults.push('STORE: the totals are not those of the orders')
 		figures.wished(load.wishes)
 		figures.rounds++

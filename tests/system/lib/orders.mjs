@@ -53,8 +53,8 @@ export function day(instant, timeZone) {
 /** As summary.excluded is shipped. */
 const bringsRevenue = order => order.status !== 'Cancelled'
 
-/** The numbers of the summary, sums in units; today: "2026-11-20" in the zone. */
-export function summary(orders, today, timeZone = 'UTC') {
+/** The numbers of the summary, sums in units; today: "2026-11-20" in the zone; statuses: what Airtable offers, as far as it is known. */
+export function summary(orders, today, timeZone = 'UTC', statuses = STATUSES) {
 	const byDay = new Map()
 	const dayOf = timeZone === 'UTC' ? instant => instant.slice(0, 10) : instant => day(instant, timeZone)
 	for (const o of orders) {
@@ -71,7 +71,7 @@ export function summary(orders, today, timeZone = 'UTC') {
 	return {
 		total: figures(orders),
 		revenue: { ...figures(orders.filter(bringsRevenue)), excludes: ['Cancelled'] },
-		byStatus: groups(orders, 'status', STATUSES),
+		byStatus: groups(orders, 'status', statuses),
 		byPriority: groups(orders, 'priority', PRIORITIES),
 		daily,
 	}
