@@ -4,7 +4,7 @@
 import fs from 'node:fs'
 import { test, run, eq, ok, sleep, PATIENCE } from './lib/harness.mjs'
 import { withStack, fast, until } from './lib/stack.mjs'
-import { EventStream } from './lib/events.mjs'
+import { EventStream, comesBack } from './lib/events.mjs'
 import { unzip } from './lib/xlsx.mjs'
 import { agrees, feedOf, settled, syncs, webhooks } from './lib/feed.mjs'
 
@@ -248,6 +248,7 @@ test('a field that becomes another kind and is put back is read again, also betw
 }, { beside: true })
 
 test('amounts have the currency of their field, and the one of the settings where the schema tells none', async () => {
+	const start = Math.floor(Date.now() / 1000) - 1
 	await withStack(follow({ set: { 'summary.currency': 'kr', 'summary.excluded': 'Cancelled' } }), async stack => {
 		const summary = () => stack.get('/api/orders/summary')
 		const shown = async expected => {
@@ -257,7 +258,9 @@ test('amounts have the currency of their field, and the one of the settings wher
 		const retype = (type, options) => stack.sim('POST', '/_sim/schema', { retype: { field: 'Order Total', type, options } })
 		await settled(stack)
 		const etags = [await shown('{"symbol":"$","precision":2}')]
-		// a page that is open all day is told, and nothing that was kept is taken for the new
+		// a page that is open all day is told, and nothing that was kept is taken for the new;
+		// what happens before the first reset is out is told by that
+		await (await comesBack(stack.url, `${start}:0`)).close()
 		const stream = await new EventStream(stack.url).open()
 		const tagOf = async target => (await stack.get(target)).headers.etag
 		const told = async (what, change) => {
