@@ -94,7 +94,8 @@ test('an option of any name leads to its orders, is a filter and goes into the e
 		await shown(count)
 		await page.reload()
 		await shown(count)
-		const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export as CSV' }).click()])
+		await page.getByRole('button', { name: 'Export' }).click()
+		const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV', exact: true }).click()])
 		eq((await stack.get(download.url().slice(stack.url.length))).headers['x-total-count'], String(count))
 	}
 	await page.goto(`${stack.url}/orders`)

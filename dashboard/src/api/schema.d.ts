@@ -1304,6 +1304,10 @@ export interface components {
                 "X-Generation": components["headers"]["Generation"];
                 "X-Data-Age": components["headers"]["DataAge"];
                 "X-Request-Id": components["headers"]["RequestId"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Content-Encoding": components["headers"]["ContentEncoding"];
+                Vary: components["headers"]["Vary"];
                 [name: string]: unknown;
             };
             content: {

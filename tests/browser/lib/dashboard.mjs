@@ -88,7 +88,8 @@ export async function axe(page, what) {
 	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
 	await page.evaluate(sheet => { document.adoptedStyleSheets = document.adoptedStyleSheets.filter(one => one !== sheet) }, still)
 	const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-	eq(bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim()})`).join(' | ')}`), [], what)
+	const told = bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim()})`).join(' | ')}`)
+	eq(told, [], `${what}: ${told.join('; ')}`)
 }
 
 export async function noWider(page, what) {
