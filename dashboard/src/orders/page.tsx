@@ -115,7 +115,7 @@ export default function OrdersPage() {
 				<Toolbar search={search} set={set} small={small} />
 				<LeftOut names={leftOut} onSeen={() => setLeftOut([])} />
 				{rows.held > 0 && (
-					<div className="pointer-events-none absolute inset-x-0 top-28 z-20 flex justify-center max-sm:top-16" role="status">
+					<div className="pointer-events-none absolute top-14 right-3 z-20 flex justify-center max-sm:inset-x-0 max-sm:top-16" role="status">
 						<Button look="primary" size="bar" className="animate-in pointer-events-auto rounded-full! px-3.5! shadow-pop" onClick={() => { scroller.current?.scrollTo({ top: 0 }); rows.show() }}>{plural(rows.held, 'order')} changed · Show</Button>
 					</div>
 				)}
