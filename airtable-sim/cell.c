@@ -113,8 +113,8 @@ sim_cell_json(struct buf *b, const struct sim_field *f, const struct sim_cell *c
 	}
 }
 
-static void
-add_choice(struct buf *b, const struct sim_choice *c)
+void
+sim_add_choice(struct buf *b, const struct sim_choice *c)
 {
 	buf_add_char(b, '{');
 	json_member_string(b, "id", str_of(c->id));
@@ -128,7 +128,7 @@ void
 sim_webhook_choice(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 {
 	if (c->kind == SIM_CHOICE)
-		add_choice(b, &f->choices[c->choice]);
+		sim_add_choice(b, &f->choices[c->choice]);
 	else
 		sim_cell_json(b, f, c);
 }
@@ -152,7 +152,7 @@ add_choices(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 			break;
 		}
 		json_next(b);
-		add_choice(b, &f->choices[place]);
+		sim_add_choice(b, &f->choices[place]);
 	}
 	buf_add_char(b, ']');
 	cJSON_Delete(list);

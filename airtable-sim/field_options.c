@@ -88,12 +88,7 @@ sim_options_select(struct buf *b, const struct sim_table *t, const struct sim_fi
 		if (c->removed)
 			continue;
 		json_next(b);
-		buf_add_char(b, '{');
-		json_member_string(b, "id", str_of(c->id));
-		json_member_string(b, "name", str_of(c->name));
-		if (c->color != NULL)
-			json_member_string(b, "color", str_of(c->color));
-		buf_add_char(b, '}');
+		sim_add_choice(b, c);
 	}
 	buf_add_char(b, ']');
 }

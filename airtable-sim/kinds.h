@@ -63,6 +63,8 @@ sim_show_fn	sim_show_number, sim_show_currency, sim_show_percent, sim_show_durat
 void	sim_show_moment(struct buf *, const struct sim_showing *, bool time, int64_t ms);
 /* cell.c */
 typedef void	sim_webhook_fn(struct buf *, const struct sim_field *, const struct sim_cell *);
+/* As payloads and the schema have it: id, name and colour. */
+void		sim_add_choice(struct buf *, const struct sim_choice *);
 sim_webhook_fn	sim_webhook_choice, sim_webhook_choices, sim_webhook_links, sim_webhook_lookup;
 /* field_options.c */
 typedef void	sim_options_fn(struct buf *, const struct sim_table *, const struct sim_field *);

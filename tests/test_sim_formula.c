@@ -1,4 +1,3 @@
-#include "airtable-sim/formula.h"
 #include "tests/test_sim_support.h"
 
 static struct sim_row *row;
@@ -17,21 +16,10 @@ setup(void)
 	row->modified_ms = SIM_NOW - 60000;	/* 11:59:00 */
 }
 
-/* The result as JSON, or the reason it was refused for. */
 static const char *
 eval(const char *text)
 {
-	static struct buf out;
-	struct formula *f;
-	struct formula_context context = { .table = orders_table(), .row = row,
-	    .modified_ms = row->modified_ms, .now_ms = SIM_NOW };
-
-	buf_clear(&out);
-	if (formula_parse(str_of(text), orders_table(), &f, &out) == ERR_OK) {
-		formula_json(&out, f, &context);
-		formula_free(f);
-	}
-	return buf_cstr(&out);
+	return formula_result(row, text);
 }
 
 static bool

@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "airtable-sim/cell.h"
-#include "airtable-sim/formula.h"
 #include "tests/test_sim_support.h"
 
 /* An order with a total of 12.5 and tags b, a, "" and b. */
@@ -31,21 +30,10 @@ setup(void)
 	row->modified_ms = SIM_NOW - 60000;
 }
 
-/* The result as JSON, or the reason it was refused for. */
 static const char *
 eval(const char *text)
 {
-	static struct buf out;
-	struct formula *f;
-	struct formula_context context = { .table = orders_table(), .row = row,
-	    .modified_ms = row->modified_ms, .now_ms = SIM_NOW };
-
-	buf_clear(&out);
-	if (formula_parse(str_of(text), orders_table(), &f, &out) == ERR_OK) {
-		formula_json(&out, f, &context);
-		formula_free(f);
-	}
-	return buf_cstr(&out);
+	return formula_result(row, text);
 }
 
 struct example {

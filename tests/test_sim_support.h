@@ -10,6 +10,7 @@
 #include "airtable-sim/api.h"
 #include "airtable-sim/data.h"
 #include "airtable-sim/door.h"
+#include "airtable-sim/formula.h"
 #include "tests/support.h"
 
 #define SIM_NOW		INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
@@ -150,6 +151,23 @@ static inline struct sim_table *
 orders_table(void)
 {
 	return sim->base->tables[0];
+}
+
+/* The result as JSON, or the reason it was refused for. */
+static inline const char *
+formula_result(const struct sim_row *row, const char *text)
+{
+	static struct buf out;
+	struct formula *f;
+	struct formula_context context = { .table = orders_table(), .row = row,
+	    .modified_ms = row->modified_ms, .now_ms = SIM_NOW };
+
+	buf_clear(&out);
+	if (formula_parse(str_of(text), orders_table(), &f, &out) == ERR_OK) {
+		formula_json(&out, f, &context);
+		formula_free(f);
+	}
+	return buf_cstr(&out);
 }
 
 #endif

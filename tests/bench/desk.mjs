@@ -4,21 +4,12 @@
 // FastCGI a worker that knows only these bytes (tests/bench_ceiling.c).
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { build, execute, request, root, until } from '../system/lib/stack.mjs'
+import { build, execute, freePort, request, root, until } from '../system/lib/stack.mjs'
 import { children, end, start } from './processes.mjs'
 
 export const program = name => path.join(build, 'tests', name)
-
-export async function freePort() {
-	const server = net.createServer()
-	await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-	const { port } = server.address()
-	await new Promise(resolve => server.close(resolve))
-	return port
-}
 
 /** A store with so many orders below dir, and what the loader says of it. */
 export async function load(dir, orders, programs = build) {

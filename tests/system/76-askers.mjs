@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import net from 'node:net'
 import { test, run, eq, ok } from './lib/harness.mjs'
-import { startStack, fast, request, until, withStack } from './lib/stack.mjs'
+import { startStack, fast, freePort, request, until, withStack } from './lib/stack.mjs'
 import { EventSocket, EventStream } from './lib/events.mjs'
 
 const NAMES = 'Desk.Example.org, 192.0.2.7 2001:db8::7'
@@ -114,14 +114,6 @@ test('and so it is by IPv6', async () => {
 		})
 	}
 }, { skip: !ipv6 && 'no IPv6 here' })
-
-async function freePort() {
-	const server = net.createServer()
-	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-	const { port: free } = server.address()
-	await new Promise(resolve => server.close(resolve))
-	return free
-}
 
 // ---- pages of other sites ---------------------------------------------------------------
 const UNSAFE = () => [['POST', '/api/orders/sync'], ['POST', '/api/orders/sync?mode=full'], ['POST', `/api/orders/${id}/undo`], ['POST', '/api/orders/undo', '{"bulk":"1"}'], ['POST', '/api/orders', '{"customer":"x"}'],

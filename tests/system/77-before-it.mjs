@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import http2 from 'node:http2'
 import https from 'node:https'
-import net from 'node:net'
 import path from 'node:path'
 import { test, run, eq, ok, buildDir, cleanUp, ended, tempDir } from './lib/harness.mjs'
-import { startStack, fast, execute, request, root, until } from './lib/stack.mjs'
+import { startStack, fast, execute, freePort, request, root, until } from './lib/stack.mjs'
 
 const NAME = 'orders.example.org'
 const dir = tempDir('before')
@@ -26,14 +25,6 @@ async function certificate(name, subject, authority) {
 	if (authority === undefined) return openssl('req', '-x509', '-days', '2', ...pair, '-out', file('pem'))
 	await openssl('req', '-new', ...pair, '-out', file('csr'))
 	return openssl('x509', '-req', '-days', '2', '-in', file('csr'), '-CA', file('pem', authority), '-CAkey', file('key', authority), '-CAcreateserial', '-out', file('pem'))
-}
-
-async function freePort() {
-	const server = net.createServer()
-	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-	const { port } = server.address()
-	await new Promise(resolve => server.close(resolve))
-	return port
 }
 
 /** nginx with one of the sites before the desk, until f has ended. */

@@ -2,11 +2,10 @@
 // what Debian ships: live events, reads, 304s, changes and exports pass them.
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import { test, run, eq, ok, cleanUp, ended, tempDir } from './lib/harness.mjs'
 import { comesBack, EventSocket, EventStream } from './lib/events.mjs'
-import { startStack, fast, request, root, until } from './lib/stack.mjs'
+import { startStack, fast, freePort, request, root, until } from './lib/stack.mjs'
 
 const NAME = 'orders.example.org'
 const JSON_BODY = { 'Content-Type': 'application/json' }
@@ -20,14 +19,6 @@ function block(language) {
 	const text = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(readme)[1], { port } = new URL(stack.url)
 	ok(text.includes('8080'), text)
 	return text.replace('8080', port)
-}
-
-async function freePort() {
-	const server = net.createServer()
-	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
-	const { port } = server.address()
-	await new Promise(resolve => server.close(resolve))
-	return port
 }
 
 const write = (name, text) => {

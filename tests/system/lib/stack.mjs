@@ -3,6 +3,7 @@
 import { spawn, execFile } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,6 +78,15 @@ function parse(text, what) {
 	} catch (error) {
 		throw new Error(`${what}: no JSON (${error.message}): ${text.slice(0, 200)}`)
 	}
+}
+
+/** A port that nobody listens at, for a moment. */
+export async function freePort() {
+	const server = net.createServer()
+	await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+	const { port } = server.address()
+	await new Promise(resolve => server.close(resolve))
+	return port
 }
 
 /** Poll until it gives something true; its last fault is told when time is up.  A slow machine needs patience. */
