@@ -8,7 +8,7 @@
 #   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash";
 #                   follow 20,000 orders through faults and an outage
 #   make soak-dashboard   the dashboard through twenty minutes of changes: MINUTES=N
-#   make lint       linters, man pages, who may include and call whom
+#   make lint       linters, man pages, who may include and call whom, which files need each other
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
 #   make install    DESTDIR= PREFIX=             make deb         a Debian package
@@ -174,11 +174,13 @@ corpus: packages-check
 	@tests/run corpus
 
 # ---- looking at the source ------------------------------------------------------
-.PHONY: lint layers
+.PHONY: lint layers circles
 lint: packages-check
 	@tests/run lint
 layers:
 	@tests/layers
+circles: $(foreach d,syncd fcgi-api common,$(patsubst %.c,$(O)/%.o,$(call src,$(d))))
+	@ORDERDECK_BUILD=$(O) tests/circles
 
 # clang-tidy, a stamp for each file so that only what changed is looked at
 # again; a changed header means all of them

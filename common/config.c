@@ -11,7 +11,6 @@
 
 #define FILE_MAX	(1024 * 1024)
 #define LINE_MAX_BYTES	4096
-#define FAULTS_MAX	50	/* further ones are not described */
 #define ENV_PREFIX	"ORDERS_"
 
 struct loader {
@@ -30,8 +29,8 @@ fault(struct loader *l, const char *where, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (l->faults++ >= FAULTS_MAX) {
-		if (l->faults == FAULTS_MAX + 1)
+	if (l->faults++ >= CONFIG_FAULTS_MAX) {
+		if (l->faults == CONFIG_FAULTS_MAX + 1)
 			buf_add_cstr(l->errors, "more errors follow\n");
 		return;
 	}
@@ -86,7 +85,7 @@ unknown_setting(struct loader *l, const char *where, struct str name)
 	char suggestion[SETTING_NAME_MAX];
 
 	/* a fault that is not told any more needs no suggestion */
-	if (name.len > 2 * SETTING_NAME_MAX || l->faults >= FAULTS_MAX) {
+	if (name.len > 2 * SETTING_NAME_MAX || l->faults >= CONFIG_FAULTS_MAX) {
 		fault(l, where, "unknown setting");
 		return;
 	}
@@ -147,7 +146,7 @@ read_section(struct loader *l, struct str line, const char *where)
 		return;
 	}
 	l->section = trim((struct str){ line.ptr + 1, line.len - 2 });
-	if (l->section.len >= SETTING_NAME_MAX || l->faults >= FAULTS_MAX) {
+	if (l->section.len >= SETTING_NAME_MAX || l->faults >= CONFIG_FAULTS_MAX) {
 		if (!(l->section_known = setting_section_known(l->section)))
 			fault(l, where, "unknown section");
 		return;
@@ -404,9 +403,9 @@ load_option(struct loader *l, const char *option)
 	}
 }
 
-enum err
-config_load_traced(struct config *config, const struct config_source *source,
-    struct origin *origins, struct buf *errors)
+size_t
+config_read(struct config *config, const struct config_source *source, struct origin *origins,
+    struct buf *errors)
 {
 	struct loader l = { .config = config, .origins = origins, .file = source->file,
 	    .errors = errors };
@@ -417,24 +416,7 @@ config_load_traced(struct config *config, const struct config_source *source,
 	load_environment(&l, source->env);
 	for (size_t i = 0; i < source->option_count; i++)
 		load_option(&l, source->options[i]);
-	if (l.faults < FAULTS_MAX)
-		l.faults += config_check_together(config, source->file, origins, errors);
-	return l.faults == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
-}
-
-enum err
-config_load(struct config *config, const struct config_source *source, struct buf *errors)
-{
-	struct origin *origins = calloc(setting_count(), sizeof(*origins));
-	enum err e;
-
-	if (origins == NULL) {
-		buf_add_cstr(errors, "out of memory\n");
-		return ERR_NOMEM;
-	}
-	e = config_load_traced(config, source, origins, errors);
-	free(origins);
-	return e;
+	return l.faults;
 }
 
 bool

@@ -19,7 +19,14 @@ struct origin {
 #define SETTING_ENV_MAX	(SETTING_NAME_MAX + 8)
 void	 setting_env_name(const struct setting *, char name[static SETTING_ENV_MAX]);
 
-/* Load as config_load does; ${origins} holds setting_count() zeroed entries. */
+/*
+ * Read what ${source} says of each setting by itself; ${origins} holds setting_count()
+ * zeroed entries.  The faults are counted, and the first CONFIG_FAULTS_MAX described.
+ */
+#define CONFIG_FAULTS_MAX	50
+size_t	 config_read(struct config *, const struct config_source *, struct origin *origins,
+	    struct buf *errors);
+/* Load as config_load does, with ${origins} as above. */
 enum err config_load_traced(struct config *, const struct config_source *,
 	    struct origin *origins, struct buf *errors);
 
@@ -30,12 +37,6 @@ enum err config_load_traced(struct config *, const struct config_source *,
 enum config_token { TOKEN_LOADED, TOKEN_BAD, TOKEN_HIDDEN, TOKEN_NOWHERE };
 enum config_token config_find_token(struct config *, char *const *env, struct buf *errors);
 
-/*
- * What holds between settings, of those that have no fault by themselves; faults
- * are added to ${errors}, and counted.
- */
-size_t	 config_check_together(const struct config *, const char *file, const struct origin *origins,
-	    struct buf *errors);
 /* "orders.conf:12: sync.wait: ", or how else setting ${i} got its value. */
 void	 config_add_place(struct buf *, size_t i, const char *file, const struct origin *origins);
 

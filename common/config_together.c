@@ -118,8 +118,9 @@ check_fields(struct checker *c)
 			    "its own", config->airtable.create_key, s.name);
 }
 
-size_t
-config_check_together(const struct config *config, const char *file, const struct origin *origins,
+/* What holds between settings, of those that have no fault by themselves. */
+static size_t
+check_together(const struct config *config, const char *file, const struct origin *origins,
     struct buf *errors)
 {
 	struct checker c = { .config = config, .file = file, .origins = origins, .errors = errors };
@@ -138,6 +139,32 @@ config_check_together(const struct config *config, const char *file, const struc
 	check_listens(&c);
 	check_fields(&c);
 	return c.faults;
+}
+
+enum err
+config_load_traced(struct config *config, const struct config_source *source,
+    struct origin *origins, struct buf *errors)
+{
+	size_t faults = config_read(config, source, origins, errors);
+
+	if (faults < CONFIG_FAULTS_MAX)
+		faults += check_together(config, source->file, origins, errors);
+	return faults == 0 ? ERR_OK : ERR_INVALID_PARAMETER;
+}
+
+enum err
+config_load(struct config *config, const struct config_source *source, struct buf *errors)
+{
+	struct origin *origins = calloc(setting_count(), sizeof(*origins));
+	enum err e;
+
+	if (origins == NULL) {
+		buf_add_cstr(errors, "out of memory\n");
+		return ERR_NOMEM;
+	}
+	e = config_load_traced(config, source, origins, errors);
+	free(origins);
+	return e;
 }
 
 /* ---- what syncd needs --------------------------------------------------------- */

@@ -11,10 +11,20 @@ static const char *const type_names[MESSAGE_TYPES] = {
 	[MESSAGE_PING] = "ping"
 };
 
+static const char *const kind_names[MESSAGE_KINDS] = {
+	[MESSAGE_UPDATE] = "update", [MESSAGE_CREATE] = "create", [MESSAGE_DELETE] = "delete"
+};
+
 const char *
 message_type_name(enum message_type type)
 {
 	return type_names[type];
+}
+
+const char *
+message_kind_name(enum message_kind kind)
+{
+	return kind_names[kind];
 }
 
 /* U+0080 to U+009F; U+2028 to U+202E, U+2066 to U+2069: ends of lines, and marks of direction. */

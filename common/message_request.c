@@ -6,16 +6,6 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-static const char *const kind_names[MESSAGE_KINDS] = {
-	[MESSAGE_UPDATE] = "update", [MESSAGE_CREATE] = "create", [MESSAGE_DELETE] = "delete"
-};
-
-const char *
-message_kind_name(enum message_kind kind)
-{
-	return kind_names[kind];
-}
-
 /* A copy in the request's texts, which were given room for all of them: what is there stays in place. */
 static struct str
 keep_text(struct reader *r, const char *text)
@@ -146,7 +136,7 @@ read_item(struct reader *r, const cJSON *object)
 	if (!cJSON_IsObject(object) || kind == NULL)
 		return reader_refuse(r, "an item without a \"kind\"");
 	for (k = 0; k < MESSAGE_KINDS; k++)
-		if (strcmp(kind, kind_names[k]) == 0)
+		if (strcmp(kind, message_kind_name((enum message_kind)k)) == 0)
 			break;
 	if (k == MESSAGE_KINDS)
 		return reader_refuse(r, "unknown kind \"%.60s\"", kind);

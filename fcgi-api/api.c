@@ -5,7 +5,6 @@
 #include "common/store_replaced.h"
 #include "fcgi-api/api.h"
 #include "fcgi-api/confine.h"
-#include "fcgi-api/route.h"
 
 #define STORE_RETRY_MS	250
 #define STATUS_GONE	499	/* nginx's number for an asker that did not wait */
@@ -52,7 +51,8 @@ api_begin(struct api *api, char *const *envp, struct str body, enum err body_err
 	enum err parsed;
 
 	a->began_ns = counters_now();
-	a->route = COUNTERS_ROUTES - 1;
+	a->route = NULL;
+	a->counter = COUNTERS_ROUTES - 1;
 	for (size_t i = 0; i < LIMITS_ASKED; i++)
 		a->told[i].which = LIMIT_NONE;
 	parsed = request_parse(&api->request, envp, body, body_error, &api->errors);
@@ -86,14 +86,10 @@ static void
 log_answer(const struct account *a, int status, int64_t ns, bool slow)
 {
 	static const char *const methods[COUNTERS_METHODS] = { "GET", "POST", "PATCH", "DELETE", "other" };
-	struct buf name = { .data = NULL };
 
-	if (!route_name(a->route, &name))
-		buf_add_cstr(&name, "(no route)");
 	(slow ? log_info : log_debug)("%s %s: %d, %lld.%03lld ms%s", methods[method_index(a->method)],
-	    buf_cstr(&name), status, (long long)(ns / 1000000), (long long)(ns / 1000 % 1000),
-	    slow ? ", slow" : "");
-	buf_free(&name);
+	    a->route != NULL ? a->route : "(no route)", status, (long long)(ns / 1000000),
+	    (long long)(ns / 1000 % 1000), slow ? ", slow" : "");
 }
 
 void
@@ -104,7 +100,7 @@ api_account(struct api *api, const struct account *a, int status)
 	bool slow = slow_ns > 0 && ns >= slow_ns;
 
 	if (api->counters != NULL)
-		counters_request(api->counters, a->route, method_index(a->method), status, ns);
+		counters_request(api->counters, a->counter, method_index(a->method), status, ns);
 	if (slow || log_enabled(LOG_DEBUG))
 		log_answer(a, status, ns, slow);
 }

@@ -23,7 +23,8 @@
 /* What is counted and told about a request when it is answered. */
 struct account {
 	int64_t			 began_ns;	/* counters_now() */
-	size_t			 route;		/* COUNTERS_ROUTES - 1: none */
+	const char		*route;		/* "/api/orders/{id}", set by route_run(); NULL: none */
+	size_t			 counter;	/* its place among counters; COUNTERS_ROUTES - 1: none */
 	enum method		 method;
 	struct limit_told	 told[LIMITS_ASKED];
 };

@@ -27,12 +27,10 @@ sum_route(const struct counters *c, size_t route, size_t method, struct route_co
 static void
 route_labels(struct buf *b, size_t route, size_t method)
 {
-	struct buf name = { .data = NULL };
+	const char *name = route_name(route);
 
-	if (!route_name(route, &name))
-		buf_add_cstr(&name, "none");
-	buf_printf(b, "route=\"%s\",method=\"%s\"", buf_cstr(&name), methods[method]);
-	buf_free(&name);
+	buf_printf(b, "route=\"%s\",method=\"%s\"", name != NULL ? name : "none",
+	    methods[method]);
 }
 
 /*

@@ -6,67 +6,68 @@ typedef enum outcome handler(struct api *);
 
 /* Literal paths stand before those with an id, so they win. */
 static const struct route {
-	const char	*path[4];	/* parts; "*": any id */
+	const char	*path;		/* a part "{id}" is any id */
 	handler		*get, *post, *patch, *remove;
 	void		(*stream)(struct api *, struct sink *);	/* slow pool, GET */
 	enum limit	 reads, changes;	/* of GET and HEAD; of the other methods */
 } routes[] = {
-	{ .path = { "api", "orders" }, .get = orders_list, .post = orders_create,
+	{ .path = "/api/orders", .get = orders_list, .post = orders_create,
 	    .patch = orders_patch_many, .reads = LIMIT_ORDERS_LIST,
 	    .changes = LIMIT_UPDATE_ORDER },
-	{ .path = { "api", "orders", "summary" }, .get = orders_summary,
+	{ .path = "/api/orders/summary", .get = orders_summary,
 	    .reads = LIMIT_ORDERS_SUMMARY },
-	{ .path = { "api", "orders", "summary", "today" }, .get = orders_today,
+	{ .path = "/api/orders/summary/today", .get = orders_today,
 	    .reads = LIMIT_ORDERS_SUMMARY },
-	{ .path = { "api", "orders", "sync" }, .post = sync_start,
+	{ .path = "/api/orders/sync", .post = sync_start,
 	    .changes = LIMIT_SYNC_ORDERS },
-	{ .path = { "api", "orders", "export.csv" }, .stream = orders_export_csv,
+	{ .path = "/api/orders/export.csv", .stream = orders_export_csv,
 	    .reads = LIMIT_ORDERS_LIST },
-	{ .path = { "api", "orders", "export.xlsx" }, .stream = orders_export_xlsx,
+	{ .path = "/api/orders/export.xlsx", .stream = orders_export_xlsx,
 	    .reads = LIMIT_ORDERS_LIST },
-	{ .path = { "api", "orders", "undo" }, .post = orders_undo_many,
+	{ .path = "/api/orders/undo", .post = orders_undo_many,
 	    .changes = LIMIT_UPDATE_ORDER },
-	{ .path = { "api", "orders", "*" }, .get = orders_get, .patch = orders_patch,
+	{ .path = "/api/orders/{id}", .get = orders_get, .patch = orders_patch,
 	    .remove = orders_delete, .reads = LIMIT_GET_ORDER, .changes = LIMIT_UPDATE_ORDER },
-	{ .path = { "api", "orders", "*", "history" }, .get = orders_history,
+	{ .path = "/api/orders/{id}/history", .get = orders_history,
 	    .reads = LIMIT_GET_ORDER },
-	{ .path = { "api", "orders", "*", "undo" }, .post = orders_undo,
+	{ .path = "/api/orders/{id}/undo", .post = orders_undo,
 	    .changes = LIMIT_UPDATE_ORDER },
-	{ .path = { "api", "audit" }, .get = audit_get, .reads = LIMIT_ORDERS_LIST },
-	{ .path = { "api", "sync" }, .get = sync_get },
-	{ .path = { "api", "health" }, .get = health_get },
-	{ .path = { "api", "openapi.json" }, .get = openapi_get },
-	{ .path = { "api", "docs" }, .get = docs_get },
-	{ .path = { "hooks", "airtable" }, .post = hook_airtable },
-	{ .path = { "health" }, .get = health_get },
-	{ .path = { "docs" }, .get = docs_get },
+	{ .path = "/api/audit", .get = audit_get, .reads = LIMIT_ORDERS_LIST },
+	{ .path = "/api/sync", .get = sync_get },
+	{ .path = "/api/health", .get = health_get },
+	{ .path = "/api/openapi.json", .get = openapi_get },
+	{ .path = "/api/docs", .get = docs_get },
+	{ .path = "/hooks/airtable", .post = hook_airtable },
+	{ .path = "/health", .get = health_get },
+	{ .path = "/docs", .get = docs_get },
 	/* no client gets here: nginx asks, see nginx/orders.conf.in */
-	{ .path = { "events-resume" }, .get = events_resume }
+	{ .path = "/events-resume", .get = events_resume }
 };
 
 #define ROUTES	(sizeof(routes) / sizeof(routes[0]))
 _Static_assert(ROUTES < COUNTERS_ROUTES, "routes are counted, and what is none");
 
 static bool
-matches(const struct route *route, const struct request *r)
+matches(const char *path, const struct request *r)
 {
-	size_t i;
+	for (size_t i = 0; i < r->segment_count; i++) {
+		const char *part = path + 1;
 
-	for (i = 0; i < 4 && route->path[i] != NULL; i++) {
-		if (i == r->segment_count)
+		if (*path == '\0')
 			return false;
-		if (strcmp(route->path[i], "*") != 0 &&
-		    !str_is(r->segments[i], route->path[i]))
+		path = strchrnul(part, '/');
+		if (*part != '{' && !str_eq((struct str){ part, (size_t)(path - part) },
+		    r->segments[i]))
 			return false;
 	}
-	return i == r->segment_count;
+	return *path == '\0';
 }
 
 static const struct route *
 route_find(const struct request *r)
 {
 	for (size_t i = 0; i < ROUTES; i++)
-		if (matches(&routes[i], r))
+		if (matches(routes[i].path, r))
 			return &routes[i];
 	return NULL;
 }
@@ -130,15 +131,10 @@ parse_detail(enum err e)
 	}
 }
 
-bool
-route_name(size_t i, struct buf *name)
+const char *
+route_name(size_t counter)
 {
-	if (i >= ROUTES)
-		return false;
-	for (size_t part = 0; part < 4 && routes[i].path[part] != NULL; part++)
-		buf_printf(name, "/%s", strcmp(routes[i].path[part], "*") == 0 ? "{id}" :
-		    routes[i].path[part]);
-	return true;
+	return counter < ROUTES ? routes[counter].path : NULL;
 }
 
 static bool
@@ -164,7 +160,8 @@ route_run(struct api *api, enum err parsed, struct sink *sink)
 		return api_problem(api, parsed, parse_detail(parsed));
 	if ((route = route_find(r)) == NULL || (route->stream != NULL) != (sink != NULL))
 		return api_problem(api, ERR_NOT_FOUND, parse_detail(ERR_NOT_FOUND));
-	api->account.route = (size_t)(route - routes);
+	api->account.route = route->path;
+	api->account.counter = (size_t)(route - routes);
 	if (route->stream != NULL && reads(r)) {
 		if (may_pass(api, route))
 			route->stream(api, sink);

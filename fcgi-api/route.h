@@ -13,7 +13,7 @@
  */
 enum outcome	route_run(struct api *, enum err parsed, struct sink *sink);
 
-/* Add the path of route ${i} as in account.route, "/api/orders/{id}".  false: there is none. */
-bool		route_name(size_t i, struct buf *);
+/* The path of what is counted at ${counter}, as in account.route.  NULL: no route. */
+const char	*route_name(size_t counter);
 
 #endif

@@ -88,14 +88,6 @@ target_name(struct writing *w, struct target *t, struct str id)
 	buf_add_str(&w->texts, id);
 }
 
-struct str
-target_asked(const struct writing *w, const struct target *t)
-{
-	if (!t->named || buf_status(&w->texts) != ERR_OK)
-		return (struct str){ NULL, 0 };
-	return (struct str){ w->texts.data + t->asked_at, t->asked_len };
-}
-
 enum err
 target_row(struct api *api, struct target *t, uint32_t row, struct row_view *view)
 {

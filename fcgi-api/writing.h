@@ -75,7 +75,13 @@ enum err	 writing_keep(struct api *, cJSON *json);
 bool		 writing_targets(struct api *, struct writing *, size_t n);
 /* The id that a target was given. */
 void		 target_name(struct writing *, struct target *, struct str id);
-struct str	 target_asked(const struct writing *, const struct target *);
+static inline struct str
+target_asked(const struct writing *w, const struct target *t)
+{
+	if (!t->named || buf_status(&w->texts) != ERR_OK)
+		return (struct str){ NULL, 0 };
+	return (struct str){ w->texts.data + t->asked_at, t->asked_len };
+}
 /* Its record is the one in ${row}: fills t->record and *view. */
 enum err	 target_row(struct api *, struct target *, uint32_t row, struct row_view *);
 /* Do If-Match and If-None-Match let this version pass?  w->version is what the order must have. */

@@ -198,7 +198,7 @@ struct apply_past_ask {
 	uint64_t			 since;		/* as steps_since */
 	const struct record		*now;
 };
-bool		 apply_past_differs(struct apply *, const struct schema *,
+bool		 apply_past_differs(struct store *, const struct schema *,
 		    const struct apply_past_ask *);
 
 /*

@@ -327,9 +327,8 @@ differs(const struct story *s)
 }
 
 bool
-apply_past_differs(struct apply *a, const struct schema *schema, const struct apply_past_ask *ask)
+apply_past_differs(struct store *st, const struct schema *schema, const struct apply_past_ask *ask)
 {
-	struct store *st = apply_store(a);
 	struct story s = { .ask = ask, .schema = schema };
 	bool yes = compare(&s, store_txn(st), store_databases(st)) == 0 && differs(&s);
 

@@ -139,7 +139,7 @@ tells_of_past(const struct feed *f, const struct payload_record *p)
 		.id = p->now.id, .steps = p->steps, .since = f->kept.told, .now = &p->now
 	};
 
-	return !p->gone && apply_past_differs(f->apply, f->schema, &ask);
+	return !p->gone && apply_past_differs(apply_store(f->apply), f->schema, &ask);
 }
 
 /* The page as changes and ids to be read. */

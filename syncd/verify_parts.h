@@ -55,8 +55,11 @@ struct verify {
 	struct buf		 folded, encoded;
 };
 
+/* The first VERIFY_TOLD of a kind are told, */
 void	verify_fault(struct verify *, enum verify_kind, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
+/* and how many more there were. */
+void	verify_tell_rest(struct verify *);
 /* The row is not to be trusted, if anybody wants to know. */
 void	verify_doubt(struct verify *, uint32_t row);
 /* How many entries a database has. */

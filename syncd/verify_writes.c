@@ -22,14 +22,6 @@ struct shown_list {
 	uint64_t	 sequence_end;
 };
 
-const char *
-verify_text(const cJSON *j, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, name);
-
-	return cJSON_IsString(item) ? item->valuestring : NULL;
-}
-
 static bool
 add_shown(struct shown_list *l, const struct outbox_entry *e)
 {
