@@ -6,21 +6,19 @@
 #include "airtable-sim/action.h"
 #include "airtable-sim/payload.h"
 #include "airtable-sim/row_json.h"
+#include "common/hash.h"
+#include "common/vec.h"
 
 void
 sim_user_named(struct sim_user *u, const char *name)
 {
-	struct sim_random r = { 1 };
+	struct sim_random r = { hash_add(1, name, strlen(name)) };
 	size_t n = 0;
 
 	*u = (struct sim_user){ 0 };
 	(void)snprintf(u->name, sizeof(u->name), "%s", name);
-	for (const char *p = name; *p != '\0'; p++) {
-		r.state = (r.state ^ (unsigned char)*p) * UINT64_C(1099511628211);
-		if (n < 64)
-			u->email[n++] = isalnum((unsigned char)*p) ?
-			    (char)tolower((unsigned char)*p) : '.';
-	}
+	for (const char *p = name; *p != '\0' && n < 64; p++)
+		u->email[n++] = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '.';
 	sim_random_id(&r, "usr", u->id);
 	(void)snprintf(u->email + n, sizeof(u->email) - n, "@example.com");
 }
@@ -29,19 +27,12 @@ sim_user_named(struct sim_user *u, const char *name)
 static struct sim_change *
 note(struct sim_action *a, enum sim_change_kind kind, struct sim_table *t, uint32_t place)
 {
-	struct sim_change *grown;
-	size_t capacity = a->capacity == 0 ? 16 : a->capacity * 2;
-
 	a->touched = true;
 	if (a->webhooks == NULL || !sim_webhooks_listen(a->webhooks, a->now_ms))
 		return NULL;
-	if (a->count == a->capacity) {
-		if ((grown = realloc(a->changes, capacity * sizeof(*grown))) == NULL) {
-			a->failed = true;
-			return NULL;
-		}
-		a->changes = grown;
-		a->capacity = capacity;
+	if (!vec_room(&a->changes, a->count, &a->capacity)) {
+		a->failed = true;
+		return NULL;
 	}
 	a->changes[a->count] = (struct sim_change){ .kind = kind, .table = t, .place = place };
 	return &a->changes[a->count++];

@@ -5,6 +5,7 @@
 #include "airtable-sim/base.h"
 #include "airtable-sim/comments.h"
 #include "airtable-sim/formula.h"
+#include "common/hash.h"
 
 char *
 sim_copy(struct str s)
@@ -209,22 +210,12 @@ sim_table_field(const struct sim_table *t, struct str key)
 	return -1;
 }
 
-/* FNV-1a. */
-static uint32_t
-hash_id(const char *id)
-{
-	uint32_t h = 2166136261u;
-
-	for (int i = 3; i < SIM_ID_LEN; i++)
-		h = (h ^ (unsigned char)id[i]) * 16777619u;
-	return h;
-}
-
 /* The place in the index where ${id} is, or where it would go. */
 static uint32_t
 index_place(const struct sim_table *t, const char *id)
 {
-	uint32_t mask = t->index_size - 1, i = hash_id(id) & mask;
+	uint64_t h = hash_place(hash_add(HASH_BEGIN, id, SIM_ID_LEN));
+	uint32_t mask = t->index_size - 1, i = (uint32_t)h & mask;
 
 	while (t->index[i] != 0 &&
 	    memcmp(t->rows[t->index[i] - 1].id, id, SIM_ID_LEN) != 0)

@@ -4,6 +4,7 @@
 
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/locale.h"
+#include "common/hash.h"
 #include "common/instant.h"
 #include "common/json_write.h"
 
@@ -209,11 +210,9 @@ name_in_url(const char *url)
 static void
 add_attachment(struct buf *b, const char *url, const char *filename)
 {
-	struct sim_random random = { 1 };
+	struct sim_random random = { hash_add(1, url, strlen(url)) };
 	char id[SIM_ID_SIZE];
 
-	for (const char *p = url; *p != '\0'; p++)
-		random.state = (random.state ^ (unsigned char)*p) * UINT64_C(1099511628211);
 	sim_random_id(&random, "att", id);
 	json_next(b);
 	buf_add_char(b, '{');

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "airtable-sim/formula_tree.h"
+#include "common/vec.h"
 
 #define NO_NODE		UINT32_MAX
 
@@ -57,24 +58,6 @@ take(struct parser *p, const char *token)
 	return true;
 }
 
-/* Room for one more of ${size} bytes in the array at *list; false: out of memory. */
-static bool
-room(void *list, size_t count, size_t *capacity, size_t size)
-{
-	void *old, *grown;
-	size_t want;
-
-	if (count < *capacity)
-		return true;
-	memcpy(&old, list, sizeof(old));
-	want = *capacity == 0 ? 16 : *capacity * 2;
-	if ((grown = realloc(old, want * size)) == NULL)
-		return false;
-	memcpy(list, &grown, sizeof(grown));
-	*capacity = want;
-	return true;
-}
-
 /* Append a node whose children are ${children}. */
 static uint32_t
 add_node(struct parser *p, struct fnode node, const uint32_t *children, size_t n)
@@ -89,7 +72,7 @@ add_node(struct parser *p, struct fnode node, const uint32_t *children, size_t n
 
 		if (deep > node.depth)
 			node.depth = deep;
-		if (!room(&f->args, f->arg_count, &f->arg_capacity, sizeof(*f->args))) {
+		if (!vec_room(&f->args, f->arg_count, &f->arg_capacity)) {
 			p->nomem = true;
 			return NO_NODE;
 		}
@@ -97,7 +80,7 @@ add_node(struct parser *p, struct fnode node, const uint32_t *children, size_t n
 	}
 	if (node.depth > FORMULA_DEPTH_MAX)
 		return NO_NODE;
-	if (!room(&f->nodes, f->node_count, &f->node_capacity, sizeof(*f->nodes))) {
+	if (!vec_room(&f->nodes, f->node_count, &f->node_capacity)) {
 		p->nomem = true;
 		return NO_NODE;
 	}
@@ -209,7 +192,7 @@ parse_call(struct parser *p, const struct ffunction *function)
 
 			if (child == NO_NODE)
 				goto out;
-			if (!room(&args, n, &capacity, sizeof(*args))) {
+			if (!vec_room(&args, n, &capacity)) {
 				p->nomem = true;
 				goto out;
 			}

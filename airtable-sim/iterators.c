@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/iterators.h"
+#include "common/vec.h"
 
 static void
 free_iterator(struct sim_iterator *it)
@@ -38,15 +39,8 @@ sim_iterators_add(struct sim_iterators *all, const struct sim_table *t, int64_t 
 bool
 sim_iterator_push(struct sim_iterator *it, uint32_t slot)
 {
-	if (it->count == it->capacity) {
-		size_t capacity = it->capacity == 0 ? 256 : it->capacity * 2;
-		uint32_t *grown = realloc(it->slots, capacity * sizeof(*grown));
-
-		if (grown == NULL)
-			return false;
-		it->slots = grown;
-		it->capacity = capacity;
-	}
+	if (!vec_room(&it->slots, it->count, &it->capacity))
+		return false;
 	it->slots[it->count++] = slot;
 	return true;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/limits.h"
+#include "common/hash.h"
 #include "common/instant.h"
 
 #define WINDOW_MS	1000
@@ -34,21 +35,11 @@ push(struct sim_window *w, int64_t now)
 	w->times[(w->first + w->count++) % w->capacity] = now;
 }
 
-static uint64_t
-hash_token(struct str s)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
 /* The token's place; the last one is shared by all that came too late for their own. */
 static size_t
 token_place(struct sim_limits *l, struct str token)
 {
-	uint64_t hash = hash_token(token);
+	uint64_t hash = hash_str(token);
 
 	for (size_t i = 0; i < l->token_count; i++)
 		if (l->tokens[i].hash == hash)

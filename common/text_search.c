@@ -3,6 +3,7 @@
 #endif
 
 #include "common/columns.h"
+#include "common/hash.h"
 #include "common/text_search.h"
 
 /*
@@ -92,12 +93,10 @@ text_search(struct str segment, struct str term, uint64_t *hits)
 int64_t
 text_hash(struct str s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a ... */
+	uint64_t h = hash_str(s);
 	int64_t result;
 
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);	/* ... and splitmix64's end */
+	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);	/* splitmix64's end */
 	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
 	h ^= h >> 31;
 	memcpy(&result, &h, sizeof(result));

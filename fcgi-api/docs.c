@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/hash.h"
 #include "common/log.h"
 #include "fcgi-api/docs.h"
 #include "fcgi-api/handlers.h"
@@ -15,11 +16,8 @@
 static void
 file_tag(struct docs_file *f)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
-
-	for (size_t i = 0; i < f->text.len; i++)
-		hash = (hash ^ (unsigned char)f->text.ptr[i]) * UINT64_C(0x100000001b3);
-	(void)snprintf(f->etag, sizeof(f->etag), "\"d%016llx\"", (unsigned long long)hash);
+	(void)snprintf(f->etag, sizeof(f->etag), "\"d%016llx\"",
+	    (unsigned long long)hash_str(f->text));
 }
 
 static char *

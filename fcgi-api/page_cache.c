@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "fcgi-api/page_cache.h"
 
 #define SETS	16u
@@ -39,14 +40,12 @@ page_cache_free(struct page_cache *c)
 	free(c);
 }
 
-/* FNV-1a, and its bits mixed once more: its lowest ones alone are poor. */
+/* Its bits are mixed once more: the lowest ones alone are poor. */
 static uint64_t
 key_hash(const struct page_key *k)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325) + k->gzip;
+	uint64_t h = hash_add(HASH_BEGIN + k->gzip, k->query.ptr, k->query.len);
 
-	for (size_t i = 0; i < k->query.len; i++)
-		h = (h ^ (unsigned char)k->query.ptr[i]) * UINT64_C(0x100000001b3);
 	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 29;
 }

@@ -1,3 +1,4 @@
+#include "common/hash.h"
 #include "fcgi-api/decimal.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/response.h"
@@ -96,12 +97,10 @@ response_validators(struct response *r, struct str condition, struct str etag,
 bool
 response_validators_of_body(struct response *r, struct str condition, uint64_t generation)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
+	uint64_t hash = hash_str(buf_str(&r->own));
 	char etag[24] = "\"h";
 	size_t n = 2;
 
-	for (size_t i = 0; i < r->own.len; i++)
-		hash = (hash ^ (unsigned char)r->own.data[i]) * UINT64_C(0x100000001b3);
 	for (int shift = 60; shift >= 0; shift -= 4)
 		etag[n++] = "0123456789abcdef"[hash >> shift & 15];
 	etag[n++] = '"';

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/outbox.h"
@@ -138,10 +139,9 @@ target_problem(struct writing *w, struct target *t, enum err e, const char *deta
 
 /* ---- the request's headers ---------------------------------------------------- */
 static uint64_t
-hash_add(uint64_t h, struct str s, uint64_t multiplier)
+mix(uint64_t h, struct str s, uint64_t multiplier)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * multiplier;
+	h = hash_add_by(h, s.ptr, s.len, multiplier);
 	h = (h ^ s.len) * multiplier;	/* where it ends counts too */
 	return h ^ h >> 29;
 }
@@ -150,15 +150,15 @@ hash_add(uint64_t h, struct str s, uint64_t multiplier)
 static void
 take_fingerprint(const struct request *r, uint64_t fingerprint[2])
 {
-	static const uint64_t begin[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15) };
-	static const uint64_t multiplier[2] = { UINT64_C(0x100000001b3), UINT64_C(0xff51afd7ed558ccd) };
+	static const uint64_t begin[2] = { HASH_BEGIN, UINT64_C(0x9e3779b97f4a7c15) };
+	static const uint64_t multiplier[2] = { HASH_PRIME, UINT64_C(0xff51afd7ed558ccd) };
 
 	for (size_t k = 0; k < 2; k++) {
 		uint64_t h = (begin[k] ^ (uint64_t)r->method) * multiplier[k];
 
 		for (size_t i = 0; i < r->segment_count; i++)
-			h = hash_add(h, r->segments[i], multiplier[k]);
-		fingerprint[k] = hash_add(h, r->body, multiplier[k]);
+			h = mix(h, r->segments[i], multiplier[k]);
+		fingerprint[k] = mix(h, r->body, multiplier[k]);
 	}
 }
 

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "common/hash.h"
 #include "common/json_write.h"
 #include "common/options.h"
 #include "syncd/airtable_json.h"
@@ -154,9 +155,7 @@ offered_status(const struct webhook_table *t)
 static uint64_t
 hash_text(uint64_t h, const char *text)
 {
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);	/* FNV-1a */
-	return h * UINT64_C(1099511628211);
+	return hash_add(h, text, strlen(text) + 1);	/* where it ends counts too */
 }
 
 /* false: memory is out. */
@@ -165,7 +164,7 @@ read_shape(struct webhook_table *t, size_t f, const cJSON *json)
 {
 	const cJSON *options = airtable_json_member(json, "options");
 	char *text = options == NULL ? NULL : cJSON_PrintUnformatted(options);
-	uint64_t h = hash_text(UINT64_C(14695981039346656037), text_of(json, "type"));
+	uint64_t h = hash_text(HASH_BEGIN, text_of(json, "type"));
 
 	if (text != NULL)
 		h = hash_text(h, text);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /*
@@ -27,15 +28,6 @@ decode(const struct apply_txn *t, MDB_val key, MDB_val data, struct outbox_entry
 	memcpy(&sequence, key.mv_data, sizeof(sequence));
 	return outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema, e) ==
 	    ERR_OK ? 0 : MDB_CORRUPTED;
-}
-
-int
-apply_stored_entry(struct apply_txn *t, uint64_t sequence, struct outbox_entry *e)
-{
-	MDB_val key = key_u64(&sequence), data;
-	int rc = mdb_get(t->txn, t->dbs->outbox, &key, &data);
-
-	return rc != 0 ? rc : decode(t, key, data, e);
 }
 
 /* News that came before have shown some of what is confirmed now. */
@@ -109,9 +101,10 @@ consider(struct apply_txn *t, const struct apply_meta *meta, const struct outbox
 	i = apply_item_of_row(t, load_u32(row.mv_data, 0));
 	if (i == NULL || !i->existed || ends_here(t, meta, e))
 		return 0;
-	if ((rc = apply_room(&c->list, c->count, &c->room, sizeof(*c->list))) == 0)
-		c->list[c->count++] = (struct candidate){ .item = i, .entry = *e };
-	return rc;
+	if (!vec_room(&c->list, c->count, &c->room))
+		return ENOMEM;
+	c->list[c->count++] = (struct candidate){ .item = i, .entry = *e };
+	return 0;
 }
 
 static int

@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdlib.h>
 
 #include "common/change_log.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* The rows that one entry of the log says went. */
@@ -8,7 +10,6 @@ static int
 note_gone(struct apply_txn *t, uint64_t generation, MDB_val data)
 {
 	const char *p = data.mv_data, *end = p + data.mv_size;
-	int rc;
 
 	if (data.mv_size < sizeof(struct change_log_head))
 		return MDB_CORRUPTED;
@@ -18,9 +19,8 @@ note_gone(struct apply_txn *t, uint64_t generation, MDB_val data)
 		if (id.len > (size_t)(end - id.ptr))
 			return MDB_CORRUPTED;
 		if (*p == LOGGED_DELETED) {
-			if ((rc = apply_room(&t->gone, t->gone_count, &t->gone_room,
-			    sizeof(*t->gone))) != 0)
-				return rc;
+			if (!vec_room(&t->gone, t->gone_count, &t->gone_room))
+				return ENOMEM;
 			t->gone[t->gone_count++] = (struct apply_gone){ id, generation };
 		}
 		p = id.ptr + id.len;

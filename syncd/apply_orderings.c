@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */
@@ -229,15 +230,8 @@ add_chunk(struct sequence *s, size_t i)
 {
 	struct chunk *c;
 
-	if (s->count == s->room || s->chunks == NULL) {
-		size_t room = s->room * 2 + 8;
-		struct chunk *more = realloc(s->chunks, room * sizeof(*more));
-
-		if (more == NULL)
-			return ENOMEM;
-		s->chunks = more;
-		s->room = room;
-	}
+	if (!vec_room(&s->chunks, s->count, &s->room))
+		return ENOMEM;
 	c = &s->chunks[i];
 	memmove(c + 1, c, (s->count - i) * sizeof(*c));
 	*c = (struct chunk){ .id = s->next_id++ };

@@ -3,6 +3,7 @@
 
 #include "common/json_write.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /*
@@ -302,10 +303,10 @@ work_out(struct apply_txn *t, struct seen *s)
 		memcpy(&head, value.ptr, sizeof(head));
 	t->head.pending -= counts(o.id, s->stored_value.len, s->stored.json_len);
 	t->head.pending += counts(o.id, o.len, head.json_len);
-	if ((rc = apply_room(&t->overlays, t->overlay_count, &t->overlay_room,
-	    sizeof(*t->overlays))) == 0)
-		t->overlays[t->overlay_count++] = o;
-	return rc;
+	if (!vec_room(&t->overlays, t->overlay_count, &t->overlay_room))
+		return ENOMEM;
+	t->overlays[t->overlay_count++] = o;
+	return 0;
 }
 
 /* Nothing is shown, and nothing will be: the usual case. */

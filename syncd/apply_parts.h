@@ -194,8 +194,6 @@ bool	apply_step_doing(const struct apply_txn *, const struct change_step *,
 	    const struct record *now, struct apply_doing *);
 /* Who touched one of these fields last; NULL: not told. */
 const struct author *apply_last_author(const struct apply_item *, uint32_t fields);
-/* Room for one more in an array of ${count}: *list may move. */
-int	apply_room(void *list, size_t count, size_t *room, size_t item_bytes);
 
 int	apply_orderings(struct apply_txn *);
 int	apply_totals(struct apply_txn *);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /*
@@ -118,8 +119,8 @@ add_past(struct story *s, MDB_val key, MDB_val data)
 	place_of_key(key, &p.generation, &p.index);
 	if (p.generation <= s->ask->since || s->count == PAST_MAX)
 		return MDB_NOTFOUND;
-	if ((rc = apply_room(&s->past, s->count, &s->room, sizeof(*s->past))) != 0)
-		return rc;
+	if (!vec_room(&s->past, s->count, &s->room))
+		return ENOMEM;
 	if ((p.parsed = cJSON_ParseWithLength(p.json.ptr, p.json.len)) == NULL)
 		return MDB_CORRUPTED;
 	action = text_of(p.parsed, "action");
@@ -233,16 +234,13 @@ leads_back(const struct story *s, const struct change_step *step, size_t i, size
 static int
 add_untold(struct story *s, size_t before, const struct change_step *step, size_t order, size_t f)
 {
-	int rc;
-
 	for (size_t i = 0; i < s->untold_count; i++)
 		if (s->untold[i].before == before && s->untold[i].step == step) {
 			s->untold[i].fields |= UINT32_C(1) << f;
 			return 0;
 		}
-	if ((rc = apply_room(&s->untold, s->untold_count, &s->untold_room,
-	    sizeof(*s->untold))) != 0)
-		return rc;
+	if (!vec_room(&s->untold, s->untold_count, &s->untold_room))
+		return ENOMEM;
 	s->untold[s->untold_count++] = (struct untold){
 		.before = before, .order = order, .step = step, .fields = UINT32_C(1) << f
 	};

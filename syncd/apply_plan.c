@@ -2,9 +2,11 @@
 #include <stdlib.h>
 
 #include "common/fold.h"
+#include "common/hash.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* Folded texts live until the commit ends; blocks never move. */
@@ -13,17 +15,6 @@ struct apply_arena {
 	size_t			 len;
 	char			 bytes[];
 };
-
-static uint64_t
-hash_bytes(const void *p, size_t n)
-{
-	const unsigned char *s = p;
-	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ s[i]) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
-}
 
 static int
 index_make(struct apply_index *x, size_t items)
@@ -40,7 +31,7 @@ index_make(struct apply_index *x, size_t items)
 static struct apply_item *
 find_id(const struct apply_txn *t, struct str id)
 {
-	for (uint64_t h = hash_bytes(id.ptr, id.len);; h++) {
+	for (uint64_t h = hash_place(hash_str(id));; h++) {
 		uint32_t slot = t->by_id.slots[h & t->by_id.mask];
 
 		if (slot == 0)
@@ -63,7 +54,7 @@ apply_item_of_row(const struct apply_txn *t, uint32_t row)
 {
 	if (t->by_row.slots == NULL)	/* nothing is planned */
 		return NULL;
-	for (uint64_t h = hash_bytes(&row, sizeof(row));; h++) {
+	for (uint64_t h = hash_number(row);; h++) {
 		uint32_t slot = t->by_row.slots[h & t->by_row.mask];
 
 		if (slot == 0)
@@ -80,9 +71,8 @@ apply_field_changed(const struct apply_txn *t, const struct apply_item *i, unsig
 	    &i->old.values[f], &i->now.values[f]);
 }
 
-/* Read the stored row of a record into ${i}; MDB_NOTFOUND: there is none. */
-static int
-load_old(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
+int
+apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
 {
 	MDB_val key = key_str(id), data;
 	struct row_view view;
@@ -98,6 +88,18 @@ load_old(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *ver
 	i->existed = true;
 	*version = view.version;
 	return 0;
+}
+
+int
+apply_stored_entry(struct apply_txn *t, uint64_t sequence, struct outbox_entry *e)
+{
+	MDB_val key = key_u64(&sequence), data;
+	int rc = mdb_get(t->txn, t->dbs->outbox, &key, &data);
+
+	if (rc != 0)
+		return rc;
+	return outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema, e) ==
+	    ERR_OK ? 0 : MDB_CORRUPTED;
 }
 
 static void
@@ -123,35 +125,12 @@ change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
 }
 
 int
-apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
-{
-	return load_old(t, id, i, version);
-}
-
-int
-apply_room(void *list, size_t count, size_t *room, size_t item_bytes)
-{
-	size_t bigger = *room == 0 ? 16 : *room * 2;
-	void *old, *new;
-
-	if (count < *room)
-		return 0;
-	memcpy(&old, list, sizeof(old));
-	if ((new = reallocarray(old, bigger, item_bytes)) == NULL)
-		return ENOMEM;
-	memcpy(list, &new, sizeof(new));
-	*room = bigger;
-	return 0;
-}
-
-int
 apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct apply_edit *edit)
 {
-	int rc = apply_room(&t->edits, t->edit_count, &t->edit_room, sizeof(*t->edits));
 	uint32_t *place = &i->first_edit;
 
-	if (rc != 0)
-		return rc;
+	if (!vec_room(&t->edits, t->edit_count, &t->edit_room))
+		return ENOMEM;
 	while (*place != 0 && t->edits[*place - 1].entry->sequence <= edit->entry->sequence)
 		place = &t->edits[*place - 1].next;
 	t->edits[t->edit_count] = *edit;
@@ -232,7 +211,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 	}
 	i = &t->items[t->count];
 	*i = (struct apply_item){ .now.id = c->record.id };
-	rc = load_old(t, c->record.id, i, &version);
+	rc = apply_load(t, c->record.id, i, &version);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return rc;
 	if (i->existed && version > c->base && !c->counts) {
@@ -267,7 +246,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 	change_again(t, i, &news);
 	if ((rc = add_edits(t, i, c)) != 0)
 		return rc;
-	index_add(&t->by_id, hash_bytes(i->now.id.ptr, i->now.id.len), t->count);
+	index_add(&t->by_id, hash_place(hash_str(i->now.id)), t->count);
 	t->count++;
 	return 0;
 }
@@ -485,7 +464,7 @@ apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
 		return rc;
 	qsort(t->items, t->count, sizeof(*t->items), apply_item_cmp);
 	for (size_t i = 0; i < t->count; i++)
-		index_add(&t->by_row, hash_bytes(&t->items[i].row, sizeof(uint32_t)), i);
+		index_add(&t->by_row, hash_number(t->items[i].row), i);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "common/instant.h"
 #include "common/json_write.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* The entries of the history as JSON, and what is told otherwise later. */
@@ -91,13 +92,9 @@ asked(const struct outbox_entry *e)
 static int
 keep_entry(struct apply_txn *t, const struct apply_entry *entry)
 {
-	int rc;
-
-	if (buf_status(&t->history_bytes) != ERR_OK)
+	if (buf_status(&t->history_bytes) != ERR_OK ||
+	    !vec_room(&t->entries, t->entry_count, &t->entry_room))
 		return ENOMEM;
-	if ((rc = apply_room(&t->entries, t->entry_count, &t->entry_room,
-	    sizeof(*t->entries))) != 0)
-		return rc;
 	t->entries[t->entry_count] = *entry;
 	t->entries[t->entry_count++].len = t->history_bytes.len - entry->at;
 	return 0;

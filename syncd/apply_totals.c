@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/moment.h"
 #include "common/options.h"
 #include "common/revenue.h"
@@ -32,7 +33,7 @@ deltas_grow(struct deltas *d)
 
 		if (d->slots[i].key == 0)
 			continue;
-		at = (size_t)(d->slots[i].key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % bigger.size;
+		at = hash_number(d->slots[i].key) % bigger.size;
 		while (bigger.slots[at].key != 0)
 			at = (at + 1) % bigger.size;
 		bigger.slots[at] = d->slots[i];
@@ -51,7 +52,7 @@ deltas_add(struct deltas *d, uint64_t key, int sign, int64_t sum)
 
 	if (d->used * 2 >= d->size && (rc = deltas_grow(d)) != 0)
 		return rc;
-	at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % d->size;
+	at = hash_number(key) % d->size;
 	while (d->slots[at].key != 0 && d->slots[at].key != key)
 		at = (at + 1) % d->size;
 	if (d->slots[at].key == 0) {

@@ -3,23 +3,15 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/airtable_request.h"
 #include "syncd/feed_parts.h"
 
 bool
 feed_want(struct feed *f, struct str id)
 {
-	if (id.len > AIRTABLE_ID_MAX)
+	if (id.len > AIRTABLE_ID_MAX || !vec_room(&f->ids, f->id_count, &f->id_room))
 		return false;
-	if (f->id_count == f->id_room) {
-		size_t room = f->id_room * 2 + 128;
-		void *more = reallocarray(f->ids, room, sizeof(*f->ids));
-
-		if (more == NULL)
-			return false;
-		f->ids = more;
-		f->id_room = room;
-	}
 	memcpy(f->ids[f->id_count], id.ptr, id.len);
 	f->ids[f->id_count++][id.len] = '\0';
 	return true;

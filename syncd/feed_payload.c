@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/instant.h"
 #include "common/row.h"
 #include "syncd/airtable_decode.h"
@@ -43,21 +44,11 @@ payload_id_valid(const char *id)
 }
 
 /* ---- records by id --------------------------------------------------------------- */
-static uint64_t
-hash_of(struct str id)
-{
-	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a */
-
-	for (size_t i = 0; i < id.len; i++)
-		h = (h ^ (unsigned char)id.ptr[i]) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
-}
-
 /* Where the record is, or would be. */
 static uint32_t *
 slot_of(const struct payload_page *p, struct str id)
 {
-	for (uint64_t h = hash_of(id);; h++) {
+	for (uint64_t h = hash_place(hash_str(id));; h++) {
 		uint32_t *slot = &p->slots[h & p->mask];
 
 		if (*slot == 0 || str_eq(p->records[*slot - 1].now.id, id))

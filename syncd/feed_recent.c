@@ -1,3 +1,4 @@
+#include "common/hash.h"
 #include "common/instant.h"
 #include "common/moment.h"
 #include "syncd/feed_parts.h"
@@ -13,27 +14,11 @@
  */
 #define RECENT_MS	30000
 
-static uint64_t
-mix(uint64_t h, const void *bytes, size_t n)
-{
-	const unsigned char *p = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * UINT64_C(1099511628211);	/* FNV-1a */
-	return h;
-}
-
-static uint64_t
-id_hash(struct str id)
-{
-	return mix(UINT64_C(14695981039346656037), id.ptr, id.len);
-}
-
 /* 0: it went, or not all of it is known. */
 static uint64_t
 content_hash(const struct schema *schema, const struct change *c)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = HASH_BEGIN;
 
 	if (c->kind == CHANGE_GONE || c->record.known != schema_all(schema))
 		return 0;
@@ -42,12 +27,12 @@ content_hash(const struct schema *schema, const struct change *c)
 		int64_t number = v->present ? v->number : 0;
 		char mark = v->present ? '+' : '-';
 
-		h = mix(h, &mark, 1);
+		h = hash_add(h, &mark, 1);
 		if (v->present && schema->fields[f].kind != FIELD_MONEY &&
 		    (schema->fields[f].kind != FIELD_INSTANT || moment_is_date(v)))
-			h = mix(h, v->text.ptr, v->text.len);
+			h = hash_add(h, v->text.ptr, v->text.len);
 		else
-			h = mix(h, &number, sizeof(number));
+			h = hash_add(h, &number, sizeof(number));
 	}
 	return h | 1;
 }
@@ -56,7 +41,7 @@ static void
 note_write(struct feed *f, const struct change *c, int64_t now)
 {
 	f->wrote[f->wrote_next++ % FEED_WROTE] = (struct feed_wrote){
-		.id = id_hash(c->record.id), .at_ms = now
+		.id = hash_str(c->record.id), .at_ms = now
 	};
 }
 
@@ -81,7 +66,7 @@ feed_changed_lately(const struct feed *f, struct str id)
 {
 	const struct feed_wrote *oldest = &f->wrote[f->wrote_next % FEED_WROTE];
 	int64_t now = instant_monotonic();
-	uint64_t hash = id_hash(id);
+	uint64_t hash = hash_str(id);
 
 	/* who has just begun, or had more than there is room for, does not know */
 	if (now - f->started_ms < RECENT_MS ||
@@ -100,7 +85,7 @@ note(struct feed *f, const struct change *c, int64_t now)
 	struct feed_recent *r = &f->recent[f->recent_next++ % FEED_RECENT];
 
 	*r = (struct feed_recent){
-		.id = id_hash(c->record.id), .content = content_hash(f->schema, c), .at_ms = now
+		.id = hash_str(c->record.id), .content = content_hash(f->schema, c), .at_ms = now
 	};
 }
 
@@ -109,7 +94,7 @@ static bool
 differs(const struct feed *f, const struct change *c, int64_t now)
 {
 	uint64_t content = content_hash(f->schema, c);
-	const struct feed_recent *last = last_brought(f, id_hash(c->record.id), now);
+	const struct feed_recent *last = last_brought(f, hash_str(c->record.id), now);
 
 	return last != NULL && (last->content != content || content == 0);
 }

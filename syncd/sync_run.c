@@ -4,6 +4,7 @@
 #include "common/columns.h"
 #include "common/instant.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/sync_run.h"
 
 /* A difference, kept until it is applied: the record with its strings behind it. */
@@ -123,16 +124,9 @@ add_difference(struct sync_run *r, struct difference *d)
 {
 	if (d == NULL)
 		return ERR_NOMEM;
-	if (r->count == r->room) {
-		size_t room = r->room * 2 + 128;
-		struct difference **more = realloc(r->list, room * sizeof(*more));
-
-		if (more == NULL) {
-			free(d);
-			return ERR_NOMEM;
-		}
-		r->list = more;
-		r->room = room;
+	if (!vec_room(&r->list, r->count, &r->room)) {
+		free(d);
+		return ERR_NOMEM;
 	}
 	r->list[r->count++] = d;
 	return ERR_OK;

@@ -1,16 +1,16 @@
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/moment.h"
 #include "common/summary.h"
 #include "syncd/verify_parts.h"
 
 #define ROOM_MIN	256
-#define SPREAD		UINT64_C(0x9e3779b97f4a7c15)
 
 static struct tally *
 place(struct tally *list, size_t room, uint64_t key)
 {
-	size_t at = (size_t)(key * SPREAD >> 32) % room;
+	size_t at = hash_number(key) % room;
 
 	while (list[at].key != 0 && list[at].key != key)
 		at = (at + 1) % room;

@@ -4,6 +4,7 @@
 
 #include "common/outbox.h"
 #include "common/row.h"
+#include "common/vec.h"
 #include "syncd/verify_parts.h"
 
 #define LL	(unsigned long long)
@@ -25,16 +26,9 @@ struct shown_list {
 static bool
 add_shown(struct shown_list *l, const struct outbox_entry *e)
 {
-	if (l->count == l->room) {
-		size_t room = l->room == 0 ? 64 : l->room * 2;
-		struct shown *list = realloc(l->list, room * sizeof(*list));
-
-		if (list == NULL) {
-			l->v->error = ERR_NOMEM;
-			return false;
-		}
-		l->list = list;
-		l->room = room;
+	if (!vec_room(&l->list, l->count, &l->room)) {
+		l->v->error = ERR_NOMEM;
+		return false;
 	}
 	l->list[l->count++] = (struct shown){
 		.sequence = e->sequence, .kind = e->kind, .record = e->record

@@ -5,6 +5,7 @@
 #include "common/instant.h"
 #include "common/log.h"
 #include "common/outbox.h"
+#include "common/vec.h"
 #include "syncd/fault_point.h"
 #include "syncd/write_parts.h"
 
@@ -19,19 +20,10 @@ book_open(struct book *b, struct writes *all)
 static bool
 room(struct book *b, void *list, size_t count, size_t *have, size_t bytes)
 {
-	size_t more = *have == 0 ? 16 : *have * 2;
-	void *old, *new;
-
-	if (count < *have)
+	if (vec_grow(list, count, have, bytes))
 		return true;
-	memcpy(&old, list, sizeof(old));
-	if ((new = reallocarray(old, more, bytes)) == NULL) {
-		b->error = ERR_NOMEM;
-		return false;
-	}
-	memcpy(list, &new, sizeof(new));
-	*have = more;
-	return true;
+	b->error = ERR_NOMEM;
+	return false;
 }
 
 static void

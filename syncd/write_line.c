@@ -1,16 +1,13 @@
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "common/instant.h"
 #include "syncd/write_parts.h"
 
 uint64_t
 write_hash(struct str s)
 {
-	uint64_t h = UINT64_C(14695981039346656037);	/* FNV-1a */
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
+	return hash_place(hash_str(s));
 }
 
 static struct line *

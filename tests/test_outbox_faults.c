@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/hash.h"
 #include "common/store_keys.h"
 #include "tests/outbox_fixture.h"
 #include "tests/store_check.h"
@@ -22,7 +23,7 @@ fingerprint(struct store *s)
 		d->audit, d->bulks, d->orders.ids, d->orders.keys, d->orders.rows, d->orders.free,
 		d->orders.columns, d->orders.orderings, d->orders.totals
 	};
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h = HASH_BEGIN;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		MDB_cursor *cursor;
@@ -31,10 +32,8 @@ fingerprint(struct store *s)
 		ck_assert_int_eq(mdb_cursor_open(store_txn(s), list[i], &cursor), 0);
 		while (mdb_cursor_get(cursor, &kv[0], &kv[1], MDB_NEXT) == 0)
 			for (int k = 0; k < 2; k++) {
-				h = (h ^ kv[k].mv_size) * UINT64_C(1099511628211);
-				for (size_t n = 0; n < kv[k].mv_size; n++)
-					h = (h ^ ((unsigned char *)kv[k].mv_data)[n]) *
-					    UINT64_C(1099511628211);
+				h = hash_add(h, &kv[k].mv_size, sizeof(kv[k].mv_size));
+				h = hash_add(h, kv[k].mv_data, kv[k].mv_size);
 			}
 		mdb_cursor_close(cursor);
 	}

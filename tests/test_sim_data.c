@@ -1,20 +1,20 @@
 #include "airtable-sim/row_json.h"
 #include "tests/test_sim_support.h"
+#include "common/hash.h"
 
-/* FNV-1a over all records as JSON. */
+/* Of all records as JSON. */
 static uint64_t
 fingerprint(uint32_t orders, uint64_t seed)
 {
 	static const struct sim_projection all;
 	struct sim_base *b = sim_data_new(SIM_DATA_BASE_ID, orders, seed, SIM_NOW);
 	struct buf json = { 0 };
-	uint64_t h = UINT64_C(14695981039346656037);
+	uint64_t h;
 
 	ck_assert_ptr_nonnull(b);
 	for (uint32_t i = 0; i < b->tables[0]->row_count; i++)
 		sim_row_json(&json, b->tables[0], &b->tables[0]->rows[i], &all, SIM_NOW);
-	for (size_t i = 0; i < json.len; i++)
-		h = (h ^ (unsigned char)json.data[i]) * UINT64_C(1099511628211);
+	h = hash_str(buf_str(&json));
 	buf_free(&json);
 	sim_base_free(b);
 	return h;
