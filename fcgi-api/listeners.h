@@ -7,11 +7,7 @@
  * Listening Unix sockets, kept by the master over the lives of its workers.
  */
 
-/*
- * Create, bind (mode 0660) and listen at ${path}: non-blocking, close-on-exec.
- * A file left by a dead process is replaced; one where somebody listens is
- * not.  -1 with errno: EADDRINUSE in that case.
- */
+/* One at ${path}, as unix_listen() makes it, or one that was handed over.  -1 with errno. */
 int	listener_open(const char *path);
 
 /* Close and remove the file. */

@@ -1,6 +1,5 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "common/frame.h"
 #include "common/log.h"
+#include "common/unix_socket.h"
 #include "fcgi-api/syncd_link.h"
 
 #define OUT_MAX		(4u * 1024 * 1024)	/* bytes that syncd has not taken yet */
@@ -30,7 +30,7 @@ struct syncd_link {
 	struct loop		*loop;
 	struct watch		 watch;		/* fd -1: not connected */
 	const struct schema	*schema;
-	struct sockaddr_un	 address;
+	char			 path[UNIX_PATH_SIZE];	/* of its socket */
 	int64_t			 retry_ms;	/* no attempt before */
 	bool			 down_logged;
 	bool			 writing;	/* EPOLLOUT is asked for */
@@ -70,8 +70,7 @@ syncd_link_new(struct loop *loop, const char *socket_path, const struct schema *
 	l->loop = loop;
 	l->schema = schema;
 	l->watch = (struct watch){ .fd = -1, .ready = link_ready, .cookie = l };
-	l->address.sun_family = AF_UNIX;
-	(void)strncpy(l->address.sun_path, socket_path, sizeof(l->address.sun_path) - 1);
+	(void)strncpy(l->path, socket_path, sizeof(l->path) - 1);
 	l->out.limit = OUT_MAX;
 	l->in.limit = MESSAGE_BYTES_MAX + READ_BYTES;
 	l->next_deadline_ms = INT64_MAX;
@@ -148,28 +147,22 @@ connect_now(struct syncd_link *l)
 	if (now_ms < l->retry_ms)
 		return ERR_SYNCD_UNAVAILABLE;
 	l->retry_ms = now_ms + RETRY_MS;
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	if ((fd = unix_connect(l->path)) == -1)
 		goto err0;
-	/* a Unix socket connects at once or not at all */
-	if (connect(fd, (struct sockaddr *)&l->address, sizeof(l->address)) == -1)
-		goto err1;
 	l->watch.fd = fd;
 	if (loop_add(l->loop, &l->watch, EPOLLIN | EPOLLRDHUP) != ERR_OK)
-		goto err2;
+		goto err1;
 	l->queued = l->sent = 0;
 	l->down_logged = false;
 	return ERR_OK;
 
-err2:
-	l->watch.fd = -1;
 err1:
-	if (!l->down_logged)
-		log_warn("syncd: %s: %s", l->address.sun_path, strerror(errno));
-	l->down_logged = true;
-	(void)close(fd);
-	return ERR_SYNCD_UNAVAILABLE;
+	l->watch.fd = -1;
+	(void)close(fd);	/* errno stays: nothing was sent */
 err0:
-	log_warn("syncd: socket: %s", strerror(errno));
+	if (!l->down_logged)
+		log_warn("syncd: %s: %s", l->path, strerror(errno));
+	l->down_logged = true;
 	return ERR_SYNCD_UNAVAILABLE;
 }
 

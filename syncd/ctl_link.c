@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/frame.h"
 #include "common/instant.h"
+#include "common/unix_socket.h"
 #include "syncd/ctl_link.h"
 
 #define RETRY_MS	50	/* while the listener's backlog is full */
@@ -42,11 +42,9 @@ await(int fd, short events, int64_t deadline_ms)
 }
 
 static enum ctl_outcome
-connect_until(int fd, const struct sockaddr_un *addr, int64_t deadline_ms)
+connect_until(const char *path, int64_t deadline_ms, int *fd)
 {
-	while (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == -1) {
-		if (errno == EINTR)
-			continue;
+	while ((*fd = unix_connect(path)) == -1) {
 		if (errno != EAGAIN)
 			return CTL_GONE;
 		if (remaining(deadline_ms) == 0)
@@ -59,31 +57,15 @@ connect_until(int fd, const struct sockaddr_un *addr, int64_t deadline_ms)
 enum ctl_outcome
 ctl_open(const char *path, int64_t deadline_ms, struct ctl_link **out)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	enum ctl_outcome outcome = CTL_GONE;
-	struct ctl_link *l;
-	int saved;
+	struct ctl_link *l = calloc(1, sizeof(*l));
+	enum ctl_outcome outcome;
 
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		errno = ENAMETOOLONG;
+	if (l == NULL)
 		return CTL_GONE;
-	}
-	(void)strcpy(addr.sun_path, path);
-	if ((l = calloc(1, sizeof(*l))) == NULL)
-		return CTL_GONE;
-	if ((l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) == -1)
-		goto err0;
-	if ((outcome = connect_until(l->fd, &addr, deadline_ms)) != CTL_OK)
-		goto err1;
-	*out = l;
-	return CTL_OK;
-
-err1:
-	saved = errno;
-	(void)close(l->fd);
-	errno = saved;
-err0:
-	free(l);
+	if ((outcome = connect_until(path, deadline_ms, &l->fd)) == CTL_OK)
+		*out = l;
+	else
+		free(l);
 	return outcome;
 }
 

@@ -1,6 +1,4 @@
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/unix_socket.h"
 #include "syncd/events.h"
 #include "syncd/http.h"
 #include "syncd/publisher.h"
@@ -26,7 +25,7 @@ struct publisher {
 	enum events_step step;
 	uv_timer_t	 timer;
 	struct buf	 body;
-	char		 path[108];	/* nginx's socket */
+	char		 path[UNIX_PATH_SIZE];	/* nginx's socket */
 	ino_t		 refused;	/* the socket that refused last time; 0: none */
 	bool		 away;		/* it was said that nginx does not answer */
 	uint64_t	 clients;	/* as nginx told last */
@@ -44,19 +43,18 @@ static void	 schedule(struct publisher *);
 static void
 remove_dead_socket(struct publisher *p)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	struct stat st;
 	bool dead;
 	int fd;
 
-	if (lstat(p->path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
-	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) == -1) {
+	if (lstat(p->path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
 		p->refused = 0;
 		return;
 	}
-	memcpy(to.sun_path, p->path, sizeof(to.sun_path));
-	dead = connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1 && errno == ECONNREFUSED;
-	(void)close(fd);	/* nothing was written */
+	fd = unix_connect(p->path);
+	dead = fd == -1 && errno == ECONNREFUSED;
+	if (fd != -1)
+		(void)close(fd);	/* nothing was written */
 	if (dead && p->refused == st.st_ino && unlink(p->path) == 0)
 		log_info("events: removed %s, which nginx has left behind", p->path);
 	p->refused = dead ? st.st_ino : 0;

@@ -8,9 +8,10 @@
 
 #include "common/instant.h"
 #include "common/log.h"
-#include "syncd/server_listen.h"
+#include "common/unix_socket.h"
 #include "syncd/server_parts.h"
 
+#define BACKLOG		511
 #define ACCEPTS_A_TURN	64	/* so that newcomers never starve those who are in */
 
 /* The end of a server: after the last handle of it and of its peers. */
@@ -92,6 +93,21 @@ on_pause_over(uv_timer_t *t)
 		pause_accepting(s, uv_strerror(rc));
 }
 
+static bool
+may_speak(const struct server *s, int fd)
+{
+	struct ucred peer;
+
+	if (unix_peer_allowed(fd, s->gid, &peer))
+		return true;
+	if (errno != 0)
+		log_warn("socket: a peer's credentials can't be read: %s", strerror(errno));
+	else
+		log_warn("socket: a peer was refused: uid=%u gid=%u peer_pid=%d",
+		    (unsigned)peer.uid, (unsigned)peer.gid, (int)peer.pid);
+	return false;
+}
+
 static void
 on_connect(uv_poll_t *h, int status, int events)
 {
@@ -111,12 +127,23 @@ on_connect(uv_poll_t *h, int status, int events)
 			if (errno != EAGAIN)
 				pause_accepting(s, strerror(errno));
 			return;
-		} else if (!server_peer_allowed(fd, s->gid)) {
+		} else if (!may_speak(s, fd)) {
 			(void)close(fd);
 		} else if (s->connections >= SERVER_CONNECTIONS_MAX || !peer_add(s, fd)) {
 			turn_away(fd);
 		}
 	}
+}
+
+static bool
+listen_at(struct server *s, const char *path)
+{
+	if ((s->fd = unix_listen(path, BACKLOG)) != -1)
+		return true;
+	log_error("socket %s: %s", path,
+	    errno == EADDRINUSE ? "another process listens on it" :
+	    errno == ENOTSOCK ? "the file there is no socket" : strerror(errno));
+	return false;
 }
 
 static bool
@@ -152,7 +179,7 @@ server_new(uv_loop_t *loop, const char *path, const struct schema *schema,
 	LIST_INIT(&s->peers);
 	LIST_INIT(&s->calls);
 	(void)signal(SIGPIPE, SIG_IGN);		/* libuv writes with write(2) */
-	if ((s->fd = server_listen(path)) == -1)
+	if (!listen_at(s, path))
 		goto err0;
 	if (!remember_file(s, path))
 		goto err1;

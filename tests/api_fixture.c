@@ -1,6 +1,5 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <fcgiapp.h>
@@ -9,11 +8,12 @@
 #include <unistd.h>
 
 #include "common/instant.h"
+#include "common/unix_socket.h"
 #include "common/zone.h"
 #include "tests/api_fixture.h"
 
 struct api_fixture fx;
-static struct sockaddr_un syncd_address;
+static char syncd_address[UNIX_PATH_SIZE];
 static int web, syncd_listen, syncd = -1;
 static struct buf in;
 
@@ -153,13 +153,12 @@ api_setup(void)
 	(void)strcpy(fx.config.summary.excluded, "Cancelled");
 	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);
 	ck_assert_int_eq(FCGX_Init(), 0);
-	syncd_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	(void)snprintf(syncd_address.sun_path, sizeof(syncd_address.sun_path), "%s/syncd.sock", dir);
+	(void)snprintf(syncd_address, sizeof(syncd_address), "%s/syncd.sock", dir);
 	syncd_listen = -1;
 	ck_assert_ptr_nonnull(setup.loop = fx.loop = loop_new());
 	ck_assert_ptr_nonnull(fx.api = api_new(&fx.config, &fx.docs));
 	fx.api->loop = fx.loop;
-	ck_assert_ptr_nonnull(fx.api->link = syncd_link_new(fx.loop, syncd_address.sun_path, &orders_schema));
+	ck_assert_ptr_nonnull(fx.api->link = syncd_link_new(fx.loop, syncd_address, &orders_schema));
 	ck_assert_ptr_nonnull(fx.cs = connections_new(&setup));
 	open_web();
 }
@@ -175,11 +174,7 @@ void
 api_setup_syncd(void)
 {
 	api_setup_filled();
-	syncd_listen = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_ge(syncd_listen, 0);
-	ck_assert_int_eq(bind(syncd_listen, (struct sockaddr *)&syncd_address,
-	    sizeof(syncd_address)), 0);
-	ck_assert_int_eq(listen(syncd_listen, 8), 0);
+	ck_assert_int_ne(syncd_listen = unix_listen(syncd_address, 8), -1);
 }
 
 void

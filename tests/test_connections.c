@@ -1,6 +1,5 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <fcgiapp.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/instant.h"
+#include "common/unix_socket.h"
 #include "fcgi-api/connections.h"
 #include "tests/fastcgi_peer.h"
 #include "tests/support.h"
@@ -588,17 +588,13 @@ START_TEST(draining_waits_for_the_first_request_of_a_new_connection)
 }
 END_TEST
 
-static struct sockaddr_un address;
+static char address[UNIX_PATH_SIZE];
 
 static void
 listen_here(void)
 {
-	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", tmpdir_new());
-	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_ge(listen_fd, 0);
-	ck_assert_int_eq(bind(listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listen_fd, 64), 0);
+	(void)snprintf(address, sizeof(address), "%s/s", tmpdir_new());
+	ck_assert_int_ne(listen_fd = unix_listen(address, 64), -1);
 }
 
 static void
@@ -611,10 +607,9 @@ setup_listening(void)
 static int
 connect_here(void)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = unix_connect(address);
 
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_ne(fd, -1);
 	return fd;
 }
 

@@ -5,12 +5,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/instant.h"
 #include "common/log.h"
+#include "common/unix_socket.h"
 #include "syncd/server.h"
 #include "tests/support.h"
 
@@ -111,25 +111,9 @@ turn(int64_t ms)
 } while (0)
 
 static int
-try_dial(void)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return -1;
-	(void)strcpy(addr.sun_path, path);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		(void)close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int
 dial(void)
 {
-	int fd = try_dial();
+	int fd = unix_connect(path);
 
 	ck_assert_int_ne(fd, -1);
 	return fd;
@@ -451,7 +435,6 @@ END_TEST
 
 START_TEST(a_stale_socket_is_replaced_and_nothing_else)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	uv_loop_t second;
 	struct server *s;
 	char stale[108], file[108];
@@ -459,9 +442,7 @@ START_TEST(a_stale_socket_is_replaced_and_nothing_else)
 
 	ck_assert_int_eq(uv_loop_init(&second), 0);
 	(void)snprintf(stale, sizeof(stale), "%s/stale", tmpdir_new());
-	(void)strcpy(addr.sun_path, stale);
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	ck_assert_int_ne(fd = unix_listen(stale, 8), -1);
 	(void)close(fd);
 	ck_assert_ptr_nonnull(s = server_new(&second, stale, &orders_schema, on_request, NULL));
 	server_free(s);
@@ -505,7 +486,7 @@ START_TEST(draining_answers_what_is_open_and_refuses_what_comes)
 	AWAIT(held_count == 1 && server_connections(server) == 2);
 	server_drain(server, on_drained, &loop);
 	ck_assert(!drained);
-	ck_assert_int_eq(try_dial(), -1);
+	ck_assert_int_eq(unix_connect(path), -1);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	ck_assert_str_eq(hear(idle, &ended), "");
 	ck_assert(ended);

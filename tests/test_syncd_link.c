@@ -1,17 +1,17 @@
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/instant.h"
+#include "common/unix_socket.h"
 #include "fcgi-api/syncd_link.h"
 #include "tests/support.h"
 
 static struct loop *loop;
 static struct syncd_link *l;
-static struct sockaddr_un address;
+static char address[UNIX_PATH_SIZE];
 static int listen_fd, peer = -1;
 static struct { int calls; enum err e; uint64_t generation; } last;
 static struct message_request request;
@@ -19,14 +19,10 @@ static struct message_request request;
 static void
 setup(void)
 {
-	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", tmpdir_new());
-	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ck_assert_int_ge(listen_fd, 0);
-	ck_assert_int_eq(bind(listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	ck_assert_int_eq(listen(listen_fd, 8), 0);
+	(void)snprintf(address, sizeof(address), "%s/s", tmpdir_new());
+	ck_assert_int_ne(listen_fd = unix_listen(address, 8), -1);
 	ck_assert_ptr_nonnull(loop = loop_new());
-	ck_assert_ptr_nonnull(l = syncd_link_new(loop, address.sun_path, &orders_schema));
+	ck_assert_ptr_nonnull(l = syncd_link_new(loop, address, &orders_schema));
 	request = (struct message_request){ .type = MESSAGE_STATUS };
 	memset(&last, 0, sizeof(last));
 	peer = -1;
@@ -127,7 +123,7 @@ START_TEST(without_syncd_a_call_is_refused_at_once)
 {
 	struct syncd_call *call;
 
-	ck_assert_int_eq(unlink(address.sun_path), 0);
+	ck_assert_int_eq(unlink(address), 0);
 	ck_assert_int_eq(syncd_link_request(l, &request, INT64_MAX, done, &last, &call),
 	    ERR_SYNCD_UNAVAILABLE);
 	ck_assert_int_eq(last.calls, 0);
