@@ -26,17 +26,11 @@ escape_unit(const char *p, const char *end)
 	if (end - p < ESCAPE_LEN || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (int i = 2; i < ESCAPE_LEN; i++) {
-		char c = p[i];
+		int digit = hex_digit(p[i]);
 
-		unit <<= 4;
-		if (c >= '0' && c <= '9')
-			unit += c - '0';
-		else if (c >= 'a' && c <= 'f')
-			unit += c - 'a' + 10;
-		else if (c >= 'A' && c <= 'F')
-			unit += c - 'A' + 10;
-		else
+		if (digit == -1)
 			return -1;
+		unit = unit << 4 | digit;
 	}
 	return unit;
 }

@@ -156,17 +156,6 @@ note_looked(struct feed *f)
 	s->again_count = kept;
 }
 
-static void
-without_gone(struct change *changes, size_t *n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < *n; i++)
-		if (changes[i].kind != CHANGE_GONE)
-			changes[kept++] = changes[i];
-	*n = kept;
-}
-
 static enum err
 take_answer(struct feed *f, const struct airtable_page *page)
 {
@@ -183,7 +172,7 @@ take_answer(struct feed *f, const struct airtable_page *page)
 	feed_keep_odd(f, st, changes, n);
 	store_end(st);
 	if (gone > 0 && !feed_may_delete(f, gone))
-		without_gone(changes, &n);
+		feed_without_gone(changes, &n);
 	if (f->again)
 		note_looked(f);
 	if (last && f->page.cursor != 0)

@@ -1,6 +1,7 @@
 #ifndef SYNCD_FEED_PARTS_H
 #define SYNCD_FEED_PARTS_H
 
+#include "syncd/airtable_listing.h"
 #include "syncd/feed.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_silence.h"
@@ -120,8 +121,7 @@ struct feed {
 	int64_t			 catch_ms;		/* what has changed since is to be asked for; 0: no */
 	unsigned		 catch_left;		/* calls that may take until the gap is closed */
 	struct buf		 sweep_offset;
-	uint64_t		*sweep_seen;	/* a bit a row; NULL: no sweep is on */
-	uint32_t		 sweep_rows;
+	struct listing		 sweep_listing;	/* under way: a sweep is on */
 	uint64_t		 sweep_base;
 	uint64_t		 sweep_pages;
 	int64_t			 sweep_ended_ms;	/* monotonic: the last one; 0: none, or it failed: */
@@ -274,6 +274,8 @@ enum err feed_commit(struct feed *, const struct change *, size_t n, bool last);
 void	feed_move_on(struct feed *);
 /* May ${n} more rows go? */
 bool	feed_may_delete(struct feed *, size_t n);
+/* They may not: leave those changes out. */
+void	feed_without_gone(struct change *, size_t *n);
 /* Forget what is half taken. */
 void	feed_drop(struct feed *);
 

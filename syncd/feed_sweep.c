@@ -19,8 +19,7 @@
 void
 feed_sweep_drop(struct feed *f)
 {
-	free(f->sweep_seen);
-	f->sweep_seen = NULL;
+	listing_end(&f->sweep_listing);
 	buf_clear(&f->sweep_offset);
 }
 
@@ -46,7 +45,7 @@ feed_sweep_due(struct feed *f)
 
 	if (!feed_sweep_needed(f) || f->failures > 0)
 		return false;
-	if (f->sweep_seen != NULL)
+	if (listing_under_way(&f->sweep_listing))
 		return true;
 	/* asked anew each time: a quiet base does not stay one */
 	if (f->sweep_ended_ms != 0)
@@ -64,14 +63,13 @@ begin(struct feed *f)
 	if (e != ERR_OK)
 		return e;
 	f->sweep_base = store_generation(st);
-	f->sweep_rows = store_rows_end(st);
+	e = listing_begin(&f->sweep_listing, st);
 	store_end(st);
 	f->sweep_pages = 0;
 	f->sweep_ms = instant_now();
 	f->sweep_fields = feed_fields_derived(f);
 	buf_clear(&f->sweep_offset);
-	f->sweep_seen = calloc(f->sweep_rows / 64 + 1, sizeof(*f->sweep_seen));
-	return f->sweep_seen == NULL ? ERR_NOMEM : ERR_OK;
+	return e;
 }
 
 /* Is the record's row there, and has it other cells?  Those that are new come by other ways. */
@@ -84,8 +82,7 @@ differs(struct feed *f, struct store *st, const struct record *record)
 
 	if (store_find_record(st, record->id, &row) != ERR_OK)
 		return false;
-	if (row < f->sweep_rows)
-		f->sweep_seen[row / 64] |= UINT64_C(1) << (row % 64);
+	listing_see(&f->sweep_listing, row);
 	return f->sweep_fields != 0 && store_row(st, row, &view) == ERR_OK &&
 	    row_values(&view, f->schema, &stored) == ERR_OK &&
 	    !record_agrees(f->schema, record, &stored);
@@ -125,11 +122,9 @@ want_missing(struct feed *f)
 	if (e != ERR_OK)
 		return e;
 	rows = store_row_count(st);
-	for (uint32_t row = 0; row < f->sweep_rows && e == ERR_OK; row++) {
+	for (uint32_t row = 0; e == ERR_OK && listing_unseen(&f->sweep_listing, &row); row++) {
 		struct row_view view;
 
-		if (f->sweep_seen[row / 64] >> (row % 64) & 1)
-			continue;
 		if ((e = store_row(st, row, &view)) == ERR_OK && view.version <= f->sweep_base)
 			e = feed_want(f, view.id) ? ERR_OK : ERR_NOMEM;
 		else if (e == ERR_NOT_FOUND)
@@ -208,7 +203,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 void
 feed_sweep(struct feed *f)
 {
-	enum err e = f->sweep_seen == NULL ? begin(f) : buf_status(&f->sweep_offset);
+	enum err e = listing_under_way(&f->sweep_listing) ? buf_status(&f->sweep_offset) : begin(f);
 
 	f->step = feed_sweep;
 	if (e != ERR_OK) {

@@ -173,8 +173,8 @@ sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
 	return e;
 }
 
-static void
-drop_gone(struct change *changes, size_t *n)
+void
+feed_without_gone(struct change *changes, size_t *n)
 {
 	size_t kept = 0;
 
@@ -195,7 +195,7 @@ take_told(struct feed *f, struct change *changes)
 	if ((e = sort_out(f, changes, &n, &gone)) != ERR_OK)
 		return e;
 	if (gone > 0 && !feed_may_delete(f, gone))
-		drop_gone(changes, &n);
+		feed_without_gone(changes, &n);
 	last = f->id_count == 0;
 	/* where nothing is new, nothing is written */
 	if (last && n == 0 && f->page.cursor == cursor && f->page.payloads == 0)

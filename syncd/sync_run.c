@@ -5,6 +5,7 @@
 #include "common/instant.h"
 #include "common/row.h"
 #include "common/vec.h"
+#include "syncd/airtable_listing.h"
 #include "syncd/sync_run.h"
 
 /* A difference, kept until it is applied: the record with its strings behind it. */
@@ -21,8 +22,7 @@ struct sync_run {
 	uint64_t		 start_generation;
 	int64_t			 start_ms;	/* wall clock */
 	uint32_t		 start_rows;
-	uint64_t		*seen;		/* a bit for each row number */
-	uint32_t		 seen_rows;	/* bits there are */
+	struct listing		 listing;
 	struct difference	**list;
 	size_t			 count, room;
 	struct sync_run_counts	 counts;
@@ -57,9 +57,7 @@ sync_run_end(struct sync_run *r)
 	free(r->list);
 	r->list = NULL;
 	r->room = 0;
-	free(r->seen);
-	r->seen = NULL;
-	r->seen_rows = 0;
+	listing_end(&r->listing);
 }
 
 void
@@ -83,13 +81,12 @@ sync_run_begin(struct sync_run *r)
 	r->first = store_synced_ms(st) == 0;
 	r->start_generation = store_generation(st);
 	r->start_rows = store_row_count(st);
-	r->seen_rows = store_rows_end(st);
+	e = listing_begin(&r->listing, st);
 	store_end(st);
 	r->start_ms = instant_now();
 	r->counts = (struct sync_run_counts){ .drift.known = !r->first };
 	r->guard = (struct field_guard){ .records = 0 };
-	r->seen = calloc(r->seen_rows / 64 + 1, sizeof(*r->seen));
-	return r->seen == NULL ? ERR_NOMEM : ERR_OK;
+	return e;
 }
 
 static struct difference *
@@ -149,9 +146,7 @@ look_up(struct sync_run *r, struct store *st, const struct record *record, bool 
 	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
 		return e;
-	/* numbers given out since the start belong to rows that are safe anyway */
-	if (row < r->seen_rows)
-		r->seen[row / 64] |= UINT64_C(1) << (row % 64);
+	listing_see(&r->listing, row);
 	field_guard_note(&r->guard, r->schema, &stored, record);
 	*same = record_agrees(r->schema, record, &stored);
 	return ERR_OK;
@@ -292,9 +287,8 @@ find_gone(struct sync_run *r, uint64_t *gone)
 	enum err e = store_begin(st);
 
 	*gone = 0;
-	for (uint32_t row = 0; row < r->seen_rows && e == ERR_OK; row++)
-		if (!(r->seen[row / 64] >> (row % 64) & 1))
-			e = add_if_gone(r, st, row, gone);
+	for (uint32_t row = 0; e == ERR_OK && listing_unseen(&r->listing, &row); row++)
+		e = add_if_gone(r, st, row, gone);
 	store_end(st);
 	return e;
 }
