@@ -39,9 +39,9 @@ libs = $(shell pkg-config --libs $(1)) -lm -lpthread
 ALL_CFLAGS = -std=gnu17 -g $(WARN) -MMD -MP -I. -D_GNU_SOURCE $(MODE_$(BUILD)) $(CFLAGS)
 link = @mkdir -p $(@D); echo "  LD  $@"; $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(MODE_$(BUILD)) $(LDFLAGS)
 
-# every .c of a folder; a program's main file is kept out of its archive
+# every .c below a folder; a program's main file is kept out of its archive
 FOLDERS := common syncd fcgi-api airtable-sim
-src  = $(wildcard $(1)/*.c)
+src  = $(sort $(shell find $(1) -name node_modules -prune -o -name '*.c' -print))
 objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/syncctl.c,$(call src,$(1))))
 SOURCES := $(foreach d,$(FOLDERS) tests,$(call src,$(d)))
 
@@ -186,7 +186,7 @@ circles: $(foreach d,syncd fcgi-api common,$(patsubst %.c,$(O)/%.o,$(call src,$(
 # again; a changed header means all of them
 .PHONY: tidy cppcheck
 tidy: $(patsubst %.c,build/lint/%.tidy,$(SOURCES))
-build/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(wildcard $(FOLDERS:%=%/*.h) tests/*.h) | packages-check
+build/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.h' -print) | packages-check
 	@mkdir -p $(@D); echo "  TIDY $<"; clang-tidy --quiet $< -- -std=gnu17 -I. -D_GNU_SOURCE 2>$@.err >$@.out || \
 	    { cat $@.out $@.err; rm -f $@; exit 1; }; touch $@
 cppcheck: packages-check
@@ -212,6 +212,8 @@ unit := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),,$(PREFIX))/lib/systemd/system
 # what these two fill in: paths, and a socket for each worker there may be
 fill     = sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(2) && chmod $(3) $(2)
 sockets := $(patsubst %,ListenStream=/run/orderdeck/api-%.sock\n,$(shell seq 0 63) slow metrics)
+# the man pages of a section; airtable-sim is no part of what is installed
+pages    = $(sort $(shell find common syncd fcgi-api -name '*.$(1)'))
 # install a file of settings, unless there is one
 config   = test -e $(2) || { echo "install $(2)"; install -m $(3) $(1) $(2); }
 install: packages-build
@@ -228,9 +230,9 @@ install: packages-build
 	install -m 0644 nginx/orders.conf.in $(data)/nginx
 	sed 's|^version=.*|version=$(VERSION)|' nginx/render >$(data)/nginx/render && chmod 0755 $(data)/nginx/render
 	$(call fill,nginx/prepare.in,$(data)/nginx/prepare,0755)
-	install -m 0644 $(wildcard syncd/*.1 fcgi-api/*.1) $(man)/man1
-	install -m 0644 $(wildcard common/*.5) $(man)/man5
-	install -m 0644 $(wildcard syncd/*.8 fcgi-api/*.8) $(man)/man8
+	install -m 0644 $(call pages,1) $(man)/man1
+	install -m 0644 $(call pages,5) $(man)/man5
+	install -m 0644 $(call pages,8) $(man)/man8
 	install -m 0644 etc/nginx/basic-auth.conf etc/nginx/client-certificates.conf $(doc)
 	install -m 0644 README.md ARCHITECTURE.md LICENSE openapi.yaml docs/runbook.md $(doc)
 	for u in syncd/syncd.service fcgi-api/fcgi-api.service nginx/orderdeck-nginx.service etc/systemd/orderdeck-backup.service; do \
@@ -250,4 +252,4 @@ deb: packages-deb
 clean:
 	rm -rf build
 
--include $(wildcard $(O)/*/*.d)
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
