@@ -207,7 +207,7 @@ data := $(DESTDIR)$(PREFIX)/share/orderdeck
 man  := $(DESTDIR)$(PREFIX)/share/man
 doc  := $(DESTDIR)$(PREFIX)/share/doc/orderdeck
 etc  := $(DESTDIR)/etc
-VERSION := $(shell sed -n 's/^.define ORDERDECK_VERSION[[:space:]]*"\(.*\)"/\1/p' common/version.h)
+VERSION := $(shell sed -n 's/^.define ORDERDECK_VERSION[[:space:]]*"\(.*\)"/\1/p' common/base/version.h)
 unit := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),,$(PREFIX))/lib/systemd/system
 # what these two fill in: paths, and a socket for each worker there may be
 fill     = sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(2) && chmod $(3) $(2)

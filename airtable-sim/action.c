@@ -6,8 +6,8 @@
 #include "airtable-sim/action.h"
 #include "airtable-sim/payload.h"
 #include "airtable-sim/row_json.h"
-#include "common/hash.h"
-#include "common/vec.h"
+#include "common/base/hash.h"
+#include "common/base/vec.h"
 
 void
 sim_user_named(struct sim_user *u, const char *name)

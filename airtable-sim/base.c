@@ -5,7 +5,7 @@
 #include "airtable-sim/base.h"
 #include "airtable-sim/comments.h"
 #include "airtable-sim/formula.h"
-#include "common/hash.h"
+#include "common/base/hash.h"
 
 char *
 sim_copy(struct str s)

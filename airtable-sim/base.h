@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "airtable-sim/random.h"
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 
 /*
  * The data of one Airtable base: tables, their fields and records, compact

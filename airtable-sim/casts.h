@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "airtable-sim/base.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /* What texts mean to fields that hold no text: as if somebody had typed or pasted them there. */
 

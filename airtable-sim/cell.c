@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "airtable-sim/kinds.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 void
 sim_number_add(struct buf *b, double d)

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "airtable-sim/base.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * Values of cells: from JSON, to JSON, to text.

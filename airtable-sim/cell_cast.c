@@ -5,7 +5,7 @@
 #include "airtable-sim/casts.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/locale.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define DAY_MS	INT64_C(86400000)
 

@@ -4,9 +4,9 @@
 
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/locale.h"
-#include "common/hash.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 #define CELL_TEXT_MAX	100000	/* characters in one text cell */
 #define DAY_MS		INT64_C(86400000)

@@ -5,7 +5,7 @@
 #include "airtable-sim/comments.h"
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/list_query.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define PAGE_MAX	100
 

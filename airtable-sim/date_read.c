@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "airtable-sim/locale.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 #define DAY_MS		INT64_C(86400000)
 #define HALF_NONE	(-1)

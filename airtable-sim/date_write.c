@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "airtable-sim/locale.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 /* One pattern being written. */
 struct writing {

@@ -5,8 +5,8 @@
 #include "airtable-sim/door.h"
 #include "airtable-sim/door_edit.h"
 #include "airtable-sim/row_json.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 #define DUMP_ROWS	200
 

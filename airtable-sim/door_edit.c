@@ -2,7 +2,7 @@
 
 #include "airtable-sim/door_edit.h"
 #include "airtable-sim/edits.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define CREATE_MAX	100000
 

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "airtable-sim/door_edit.h"
-#include "common/hmac.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/hmac.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 #define NOW_MAX	100000	/* actions of the editor at once */
 

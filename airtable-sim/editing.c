@@ -4,7 +4,7 @@
 
 #include "airtable-sim/editor.h"
 #include "airtable-sim/state.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 #define BEHIND_MS	1000	/* what is later than this is left out */
 

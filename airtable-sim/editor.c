@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "airtable-sim/data.h"
-#include "airtable-sim/edits.h"
 #include "airtable-sim/editor.h"
+#include "airtable-sim/edits.h"
 #include "airtable-sim/state.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 #define RATE_MAX	1000
 #define WEIGHT_MAX	1000000

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "airtable-sim/random.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * The foreign editor: somebody who works in the app all the time, for soak

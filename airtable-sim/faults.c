@@ -3,7 +3,7 @@
 
 #include "airtable-sim/base.h"
 #include "airtable-sim/faults.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 static const struct {
 	const char	*name;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #define SIM_FAULTS_MAX		64
 #define SIM_HANG_MAX_MS		600000

@@ -3,7 +3,7 @@
 
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/kinds.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 void
 sim_field_json(struct buf *b, const struct sim_table *t, const struct sim_field *f)

@@ -5,7 +5,7 @@
 
 #include "airtable-sim/base.h"
 #include "airtable-sim/reply.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /* Fields as the schema routes describe them. */
 

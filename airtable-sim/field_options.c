@@ -5,7 +5,7 @@
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/locale.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 static const struct {
 	const char	*name, *format;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "airtable-sim/formula_tree.h"
-#include "common/vec.h"
+#include "common/base/vec.h"
 
 #define NO_NODE		UINT32_MAX
 

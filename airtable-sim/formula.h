@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "airtable-sim/base.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * The part of Airtable's formula language that filters and simple formula

@@ -5,7 +5,7 @@
 #include "airtable-sim/casts.h"
 #include "airtable-sim/formula_tree.h"
 #include "airtable-sim/locale.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 #define DAY_MS		INT64_C(86400000)
 

@@ -4,8 +4,8 @@
 
 #include "airtable-sim/cell.h"
 #include "airtable-sim/formula_tree.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 #define SCRATCH_MAX	(16u << 20)
 

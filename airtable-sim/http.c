@@ -10,7 +10,7 @@
 #include "airtable-sim/http.h"
 #include "airtable-sim/misbehave.h"
 #include "airtable-sim/sending.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 #define CONNECTION_BYTES	(160 * 1024)	/* long URLs must reach us to be refused properly */
 #define CONNECTIONS_MAX		2000

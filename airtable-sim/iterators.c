@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/iterators.h"
-#include "common/vec.h"
+#include "common/base/vec.h"
 
 static void
 free_iterator(struct sim_iterator *it)

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "airtable-sim/limits.h"
-#include "common/hash.h"
-#include "common/instant.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
 
 #define WINDOW_MS	1000
 

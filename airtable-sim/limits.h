@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "airtable-sim/settings.h"
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * Who may call: sliding one-second windows per base and per token, a

@@ -4,7 +4,7 @@
 
 #include "airtable-sim/formula.h"
 #include "airtable-sim/list_query.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 int64_t
 sim_seen_modified(const struct sim_row *row, const struct sim_settings *s, int64_t now_ms)

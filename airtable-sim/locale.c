@@ -3,8 +3,8 @@
 #include <strings.h>
 
 #include "airtable-sim/locale.h"
-#include "common/instant.h"
-#include "common/zone.h"
+#include "common/base/instant.h"
+#include "common/base/zone.h"
 
 #define DAY_MS	INT64_C(86400000)
 

@@ -11,9 +11,9 @@
 #include "airtable-sim/door.h"
 #include "airtable-sim/http.h"
 #include "airtable-sim/pinger.h"
-#include "common/instant.h"
-#include "common/version.h"
-#include "common/zone.h"
+#include "common/base/instant.h"
+#include "common/base/version.h"
+#include "common/base/zone.h"
 
 #define MISUSED	2	/* the exit status */
 

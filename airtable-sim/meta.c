@@ -3,7 +3,7 @@
 #include "airtable-sim/call.h"
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/state.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 void
 sim_meta_whoami(struct sim_call *call, struct sim_reply *reply)

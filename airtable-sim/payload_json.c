@@ -3,7 +3,7 @@
 #include "airtable-sim/field_json.h"
 #include "airtable-sim/payload_parts.h"
 #include "airtable-sim/row_json.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 static const struct sim_field *
 field_of(const struct sim_change *c, size_t place)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "airtable-sim/pinger.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 #define FLIGHTS_MAX	16
 #define IDLE_MS		60000	/* wake-ups come when needed */

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hmac.h"
 #include "airtable-sim/webhooks.h"
-#include "common/json_write.h"
+#include "common/base/hmac.h"
+#include "common/base/json_write.h"
 
 /*
  * When which webhook's address is told.  However many payloads arrive while

@@ -1,5 +1,5 @@
 #include "airtable-sim/reply.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 void
 sim_reply_error(struct sim_reply *r, int status, enum sim_shape shape, const char *type,

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "common/buf.h"
-#include "common/str.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 
 /*
  * An answer in the making.  A zeroed one is empty; sim_reply_free() gives

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/reqlog.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define PATH_MAX_BYTES	512
 

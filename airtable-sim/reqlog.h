@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * What API calls came in: a ring of the newest ones, numbered from 1 in

@@ -7,8 +7,8 @@
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/retype.h"
 #include "airtable-sim/row_json.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 /* A conversion under way. */
 struct conversion {

@@ -2,8 +2,8 @@
 #include "airtable-sim/formula.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/row_json.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 static void
 add_time(struct buf *b, int64_t ms)

@@ -2,8 +2,8 @@
 #define AIRTABLE_SIM_ROW_JSON_H
 
 #include "airtable-sim/base.h"
-#include "common/buf.h"
-#include "common/str.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 
 /* Which cells of a record are sent, and how. */
 struct sim_projection {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "airtable-sim/settings.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define AT(member)	offsetof(struct sim_settings, member)
 #define BOOL		"false|true"

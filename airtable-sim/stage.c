@@ -3,7 +3,7 @@
 
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/stage.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 void
 sim_stage_free(struct sim_stage *s)

@@ -3,7 +3,7 @@
 
 #include "airtable-sim/data.h"
 #include "airtable-sim/state.h"
-#include "common/instant.h"
+#include "common/base/instant.h"
 
 int64_t
 sim_state_now(const struct sim_state *s)

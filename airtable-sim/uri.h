@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 
 /*
  * A request's target, taken apart: decoded path segments (empty ones left

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "airtable-sim/call.h"
-#include "common/hmac.h"
 #include "airtable-sim/state.h"
-#include "common/json_write.h"
+#include "common/base/hmac.h"
+#include "common/base/json_write.h"
 
 #define URL_MAX_BYTES	2048
 

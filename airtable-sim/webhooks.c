@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "airtable-sim/webhooks.h"
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 
 void
 sim_webhooks_init(struct sim_webhooks *w)

@@ -8,7 +8,7 @@
 #include "airtable-sim/base.h"
 #include "airtable-sim/settings.h"
 #include "airtable-sim/webhook_spec.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * The webhooks of the base: each has a log of payloads, numbered from 1

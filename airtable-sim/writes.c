@@ -5,7 +5,7 @@
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/list_query.h"
 #include "airtable-sim/stage.h"
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 
 #define BATCH_MAX	10
 #define MERGE_MAX	3	/* performUpsert.fieldsToMergeOn */

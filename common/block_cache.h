@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * Where blocks of rows (row.h) lie in the map, for as long as the same

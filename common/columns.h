@@ -4,9 +4,9 @@
 #include <lmdb.h>
 #include <stdint.h>
 
+#include "common/base/str.h"
 #include "common/schema.h"
 #include "common/store_keys.h"
-#include "common/str.h"
 
 /*
  * Packed field values: row r of a table is entry r % 4096 of segment

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/version.h"
 #include "common/command_line.h"
-#include "common/version.h"
 
 static bool
 read_option(struct command_line *line, int option)

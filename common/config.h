@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/log.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/log.h"
 #include "common/schema.h"
 
 /*

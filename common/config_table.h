@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 #include "common/config.h"
-#include "common/str.h"
 
 /*
  * The table of settings, for the config_*.c files and what checks the

@@ -4,7 +4,7 @@
 #include <lmdb.h>
 #include <stdbool.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * How amounts are shown.  What the base's schema tells of the schema's

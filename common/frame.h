@@ -1,7 +1,7 @@
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * Lines out of a stream of bytes: the caller appends what it read to ${in}

@@ -1,8 +1,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "common/fold.h"
-#include "common/json_write.h"
+#include "common/base/fold.h"
+#include "common/base/json_write.h"
 #include "common/message_parts.h"
 #include "common/row.h"
 

@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/err.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/schema.h"
-#include "common/str.h"
 
 /*
  * What programs say to syncd over its Unix socket: one JSON object a line

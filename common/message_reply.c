@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "common/message_parts.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/money.h"
 #include "common/message_parts.h"
-#include "common/money.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

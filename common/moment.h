@@ -1,8 +1,8 @@
 #ifndef COMMON_MOMENT_H
 #define COMMON_MOMENT_H
 
-#include "common/err.h"
-#include "common/instant.h"
+#include "common/base/err.h"
+#include "common/base/instant.h"
 #include "common/schema.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef COMMON_OUTBOX_H
 #define COMMON_OUTBOX_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/row.h"
 #include "common/store.h"
 

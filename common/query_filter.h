@@ -1,7 +1,7 @@
 #ifndef COMMON_QUERY_FILTER_H
 #define COMMON_QUERY_FILTER_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/columns.h"
 #include "common/orderings.h"
 #include "common/query.h"

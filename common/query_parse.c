@@ -1,11 +1,11 @@
-#include "common/fold.h"
-#include "common/instant.h"
+#include "common/base/fold.h"
+#include "common/base/instant.h"
+#include "common/base/money.h"
+#include "common/base/zone.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/options.h"
 #include "common/query_filter.h"
 #include "common/text_search.h"
-#include "common/zone.h"
 
 #define MS_PER_DAY	INT64_C(86400000)
 #define OPTION_UNUSED	256	/* an option that no order has ever had */

@@ -3,7 +3,7 @@
 
 #include <lmdb.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/schema.h"
 
 /*

@@ -1,6 +1,6 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 

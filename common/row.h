@@ -1,7 +1,7 @@
 #ifndef COMMON_ROW_H
 #define COMMON_ROW_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/schema.h"
 #include "common/store.h"
 

@@ -11,7 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "common/sandbox_calls.h"
 
 #define CALLS_MAX	1024	/* numbers of system calls */

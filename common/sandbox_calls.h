@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 
 /* LeakSanitizer looks for leaks with means of a debugger. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * What a table is, as data.  Decoding Airtable's JSON, the stored row, its

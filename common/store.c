@@ -3,8 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "common/base/log.h"
 #include "common/block_cache.h"
-#include "common/log.h"
 #include "common/row.h"
 #include "common/store.h"
 #include "common/store_keys.h"

@@ -4,9 +4,9 @@
 #include <lmdb.h>
 #include <stdint.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/schema.h"
-#include "common/str.h"
 
 /*
  * Reading the store: one LMDB environment per process, opened after any

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * The databases of the environment and the bytes of every key and fixed

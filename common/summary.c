@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/money.h"
+#include "common/base/zone.h"
 #include "common/currency.h"
-#include "common/instant.h"
-#include "common/json_write.h"
-#include "common/money.h"
 #include "common/options.h"
 #include "common/revenue.h"
 #include "common/summary.h"
-#include "common/zone.h"
 
 /*
  * Stored under total_key(TOTAL_BODY, 0, 0): this head, the JSON, its gzip.

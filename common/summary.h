@@ -4,7 +4,7 @@
 #include <lmdb.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/store.h"
 #include "common/store_keys.h"
 

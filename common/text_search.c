@@ -2,8 +2,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "common/base/hash.h"
 #include "common/columns.h"
-#include "common/hash.h"
 #include "common/text_search.h"
 
 /*

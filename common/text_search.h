@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * Which texts of a text segment (columns.h) hold the term?  Sets bit i of

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/store_replaced.h"
 #include "fcgi-api/api.h"
 #include "fcgi-api/confine.h"

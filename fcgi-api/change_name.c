@@ -1,7 +1,7 @@
 #include <cjson/cJSON.h>
 
+#include "common/base/json_write.h"
 #include "common/history.h"
-#include "common/json_write.h"
 #include "common/row.h"
 #include "fcgi-api/change_name.h"
 

@@ -1,7 +1,7 @@
 #ifndef FCGI_API_CHANGE_NAME_H
 #define FCGI_API_CHANGE_NAME_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/store.h"
 
 /*

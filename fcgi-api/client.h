@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * Who asks, as far as limits are concerned: an IPv4 address, or the first 64

@@ -1,7 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "common/sandbox.h"
 #include "fcgi-api/confine.h"
 

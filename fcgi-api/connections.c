@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/connections_parts.h"
 
 #define ACCEPT_BATCH	64

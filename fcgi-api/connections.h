@@ -1,9 +1,9 @@
 #ifndef FCGI_API_CONNECTIONS_H
 #define FCGI_API_CONNECTIONS_H
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "fcgi-api/loop.h"
 
 /*

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/connections_parts.h"
 #include "fcgi-api/gather.h"
 #include "fcgi-api/outbound.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/counters.h"
 
 /* Those that are answered; what is not here is counted as the last. */

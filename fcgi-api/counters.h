@@ -1,7 +1,7 @@
 #ifndef FCGI_API_COUNTERS_H
 #define FCGI_API_COUNTERS_H
 
-#include "common/histogram.h"
+#include "common/base/histogram.h"
 #include "fcgi-api/limits.h"
 
 /*

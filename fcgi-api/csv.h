@@ -1,8 +1,8 @@
 #ifndef FCGI_API_CSV_H
 #define FCGI_API_CSV_H
 
-#include "common/buf.h"
-#include "common/str.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 
 /*
  * CSV as RFC 4180 has it: commas, CRLF, quotes doubled.

@@ -1,8 +1,8 @@
 #ifndef FCGI_API_DOCS_H
 #define FCGI_API_DOCS_H
 
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 
 /*
  * The API's description and its page, read from the share folder at start.

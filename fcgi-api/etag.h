@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "fcgi-api/decimal.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "fcgi-api/handlers.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/gather.h"
 
 #define READ_BYTES	(16 * 1024)

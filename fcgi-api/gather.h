@@ -1,7 +1,7 @@
 #ifndef FCGI_API_GATHER_H
 #define FCGI_API_GATHER_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * A request that comes in pieces: gathered in memory, then handed to libfcgi,

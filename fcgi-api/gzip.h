@@ -1,7 +1,7 @@
 #ifndef FCGI_API_GZIP_H
 #define FCGI_API_GZIP_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * Bodies into gzip at the fastest level.  One for all of a worker's answers:

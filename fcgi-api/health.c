@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/sync_document.h"
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/fold.h"
+#include "common/base/fold.h"
 #include "fcgi-api/handlers.h"
 
 #define PING_MS	5000	/* Airtable waits for 25 s, and tries again */

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/fold.h"
+#include "common/base/fold.h"
 #include "fcgi-api/json_body.h"
 
 /* Texts hold no NUL, and nesting is shallow; both are seen in the raw text, before it is parsed. */

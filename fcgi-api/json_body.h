@@ -3,8 +3,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/err.h"
-#include "common/str.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 
 #define JSON_DEPTH_MAX	32
 

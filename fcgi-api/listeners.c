@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "common/unix_socket.h"
+#include "common/base/log.h"
+#include "common/base/unix_socket.h"
 #include "fcgi-api/listeners.h"
 
 #define BACKLOG		4096

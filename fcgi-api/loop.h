@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 
 /*
  * A worker's event loop: epoll with one callback per descriptor.  Memory

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
+#include "common/base/notify.h"
 #include "common/command_line.h"
 #include "common/config.h"
-#include "common/log.h"
-#include "common/notify.h"
 #include "fcgi-api/listeners.h"
 #include "fcgi-api/master.h"
 

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/notify.h"
-#include "common/pid_file.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/notify.h"
+#include "common/base/pid_file.h"
 #include "fcgi-api/listeners.h"
 #include "fcgi-api/master.h"
 #include "fcgi-api/ready.h"

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
+#include "common/base/version.h"
 #include "common/outbox.h"
 #include "common/store_stats.h"
-#include "common/version.h"
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/metrics_text.h"
 

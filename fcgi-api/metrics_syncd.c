@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/metrics_text.h"
 

@@ -1,8 +1,8 @@
 #ifndef FCGI_API_METRICS_TEXT_H
 #define FCGI_API_METRICS_TEXT_H
 
-#include "common/buf.h"
-#include "common/histogram.h"
+#include "common/base/buf.h"
+#include "common/base/histogram.h"
 
 /*
  * Prometheus' text format.  ${labels} are composed by the caller without

@@ -1,7 +1,7 @@
-#include "common/log.h"
+#include "common/base/log.h"
+#include "common/base/money.h"
 #include "common/message.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/options.h"
 #include "fcgi-api/order_body.h"
 

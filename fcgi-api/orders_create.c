@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "common/row.h"
 #include "fcgi-api/order_body.h"
 #include "fcgi-api/writing.h"

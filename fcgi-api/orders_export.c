@@ -1,10 +1,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/row.h"
 #include "fcgi-api/csv.h"
 #include "fcgi-api/handlers.h"

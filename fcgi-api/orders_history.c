@@ -1,5 +1,5 @@
+#include "common/base/json_write.h"
 #include "common/history.h"
-#include "common/json_write.h"
 #include "common/message.h"
 #include "fcgi-api/change_name.h"
 #include "fcgi-api/etag.h"

@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "common/base/json_write.h"
 #include "common/history.h"
-#include "common/json_write.h"
 #include "common/row.h"
 #include "fcgi-api/order_body.h"
 #include "fcgi-api/writing.h"

@@ -1,7 +1,7 @@
 #ifndef FCGI_API_OUTBOUND_H
 #define FCGI_API_OUTBOUND_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * Sending an answer's records without ever waiting: what the socket does not

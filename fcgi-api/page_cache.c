@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "fcgi-api/page_cache.h"
 
 #define SETS	16u

@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "fcgi-api/problem.h"
 
 static const int statuses[ERR__COUNT] = {

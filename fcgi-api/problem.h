@@ -1,7 +1,7 @@
 #ifndef FCGI_API_PROBLEM_H
 #define FCGI_API_PROBLEM_H
 
-#include "common/err.h"
+#include "common/base/err.h"
 #include "common/field_errors.h"
 #include "fcgi-api/response.h"
 

@@ -1,10 +1,10 @@
 #ifndef FCGI_API_QUERY_STRING_H
 #define FCGI_API_QUERY_STRING_H
 
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/field_errors.h"
 #include "common/query.h"
-#include "common/str.h"
 
 /*
  * The raw bytes of an address into text.

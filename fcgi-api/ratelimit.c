@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/ratelimit.h"
 #include "fcgi-api/siphash.h"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/notify.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/notify.h"
 #include "fcgi-api/ready.h"
 
 #define READY_MS	10000

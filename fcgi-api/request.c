@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "common/fold.h"
+#include "common/base/fold.h"
 #include "fcgi-api/query_string.h"
 #include "fcgi-api/request.h"
 

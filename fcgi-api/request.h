@@ -1,11 +1,11 @@
 #ifndef FCGI_API_REQUEST_H
 #define FCGI_API_REQUEST_H
 
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/field_errors.h"
 #include "common/message.h"
 #include "common/query.h"
-#include "common/str.h"
 
 /*
  * One request as handlers see it: method, decoded path, parameters, the

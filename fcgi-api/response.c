@@ -1,4 +1,4 @@
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "fcgi-api/decimal.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/response.h"

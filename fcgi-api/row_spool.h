@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 #include "common/schema.h"
 
 /*

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "common/store_replaced.h"
-#include "common/zone.h"
 #include "fcgi-api/confine.h"
 #include "fcgi-api/ready.h"
 #include "fcgi-api/route.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "fcgi-api/problem.h"
 #include "fcgi-api/sync_document.h"
 

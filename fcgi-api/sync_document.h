@@ -3,8 +3,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/buf.h"
-#include "common/err.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
 
 /*
  * The progress document of a sync as clients get it, from syncd's or the

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/zone.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "fcgi-api/confine.h"
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/ready.h"

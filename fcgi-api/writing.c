@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
-#include "common/hash.h"
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/json_body.h"

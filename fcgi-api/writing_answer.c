@@ -1,5 +1,5 @@
-#include "common/json_write.h"
-#include "common/log.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
 #include "common/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/writing_answer.h"

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <xlsxwriter.h>
 
-#include "common/buf.h"
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/buf.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "fcgi-api/row_spool.h"
 #include "fcgi-api/xlsx.h"
 

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
+#include "common/base/err.h"
 #include "common/currency.h"
-#include "common/err.h"
 #include "common/schema.h"
 
 /*

@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/json_write.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_request.h"
 #include "syncd/jitter.h"

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
 #include "common/config.h"
-#include "common/err.h"
 #include "common/schema.h"
 #include "syncd/airtable_keys.h"
 

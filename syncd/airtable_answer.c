@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_decode.h"
 

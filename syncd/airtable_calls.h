@@ -3,7 +3,7 @@
 
 #include <sys/queue.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "syncd/airtable.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "syncd/airtable_cell.h"
 #include "syncd/airtable_json.h"
 

@@ -3,9 +3,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/schema.h"
-#include "common/str.h"
 #include "syncd/airtable.h"
 #include "syncd/airtable_cell.h"
 #include "syncd/airtable_keys.h"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/options.h"
 #include "syncd/airtable_forms.h"
 

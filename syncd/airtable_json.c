@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "syncd/airtable_json.h"
 
 #define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */

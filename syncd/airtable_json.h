@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * JSON as Airtable (or something that stands in its way) sends it.  What

@@ -1,10 +1,10 @@
 #ifndef SYNCD_AIRTABLE_KEYS_H
 #define SYNCD_AIRTABLE_KEYS_H
 
+#include "common/base/err.h"
+#include "common/base/str.h"
 #include "common/config.h"
-#include "common/err.h"
 #include "common/schema.h"
-#include "common/str.h"
 
 #define AIRTABLE_KEY_MAX	128	/* with the NUL */
 #define AIRTABLE_ID_MAX		31	/* characters of an id of anything */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/airtable_calls.h"
 
 #define PROBE_PATIENCE_MS	1000	/* so long calls wait for a half-open circuit's probe */

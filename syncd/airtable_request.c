@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "syncd/airtable_request.h"
 
 static void

@@ -1,10 +1,10 @@
 #ifndef SYNCD_AIRTABLE_REQUEST_H
 #define SYNCD_AIRTABLE_REQUEST_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 #include "common/config.h"
 #include "common/schema.h"
-#include "common/str.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"
 

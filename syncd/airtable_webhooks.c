@@ -1,8 +1,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "common/hash.h"
-#include "common/json_write.h"
+#include "common/base/hash.h"
+#include "common/base/json_write.h"
 #include "common/options.h"
 #include "syncd/airtable_json.h"
 #include "syncd/airtable_webhooks.h"

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
 #include "common/config.h"
 #include "common/currency.h"
-#include "common/err.h"
 #include "common/schema.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"

@@ -1,4 +1,4 @@
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/airtable_request.h"
 

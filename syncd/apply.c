@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/currency.h"
-#include "common/instant.h"
-#include "common/log.h"
 #include "syncd/apply_parts.h"
 #include "syncd/store_files.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/config.h"
 #include "common/outbox.h"
 #include "common/schema.h"

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/base/vec.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /*

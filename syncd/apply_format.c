@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "common/store.h"
 #include "common/store_keys.h"
 #include "syncd/apply_parts.h"

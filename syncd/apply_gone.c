@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/base/vec.h"
 #include "common/change_log.h"
-#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* The rows that one entry of the log says went. */

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/base/vec.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/apply_orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */

@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
+#include "common/base/vec.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /*

@@ -1,12 +1,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/fold.h"
-#include "common/hash.h"
-#include "common/log.h"
+#include "common/base/fold.h"
+#include "common/base/hash.h"
+#include "common/base/log.h"
+#include "common/base/vec.h"
 #include "common/options.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* Folded texts live until the commit ends; blocks never move. */

@@ -1,10 +1,10 @@
 #include <errno.h>
 
-#include "common/fold.h"
-#include "common/log.h"
+#include "common/base/fold.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "common/revenue.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "syncd/apply_parts.h"
 
 /*

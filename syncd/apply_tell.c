@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/vec.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/apply_parts.h"
 
 /* The entries of the history as JSON, and what is told otherwise later. */

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "common/moment.h"
 #include "common/options.h"
 #include "common/revenue.h"

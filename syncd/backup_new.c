@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
+#include "common/base/zone.h"
 #include "common/store_keys.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "syncd/backup_parts.h"
 #include "syncd/budget.h"
 #include "syncd/feed_state.h"

@@ -5,9 +5,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/fold.h"
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/fold.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/moment.h"
 #include "common/row.h"
 #include "common/store_keys.h"

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "syncd/budget.h"
 
 #define HOUR_MS		INT64_C(3600000)

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/str.h"
 #include "common/config.h"
-#include "common/str.h"
 
 /*
  * How the calls of a calendar month (UTC) are spent.  Pure logic: the time,

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 #include "common/outbox.h"
-#include "common/json_write.h"
-#include "common/version.h"
 #include "syncd/commands.h"
 #include "syncd/oddities.h"
 

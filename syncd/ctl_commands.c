@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/instant.h"
 #include "common/config.h"
-#include "common/instant.h"
 #include "syncd/ctl.h"
 #include "syncd/ctl_show.h"
 

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/instant.h"
+#include "common/base/unix_socket.h"
 #include "common/frame.h"
-#include "common/instant.h"
-#include "common/unix_socket.h"
 #include "syncd/ctl_link.h"
 
 #define RETRY_MS	50	/* while the listener's backlog is full */

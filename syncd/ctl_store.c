@@ -8,13 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
+#include "common/base/whole_file.h"
 #include "common/config.h"
-#include "common/log.h"
 #include "syncd/backup.h"
 #include "syncd/ctl.h"
 #include "syncd/ctl_user.h"
 #include "syncd/verify.h"
-#include "syncd/whole_file.h"
 
 #define PATH_ROOM	4096
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "syncd/ctl.h"
 #include "syncd/ctl_show.h"
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/notify.h"
-#include "common/pid_file.h"
-#include "common/version.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/notify.h"
+#include "common/base/pid_file.h"
+#include "common/base/version.h"
 #include "syncd/commands.h"
 #include "syncd/confine.h"
 #include "syncd/daemon.h"

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "common/row.h"
 #include "syncd/drift.h"
 

@@ -1,7 +1,7 @@
 #ifndef SYNCD_DRIFT_H
 #define SYNCD_DRIFT_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/schema.h"
 #include "common/store.h"
 #include "syncd/apply.h"

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
+#include "common/base/json_write.h"
 #include "common/change_log.h"
-#include "common/json_write.h"
 #include "syncd/events.h"
 
 void

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/vec.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/airtable_request.h"
 #include "syncd/feed_parts.h"
 

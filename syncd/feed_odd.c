@@ -1,4 +1,4 @@
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/row.h"
 #include "syncd/feed_parts.h"
 #include "syncd/field_guard.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/hash.h"
-#include "common/instant.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
 #include "common/row.h"
 #include "syncd/airtable_decode.h"
 #include "syncd/airtable_json.h"

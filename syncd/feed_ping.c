@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "common/hmac.h"
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/hmac.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/airtable_json.h"
 #include "syncd/feed_parts.h"
 

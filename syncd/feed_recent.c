@@ -1,5 +1,5 @@
-#include "common/hash.h"
-#include "common/instant.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
 #include "common/moment.h"
 #include "syncd/feed_parts.h"
 

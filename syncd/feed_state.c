@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "syncd/airtable_json.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_state.h"

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "syncd/field_guard.h"
 
 void

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/full_sync.h"
 #include "syncd/jitter.h"
 #include "syncd/oddities.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "syncd/governor.h"
 
 #define WINDOW_MS	1000

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/version.h"
-#include "syncd/fault_point.h"
+#include "common/base/buf.h"
+#include "common/base/fault_point.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 #include "syncd/http.h"
 
 #define CONNECTIONS_KEPT	8L

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/str.h"
+#include "common/base/str.h"
 
 /*
  * HTTP requests on the loop: kept connections, gzip, verified TLS, no

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/json_write.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
 #include "common/store_keys.h"
 #include "syncd/ledger.h"
 

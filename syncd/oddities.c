@@ -1,5 +1,5 @@
-#include "common/json_write.h"
-#include "common/log.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
 #include "syncd/oddities.h"
 
 #define LOG_MS		60000

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/schema.h"
 #include "syncd/airtable.h"
 

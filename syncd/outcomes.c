@@ -1,4 +1,4 @@
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "syncd/outcomes.h"
 
 void

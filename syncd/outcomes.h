@@ -1,9 +1,9 @@
 #ifndef SYNCD_OUTCOMES_H
 #define SYNCD_OUTCOMES_H
 
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/histogram.h"
+#include "common/base/buf.h"
+#include "common/base/err.h"
+#include "common/base/histogram.h"
 
 /* How things of a kind ended and how long they took, since the start: for metrics. */
 struct outcomes {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/unix_socket.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/unix_socket.h"
 #include "syncd/events.h"
 #include "syncd/http.h"
 #include "syncd/publisher.h"

@@ -3,8 +3,8 @@
 
 #include <uv.h>
 
+#include "common/base/str.h"
 #include "common/config.h"
-#include "common/str.h"
 
 /*
  * Hands commits to nginx's nchan, which tells live clients: over a Unix

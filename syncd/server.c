@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/unix_socket.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/unix_socket.h"
 #include "syncd/server_parts.h"
 
 #define BACKLOG		511

@@ -5,7 +5,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "syncd/server.h"
 
 /* Between server.c (the socket, the calls) and server_peer.c (one connection). */

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/frame.h"
-#include "common/log.h"
 #include "syncd/server_parts.h"
 
 static void	 peer_flush(struct peer *);

@@ -9,8 +9,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "syncd/fault_point.h"
+#include "common/base/fault_point.h"
+#include "common/base/log.h"
 #include "syncd/store_files.h"
 
 #define SETTLE_US	100000

@@ -1,9 +1,9 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "common/instant.h"
-#include "common/json_write.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
+#include "common/base/log.h"
 #include "syncd/sync_alarm.h"
 
 bool

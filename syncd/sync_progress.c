@@ -1,6 +1,6 @@
 #include <cjson/cJSON.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "syncd/sync_progress.h"
 
 static void

@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/instant.h"
+#include "common/base/vec.h"
 #include "common/columns.h"
-#include "common/instant.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/airtable_listing.h"
 #include "syncd/sync_run.h"
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "common/err.h"
+#include "common/base/err.h"
 
 /* Who waits for the end of a full sync, each no longer than it likes.  A zeroed one is empty. */
 struct sync_waiters {

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/version.h"
 #include "common/config_table.h"
-#include "common/version.h"
 #include "syncd/ctl.h"
 
 struct command {

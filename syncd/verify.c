@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "common/base/fold.h"
+#include "common/base/zone.h"
 #include "common/change_log.h"
 #include "common/currency.h"
-#include "common/fold.h"
-#include "common/zone.h"
 #include "syncd/budget.h"
 #include "syncd/verify_parts.h"
 

@@ -1,4 +1,4 @@
-#include "common/fold.h"
+#include "common/base/fold.h"
 #include "common/text_search.h"
 #include "syncd/verify_parts.h"
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/instant.h"
 #include "common/history.h"
-#include "common/instant.h"
 #include "common/row.h"
 #include "syncd/verify_parts.h"
 

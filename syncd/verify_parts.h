@@ -3,11 +3,11 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/columns.h"
 #include "common/options.h"
-#include "common/revenue.h"
 #include "common/orderings.h"
+#include "common/revenue.h"
 #include "common/store_keys.h"
 #include "syncd/verify.h"
 

@@ -1,5 +1,5 @@
+#include "common/base/money.h"
 #include "common/moment.h"
-#include "common/money.h"
 #include "common/row.h"
 #include "syncd/verify_parts.h"
 

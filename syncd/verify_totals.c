@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "common/moment.h"
 #include "common/summary.h"
 #include "syncd/verify_parts.h"

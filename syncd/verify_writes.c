@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/vec.h"
 #include "common/outbox.h"
 #include "common/row.h"
-#include "common/vec.h"
 #include "syncd/verify_parts.h"
 
 #define LL	(unsigned long long)

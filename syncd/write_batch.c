@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "syncd/jitter.h"
 #include "syncd/write_parts.h"
 

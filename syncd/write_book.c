@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/fault_point.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/vec.h"
 #include "common/outbox.h"
-#include "common/vec.h"
-#include "syncd/fault_point.h"
 #include "syncd/write_parts.h"
 
 void

@@ -1,4 +1,4 @@
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/write_parts.h"
 
 /* What a call may carry, and what is looked at before it may; most so many of each. */

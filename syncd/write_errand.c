@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "syncd/fault_point.h"
+#include "common/base/fault_point.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/write_parts.h"
 
 #define SEND_SHARE	0.7	/* of the time-out; the rest is for an answer, or reading back */

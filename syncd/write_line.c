@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "common/hash.h"
-#include "common/instant.h"
+#include "common/base/hash.h"
+#include "common/base/instant.h"
 #include "syncd/write_parts.h"
 
 uint64_t

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/row.h"
 #include "syncd/write_parts.h"
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/outbox.h"
 #include "syncd/write_parts.h"
 

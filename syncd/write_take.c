@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/outbox.h"
 #include "common/row.h"
 #include "syncd/write_parts.h"

@@ -3,7 +3,7 @@
 
 /* An airtable on a loop with a canned server to talk to, for the programs that test it. */
 
-#include "common/zone.h"
+#include "common/base/zone.h"
 #include "syncd/airtable.h"
 #include "tests/canned_server.h"
 #include "tests/support.h"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/unix_socket.h"
-#include "common/zone.h"
+#include "common/base/instant.h"
+#include "common/base/unix_socket.h"
+#include "common/base/zone.h"
 #include "tests/api_fixture.h"
 
 struct api_fixture fx;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "fcgi-api/connections.h"
 #include "fcgi-api/listeners.h"
 

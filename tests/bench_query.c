@@ -4,8 +4,8 @@
 #include <time.h>
 #include <valgrind/callgrind.h>
 
+#include "common/base/log.h"
 #include "common/columns.h"
-#include "common/log.h"
 #include "common/query.h"
 #include "tests/orders_made.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "tests/orders_made.h"
 
 /*

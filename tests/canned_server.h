@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "common/buf.h"
-#include "common/instant.h"
+#include "common/base/buf.h"
+#include "common/base/instant.h"
 #include "tests/support.h"
 
 /*

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/outbox.h"
 #include "syncd/write.h"
 #include "tests/canned_server.h"

@@ -4,7 +4,7 @@
 #include <fastcgi.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /*
  * The web server's side of FastCGI, for tests: requests as bytes, answers

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "fcgi-api/connections.h"
 
 /*

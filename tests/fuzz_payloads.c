@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fold.h"
+#include "common/base/fold.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_state.h"
 #include "tests/feed_table.h"

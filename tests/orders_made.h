@@ -1,7 +1,7 @@
 #ifndef TESTS_ORDERS_MADE_H
 #define TESTS_ORDERS_MADE_H
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "common/config.h"
 #include "common/store.h"
 #include "syncd/apply.h"

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "common/row.h"
 #include "tests/outbox_made.h"
 #include "tests/store_check.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/budget.h"
 #include "tests/store_full.h"
 #include "tests/support.h"

@@ -1,6 +1,6 @@
 #include <zlib.h>
 
-#include "common/json_write.h"
+#include "common/base/json_write.h"
 #include "tests/airtable_fixture.h"
 
 /* ---- cells ---- */

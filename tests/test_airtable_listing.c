@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/airtable_listing.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"

@@ -4,11 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"
 #include "tests/support.h"

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"
 #include "tests/support.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "syncd/budget.h"
 #include "tests/support.h"
 

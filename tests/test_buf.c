@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "tests/support.h"
 
 START_TEST(a_zeroed_buf_is_empty_and_usable)

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "tests/api_fixture.h"
 #include "tests/outbox_made.h"
 

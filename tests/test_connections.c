@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/unix_socket.h"
+#include "common/base/instant.h"
+#include "common/base/unix_socket.h"
 #include "fcgi-api/connections.h"
 #include "tests/fastcgi_peer.h"
 #include "tests/support.h"

@@ -3,13 +3,13 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "common/day_part.h"
-#include "common/log.h"
 #include "common/moment.h"
 #include "common/query.h"
 #include "common/row.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"
 #include "tests/support.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/drift.h"
 #include "syncd/sync_alarm.h"
 #include "syncd/sync_run.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "fcgi-api/csv.h"
 #include "fcgi-api/row_spool.h"
 #include "fcgi-api/xlsx.h"

@@ -1,8 +1,8 @@
 /* Fields that go bad as a whole, as full syncs find them and in whatever way news of them come. */
 #include <stdio.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "common/row.h"
 #include "syncd/field_guard.h"
 #include "syncd/sync_run.h"

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/store_keys.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/full_sync.h"
 #include "syncd/ledger.h"
 #include "tests/canned_server.h"

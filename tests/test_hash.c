@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "common/text_search.h"
 #include "tests/support.h"
 

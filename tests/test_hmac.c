@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/hmac.h"
+#include "common/base/hmac.h"
 #include "tests/support.h"
 
 static const char *

@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/zone.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "fcgi-api/gzip.h"
 #include "fcgi-api/page_cache.h"
 #include "fcgi-api/records.h"

@@ -1,7 +1,7 @@
 #include <zlib.h>
 
-#include "common/log.h"
-#include "common/version.h"
+#include "common/base/log.h"
+#include "common/base/version.h"
 #include "syncd/http.h"
 #include "tests/canned_server.h"
 #include "tests/support.h"

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "tests/support.h"
 
 static int64_t

@@ -1,8 +1,8 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
-#include "common/json_write.h"
+#include "common/base/instant.h"
+#include "common/base/json_write.h"
 #include "tests/support.h"
 
 static const char *

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "syncd/airtable_calls.h"
 #include "syncd/ledger.h"
 #include "tests/orders_made.h"

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/instant.h"
-#include "common/log.h"
+#include "common/base/buf.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
 #include "tests/support.h"
 
 static char path[256];

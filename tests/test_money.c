@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/money.h"
+#include "common/base/money.h"
 #include "tests/support.h"
 
 static int64_t

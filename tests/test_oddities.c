@@ -1,7 +1,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "syncd/oddities.h"
 #include "syncd/sync_progress.h"
 #include "tests/support.h"

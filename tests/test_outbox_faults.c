@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/hash.h"
+#include "common/base/hash.h"
 #include "common/store_keys.h"
 #include "tests/outbox_fixture.h"
 #include "tests/store_check.h"

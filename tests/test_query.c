@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/fold.h"
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/money.h"
+#include "common/base/fold.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/money.h"
 #include "common/query.h"
 #include "common/row.h"
 #include "tests/orders_made.h"

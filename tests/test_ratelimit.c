@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "fcgi-api/limits.h"
 #include "fcgi-api/siphash.h"
 #include "tests/support.h"

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/store_keys.h"
 #include "syncd/backup.h"
 #include "syncd/ctl.h"

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "tests/api_fixture.h"
 
 START_TEST(without_a_store_reads_say_so_and_it_is_opened_when_it_appears)

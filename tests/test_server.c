@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/instant.h"
-#include "common/log.h"
-#include "common/unix_socket.h"
+#include "common/base/buf.h"
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/unix_socket.h"
 #include "syncd/server.h"
 #include "tests/support.h"
 

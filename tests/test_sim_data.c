@@ -1,6 +1,6 @@
 #include "airtable-sim/row_json.h"
+#include "common/base/hash.h"
 #include "tests/test_sim_support.h"
-#include "common/hash.h"
 
 /* Of all records as JSON. */
 static uint64_t

@@ -1,5 +1,5 @@
 /* Webhooks: the MAC of pings, and when one is due. */
-#include "common/hmac.h"
+#include "common/base/hmac.h"
 #include "tests/test_sim_support.h"
 
 #define BASE	SIM_DATA_BASE_ID

@@ -4,13 +4,13 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "common/base/zone.h"
 #include "common/change_log.h"
 #include "common/currency.h"
-#include "common/instant.h"
-#include "common/log.h"
 #include "common/revenue.h"
 #include "common/summary.h"
-#include "common/zone.h"
 #include "tests/orders_made.h"
 #include "tests/outbox_made.h"
 #include "tests/store_check.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/instant.h"
-#include "common/unix_socket.h"
+#include "common/base/instant.h"
+#include "common/base/unix_socket.h"
 #include "fcgi-api/syncd_link.h"
 #include "tests/support.h"
 

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
+#include "common/base/fold.h"
+#include "common/base/log.h"
 #include "common/columns.h"
-#include "common/fold.h"
-#include "common/log.h"
 #include "common/text_search.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/unix_socket.h"
+#include "common/base/unix_socket.h"
 #include "tests/support.h"
 
 static char path[UNIX_PATH_SIZE];

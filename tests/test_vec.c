@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "common/vec.h"
+#include "common/base/vec.h"
 #include "tests/support.h"
 
 START_TEST(an_array_grows_and_keeps_its_items)

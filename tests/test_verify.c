@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/instant.h"
 #include "common/columns.h"
 #include "common/history.h"
-#include "common/instant.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 #include "syncd/backup.h"

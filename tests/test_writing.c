@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/instant.h"
+#include "common/base/instant.h"
 #include "common/outbox.h"
 #include "tests/api_fixture.h"
 #include "tests/outbox_made.h"

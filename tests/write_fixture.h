@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/log.h"
 #include "common/history.h"
-#include "common/log.h"
 #include "tests/fake_airtable.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"

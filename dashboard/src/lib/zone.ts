@@ -1,7 +1,7 @@
 /*
  * Calendar days of a time zone as instants, for filters by date. A day is
  * "2026-11-20"; its year has four digits, from 0001 to 9998, whatever else can
- * be typed. They are the same days as the server's (common/zone.c).
+ * be typed. They are the same days as the server's (common/base/zone.c).
  */
 
 const SECOND = 1000, DAY = 86_400_000

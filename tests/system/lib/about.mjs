@@ -29,7 +29,7 @@ if (asked.some(word => word === '-h' || word === '--help')) {
 	process.exit(0)
 }
 if (asked.includes('--version')) {
-	const version = /ORDERDECK_VERSION\s+"(.*)"/.exec(fs.readFileSync(path.join(root, 'common/version.h'), 'utf8'))[1]
+	const version = /ORDERDECK_VERSION\s+"(.*)"/.exec(fs.readFileSync(path.join(root, 'common/base/version.h'), 'utf8'))[1]
 	console.log(`${path.basename(file)} ${version}`)
 	process.exit(0)
 }

@@ -1,0 +1,29 @@
+#ifndef COMMON_BASE_FAULT_POINT_H
+#define COMMON_BASE_FAULT_POINT_H
+
+/*
+ * Places where a test ends the process as a power cut would.  In a build
+ * with -DORDERDECK_FAULT_POINTS and ORDERDECK_FAULT="name:n" in the
+ * environment, the nth passing of that point raises SIGKILL; any other
+ * build holds nothing of it.
+ *
+ *	before-outbox-commit	changes are taken, or about to be sent
+ *	after-outbox-commit
+ *	after-send		the bytes of a change have left
+ *	before-confirm-commit	it is known what became of changes
+ *	after-confirm-commit
+ *	before-answer		a caller is about to be told
+ *	after-answer
+ *	exchange-begin		of the store's files, in syncctl: nothing is done,
+ *	exchange-next		the new store lies beside the old one,
+ *	exchange-aside		the old one has been set aside,
+ *	exchange-readers	the new table of readers is there,
+ *	exchange-end		the new store is in place
+ */
+#ifdef ORDERDECK_FAULT_POINTS
+void	fault_point(const char *name);
+#else
+#define fault_point(name)	((void)0)
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef COMMON_BASE_FOLD_H
+#define COMMON_BASE_FOLD_H
+
+#include <stdbool.h>
+
+#include "common/base/buf.h"
+
+/*
+ * Text as it is searched and sorted: by what one sees of it, whatever the
+ * case.  Unicode's compatibility forms and full case folding (NFKC, by
+ * utf8proc), so that "STRASSE" finds "Straße" and "ACME" finds its
+ * full-width form; characters that are not seen (soft hyphens, zero-width
+ * ones, controls) are left out; white space of any kind is one space; i is
+ * one letter with and without its dot; dashes, quotes and apostrophes that
+ * programs set are those of a keyboard.  Accents count: "é" is not "e".
+ * A text of which nothing would be left is only case-folded.
+ *
+ * Adds to ${out}; bytes that are not UTF-8 are ERR_INVALID_PARAMETER, and
+ * nothing is added.
+ */
+enum err	fold_text(struct buf *out, struct str text);
+
+/* Raise when the result becomes another for any text: what is stored folded is then made anew. */
+#define FOLD_VERSION	3u
+
+/* Is it UTF-8 without NUL? */
+bool		utf8_valid(struct str);
+
+#endif

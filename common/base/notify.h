@@ -1,0 +1,26 @@
+#ifndef COMMON_BASE_NOTIFY_H
+#define COMMON_BASE_NOTIFY_H
+
+#include <stdint.h>
+
+/*
+ * What a service manager that speaks systemd's protocol is told: datagrams
+ * of VARIABLE=value lines to the socket named in $NOTIFY_SOCKET.  Without one
+ * everything here is harmless, so that programs run the same anywhere.
+ */
+
+/*
+ * Connect, and take the variables out of the environment so that children do
+ * not speak for us.  Call it once, early: the socket is kept.
+ */
+void	 notify_open(void);
+
+void	 notify_ready(const char *status);	/* serving; also after a reload */
+void	 notify_reloading(void);
+void	 notify_stopping(void);
+void	 notify_alive(void);			/* the watchdog's due */
+
+/* How often notify_alive() is due (ms); 0: nobody watches this process. */
+int64_t	 notify_interval(void);
+
+#endif

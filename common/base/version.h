@@ -1,0 +1,6 @@
+#ifndef COMMON_BASE_VERSION_H
+#define COMMON_BASE_VERSION_H
+
+#define ORDERDECK_VERSION	"0.1.0"
+
+#endif

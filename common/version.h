@@ -1,6 +1,0 @@
-#ifndef COMMON_VERSION_H
-#define COMMON_VERSION_H
-
-#define ORDERDECK_VERSION	"0.1.0"
-
-#endif
