@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "common/base/str.h"
-#include "common/schema.h"
 #include "common/store_keys.h"
+#include "common/tables/schema.h"
 
 /*
  * Packed field values: row r of a table is entry r % 4096 of segment

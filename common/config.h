@@ -7,7 +7,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/log.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * orders.conf: INI with [sections], "key = value", comments with # or ;

@@ -1,8 +1,8 @@
 #include "common/base/zone.h"
 #include "common/day_part.h"
-#include "common/moment.h"
 #include "common/orderings.h"
 #include "common/row.h"
+#include "common/tables/moment.h"
 
 struct days {
 	struct store		*st;

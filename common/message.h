@@ -6,7 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * What programs say to syncd over its Unix socket: one JSON object a line

@@ -4,7 +4,7 @@
 #include <lmdb.h>
 #include <stdint.h>
 
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Select options as one byte: 0 is empty, 1..n the schema's own in workflow

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "common/columns.h"
-#include "common/schema.h"
 #include "common/store_keys.h"
+#include "common/tables/schema.h"
 
 /*
  * Row numbers in sort order, one sequence for each field and direction.

@@ -5,8 +5,8 @@
 
 #include "common/base/buf.h"
 #include "common/field_errors.h"
-#include "common/schema.h"
 #include "common/store.h"
+#include "common/tables/schema.h"
 
 /*
  * The list of a table: parameters -> a checked query -> the rows of one

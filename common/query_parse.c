@@ -2,9 +2,9 @@
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/base/zone.h"
-#include "common/moment.h"
 #include "common/options.h"
 #include "common/query_filter.h"
+#include "common/tables/moment.h"
 #include "common/text_search.h"
 
 #define MS_PER_DAY	INT64_C(86400000)

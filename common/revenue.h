@@ -4,7 +4,7 @@
 #include <lmdb.h>
 
 #include "common/base/buf.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Which orders bring revenue: all but those whose status (the schema's

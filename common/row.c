@@ -1,8 +1,8 @@
 #include "common/base/json_write.h"
 #include "common/base/money.h"
-#include "common/moment.h"
 #include "common/row.h"
 #include "common/store_keys.h"
+#include "common/tables/moment.h"
 
 #define ESCAPED		0x80000000u
 #define JSON_ID		"{\"id\":\""	/* what the JSON begins with */

@@ -2,8 +2,8 @@
 #define COMMON_ROW_H
 
 #include "common/base/buf.h"
-#include "common/schema.h"
 #include "common/store.h"
+#include "common/tables/schema.h"
 
 /*
  * Rows lie in blocks of ROW_BLOCK consecutive row numbers, one LMDB value

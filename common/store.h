@@ -6,7 +6,7 @@
 
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Reading the store: one LMDB environment per process, opened after any

@@ -1,8 +1,8 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
 #include "common/message.h"
-#include "common/moment.h"
 #include "common/options.h"
+#include "common/tables/moment.h"
 #include "fcgi-api/order_body.h"
 
 /* Which options can be set; those that there is no room for the summary tells. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/err.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Records on their way through a file without a name.  An export reads its

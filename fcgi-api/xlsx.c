@@ -9,7 +9,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/money.h"
-#include "common/moment.h"
+#include "common/tables/moment.h"
 #include "fcgi-api/row_spool.h"
 #include "fcgi-api/xlsx.h"
 

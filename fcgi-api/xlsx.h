@@ -5,7 +5,7 @@
 
 #include "common/base/err.h"
 #include "common/currency.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Records as a workbook: a frozen header row of field names with a filter,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/money.h"
-#include "common/moment.h"
+#include "common/tables/moment.h"
 #include "syncd/airtable_cell.h"
 #include "syncd/airtable_json.h"
 

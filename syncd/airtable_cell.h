@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * One cell as Airtable sends it -> a value.  A field may be of more kinds in

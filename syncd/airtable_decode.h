@@ -5,7 +5,7 @@
 
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 #include "syncd/airtable.h"
 #include "syncd/airtable_cell.h"
 #include "syncd/airtable_keys.h"

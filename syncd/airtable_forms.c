@@ -2,8 +2,8 @@
 
 #include "common/base/json_write.h"
 #include "common/base/money.h"
-#include "common/moment.h"
 #include "common/options.h"
+#include "common/tables/moment.h"
 #include "syncd/airtable_forms.h"
 
 static const char computed[] = "works it out by itself";

@@ -6,7 +6,7 @@
 
 #include "common/base/buf.h"
 #include "common/config.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * In which form Airtable takes a value, by the type that the field has there.  A

@@ -4,7 +4,7 @@
 #include "common/base/err.h"
 #include "common/base/str.h"
 #include "common/config.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 #define AIRTABLE_KEY_MAX	128	/* with the NUL */
 #define AIRTABLE_ID_MAX		31	/* characters of an id of anything */

@@ -8,7 +8,7 @@
 #include "common/base/err.h"
 #include "common/config.h"
 #include "common/currency.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"
 

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/moment.h"
 #include "common/row.h"
+#include "common/tables/moment.h"
 #include "syncd/apply_orderings.h"
 
 /* One segment's columns while they are made anew. */

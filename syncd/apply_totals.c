@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
-#include "common/moment.h"
 #include "common/options.h"
 #include "common/revenue.h"
 #include "common/row.h"
+#include "common/tables/moment.h"
 #include "syncd/apply_parts.h"
 
 /* What a commit adds to one total. */

@@ -8,10 +8,10 @@
 #include "common/base/fold.h"
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/moment.h"
 #include "common/row.h"
 #include "common/store_keys.h"
 #include "common/store_stats.h"
+#include "common/tables/moment.h"
 #include "syncd/backup_parts.h"
 #include "syncd/verify.h"
 

@@ -1,7 +1,7 @@
 #ifndef SYNCD_CHANGE_STEP_H
 #define SYNCD_CHANGE_STEP_H
 
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Who did something in Airtable, as it tells.  Strings belong to whoever made

@@ -2,8 +2,8 @@
 #define SYNCD_DRIFT_H
 
 #include "common/base/buf.h"
-#include "common/schema.h"
 #include "common/store.h"
+#include "common/tables/schema.h"
 #include "syncd/apply.h"
 
 /*

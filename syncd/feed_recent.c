@@ -1,6 +1,6 @@
 #include "common/base/hash.h"
 #include "common/base/instant.h"
-#include "common/moment.h"
+#include "common/tables/moment.h"
 #include "syncd/feed_parts.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef SYNCD_FIELD_GUARD_H
 #define SYNCD_FIELD_GUARD_H
 
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * Has a field as a whole gone bad?  Counts, over all records that were looked at, what

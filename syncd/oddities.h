@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 #include "syncd/airtable.h"
 
 /*

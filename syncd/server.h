@@ -5,7 +5,7 @@
 #include <uv.h>
 
 #include "common/message.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * The Unix socket that fcgi-api and syncctl ask over: one request a line,

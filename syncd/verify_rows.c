@@ -1,6 +1,6 @@
 #include "common/base/money.h"
-#include "common/moment.h"
 #include "common/row.h"
+#include "common/tables/moment.h"
 #include "syncd/verify_parts.h"
 
 #define ID_MAX	255	/* bytes of a record id: the change log's limit */

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
-#include "common/moment.h"
 #include "common/summary.h"
+#include "common/tables/moment.h"
 #include "syncd/verify_parts.h"
 
 #define ROOM_MIN	256

@@ -1,4 +1,4 @@
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 int
 schema_field(const struct schema *s, struct str name)

@@ -1,5 +1,5 @@
-#ifndef COMMON_SCHEMA_H
-#define COMMON_SCHEMA_H
+#ifndef COMMON_TABLES_SCHEMA_H
+#define COMMON_TABLES_SCHEMA_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,7 +87,7 @@ schema_all(const struct schema *s)
 	return (uint32_t)((UINT64_C(1) << s->field_count) - 1);
 }
 
-/* The orders table (orders_schema.c) and the places of its fields. */
+/* The orders table (tables/orders.c) and the places of its fields. */
 enum orders_field {
 	ORDER_ORDER_ID,
 	ORDER_CUSTOMER,

@@ -1,5 +1,5 @@
 #include "common/base/zone.h"
-#include "common/moment.h"
+#include "common/tables/moment.h"
 
 #define MS_PER_DAY	INT64_C(86400000)
 

@@ -1,9 +1,9 @@
-#ifndef COMMON_MOMENT_H
-#define COMMON_MOMENT_H
+#ifndef COMMON_TABLES_MOMENT_H
+#define COMMON_TABLES_MOMENT_H
 
 #include "common/base/err.h"
 #include "common/base/instant.h"
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 /*
  * What a field of times holds (FIELD_INSTANT): an instant, or a date without

@@ -1,4 +1,4 @@
-#include "common/schema.h"
+#include "common/tables/schema.h"
 
 static const char *const statuses[] = {
 	"Pending", "Processing", "Shipped", "Delivered", "Cancelled"
