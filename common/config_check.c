@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/config_table.h"
-#include "common/currency.h"
-#include "common/revenue.h"
+#include "common/store/currency.h"
+#include "common/store/revenue.h"
 
 #define ZONE_DIR	"/usr/share/zoneinfo"
 

@@ -4,7 +4,7 @@
 #include "common/base/fold.h"
 #include "common/base/json_write.h"
 #include "common/message_parts.h"
-#include "common/row.h"
+#include "common/store/row.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
 	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write",

@@ -5,7 +5,7 @@
 
 #include "common/base/buf.h"
 #include "common/field_errors.h"
-#include "common/store.h"
+#include "common/store/store.h"
 #include "common/tables/schema.h"
 
 /*

@@ -2,9 +2,9 @@
 #define COMMON_QUERY_FILTER_H
 
 #include "common/base/buf.h"
-#include "common/columns.h"
-#include "common/orderings.h"
 #include "common/query.h"
+#include "common/store/columns.h"
+#include "common/store/orderings.h"
 
 /*
  * The inside of a parsed query, shared by query_*.c; nobody else includes

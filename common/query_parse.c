@@ -2,8 +2,8 @@
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/base/zone.h"
-#include "common/options.h"
 #include "common/query_filter.h"
+#include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "common/text_search.h"
 

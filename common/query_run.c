@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/query_filter.h"
-#include "common/row.h"
+#include "common/store/row.h"
 
 struct query *
 query_new(const struct schema *schema)

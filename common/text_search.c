@@ -3,7 +3,7 @@
 #endif
 
 #include "common/base/hash.h"
-#include "common/columns.h"
+#include "common/store/columns.h"
 #include "common/text_search.h"
 
 /*

@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/store_replaced.h"
+#include "common/store/replaced.h"
 #include "fcgi-api/api.h"
 #include "fcgi-api/confine.h"
 

@@ -5,8 +5,8 @@
 
 #include "common/config.h"
 #include "common/query.h"
-#include "common/store.h"
-#include "common/summary.h"
+#include "common/store/store.h"
+#include "common/store/summary.h"
 #include "fcgi-api/connections.h"
 #include "fcgi-api/counters.h"
 #include "fcgi-api/docs.h"

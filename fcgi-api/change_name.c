@@ -1,8 +1,8 @@
 #include <cjson/cJSON.h>
 
 #include "common/base/json_write.h"
-#include "common/history.h"
-#include "common/row.h"
+#include "common/store/history.h"
+#include "common/store/row.h"
 #include "fcgi-api/change_name.h"
 
 #define LOOK_BACK_MAX	64	/* entries of an order that has gone, for the one that tells of it */

@@ -2,7 +2,7 @@
 #define FCGI_API_CHANGE_NAME_H
 
 #include "common/base/buf.h"
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * What people call the order that an entry of the history is about: its

@@ -2,8 +2,8 @@
 
 #include "common/base/instant.h"
 #include "common/base/version.h"
-#include "common/outbox.h"
-#include "common/store_stats.h"
+#include "common/store/outbox.h"
+#include "common/store/stats.h"
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/metrics_text.h"
 

@@ -1,7 +1,7 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
 #include "common/message.h"
-#include "common/options.h"
+#include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "fcgi-api/order_body.h"
 

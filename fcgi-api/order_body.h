@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/options.h"
+#include "common/store/options.h"
 #include "fcgi-api/api.h"
 
 /*

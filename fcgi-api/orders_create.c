@@ -1,5 +1,5 @@
 #include "common/base/json_write.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "fcgi-api/order_body.h"
 #include "fcgi-api/writing.h"
 

@@ -4,7 +4,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/money.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 #include "fcgi-api/csv.h"
 #include "fcgi-api/handlers.h"

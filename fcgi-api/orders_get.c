@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 

@@ -1,6 +1,6 @@
 #include "common/base/json_write.h"
-#include "common/history.h"
 #include "common/message.h"
+#include "common/store/history.h"
 #include "fcgi-api/change_name.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"

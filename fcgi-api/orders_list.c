@@ -1,5 +1,5 @@
 #include "common/base/json_write.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 

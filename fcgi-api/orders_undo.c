@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "common/base/json_write.h"
-#include "common/history.h"
-#include "common/row.h"
+#include "common/store/history.h"
+#include "common/store/row.h"
 #include "fcgi-api/order_body.h"
 #include "fcgi-api/writing.h"
 

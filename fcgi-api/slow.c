@@ -12,7 +12,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/zone.h"
-#include "common/store_replaced.h"
+#include "common/store/replaced.h"
 #include "fcgi-api/confine.h"
 #include "fcgi-api/ready.h"
 #include "fcgi-api/route.h"

@@ -1,7 +1,7 @@
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 #include "common/base/zone.h"
-#include "common/day_part.h"
+#include "common/store/day_part.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"
 

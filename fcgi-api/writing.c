@@ -3,7 +3,7 @@
 #include "common/base/hash.h"
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/json_body.h"
 #include "fcgi-api/writing_answer.h"

@@ -1,7 +1,7 @@
 #ifndef FCGI_API_WRITING_H
 #define FCGI_API_WRITING_H
 
-#include "common/history.h"
+#include "common/store/history.h"
 #include "fcgi-api/handlers.h"
 
 /*

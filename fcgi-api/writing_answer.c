@@ -1,6 +1,6 @@
 #include "common/base/json_write.h"
 #include "common/base/log.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/writing_answer.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/err.h"
-#include "common/currency.h"
+#include "common/store/currency.h"
 #include "common/tables/schema.h"
 
 /*

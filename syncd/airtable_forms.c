@@ -2,7 +2,7 @@
 
 #include "common/base/json_write.h"
 #include "common/base/money.h"
-#include "common/options.h"
+#include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "syncd/airtable_forms.h"
 

@@ -1,7 +1,7 @@
 #ifndef SYNCD_AIRTABLE_LISTING_H
 #define SYNCD_AIRTABLE_LISTING_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * Which rows of the store a listing of all of Airtable's records has shown: a

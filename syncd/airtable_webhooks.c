@@ -3,7 +3,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/json_write.h"
-#include "common/options.h"
+#include "common/store/options.h"
 #include "syncd/airtable_json.h"
 #include "syncd/airtable_webhooks.h"
 

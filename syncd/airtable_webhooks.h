@@ -7,7 +7,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/config.h"
-#include "common/currency.h"
+#include "common/store/currency.h"
 #include "common/tables/schema.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"

@@ -6,7 +6,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/currency.h"
+#include "common/store/currency.h"
 #include "syncd/apply_parts.h"
 #include "syncd/store_files.h"
 

@@ -5,8 +5,8 @@
 
 #include "common/base/buf.h"
 #include "common/config.h"
-#include "common/outbox.h"
-#include "common/store.h"
+#include "common/store/outbox.h"
+#include "common/store/store.h"
 #include "common/tables/schema.h"
 #include "syncd/change_step.h"
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/store.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/store.h"
 #include "syncd/apply_parts.h"
 #include "syncd/store_files.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/vec.h"
-#include "common/change_log.h"
+#include "common/store/change_log.h"
 #include "syncd/apply_parts.h"
 
 /* The rows that one entry of the log says went. */

@@ -1,4 +1,4 @@
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 #define ADOPT_MAX	64	/* entries looked through for a creation */

@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "common/change_log.h"
+#include "common/store/change_log.h"
 #include "syncd/apply_parts.h"
 
 #define TRIM_MAX	64	/* old entries dropped in one commit at most */

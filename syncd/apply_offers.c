@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/options.h"
+#include "common/store/options.h"
 #include "syncd/apply_parts.h"
 
 static int

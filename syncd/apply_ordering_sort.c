@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/orderings.h"
+#include "common/store/orderings.h"
 #include "syncd/apply_orderings.h"
 
 /*

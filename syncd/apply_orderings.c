@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/vec.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */

@@ -1,7 +1,7 @@
 #ifndef SYNCD_APPLY_ORDERINGS_H
 #define SYNCD_APPLY_ORDERINGS_H
 
-#include "common/orderings.h"
+#include "common/store/orderings.h"
 #include "syncd/apply_parts.h"
 
 /* One ordering (field, direction) while it is being changed; apply_ordering*.c only. */

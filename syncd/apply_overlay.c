@@ -3,7 +3,7 @@
 
 #include "common/base/json_write.h"
 #include "common/base/vec.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 /*

@@ -1,8 +1,8 @@
 #ifndef SYNCD_APPLY_PARTS_H
 #define SYNCD_APPLY_PARTS_H
 
-#include "common/columns.h"
-#include "common/store_keys.h"
+#include "common/store/columns.h"
+#include "common/store/keys.h"
 #include "syncd/apply.h"
 
 /*

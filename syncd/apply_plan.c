@@ -5,8 +5,8 @@
 #include "common/base/hash.h"
 #include "common/base/log.h"
 #include "common/base/vec.h"
-#include "common/options.h"
-#include "common/row.h"
+#include "common/store/options.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 /* Folded texts live until the commit ends; blocks never move. */

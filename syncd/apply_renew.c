@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/row.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 #include "syncd/apply_orderings.h"
 

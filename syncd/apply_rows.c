@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 int

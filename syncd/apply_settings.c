@@ -3,8 +3,8 @@
 #include "common/base/fold.h"
 #include "common/base/log.h"
 #include "common/base/zone.h"
-#include "common/revenue.h"
-#include "common/summary.h"
+#include "common/store/revenue.h"
+#include "common/store/summary.h"
 #include "syncd/apply_parts.h"
 
 /*

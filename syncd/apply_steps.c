@@ -1,4 +1,4 @@
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 /*

@@ -5,7 +5,7 @@
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 #include "common/base/vec.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/apply_parts.h"
 
 /* The entries of the history as JSON, and what is told otherwise later. */

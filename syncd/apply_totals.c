@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
-#include "common/options.h"
-#include "common/revenue.h"
-#include "common/row.h"
+#include "common/store/options.h"
+#include "common/store/revenue.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 #include "syncd/apply_parts.h"
 

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/outbox.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/outbox.h"
 #include "syncd/backup_parts.h"
 
 #define RESIZED_TRIES	5

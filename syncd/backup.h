@@ -2,7 +2,7 @@
 #define SYNCD_BACKUP_H
 
 #include "common/config.h"
-#include "common/store.h"
+#include "common/store/store.h"
 #include "syncd/store_files.h"
 
 /*

@@ -7,8 +7,8 @@
 
 #include "common/base/instant.h"
 #include "common/base/zone.h"
-#include "common/store_keys.h"
-#include "common/summary.h"
+#include "common/store/keys.h"
+#include "common/store/summary.h"
 #include "syncd/backup_parts.h"
 #include "syncd/budget.h"
 #include "syncd/feed_state.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "syncd/backup_parts.h"
 
 #define COPY_BYTES	(1024 * 1024)

@@ -6,7 +6,7 @@
 #include "common/base/json_write.h"
 #include "common/base/log.h"
 #include "common/base/version.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "syncd/commands.h"
 #include "syncd/oddities.h"
 

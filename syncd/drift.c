@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/json_write.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/drift.h"
 
 static void

@@ -2,7 +2,7 @@
 #define SYNCD_DRIFT_H
 
 #include "common/base/buf.h"
-#include "common/store.h"
+#include "common/store/store.h"
 #include "common/tables/schema.h"
 #include "syncd/apply.h"
 

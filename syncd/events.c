@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/json_write.h"
-#include "common/change_log.h"
+#include "common/store/change_log.h"
 #include "syncd/events.h"
 
 void

@@ -85,7 +85,7 @@ struct events {
 void		 events_init(struct events *, int64_t now_ms);
 void		 events_free(struct events *);
 
-/* A commit: its entry in the change log (common/change_log.h). */
+/* A commit: its entry in the change log (common/store/change_log.h). */
 void		 events_note(struct events *, uint64_t generation, struct str entry);
 
 /*

@@ -4,7 +4,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "syncd/feed_parts.h"
 #include "syncd/jitter.h"
 

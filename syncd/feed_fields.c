@@ -2,8 +2,8 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/options.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/options.h"
 #include "syncd/feed_parts.h"
 
 #define OPTIONS_MS	600000	/* at least between looks at options, */

@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/vec.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/airtable_request.h"
 #include "syncd/feed_parts.h"
 

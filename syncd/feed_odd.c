@@ -1,5 +1,5 @@
 #include "common/base/instant.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/feed_parts.h"
 #include "syncd/field_guard.h"
 

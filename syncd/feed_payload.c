@@ -4,7 +4,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/instant.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/airtable_decode.h"
 #include "syncd/airtable_json.h"
 #include "syncd/feed_payload.h"

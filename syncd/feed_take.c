@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/feed_parts.h"
 
 #define WINDOW_MS	3600000	/* deletions are counted so long */

@@ -9,7 +9,7 @@
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 #include "common/base/log.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "syncd/ledger.h"
 
 #define AHEAD_SHARE	5000	/* so much of the month's calls is counted ahead ... */

@@ -3,8 +3,8 @@
 
 #include "common/base/instant.h"
 #include "common/base/vec.h"
-#include "common/columns.h"
-#include "common/row.h"
+#include "common/store/columns.h"
+#include "common/store/row.h"
 #include "syncd/airtable_listing.h"
 #include "syncd/sync_run.h"
 

@@ -3,8 +3,8 @@
 
 #include "common/base/fold.h"
 #include "common/base/zone.h"
-#include "common/change_log.h"
-#include "common/currency.h"
+#include "common/store/change_log.h"
+#include "common/store/currency.h"
 #include "syncd/budget.h"
 #include "syncd/verify_parts.h"
 

@@ -1,7 +1,7 @@
 #ifndef SYNCD_VERIFY_H
 #define SYNCD_VERIFY_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * Is the store what it should be?  Everything it keeps beside its rows is

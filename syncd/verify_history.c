@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "common/history.h"
-#include "common/row.h"
+#include "common/store/history.h"
+#include "common/store/row.h"
 #include "syncd/verify_parts.h"
 
 /* One order's history as it is read from its beginning. */

@@ -4,11 +4,11 @@
 #include <cjson/cJSON.h>
 
 #include "common/base/buf.h"
-#include "common/columns.h"
-#include "common/options.h"
-#include "common/orderings.h"
-#include "common/revenue.h"
-#include "common/store_keys.h"
+#include "common/store/columns.h"
+#include "common/store/keys.h"
+#include "common/store/options.h"
+#include "common/store/orderings.h"
+#include "common/store/revenue.h"
 #include "syncd/verify.h"
 
 /* Between verify*.c. */

@@ -1,5 +1,5 @@
 #include "common/base/money.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 #include "syncd/verify_parts.h"
 

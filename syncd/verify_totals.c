@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/hash.h"
-#include "common/summary.h"
+#include "common/store/summary.h"
 #include "common/tables/moment.h"
 #include "syncd/verify_parts.h"
 

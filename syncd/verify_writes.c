@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "common/base/vec.h"
-#include "common/outbox.h"
-#include "common/row.h"
+#include "common/store/outbox.h"
+#include "common/store/row.h"
 #include "syncd/verify_parts.h"
 
 #define LL	(unsigned long long)

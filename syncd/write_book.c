@@ -6,7 +6,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/vec.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "syncd/write_parts.h"
 
 void

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/instant.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/write_parts.h"
 
 /*

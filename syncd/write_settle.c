@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/write_parts.h"
 
 #define SENDS_MAX	3	/* of one entry without an answer, while somebody waits */

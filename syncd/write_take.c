@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "common/outbox.h"
-#include "common/row.h"
+#include "common/store/outbox.h"
+#include "common/store/row.h"
 #include "syncd/write_parts.h"
 
 /* ---- an entry ----------------------------------------------------------------- */

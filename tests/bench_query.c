@@ -5,8 +5,8 @@
 #include <valgrind/callgrind.h>
 
 #include "common/base/log.h"
-#include "common/columns.h"
 #include "common/query.h"
+#include "common/store/columns.h"
 #include "tests/orders_made.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <sys/queue.h>
 
 #include "common/base/instant.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "syncd/write.h"
 #include "tests/canned_server.h"
 

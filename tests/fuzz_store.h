@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
-#include "common/store.h"
+#include "common/store/store.h"
 
 /* A small store for a fuzz target, and a check that ends it. */
 

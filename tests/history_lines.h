@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/history.h"
+#include "common/store/history.h"
 #include "tests/outbox_fixture.h"
 
 /* The history of a store with one order as lines of text; included by the programs that test it. */

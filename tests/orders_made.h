@@ -3,7 +3,7 @@
 
 #include "common/base/buf.h"
 #include "common/config.h"
-#include "common/store.h"
+#include "common/store/store.h"
 #include "syncd/apply.h"
 
 /* Orders and stores for tests, repeatable from a seed. */

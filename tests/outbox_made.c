@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/log.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "tests/outbox_made.h"
 #include "tests/store_check.h"
 #include "tests/support.h"

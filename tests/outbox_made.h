@@ -1,7 +1,7 @@
 #ifndef TESTS_OUTBOX_MADE_H
 #define TESTS_OUTBOX_MADE_H
 
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "syncd/apply.h"
 #include "tests/orders_made.h"
 

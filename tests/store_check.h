@@ -1,7 +1,7 @@
 #ifndef TESTS_STORE_CHECK_H
 #define TESTS_STORE_CHECK_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * verify_store() (syncd/verify.h), which computes all that the store keeps

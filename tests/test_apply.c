@@ -6,9 +6,9 @@
 
 #include "common/base/log.h"
 #include "common/base/zone.h"
-#include "common/row.h"
-#include "common/store_keys.h"
-#include "common/summary.h"
+#include "common/store/keys.h"
+#include "common/store/row.h"
+#include "common/store/summary.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"
 #include "tests/support.h"

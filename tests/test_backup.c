@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/store_keys.h"
-#include "common/store_replaced.h"
+#include "common/store/keys.h"
+#include "common/store/replaced.h"
 #include "syncd/backup.h"
 #include "syncd/budget.h"
 #include "syncd/feed_state.h"

@@ -1,6 +1,6 @@
 #include <check.h>
 
-#include "common/block_cache.h"
+#include "common/store/block_cache.h"
 #include "tests/support.h"
 
 static struct block_cache *c;

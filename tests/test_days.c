@@ -5,10 +5,10 @@
 
 #include "common/base/log.h"
 #include "common/base/zone.h"
-#include "common/day_part.h"
 #include "common/query.h"
-#include "common/row.h"
-#include "common/summary.h"
+#include "common/store/day_part.h"
+#include "common/store/row.h"
+#include "common/store/summary.h"
 #include "common/tables/moment.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"

@@ -1,4 +1,4 @@
-#include "common/change_log.h"
+#include "common/store/change_log.h"
 #include "syncd/events.h"
 #include "tests/support.h"
 

@@ -3,7 +3,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "syncd/field_guard.h"
 #include "syncd/sync_run.h"
 #include "tests/orders_made.h"

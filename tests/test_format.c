@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"
 #include "tests/support.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/change_log.h"
-#include "common/store_keys.h"
+#include "common/store/change_log.h"
+#include "common/store/keys.h"
 #include "tests/outbox_fixture.h"
 
 static uint64_t

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/hash.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "tests/outbox_fixture.h"
 #include "tests/store_check.h"
 

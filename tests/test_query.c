@@ -6,7 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
 #include "common/query.h"
-#include "common/row.h"
+#include "common/store/row.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"
 

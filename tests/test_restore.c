@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "syncd/backup.h"
 #include "syncd/ctl.h"
 #include "tests/store_check.h"

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/row.h"
+#include "common/store/row.h"
 #include "tests/support.h"
 
 static struct buf b, block;

@@ -5,7 +5,7 @@
 #include "common/base/buf.h"
 #include "common/base/fold.h"
 #include "common/base/log.h"
-#include "common/columns.h"
+#include "common/store/columns.h"
 #include "common/text_search.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"

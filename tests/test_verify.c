@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/columns.h"
-#include "common/history.h"
-#include "common/row.h"
-#include "common/store_keys.h"
+#include "common/store/columns.h"
+#include "common/store/history.h"
+#include "common/store/keys.h"
+#include "common/store/row.h"
 #include "syncd/backup.h"
 #include "syncd/verify.h"
 #include "tests/store_full.h"

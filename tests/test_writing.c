@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/instant.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "tests/api_fixture.h"
 #include "tests/outbox_made.h"
 

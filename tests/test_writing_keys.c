@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "common/outbox.h"
+#include "common/store/outbox.h"
 #include "tests/api_fixture.h"
 
 /* The same request asked again with an Idempotency-Key. */

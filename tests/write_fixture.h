@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "common/history.h"
+#include "common/store/history.h"
 #include "tests/fake_airtable.h"
 #include "tests/orders_made.h"
 #include "tests/store_check.h"

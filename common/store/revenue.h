@@ -1,5 +1,5 @@
-#ifndef COMMON_REVENUE_H
-#define COMMON_REVENUE_H
+#ifndef COMMON_STORE_REVENUE_H
+#define COMMON_STORE_REVENUE_H
 
 #include <lmdb.h>
 

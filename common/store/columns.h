@@ -1,11 +1,11 @@
-#ifndef COMMON_COLUMNS_H
-#define COMMON_COLUMNS_H
+#ifndef COMMON_STORE_COLUMNS_H
+#define COMMON_STORE_COLUMNS_H
 
 #include <lmdb.h>
 #include <stdint.h>
 
 #include "common/base/str.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 #include "common/tables/schema.h"
 
 /*

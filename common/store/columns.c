@@ -1,4 +1,4 @@
-#include "common/columns.h"
+#include "common/store/columns.h"
 
 static int
 check_text(struct str bytes)

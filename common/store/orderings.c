@@ -1,4 +1,4 @@
-#include "common/orderings.h"
+#include "common/store/orderings.h"
 
 #define DIRECTORY_HEAD	(2 * sizeof(uint32_t))
 #define ENTRY_U32S	2u

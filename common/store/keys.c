@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/store_keys.h"
+#include "common/store/keys.h"
 
 int
 store_keys_open(MDB_txn *txn, int create, struct store_dbs *d)

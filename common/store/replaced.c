@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "common/store_replaced.h"
+#include "common/store/replaced.h"
 
 bool
 store_replaced(struct store *st)

@@ -1,5 +1,5 @@
-#ifndef COMMON_BLOCK_CACHE_H
-#define COMMON_BLOCK_CACHE_H
+#ifndef COMMON_STORE_BLOCK_CACHE_H
+#define COMMON_STORE_BLOCK_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>

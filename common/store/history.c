@@ -1,5 +1,5 @@
-#include "common/history.h"
-#include "common/store_keys.h"
+#include "common/store/history.h"
+#include "common/store/keys.h"
 
 enum err
 history_get(struct store *st, struct str record, struct history_place place, struct str *json)

@@ -1,5 +1,5 @@
-#include "common/outbox.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/outbox.h"
 
 /*
  * The bytes of an entry: this head, the texts one after the other, then of

@@ -1,11 +1,11 @@
-#ifndef COMMON_ORDERINGS_H
-#define COMMON_ORDERINGS_H
+#ifndef COMMON_STORE_ORDERINGS_H
+#define COMMON_STORE_ORDERINGS_H
 
 #include <lmdb.h>
 #include <stdint.h>
 
-#include "common/columns.h"
-#include "common/store_keys.h"
+#include "common/store/columns.h"
+#include "common/store/keys.h"
 #include "common/tables/schema.h"
 
 /*

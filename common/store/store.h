@@ -1,5 +1,5 @@
-#ifndef COMMON_STORE_H
-#define COMMON_STORE_H
+#ifndef COMMON_STORE_STORE_H
+#define COMMON_STORE_STORE_H
 
 #include <lmdb.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef COMMON_CHANGE_LOG_H
-#define COMMON_CHANGE_LOG_H
+#ifndef COMMON_STORE_CHANGE_LOG_H
+#define COMMON_STORE_CHANGE_LOG_H
 
 /*
  * One entry of the change log, under its generation:

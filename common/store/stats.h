@@ -1,7 +1,7 @@
 #ifndef COMMON_STORE_STATS_H
 #define COMMON_STORE_STATS_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /* How the store's file and its table of readers are filled, for metrics. */
 struct store_stats {

@@ -6,10 +6,10 @@
 #include "common/base/json_write.h"
 #include "common/base/money.h"
 #include "common/base/zone.h"
-#include "common/currency.h"
-#include "common/options.h"
-#include "common/revenue.h"
-#include "common/summary.h"
+#include "common/store/currency.h"
+#include "common/store/options.h"
+#include "common/store/revenue.h"
+#include "common/store/summary.h"
 
 /*
  * Stored under total_key(TOTAL_BODY, 0, 0): this head, the JSON, its gzip.

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "common/block_cache.h"
-#include "common/row.h"
-#include "common/store.h"
-#include "common/store_keys.h"
+#include "common/store/block_cache.h"
+#include "common/store/keys.h"
+#include "common/store/row.h"
+#include "common/store/store.h"
 
 #define CACHE_LINE	64
 

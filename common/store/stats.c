@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/store_keys.h"
-#include "common/store_stats.h"
+#include "common/store/keys.h"
+#include "common/store/stats.h"
 
 struct scan {
 	uint64_t	newest;

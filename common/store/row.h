@@ -1,8 +1,8 @@
-#ifndef COMMON_ROW_H
-#define COMMON_ROW_H
+#ifndef COMMON_STORE_ROW_H
+#define COMMON_STORE_ROW_H
 
 #include "common/base/buf.h"
-#include "common/store.h"
+#include "common/store/store.h"
 #include "common/tables/schema.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef COMMON_STORE_REPLACED_H
 #define COMMON_STORE_REPLACED_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * Does another data file lie where the store's was when it was opened?  An

@@ -1,5 +1,5 @@
-#ifndef COMMON_OPTIONS_H
-#define COMMON_OPTIONS_H
+#ifndef COMMON_STORE_OPTIONS_H
+#define COMMON_STORE_OPTIONS_H
 
 #include <lmdb.h>
 #include <stdint.h>

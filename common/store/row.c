@@ -1,7 +1,7 @@
 #include "common/base/json_write.h"
 #include "common/base/money.h"
-#include "common/row.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 
 #define ESCAPED		0x80000000u

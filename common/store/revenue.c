@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "common/options.h"
-#include "common/revenue.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/options.h"
+#include "common/store/revenue.h"
 
 static const char *
 skip_spaces(const char *p)

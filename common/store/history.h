@@ -1,9 +1,9 @@
-#ifndef COMMON_HISTORY_H
-#define COMMON_HISTORY_H
+#ifndef COMMON_STORE_HISTORY_H
+#define COMMON_STORE_HISTORY_H
 
 #include <stdint.h>
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * Who changed what, when, from what to what: one entry for each change of

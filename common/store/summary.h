@@ -1,12 +1,12 @@
-#ifndef COMMON_SUMMARY_H
-#define COMMON_SUMMARY_H
+#ifndef COMMON_STORE_SUMMARY_H
+#define COMMON_STORE_SUMMARY_H
 
 #include <lmdb.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/store.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/store.h"
 
 /*
  * The summary of the orders as a finished JSON body, written by syncd with

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "common/options.h"
-#include "common/store_keys.h"
+#include "common/store/keys.h"
+#include "common/store/options.h"
 
 int
 options_load(MDB_txn *txn, MDB_dbi meta, unsigned field, struct str *further)

@@ -1,7 +1,7 @@
-#ifndef COMMON_DAY_PART_H
-#define COMMON_DAY_PART_H
+#ifndef COMMON_STORE_DAY_PART_H
+#define COMMON_STORE_DAY_PART_H
 
-#include "common/store.h"
+#include "common/store/store.h"
 
 /*
  * A day that is not over is less than a whole one, whatever it is like: it is

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/block_cache.h"
+#include "common/store/block_cache.h"
 
 struct place {
 	const char	*ptr;

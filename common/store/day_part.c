@@ -1,7 +1,7 @@
 #include "common/base/zone.h"
-#include "common/day_part.h"
-#include "common/orderings.h"
-#include "common/row.h"
+#include "common/store/day_part.h"
+#include "common/store/orderings.h"
+#include "common/store/row.h"
 #include "common/tables/moment.h"
 
 struct days {

@@ -1,9 +1,9 @@
-#ifndef COMMON_OUTBOX_H
-#define COMMON_OUTBOX_H
+#ifndef COMMON_STORE_OUTBOX_H
+#define COMMON_STORE_OUTBOX_H
 
 #include "common/base/buf.h"
-#include "common/row.h"
-#include "common/store.h"
+#include "common/store/row.h"
+#include "common/store/store.h"
 
 /*
  * Changes that people asked for and Airtable has not confirmed yet, one

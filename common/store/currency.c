@@ -2,8 +2,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "common/currency.h"
-#include "common/store_keys.h"
+#include "common/store/currency.h"
+#include "common/store/keys.h"
 
 /* The character that begins at ${i}, and where the next one does; -1: none does. */
 static utf8proc_int32_t

@@ -1,5 +1,5 @@
-#ifndef COMMON_CURRENCY_H
-#define COMMON_CURRENCY_H
+#ifndef COMMON_STORE_CURRENCY_H
+#define COMMON_STORE_CURRENCY_H
 
 #include <lmdb.h>
 #include <stdbool.h>
