@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/config.h"
-#include "common/query.h"
+#include "common/query/query.h"
 #include "common/store/store.h"
 #include "common/store/summary.h"
 #include "fcgi-api/connections.h"

@@ -2,7 +2,7 @@
 #define FCGI_API_PROBLEM_H
 
 #include "common/base/err.h"
-#include "common/field_errors.h"
+#include "common/query/field_errors.h"
 #include "fcgi-api/response.h"
 
 /*

@@ -3,8 +3,8 @@
 
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/field_errors.h"
-#include "common/query.h"
+#include "common/query/field_errors.h"
+#include "common/query/query.h"
 
 /*
  * The raw bytes of an address into text.

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/text_search.h"
+#include "common/query/text_search.h"
 #include "syncd/apply_parts.h"
 
 /* The items of one segment: items[from, to). */

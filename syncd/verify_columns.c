@@ -1,5 +1,5 @@
 #include "common/base/fold.h"
-#include "common/text_search.h"
+#include "common/query/text_search.h"
 #include "syncd/verify_parts.h"
 
 /* Texts end one after the other, each with a NUL. */

@@ -5,7 +5,7 @@
 #include <valgrind/callgrind.h>
 
 #include "common/base/log.h"
-#include "common/query.h"
+#include "common/query/query.h"
 #include "common/store/columns.h"
 #include "tests/orders_made.h"
 

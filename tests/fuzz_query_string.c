@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/query.h"
+#include "common/query/query.h"
 #include "fcgi-api/query_string.h"
 #include "syncd/apply.h"
 #include "tests/fuzz_store.h"

@@ -5,7 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/zone.h"
-#include "common/query.h"
+#include "common/query/query.h"
 #include "common/store/day_part.h"
 #include "common/store/row.h"
 #include "common/store/summary.h"

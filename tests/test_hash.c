@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/base/hash.h"
-#include "common/text_search.h"
+#include "common/query/text_search.h"
 #include "tests/support.h"
 
 START_TEST(hashes_are_those_that_everybody_else_makes)

@@ -5,7 +5,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/money.h"
-#include "common/query.h"
+#include "common/query/query.h"
 #include "common/store/row.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"

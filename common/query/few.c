@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/query_filter.h"
+#include "common/query/filter.h"
 
 /*
  * A filter that leaves few rows leaves them far apart in the ordering:

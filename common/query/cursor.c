@@ -1,4 +1,4 @@
-#include "common/query_filter.h"
+#include "common/query/filter.h"
 
 /*
  * A cursor is the sort key of the last row of a page, so that walking on

@@ -2,7 +2,7 @@
 #define COMMON_QUERY_FILTER_H
 
 #include "common/base/buf.h"
-#include "common/query.h"
+#include "common/query/query.h"
 #include "common/store/columns.h"
 #include "common/store/orderings.h"
 
@@ -39,7 +39,7 @@ struct query {
 	/* rows that match, a bit each; grows with the store */
 	uint64_t		*bits;
 	size_t			 bits_words;
-	struct few		*few;		/* query_few.c; NULL: not needed yet */
+	struct few		*few;		/* query/few.c; NULL: not needed yet */
 };
 
 /* Fill q->bits for every row below ${rows_end}; *total is how many are set. */

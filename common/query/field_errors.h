@@ -1,5 +1,5 @@
-#ifndef COMMON_FIELD_ERRORS_H
-#define COMMON_FIELD_ERRORS_H
+#ifndef COMMON_QUERY_FIELD_ERRORS_H
+#define COMMON_QUERY_FIELD_ERRORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,10 +2,10 @@
 #include "common/base/instant.h"
 #include "common/base/money.h"
 #include "common/base/zone.h"
-#include "common/query_filter.h"
+#include "common/query/filter.h"
+#include "common/query/text_search.h"
 #include "common/store/options.h"
 #include "common/tables/moment.h"
-#include "common/text_search.h"
 
 #define MS_PER_DAY	INT64_C(86400000)
 #define OPTION_UNUSED	256	/* an option that no order has ever had */

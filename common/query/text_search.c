@@ -3,8 +3,8 @@
 #endif
 
 #include "common/base/hash.h"
+#include "common/query/text_search.h"
 #include "common/store/columns.h"
-#include "common/text_search.h"
 
 /*
  * Places where the first and the last byte of the term fit are found a

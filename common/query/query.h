@@ -1,10 +1,10 @@
-#ifndef COMMON_QUERY_H
-#define COMMON_QUERY_H
+#ifndef COMMON_QUERY_QUERY_H
+#define COMMON_QUERY_QUERY_H
 
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/field_errors.h"
+#include "common/query/field_errors.h"
 #include "common/store/store.h"
 #include "common/tables/schema.h"
 

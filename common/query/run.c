@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "common/query_filter.h"
+#include "common/query/filter.h"
 #include "common/store/row.h"
 
 struct query *

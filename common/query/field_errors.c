@@ -1,7 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "common/field_errors.h"
+#include "common/query/field_errors.h"
 
 void
 field_errors_add(struct field_errors *e, struct str field, const char *fmt, ...)

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "common/query_filter.h"
-#include "common/text_search.h"
+#include "common/query/filter.h"
+#include "common/query/text_search.h"
 
 /*
  * A filter is one pass over the columns it names: for each segment of 4,096

@@ -1,5 +1,5 @@
-#ifndef COMMON_TEXT_SEARCH_H
-#define COMMON_TEXT_SEARCH_H
+#ifndef COMMON_QUERY_TEXT_SEARCH_H
+#define COMMON_QUERY_TEXT_SEARCH_H
 
 #include <stdint.h>
 
