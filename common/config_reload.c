@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/config_table.h"
-#include "common/frame.h"
+#include "common/wire/frame.h"
 
 /* How many bytes of struct config a setting takes. */
 static size_t

@@ -1,8 +1,8 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
-#include "common/message.h"
 #include "common/store/options.h"
 #include "common/tables/moment.h"
+#include "common/wire/message.h"
 #include "fcgi-api/order_body.h"
 
 /* Which options can be set; those that there is no room for the summary tells. */

@@ -1,6 +1,6 @@
 #include "common/base/json_write.h"
-#include "common/message.h"
 #include "common/store/history.h"
+#include "common/wire/message.h"
 #include "fcgi-api/change_name.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/handlers.h"

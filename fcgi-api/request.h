@@ -3,9 +3,9 @@
 
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/message.h"
 #include "common/query/field_errors.h"
 #include "common/query/query.h"
+#include "common/wire/message.h"
 
 /*
  * One request as handlers see it: method, decoded path, parameters, the

@@ -7,7 +7,7 @@
 
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
-#include "common/frame.h"
+#include "common/wire/frame.h"
 #include "fcgi-api/syncd_link.h"
 
 #define OUT_MAX		(4u * 1024 * 1024)	/* bytes that syncd has not taken yet */

@@ -1,7 +1,7 @@
 #ifndef FCGI_API_SYNCD_LINK_H
 #define FCGI_API_SYNCD_LINK_H
 
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "fcgi-api/loop.h"
 
 /*

@@ -7,7 +7,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/unix_socket.h"
-#include "common/frame.h"
+#include "common/wire/frame.h"
 #include "syncd/ctl_link.h"
 
 #define RETRY_MS	50	/* while the listener's backlog is full */

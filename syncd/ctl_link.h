@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 
 /*
  * syncctl's side of the socket: blocking, each step with a deadline

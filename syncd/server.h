@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/message.h"
 #include "common/tables/schema.h"
+#include "common/wire/message.h"
 
 /*
  * The Unix socket that fcgi-api and syncctl ask over: one request a line,

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/frame.h"
+#include "common/wire/frame.h"
 #include "syncd/server_parts.h"
 
 static void	 peer_flush(struct peer *);

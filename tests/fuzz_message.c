@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "common/frame.h"
+#include "common/wire/frame.h"
 #include "tests/support.h"
 
 START_TEST(whole_lines_come_off_the_front_one_by_one)

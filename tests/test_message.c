@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "tests/support.h"
 
 #define HEAD	"{\"v\":2,\"id\":7,\"type\":"

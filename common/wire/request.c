@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/money.h"
-#include "common/message_parts.h"
+#include "common/wire/parts.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "common/message_parts.h"
+#include "common/wire/parts.h"
 
 #define DEPTH_MAX	32
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/frame.h"
+#include "common/wire/frame.h"
 
 bool
 frame_next(const struct buf *in, size_t *at, struct str *line)

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/base/json_write.h"
-#include "common/message_parts.h"
+#include "common/wire/parts.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

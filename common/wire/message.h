@@ -1,5 +1,5 @@
-#ifndef COMMON_MESSAGE_H
-#define COMMON_MESSAGE_H
+#ifndef COMMON_WIRE_MESSAGE_H
+#define COMMON_WIRE_MESSAGE_H
 
 #include <stdint.h>
 

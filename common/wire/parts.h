@@ -1,12 +1,12 @@
-#ifndef COMMON_MESSAGE_PARTS_H
-#define COMMON_MESSAGE_PARTS_H
+#ifndef COMMON_WIRE_PARTS_H
+#define COMMON_WIRE_PARTS_H
 
 #include <cjson/cJSON.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 
 /*
- * How message_request.c and message_reply.c read a line: an object whose
+ * How wire/request.c and wire/reply.c read a line: an object whose
  * members a table names, each with the function that takes it.
  */
 struct reader {

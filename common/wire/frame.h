@@ -1,5 +1,5 @@
-#ifndef COMMON_FRAME_H
-#define COMMON_FRAME_H
+#ifndef COMMON_WIRE_FRAME_H
+#define COMMON_WIRE_FRAME_H
 
 #include "common/base/buf.h"
 

@@ -3,8 +3,8 @@
 
 #include "common/base/fold.h"
 #include "common/base/json_write.h"
-#include "common/message_parts.h"
 #include "common/store/row.h"
+#include "common/wire/parts.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
 	[MESSAGE_STATUS] = "status", [MESSAGE_SYNC] = "sync", [MESSAGE_WRITE] = "write",
