@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/sandbox.h"
+#include "common/sandbox/sandbox.h"
 #include "fcgi-api/confine.h"
 
 void

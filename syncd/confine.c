@@ -1,5 +1,5 @@
 #include "common/base/log.h"
-#include "common/sandbox.h"
+#include "common/sandbox/sandbox.h"
 #include "syncd/confine.h"
 
 /* Resolver, certificates, time zones and the libraries that glibc loads late. */

@@ -7,7 +7,7 @@
 #include "common/base/notify.h"
 #include "common/command_line.h"
 #include "common/config.h"
-#include "common/sandbox.h"
+#include "common/sandbox/sandbox.h"
 #include "syncd/daemon.h"
 
 static int

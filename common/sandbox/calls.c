@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/sandbox_calls.h"
+#include "common/sandbox/calls.h"
 
 #define CALLS_MAX	1024	/* numbers of system calls */
 #define WORD_BITS	32

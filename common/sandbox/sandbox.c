@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/sandbox.h"
-#include "common/sandbox_calls.h"
+#include "common/sandbox/calls.h"
+#include "common/sandbox/sandbox.h"
 
 /*
  * Debian 12's headers know what Landlock began with; later rights, by the

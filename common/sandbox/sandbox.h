@@ -1,5 +1,5 @@
-#ifndef COMMON_SANDBOX_H
-#define COMMON_SANDBOX_H
+#ifndef COMMON_SANDBOX_SANDBOX_H
+#define COMMON_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
