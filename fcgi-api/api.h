@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/query/query.h"
 #include "common/store/store.h"
 #include "common/store/summary.h"

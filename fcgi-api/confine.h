@@ -1,7 +1,7 @@
 #ifndef FCGI_API_CONFINE_H
 #define FCGI_API_CONFINE_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * Confine this worker (run.sandbox): it reads the store, writes its readers'

@@ -1,7 +1,7 @@
 #ifndef FCGI_API_LIMITS_H
 #define FCGI_API_LIMITS_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fcgi-api/ratelimit.h"
 #include "fcgi-api/response.h"
 

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * The master: owns the listening sockets, one process for each of them, and

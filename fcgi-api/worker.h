@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fcgi-api/counters.h"
 
 /*

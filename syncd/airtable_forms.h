@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "common/base/buf.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/tables/schema.h"
 
 /*

@@ -3,7 +3,7 @@
 
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/tables/schema.h"
 
 #define AIRTABLE_KEY_MAX	128	/* with the NUL */

@@ -3,7 +3,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/tables/schema.h"
 #include "syncd/airtable_forms.h"
 #include "syncd/airtable_keys.h"

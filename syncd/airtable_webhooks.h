@@ -6,7 +6,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/store/currency.h"
 #include "common/tables/schema.h"
 #include "syncd/airtable_forms.h"

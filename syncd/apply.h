@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/store/outbox.h"
 #include "common/store/store.h"
 #include "common/tables/schema.h"

@@ -1,7 +1,7 @@
 #ifndef SYNCD_BACKUP_H
 #define SYNCD_BACKUP_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/store/store.h"
 #include "syncd/store_files.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * How the calls of a calendar month (UTC) are spent.  Pure logic: the time,

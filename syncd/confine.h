@@ -1,7 +1,7 @@
 #ifndef SYNCD_CONFINE_H
 #define SYNCD_CONFINE_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * Confine this process (run.sandbox): it reads the system's files and its

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/ctl_link.h"
 
 /* Between syncctl.c (options), ctl_commands.c, ctl_sync.c and ctl_store.c. */

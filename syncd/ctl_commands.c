@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/ctl.h"
 #include "syncd/ctl_show.h"
 

@@ -10,7 +10,7 @@
 
 #include "common/base/log.h"
 #include "common/base/whole_file.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/backup.h"
 #include "syncd/ctl.h"
 #include "syncd/ctl_user.h"

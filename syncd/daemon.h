@@ -1,7 +1,7 @@
 #ifndef SYNCD_DAEMON_H
 #define SYNCD_DAEMON_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * The running daemon: opens store and socket, syncs, serves, until SIGTERM

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/airtable_webhooks.h"
 
 /*

@@ -3,12 +3,12 @@
 
 #include <uv.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
 #include "syncd/ledger.h"
-#include "syncd/sync_waiters.h"
 #include "syncd/outcomes.h"
+#include "syncd/sync_waiters.h"
 
 /*
  * A full sync: the whole listing, page by page, compared with the store,

@@ -5,8 +5,8 @@
 
 #include "common/base/log.h"
 #include "common/base/notify.h"
-#include "common/command_line.h"
-#include "common/config.h"
+#include "common/config/command_line.h"
+#include "common/config/config.h"
 #include "common/sandbox/sandbox.h"
 #include "syncd/daemon.h"
 

@@ -4,7 +4,7 @@
 #include <uv.h>
 
 #include "common/base/str.h"
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * Hands commits to nginx's nchan, which tells live clients: over a Unix

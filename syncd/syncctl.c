@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/version.h"
-#include "common/config_table.h"
+#include "common/config/table.h"
 #include "syncd/ctl.h"
 
 struct command {

@@ -3,7 +3,7 @@
 
 #include <uv.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "syncd/airtable.h"
 #include "syncd/apply.h"
 #include "syncd/full_sync.h"

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,6 +1,6 @@
 #include <stdint.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/json_body.h"
 #include "fcgi-api/loop.h"

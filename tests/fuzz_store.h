@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/store/store.h"
 
 /* A small store for a fuzz target, and a check that ends it. */

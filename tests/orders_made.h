@@ -2,7 +2,7 @@
 #define TESTS_ORDERS_MADE_H
 
 #include "common/base/buf.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/store/store.h"
 #include "syncd/apply.h"
 

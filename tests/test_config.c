@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 #include "tests/support.h"
 
 static struct config config;
@@ -662,7 +662,7 @@ END_TEST
 
 START_TEST(the_man_page_says_what_takes_a_restart)
 {
-	char *man = source_file("common/orders.conf.5"), *from = strstr(man, ".Sh RELOADING");
+	char *man = source_file("common/config/orders.conf.5"), *from = strstr(man, ".Sh RELOADING");
 	char *api = from == NULL ? NULL : strstr(from, ".Xr fcgi-api 8\nis restarted"), *end;
 	struct setting s;
 
@@ -848,7 +848,7 @@ END_TEST
 
 START_TEST(the_manual_describes_every_setting_with_its_range_and_default)
 {
-	char *text = source_file("common/orders.conf.5");
+	char *text = source_file("common/config/orders.conf.5");
 
 	/* what keeps a word from being a macro is not shown */
 	for (char *p = text; (p = strstr(p, "\\&")) != NULL;)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 #include "common/store/currency.h"
 #include "common/store/revenue.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 
 #define ECHO_MAX	64	/* bytes of a wrong value that an error shows */
 

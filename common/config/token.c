@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/config_origin.h"
+#include "common/config/origin.h"
 
 #define CREDENTIAL	"airtable-token"
 

@@ -1,7 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 
 /* What people call bases, tables and fields, and how that goes wrong on the way from the browser. */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config_origin.h"
+#include "common/config/origin.h"
 
 /* What is wrong, allowed or missing between settings, each with the place that has to be mended. */
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/version.h"
-#include "common/command_line.h"
+#include "common/config/command_line.h"
 
 static bool
 read_option(struct command_line *line, int option)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 #include "common/wire/frame.h"
 
 /* How many bytes of struct config a setting takes. */

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config_origin.h"
+#include "common/config/origin.h"
 
 static void
 add_origin(struct buf *b, const struct setting *s, const struct origin *o, const char *file)

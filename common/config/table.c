@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 
 #define AT(member)	.offset = offsetof(struct config, member)
 #define TEXT_AT(member)	.type = SETTING_TEXT, AT(member), .size = CONFIG_TEXT_MAX

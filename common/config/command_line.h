@@ -1,7 +1,7 @@
-#ifndef COMMON_COMMAND_LINE_H
-#define COMMON_COMMAND_LINE_H
+#ifndef COMMON_CONFIG_COMMAND_LINE_H
+#define COMMON_CONFIG_COMMAND_LINE_H
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * The command line of the daemons: -c file, -o section.key=value, and what

@@ -1,5 +1,5 @@
-#ifndef COMMON_CONFIG_H
-#define COMMON_CONFIG_H
+#ifndef COMMON_CONFIG_CONFIG_H
+#define COMMON_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 /*
  * orders.conf: INI with [sections], "key = value", comments with # or ;
- * at the start of a line.  One table (config_table.h) names each key with
+ * at the start of a line.  One table (config/table.h) names each key with
  * type, unit, default, range and meaning; it drives parsing, --check-config,
  * --print-config and the man page.
  *

@@ -7,7 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
-#include "common/config.h"
+#include "common/config/config.h"
 
 /*
  * The table of settings, for the config_*.c files and what checks the
@@ -73,7 +73,7 @@ bool	 listens_for_others(const char *listen);
 /* Does the URL lead to this machine, to where that listens? */
 bool	 url_is_at(const char *url, const char *listen);
 
-/* Text checks (config_check.c, config_names.c). */
+/* Text checks (config/check.c, config/names.c). */
 const char	*check_base_id(char *text);
 const char	*check_table(char *text);
 const char	*check_field(char *text);

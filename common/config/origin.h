@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "common/config_table.h"
+#include "common/config/table.h"
 
 /*
  * Where each setting's value came from, kept beside struct config and only

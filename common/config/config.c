@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
-#include "common/config_origin.h"
+#include "common/config/origin.h"
 
 #define FILE_MAX	(1024 * 1024)
 #define LINE_MAX_BYTES	4096
