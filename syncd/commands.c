@@ -7,8 +7,8 @@
 #include "common/base/log.h"
 #include "common/base/version.h"
 #include "common/store/outbox.h"
+#include "syncd/airtable/oddities.h"
 #include "syncd/commands.h"
-#include "syncd/oddities.h"
 
 #define IDS_TOLD	10	/* of a bulk edit, in the log */
 #define QUOTA_RETRY_MS	3600000	/* when the month's calls may look better */

@@ -3,11 +3,11 @@
 
 #include <uv.h>
 
-#include "syncd/airtable.h"
+#include "syncd/airtable/airtable.h"
+#include "syncd/airtable/outcomes.h"
 #include "syncd/apply.h"
 #include "syncd/feed.h"
 #include "syncd/full_sync.h"
-#include "syncd/outcomes.h"
 #include "syncd/server.h"
 #include "syncd/write.h"
 

@@ -5,8 +5,8 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/keys.h"
+#include "syncd/airtable/jitter.h"
 #include "syncd/feed_parts.h"
-#include "syncd/jitter.h"
 
 #define BACKOFF_MS		250	/* before the second try, doubling */
 #define BACKOFF_MAX_MS		10000	/* the circuit breaker takes care of longer ones */

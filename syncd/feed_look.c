@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/airtable_request.h"
+#include "syncd/airtable/request.h"
 #include "syncd/feed_parts.h"
 
 bool

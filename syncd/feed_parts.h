@@ -1,7 +1,7 @@
 #ifndef SYNCD_FEED_PARTS_H
 #define SYNCD_FEED_PARTS_H
 
-#include "syncd/airtable_listing.h"
+#include "syncd/airtable/listing.h"
 #include "syncd/feed.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_silence.h"

@@ -5,8 +5,8 @@
 #include "common/base/hash.h"
 #include "common/base/instant.h"
 #include "common/store/row.h"
-#include "syncd/airtable_decode.h"
-#include "syncd/airtable_json.h"
+#include "syncd/airtable/decode.h"
+#include "syncd/airtable/json.h"
 #include "syncd/feed_payload.h"
 
 #define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */

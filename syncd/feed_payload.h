@@ -7,7 +7,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/tables/schema.h"
-#include "syncd/airtable_webhooks.h"
+#include "syncd/airtable/webhooks.h"
 #include "syncd/change_step.h"
 
 /*

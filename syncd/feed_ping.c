@@ -3,7 +3,7 @@
 #include "common/base/hmac.h"
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "syncd/airtable_json.h"
+#include "syncd/airtable/json.h"
 #include "syncd/feed_parts.h"
 
 #define POKE_MIN_MS	500	/* between polls that pings ask for */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/json_write.h"
-#include "syncd/airtable_json.h"
+#include "syncd/airtable/json.h"
 #include "syncd/feed_payload.h"
 #include "syncd/feed_state.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/base/buf.h"
 #include "common/config/config.h"
-#include "syncd/airtable_webhooks.h"
+#include "syncd/airtable/webhooks.h"
 
 /*
  * Where the feed is, as the store keeps it (META_FEED, JSON).  A webhook of

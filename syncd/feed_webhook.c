@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "syncd/airtable_request.h"
+#include "syncd/airtable/request.h"
 #include "syncd/feed_parts.h"
 
 /* After so many empty pages in a row the webhook itself is looked at: one that has expired has none either. */

@@ -4,9 +4,9 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
+#include "syncd/airtable/jitter.h"
+#include "syncd/airtable/oddities.h"
 #include "syncd/full_sync.h"
-#include "syncd/jitter.h"
-#include "syncd/oddities.h"
 #include "syncd/sync_progress.h"
 #include "syncd/sync_run.h"
 

@@ -4,10 +4,10 @@
 #include <uv.h>
 
 #include "common/config/config.h"
-#include "syncd/airtable.h"
+#include "syncd/airtable/airtable.h"
+#include "syncd/airtable/outcomes.h"
 #include "syncd/apply.h"
 #include "syncd/ledger.h"
-#include "syncd/outcomes.h"
 #include "syncd/sync_waiters.h"
 
 /*

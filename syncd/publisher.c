@@ -8,8 +8,8 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
+#include "syncd/airtable/http.h"
 #include "syncd/events.h"
-#include "syncd/http.h"
 #include "syncd/publisher.h"
 
 #define TIMEOUT_MS	5000

@@ -5,7 +5,7 @@
 #include "common/base/vec.h"
 #include "common/store/columns.h"
 #include "common/store/row.h"
-#include "syncd/airtable_listing.h"
+#include "syncd/airtable/listing.h"
 #include "syncd/sync_run.h"
 
 /* A difference, kept until it is applied: the record with its strings behind it. */

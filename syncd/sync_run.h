@@ -1,7 +1,7 @@
 #ifndef SYNCD_SYNC_RUN_H
 #define SYNCD_SYNC_RUN_H
 
-#include "syncd/airtable.h"
+#include "syncd/airtable/airtable.h"
 #include "syncd/apply.h"
 #include "syncd/drift.h"
 #include "syncd/field_guard.h"

@@ -4,7 +4,7 @@
 #include <uv.h>
 
 #include "common/config/config.h"
-#include "syncd/airtable.h"
+#include "syncd/airtable/airtable.h"
 #include "syncd/apply.h"
 #include "syncd/full_sync.h"
 #include "syncd/server.h"

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "syncd/jitter.h"
+#include "syncd/airtable/jitter.h"
 #include "syncd/write_parts.h"
 
 #define PAUSE_MS	250	/* after a failure, doubling with each */

@@ -4,7 +4,7 @@
 /* An airtable on a loop with a canned server to talk to, for the programs that test it. */
 
 #include "common/base/zone.h"
-#include "syncd/airtable.h"
+#include "syncd/airtable/airtable.h"
 #include "tests/canned_server.h"
 #include "tests/support.h"
 

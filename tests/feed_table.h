@@ -1,7 +1,7 @@
 #ifndef TESTS_FEED_TABLE_H
 #define TESTS_FEED_TABLE_H
 
-#include "syncd/airtable_webhooks.h"
+#include "syncd/airtable/webhooks.h"
 
 /* The orders table as a base's schema tells of it: fields fldA to fldG, in the schema's order. */
 #define FEED_SCHEMA(customer, options) \

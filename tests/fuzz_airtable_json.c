@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-#include "syncd/airtable_decode.h"
-#include "syncd/airtable_keys.h"
+#include "syncd/airtable/decode.h"
+#include "syncd/airtable/keys.h"
 
 /*
  * Answers of Airtable: the first byte chooses the status and what was asked

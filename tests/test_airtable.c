@@ -1,4 +1,4 @@
-#include "syncd/airtable_keys.h"
+#include "syncd/airtable/keys.h"
 #include "tests/airtable_fixture.h"
 
 /* ---- asking ---- */

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "syncd/airtable_forms.h"
+#include "syncd/airtable/forms.h"
 #include "tests/support.h"
 
 static struct config config;

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "syncd/airtable_listing.h"
+#include "syncd/airtable/listing.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"
 

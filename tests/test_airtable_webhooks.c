@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "syncd/airtable_webhooks.h"
+#include "syncd/airtable/webhooks.h"
 #include "syncd/feed_state.h"
 #include "tests/feed_table.h"
 #include "tests/support.h"

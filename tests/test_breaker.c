@@ -1,4 +1,4 @@
-#include "syncd/breaker.h"
+#include "syncd/airtable/breaker.h"
 #include "tests/support.h"
 
 static double random_value;

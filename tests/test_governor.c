@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "syncd/governor.h"
+#include "syncd/airtable/governor.h"
 #include "tests/support.h"
 
 #define MARCH_1		INT64_C(1772323200000)	/* 2026-03-01T00:00:00Z */

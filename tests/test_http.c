@@ -2,7 +2,7 @@
 
 #include "common/base/log.h"
 #include "common/base/version.h"
-#include "syncd/http.h"
+#include "syncd/airtable/http.h"
 #include "tests/canned_server.h"
 #include "tests/support.h"
 

@@ -2,7 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "syncd/jitter.h"
+#include "syncd/airtable/jitter.h"
 #include "tests/support.h"
 
 #define DRAWS	4096

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "syncd/outcomes.h"
+#include "syncd/airtable/outcomes.h"
 #include "tests/api_fixture.h"
 
 /* A limit of the fixture's own, as the master would make it. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/log.h"
-#include "syncd/oddities.h"
+#include "syncd/airtable/oddities.h"
 #include "syncd/sync_progress.h"
 #include "tests/support.h"
 

@@ -1,0 +1,340 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/instant.h"
+#include "common/base/log.h"
+#include "syncd/airtable/calls.h"
+#include "syncd/airtable/decode.h"
+
+#define TOKEN_PART	6	/* characters of a token that say nothing yet */
+#define LITTLE		4	/* an answer below this part of the limit leaves room for twice as much */
+
+static bool
+is_success(int status)
+{
+	return status >= 200 && status <= 299;
+}
+
+/* A server that echoes the request must not bring the token into logs and documents. */
+static void
+hide(char *text, const char *secret)
+{
+	size_t n = strlen(secret), len = strlen(text);
+	char *at;
+
+	if (n == 0)
+		return;
+	while ((at = strstr(text, secret)) != NULL)
+		memset(at, '*', n);
+	/* texts are cut: one may end within it */
+	for (size_t k = n - 1; k >= TOKEN_PART && len >= TOKEN_PART; k--)
+		if (k <= len && memcmp(text + len - k, secret, k) == 0) {
+			memset(text + len - k, '*', k);
+			return;
+		}
+}
+
+/* What a page may hold follows what came: half of what was too much, twice what was little. */
+static void
+fit_pages(struct airtable_call *c, const struct http_answer *answer)
+{
+	struct airtable *a = c->owner;
+
+	if (c->kind != CALL_LIST || c->page_size != a->page_size)
+		return;
+	if (answer->too_large && c->page_size > 1) {
+		a->page_size = c->page_size / 2;
+		c->result.smaller = true;
+		log_info("airtable: a page of %zu records is too large; the next has %zu",
+		    c->page_size, a->page_size);
+	} else if (answer->complete && answer->body.len < HTTP_ANSWER_MAX / LITTLE &&
+	    c->page.count == c->page_size) {
+		a->page_size = a->page_size * 2 < AIRTABLE_PAGE_MAX ? a->page_size * 2 :
+		    AIRTABLE_PAGE_MAX;
+	}
+}
+
+/* No complete answer: what the transport says. */
+static void
+judge_transport(struct airtable_result *r, const struct http_answer *a)
+{
+	if (a->unreadable)
+		r->err = ERR_AIRTABLE_BAD_RESPONSE;
+	else if (a->timed_out && a->outcome != HTTP_NEVER_SENT)
+		r->err = ERR_AIRTABLE_TIMEOUT;
+	else
+		r->err = ERR_AIRTABLE_UNAVAILABLE;
+	r->retryable = true;
+	(void)snprintf(r->message, sizeof(r->message), "%s", a->problem);
+}
+
+static enum err
+refuse_page(struct airtable_result *r, const char *why)
+{
+	(void)snprintf(r->message, sizeof(r->message), "%s", why);
+	return ERR_AIRTABLE_BAD_RESPONSE;
+}
+
+/* Is each record one of those that were asked for, and there once? */
+static bool
+among_asked(const struct airtable_call *c)
+{
+	bool seen[AIRTABLE_WRITE_MAX] = { false };
+
+	for (size_t r = 0; r < c->page.count; r++) {
+		size_t i = 0;
+
+		while (i < c->id_count && !str_is(c->page.records[r].id, c->ids[i]))
+			i++;
+		if (i == c->id_count || seen[i])
+			return false;
+		seen[i] = true;
+	}
+	return c->page.offset.len == 0;
+}
+
+/* Has each record one of the keys that were asked for? */
+static bool
+keys_asked(const struct airtable_call *c)
+{
+	for (size_t r = 0; r < c->page.count; r++) {
+		size_t i = 0;
+
+		while (i < c->id_count && !str_is(c->page.keys[r], c->ids[i]))
+			i++;
+		if (i == c->id_count)
+			return false;
+	}
+	return c->page.offset.len == 0;
+}
+
+/* Is the page about the records that were asked for, in their order? */
+static bool
+as_asked(const struct airtable_call *c)
+{
+	if (c->kind == CALL_LIST)
+		return true;
+	if (c->kind == CALL_FIND)
+		return among_asked(c);
+	if (c->kind == CALL_FIND_KEYS)
+		return keys_asked(c);
+	if (c->page.count != c->id_count)
+		return false;
+	for (size_t i = 0; i < c->id_count && c->kind != CALL_CREATE; i++)
+		if (!str_is(c->page.records[i].id, c->ids[i]))
+			return false;
+	return true;
+}
+
+/* The body itself is the answer; at least a byte, so that there is a page. */
+static enum err
+keep_body(struct airtable_call *c, struct str body)
+{
+	if ((c->arena = malloc(body.len + 1)) == NULL)
+		return ERR_NOMEM;
+	if (body.len > 0)
+		memcpy(c->arena, body.ptr, body.len);
+	c->page = (struct airtable_page){ .body = { c->arena, body.len } };
+	return ERR_OK;
+}
+
+static enum err
+decode(struct airtable_call *c, struct str body)
+{
+	struct airtable_result *r = &c->result;
+	struct airtable *a = c->owner;
+	enum err err;
+
+	if (c->kind == CALL_ASK)
+		return keep_body(c, body);
+	if (c->kind == CALL_META)
+		return airtable_keys_resolve(&a->keys, body, a->table[0] != '\0' ? a->table :
+		    a->config->airtable.orders_table, r->message, sizeof(r->message));
+	err = airtable_decode_page(a->schema, &c->keys, c->kind == CALL_DELETE ? AIRTABLE_DELETED :
+	    c->kind == CALL_FIND_KEYS ? AIRTABLE_KEYED : AIRTABLE_RECORDS, body, &c->page,
+	    &c->arena, r->message, sizeof(r->message));
+	c->page.missing = c->keys.missing;
+	if (err == ERR_OK && !as_asked(c))
+		err = refuse_page(r, "the answer is about other records");
+	if (err == ERR_OK)
+		airtable_fields_seen(c);
+	if (err != ERR_OK) {
+		free(c->arena);
+		c->arena = NULL;
+	} else {
+		oddities_note(&a->oddities, a->schema, c->page.odd, instant_now());
+	}
+	return err;
+}
+
+static void
+judge(struct airtable_call *c, const struct http_answer *a)
+{
+	struct airtable_result *r = &c->result;
+
+	r->status = a->status;
+	r->retry_after_ms = a->retry_after_ms;
+	r->server_ms = a->date_ms;
+	if (a->outcome != HTTP_ANSWERED || (is_success(a->status) && !a->complete)) {
+		judge_transport(r, a);
+	} else if (is_success(a->status)) {
+		r->err = decode(c, a->body);
+		r->retryable = r->err == ERR_AIRTABLE_BAD_RESPONSE;
+		if (r->err == ERR_NOMEM)
+			(void)snprintf(r->message, sizeof(r->message), "%s", err_text(r->err));
+	} else {
+		/* a body that was cut still has its status */
+		airtable_decode_error(a->status, a->body, r);
+		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
+			airtable_fields_learn(c);
+		c->owner->doubted |= r->err == ERR_AIRTABLE_REJECTED && airtable_call_writes(c);
+	}
+	fit_pages(c, a);
+	hide(r->message, c->owner->config->airtable.token);
+	hide(r->type, c->owner->config->airtable.token);
+	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */
+	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
+	    (r->status < 400 || r->status >= 500 || r->status == 408) && !a->unfinished;
+	r->adrift = r->maybe_applied && (a->timed_out || (r->status == 0 && !a->ended));
+}
+
+static enum governor_outcome
+outcome_of(const struct airtable_result *r, const struct http_answer *a)
+{
+	if (a->outcome == HTTP_NEVER_SENT)
+		return GOVERNOR_NEVER_SENT;
+	if (a->outcome == HTTP_NO_ANSWER)
+		return GOVERNOR_NO_ANSWER;
+	if (is_success(a->status))
+		return GOVERNOR_OK;
+	if (a->status == 429)
+		return r->err == ERR_AIRTABLE_QUOTA ? GOVERNOR_QUOTA : GOVERNOR_RATE_LIMITED;
+	return a->status >= 500 ? GOVERNOR_FAILED : GOVERNOR_REFUSED;
+}
+
+/* Did the circuit carry it?  Cut answers are its failures, bad ones are not. */
+static bool
+carried(const struct http_answer *a)
+{
+	return a->outcome == HTTP_ANSWERED && a->status < 500 && (a->complete || a->unreadable ||
+	    !is_success(a->status));
+}
+
+static void
+tell_breaker(struct airtable_call *c, const struct http_answer *answer, int64_t now)
+{
+	struct breaker *b = &c->owner->breaker;
+	enum breaker_state before = breaker_state(b, now), after;
+
+	if (carried(answer))
+		breaker_success(b);
+	else
+		breaker_failure(b, c->probe, now);
+	if ((after = breaker_state(b, now)) == before)
+		return;
+	if (after == BREAKER_OPEN)
+		log_warn("airtable: circuit open for %lld s",
+		    (long long)(breaker_wait_ms(b, now) + 999) / 1000);
+	else
+		log_info("airtable: circuit closed");
+}
+
+static void
+tell_governor(struct airtable_call *c, const struct http_answer *answer, int64_t now)
+{
+	struct governor *g = c->owner->governor;
+	struct governor_ended end = {
+		.outcome = outcome_of(&c->result, answer),
+		.sent_ms = c->result.sent_ms,
+		.retry_after_ms = c->result.retry_after_ms
+	};
+	enum err why;
+	int64_t blocked;
+
+	governor_end(g, c->ticket, &end, now, instant_now());
+	if (answer->status != 429)
+		return;
+	blocked = governor_blocked_ms(g, now, &why);
+	if (c->result.retry_after_ms < blocked)
+		c->result.retry_after_ms = blocked;
+	log_warn("airtable: no calls for %lld s: %s", (long long)(blocked + 999) / 1000, err_text(why));
+}
+
+/* With the records that it was about, by which it is found for a request of them, and when it is slow. */
+static void
+note_success(const struct airtable_call *c, const char *method, long long ms)
+{
+	const struct config *config = c->owner->config;
+	bool slow = config->log.slow_ms > 0 && ms >= config->log.slow_ms;
+	struct buf ids = { 0 };
+
+	if (!slow && !log_enabled(LOG_DEBUG))
+		return;
+	for (size_t i = 0; i < c->id_count && c->ids[i][0] != '\0'; i++)
+		buf_printf(&ids, "%s%s", i == 0 ? ": " : " ", c->ids[i]);
+	(slow ? log_info : log_debug)("airtable: %s %s: %d, %zu records, %lld ms%s%s", method,
+	    c->path.data, c->result.status, c->page.count, ms, slow ? ", slow" : "",
+	    ids.len > 0 ? buf_cstr(&ids) : "");
+	buf_free(&ids);
+}
+
+static void
+note(struct airtable_call *c, int64_t now)
+{
+	struct airtable *a = c->owner;
+	const struct airtable_result *r = &c->result;
+	const char *method = airtable_call_method(c);
+	long long ms = (long long)(now - c->started_ms);
+
+	if (r->err == ERR_OK) {
+		a->last_success_ms = instant_now();
+		note_success(c, method, ms);
+		return;
+	}
+	a->last_error_ms = instant_now();
+	a->last_error = *r;
+	log_warn("airtable: %s %s: status %d, type \"%s\", %lld ms: %s", method, c->path.data,
+	    r->status, r->type, ms, r->message);
+}
+
+/* Calls that waited for the field ids go on, or fail as their look-up did. */
+static void
+end_meta(struct airtable_call *meta, int64_t now)
+{
+	struct airtable *a = meta->owner;
+	struct airtable_call *c, *next;
+
+	a->meta = NULL;
+	a->missing_ms = now;
+	for (int i = 0; i < AIRTABLE_PRIORITIES && meta->result.err != ERR_OK; i++)
+		for (c = TAILQ_FIRST(&a->waiting[i]); c != NULL; c = next) {
+			next = TAILQ_NEXT(c, link);
+			if (c->keys.resolved)
+				continue;
+			c->result = meta->result;
+			c->result.maybe_applied = false;
+			c->result.sent_ms = 0;
+			airtable_end(c);
+		}
+	airtable_withdraw(meta);
+	airtable_call_free(meta);
+	airtable_wake(a, 0);
+}
+
+void
+airtable_on_answer(void *call, const struct http_answer *answer)
+{
+	struct airtable_call *c = call;
+	int64_t now = instant_monotonic();
+
+	c->http = NULL;		/* it is over: nothing to cancel */
+	judge(c, answer);
+	tell_governor(c, answer, now);
+	tell_breaker(c, answer, now);
+	note(c, now);
+	airtable_count(c, now);
+	if (c->kind == CALL_META)
+		end_meta(c, now);
+	else
+		airtable_end(c);
+}

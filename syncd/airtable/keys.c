@@ -1,0 +1,135 @@
+#include <stdio.h>
+
+#include "syncd/airtable/json.h"
+#include "syncd/airtable/keys.h"
+
+#define ID_LEN	17	/* 3 letters and 14 alphanumeric characters */
+
+/* Strictly: a field's name may well begin with "fld". */
+static bool
+is_field_id(const char *key)
+{
+	size_t n = strlen(key);
+
+	return n == ID_LEN && strncmp(key, "fld", 3) == 0 &&
+	    strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+}
+
+bool
+airtable_id_valid(const char *id)
+{
+	size_t n = 0;
+
+	for (; id[n] != '\0'; n++)
+		if (n == AIRTABLE_ID_MAX || id[n] <= ' ' || id[n] > '~')
+			return false;
+	return n > 0;
+}
+
+void
+airtable_keys_set(struct airtable_keys *k, const struct config *config, const struct schema *schema)
+{
+	*k = (struct airtable_keys){ .count = schema->field_count, .resolved = true };
+	for (size_t i = 0; i < k->count; i++) {
+		const char *key = config->orders_fields[i];
+
+		if (key[0] == '\0')
+			key = schema->fields[i].airtable;
+		(void)snprintf(k->request[i], sizeof(k->request[i]), "%s", key);
+		k->by_id |= is_field_id(key);
+	}
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->by_id && !is_field_id(k->request[i]))
+			k->resolved = false;
+		else
+			memcpy(k->answer[i], k->request[i], sizeof(k->answer[i]));
+	}
+}
+
+static const char *
+text_member(const cJSON *json, const char *name)
+{
+	const cJSON *m = airtable_json_member(json, name);
+
+	return cJSON_IsString(m) ? m->valuestring : "";
+}
+
+static const cJSON *
+find_table(const cJSON *tables, const char *table)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach(t, tables)
+		if (strcmp(text_member(t, "id"), table) == 0 ||
+		    strcmp(text_member(t, "name"), table) == 0)
+			return t;
+	return NULL;
+}
+
+static const char *
+find_field_id(const cJSON *fields, const char *key)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, fields)
+		if (strcmp(text_member(f, "name"), key) == 0 || strcmp(text_member(f, "id"), key) == 0)
+			return text_member(f, "id");
+	return "";
+}
+
+static enum err
+resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why, size_t size)
+{
+	const cJSON *tables = airtable_json_member(json, "tables"), *t, *fields;
+
+	if (!cJSON_IsArray(tables)) {
+		(void)snprintf(why, size, "the base's schema is not an object with tables");
+		return ERR_AIRTABLE_BAD_RESPONSE;
+	}
+	if ((t = find_table(tables, table)) == NULL) {
+		(void)snprintf(why, size, "airtable.orders_table: the base has no table \"%s\"; name another in "
+		    "orders.conf and reload", table);
+		return ERR_AIRTABLE_NOT_FOUND;
+	}
+	fields = airtable_json_member(t, "fields");
+	k->missing = 0;
+	for (size_t i = 0; i < k->count; i++) {
+		const char *id = find_field_id(fields, k->request[i]);
+
+		if (airtable_id_valid(id))
+			(void)snprintf(k->answer[i], sizeof(k->answer[i]), "%s", id);
+		else
+			k->missing |= UINT32_C(1) << i;
+	}
+	if (airtable_keys_asked(k) != 0)
+		return ERR_OK;
+	(void)snprintf(why, size, "airtable.orders_table, fields.orders: the table has none of the fields, "
+	    "not even \"%s\"; name others in orders.conf and reload", k->request[0]);
+	return ERR_AIRTABLE_FIELD_MISSING;
+}
+
+enum err
+airtable_keys_resolve(struct airtable_keys *k, struct str body, const char *table, char *why,
+    size_t size)
+{
+	struct airtable_keys next = *k;	/* all or nothing */
+	size_t bytes;
+	cJSON *json = airtable_json_parse(body, &bytes);
+	enum err err = resolve(&next, json, table, why, size);
+
+	cJSON_Delete(json);
+	if (err != ERR_OK)
+		return err;
+	next.resolved = true;
+	*k = next;
+	return ERR_OK;
+}
+
+int
+airtable_keys_field(const struct airtable_keys *k, const char *key)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (strcmp(k->answer[i], key) == 0)
+			return (int)i;
+	return -1;
+}

@@ -1,0 +1,116 @@
+#include "common/base/log.h"
+#include "syncd/airtable/calls.h"
+#include "syncd/airtable/request.h"
+
+void
+airtable_use_forms(struct airtable *a, const struct airtable_forms *forms)
+{
+	bool known = true;
+
+	for (size_t f = 0; f < a->schema->field_count; f++)
+		known &= airtable_forms_set(&a->forms, f, forms->field[f].type,
+		    buf_str(&forms->field[f].names));
+	if (!known)
+		log_error("airtable: in which form values are written: %s", err_text(ERR_NOMEM));
+	a->doubted = false;
+}
+
+bool
+airtable_doubts_forms(const struct airtable *a)
+{
+	return a->doubted;
+}
+
+struct airtable_call *
+airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refused, void *cookie)
+{
+	struct airtable_call *c;
+
+	if ((c = airtable_call_new(a, CALL_UPDATE, AIRTABLE_WRITE, 0, refused, cookie)) == NULL)
+		return NULL;
+	c->compose = compose;
+	airtable_add_table_path(&c->path, a->config, a->table);
+	if (!airtable_call_complete(c)) {
+		airtable_call_free(c);
+		return NULL;
+	}
+	airtable_enqueue(c);
+	return c;
+}
+
+/* What is wrong with what is to be written, for people; "": nothing is. */
+static void
+check_values(const struct airtable *a, const struct airtable_write *w, char *why, size_t size)
+{
+	why[0] = '\0';
+	for (size_t i = 0; i < w->count && i < AIRTABLE_WRITE_MAX && w->change != AIRTABLE_DELETE; i++)
+		if (!airtable_forms_fit(&a->forms, a->config, a->schema, w->records[i], why, size))
+			return;
+}
+
+/* Path, query and body.  false: it is about something that can't be a record. */
+static bool
+add_content(struct airtable_call *c, const struct airtable_write *w)
+{
+	struct airtable *a = c->owner;
+
+	/* the address, too, may have changed since it was put in the queue */
+	buf_clear(&c->path);
+	buf_clear(&c->url);
+	airtable_add_table_path(&c->path, a->config, a->table);
+	buf_add_cstr(&c->url, a->config->airtable.api_url);
+	buf_add_str(&c->url, buf_str(&c->path));
+	if (w->count == 0 || w->count > AIRTABLE_WRITE_MAX)
+		return false;
+	if (c->kind == CALL_CREATE) {
+		c->id_count = w->count;
+		airtable_add_upsert(&c->json, a->schema, &c->keys, &a->forms,
+		    a->config->airtable.create_key, w->records, w->keys, w->count);
+	} else {
+		for (size_t i = 0; i < w->count; i++)
+			if (!airtable_call_expect(c, w->records[i]->id))
+				return false;
+		if (c->kind == CALL_UPDATE)
+			airtable_add_patch(&c->json, a->schema, &c->keys, &a->forms, w->records,
+			    w->count);
+		else
+			airtable_add_delete_query(&c->url, w->records, w->count);
+	}
+	return buf_status(&c->json) != ERR_INVALID_PARAMETER;	/* an instant that has no text */
+}
+
+bool
+airtable_call_compose(struct airtable_call *c)
+{
+	static const enum call_kind kinds[] = {
+		[AIRTABLE_UPDATE] = CALL_UPDATE, [AIRTABLE_CREATE] = CALL_CREATE,
+		[AIRTABLE_DELETE] = CALL_DELETE
+	};
+	struct airtable_write w = { .count = 0 };
+	airtable_compose *compose = c->compose;
+	char why[sizeof(c->result.message)];
+	bool sensible;
+
+	c->compose = NULL;
+	if (!compose(c->cookie, &w)) {
+		airtable_withdraw(c);
+		airtable_call_free(c);
+		return false;
+	}
+	c->kind = kinds[w.change];
+	c->callback = w.callback;
+	c->cookie = w.cookie;
+	c->timeout_ms = w.timeout_ms;
+	if (!(sensible = add_content(c, &w)))
+		buf_clear(&c->json);
+	check_values(c->owner, &w, why, sizeof(why));
+	if (why[0] != '\0')
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, why);
+	else if (!sensible)
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
+	else if (!airtable_call_complete(c))
+		airtable_fail(c, ERR_NOMEM, 0, NULL);
+	else
+		return true;
+	return false;
+}
