@@ -3,7 +3,7 @@
 
 #include "common/config/config.h"
 #include "common/store/store.h"
-#include "syncd/store_files.h"
+#include "syncd/apply/store_files.h"
 
 /*
  * Copies of the store, and a store put in the place of another.
@@ -16,7 +16,7 @@
  * store's subfolder STORE_NEW), then the files are exchanged; syncd must not
  * run meanwhile, and is kept from starting.  Workers see by themselves that
  * the store was replaced.  The store that was there is set aside under a name
- * with a number (syncd/store_files.h), whatever was set aside before.  What
+ * with a number (syncd/apply/store_files.h), whatever was set aside before.  What
  * is interrupted has happened as a whole or not at all, as soon as syncd or
  * one of these begins.
  *

@@ -1,7 +1,7 @@
 #ifndef SYNCD_BACKUP_PARTS_H
 #define SYNCD_BACKUP_PARTS_H
 
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "syncd/backup.h"
 
 /* Between backup*.c. */

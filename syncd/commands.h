@@ -5,7 +5,7 @@
 
 #include "syncd/airtable/airtable.h"
 #include "syncd/airtable/outcomes.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "syncd/feed.h"
 #include "syncd/full_sync.h"
 #include "syncd/server.h"

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "syncd/apply/store_files.h"
 #include "syncd/ctl_user.h"
-#include "syncd/store_files.h"
 
 #define PATH_ROOM	4096
 

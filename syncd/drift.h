@@ -4,7 +4,7 @@
 #include "common/base/buf.h"
 #include "common/store/store.h"
 #include "common/tables/schema.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 
 /*
  * How far the store had come away from Airtable by the time a full sync

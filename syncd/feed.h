@@ -5,7 +5,7 @@
 
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "syncd/full_sync.h"
 #include "syncd/ledger.h"
 

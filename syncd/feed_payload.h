@@ -8,7 +8,7 @@
 #include "common/base/err.h"
 #include "common/tables/schema.h"
 #include "syncd/airtable/webhooks.h"
-#include "syncd/change_step.h"
+#include "syncd/apply/change_step.h"
 
 /*
  * A page of a webhook's payloads, with all that it tells of one record put

@@ -6,7 +6,7 @@
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
 #include "syncd/airtable/outcomes.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "syncd/ledger.h"
 #include "syncd/sync_waiters.h"
 

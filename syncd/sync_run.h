@@ -2,7 +2,7 @@
 #define SYNCD_SYNC_RUN_H
 
 #include "syncd/airtable/airtable.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "syncd/drift.h"
 #include "syncd/field_guard.h"
 

@@ -3,7 +3,7 @@
 
 #include "fcgi-api/metrics.h"
 #include "fcgi-api/route.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "tests/fastcgi_peer.h"
 #include "tests/support.h"
 

@@ -4,7 +4,7 @@
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/json_body.h"
 #include "fcgi-api/loop.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "tests/fuzz_store.h"
 
 /*

@@ -3,7 +3,7 @@
 
 #include "common/query/query.h"
 #include "fcgi-api/query_string.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "tests/fuzz_store.h"
 
 /*

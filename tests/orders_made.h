@@ -4,7 +4,7 @@
 #include "common/base/buf.h"
 #include "common/config/config.h"
 #include "common/store/store.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 
 /* Orders and stores for tests, repeatable from a seed. */
 

@@ -2,7 +2,7 @@
 #define TESTS_OUTBOX_MADE_H
 
 #include "common/store/outbox.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 #include "tests/orders_made.h"
 
 /* Outbox entries for tests, and a store to put them in. */

@@ -8,7 +8,7 @@
 /*
  * Changes that people asked for and Airtable has not confirmed yet, one
  * entry each, in the order of their sequence numbers.  syncd alone writes
- * them, through the one door (syncd/apply.h); an entry is on the disk before
+ * them, through the one door (syncd/apply/apply.h); an entry is on the disk before
  * the call that carries it leaves.
  *
  *	state		what it means after a crash

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/query/text_search.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* The items of one segment: items[from, to). */
 struct span {

@@ -3,7 +3,7 @@
 
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /*
  * Whose doing the news are: what changes name, and what was sent, is not

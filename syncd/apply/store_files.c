@@ -11,7 +11,7 @@
 
 #include "common/base/fault_point.h"
 #include "common/base/log.h"
-#include "syncd/store_files.h"
+#include "syncd/apply/store_files.h"
 
 #define SETTLE_US	100000
 #define DISK_RESERVE_BYTES	(1024 * 1024)	/* less than this left: full */

@@ -5,7 +5,7 @@
 #include "common/base/zone.h"
 #include "common/store/revenue.h"
 #include "common/store/summary.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /*
  * What is kept beside the rows, and what the summary tells, as this build and its

@@ -1,7 +1,7 @@
 #include <errno.h>
 
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 int
 apply_put(MDB_txn *txn, MDB_dbi dbi, MDB_val key, const void *bytes, size_t len)

@@ -7,8 +7,8 @@
 #include "common/base/log.h"
 #include "common/store/keys.h"
 #include "common/store/store.h"
-#include "syncd/apply_parts.h"
-#include "syncd/store_files.h"
+#include "syncd/apply/parts.h"
+#include "syncd/apply/store_files.h"
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 40)
 

@@ -1,4 +1,4 @@
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 #define TRIM_MIN	64	/* old entries dropped in one commit, and twice as many as came */
 

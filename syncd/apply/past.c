@@ -4,7 +4,7 @@
 
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /*
  * What payloads tell that is older than the history knows: a plain edit of ours

@@ -2,7 +2,7 @@
 #define SYNCD_APPLY_ORDERINGS_H
 
 #include "common/store/orderings.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* One ordering (field, direction) while it is being changed; apply_ordering*.c only. */
 struct chunk {

@@ -1,7 +1,7 @@
 #include <errno.h>
 
 #include "common/store/change_log.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 #define TRIM_MAX	64	/* old entries dropped in one commit at most */
 

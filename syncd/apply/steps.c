@@ -1,5 +1,5 @@
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /*
  * Payloads say who did what, and in which order.  The store may be behind

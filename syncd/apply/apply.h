@@ -1,5 +1,5 @@
-#ifndef SYNCD_APPLY_H
-#define SYNCD_APPLY_H
+#ifndef SYNCD_APPLY_APPLY_H
+#define SYNCD_APPLY_APPLY_H
 
 #include <stdint.h>
 
@@ -8,7 +8,7 @@
 #include "common/store/outbox.h"
 #include "common/store/store.h"
 #include "common/tables/schema.h"
-#include "syncd/change_step.h"
+#include "syncd/apply/change_step.h"
 
 /*
  * The one door to the store.  A list of changes becomes one LMDB write

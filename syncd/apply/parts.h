@@ -3,7 +3,7 @@
 
 #include "common/store/columns.h"
 #include "common/store/keys.h"
-#include "syncd/apply.h"
+#include "syncd/apply/apply.h"
 
 /*
  * The parts of one commit; included by apply*.c only.
@@ -214,7 +214,7 @@ int	apply_rebuild_days(struct apply_txn *);
  */
 int	apply_renew(struct apply_txn *, bool texts, bool dates);
 
-/* apply_settings.c */
+/* apply/settings.c */
 /* The head, and that all beside the rows is right for its generation; the summary's body. */
 int	apply_put_head(struct apply_txn *);
 int	apply_put_body(struct apply_txn *);

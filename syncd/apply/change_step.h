@@ -1,5 +1,5 @@
-#ifndef SYNCD_CHANGE_STEP_H
-#define SYNCD_CHANGE_STEP_H
+#ifndef SYNCD_APPLY_CHANGE_STEP_H
+#define SYNCD_APPLY_CHANGE_STEP_H
 
 #include "common/tables/schema.h"
 

@@ -3,7 +3,7 @@
 
 #include "common/store/row.h"
 #include "common/tables/moment.h"
-#include "syncd/apply_orderings.h"
+#include "syncd/apply/orderings.h"
 
 /* One segment's columns while they are made anew. */
 struct renewal {

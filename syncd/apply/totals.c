@@ -6,7 +6,7 @@
 #include "common/store/revenue.h"
 #include "common/store/row.h"
 #include "common/tables/moment.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* What a commit adds to one total. */
 struct delta {

@@ -7,8 +7,8 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/currency.h"
-#include "syncd/apply_parts.h"
-#include "syncd/store_files.h"
+#include "syncd/apply/parts.h"
+#include "syncd/apply/store_files.h"
 
 #define READERS_CHECK_MS	5000
 
@@ -367,7 +367,7 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	return 0;
 }
 
-/* The parts, in the order that apply_parts.h explains. */
+/* The parts, in the order that apply/parts.h explains. */
 static int
 write_changes(struct apply_txn *t, uint64_t keep)
 {

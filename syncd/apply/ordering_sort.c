@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/store/orderings.h"
-#include "syncd/apply_orderings.h"
+#include "syncd/apply/orderings.h"
 
 /*
  * A sequence made anew: all rows with their keys into an array, one sort.

@@ -3,7 +3,7 @@
 
 #include "common/base/vec.h"
 #include "common/store/change_log.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* The rows that one entry of the log says went. */
 static int

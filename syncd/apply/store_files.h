@@ -1,5 +1,5 @@
-#ifndef SYNCD_STORE_FILES_H
-#define SYNCD_STORE_FILES_H
+#ifndef SYNCD_APPLY_STORE_FILES_H
+#define SYNCD_APPLY_STORE_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 #define ADOPT_MAX	64	/* entries looked through for a creation */
 

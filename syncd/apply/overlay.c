@@ -4,7 +4,7 @@
 #include "common/base/json_write.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /*
  * What readers see of pending changes, planned before anything is written:

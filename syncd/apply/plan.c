@@ -7,7 +7,7 @@
 #include "common/base/vec.h"
 #include "common/store/options.h"
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* Folded texts live until the commit ends; blocks never move. */
 struct apply_arena {

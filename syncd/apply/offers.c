@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "common/store/options.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 static int
 differs(struct apply_txn *t, const struct offer_step *step, bool *differ)

@@ -3,7 +3,7 @@
 
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/apply_orderings.h"
+#include "syncd/apply/orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */
 #define RESORT_SHARE	16	/* sort anew when more than 1/16 of the rows move */

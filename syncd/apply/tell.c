@@ -6,7 +6,7 @@
 #include "common/base/json_write.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 /* The entries of the history as JSON, and what is told otherwise later. */
 

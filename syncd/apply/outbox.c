@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "syncd/apply_parts.h"
+#include "syncd/apply/parts.h"
 
 #define SEQUENCES_AHEAD	1024	/* so that few commits need to note where they are */
 #define TRIM_MIN	16	/* kept answers looked at in one commit */
