@@ -10,7 +10,7 @@
 #include "common/store/keys.h"
 #include "common/store/summary.h"
 #include "syncd/backup_parts.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 #include "syncd/feed_state.h"
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 32)

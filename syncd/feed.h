@@ -6,8 +6,8 @@
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
+#include "syncd/calls/ledger.h"
 #include "syncd/full_sync.h"
-#include "syncd/ledger.h"
 
 /*
  * What others change in Airtable, between full syncs.  By sync.feed it

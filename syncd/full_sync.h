@@ -7,7 +7,7 @@
 #include "syncd/airtable/airtable.h"
 #include "syncd/airtable/outcomes.h"
 #include "syncd/apply/apply.h"
-#include "syncd/ledger.h"
+#include "syncd/calls/ledger.h"
 #include "syncd/sync_waiters.h"
 
 /*

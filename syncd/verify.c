@@ -5,7 +5,7 @@
 #include "common/base/zone.h"
 #include "common/store/change_log.h"
 #include "common/store/currency.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 #include "syncd/verify_parts.h"
 
 /* A file that was cut: to read beyond its end kills. */

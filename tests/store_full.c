@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 #include "tests/store_full.h"
 #include "tests/support.h"
 

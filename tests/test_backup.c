@@ -11,7 +11,7 @@
 #include "common/store/keys.h"
 #include "common/store/replaced.h"
 #include "syncd/backup.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 #include "syncd/feed_state.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"

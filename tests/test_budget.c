@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 #include "tests/support.h"
 
 #define MARCH_1		INT64_C(1772323200000)	/* 2026-03-01T00:00:00Z, a Sunday */

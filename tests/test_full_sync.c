@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "syncd/calls/ledger.h"
 #include "syncd/full_sync.h"
-#include "syncd/ledger.h"
 #include "tests/canned_server.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"

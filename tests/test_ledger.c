@@ -7,7 +7,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "syncd/airtable/calls.h"
-#include "syncd/ledger.h"
+#include "syncd/calls/ledger.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"
 

@@ -1,12 +1,12 @@
-#ifndef SYNCD_LEDGER_H
-#define SYNCD_LEDGER_H
+#ifndef SYNCD_CALLS_LEDGER_H
+#define SYNCD_CALLS_LEDGER_H
 
 #include <uv.h>
 
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 
 /*
  * What outlives the process about calls and freshness: the month's calls by

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/base/instant.h"
-#include "syncd/budget.h"
+#include "syncd/calls/budget.h"
 
 #define HOUR_MS		INT64_C(3600000)
 #define DAY_MS		INT64_C(86400000)

@@ -10,7 +10,7 @@
 #include "common/base/json_write.h"
 #include "common/base/log.h"
 #include "common/store/keys.h"
-#include "syncd/ledger.h"
+#include "syncd/calls/ledger.h"
 
 #define AHEAD_SHARE	5000	/* so much of the month's calls is counted ahead ... */
 #define AHEAD_MIN	2

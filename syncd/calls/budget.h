@@ -1,5 +1,5 @@
-#ifndef SYNCD_BUDGET_H
-#define SYNCD_BUDGET_H
+#ifndef SYNCD_CALLS_BUDGET_H
+#define SYNCD_CALLS_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
