@@ -7,8 +7,8 @@
 #include "syncd/airtable/outcomes.h"
 #include "syncd/apply/apply.h"
 #include "syncd/feed.h"
-#include "syncd/full_sync.h"
 #include "syncd/server.h"
+#include "syncd/sync/full_sync.h"
 #include "syncd/write.h"
 
 /* What syncd's socket is asked, and what it does about it: type -> function. */

@@ -7,7 +7,7 @@
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
 #include "syncd/calls/ledger.h"
-#include "syncd/full_sync.h"
+#include "syncd/sync/full_sync.h"
 
 /*
  * What others change in Airtable, between full syncs.  By sync.feed it

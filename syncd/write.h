@@ -6,8 +6,8 @@
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
-#include "syncd/full_sync.h"
 #include "syncd/server.h"
+#include "syncd/sync/full_sync.h"
 
 /*
  * Changes that people ask for: taken into the outbox, delivered to Airtable

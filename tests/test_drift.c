@@ -4,9 +4,9 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "syncd/drift.h"
-#include "syncd/sync_alarm.h"
-#include "syncd/sync_run.h"
+#include "syncd/sync/drift.h"
+#include "syncd/sync/sync_alarm.h"
+#include "syncd/sync/sync_run.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"
 

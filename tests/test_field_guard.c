@@ -4,8 +4,8 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/row.h"
-#include "syncd/field_guard.h"
-#include "syncd/sync_run.h"
+#include "syncd/sync/field_guard.h"
+#include "syncd/sync/sync_run.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"
 

@@ -5,7 +5,7 @@
 
 #include "common/base/log.h"
 #include "syncd/calls/ledger.h"
-#include "syncd/full_sync.h"
+#include "syncd/sync/full_sync.h"
 #include "tests/canned_server.h"
 #include "tests/orders_made.h"
 #include "tests/support.h"

@@ -3,7 +3,7 @@
 
 #include "common/base/log.h"
 #include "syncd/airtable/oddities.h"
-#include "syncd/sync_progress.h"
+#include "syncd/sync/sync_progress.h"
 #include "tests/support.h"
 
 #define NOW_MS	INT64_C(1790000000000)

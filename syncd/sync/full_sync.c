@@ -6,9 +6,9 @@
 #include "common/base/log.h"
 #include "syncd/airtable/jitter.h"
 #include "syncd/airtable/oddities.h"
-#include "syncd/full_sync.h"
-#include "syncd/sync_progress.h"
-#include "syncd/sync_run.h"
+#include "syncd/sync/full_sync.h"
+#include "syncd/sync/sync_progress.h"
+#include "syncd/sync/sync_run.h"
 
 #define RESTARTS_MAX		3		/* of a listing that Airtable dropped */
 #define PAGES_MAX		100000u		/* ten million records: the listing does not end */

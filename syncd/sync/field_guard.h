@@ -1,5 +1,5 @@
-#ifndef SYNCD_FIELD_GUARD_H
-#define SYNCD_FIELD_GUARD_H
+#ifndef SYNCD_SYNC_FIELD_GUARD_H
+#define SYNCD_SYNC_FIELD_GUARD_H
 
 #include "common/tables/schema.h"
 

@@ -6,7 +6,7 @@
 #include "common/store/columns.h"
 #include "common/store/row.h"
 #include "syncd/airtable/listing.h"
-#include "syncd/sync_run.h"
+#include "syncd/sync/sync_run.h"
 
 /* A difference, kept until it is applied: the record with its strings behind it. */
 struct difference {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/buf.h"
-#include "syncd/field_guard.h"
+#include "syncd/sync/field_guard.h"
 
 void
 field_guard_note(struct field_guard *g, const struct schema *schema, const struct record *stored,

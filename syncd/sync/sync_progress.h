@@ -1,8 +1,8 @@
-#ifndef SYNCD_SYNC_PROGRESS_H
-#define SYNCD_SYNC_PROGRESS_H
+#ifndef SYNCD_SYNC_SYNC_PROGRESS_H
+#define SYNCD_SYNC_SYNC_PROGRESS_H
 
-#include "syncd/sync_alarm.h"
-#include "syncd/sync_run.h"
+#include "syncd/sync/sync_alarm.h"
+#include "syncd/sync/sync_run.h"
 
 /* What there is to tell of the full sync that is on, or of the last. */
 struct sync_progress {

@@ -1,5 +1,5 @@
-#ifndef SYNCD_SYNC_ALARM_H
-#define SYNCD_SYNC_ALARM_H
+#ifndef SYNCD_SYNC_SYNC_ALARM_H
+#define SYNCD_SYNC_SYNC_ALARM_H
 
 #include <stdbool.h>
 #include <stdint.h>

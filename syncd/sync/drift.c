@@ -2,7 +2,7 @@
 
 #include "common/base/json_write.h"
 #include "common/store/row.h"
-#include "syncd/drift.h"
+#include "syncd/sync/drift.h"
 
 static void
 note_record(struct drift *d, struct str id)

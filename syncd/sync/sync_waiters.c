@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "syncd/sync_waiters.h"
+#include "syncd/sync/sync_waiters.h"
 
 struct sync_waiter {
 	struct sync_waiters	*list;

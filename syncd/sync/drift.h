@@ -1,5 +1,5 @@
-#ifndef SYNCD_DRIFT_H
-#define SYNCD_DRIFT_H
+#ifndef SYNCD_SYNC_DRIFT_H
+#define SYNCD_SYNC_DRIFT_H
 
 #include "common/base/buf.h"
 #include "common/store/store.h"

@@ -1,10 +1,10 @@
-#ifndef SYNCD_SYNC_RUN_H
-#define SYNCD_SYNC_RUN_H
+#ifndef SYNCD_SYNC_SYNC_RUN_H
+#define SYNCD_SYNC_SYNC_RUN_H
 
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
-#include "syncd/drift.h"
-#include "syncd/field_guard.h"
+#include "syncd/sync/drift.h"
+#include "syncd/sync/field_guard.h"
 
 /*
  * What one full sync has gathered so far: differences not yet applied, rows

@@ -1,5 +1,5 @@
-#ifndef SYNCD_SYNC_WAITERS_H
-#define SYNCD_SYNC_WAITERS_H
+#ifndef SYNCD_SYNC_SYNC_WAITERS_H
+#define SYNCD_SYNC_SYNC_WAITERS_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -4,7 +4,7 @@
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 #include "common/base/log.h"
-#include "syncd/sync_alarm.h"
+#include "syncd/sync/sync_alarm.h"
 
 bool
 sync_alarming(enum err e)

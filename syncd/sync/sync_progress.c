@@ -1,7 +1,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/base/json_write.h"
-#include "syncd/sync_progress.h"
+#include "syncd/sync/sync_progress.h"
 
 static void
 add_counts(const struct sync_progress *p, struct buf *b)

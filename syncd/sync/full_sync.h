@@ -1,5 +1,5 @@
-#ifndef SYNCD_FULL_SYNC_H
-#define SYNCD_FULL_SYNC_H
+#ifndef SYNCD_SYNC_FULL_SYNC_H
+#define SYNCD_SYNC_FULL_SYNC_H
 
 #include <uv.h>
 
@@ -8,7 +8,7 @@
 #include "syncd/airtable/outcomes.h"
 #include "syncd/apply/apply.h"
 #include "syncd/calls/ledger.h"
-#include "syncd/sync_waiters.h"
+#include "syncd/sync/sync_waiters.h"
 
 /*
  * A full sync: the whole listing, page by page, compared with the store,
