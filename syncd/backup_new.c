@@ -11,7 +11,7 @@
 #include "common/store/summary.h"
 #include "syncd/backup_parts.h"
 #include "syncd/calls/budget.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/state.h"
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 32)
 #define MAP_ROOM	(16u << 20)	/* for what a commit adds */

@@ -6,7 +6,7 @@
 #include "syncd/airtable/airtable.h"
 #include "syncd/airtable/outcomes.h"
 #include "syncd/apply/apply.h"
-#include "syncd/feed.h"
+#include "syncd/feed/feed.h"
 #include "syncd/server.h"
 #include "syncd/sync/full_sync.h"
 #include "syncd/write.h"

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "common/base/fold.h"
-#include "syncd/feed_payload.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/payload.h"
+#include "syncd/feed/state.h"
 #include "tests/feed_table.h"
 
 /*

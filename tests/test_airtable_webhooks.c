@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "syncd/airtable/webhooks.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/state.h"
 #include "tests/feed_table.h"
 #include "tests/support.h"
 

@@ -12,7 +12,7 @@
 #include "common/store/replaced.h"
 #include "syncd/backup.h"
 #include "syncd/calls/budget.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/state.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"
 #include "tests/support.h"

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "syncd/feed_payload.h"
+#include "syncd/feed/payload.h"
 #include "tests/feed_table.h"
 #include "tests/support.h"
 

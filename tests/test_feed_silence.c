@@ -1,4 +1,4 @@
-#include "syncd/feed_silence.h"
+#include "syncd/feed/silence.h"
 #include "tests/support.h"
 
 #define BEGIN	1000000	/* some moment */

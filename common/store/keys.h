@@ -76,7 +76,7 @@ struct store_head {
 					   other than the head's: a build that knew less of it wrote last */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
-#define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed_state.h */
+#define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed/state.h */
 #define META_CALLS	"calls"		/* the month's calls to Airtable, see syncd/calls/budget.h */
 /* meta "options.<index of field>": further select options, see options.h */
 #define META_OPTIONS	"options."

@@ -1,4 +1,4 @@
-#include "syncd/feed_silence.h"
+#include "syncd/feed/silence.h"
 
 #define KEPT		0.75	/* of what is known, with each page: the mean of four, about */
 #define PAUSE_MAX_MS	60000	/* who has rested for longer works no slower than before */

@@ -1,5 +1,5 @@
-#ifndef SYNCD_FEED_H
-#define SYNCD_FEED_H
+#ifndef SYNCD_FEED_FEED_H
+#define SYNCD_FEED_FEED_H
 
 #include <uv.h>
 

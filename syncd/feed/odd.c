@@ -1,6 +1,6 @@
 #include "common/base/instant.h"
 #include "common/store/row.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 #include "syncd/sync/field_guard.h"
 
 #define WINDOW_MS	3600000	/* cells that stop being understood are counted so long */

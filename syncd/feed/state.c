@@ -5,8 +5,8 @@
 
 #include "common/base/json_write.h"
 #include "syncd/airtable/json.h"
-#include "syncd/feed_payload.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/payload.h"
+#include "syncd/feed/state.h"
 
 #define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
 

@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "common/store/keys.h"
 #include "common/store/options.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 #define OPTIONS_MS	600000	/* at least between looks at options, */
 #define OPTION_SEEN_MS	10000	/* the same when an order has one that was not offered then */

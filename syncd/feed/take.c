@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/row.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 #define WINDOW_MS	3600000	/* deletions are counted so long */
 #define WINDOW_FEW	10	/* that many are never too many */

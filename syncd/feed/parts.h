@@ -2,20 +2,20 @@
 #define SYNCD_FEED_PARTS_H
 
 #include "syncd/airtable/listing.h"
-#include "syncd/feed.h"
-#include "syncd/feed_payload.h"
-#include "syncd/feed_silence.h"
-#include "syncd/feed_state.h"
+#include "syncd/feed/feed.h"
+#include "syncd/feed/payload.h"
+#include "syncd/feed/silence.h"
+#include "syncd/feed/state.h"
 
 /*
  * The inside of feed.h, shared by the files that implement it: feed.c its
- * life, gaps and status, feed_find.c our webhook, feed_webhook.c its payloads,
- * feed_modified.c and feed_sweep.c the records by time and by id (by time also
- * those of a gap, which a full sync would bring later), feed_take.c
- * what becomes of news, feed_odd.c values that are not understood any more,
- * feed_look.c records that are read again, feed_recent.c
- * what was changed just now, feed_fields.c what the base's fields are, feed_silence.c whether it is too quiet,
- * feed_ping.c pings, feed_secret.c what they are signed with, feed_status.c the
+ * life, gaps and status, feed/find.c our webhook, feed/webhook.c its payloads,
+ * feed/modified.c and feed/sweep.c the records by time and by id (by time also
+ * those of a gap, which a full sync would bring later), feed/take.c
+ * what becomes of news, feed/odd.c values that are not understood any more,
+ * feed/look.c records that are read again, feed/recent.c
+ * what was changed just now, feed/fields.c what the base's fields are, feed/silence.c whether it is too quiet,
+ * feed/ping.c pings, feed/secret.c what they are signed with, feed/status.c the
  * status.
  *
  * 1. One thing at a time: either a call is under way, or a step is due on the
@@ -197,7 +197,7 @@ int64_t	feed_pause(struct feed *);
 /* All that it tells until the last call is in the store. */
 void	feed_is_fresh(struct feed *);
 
-/* ---- feed_fields.c ---- */
+/* ---- feed/fields.c ---- */
 /* f->page is here: do the changes of fields that it tells make other cells? */
 void	feed_fields_payloads(struct feed *);
 /* f->table was read anew, ${before} is what it was; before kept.fields and kept.shapes follow. */
@@ -217,11 +217,11 @@ void	feed_fields_load(struct feed *);
 /* Fields whose cells may change without a change of their record; all, where the schema is not known. */
 uint32_t feed_fields_derived(const struct feed *);
 
-/* ---- feed_ping.c ---- */
+/* ---- feed/ping.c ---- */
 /* How long after the last poll to ask again when a ping or a listener came. */
 int64_t	feed_poke_ms(struct feed *);
 
-/* ---- feed_secret.c ---- */
+/* ---- feed/secret.c ---- */
 /* The secret of kept.webhook, as far as it is known. */
 void	feed_secret_load(struct feed *);
 /* Remember it; what goes wrong is logged. */
@@ -229,19 +229,19 @@ void	feed_secret_keep(struct feed *);
 /* Pings are wanted, and can't be told from others'. */
 bool	feed_secret_missing(const struct feed *);
 
-/* ---- feed_find.c ---- */
+/* ---- feed/find.c ---- */
 /* Steps: find our webhook, from the table on; from the list on. */
 void	feed_find(struct feed *);
 void	feed_check(struct feed *);
 /* The same with another look at the schema. */
 void	feed_look_anew(struct feed *);
 
-/* ---- feed_webhook.c ---- */
+/* ---- feed/webhook.c ---- */
 /* Step: the next page of payloads; the same when it is time for it. */
 void	feed_read(struct feed *);
 void	feed_read_next(struct feed *);
 
-/* ---- feed_modified.c, feed_sweep.c ---- */
+/* ---- feed/modified.c, feed/sweep.c ---- */
 /* Webhooks are not to be had. */
 void	feed_poll_begin(struct feed *, const struct airtable_result *, int64_t look_in_ms);
 /* Step: the next page of what has changed. */
@@ -262,7 +262,7 @@ bool	feed_sweep_needed(const struct feed *);
 void	feed_sweep(struct feed *);
 void	feed_sweep_drop(struct feed *);
 
-/* ---- feed_take.c ---- */
+/* ---- feed/take.c ---- */
 /*
  * Take f->page, asked for at f->base; then f->taken.  It moves the cursor to
  * the page's.
@@ -279,14 +279,14 @@ void	feed_without_gone(struct change *, size_t *n);
 /* Forget what is half taken. */
 void	feed_drop(struct feed *);
 
-/* ---- feed_odd.c ---- */
+/* ---- feed/odd.c ---- */
 /*
  * Of records that were read: where many values of a field are not understood any more,
  * they stay as they are, and a full sync decides (field_guard.h).  Within a snapshot.
  */
 void	feed_keep_odd(struct feed *, struct store *, struct change *, size_t n);
 
-/* ---- feed_look.c ---- */
+/* ---- feed/look.c ---- */
 /* ${id} has to be read.  false: memory is out. */
 bool	feed_want(struct feed *, struct str id);
 /* Step: read those that are wanted, then f->taken. */
@@ -299,7 +299,7 @@ bool	feed_again_due(const struct feed *);
 int64_t	feed_again_ms(const struct feed *);
 void	feed_again(struct feed *);
 
-/* ---- feed_recent.c ---- */
+/* ---- feed/recent.c ---- */
 /* An apply_watcher; ${cookie} is the feed. */
 void	feed_watch(void *cookie, const struct change *, size_t n, enum change_source);
 /* May a write of ours or a payload have changed it so lately that listings lag behind? */

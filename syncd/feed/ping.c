@@ -4,7 +4,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "syncd/airtable/json.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 #define POKE_MIN_MS	500	/* between polls that pings ask for */
 

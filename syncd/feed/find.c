@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "syncd/airtable/request.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 #define LOOK_FORBIDDEN_MS	(6 * INT64_C(3600000))	/* before a webhook is tried again */
 #define LOOK_CROWDED_MS		INT64_C(3600000)

@@ -7,7 +7,7 @@
 #include "common/store/row.h"
 #include "syncd/airtable/decode.h"
 #include "syncd/airtable/json.h"
-#include "syncd/feed_payload.h"
+#include "syncd/feed/payload.h"
 
 #define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
 #define PAYLOADS_MAX	1000			/* of a page; Airtable sends 50 */

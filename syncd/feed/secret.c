@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 /*
  * What Airtable signs its pings with is in a file of its own, "<webhook>

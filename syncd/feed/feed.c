@@ -6,7 +6,7 @@
 #include "common/base/log.h"
 #include "common/store/keys.h"
 #include "syncd/airtable/jitter.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 #define BACKOFF_MS		250	/* before the second try, doubling */
 #define BACKOFF_MAX_MS		10000	/* the circuit breaker takes care of longer ones */

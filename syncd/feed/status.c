@@ -1,5 +1,5 @@
 #include "common/base/json_write.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 static void
 add_text(struct buf *b, const char *name, const char *text)

@@ -1,7 +1,7 @@
 #include "common/base/hash.h"
 #include "common/base/instant.h"
 #include "common/tables/moment.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 /*
  * Airtable's answer to a change of ours may be older than what the feed has

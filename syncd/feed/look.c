@@ -5,7 +5,7 @@
 #include "common/base/vec.h"
 #include "common/store/row.h"
 #include "syncd/airtable/request.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 bool
 feed_want(struct feed *f, struct str id)

@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/row.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 /*
  * Deletions leave nothing that a filter finds, and what Airtable works out of

@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/row.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 /*
  * The records by the time of their last change.  That is Airtable's clock in

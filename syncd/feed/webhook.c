@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "syncd/airtable/request.h"
-#include "syncd/feed_parts.h"
+#include "syncd/feed/parts.h"
 
 /* After so many empty pages in a row the webhook itself is looked at: one that has expired has none either. */
 #define IDLE_CHECK	10
