@@ -9,7 +9,7 @@
 #include "syncd/feed/feed.h"
 #include "syncd/server.h"
 #include "syncd/sync/full_sync.h"
-#include "syncd/write.h"
+#include "syncd/write/write.h"
 
 /* What syncd's socket is asked, and what it does about it: type -> function. */
 struct commands {

@@ -6,7 +6,7 @@
 
 #include "common/base/instant.h"
 #include "common/store/outbox.h"
-#include "syncd/write.h"
+#include "syncd/write/write.h"
 #include "tests/canned_server.h"
 
 /*

@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/store/row.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 /*
  * Airtable has no conditional writes, and the store may be behind it by what

@@ -6,7 +6,7 @@
 #include "common/base/instant.h"
 #include "common/store/outbox.h"
 #include "common/store/row.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 /* ---- an entry ----------------------------------------------------------------- */
 static size_t

@@ -3,21 +3,21 @@
 
 #include <sys/queue.h>
 
-#include "syncd/write.h"
+#include "syncd/write/write.h"
 
 /*
  * The inside of write.h, included by write*.c only:
  *	write.c		the turn of the loop, the end of it all
- *	write_take.c	a message becomes entries, or is refused
- *	write_errand.c	a message: its results, its deadline, its answer
- *	write_line.c	the entries of an order in their order; which may go
- *	write_book.c	what goes into one commit, and who is told after it
- *	write_batch.c	when a call goes
- *	write_choose.c	and what it carries
- *	write_look.c	what expects a version is looked at before it is sent
- *	write_settle.c	what became of it: confirmed, or to be read back
- *	write_refuse.c	it is surely not applied
- *	write_recover.c	what an earlier process left
+ *	write/take.c	a message becomes entries, or is refused
+ *	write/errand.c	a message: its results, its deadline, its answer
+ *	write/line.c	the entries of an order in their order; which may go
+ *	write/book.c	what goes into one commit, and who is told after it
+ *	write/batch.c	when a call goes
+ *	write/choose.c	and what it carries
+ *	write/look.c	what expects a version is looked at before it is sent
+ *	write/settle.c	what became of it: confirmed, or to be read back
+ *	write/refuse.c	it is surely not applied
+ *	write/recover.c	what an earlier process left
  */
 #define WRITES_MAX	20000	/* entries at a time; further messages are ERR_OVERLOADED */
 
@@ -206,14 +206,14 @@ void		 write_free(struct write *);
 /* Give up, or make pending, whatever is not sent: all of it, or what can't be sent in time. */
 void		 writes_give_up(struct writes *, bool all_of_it, enum err, const char *why);
 
-/* ---- write_take.c ---- */
+/* ---- write/take.c ---- */
 /* Of a message that has come: not within a snapshot. */
 void		 write_take(struct writes *, struct server_call *);
 /* Is the order there, and as the asker thinks?  Within a snapshot. */
 enum err	 write_check_store(const struct writes *, const struct outbox_entry *,
 		    char why[static 128]);
 
-/* ---- write_errand.c ---- */
+/* ---- write/errand.c ---- */
 /* Has ${items} items, none of which has a result.  NULL: out of memory. */
 struct errand	*errand_new(struct writes *, size_t items);
 /* It has a key from now on. */
@@ -241,7 +241,7 @@ void		 errand_discard(struct errand *);
 /* Answer a call that was not taken. */
 void		 errand_refuse(struct writes *, struct server_call *, enum err, const char *detail);
 
-/* ---- write_line.c ---- */
+/* ---- write/line.c ---- */
 uint64_t	 write_hash(struct str);
 /* The line of a record; len 0: one of its own.  NULL: out of memory. */
 struct line	*line_of(struct writes *, struct str id);
@@ -275,7 +275,7 @@ void		 group_free(struct writes *, struct group *);
 /* What its entries ask for, anew, as one of them has gone. */
 void		 group_merge(const struct schema *, struct group *);
 
-/* ---- write_book.c ---- */
+/* ---- write/book.c ---- */
 /* What is decided about an entry. */
 struct ruling {
 	struct write		*write;
@@ -333,7 +333,7 @@ void		 book_close(struct book *);
 /* The kept answers of errands that have ended, with all that was told. */
 void		 book_keep_answers(struct writes *);
 
-/* ---- write_batch.c ---- */
+/* ---- write/batch.c ---- */
 /* Let a call go when one should. */
 void		 batch_dispatch(struct writes *);
 /* Entries of the same kind, to be read back or sent.  NULL: out of memory. */
@@ -355,7 +355,7 @@ void		 batch_sweep(struct writes *);
 void		 batch_rest(struct writes *);
 /* Somebody new waits: not that long any more. */
 void		 batch_hurry(struct writes *);
-/* ---- write_choose.c ---- */
+/* ---- write/choose.c ---- */
 /*
  * What the next call carries; NULL: nothing is ready, or none can be made.
  * ${look}: what is to be looked at first, or NULL.
@@ -364,7 +364,7 @@ struct batch	*batch_choose(struct book *, struct batch **look);
 /* Does one not wait for others? */
 bool		 batch_urgent(const struct writes *);
 
-/* ---- write_look.c ---- */
+/* ---- write/look.c ---- */
 /* May the orders of one more batch be looked at? */
 bool		 look_may_begin(const struct writes *);
 /* Read the orders of the batch, then it is urgent: without those that are not as was expected. */
@@ -372,7 +372,7 @@ void		 look_begin(struct batch *);
 /* An urgent batch that may leave as it is; those that were looked at too long ago are looked at again. */
 struct batch	*look_urgent(struct book *);
 
-/* ---- write_batch.c, still ---- */
+/* ---- write/batch.c, still ---- */
 /* Put fresh entries on the disk, and tell those that are to wait for better times. */
 void		 batch_store_fresh(struct writes *);
 /*
@@ -389,7 +389,7 @@ bool		 batch_hopeless(struct writes *, int64_t send_by_ms, enum err *why);
 /* Some patience after failures: ms, jittered, doubling with ${tries}. */
 int64_t		 batch_pause_ms(unsigned tries, int64_t max_ms);
 
-/* ---- write_settle.c ---- */
+/* ---- write/settle.c ---- */
 /* An airtable_cb of a struct batch: what came of sending it. */
 void		 settle_sent(void *batch, const struct airtable_result *, const struct airtable_page *);
 /* Read its records back after ${ms}. */
@@ -408,7 +408,7 @@ void		 settle_leave(struct writes *, bool everything);
 bool		 settle_record(const struct airtable_page *, const struct group *,
 		    const struct record **found);
 
-/* ---- write_refuse.c ---- */
+/* ---- write/refuse.c ---- */
 /* The batch was not sent, for this reason: again later, or it will not work any better. */
 void		 settle_unsent(struct batch *, const struct airtable_result *);
 /* The batch is surely not applied: told, sent again, or taken apart to find what is wrong with it. */
@@ -416,7 +416,7 @@ void		 settle_refused(struct batch *, const struct airtable_result *);
 /* Airtable does not have this order any more; ${maybe_before}: what was sent may have come before it went. */
 void		 settle_gone(struct book *, struct group *, bool maybe_before);
 
-/* ---- write_recover.c ---- */
+/* ---- write/recover.c ---- */
 /* The first of the line were sent by an earlier process: they are read back.  false: out of memory. */
 bool		 recover_look(struct writes *, struct line *);
 

@@ -2,7 +2,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/instant.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 uint64_t
 write_hash(struct str s)

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 /* An order that Airtable does not have: told to all who want to change it. */
 void

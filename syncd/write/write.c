@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 /* ---- an entry's end -------------------------------------------------------------- */
 void

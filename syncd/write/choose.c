@@ -1,5 +1,5 @@
 #include "common/base/log.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 /* What a call may carry, and what is looked at before it may; most so many of each. */
 struct choice {

@@ -1,5 +1,5 @@
-#ifndef SYNCD_WRITE_H
-#define SYNCD_WRITE_H
+#ifndef SYNCD_WRITE_WRITE_H
+#define SYNCD_WRITE_WRITE_H
 
 #include <uv.h>
 
@@ -34,7 +34,7 @@
  *    field by field, the later change wins; each asker has an answer of its
  *    own.  A change that names a version starts anew: its order is read at
  *    Airtable when its turn comes, what was read is put into the store, and
- *    the version is held against that (write_look.c).
+ *    the version is held against that (write/look.c).
  * 3. Calls take from one message after the other, so that a bulk edit does
  *    not hold up a single one.
  * 4. "Not applied" is only said when that is known, else

@@ -7,7 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/vec.h"
 #include "common/store/outbox.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 void
 book_open(struct book *b, struct writes *all)

@@ -4,7 +4,7 @@
 #include "common/base/fault_point.h"
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 #define SEND_SHARE	0.7	/* of the time-out; the rest is for an answer, or reading back */
 #define RETRY_MS	1000	/* what is said when nothing is known */

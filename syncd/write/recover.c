@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/outbox.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 #define SLACK_MS	3000	/* the stored moment of sending may be so old when it is sent again */
 

@@ -3,7 +3,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/row.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 #define SENDS_MAX	3	/* of one entry without an answer, while somebody waits */
 #define REST_MAX_MS	30000	/* between looks at an order */

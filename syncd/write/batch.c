@@ -2,7 +2,7 @@
 
 #include "common/base/instant.h"
 #include "syncd/airtable/jitter.h"
-#include "syncd/write_parts.h"
+#include "syncd/write/parts.h"
 
 #define PAUSE_MS	250	/* after a failure, doubling with each */
 #define PAUSE_MAX_MS	2000	/* while somebody waits: the circuit breaker knows longer ones */
