@@ -7,7 +7,7 @@
 #include "syncd/airtable/outcomes.h"
 #include "syncd/apply/apply.h"
 #include "syncd/feed/feed.h"
-#include "syncd/server.h"
+#include "syncd/server/server.h"
 #include "syncd/sync/full_sync.h"
 #include "syncd/write/write.h"
 

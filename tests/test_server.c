@@ -11,7 +11,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
-#include "syncd/server.h"
+#include "syncd/server/server.h"
 #include "tests/support.h"
 
 #define HELD_MAX	4096

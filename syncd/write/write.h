@@ -6,7 +6,7 @@
 #include "common/config/config.h"
 #include "syncd/airtable/airtable.h"
 #include "syncd/apply/apply.h"
-#include "syncd/server.h"
+#include "syncd/server/server.h"
 #include "syncd/sync/full_sync.h"
 
 /*

@@ -9,7 +9,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
-#include "syncd/server_parts.h"
+#include "syncd/server/parts.h"
 
 #define BACKLOG		511
 #define ACCEPTS_A_TURN	64	/* so that newcomers never starve those who are in */

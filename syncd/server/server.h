@@ -1,5 +1,5 @@
-#ifndef SYNCD_SERVER_H
-#define SYNCD_SERVER_H
+#ifndef SYNCD_SERVER_SERVER_H
+#define SYNCD_SERVER_SERVER_H
 
 #include <stdint.h>
 #include <uv.h>

@@ -4,7 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/wire/frame.h"
-#include "syncd/server_parts.h"
+#include "syncd/server/parts.h"
 
 static void	 peer_flush(struct peer *);
 

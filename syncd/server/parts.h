@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 #include "common/base/buf.h"
-#include "syncd/server.h"
+#include "syncd/server/server.h"
 
-/* Between server.c (the socket, the calls) and server_peer.c (one connection). */
+/* Between server.c (the socket, the calls) and server/peer.c (one connection). */
 #define SERVER_READ_BYTES	(64 * 1024)
 
 struct server_call {
