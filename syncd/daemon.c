@@ -14,7 +14,7 @@
 #include "syncd/commands.h"
 #include "syncd/confine.h"
 #include "syncd/daemon.h"
-#include "syncd/publisher.h"
+#include "syncd/events/publisher.h"
 
 #define DRAIN_MS	30000	/* for work under way at SIGTERM */
 

@@ -1,5 +1,5 @@
 #include "common/store/change_log.h"
-#include "syncd/events.h"
+#include "syncd/events/events.h"
 #include "tests/support.h"
 
 #define START	INT64_C(50000)

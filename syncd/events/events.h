@@ -1,5 +1,5 @@
-#ifndef SYNCD_EVENTS_H
-#define SYNCD_EVENTS_H
+#ifndef SYNCD_EVENTS_EVENTS_H
+#define SYNCD_EVENTS_EVENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 
 #include "common/base/json_write.h"
 #include "common/store/change_log.h"
-#include "syncd/events.h"
+#include "syncd/events/events.h"
 
 void
 events_init(struct events *e, int64_t now_ms)

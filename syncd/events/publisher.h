@@ -1,5 +1,5 @@
-#ifndef SYNCD_PUBLISHER_H
-#define SYNCD_PUBLISHER_H
+#ifndef SYNCD_EVENTS_PUBLISHER_H
+#define SYNCD_EVENTS_PUBLISHER_H
 
 #include <uv.h>
 

@@ -9,8 +9,8 @@
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
 #include "syncd/airtable/http.h"
-#include "syncd/events.h"
-#include "syncd/publisher.h"
+#include "syncd/events/events.h"
+#include "syncd/events/publisher.h"
 
 #define TIMEOUT_MS	5000
 /* in what nchan answers */
