@@ -77,7 +77,7 @@ $(O)/%.a: $$(call objs,$$*) $(O)/%.list
 
 $(O)/syncd/syncd: $(O)/syncd/main.o $(O)/syncd.a $(O)/common.a
 	$(link) $(call libs,$(LIBS_syncd))
-$(O)/syncd/syncctl: $(O)/syncd/syncctl.o $(O)/syncd.a $(O)/common.a
+$(O)/syncd/syncctl: $(O)/syncd/ctl/syncctl.o $(O)/syncd.a $(O)/common.a
 	$(link) $(call libs,$(LIBS_syncd))
 $(O)/fcgi-api/fcgi-api: $(O)/fcgi-api/main.o $(O)/fcgi-api.a $(O)/common.a
 	$(link) $(call libs,$(LIBS_fcgi-api))

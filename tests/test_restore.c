@@ -14,7 +14,7 @@
 #include "common/base/instant.h"
 #include "common/store/keys.h"
 #include "syncd/backup.h"
-#include "syncd/ctl.h"
+#include "syncd/ctl/ctl.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"
 #include "tests/support.h"

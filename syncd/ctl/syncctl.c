@@ -5,7 +5,7 @@
 
 #include "common/base/version.h"
 #include "common/config/table.h"
-#include "syncd/ctl.h"
+#include "syncd/ctl/ctl.h"
 
 struct command {
 	const char	*name;

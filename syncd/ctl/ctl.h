@@ -1,14 +1,14 @@
-#ifndef SYNCD_CTL_H
-#define SYNCD_CTL_H
+#ifndef SYNCD_CTL_CTL_H
+#define SYNCD_CTL_CTL_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/config/config.h"
-#include "syncd/ctl_link.h"
+#include "syncd/ctl/link.h"
 
-/* Between syncctl.c (options), ctl_commands.c, ctl_sync.c and ctl_store.c. */
+/* Between syncctl.c (options), ctl/commands.c, ctl/sync.c and ctl/store.c. */
 #define CTL_TIMEOUT_MS	10000	/* for an answer that needs no waiting */
 
 enum ctl_exit { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };	/* exit statuses 0 to 3 */
@@ -32,7 +32,7 @@ enum ctl_exit	 ctl_ping(struct ctl *);
 enum ctl_exit	 ctl_sync(struct ctl *);
 enum ctl_exit	 ctl_check_config(struct ctl *);
 enum ctl_exit	 ctl_print_config(struct ctl *);
-enum ctl_exit	 ctl_backup(struct ctl *);	/* ctl_store.c, as what follows */
+enum ctl_exit	 ctl_backup(struct ctl *);	/* ctl/store.c, as what follows */
 enum ctl_exit	 ctl_restore(struct ctl *);
 enum ctl_exit	 ctl_verify(struct ctl *);
 enum ctl_exit	 ctl_rebuild(struct ctl *);

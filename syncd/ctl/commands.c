@@ -7,8 +7,8 @@
 
 #include "common/base/instant.h"
 #include "common/config/config.h"
-#include "syncd/ctl.h"
-#include "syncd/ctl_show.h"
+#include "syncd/ctl/ctl.h"
+#include "syncd/ctl/show.h"
 
 /* Standard output is the product: what can't be written has failed. */
 enum ctl_exit

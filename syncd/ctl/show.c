@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "syncd/ctl_show.h"
+#include "syncd/ctl/show.h"
 
 #define BAR_WIDTH	20
 #define COUNT_MAX	1e15	/* larger numbers are no counts of anything we keep */

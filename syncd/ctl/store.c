@@ -12,8 +12,8 @@
 #include "common/base/whole_file.h"
 #include "common/config/config.h"
 #include "syncd/backup.h"
-#include "syncd/ctl.h"
-#include "syncd/ctl_user.h"
+#include "syncd/ctl/ctl.h"
+#include "syncd/ctl/user.h"
 #include "syncd/verify.h"
 
 #define PATH_ROOM	4096

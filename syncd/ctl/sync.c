@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "syncd/ctl.h"
-#include "syncd/ctl_show.h"
+#include "syncd/ctl/ctl.h"
+#include "syncd/ctl/show.h"
 
 #define POLL_TTY_MS	250	/* how often progress is asked for */
 #define POLL_LINES_MS	1000

@@ -8,7 +8,7 @@
 #include "common/base/instant.h"
 #include "common/base/unix_socket.h"
 #include "common/wire/frame.h"
-#include "syncd/ctl_link.h"
+#include "syncd/ctl/link.h"
 
 #define RETRY_MS	50	/* while the listener's backlog is full */
 #define READ_BYTES	16384

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "syncd/apply/store_files.h"
-#include "syncd/ctl_user.h"
+#include "syncd/ctl/user.h"
 
 #define PATH_ROOM	4096
 
