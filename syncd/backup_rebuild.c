@@ -13,7 +13,7 @@
 #include "common/store/stats.h"
 #include "common/tables/moment.h"
 #include "syncd/backup_parts.h"
-#include "syncd/verify.h"
+#include "syncd/verify/verify.h"
 
 #define LIST_MIN	20000u	/* changes in one commit, at least */
 #define LIST_SHARE	4u	/* of such a share of the store, the orderings are sorted anew */

@@ -1,4 +1,4 @@
-#include "syncd/verify.h"
+#include "syncd/verify/verify.h"
 #include "tests/store_check.h"
 #include "tests/support.h"
 

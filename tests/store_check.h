@@ -4,7 +4,7 @@
 #include "common/store/store.h"
 
 /*
- * verify_store() (syncd/verify.h), which computes all that the store keeps
+ * verify_store() (syncd/verify/verify.h), which computes all that the store keeps
  * beside its rows again.  Fails the running test with the first fault.  The
  * store must be in a snapshot.
  */

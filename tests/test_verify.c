@@ -11,7 +11,7 @@
 #include "common/store/keys.h"
 #include "common/store/row.h"
 #include "syncd/backup.h"
-#include "syncd/verify.h"
+#include "syncd/verify/verify.h"
 #include "tests/store_full.h"
 #include "tests/support.h"
 

@@ -14,7 +14,7 @@
 #include "syncd/backup.h"
 #include "syncd/ctl/ctl.h"
 #include "syncd/ctl/user.h"
-#include "syncd/verify.h"
+#include "syncd/verify/verify.h"
 
 #define PATH_ROOM	4096
 

@@ -3,7 +3,7 @@
 #include "common/base/hash.h"
 #include "common/store/summary.h"
 #include "common/tables/moment.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 #define ROOM_MIN	256
 

@@ -1,7 +1,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 /* What all checks use: how a fault is told, and how a database is read. */
 

@@ -1,5 +1,5 @@
-#ifndef SYNCD_VERIFY_H
-#define SYNCD_VERIFY_H
+#ifndef SYNCD_VERIFY_VERIFY_H
+#define SYNCD_VERIFY_VERIFY_H
 
 #include "common/store/store.h"
 

@@ -1,6 +1,6 @@
 #include "common/base/fold.h"
 #include "common/query/text_search.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 /* Texts end one after the other, each with a NUL. */
 static bool

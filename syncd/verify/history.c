@@ -5,7 +5,7 @@
 #include "common/base/instant.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 /* One order's history as it is read from its beginning. */
 struct chain {

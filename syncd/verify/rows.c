@@ -1,7 +1,7 @@
 #include "common/base/money.h"
 #include "common/store/row.h"
 #include "common/tables/moment.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 #define ID_MAX	255	/* bytes of a record id: the change log's limit */
 

@@ -9,7 +9,7 @@
 #include "common/store/options.h"
 #include "common/store/orderings.h"
 #include "common/store/revenue.h"
-#include "syncd/verify.h"
+#include "syncd/verify/verify.h"
 
 /* Between verify*.c. */
 enum verify_kind {

@@ -6,7 +6,7 @@
 #include "common/store/change_log.h"
 #include "common/store/currency.h"
 #include "syncd/calls/budget.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 /* A file that was cut: to read beyond its end kills. */
 static bool

@@ -5,7 +5,7 @@
 #include "common/base/vec.h"
 #include "common/store/outbox.h"
 #include "common/store/row.h"
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 #define LL	(unsigned long long)
 

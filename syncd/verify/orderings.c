@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "syncd/verify_parts.h"
+#include "syncd/verify/parts.h"
 
 /* One ordering that is walked along. */
 struct walk {
