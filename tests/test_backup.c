@@ -10,7 +10,7 @@
 #include "common/base/instant.h"
 #include "common/store/keys.h"
 #include "common/store/replaced.h"
-#include "syncd/backup.h"
+#include "syncd/backup/backup.h"
 #include "syncd/calls/budget.h"
 #include "syncd/feed/state.h"
 #include "tests/store_check.h"

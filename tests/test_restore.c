@@ -13,7 +13,7 @@
 
 #include "common/base/instant.h"
 #include "common/store/keys.h"
-#include "syncd/backup.h"
+#include "syncd/backup/backup.h"
 #include "syncd/ctl/ctl.h"
 #include "tests/store_check.h"
 #include "tests/store_full.h"

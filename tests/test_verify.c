@@ -10,7 +10,7 @@
 #include "common/store/history.h"
 #include "common/store/keys.h"
 #include "common/store/row.h"
-#include "syncd/backup.h"
+#include "syncd/backup/backup.h"
 #include "syncd/verify/verify.h"
 #include "tests/store_full.h"
 #include "tests/support.h"

@@ -11,7 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/whole_file.h"
 #include "common/config/config.h"
-#include "syncd/backup.h"
+#include "syncd/backup/backup.h"
 #include "syncd/ctl/ctl.h"
 #include "syncd/ctl/user.h"
 #include "syncd/verify/verify.h"

@@ -9,7 +9,7 @@
 #include "common/base/zone.h"
 #include "common/store/keys.h"
 #include "common/store/summary.h"
-#include "syncd/backup_parts.h"
+#include "syncd/backup/parts.h"
 #include "syncd/calls/budget.h"
 #include "syncd/feed/state.h"
 

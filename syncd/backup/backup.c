@@ -5,7 +5,7 @@
 
 #include "common/store/keys.h"
 #include "common/store/outbox.h"
-#include "syncd/backup_parts.h"
+#include "syncd/backup/parts.h"
 
 #define RESIZED_TRIES	5
 

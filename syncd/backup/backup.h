@@ -1,5 +1,5 @@
-#ifndef SYNCD_BACKUP_H
-#define SYNCD_BACKUP_H
+#ifndef SYNCD_BACKUP_BACKUP_H
+#define SYNCD_BACKUP_BACKUP_H
 
 #include "common/config/config.h"
 #include "common/store/store.h"

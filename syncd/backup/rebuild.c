@@ -12,7 +12,7 @@
 #include "common/store/row.h"
 #include "common/store/stats.h"
 #include "common/tables/moment.h"
-#include "syncd/backup_parts.h"
+#include "syncd/backup/parts.h"
 #include "syncd/verify/verify.h"
 
 #define LIST_MIN	20000u	/* changes in one commit, at least */

@@ -7,7 +7,7 @@
 
 #include "common/base/instant.h"
 #include "common/store/keys.h"
-#include "syncd/backup_parts.h"
+#include "syncd/backup/parts.h"
 
 #define COPY_BYTES	(1024 * 1024)
 

@@ -2,7 +2,7 @@
 #define SYNCD_BACKUP_PARTS_H
 
 #include "syncd/apply/apply.h"
-#include "syncd/backup.h"
+#include "syncd/backup/backup.h"
 
 /* Between backup*.c. */
 
