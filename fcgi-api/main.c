@@ -7,7 +7,7 @@
 #include "common/base/notify.h"
 #include "common/config/command_line.h"
 #include "common/config/config.h"
-#include "fcgi-api/listeners.h"
+#include "fcgi-api/fastcgi/listeners.h"
 #include "fcgi-api/master.h"
 
 static int

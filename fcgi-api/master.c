@@ -14,7 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/notify.h"
 #include "common/base/pid_file.h"
-#include "fcgi-api/listeners.h"
+#include "fcgi-api/fastcgi/listeners.h"
 #include "fcgi-api/master.h"
 #include "fcgi-api/ready.h"
 #include "fcgi-api/worker.h"

@@ -2,7 +2,7 @@
 #define FCGI_API_SYNCD_LINK_H
 
 #include "common/wire/message.h"
-#include "fcgi-api/loop.h"
+#include "fcgi-api/fastcgi/loop.h"
 
 /*
  * A worker's one connection to syncd: requests go out with ids, replies come

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/connections.h"
-#include "fcgi-api/listeners.h"
+#include "fcgi-api/fastcgi/connections.h"
+#include "fcgi-api/fastcgi/listeners.h"
 
 /*
  * bench_ceiling NUMBER BASE...: what a worker of fcgi-api could do at best.

@@ -7,7 +7,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "fcgi-api/connections.h"
+#include "fcgi-api/fastcgi/connections.h"
 
 /*
  * Bytes from a web server: whatever they are, libfcgi gets only what it can

@@ -1,9 +1,9 @@
 #include <stdint.h>
 
 #include "common/config/config.h"
+#include "fcgi-api/fastcgi/loop.h"
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/json_body.h"
-#include "fcgi-api/loop.h"
 #include "syncd/apply/apply.h"
 #include "tests/fuzz_store.h"
 

@@ -12,7 +12,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/unix_socket.h"
-#include "fcgi-api/connections.h"
+#include "fcgi-api/fastcgi/connections.h"
 #include "tests/fastcgi_peer.h"
 #include "tests/support.h"
 

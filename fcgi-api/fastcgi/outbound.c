@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
-#include "fcgi-api/outbound.h"
-#include "fcgi-api/records.h"
+#include "fcgi-api/fastcgi/outbound.h"
+#include "fcgi-api/fastcgi/records.h"
 
 /* What of ${n} iovecs was not sent. */
 static void

@@ -8,7 +8,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "fcgi-api/loop.h"
+#include "fcgi-api/fastcgi/loop.h"
 
 #define EVENTS	128
 

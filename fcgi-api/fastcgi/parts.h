@@ -1,16 +1,16 @@
-#ifndef FCGI_API_CONNECTIONS_PARTS_H
-#define FCGI_API_CONNECTIONS_PARTS_H
+#ifndef FCGI_API_FASTCGI_PARTS_H
+#define FCGI_API_FASTCGI_PARTS_H
 
 #include <sys/epoll.h>
 
 #include <fcgiapp.h>
 
-#include "fcgi-api/connections.h"
-#include "fcgi-api/records.h"
+#include "fcgi-api/fastcgi/connections.h"
+#include "fcgi-api/fastcgi/records.h"
 
 /*
  * Shared by connections.c (the life of a connection) and
- * connections_request.c (a request and its answer), and by nobody else.
+ * fastcgi/request.c (a request and its answer), and by nobody else.
  */
 #define READ_BYTES	(16 * 1024)	/* a plain request is hardly larger */
 

@@ -1,6 +1,6 @@
 #include <fastcgi.h>
 
-#include "fcgi-api/records.h"
+#include "fcgi-api/fastcgi/records.h"
 
 #define RECORD_CONTENT_MAX	65528	/* a multiple of 8, so no padding is due */
 

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_LISTENERS_H
-#define FCGI_API_LISTENERS_H
+#ifndef FCGI_API_FASTCGI_LISTENERS_H
+#define FCGI_API_FASTCGI_LISTENERS_H
 
 #include <stdbool.h>
 

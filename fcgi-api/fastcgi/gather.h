@@ -1,5 +1,5 @@
-#ifndef FCGI_API_GATHER_H
-#define FCGI_API_GATHER_H
+#ifndef FCGI_API_FASTCGI_GATHER_H
+#define FCGI_API_FASTCGI_GATHER_H
 
 #include "common/base/buf.h"
 

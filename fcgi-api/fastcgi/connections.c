@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/connections_parts.h"
+#include "fcgi-api/fastcgi/parts.h"
 
 #define ACCEPT_BATCH	64
 #define SWEEP_MS	1000

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_LOOP_H
-#define FCGI_API_LOOP_H
+#ifndef FCGI_API_FASTCGI_LOOP_H
+#define FCGI_API_FASTCGI_LOOP_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_OUTBOUND_H
-#define FCGI_API_OUTBOUND_H
+#ifndef FCGI_API_FASTCGI_OUTBOUND_H
+#define FCGI_API_FASTCGI_OUTBOUND_H
 
 #include "common/base/buf.h"
 

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_RECORDS_H
-#define FCGI_API_RECORDS_H
+#ifndef FCGI_API_FASTCGI_RECORDS_H
+#define FCGI_API_FASTCGI_RECORDS_H
 
 #include <sys/uio.h>
 

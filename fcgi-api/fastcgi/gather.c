@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/gather.h"
+#include "fcgi-api/fastcgi/gather.h"
 
 #define READ_BYTES	(16 * 1024)
 

@@ -1,10 +1,10 @@
-#ifndef FCGI_API_CONNECTIONS_H
-#define FCGI_API_CONNECTIONS_H
+#ifndef FCGI_API_FASTCGI_CONNECTIONS_H
+#define FCGI_API_FASTCGI_CONNECTIONS_H
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "fcgi-api/loop.h"
+#include "fcgi-api/fastcgi/loop.h"
 
 /*
  * Kept FastCGI connections on an event loop: one FCGX_Request a connection,

@@ -9,7 +9,7 @@
 
 #include "common/base/log.h"
 #include "common/base/unix_socket.h"
-#include "fcgi-api/listeners.h"
+#include "fcgi-api/fastcgi/listeners.h"
 
 #define BACKLOG		4096
 #define FIRST_FD	3	/* of those handed over */

@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/connections_parts.h"
-#include "fcgi-api/gather.h"
-#include "fcgi-api/outbound.h"
+#include "fcgi-api/fastcgi/gather.h"
+#include "fcgi-api/fastcgi/outbound.h"
+#include "fcgi-api/fastcgi/parts.h"
 
 #define GATHER_MAX	(BODY_MAX + RECORDS_PARAMS_MAX + 64 * 1024)	/* with all record heads */
 #define GATHERED_MAX	(64u * 1024 * 1024)	/* of all connections together */
