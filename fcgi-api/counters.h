@@ -2,7 +2,7 @@
 #define FCGI_API_COUNTERS_H
 
 #include "common/base/histogram.h"
-#include "fcgi-api/limits.h"
+#include "fcgi-api/limits/limits.h"
 
 /*
  * What the workers have done, in memory that the master shares with all of

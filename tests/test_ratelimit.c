@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "fcgi-api/limits.h"
+#include "fcgi-api/limits/limits.h"
 #include "fcgi-api/siphash.h"
 #include "tests/support.h"
 

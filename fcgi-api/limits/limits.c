@@ -1,5 +1,5 @@
 #include "fcgi-api/decimal.h"
-#include "fcgi-api/limits.h"
+#include "fcgi-api/limits/limits.h"
 
 #define WINDOW_S	60
 #define WINDOW_MS	(WINDOW_S * INT64_C(1000))

@@ -1,8 +1,8 @@
-#ifndef FCGI_API_LIMITS_H
-#define FCGI_API_LIMITS_H
+#ifndef FCGI_API_LIMITS_LIMITS_H
+#define FCGI_API_LIMITS_LIMITS_H
 
 #include "common/config/config.h"
-#include "fcgi-api/ratelimit.h"
+#include "fcgi-api/limits/ratelimit.h"
 #include "fcgi-api/response.h"
 
 /*

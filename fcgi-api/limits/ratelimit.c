@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/ratelimit.h"
+#include "fcgi-api/limits/ratelimit.h"
 #include "fcgi-api/siphash.h"
 
 /* What passed within one tick. */

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_RATELIMIT_H
-#define FCGI_API_RATELIMIT_H
+#ifndef FCGI_API_LIMITS_RATELIMIT_H
+#define FCGI_API_LIMITS_RATELIMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
