@@ -1,5 +1,5 @@
-#ifndef FCGI_API_METRICS_H
-#define FCGI_API_METRICS_H
+#ifndef FCGI_API_METRICS_METRICS_H
+#define FCGI_API_METRICS_METRICS_H
 
 #include <cjson/cJSON.h>
 
@@ -15,9 +15,9 @@
  */
 enum outcome	metrics_answer(struct api *, char *const *envp, const struct counters *counters);
 
-/* Parts of it.  metrics_workers.c: what the workers counted. */
+/* Parts of it.  metrics/workers.c: what the workers counted. */
 void		metrics_add_workers(struct buf *, const struct counters *);
-/* metrics_syncd.c: syncd's status document; NULL: it does not answer. */
+/* metrics/syncd.c: syncd's status document; NULL: it does not answer. */
 void		metrics_add_syncd(struct buf *, const cJSON *status);
 
 #endif

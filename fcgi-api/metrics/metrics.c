@@ -4,8 +4,8 @@
 #include "common/base/version.h"
 #include "common/store/outbox.h"
 #include "common/store/stats.h"
-#include "fcgi-api/metrics.h"
-#include "fcgi-api/metrics_text.h"
+#include "fcgi-api/metrics/metrics.h"
+#include "fcgi-api/metrics/text.h"
 
 #define STATUS_MS	2000	/* Prometheus waits for ten seconds */
 

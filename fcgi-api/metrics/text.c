@@ -1,4 +1,4 @@
-#include "fcgi-api/metrics_text.h"
+#include "fcgi-api/metrics/text.h"
 
 void
 metric_begin(struct buf *b, const char *name, const char *type, const char *help)

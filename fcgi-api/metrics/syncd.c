@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "common/base/instant.h"
-#include "fcgi-api/metrics.h"
-#include "fcgi-api/metrics_text.h"
+#include "fcgi-api/metrics/metrics.h"
+#include "fcgi-api/metrics/text.h"
 
 /* Member ${name} of ${object}, any of which may be missing. */
 static const cJSON *

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "fcgi-api/metrics.h"
-#include "fcgi-api/metrics_text.h"
+#include "fcgi-api/metrics/metrics.h"
+#include "fcgi-api/metrics/text.h"
 #include "fcgi-api/route.h"
 
 #define REQUESTS	"orderdeck_http_requests_total"
