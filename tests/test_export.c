@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
-#include "fcgi-api/csv.h"
-#include "fcgi-api/row_spool.h"
-#include "fcgi-api/xlsx.h"
+#include "fcgi-api/rows/csv.h"
+#include "fcgi-api/rows/row_spool.h"
+#include "fcgi-api/rows/xlsx.h"
 #include "tests/support.h"
 
 static const struct schema *const schema = &orders_schema;

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi-api/csv.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/problem.h"
 #include "fcgi-api/response.h"
+#include "fcgi-api/rows/csv.h"
 #include "tests/support.h"
 
 static struct response r;

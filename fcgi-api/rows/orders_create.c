@@ -1,7 +1,7 @@
 #include "common/base/json_write.h"
 #include "common/store/row.h"
-#include "fcgi-api/order_body.h"
-#include "fcgi-api/writing.h"
+#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/writing.h"
 
 /* The order as it is shown until Airtable has given it an id. */
 static void

@@ -6,10 +6,10 @@
 #include "common/base/money.h"
 #include "common/store/row.h"
 #include "common/tables/moment.h"
-#include "fcgi-api/csv.h"
 #include "fcgi-api/handlers.h"
-#include "fcgi-api/row_spool.h"
-#include "fcgi-api/xlsx.h"
+#include "fcgi-api/rows/csv.h"
+#include "fcgi-api/rows/row_spool.h"
+#include "fcgi-api/rows/xlsx.h"
 
 #define CHUNK_BYTES	(48 * 1024)	/* composed before it is handed on */
 #define BYTE_ORDER_MARK	"\xef\xbb\xbf"	/* by which a spreadsheet knows UTF-8 */

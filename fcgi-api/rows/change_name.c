@@ -3,7 +3,7 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
-#include "fcgi-api/change_name.h"
+#include "fcgi-api/rows/change_name.h"
 
 #define LOOK_BACK_MAX	64	/* entries of an order that has gone, for the one that tells of it */
 

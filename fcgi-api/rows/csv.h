@@ -1,5 +1,5 @@
-#ifndef FCGI_API_CSV_H
-#define FCGI_API_CSV_H
+#ifndef FCGI_API_ROWS_CSV_H
+#define FCGI_API_ROWS_CSV_H
 
 #include "common/base/buf.h"
 #include "common/base/str.h"

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_ROW_SPOOL_H
-#define FCGI_API_ROW_SPOOL_H
+#ifndef FCGI_API_ROWS_ROW_SPOOL_H
+#define FCGI_API_ROWS_ROW_SPOOL_H
 
 #include <stdio.h>
 

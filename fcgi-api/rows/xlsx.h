@@ -1,5 +1,5 @@
-#ifndef FCGI_API_XLSX_H
-#define FCGI_API_XLSX_H
+#ifndef FCGI_API_ROWS_XLSX_H
+#define FCGI_API_ROWS_XLSX_H
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "fcgi-api/csv.h"
+#include "fcgi-api/rows/csv.h"
 
 static bool
 looks_like_formula(struct str s)

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_WRITING_H
-#define FCGI_API_WRITING_H
+#ifndef FCGI_API_ROWS_WRITING_H
+#define FCGI_API_ROWS_WRITING_H
 
 #include "common/store/history.h"
 #include "fcgi-api/handlers.h"

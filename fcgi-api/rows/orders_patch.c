@@ -1,5 +1,5 @@
-#include "fcgi-api/order_body.h"
-#include "fcgi-api/writing.h"
+#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/writing.h"
 
 /* {"status":...,"priority":...} */
 static bool

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_ORDER_BODY_H
-#define FCGI_API_ORDER_BODY_H
+#ifndef FCGI_API_ROWS_ORDER_BODY_H
+#define FCGI_API_ROWS_ORDER_BODY_H
 
 #include <cjson/cJSON.h>
 

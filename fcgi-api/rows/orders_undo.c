@@ -3,8 +3,8 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
-#include "fcgi-api/order_body.h"
-#include "fcgi-api/writing.h"
+#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/writing.h"
 
 /*
  * Taking changes back: the values from before are written again, if the

@@ -1,7 +1,7 @@
-#ifndef FCGI_API_WRITING_ANSWER_H
-#define FCGI_API_WRITING_ANSWER_H
+#ifndef FCGI_API_ROWS_WRITING_ANSWER_H
+#define FCGI_API_ROWS_WRITING_ANSWER_H
 
-#include "fcgi-api/writing.h"
+#include "fcgi-api/rows/writing.h"
 
 /* writing.c's other half: from results to an answer. */
 

@@ -5,7 +5,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
-#include "fcgi-api/row_spool.h"
+#include "fcgi-api/rows/row_spool.h"
 
 /*
  * A record's bytes: u32 how many follow, this head, the id, then of each

@@ -1,5 +1,5 @@
-#ifndef FCGI_API_CHANGE_NAME_H
-#define FCGI_API_CHANGE_NAME_H
+#ifndef FCGI_API_ROWS_CHANGE_NAME_H
+#define FCGI_API_ROWS_CHANGE_NAME_H
 
 #include "common/base/buf.h"
 #include "common/store/store.h"

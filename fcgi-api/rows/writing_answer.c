@@ -2,7 +2,7 @@
 #include "common/base/log.h"
 #include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
-#include "fcgi-api/writing_answer.h"
+#include "fcgi-api/rows/writing_answer.h"
 
 /* While the results of a message are read one after another. */
 struct answering {

@@ -10,8 +10,8 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
 #include "common/tables/moment.h"
-#include "fcgi-api/row_spool.h"
-#include "fcgi-api/xlsx.h"
+#include "fcgi-api/rows/row_spool.h"
+#include "fcgi-api/rows/xlsx.h"
 
 #define DAY_MS		INT64_C(86400000)
 #define DAYS_TO_1970	25569		/* a spreadsheet's day 0 is 1899-12-30 ... */

@@ -6,7 +6,7 @@
 #include "common/store/outbox.h"
 #include "fcgi-api/etag.h"
 #include "fcgi-api/json_body.h"
-#include "fcgi-api/writing_answer.h"
+#include "fcgi-api/rows/writing_answer.h"
 
 #define GRACE_MS	5000	/* syncd's own deadline comes first */
 

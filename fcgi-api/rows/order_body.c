@@ -3,7 +3,7 @@
 #include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "common/wire/message.h"
-#include "fcgi-api/order_body.h"
+#include "fcgi-api/rows/order_body.h"
 
 /* Which options can be set; those that there is no room for the summary tells. */
 static void
