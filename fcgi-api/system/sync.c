@@ -1,6 +1,6 @@
 #include "fcgi-api/handlers.h"
 #include "fcgi-api/json_body.h"
-#include "fcgi-api/sync_document.h"
+#include "fcgi-api/system/sync_document.h"
 
 #define GRACE_MS	5000	/* beyond the time that syncd itself takes */
 #define STATUS_MS	1000	/* a read does not wait longer for syncd */

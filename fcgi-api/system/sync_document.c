@@ -2,7 +2,7 @@
 
 #include "common/base/json_write.h"
 #include "fcgi-api/problem.h"
-#include "fcgi-api/sync_document.h"
+#include "fcgi-api/system/sync_document.h"
 
 static const char *const members[] = {
 	"mode", "startedAt", "finishedAt", "pages", "records", "expectedRecords",

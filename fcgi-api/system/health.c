@@ -1,6 +1,6 @@
 #include "common/base/json_write.h"
 #include "fcgi-api/handlers.h"
-#include "fcgi-api/sync_document.h"
+#include "fcgi-api/system/sync_document.h"
 
 #define STATUS_MS	800	/* reads answer within a second though syncd hangs */
 
