@@ -14,8 +14,8 @@
 #include "common/base/zone.h"
 #include "common/store/replaced.h"
 #include "fcgi-api/confine.h"
+#include "fcgi-api/http/route.h"
 #include "fcgi-api/ready.h"
-#include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
 /*

@@ -12,9 +12,9 @@
 #include "common/base/log.h"
 #include "common/base/zone.h"
 #include "fcgi-api/confine.h"
+#include "fcgi-api/http/route.h"
 #include "fcgi-api/metrics/metrics.h"
 #include "fcgi-api/ready.h"
-#include "fcgi-api/route.h"
 #include "fcgi-api/worker.h"
 
 #define CONNECTIONS_MAX	4096

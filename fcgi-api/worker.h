@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 #include "common/config/config.h"
-#include "fcgi-api/counters.h"
+#include "fcgi-api/http/counters.h"
 
 /*
  * What runs in a process forked by the master.  Both return the process's

@@ -1,8 +1,8 @@
 #ifndef TESTS_API_FIXTURE_H
 #define TESTS_API_FIXTURE_H
 
+#include "fcgi-api/http/route.h"
 #include "fcgi-api/metrics/metrics.h"
-#include "fcgi-api/route.h"
 #include "syncd/apply/apply.h"
 #include "tests/fastcgi_peer.h"
 #include "tests/support.h"

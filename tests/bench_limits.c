@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
-#include "fcgi-api/counters.h"
+#include "fcgi-api/http/counters.h"
 
 #define ROUNDS	1000000
 #define ROUNDS_COUNTED	10000

@@ -2,8 +2,8 @@
 
 #include "common/config/config.h"
 #include "fcgi-api/fastcgi/loop.h"
-#include "fcgi-api/handlers.h"
-#include "fcgi-api/json_body.h"
+#include "fcgi-api/http/handlers.h"
+#include "fcgi-api/http/json_body.h"
 #include "syncd/apply/apply.h"
 #include "tests/fuzz_store.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "common/query/query.h"
-#include "fcgi-api/query_string.h"
+#include "fcgi-api/http/query_string.h"
 #include "syncd/apply/apply.h"
 #include "tests/fuzz_store.h"
 

@@ -1,4 +1,4 @@
-#include "fcgi-api/json_body.h"
+#include "fcgi-api/http/json_body.h"
 #include "tests/support.h"
 
 static enum err

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
+#include "fcgi-api/http/siphash.h"
 #include "fcgi-api/limits/limits.h"
-#include "fcgi-api/siphash.h"
 #include "tests/support.h"
 
 #define MINUTE	INT64_C(60000)

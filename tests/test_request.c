@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "fcgi-api/query_string.h"
-#include "fcgi-api/request.h"
+#include "fcgi-api/http/query_string.h"
+#include "fcgi-api/http/request.h"
 #include "tests/support.h"
 
 static struct request r;

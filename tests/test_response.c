@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi-api/etag.h"
-#include "fcgi-api/problem.h"
-#include "fcgi-api/response.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/problem.h"
+#include "fcgi-api/http/response.h"
 #include "fcgi-api/rows/csv.h"
 #include "tests/support.h"
 

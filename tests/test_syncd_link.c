@@ -6,7 +6,7 @@
 
 #include "common/base/instant.h"
 #include "common/base/unix_socket.h"
-#include "fcgi-api/syncd_link.h"
+#include "fcgi-api/http/syncd_link.h"
 #include "tests/support.h"
 
 static struct loop *loop;

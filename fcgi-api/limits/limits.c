@@ -1,4 +1,4 @@
-#include "fcgi-api/decimal.h"
+#include "fcgi-api/http/decimal.h"
 #include "fcgi-api/limits/limits.h"
 
 #define WINDOW_S	60

@@ -2,8 +2,8 @@
 #define FCGI_API_LIMITS_LIMITS_H
 
 #include "common/config/config.h"
+#include "fcgi-api/http/response.h"
 #include "fcgi-api/limits/ratelimit.h"
-#include "fcgi-api/response.h"
 
 /*
  * The limits of the configuration, each with the memory in which all workers

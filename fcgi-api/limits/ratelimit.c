@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "fcgi-api/http/siphash.h"
 #include "fcgi-api/limits/ratelimit.h"
-#include "fcgi-api/siphash.h"
 
 /* What passed within one tick. */
 struct moment {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fcgi-api/client.h"
+#include "fcgi-api/http/client.h"
 
 /*
  * A limit per client in a sliding window, exact across all processes that

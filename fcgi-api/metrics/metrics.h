@@ -3,7 +3,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "fcgi-api/api.h"
+#include "fcgi-api/http/api.h"
 
 /*
  * GET /metrics: Prometheus' text.  The counters of all workers are summed

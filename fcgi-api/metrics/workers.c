@@ -1,8 +1,8 @@
 #include <stdio.h>
 
+#include "fcgi-api/http/route.h"
 #include "fcgi-api/metrics/metrics.h"
 #include "fcgi-api/metrics/text.h"
-#include "fcgi-api/route.h"
 
 #define REQUESTS	"orderdeck_http_requests_total"
 #define SECONDS		"orderdeck_http_request_duration_seconds"

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/store/options.h"
-#include "fcgi-api/api.h"
+#include "fcgi-api/http/api.h"
 
 /*
  * Take the member ${m} of a body as a field of an order into ${record}, if

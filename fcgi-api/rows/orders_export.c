@@ -6,7 +6,7 @@
 #include "common/base/money.h"
 #include "common/store/row.h"
 #include "common/tables/moment.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/handlers.h"
 #include "fcgi-api/rows/csv.h"
 #include "fcgi-api/rows/row_spool.h"
 #include "fcgi-api/rows/xlsx.h"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 
 #include "common/store/outbox.h"
-#include "fcgi-api/etag.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/handlers.h"
 
 #define NAMED_MAX	8	/* record ids listed when an Order ID is ambiguous */
 

@@ -1,8 +1,8 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/wire/message.h"
-#include "fcgi-api/etag.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/handlers.h"
 #include "fcgi-api/rows/change_name.h"
 
 #define LIMIT_DEFAULT	50

@@ -1,7 +1,7 @@
 #include "common/base/json_write.h"
 #include "common/store/outbox.h"
-#include "fcgi-api/etag.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/handlers.h"
 
 /* Orders with changes that Airtable has not confirmed yet are shown with them. */
 static enum err

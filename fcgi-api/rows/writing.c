@@ -4,8 +4,8 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/store/outbox.h"
-#include "fcgi-api/etag.h"
-#include "fcgi-api/json_body.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/json_body.h"
 #include "fcgi-api/rows/writing_answer.h"
 
 #define GRACE_MS	5000	/* syncd's own deadline comes first */

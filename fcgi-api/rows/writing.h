@@ -2,7 +2,7 @@
 #define FCGI_API_ROWS_WRITING_H
 
 #include "common/store/history.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/handlers.h"
 
 /*
  * A request that changes orders, from its check to its answer:

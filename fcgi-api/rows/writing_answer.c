@@ -1,7 +1,7 @@
 #include "common/base/json_write.h"
 #include "common/base/log.h"
 #include "common/store/outbox.h"
-#include "fcgi-api/etag.h"
+#include "fcgi-api/http/etag.h"
 #include "fcgi-api/rows/writing_answer.h"
 
 /* While the results of a message are read one after another. */

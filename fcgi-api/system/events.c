@@ -1,5 +1,5 @@
 #include "common/base/instant.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/handlers.h"
 
 /*
  * nginx's nchan keeps as many of the newest events as there can be within

@@ -1,5 +1,5 @@
 #include "common/base/json_write.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/handlers.h"
 #include "fcgi-api/system/sync_document.h"
 
 #define STATUS_MS	800	/* reads answer within a second though syncd hangs */

@@ -2,8 +2,8 @@
 #include "common/base/json_write.h"
 #include "common/base/zone.h"
 #include "common/store/day_part.h"
-#include "fcgi-api/etag.h"
-#include "fcgi-api/handlers.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/handlers.h"
 
 /* The tag of ${body}: mostly that of the summary before. */
 static struct str

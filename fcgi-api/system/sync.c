@@ -1,5 +1,5 @@
-#include "fcgi-api/handlers.h"
-#include "fcgi-api/json_body.h"
+#include "fcgi-api/http/handlers.h"
+#include "fcgi-api/http/json_body.h"
 #include "fcgi-api/system/sync_document.h"
 
 #define GRACE_MS	5000	/* beyond the time that syncd itself takes */

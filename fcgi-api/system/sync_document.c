@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/base/json_write.h"
-#include "fcgi-api/problem.h"
+#include "fcgi-api/http/problem.h"
 #include "fcgi-api/system/sync_document.h"
 
 static const char *const members[] = {

@@ -1,0 +1,142 @@
+#ifndef FCGI_API_HTTP_API_H
+#define FCGI_API_HTTP_API_H
+
+#include <cjson/cJSON.h>
+
+#include "common/config/config.h"
+#include "common/query/query.h"
+#include "common/store/store.h"
+#include "common/store/summary.h"
+#include "fcgi-api/fastcgi/connections.h"
+#include "fcgi-api/http/counters.h"
+#include "fcgi-api/http/docs.h"
+#include "fcgi-api/http/etag.h"
+#include "fcgi-api/http/gzip.h"
+#include "fcgi-api/http/page_cache.h"
+#include "fcgi-api/http/problem.h"
+#include "fcgi-api/http/request.h"
+#include "fcgi-api/http/response.h"
+#include "fcgi-api/http/syncd_link.h"
+
+#define LIMITS_ASKED	2	/* that of the route, and that of orders changed */
+
+/* What is counted and told about a request when it is answered. */
+struct account {
+	int64_t			 began_ns;	/* counters_now() */
+	const char		*route;		/* "/api/orders/{id}", set by route_run(); NULL: none */
+	size_t			 counter;	/* its place among counters; COUNTERS_ROUTES - 1: none */
+	enum method		 method;
+	struct limit_told	 told[LIMITS_ASKED];
+};
+
+/* The last ETag of a summary, and what it was made of. */
+struct summary_tag {
+	uint64_t		 numbers[ETAG_NUMBERS_MAX];
+	struct etag		 etag;
+};
+
+/*
+ * What handlers work with: one per worker process or slow thread.  Nothing
+ * here is shared between threads but config and docs, which don't change.
+ */
+struct api {
+	const struct config	*config;
+	const struct docs	*docs;
+	bool			 slow;		/* this is a thread of the slow pool */
+	const struct limits	*limits;	/* NULL: none */
+	struct counters_block	*counters;	/* NULL: nothing is counted */
+	struct loop		*loop;		/* fast workers only, as link */
+	struct syncd_link	*link;
+	struct store		*store;		/* NULL: could not be opened yet */
+	int64_t			 store_retry_ms;
+	int64_t			 store_looked_ms;	/* whether it was replaced */
+	struct query		*query;
+	struct query_page	 page;
+	struct row_view		 rows[QUERY_PAGE_SIZE_MAX];	/* of page */
+	struct page_cache	*pages;		/* fast workers only, as gzip and packed */
+	struct gzip		*gzip;
+	struct buf		 packed;	/* a compressed body */
+	struct summary_cache	*summaries;
+	struct summary_tag	 summary_tags[2];	/* of the last summary; and compressed */
+	struct message_request	 message;
+	cJSON			*documents;	/* a list of those that message's strings point into */
+	/* the request at hand */
+	struct connection	*connection;	/* fast workers only */
+	struct request		 request;
+	struct account		 account;
+	struct field_errors	 errors;
+	struct response		 response;
+};
+
+/* The answer is composed in api->response; or it comes later; or the handler sent it itself. */
+enum outcome { ANSWERED, PARKED };
+
+/* A request that waits for syncd: what is still known of it when the reply comes. */
+struct waiting;
+typedef void	 waiting_finish(struct api *, const struct waiting *, enum err,
+		    const struct message_reply *);
+struct waiting {
+	struct api		*api;
+	struct connection	*connection;
+	struct syncd_call	*call;
+	waiting_finish		*finish;	/* composes api->response */
+	void			*state;		/* the handler's */
+	void			(*state_free)(void *);
+	bool			 head_only;
+	struct account		 account;
+	char			 request_id[REQUEST_ID_MAX + 1];
+	char			 if_none_match[256];
+};
+
+/* config and docs stay the caller's.  NULL: out of memory. */
+struct api	*api_new(const struct config *, const struct docs *);
+void		 api_free(struct api *);
+
+/*
+ * Take the request into api->request and begin its answer, account and log
+ * lines; ${envp} and the rest as in request_parse(), whose result it returns.
+ */
+enum err	 api_begin(struct api *, char *const *envp, struct str body, enum err body_error);
+/* It has been answered with ${status}, as far as we are concerned. */
+void		 api_account(struct api *, const struct account *, int status);
+
+/*
+ * Ask a limit, LIMIT_NONE included, for ${weight}; what is left is told with the
+ * answer.  false: refused, and the problem composed.
+ */
+bool		 api_within(struct api *, enum limit, uint32_t weight);
+
+/*
+ * A snapshot of the newest generation in api->store, opening the store if
+ * need be; the caller ends it with api_release().
+ */
+enum err	 api_snapshot(struct api *);
+void		 api_release(struct api *);
+/*
+ * Is the store of api_snapshot() still being filled for the first time?  Then
+ * what is not in it may be in Airtable, and nothing may be said as if it were all.
+ */
+bool		 api_filling(const struct api *);
+/* Was the store replaced by another one?  Looks once a second; call it without a snapshot. */
+bool		 api_store_outdated(struct api *);
+
+/* Answer with a problem; what is in api->errors is listed. */
+enum outcome	 api_problem(struct api *, enum err, const char *detail);
+/* The same from syncd's refusal: ${detail} as it came, "" counts as none; ${retry_ms} 0: not known. */
+enum outcome	 api_problem_told(struct api *, enum err, const char *detail, int64_t retry_ms);
+/* Retry-After for what may go better in ${ms}. */
+void		 api_retry_after(struct api *, int64_t ms);
+
+/*
+ * Send api->message to syncd and park the request at hand until ${finish}
+ * has composed its answer, at most ${timeout_ms}.  If it can't be sent,
+ * finish is called at once.  ${state} is the finisher's; it is given to
+ * ${state_free} (NULL: need not be) after that, or when the asker has gone.
+ */
+enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish,
+		    void *state, void (*state_free)(void *));
+
+/* Send what is composed in api->response, and account for it. */
+void		 api_send(struct api *, struct connection *, const struct account *);
+
+#endif

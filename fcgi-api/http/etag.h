@@ -1,0 +1,49 @@
+#ifndef FCGI_API_HTTP_ETAG_H
+#define FCGI_API_HTTP_ETAG_H
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/str.h"
+#include "fcgi-api/http/decimal.h"
+
+/*
+ * Conditional requests (RFC 9110, section 13) and content coding.
+ */
+
+/* A strong tag made of numbers: "g7", "s7-20500-1700000000000-3632233996-gz". */
+#define ETAG_NUMBERS_MAX	4
+
+struct etag {
+	char	text[ETAG_NUMBERS_MAX * (DECIMAL_SIZE + 1) + 8];
+	size_t	len;
+};
+
+/* Make it of ${kind} and ${n} numbers, with their quotes; ${gzip}: of the compressed form. */
+struct str	etag_make(struct etag *, char kind, const uint64_t *numbers, size_t n,
+		    bool gzip);
+
+/* An order's: "v7", or while changes of it are pending since generation 9, "v7-p9".  ${since} 0: none. */
+struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
+
+/*
+ * Does If-None-Match's list ${header} hold ${etag} (with its quotes)?  Weak
+ * comparison; "*" matches any.  What is malformed matches nothing.
+ */
+bool		etag_listed(struct str header, struct str etag);
+
+/*
+ * If-Match as the version that it lets pass of an order that has ${current}:
+ * *version is 0 for "*", ${current} where the list names it, and else another
+ * one: the newest named, ETAG_NEVER where none is.  A weak tag counts too: the
+ * version is what is compared, and a web server that compresses weakens ours;
+ * one of an order with pending changes counts as its version.  Any other tag
+ * is of nothing that there is.  ERR_INVALID_PARAMETER if it is no list of tags.
+ */
+#define ETAG_NEVER	((UINT64_C(1) << 53) - 1)
+enum err	etag_version(struct str header, uint64_t current, uint64_t *version);
+
+/* Does Accept-Encoding allow gzip, and prefer it to identity? */
+bool		accepts_gzip(struct str header);
+
+#endif

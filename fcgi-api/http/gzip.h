@@ -1,0 +1,18 @@
+#ifndef FCGI_API_HTTP_GZIP_H
+#define FCGI_API_HTTP_GZIP_H
+
+#include "common/base/buf.h"
+
+/*
+ * Bodies into gzip at the fastest level.  One for all of a worker's answers:
+ * its memory (a quarter of a MiB) is taken by the first.
+ */
+struct gzip;
+
+struct gzip	*gzip_new(void);		/* NULL: out of memory */
+void		 gzip_free(struct gzip *);	/* NULL is harmless */
+
+/* ${body} compressed as the new content of ${out}. */
+enum err	 gzip_body(struct gzip *, struct str body, struct buf *out);
+
+#endif
