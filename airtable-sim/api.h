@@ -1,8 +1,8 @@
 #ifndef AIRTABLE_SIM_API_H
 #define AIRTABLE_SIM_API_H
 
+#include "airtable-sim/base/state.h"
 #include "airtable-sim/reply.h"
-#include "airtable-sim/state.h"
 #include "airtable-sim/uri.h"
 
 /*

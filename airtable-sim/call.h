@@ -3,11 +3,11 @@
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/action.h"
-#include "airtable-sim/base.h"
-#include "airtable-sim/iterators.h"
+#include "airtable-sim/base/action.h"
+#include "airtable-sim/base/base.h"
+#include "airtable-sim/base/iterators.h"
+#include "airtable-sim/base/settings.h"
 #include "airtable-sim/reply.h"
-#include "airtable-sim/settings.h"
 #include "airtable-sim/uri.h"
 
 /* One authorised API call on its way to a handler; the data is locked. */

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "common/base/buf.h"
 
 /* What texts mean to fields that hold no text: as if somebody had typed or pasted them there. */

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/field_json.h"
 #include "airtable-sim/call.h"
 #include "airtable-sim/comments.h"
-#include "airtable-sim/field_json.h"
 #include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 

@@ -1,7 +1,7 @@
 #ifndef AIRTABLE_SIM_COMMENTS_H
 #define AIRTABLE_SIM_COMMENTS_H
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 
 /* What people have to say about records: kept with the base, oldest first. */
 #define SIM_COMMENTS_MAX	10000		/* of a base */

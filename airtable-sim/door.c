@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/data.h"
+#include "airtable-sim/base/data.h"
+#include "airtable-sim/base/row_json.h"
 #include "airtable-sim/door.h"
 #include "airtable-sim/door_edit.h"
-#include "airtable-sim/row_json.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "airtable-sim/faults.h"
 #include "common/base/json_write.h"
 

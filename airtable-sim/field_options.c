@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/field_json.h"
+#include "airtable-sim/base/field_json.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/locale.h"
 #include "common/base/json_write.h"

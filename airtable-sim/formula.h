@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "common/base/buf.h"
 
 /*

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "airtable-sim/state.h"
+#include "airtable-sim/base/state.h"
 
 /*
  * The HTTP side, on libmicrohttpd: a thread per connection, bound to

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "airtable-sim/field_json.h"
+#include "airtable-sim/base/field_json.h"
 #include "airtable-sim/kinds.h"
 
 #define TEXT	(SIM_IS_TEXT | SIM_MAY_MERGE)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "airtable-sim/settings.h"
+#include "airtable-sim/base/settings.h"
 #include "common/base/str.h"
 
 /*

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "airtable-sim/data.h"
+#include "airtable-sim/base/data.h"
 #include "airtable-sim/door.h"
 #include "airtable-sim/http.h"
 #include "airtable-sim/pinger.h"

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/row_json.h"
 #include "airtable-sim/payload_parts.h"
-#include "airtable-sim/row_json.h"
 
 /* Is a cell that was noted just in case another one now? */
 static bool

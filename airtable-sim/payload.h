@@ -1,7 +1,7 @@
 #ifndef AIRTABLE_SIM_PAYLOAD_H
 #define AIRTABLE_SIM_PAYLOAD_H
 
-#include "airtable-sim/action.h"
+#include "airtable-sim/base/action.h"
 
 /* Which changed cells of records a transaction tells of. */
 enum sim_cells { SIM_CELLS_ALL, SIM_CELLS_STORED, SIM_CELLS_COMPUTED };

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "airtable-sim/field_json.h"
+#include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/row_json.h"
 #include "airtable-sim/payload_parts.h"
-#include "airtable-sim/row_json.h"
 #include "common/base/json_write.h"
 
 static const struct sim_field *

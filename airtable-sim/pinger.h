@@ -1,7 +1,7 @@
 #ifndef AIRTABLE_SIM_PINGER_H
 #define AIRTABLE_SIM_PINGER_H
 
-#include "airtable-sim/state.h"
+#include "airtable-sim/base/state.h"
 
 /*
  * The thread that sends the webhooks' pings, all that are due at a time.

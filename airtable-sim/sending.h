@@ -4,8 +4,8 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+#include "airtable-sim/base/state.h"
 #include "airtable-sim/misbehave.h"
-#include "airtable-sim/state.h"
 
 /*
  * Answers on their way out: headers, gzip, bodies cut short or dribbled,

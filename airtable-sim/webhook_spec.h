@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 
 /*
  * What a webhook wants to hear of: the "specification" it was made with.

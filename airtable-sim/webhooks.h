@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "airtable-sim/base.h"
-#include "airtable-sim/settings.h"
+#include "airtable-sim/base/base.h"
+#include "airtable-sim/base/settings.h"
 #include "airtable-sim/webhook_spec.h"
 #include "common/base/buf.h"
 

@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/stage.h"
 #include "airtable-sim/call.h"
 #include "airtable-sim/kinds.h"
 #include "airtable-sim/list_query.h"
-#include "airtable-sim/stage.h"
 #include "common/base/json_write.h"
 
 #define BATCH_MAX	10

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "airtable-sim/base/data.h"
 #include "airtable-sim/cell.h"
-#include "airtable-sim/data.h"
 #include "airtable-sim/formula.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "airtable-sim/data.h"
+#include "airtable-sim/base/data.h"
 #include "airtable-sim/kinds.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

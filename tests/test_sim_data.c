@@ -1,4 +1,4 @@
-#include "airtable-sim/row_json.h"
+#include "airtable-sim/base/row_json.h"
 #include "common/base/hash.h"
 #include "tests/test_sim_support.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "airtable-sim/api.h"
-#include "airtable-sim/data.h"
+#include "airtable-sim/base/data.h"
 #include "airtable-sim/door.h"
 #include "airtable-sim/formula.h"
 #include "tests/support.h"

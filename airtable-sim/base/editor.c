@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/data.h"
-#include "airtable-sim/editor.h"
-#include "airtable-sim/edits.h"
-#include "airtable-sim/state.h"
+#include "airtable-sim/base/data.h"
+#include "airtable-sim/base/editor.h"
+#include "airtable-sim/base/edits.h"
+#include "airtable-sim/base/state.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

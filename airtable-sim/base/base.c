@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "airtable-sim/comments.h"
 #include "airtable-sim/formula.h"
 #include "common/base/hash.h"

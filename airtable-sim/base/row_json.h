@@ -1,7 +1,7 @@
-#ifndef AIRTABLE_SIM_ROW_JSON_H
-#define AIRTABLE_SIM_ROW_JSON_H
+#ifndef AIRTABLE_SIM_BASE_ROW_JSON_H
+#define AIRTABLE_SIM_BASE_ROW_JSON_H
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "common/base/buf.h"
 #include "common/base/str.h"
 

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_RANDOM_H
-#define AIRTABLE_SIM_RANDOM_H
+#ifndef AIRTABLE_SIM_BASE_RANDOM_H
+#define AIRTABLE_SIM_BASE_RANDOM_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "airtable-sim/editor.h"
-#include "airtable-sim/state.h"
+#include "airtable-sim/base/editor.h"
+#include "airtable-sim/base/state.h"
 #include "common/base/instant.h"
 
 #define BEHIND_MS	1000	/* what is later than this is left out */

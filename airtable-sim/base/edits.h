@@ -1,11 +1,11 @@
-#ifndef AIRTABLE_SIM_EDITS_H
-#define AIRTABLE_SIM_EDITS_H
+#ifndef AIRTABLE_SIM_BASE_EDITS_H
+#define AIRTABLE_SIM_BASE_EDITS_H
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/action.h"
+#include "airtable-sim/base/action.h"
+#include "airtable-sim/base/stage.h"
 #include "airtable-sim/reply.h"
-#include "airtable-sim/stage.h"
 
 /*
  * What other users of the base do in the app: each is a step of an action

@@ -1,12 +1,12 @@
-#ifndef AIRTABLE_SIM_EDITOR_H
-#define AIRTABLE_SIM_EDITOR_H
+#ifndef AIRTABLE_SIM_BASE_EDITOR_H
+#define AIRTABLE_SIM_BASE_EDITOR_H
 
 #include <cjson/cJSON.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "airtable-sim/random.h"
+#include "airtable-sim/base/random.h"
 #include "common/base/buf.h"
 
 /*

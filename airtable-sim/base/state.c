@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/data.h"
-#include "airtable-sim/state.h"
+#include "airtable-sim/base/data.h"
+#include "airtable-sim/base/state.h"
 #include "common/base/instant.h"
 
 int64_t

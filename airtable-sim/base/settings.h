@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_SETTINGS_H
-#define AIRTABLE_SIM_SETTINGS_H
+#ifndef AIRTABLE_SIM_BASE_SETTINGS_H
+#define AIRTABLE_SIM_BASE_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/action.h"
+#include "airtable-sim/base/action.h"
+#include "airtable-sim/base/row_json.h"
 #include "airtable-sim/payload.h"
-#include "airtable-sim/row_json.h"
 #include "common/base/hash.h"
 #include "common/base/vec.h"
 

@@ -1,15 +1,15 @@
-#ifndef AIRTABLE_SIM_STATE_H
-#define AIRTABLE_SIM_STATE_H
+#ifndef AIRTABLE_SIM_BASE_STATE_H
+#define AIRTABLE_SIM_BASE_STATE_H
 
 #include <pthread.h>
 
-#include "airtable-sim/base.h"
-#include "airtable-sim/editor.h"
+#include "airtable-sim/base/base.h"
+#include "airtable-sim/base/editor.h"
+#include "airtable-sim/base/iterators.h"
+#include "airtable-sim/base/settings.h"
 #include "airtable-sim/faults.h"
-#include "airtable-sim/iterators.h"
 #include "airtable-sim/limits.h"
 #include "airtable-sim/reqlog.h"
-#include "airtable-sim/settings.h"
 #include "airtable-sim/webhooks.h"
 
 /*

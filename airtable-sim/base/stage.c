@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/stage.h"
 #include "airtable-sim/kinds.h"
-#include "airtable-sim/stage.h"
 #include "common/base/json_write.h"
 
 void

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_DATA_TEXTS_H
-#define AIRTABLE_SIM_DATA_TEXTS_H
+#ifndef AIRTABLE_SIM_BASE_DATA_TEXTS_H
+#define AIRTABLE_SIM_BASE_DATA_TEXTS_H
 
 /* Words for generated orders; data.c alone includes them. */
 

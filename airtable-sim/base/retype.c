@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/field_json.h"
+#include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/retype.h"
+#include "airtable-sim/base/row_json.h"
 #include "airtable-sim/kinds.h"
-#include "airtable-sim/retype.h"
-#include "airtable-sim/row_json.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

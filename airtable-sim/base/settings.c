@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/settings.h"
+#include "airtable-sim/base/settings.h"
 #include "common/base/json_write.h"
 
 #define AT(member)	offsetof(struct sim_settings, member)

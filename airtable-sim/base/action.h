@@ -1,8 +1,8 @@
-#ifndef AIRTABLE_SIM_ACTION_H
-#define AIRTABLE_SIM_ACTION_H
+#ifndef AIRTABLE_SIM_BASE_ACTION_H
+#define AIRTABLE_SIM_BASE_ACTION_H
 
-#include "airtable-sim/base.h"
-#include "airtable-sim/settings.h"
+#include "airtable-sim/base/base.h"
+#include "airtable-sim/base/settings.h"
 #include "airtable-sim/webhooks.h"
 
 /*

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_texts.h"
 #include "airtable-sim/cell.h"
-#include "airtable-sim/data.h"
-#include "airtable-sim/data_texts.h"
 #include "airtable-sim/formula.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -1,11 +1,11 @@
-#ifndef AIRTABLE_SIM_ITERATORS_H
-#define AIRTABLE_SIM_ITERATORS_H
+#ifndef AIRTABLE_SIM_BASE_ITERATORS_H
+#define AIRTABLE_SIM_BASE_ITERATORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 
 /*
  * Listings under way.  Each holds which records were there, and in which

@@ -1,12 +1,12 @@
 #include <string.h>
 
+#include "airtable-sim/base/data.h"
+#include "airtable-sim/base/edits.h"
+#include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/retype.h"
+#include "airtable-sim/base/state.h"
 #include "airtable-sim/cell.h"
-#include "airtable-sim/data.h"
-#include "airtable-sim/edits.h"
-#include "airtable-sim/field_json.h"
 #include "airtable-sim/formula.h"
-#include "airtable-sim/retype.h"
-#include "airtable-sim/state.h"
 
 void
 sim_edit_begin(struct sim_action *a, struct sim_state *s, int64_t now, enum sim_source source,

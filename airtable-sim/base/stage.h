@@ -1,12 +1,12 @@
-#ifndef AIRTABLE_SIM_STAGE_H
-#define AIRTABLE_SIM_STAGE_H
+#ifndef AIRTABLE_SIM_BASE_STAGE_H
+#define AIRTABLE_SIM_BASE_STAGE_H
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/action.h"
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/action.h"
+#include "airtable-sim/base/base.h"
+#include "airtable-sim/base/settings.h"
 #include "airtable-sim/reply.h"
-#include "airtable-sim/settings.h"
 
 /*
  * A change to one record, checked but not made: so that a batch is applied

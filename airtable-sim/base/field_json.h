@@ -1,9 +1,9 @@
-#ifndef AIRTABLE_SIM_FIELD_JSON_H
-#define AIRTABLE_SIM_FIELD_JSON_H
+#ifndef AIRTABLE_SIM_BASE_FIELD_JSON_H
+#define AIRTABLE_SIM_BASE_FIELD_JSON_H
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 #include "airtable-sim/reply.h"
 #include "common/base/buf.h"
 

@@ -1,9 +1,9 @@
-#ifndef AIRTABLE_SIM_RETYPE_H
-#define AIRTABLE_SIM_RETYPE_H
+#ifndef AIRTABLE_SIM_BASE_RETYPE_H
+#define AIRTABLE_SIM_BASE_RETYPE_H
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/action.h"
+#include "airtable-sim/base/action.h"
 
 /*
  * Make a field the "type" of ${change}, with its "options", and convert its

@@ -1,9 +1,9 @@
-#ifndef AIRTABLE_SIM_DATA_H
-#define AIRTABLE_SIM_DATA_H
+#ifndef AIRTABLE_SIM_BASE_DATA_H
+#define AIRTABLE_SIM_BASE_DATA_H
 
 #include <stdint.h>
 
-#include "airtable-sim/base.h"
+#include "airtable-sim/base/base.h"
 
 /*
  * The orders that the simulator starts with: made from a seed and a "now",

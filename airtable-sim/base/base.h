@@ -1,11 +1,11 @@
-#ifndef AIRTABLE_SIM_BASE_H
-#define AIRTABLE_SIM_BASE_H
+#ifndef AIRTABLE_SIM_BASE_BASE_H
+#define AIRTABLE_SIM_BASE_BASE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "airtable-sim/random.h"
+#include "airtable-sim/base/random.h"
 #include "common/base/err.h"
 #include "common/base/str.h"
 

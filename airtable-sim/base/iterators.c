@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/iterators.h"
+#include "airtable-sim/base/iterators.h"
 #include "common/base/vec.h"
 
 static void
