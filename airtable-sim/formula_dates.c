@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "airtable-sim/casts.h"
+#include "airtable-sim/cells/casts.h"
+#include "airtable-sim/cells/locale.h"
 #include "airtable-sim/formula_tree.h"
-#include "airtable-sim/locale.h"
 #include "common/base/instant.h"
 
 #define DAY_MS		INT64_C(86400000)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula_tree.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"

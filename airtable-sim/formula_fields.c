@@ -1,4 +1,4 @@
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula_tree.h"
 
 #define LEVELS_MAX	8	/* formula fields that refer to formula fields */

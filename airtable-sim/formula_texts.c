@@ -4,7 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "airtable-sim/casts.h"
+#include "airtable-sim/cells/casts.h"
 #include "airtable-sim/formula_tree.h"
 
 /* Places and lengths are in characters. */

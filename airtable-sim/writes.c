@@ -3,7 +3,7 @@
 
 #include "airtable-sim/base/stage.h"
 #include "airtable-sim/call.h"
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 #include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "airtable-sim/base/data.h"
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "airtable-sim/base/data.h"
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "tests/test_sim_support.h"
 
 /* An order with a total of 12.5 and tags b, a, "" and b. */

@@ -4,7 +4,7 @@
 
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/base/data_texts.h"
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -5,7 +5,7 @@
 #include "airtable-sim/base/field_json.h"
 #include "airtable-sim/base/retype.h"
 #include "airtable-sim/base/state.h"
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula.h"
 
 void

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/field_json.h"
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 #include "common/base/json_write.h"
 
 void

@@ -6,7 +6,7 @@
 #include "airtable-sim/base/field_json.h"
 #include "airtable-sim/base/retype.h"
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/instant.h"
 
 /* One pattern being written. */

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/instant.h"
 #include "common/base/zone.h"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "airtable-sim/base/field_json.h"
-#include "airtable-sim/kinds.h"
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/kinds.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/json_write.h"
 
 static const struct {

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "airtable-sim/kinds.h"
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/kinds.h"
+#include "airtable-sim/cells/locale.h"
 
 #define DIGITS_MAX	1e15
 

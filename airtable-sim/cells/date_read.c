@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/instant.h"
 
 #define DAY_MS		INT64_C(86400000)

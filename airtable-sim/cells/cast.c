@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/casts.h"
-#include "airtable-sim/kinds.h"
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/casts.h"
+#include "airtable-sim/cells/kinds.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/json_write.h"
 
 #define DAY_MS	INT64_C(86400000)

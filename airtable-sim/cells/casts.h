@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_CASTS_H
-#define AIRTABLE_SIM_CASTS_H
+#ifndef AIRTABLE_SIM_CELLS_CASTS_H
+#define AIRTABLE_SIM_CELLS_CASTS_H
 
 #include <stdbool.h>
 

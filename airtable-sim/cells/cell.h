@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_CELL_H
-#define AIRTABLE_SIM_CELL_H
+#ifndef AIRTABLE_SIM_CELLS_CELL_H
+#define AIRTABLE_SIM_CELLS_CELL_H
 
 #include <cjson/cJSON.h>
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/field_json.h"
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 
 #define TEXT	(SIM_IS_TEXT | SIM_MAY_MERGE)
 #define TEXT_TOO	(SIM_IS_TEXT | SIM_MAY_MERGE_TOO)

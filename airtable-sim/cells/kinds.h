@@ -1,9 +1,9 @@
-#ifndef AIRTABLE_SIM_KINDS_H
-#define AIRTABLE_SIM_KINDS_H
+#ifndef AIRTABLE_SIM_CELLS_KINDS_H
+#define AIRTABLE_SIM_CELLS_KINDS_H
 
 #include <cjson/cJSON.h>
 
-#include "airtable-sim/cell.h"
+#include "airtable-sim/cells/cell.h"
 
 /*
  * Kinds of fields: one table with a row for each, which says how a kind is
@@ -45,17 +45,17 @@ struct sim_kind {
 
 const struct sim_kind	*sim_kind_of(enum sim_type);
 
-/* cell_read.c */
+/* cells/read.c */
 typedef enum sim_cell_fault sim_read_fn(const struct sim_reading *, const cJSON *, struct sim_cell *);
 sim_read_fn	sim_read_text, sim_read_number, sim_read_rating, sim_read_checkbox, sim_read_date,
 		sim_read_choice, sim_read_choices, sim_read_links, sim_read_barcode,
 		sim_read_collaborator, sim_read_attachments;
-/* cell_cast.c */
+/* cells/cast.c */
 sim_read_fn	sim_cast_to_text, sim_cast_to_number, sim_cast_to_percent, sim_cast_to_duration,
 		sim_cast_to_checkbox, sim_cast_to_date, sim_cast_to_choice, sim_cast_to_choices,
 		sim_cast_to_links, sim_cast_to_barcode, sim_cast_to_collaborator,
 		sim_cast_to_attachments;
-/* cell_show.c */
+/* cells/show.c */
 typedef void	sim_show_fn(struct buf *, const struct sim_showing *, const struct sim_cell *);
 sim_show_fn	sim_show_number, sim_show_currency, sim_show_percent, sim_show_duration,
 		sim_show_date, sim_show_list, sim_show_links, sim_show_object, sim_show_attachments;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/casts.h"
+#include "airtable-sim/cells/casts.h"
 
 #define NUMBER_TEXT_MAX	60
 #define CODE_LETTERS	3	/* USD */

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "airtable-sim/kinds.h"
+#include "airtable-sim/cells/kinds.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

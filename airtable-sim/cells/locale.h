@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_LOCALE_H
-#define AIRTABLE_SIM_LOCALE_H
+#ifndef AIRTABLE_SIM_CELLS_LOCALE_H
+#define AIRTABLE_SIM_CELLS_LOCALE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/kinds.h"
-#include "airtable-sim/locale.h"
+#include "airtable-sim/cells/kinds.h"
+#include "airtable-sim/cells/locale.h"
 #include "common/base/hash.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
