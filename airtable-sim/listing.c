@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 #include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 

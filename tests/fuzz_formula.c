@@ -4,7 +4,7 @@
 
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/cells/cell.h"
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -10,7 +10,7 @@
 #include "airtable-sim/api.h"
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/door.h"
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 #include "tests/support.h"
 
 #define SIM_NOW		INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */

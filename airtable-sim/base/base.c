@@ -4,7 +4,7 @@
 
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/comments.h"
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 #include "common/base/hash.h"
 
 char *

@@ -5,7 +5,7 @@
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/base/data_texts.h"
 #include "airtable-sim/cells/cell.h"
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define DAY_MS		INT64_C(86400000)

@@ -6,7 +6,7 @@
 #include "airtable-sim/base/retype.h"
 #include "airtable-sim/base/state.h"
 #include "airtable-sim/cells/cell.h"
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 
 void
 sim_edit_begin(struct sim_action *a, struct sim_state *s, int64_t now, enum sim_source source,

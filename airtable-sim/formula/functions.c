@@ -1,7 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 /* AND, OR: an error among the arguments is an error, as in Airtable. */
 static struct fvalue

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "airtable-sim/cells/cell.h"
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 #include "common/base/vec.h"
 
 #define NO_NODE		UINT32_MAX

@@ -1,7 +1,7 @@
 #ifndef AIRTABLE_SIM_FORMULA_TREE_H
 #define AIRTABLE_SIM_FORMULA_TREE_H
 
-#include "airtable-sim/formula.h"
+#include "airtable-sim/formula/formula.h"
 
 /*
  * Inside formula*.c only: the parsed tree and the values that come out of

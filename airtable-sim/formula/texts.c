@@ -5,7 +5,7 @@
 #include <utf8proc.h>
 
 #include "airtable-sim/cells/casts.h"
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 /* Places and lengths are in characters. */
 static size_t

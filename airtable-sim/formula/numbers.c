@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 #define PLACES_MAX	15
 

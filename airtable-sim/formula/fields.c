@@ -1,5 +1,5 @@
 #include "airtable-sim/cells/cell.h"
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 #define LEVELS_MAX	8	/* formula fields that refer to formula fields */
 

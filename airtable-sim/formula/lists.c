@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 #define ITEMS_MAX	5000	/* each is compared with all others */
 

@@ -4,7 +4,7 @@
 
 #include "airtable-sim/cells/casts.h"
 #include "airtable-sim/cells/locale.h"
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 #include "common/base/instant.h"
 
 #define DAY_MS		INT64_C(86400000)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/formula_tree.h"
+#include "airtable-sim/formula/tree.h"
 
 /*
  * Airtable's patterns are RE2's, which has neither look-around nor
