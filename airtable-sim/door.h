@@ -106,7 +106,7 @@
  *                      "callsThisMonth","records","transactions","webhooks",...}
  * GET /_sim/dump?table=T   every record, one JSON object a line
  */
-#include "airtable-sim/api.h"
+#include "airtable-sim/api/api.h"
 
 /* Is the request for the door? */
 bool	door_is_it(const struct sim_request *);

@@ -1,7 +1,7 @@
 #ifndef AIRTABLE_SIM_DOOR_EDIT_H
 #define AIRTABLE_SIM_DOOR_EDIT_H
 
-#include "airtable-sim/api.h"
+#include "airtable-sim/api/api.h"
 
 /* The doors behind which other users of the base sit; both locks are held. */
 typedef void door_handler(struct sim_state *, const struct sim_request *, const cJSON *body,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "airtable-sim/api.h"
+#include "airtable-sim/api/api.h"
 #include "airtable-sim/door.h"
 #include "airtable-sim/http.h"
 #include "airtable-sim/misbehave.h"

@@ -1,4 +1,4 @@
-#include "airtable-sim/limits.h"
+#include "airtable-sim/api/limits.h"
 #include "tests/support.h"
 
 static struct sim_limits limits;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/api.h"
+#include "airtable-sim/api/api.h"
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/door.h"
 #include "airtable-sim/formula/formula.h"

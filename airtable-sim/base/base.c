@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "airtable-sim/api/comments.h"
 #include "airtable-sim/base/base.h"
-#include "airtable-sim/comments.h"
 #include "airtable-sim/formula/formula.h"
 #include "common/base/hash.h"
 

@@ -3,9 +3,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/api/reply.h"
 #include "airtable-sim/base/action.h"
 #include "airtable-sim/base/stage.h"
-#include "airtable-sim/reply.h"
 
 /*
  * What other users of the base do in the app: each is a step of an action

@@ -3,8 +3,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/api/reply.h"
 #include "airtable-sim/base/base.h"
-#include "airtable-sim/reply.h"
 #include "common/base/buf.h"
 
 /* Fields as the schema routes describe them. */

@@ -1,6 +1,6 @@
+#include "airtable-sim/api/comments.h"
 #include "airtable-sim/base/row_json.h"
 #include "airtable-sim/cells/kinds.h"
-#include "airtable-sim/comments.h"
 #include "airtable-sim/formula/formula.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"

@@ -3,10 +3,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/api/reply.h"
 #include "airtable-sim/base/action.h"
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/base/settings.h"
-#include "airtable-sim/reply.h"
 
 /*
  * A change to one record, checked but not made: so that a batch is applied

@@ -3,12 +3,12 @@
 
 #include <pthread.h>
 
+#include "airtable-sim/api/limits.h"
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/base/editor.h"
 #include "airtable-sim/base/iterators.h"
 #include "airtable-sim/base/settings.h"
 #include "airtable-sim/faults.h"
-#include "airtable-sim/limits.h"
 #include "airtable-sim/reqlog.h"
 #include "airtable-sim/webhooks.h"
 

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_LIMITS_H
-#define AIRTABLE_SIM_LIMITS_H
+#ifndef AIRTABLE_SIM_API_LIMITS_H
+#define AIRTABLE_SIM_API_LIMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

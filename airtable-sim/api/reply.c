@@ -1,4 +1,4 @@
-#include "airtable-sim/reply.h"
+#include "airtable-sim/api/reply.h"
 #include "common/base/json_write.h"
 
 void

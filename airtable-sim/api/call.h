@@ -1,14 +1,14 @@
-#ifndef AIRTABLE_SIM_CALL_H
-#define AIRTABLE_SIM_CALL_H
+#ifndef AIRTABLE_SIM_API_CALL_H
+#define AIRTABLE_SIM_API_CALL_H
 
 #include <cjson/cJSON.h>
 
+#include "airtable-sim/api/reply.h"
+#include "airtable-sim/api/uri.h"
 #include "airtable-sim/base/action.h"
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/base/iterators.h"
 #include "airtable-sim/base/settings.h"
-#include "airtable-sim/reply.h"
-#include "airtable-sim/uri.h"
 
 /* One authorised API call on its way to a handler; the data is locked. */
 struct sim_call {

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "airtable-sim/api.h"
-#include "airtable-sim/call.h"
+#include "airtable-sim/api/api.h"
+#include "airtable-sim/api/call.h"
 
 /* Below /v0.  ":base", ":record" and the like match well-formed ids only, ":table" anything. */
 static const struct route {

@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/api/call.h"
+#include "airtable-sim/api/list_query.h"
 #include "airtable-sim/base/stage.h"
-#include "airtable-sim/call.h"
 #include "airtable-sim/cells/kinds.h"
-#include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 
 #define BATCH_MAX	10

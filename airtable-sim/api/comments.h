@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_COMMENTS_H
-#define AIRTABLE_SIM_COMMENTS_H
+#ifndef AIRTABLE_SIM_API_COMMENTS_H
+#define AIRTABLE_SIM_API_COMMENTS_H
 
 #include "airtable-sim/base/base.h"
 

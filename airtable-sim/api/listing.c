@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "airtable-sim/api/list_query.h"
 #include "airtable-sim/formula/formula.h"
-#include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 
 int64_t

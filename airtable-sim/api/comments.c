@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/api/call.h"
+#include "airtable-sim/api/comments.h"
+#include "airtable-sim/api/list_query.h"
 #include "airtable-sim/base/field_json.h"
-#include "airtable-sim/call.h"
-#include "airtable-sim/comments.h"
-#include "airtable-sim/list_query.h"
 #include "common/base/json_write.h"
 
 #define PAGE_MAX	100

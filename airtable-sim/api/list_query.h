@@ -1,8 +1,8 @@
-#ifndef AIRTABLE_SIM_LIST_QUERY_H
-#define AIRTABLE_SIM_LIST_QUERY_H
+#ifndef AIRTABLE_SIM_API_LIST_QUERY_H
+#define AIRTABLE_SIM_API_LIST_QUERY_H
 
+#include "airtable-sim/api/call.h"
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/call.h"
 
 /* The parameters of a listing, from the query or from a POSTed body. */
 #define SIM_SORT_MAX		16

@@ -1,9 +1,9 @@
-#ifndef AIRTABLE_SIM_API_H
-#define AIRTABLE_SIM_API_H
+#ifndef AIRTABLE_SIM_API_API_H
+#define AIRTABLE_SIM_API_API_H
 
+#include "airtable-sim/api/reply.h"
+#include "airtable-sim/api/uri.h"
 #include "airtable-sim/base/state.h"
-#include "airtable-sim/reply.h"
-#include "airtable-sim/uri.h"
 
 /*
  * Airtable's routes: which call a request is, whether its token may make

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/limits.h"
+#include "airtable-sim/api/limits.h"
 #include "common/base/hash.h"
 #include "common/base/instant.h"
 

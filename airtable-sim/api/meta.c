@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "airtable-sim/api/call.h"
 #include "airtable-sim/base/field_json.h"
 #include "airtable-sim/base/state.h"
-#include "airtable-sim/call.h"
 #include "common/base/json_write.h"
 
 void

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/api/list_query.h"
 #include "airtable-sim/cells/locale.h"
-#include "airtable-sim/list_query.h"
 
 struct reader {
 	struct sim_list_query	*q;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/uri.h"
+#include "airtable-sim/api/uri.h"
 
 /* In place; a "%" without two hex digits stands for itself. */
 static struct str

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_URI_H
-#define AIRTABLE_SIM_URI_H
+#ifndef AIRTABLE_SIM_API_URI_H
+#define AIRTABLE_SIM_API_URI_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_REPLY_H
-#define AIRTABLE_SIM_REPLY_H
+#ifndef AIRTABLE_SIM_API_REPLY_H
+#define AIRTABLE_SIM_API_REPLY_H
 
 #include <stddef.h>
 
