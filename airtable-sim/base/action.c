@@ -5,7 +5,7 @@
 
 #include "airtable-sim/base/action.h"
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/payload.h"
+#include "airtable-sim/webhooks/payload.h"
 #include "common/base/hash.h"
 #include "common/base/vec.h"
 

@@ -3,7 +3,7 @@
 
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/base/settings.h"
-#include "airtable-sim/webhooks.h"
+#include "airtable-sim/webhooks/webhooks.h"
 
 /*
  * What one user or program does to the base in one go, noted while it is

@@ -10,7 +10,7 @@
 #include "airtable-sim/base/settings.h"
 #include "airtable-sim/faults.h"
 #include "airtable-sim/reqlog.h"
-#include "airtable-sim/webhooks.h"
+#include "airtable-sim/webhooks/webhooks.h"
 
 /*
  * All that one simulator holds.  Every connection has a thread of its own,

@@ -2,7 +2,7 @@
 
 #include "airtable-sim/base/field_json.h"
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/payload_parts.h"
+#include "airtable-sim/webhooks/payload_parts.h"
 #include "common/base/json_write.h"
 
 static const struct sim_field *

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_PINGER_H
-#define AIRTABLE_SIM_PINGER_H
+#ifndef AIRTABLE_SIM_WEBHOOKS_PINGER_H
+#define AIRTABLE_SIM_WEBHOOKS_PINGER_H
 
 #include "airtable-sim/base/state.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "airtable-sim/webhooks.h"
+#include "airtable-sim/webhooks/webhooks.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

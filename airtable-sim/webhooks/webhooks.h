@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_WEBHOOKS_H
-#define AIRTABLE_SIM_WEBHOOKS_H
+#ifndef AIRTABLE_SIM_WEBHOOKS_WEBHOOKS_H
+#define AIRTABLE_SIM_WEBHOOKS_WEBHOOKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "airtable-sim/base/base.h"
 #include "airtable-sim/base/settings.h"
-#include "airtable-sim/webhook_spec.h"
+#include "airtable-sim/webhooks/webhook_spec.h"
 #include "common/base/buf.h"
 
 /*

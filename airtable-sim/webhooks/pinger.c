@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "airtable-sim/pinger.h"
+#include "airtable-sim/webhooks/pinger.h"
 #include "common/base/instant.h"
 
 #define FLIGHTS_MAX	16

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/webhook_spec.h"
+#include "airtable-sim/webhooks/webhook_spec.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_WEBHOOK_SPEC_H
-#define AIRTABLE_SIM_WEBHOOK_SPEC_H
+#ifndef AIRTABLE_SIM_WEBHOOKS_WEBHOOK_SPEC_H
+#define AIRTABLE_SIM_WEBHOOKS_WEBHOOK_SPEC_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#ifndef AIRTABLE_SIM_PAYLOAD_PARTS_H
-#define AIRTABLE_SIM_PAYLOAD_PARTS_H
+#ifndef AIRTABLE_SIM_WEBHOOKS_PAYLOAD_PARTS_H
+#define AIRTABLE_SIM_WEBHOOKS_PAYLOAD_PARTS_H
 
-#include "airtable-sim/payload.h"
+#include "airtable-sim/webhooks/payload.h"
 
 /* What payload.c, which filters and splits, and payload_json.c, which composes, have in common. */
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/payload_parts.h"
+#include "airtable-sim/webhooks/payload_parts.h"
 
 /* Is a cell that was noted just in case another one now? */
 static bool

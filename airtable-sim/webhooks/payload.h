@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_PAYLOAD_H
-#define AIRTABLE_SIM_PAYLOAD_H
+#ifndef AIRTABLE_SIM_WEBHOOKS_PAYLOAD_H
+#define AIRTABLE_SIM_WEBHOOKS_PAYLOAD_H
 
 #include "airtable-sim/base/action.h"
 

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/webhooks.h"
+#include "airtable-sim/webhooks/webhooks.h"
 #include "common/base/hmac.h"
 #include "common/base/json_write.h"
 
