@@ -9,7 +9,7 @@
 
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/door.h"
-#include "airtable-sim/http.h"
+#include "airtable-sim/http/http.h"
 #include "airtable-sim/webhooks/pinger.h"
 #include "common/base/instant.h"
 #include "common/base/version.h"

@@ -8,8 +8,8 @@
 #include "airtable-sim/base/editor.h"
 #include "airtable-sim/base/iterators.h"
 #include "airtable-sim/base/settings.h"
-#include "airtable-sim/faults.h"
-#include "airtable-sim/reqlog.h"
+#include "airtable-sim/http/faults.h"
+#include "airtable-sim/http/reqlog.h"
 #include "airtable-sim/webhooks/webhooks.h"
 
 /*

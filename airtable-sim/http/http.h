@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_HTTP_H
-#define AIRTABLE_SIM_HTTP_H
+#ifndef AIRTABLE_SIM_HTTP_HTTP_H
+#define AIRTABLE_SIM_HTTP_HTTP_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_REQLOG_H
-#define AIRTABLE_SIM_REQLOG_H
+#ifndef AIRTABLE_SIM_HTTP_REQLOG_H
+#define AIRTABLE_SIM_HTTP_REQLOG_H
 
 #include <stdint.h>
 

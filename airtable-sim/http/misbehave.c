@@ -1,4 +1,4 @@
-#include "airtable-sim/misbehave.h"
+#include "airtable-sim/http/misbehave.h"
 
 static void
 set_body(struct sim_reply *r, int status, const char *content_type, const char *text)

@@ -1,8 +1,8 @@
-#ifndef AIRTABLE_SIM_MISBEHAVE_H
-#define AIRTABLE_SIM_MISBEHAVE_H
+#ifndef AIRTABLE_SIM_HTTP_MISBEHAVE_H
+#define AIRTABLE_SIM_HTTP_MISBEHAVE_H
 
 #include "airtable-sim/api/reply.h"
-#include "airtable-sim/faults.h"
+#include "airtable-sim/http/faults.h"
 
 /* How an answer leaves the house. */
 enum sim_sending { SIM_SEND_WHOLE, SIM_SEND_HALF, SIM_SEND_SLOWLY, SIM_SEND_NOTHING };

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/base.h"
-#include "airtable-sim/faults.h"
+#include "airtable-sim/http/faults.h"
 #include "common/base/json_write.h"
 
 static const struct {

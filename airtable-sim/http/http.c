@@ -7,9 +7,9 @@
 
 #include "airtable-sim/api/api.h"
 #include "airtable-sim/door.h"
-#include "airtable-sim/http.h"
-#include "airtable-sim/misbehave.h"
-#include "airtable-sim/sending.h"
+#include "airtable-sim/http/http.h"
+#include "airtable-sim/http/misbehave.h"
+#include "airtable-sim/http/sending.h"
 #include "common/base/instant.h"
 
 #define CONNECTION_BYTES	(160 * 1024)	/* long URLs must reach us to be refused properly */

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/reqlog.h"
+#include "airtable-sim/http/reqlog.h"
 #include "common/base/json_write.h"
 
 #define PATH_MAX_BYTES	512

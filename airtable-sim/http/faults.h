@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_FAULTS_H
-#define AIRTABLE_SIM_FAULTS_H
+#ifndef AIRTABLE_SIM_HTTP_FAULTS_H
+#define AIRTABLE_SIM_HTTP_FAULTS_H
 
 /*
  * Rules by which the simulated Airtable misbehaves (POST /_sim/faults; door.h

@@ -1,11 +1,11 @@
-#ifndef AIRTABLE_SIM_SENDING_H
-#define AIRTABLE_SIM_SENDING_H
+#ifndef AIRTABLE_SIM_HTTP_SENDING_H
+#define AIRTABLE_SIM_HTTP_SENDING_H
 
 #include <microhttpd.h>
 #include <stdint.h>
 
 #include "airtable-sim/base/state.h"
-#include "airtable-sim/misbehave.h"
+#include "airtable-sim/http/misbehave.h"
 
 /*
  * Answers on their way out: headers, gzip, bodies cut short or dribbled,

@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "airtable-sim/door.h"
-#include "airtable-sim/sending.h"
+#include "airtable-sim/http/sending.h"
 
 #define GZIP_MIN_BYTES	256
 #define PIECES		10	/* of a slow body */
