@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "airtable-sim/base/data.h"
-#include "airtable-sim/door.h"
+#include "airtable-sim/door/door.h"
 #include "airtable-sim/http/http.h"
 #include "airtable-sim/webhooks/pinger.h"
 #include "common/base/instant.h"
@@ -46,7 +46,7 @@ help(void)
 	    "  --monthly N      = --set monthly=N     --latency-ms N  = --set latencyMs=N\n"
 	    "  --set NAME=VALUE any setting below; the /_sim/settings door changes them later\n"
 	    "\nSettings, their defaults and meanings:\n%s\n"
-	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/door.h):\n%s",
+	    "Faults, other users and the request log: the door /_sim/ (airtable-sim/door/door.h):\n%s",
 	    usage, SIM_DATA_ORDERS_MAX, buf_cstr(&settings), sim_door_help);
 	buf_free(&settings);
 }

@@ -9,7 +9,7 @@
 
 #include "airtable-sim/api/api.h"
 #include "airtable-sim/base/data.h"
-#include "airtable-sim/door.h"
+#include "airtable-sim/door/door.h"
 #include "airtable-sim/formula/formula.h"
 #include "tests/support.h"
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "airtable-sim/api/api.h"
-#include "airtable-sim/door.h"
+#include "airtable-sim/door/door.h"
 #include "airtable-sim/http/http.h"
 #include "airtable-sim/http/misbehave.h"
 #include "airtable-sim/http/sending.h"

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "airtable-sim/door.h"
+#include "airtable-sim/door/door.h"
 #include "airtable-sim/http/sending.h"
 
 #define GZIP_MIN_BYTES	256

@@ -1,5 +1,5 @@
-#ifndef AIRTABLE_SIM_DOOR_H
-#define AIRTABLE_SIM_DOOR_H
+#ifndef AIRTABLE_SIM_DOOR_DOOR_H
+#define AIRTABLE_SIM_DOOR_DOOR_H
 
 /*
  * The door /_sim/: how tests make the simulated Airtable misbehave, play

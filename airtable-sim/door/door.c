@@ -3,8 +3,8 @@
 
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/base/row_json.h"
-#include "airtable-sim/door.h"
-#include "airtable-sim/door_edit.h"
+#include "airtable-sim/door/door.h"
+#include "airtable-sim/door/edit.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 

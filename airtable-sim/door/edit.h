@@ -7,9 +7,9 @@
 typedef void door_handler(struct sim_state *, const struct sim_request *, const cJSON *body,
     struct sim_reply *);
 
-/* door_edit.c */
+/* door/edit.c */
 door_handler	door_edit, door_create, door_delete, door_restore, door_schema;
-/* door_webhooks.c */
+/* door/webhooks.c */
 door_handler	door_get_webhooks, door_webhooks, door_get_editor, door_editor;
 
 /* 400 with the reason. */

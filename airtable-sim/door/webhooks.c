@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "airtable-sim/door_edit.h"
+#include "airtable-sim/door/edit.h"
 #include "common/base/hmac.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"

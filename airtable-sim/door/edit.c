@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/edits.h"
-#include "airtable-sim/door_edit.h"
+#include "airtable-sim/door/edit.h"
 #include "common/base/json_write.h"
 
 #define CREATE_MAX	100000
