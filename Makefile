@@ -48,10 +48,10 @@ SOURCES := $(foreach d,$(FOLDERS) tests,$(call src,$(d)))
 PROGRAMS := $(O)/syncd/syncd $(O)/syncd/syncctl $(O)/fcgi-api/fcgi-api $(O)/airtable-sim/airtable-sim
 SHARE    := $(O)/share/openapi.json $(O)/share/docs.html
 WEB      := $(O)/web/index.html
-UNIT     := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/test_*.c))
-BENCHES  := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench_*.c))
-FUZZERS  := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
-REPLAYS  := $(patsubst fuzz_%,$(O)/tests/replay_%,$(FUZZERS))
+UNIT     := $(patsubst %.c,$(O)/%,$(call src,tests/unit))
+BENCHES  := $(patsubst %.c,$(O)/%,$(call src,tests/bench))
+FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(patsubst fuzz_%,$(O)/tests/fuzz/replay_%,$(FUZZERS))
 ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
 
 .PHONY: all tools
@@ -99,20 +99,18 @@ build/dashboard/web/index.html: build/dashboard/installed $(DASHBOARD) openapi.y
 $(WEB): build/dashboard/web/index.html
 	@rm -rf $(@D); mkdir -p $(O); cp -r $(<D) $(@D); touch $@
 
-# what several test programs use: every other source of tests/
-$(O)/tests/helpers.a: $(patsubst %.c,$(O)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench_% tests/replay.c,$(call src,tests)))
-	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
+# what several test programs use is in $(O)/tests/lib.a
 # one Check program per module; it may use any archive
-$(O)/tests/test_%: $(O)/tests/test_%.o $(O)/tests/helpers.a $(ARCHIVES)
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
 # what "make bench" runs beside the stack
-$(O)/tests/bench_%: $(O)/tests/bench_%.o $(O)/tests/helpers.a $(ARCHIVES)
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
 # the seeds of a fuzz target, run through it without a fuzzer
-$(O)/tests/replay_%: $(O)/tests/fuzz_%.o $(O)/tests/replay.o $(ARCHIVES)
+$(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests))
 # BUILD=fuzz, clang
-$(O)/tests/fuzz_%: $(O)/tests/fuzz_%.o $(ARCHIVES)
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	$(link) -fsanitize=fuzzer $(call libs,$(LIBS_tests))
 
 .PHONY: objects units benches replays fuzzers
@@ -120,7 +118,7 @@ objects:  $(patsubst %.c,$(O)/%.o,$(SOURCES))
 units:    $(UNIT)
 benches:  $(BENCHES)
 replays:  $(REPLAYS)
-fuzzers:  $(patsubst %,$(O)/tests/%,$(FUZZERS))
+fuzzers:  $(patsubst %,$(O)/tests/fuzz/%,$(FUZZERS))
 .SECONDARY:
 
 # ---- running it ---------------------------------------------------------------
@@ -168,7 +166,7 @@ FUZZ_RUNS    ?= 10000000
 FUZZ_SECONDS ?= 0
 fuzz: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=fuzz fuzzers
-	@tests/fuzz-run --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS)
+	@tests/fuzz/run --runs $(FUZZ_RUNS) --seconds $(FUZZ_SECONDS)
 corpus: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=asan replays
 	@tests/run corpus

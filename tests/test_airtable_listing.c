@@ -2,8 +2,8 @@
 
 #include "common/base/log.h"
 #include "syncd/airtable/listing.h"
-#include "tests/orders_made.h"
-#include "tests/support.h"
+#include "tests/lib/orders_made.h"
+#include "tests/lib/support.h"
 
 #define ORDERS	130	/* two words of bits, and a bit of a third */
 

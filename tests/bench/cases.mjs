@@ -81,7 +81,7 @@ export function mixture(orders, some) {
 	})
 }
 
-/** The list engine alone, in tests/bench_query.c's words. */
+/** The list engine alone, in tests/bench/query.c's words. */
 export function queries(orders, some) {
 	const last = Math.ceil(orders / 50)
 	return {

@@ -1,7 +1,7 @@
 // A store filled with orders, the workers over it, and nginx in front: as in
 // an installation, but without syncd.  In the same nginx a second server has
 // what the API is compared with: the identical bytes as files, and behind
-// FastCGI a worker that knows only these bytes (tests/bench_ceiling.c).
+// FastCGI a worker that knows only these bytes (tests/bench/ceiling.c).
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -9,16 +9,16 @@ import path from 'node:path'
 import { build, execute, freePort, request, root, until } from '../system/lib/stack.mjs'
 import { children, end, start } from './processes.mjs'
 
-export const program = name => path.join(build, 'tests', name)
+export const program = name => path.join(build, 'tests/bench', name)
 
 /** A store with so many orders below dir, and what the loader says of it. */
 export async function load(dir, orders, programs = build) {
-	const done = await execute(path.join(programs, 'tests/bench_load'), [dir, String(orders)], { timeoutMs: 600_000 })
-	if (done.code !== 0) throw new Error(`bench_load: ${done.stderr}`)
+	const done = await execute(path.join(programs, 'tests/bench/load'), [dir, String(orders)], { timeoutMs: 600_000 })
+	if (done.code !== 0) throw new Error(`bench/load: ${done.stderr}`)
 	return JSON.parse(done.stdout)
 }
 
-/** What a worker said, without what nginx adds to it, for tests/bench_ceiling.c. */
+/** What a worker said, without what nginx adds to it, for tests/bench/ceiling.c. */
 export function keepAnswer(base, answer) {
 	const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-request-id|x-content-type-options|x-frame-options|cross-origin-resource-policy)$/
 	const head = answer.status === 304 ? ['Status: 304 Not Modified'] : [`Content-Length: ${answer.raw.length}`]
@@ -80,7 +80,7 @@ export class Desk {
 	/** Start the constant workers, as many as the API has, and nginx anew with all of it. */
 	async comparable() {
 		const files = this.bases.map(name => `${this.dir}/same/${name}`)
-		this.ceilings = this.workers.map((_, i) => start(program('bench_ceiling'), [String(i), ...files], { log: `${this.dir}/log/ceiling.out` }))
+		this.ceilings = this.workers.map((_, i) => start(program('ceiling'), [String(i), ...files], { log: `${this.dir}/log/ceiling.out` }))
 		await until('the constant workers listen', 10_000, () => files.every(f => this.workers.every((_, i) => fs.existsSync(`${f}-${i}.sock`))))
 		await end(this.nginx)
 		await this.nginxUp(this.template.replace(/\}\s*$/, `${this.secondServer()}}\n`))

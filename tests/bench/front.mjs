@@ -8,7 +8,7 @@
 //   BENCH_CALLS    requests whose instructions in nginx callgrind counts; 0: not at all (1000)
 //
 // Bare: tests/bench/bare.conf before workers that give one answer each, the bytes
-// of ours (tests/bench_ceiling.c).  Ours: everything as installed, limits too, which
+// of ours (tests/bench/ceiling.c).  Ours: everything as installed, limits too, which
 // are set so high that the load passes.  Fails only when an answer was wrong or
 // missing: whether the limit is met may be the machine's fault.
 import fs from 'node:fs'
@@ -47,7 +47,7 @@ class Bare {
 		for (const name of ['tmp', 'log']) fs.mkdirSync(path.join(this.dir, name), { recursive: true })
 		const bases = Object.keys(answers).map(name => path.join(this.dir, name))
 		for (const [name, answer] of Object.entries(answers)) keepAnswer(path.join(this.dir, name), answer)
-		this.constant = Array.from({ length: this.count }, (_, i) => start(program('bench_ceiling'), [String(i), ...bases], { log: `${this.dir}/log/constant.out` }))
+		this.constant = Array.from({ length: this.count }, (_, i) => start(program('ceiling'), [String(i), ...bases], { log: `${this.dir}/log/constant.out` }))
 		await until('the constant workers listen', 10_000, () => bases.every(b => this.constant.every((_, i) => fs.existsSync(`${b}-${i}.sock`))))
 		await this.nginxUp(Object.keys(answers))
 		this.workers = this.constant.map(c => c.pid)

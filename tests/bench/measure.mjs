@@ -117,8 +117,8 @@ async function mixed(desk, orders, some, { rounds, seconds }) {
 }
 
 async function writing(desk, seconds) {
-	const done = await execute(program('bench_write'), [desk.dir, String(WRITES), String(seconds)], { timeoutMs: seconds * 1000 + 30_000 })
-	if (done.code !== 0) throw new Error(`bench_write: ${done.stderr}`)
+	const done = await execute(program('write'), [desk.dir, String(WRITES), String(seconds)], { timeoutMs: seconds * 1000 + 30_000 })
+	if (done.code !== 0) throw new Error(`bench/write: ${done.stderr}`)
 	return JSON.parse(done.stdout)
 }
 
@@ -127,8 +127,8 @@ async function engine(dir, orders, some) {
 	const { exact, scans } = queries(orders, some)
 	const rows = new Map()
 	const timed = async (list, runs) => {
-		const done = await execute(program('bench_query'), [dir, String(runs), ...list], { timeoutMs: 120_000 })
-		if (done.code !== 0) throw new Error(`bench_query: ${done.stderr}`)
+		const done = await execute(program('query'), [dir, String(runs), ...list], { timeoutMs: 120_000 })
+		if (done.code !== 0) throw new Error(`bench/query: ${done.stderr}`)
 		for (const line of done.stdout.trim().split('\n')) {
 			const { query, ...rest } = JSON.parse(line)
 			rows.set(query, { ...rest })
@@ -138,7 +138,7 @@ async function engine(dir, orders, some) {
 	await timed(scans, orders > 200_000 ? 5 : 20)
 	const out = `${dir}/callgrind`
 	const done = await execute('valgrind', ['-q', '--tool=callgrind', '--collect-atstart=no', `--callgrind-out-file=${out}`,
-		program('bench_query'), dir, '20', ...exact], { timeoutMs: 180_000 })
+		program('query'), dir, '20', ...exact], { timeoutMs: 180_000 })
 	if (done.code !== 0) throw new Error(`valgrind: ${done.stderr}`)
 	for (const name of fs.readdirSync(dir).filter(f => f.startsWith('callgrind.'))) {
 		const text = fs.readFileSync(path.join(dir, name), 'utf8')

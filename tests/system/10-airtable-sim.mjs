@@ -455,7 +455,7 @@ test('a table and a field made through the schema routes work, computed ones are
   eq((await sim.meta('POST', `/bases/${sim.base}/tables/${made.json.id}/fields`, { name: 'M', type: 'lastModifiedTime' })).status, 422);
 });
 
-// ---- webhooks: what needs HTTP, threads and time; tests/test_sim_{webhooks,payloads,pings}.c have the rest
+// ---- webhooks: what needs HTTP, threads and time; tests/unit/airtable-sim/test_sim_{webhooks,payloads,pings}.c have the rest
 
 const hooks = (method, rest = '', body) => request(`${sim.url}/v0/bases/${sim.base}/webhooks${rest}`,
   { method, body, headers: { authorization: `Bearer ${sim.token}` } });

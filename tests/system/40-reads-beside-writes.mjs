@@ -3,7 +3,7 @@
 // What many readers see while orders change 45 times a second: every body is
 // of one generation, rows are in order, totals agree, no walk meets an order
 // twice.  The store is filled and changed through syncd's own door, without
-// syncd (tests/bench_load.c, bench_write.c).
+// syncd (tests/bench/load.c, bench/write.c).
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -21,7 +21,7 @@ test('no reader sees a mixture of generations while orders change 45 times a sec
 	try {
 		await load(dir, ORDERS)
 		await desk.up()
-		const writer = execute(program('bench_write'), [dir, '45', String(SECONDS)], { timeoutMs: 60_000 })
+		const writer = execute(program('write'), [dir, '45', String(SECONDS)], { timeoutMs: 60_000 })
 		const checked = await new Checker(desk.api, ORDERS).run(SECONDS * 1000)
 		const wrote = await writer
 		eq(wrote.code, 0, wrote.stderr)

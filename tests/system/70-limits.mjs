@@ -45,7 +45,7 @@ async function passes(stack, n, target, options) {
 }
 
 // What slides over many minutes, in many processes and by a clock that can be
-// turned, is in tests/test_ratelimit.c; ORDERDECK_LONG waits for it here, too.
+// turned, is in tests/unit/limits/test_ratelimit.c; ORDERDECK_LONG waits for it here, too.
 const LONG = Boolean(process.env.ORDERDECK_LONG)
 
 test('50 clients of one user in parallel see exactly 100 passes in a minute, and others all of theirs', async () => {

@@ -1,0 +1,157 @@
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/instant.h"
+#include "common/store/keys.h"
+#include "tests/lib/store_check.h"
+#include "tests/lib/store_full.h"
+#include "tests/lib/support.h"
+
+/* A store that another version of the programs has made. */
+static struct config config;
+
+static void
+setup(void)
+{
+	full_store(&config, tmpdir_new(), instant_now());
+}
+
+static const char *
+data_file(const char *end)
+{
+	static char path[CONFIG_TEXT_MAX + 40];
+
+	(void)snprintf(path, sizeof(path), "%s/data.mdb%s", config.store.path, end);
+	return path;
+}
+
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* As the other version would have left it; ${waiting}: its outbox has entries. */
+static void
+make_format(uint32_t format, bool waiting)
+{
+	struct store_head head;
+	struct store_dbs dbs;
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_val v, key = key_str(STR(META_HEAD));
+
+	ck_assert_int_eq(mdb_env_create(&env), 0);
+	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
+	ck_assert_int_eq(mdb_env_open(env, config.store.path, MDB_NOTLS, 0640), 0);
+	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	ck_assert_int_eq(mdb_get(txn, dbs.meta, &key, &v), 0);
+	memcpy(&head, v.mv_data, sizeof(head));
+	v.mv_data = &head;
+	head.format = format;
+	ck_assert_int_eq(mdb_put(txn, dbs.meta, &key, &v, 0), 0);
+	if (!waiting)
+		ck_assert_int_eq(mdb_drop(txn, dbs.outbox, 0), 0);
+	ck_assert_int_eq(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static off_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_size;
+}
+
+START_TEST(an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_made)
+{
+	char aside[32];
+	struct apply *a;
+	off_t size;
+
+	make_format(STORE_FORMAT - 1, false);
+	size = size_of(data_file(""));
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
+	ck_assert_uint_eq(store_row_count(apply_store(a)), 0);	/* a full sync fills it */
+	ck_assert_int_eq(store_synced_ms(apply_store(a)), 0);
+	store_end(apply_store(a));
+	apply_close(a);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
+	ck_assert_int_eq(size_of(data_file(aside)), size);	/* the history is in there */
+}
+END_TEST
+
+/* As when the older version runs again for a while, and then this one. */
+START_TEST(a_second_older_store_is_set_aside_beside_the_first)
+{
+	char aside[32];
+	struct apply *a;
+	off_t first, second;
+
+	make_format(STORE_FORMAT - 1, false);
+	first = size_of(data_file(""));
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	apply_close(a);
+	make_format(STORE_FORMAT - 1, false);
+	second = size_of(data_file(""));
+	ck_assert_int_ne(first, second);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	apply_close(a);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
+	ck_assert_int_eq(size_of(data_file(aside)), first);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.2", STORE_FORMAT - 1);
+	ck_assert_int_eq(size_of(data_file(aside)), second);
+}
+END_TEST
+
+START_TEST(an_older_store_with_waiting_changes_is_left_as_it_is)
+{
+	struct apply *a;
+	off_t size;
+
+	make_format(STORE_FORMAT - 1, true);
+	size = size_of(data_file(""));
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_STORE_VERSION);
+	ck_assert_int_eq(size_of(data_file("")), size);
+	make_format(STORE_FORMAT, true);	/* the older version goes on with it */
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
+	store_check(apply_store(a));
+	apply_close(a);
+}
+END_TEST
+
+START_TEST(a_newer_store_is_left_as_it_is)
+{
+	struct apply *a;
+
+	make_format(STORE_FORMAT + 1, false);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_STORE_VERSION);
+	ck_assert(is_there(data_file("")));
+	make_format(STORE_FORMAT, false);
+	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
+	ck_assert_uint_gt(store_row_count(apply_store(a)), 2000);
+	apply_close(a);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("format");
+	TCase *t = tcase_create("format");
+
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_test(t, an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_made);
+	tcase_add_test(t, a_second_older_store_is_set_aside_beside_the_first);
+	tcase_add_test(t, an_older_store_with_waiting_changes_is_left_as_it_is);
+	tcase_add_test(t, a_newer_store_is_left_as_it_is);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
