@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/instant.h"
+#include "common/base/json_read.h"
 #include "fcgi-api/metrics/metrics.h"
 #include "fcgi-api/metrics/text.h"
 
@@ -30,7 +31,7 @@ is_true(const cJSON *object, const char *name)
 static double
 seconds(const cJSON *object, const char *name)
 {
-	const char *text = cJSON_GetStringValue(member(object, name));
+	const char *text = json_text(object, name);
 	int64_t ms;
 
 	if (text == NULL || instant_parse(str_of(text), &ms) != ERR_OK)
@@ -144,7 +145,7 @@ add_airtable(struct buf *b, const cJSON *airtable)
 
 	add_state(b, "orderdeck_airtable_circuit", "1 for the state that the circuit to Airtable is in.",
 	    "state", circuits, sizeof(circuits) / sizeof(circuits[0]),
-	    cJSON_GetStringValue(member(airtable, "circuit")));
+	    json_text(airtable, "circuit"));
 	metric_one(b, "orderdeck_airtable_last_success_timestamp_seconds", "gauge",
 	    "When a call last succeeded; 0: never.", seconds(airtable, "lastSuccessAt"));
 	metric_one(b, "orderdeck_airtable_last_error_timestamp_seconds", "gauge",
@@ -186,7 +187,7 @@ add_feed(struct buf *b, const cJSON *feed)
 
 	add_state(b, "orderdeck_feed", "1 for the way in which changes made in Airtable are followed.",
 	    "source", modes, sizeof(modes) / sizeof(modes[0]),
-	    cJSON_GetStringValue(member(feed, "mode")));
+	    json_text(feed, "mode"));
 	metric_one(b, "orderdeck_feed_complete", "gauge",
 	    "1 when nothing that happened since the last full sync was missed.", is_true(feed, "complete"));
 	metric_one(b, "orderdeck_feed_failing", "gauge", "1 when the feed's calls fail.",
@@ -208,7 +209,7 @@ add_feed(struct buf *b, const cJSON *feed)
 static double
 expected_staleness(const cJSON *feed, const cJSON *month)
 {
-	const char *mode = cJSON_GetStringValue(member(feed, "mode"));
+	const char *mode = json_text(feed, "mode");
 
 	if (mode == NULL || strcmp(mode, "off") == 0)
 		return number(month, "syncSeconds");
@@ -218,8 +219,8 @@ expected_staleness(const cJSON *feed, const cJSON *month)
 static void
 add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 {
-	const char *state = cJSON_GetStringValue(member(sync, "state"));
-	const char *alarm = cJSON_GetStringValue(member(member(sync, "alarm"), "code"));
+	const char *state = json_text(sync, "state");
+	const char *alarm = json_text(member(sync, "alarm"), "code");
 	const cJSON *field;
 	char labels[64];
 

@@ -1,5 +1,6 @@
 #include <cjson/cJSON.h>
 
+#include "common/base/json_read.h"
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
@@ -9,12 +10,6 @@
 
 static const enum orders_field named_by[] = { ORDER_ORDER_ID, ORDER_CUSTOMER };
 #define NAMES	(sizeof(named_by) / sizeof(named_by[0]))
-
-static const char *
-text_of(const cJSON *object, const char *name)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
 
 static const char *
 field_name(size_t n)
@@ -41,9 +36,9 @@ add_told_names(struct buf *b, const cJSON *entry, const char *side)
 		const char *text = NULL, *name;
 
 		cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(entry, "fields"))
-			if ((name = text_of(field, "field")) != NULL &&
+			if ((name = json_text(field, "field")) != NULL &&
 			    strcmp(name, field_name(n)) == 0)
-				text = text_of(field, side);
+				text = json_text(field, side);
 		json_member_string_or_null(b, field_name(n), str_of(text));
 	}
 }
@@ -59,7 +54,7 @@ find_going(void *cookie, struct history_place place, struct str json)
 {
 	struct going *g = cookie;
 	cJSON *entry = cJSON_ParseWithLength(json.ptr, json.len);
-	const char *action = text_of(entry, "action");
+	const char *action = json_text(entry, "action");
 
 	(void)place;
 	if (action == NULL) {

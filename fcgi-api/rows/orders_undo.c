@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "common/base/json_read.h"
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
@@ -21,18 +22,10 @@ struct undoing {
 	struct history_place	 place;		/* of the newest entry */
 };
 
-static const char *
-text_of(const cJSON *entry, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, name));
-
-	return text != NULL ? text : "";
-}
-
 static bool
 is_change(const cJSON *entry)
 {
-	return strcmp(text_of(entry, "action"), "changed") == 0;
+	return strcmp(json_text_or_empty(entry, "action"), "changed") == 0;
 }
 
 /* The entry as JSON, kept until the message is sent. */
@@ -50,7 +43,7 @@ entry_parse(struct api *api, struct str json, const cJSON **entry)
 static enum err
 add_field(struct undoing *u, const cJSON *change)
 {
-	int i = schema_field(&orders_schema, str_of(text_of(change, "field")));
+	int i = schema_field(&orders_schema, str_of(json_text_or_empty(change, "field")));
 	const struct field *f = i >= 0 ? &orders_schema.fields[i] : NULL;
 	uint32_t bit = i >= 0 ? UINT32_C(1) << i : 0;
 	struct value from, to;
@@ -210,7 +203,7 @@ find_last(void *cookie, struct history_place place, struct str json)
 
 	if (e != ERR_OK)
 		return e;
-	if (is_change(entry) && strcmp(text_of(entry, "source"), "api") == 0) {
+	if (is_change(entry) && strcmp(json_text_or_empty(entry, "source"), "api") == 0) {
 		last->entry = entry;
 		last->place = place;
 		return STOP;
@@ -351,7 +344,7 @@ add_entry(void *cookie, struct history_place place, struct str json)
 
 	if (e != ERR_OK || !is_change(entry))
 		return e;
-	if ((u = bulk_order(b, str_of(text_of(entry, "id")))) == NULL)
+	if ((u = bulk_order(b, str_of(json_text_or_empty(entry, "id")))) == NULL)
 		return ERR_STORE_CORRUPT;
 	return undoing_add(u, place, entry);
 }

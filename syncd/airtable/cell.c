@@ -6,9 +6,9 @@
 #include "common/tables/moment.h"
 #include "syncd/airtable/cell.h"
 #include "syncd/airtable/json.h"
+#include "syncd/airtable/keys.h"
 
 #define NESTED_MAX	4		/* lists and objects within each other */
-#define ID_LEN		17		/* of a record: "rec" and 14 letters and digits */
 #define WHOLE_MAX	9007199254740992.0	/* whole numbers that a double has exactly */
 
 static const char formula_error[] = "an error of its formula";
@@ -21,13 +21,6 @@ is_error(const cJSON *cell)
 	    airtable_json_member(cell, "specialValue") != NULL;
 }
 
-static bool
-is_record_id(const char *s)
-{
-	return strlen(s) == ID_LEN && strncmp(s, "rec", 3) == 0 && strspn(s,
-	    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ID_LEN;
-}
-
 /* Ids of linked records, or, as webhooks have them, objects with id and name. */
 static bool
 is_links(const cJSON *list)
@@ -37,7 +30,7 @@ is_links(const cJSON *list)
 	cJSON_ArrayForEach(item, list) {
 		const cJSON *id = cJSON_IsObject(item) ? airtable_json_member(item, "id") : item;
 
-		if (!cJSON_IsString(id) || !is_record_id(id->valuestring))
+		if (!cJSON_IsString(id) || !airtable_id_is(id->valuestring, "rec"))
 			return false;
 	}
 	return cJSON_IsArray(list) && list->child != NULL;

@@ -20,14 +20,6 @@ copy_text(char *to, size_t size, const char *from)
 	to[n] = '\0';
 }
 
-static const char *
-text_member(const cJSON *json, const char *name)
-{
-	const cJSON *m = airtable_json_member(json, name);
-
-	return cJSON_IsString(m) ? m->valuestring : "";
-}
-
 /*
  * The four shapes that are seen:
  *	{"error":"TYPE"}	{"error":{"type":"TYPE"}}
@@ -43,16 +35,16 @@ read_body(const cJSON *json, struct airtable_result *r)
 
 	if (cJSON_IsString(error)) {
 		copy_text(r->type, sizeof(r->type), error->valuestring);
-		copy_text(r->message, sizeof(r->message), text_member(json, "message"));
+		copy_text(r->message, sizeof(r->message), airtable_json_text(json, "message"));
 	} else if (cJSON_IsObject(error)) {
-		copy_text(r->type, sizeof(r->type), text_member(error, "type"));
-		copy_text(r->message, sizeof(r->message), text_member(error, "message"));
+		copy_text(r->type, sizeof(r->type), airtable_json_text(error, "type"));
+		copy_text(r->message, sizeof(r->message), airtable_json_text(error, "message"));
 	} else if (first != NULL) {
-		const char *type = text_member(first, "error");
+		const char *type = airtable_json_text(first, "error");
 
 		copy_text(r->type, sizeof(r->type), type[0] != '\0' ? type :
-		    text_member(first, "type"));
-		copy_text(r->message, sizeof(r->message), text_member(first, "message"));
+		    airtable_json_text(first, "type"));
+		copy_text(r->message, sizeof(r->message), airtable_json_text(first, "message"));
 	}
 }
 

@@ -192,3 +192,11 @@ airtable_json_member(const cJSON *json, const char *name)
 			found = m;
 	return found;
 }
+
+const char *
+airtable_json_text(const cJSON *json, const char *name)
+{
+	const cJSON *m = airtable_json_member(json, name);
+
+	return cJSON_IsString(m) ? m->valuestring : "";
+}

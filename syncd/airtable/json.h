@@ -20,5 +20,7 @@ cJSON		*airtable_json_parse(struct str body, size_t *text_bytes);
 
 /* The member ${name} of an object, of several the last; NULL: none, or ${json} is no object. */
 const cJSON	*airtable_json_member(const cJSON *json, const char *name);
+/* Its text; "": none, or no text. */
+const char	*airtable_json_text(const cJSON *json, const char *name);
 
 #endif

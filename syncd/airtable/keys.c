@@ -5,14 +5,11 @@
 
 #define ID_LEN	17	/* 3 letters and 14 alphanumeric characters */
 
-/* Strictly: a field's name may well begin with "fld". */
-static bool
-is_field_id(const char *key)
+bool
+airtable_id_is(const char *id, const char *kind)
 {
-	size_t n = strlen(key);
-
-	return n == ID_LEN && strncmp(key, "fld", 3) == 0 &&
-	    strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+	return strlen(id) == ID_LEN && strncmp(id, kind, 3) == 0 &&
+	    strspn(id, AIRTABLE_ID_CHARACTERS) == ID_LEN;
 }
 
 bool
@@ -36,22 +33,14 @@ airtable_keys_set(struct airtable_keys *k, const struct config *config, const st
 		if (key[0] == '\0')
 			key = schema->fields[i].airtable;
 		(void)snprintf(k->request[i], sizeof(k->request[i]), "%s", key);
-		k->by_id |= is_field_id(key);
+		k->by_id |= airtable_id_is(key, "fld");
 	}
 	for (size_t i = 0; i < k->count; i++) {
-		if (k->by_id && !is_field_id(k->request[i]))
+		if (k->by_id && !airtable_id_is(k->request[i], "fld"))
 			k->resolved = false;
 		else
 			memcpy(k->answer[i], k->request[i], sizeof(k->answer[i]));
 	}
-}
-
-static const char *
-text_member(const cJSON *json, const char *name)
-{
-	const cJSON *m = airtable_json_member(json, name);
-
-	return cJSON_IsString(m) ? m->valuestring : "";
 }
 
 static const cJSON *
@@ -60,8 +49,8 @@ find_table(const cJSON *tables, const char *table)
 	const cJSON *t;
 
 	cJSON_ArrayForEach(t, tables)
-		if (strcmp(text_member(t, "id"), table) == 0 ||
-		    strcmp(text_member(t, "name"), table) == 0)
+		if (strcmp(airtable_json_text(t, "id"), table) == 0 ||
+		    strcmp(airtable_json_text(t, "name"), table) == 0)
 			return t;
 	return NULL;
 }
@@ -72,8 +61,8 @@ find_field_id(const cJSON *fields, const char *key)
 	const cJSON *f;
 
 	cJSON_ArrayForEach(f, fields)
-		if (strcmp(text_member(f, "name"), key) == 0 || strcmp(text_member(f, "id"), key) == 0)
-			return text_member(f, "id");
+		if (strcmp(airtable_json_text(f, "name"), key) == 0 || strcmp(airtable_json_text(f, "id"), key) == 0)
+			return airtable_json_text(f, "id");
 	return "";
 }
 

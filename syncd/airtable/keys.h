@@ -7,7 +7,8 @@
 #include "common/tables/schema.h"
 
 #define AIRTABLE_KEY_MAX	128	/* with the NUL */
-#define AIRTABLE_ID_MAX		31	/* characters of an id of anything */
+#define AIRTABLE_ID_MAX		31	/* characters of an id of anything, these: */
+#define AIRTABLE_ID_CHARACTERS	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* Is the field that airtable.create_key names fit for our key of a created order? */
 enum airtable_key {
@@ -55,5 +56,7 @@ int		airtable_keys_field(const struct airtable_keys *, const char *key);
 
 /* Does it look like an id: 1 to 31 printable ASCII characters, no space? */
 bool		airtable_id_valid(const char *);
+/* Strictly one of a ${kind}, "rec" or "fld": a field's name may well begin so, too. */
+bool		airtable_id_is(const char *id, const char *kind);
 
 #endif

@@ -10,14 +10,6 @@
 #define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
 #define COMPARE_DEPTH	16
 
-static const char *
-text_of(const cJSON *object, const char *name)
-{
-	const cJSON *m = airtable_json_member(object, name);
-
-	return cJSON_IsString(m) ? m->valuestring : "";
-}
-
 static enum err
 bad(char why[static WEBHOOK_WHY_SIZE], const char *what)
 {
@@ -71,8 +63,8 @@ find_table(const cJSON *tables, const char *wanted)
 	const cJSON *t;
 
 	cJSON_ArrayForEach(t, tables)
-		if (strcmp(text_of(t, "id"), wanted) == 0 ||
-		    strcmp(text_of(t, "name"), wanted) == 0)
+		if (strcmp(airtable_json_text(t, "id"), wanted) == 0 ||
+		    strcmp(airtable_json_text(t, "name"), wanted) == 0)
 			return t;
 	return NULL;
 }
@@ -83,8 +75,8 @@ find_field(const cJSON *fields, const char *wanted)
 	const cJSON *f;
 
 	cJSON_ArrayForEach(f, fields)
-		if (strcmp(text_of(f, "id"), wanted) == 0 ||
-		    strcmp(text_of(f, "name"), wanted) == 0)
+		if (strcmp(airtable_json_text(f, "id"), wanted) == 0 ||
+		    strcmp(airtable_json_text(f, "name"), wanted) == 0)
 			return f;
 	return NULL;
 }
@@ -96,7 +88,7 @@ add_choices(struct buf *b, size_t field, const cJSON *json)
 	    "choices"), *c;
 
 	cJSON_ArrayForEach(c, choices)
-		buf_printf(b, "%zu %s %s\n", field, text_of(c, "id"), text_of(c, "name"));
+		buf_printf(b, "%zu %s %s\n", field, airtable_json_text(c, "id"), airtable_json_text(c, "name"));
 }
 
 /* The names of the options; false: it tells of none. */
@@ -107,7 +99,7 @@ add_names(struct buf *b, const cJSON *json)
 	    "choices"), *c;
 
 	cJSON_ArrayForEach(c, choices) {
-		const char *name = text_of(c, "name");
+		const char *name = airtable_json_text(c, "name");
 
 		if (name[0] != '\0')
 			buf_add(b, name, strlen(name) + 1);
@@ -121,8 +113,8 @@ add_offered(struct webhook_table *t, size_t field, const cJSON *json)
 {
 	struct buf *b = &t->offered[field];
 
-	if (strcmp(text_of(json, "type"), "singleSelect") != 0 &&
-	    airtable_form_of(text_of(json, "type")) != FORM_SEVERAL)
+	if (strcmp(airtable_json_text(json, "type"), "singleSelect") != 0 &&
+	    airtable_form_of(airtable_json_text(json, "type")) != FORM_SEVERAL)
 		return;
 	if (add_names(b, json) && b->len <= OPTIONS_OFFERED_MAX)
 		t->offers |= UINT32_C(1) << field;
@@ -137,7 +129,7 @@ read_form(struct webhook_table *t, size_t field, const cJSON *json)
 
 	(void)add_names(&names, json);
 	good = buf_status(&names) == ERR_OK &&
-	    airtable_forms_set(&t->forms, field, text_of(json, "type"), buf_str(&names));
+	    airtable_forms_set(&t->forms, field, airtable_json_text(json, "type"), buf_str(&names));
 	buf_free(&names);
 	return good;
 }
@@ -164,7 +156,7 @@ read_shape(struct webhook_table *t, size_t f, const cJSON *json)
 {
 	const cJSON *options = airtable_json_member(json, "options");
 	char *text = options == NULL ? NULL : cJSON_PrintUnformatted(options);
-	uint64_t h = hash_text(HASH_BEGIN, text_of(json, "type"));
+	uint64_t h = hash_text(HASH_BEGIN, airtable_json_text(json, "type"));
 
 	if (text != NULL)
 		h = hash_text(h, text);
@@ -176,7 +168,7 @@ read_shape(struct webhook_table *t, size_t f, const cJSON *json)
 static void
 read_type(struct webhook_table *t, size_t f, const cJSON *json)
 {
-	const char *type = text_of(json, "type");
+	const char *type = airtable_json_text(json, "type");
 	const cJSON *watched = airtable_json_member(airtable_json_member(json, "options"),
 	    "referencedFieldIds");
 	uint32_t bit = UINT32_C(1) << f;
@@ -217,9 +209,9 @@ read_money(struct webhook_table *t, const cJSON *json)
 		json = result;
 		options = airtable_json_member(result, "options");
 	}
-	if (strcmp(text_of(json, "type"), "currency") == 0)
-		read_symbol(&t->money, text_of(options, "symbol"));
-	else if (strcmp(text_of(json, "type"), "number") != 0)
+	if (strcmp(airtable_json_text(json, "type"), "currency") == 0)
+		read_symbol(&t->money, airtable_json_text(options, "symbol"));
+	else if (strcmp(airtable_json_text(json, "type"), "number") != 0)
 		return;
 	precision = airtable_json_member(options, "precision");
 	if (cJSON_IsNumber(precision) && precision->valuedouble >= 0)
@@ -263,11 +255,11 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 			miss_field(t, then, f);
 			continue;
 		}
-		if (!airtable_id_valid(text_of(json, "id")))
+		if (!airtable_id_valid(airtable_json_text(json, "id")))
 			return bad(why, "a field without a proper id");
 		(void)snprintf(t->keys.answer[f], sizeof(t->keys.answer[f]), "%s",
-		    text_of(json, "id"));
-		(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", text_of(json, "name"));
+		    airtable_json_text(json, "id"));
+		(void)snprintf(t->names[f], sizeof(t->names[f]), "%s", airtable_json_text(json, "name"));
 		read_type(t, f, json);
 		if (!read_shape(t, f, json) || !read_form(t, f, json))
 			return ERR_NOMEM;
@@ -293,7 +285,7 @@ static void
 read_create_key(struct webhook_table *t, const char *wanted, const cJSON *fields)
 {
 	const cJSON *field = wanted[0] == '\0' ? NULL : find_field(fields, wanted);
-	const char *type = text_of(field, "type");
+	const char *type = airtable_json_text(field, "type");
 
 	if (wanted[0] == '\0')
 		return;
@@ -322,10 +314,10 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
 		    "name another in orders.conf and reload", config->airtable.orders_table);
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
-	if (!airtable_id_valid(text_of(table, "id")))
+	if (!airtable_id_valid(airtable_json_text(table, "id")))
 		return bad(why, "a table without a proper id");
-	(void)snprintf(t->id, sizeof(t->id), "%s", text_of(table, "id"));
-	(void)snprintf(t->name, sizeof(t->name), "%s", text_of(table, "name"));
+	(void)snprintf(t->id, sizeof(t->id), "%s", airtable_json_text(table, "id"));
+	(void)snprintf(t->name, sizeof(t->name), "%s", airtable_json_text(table, "name"));
 	airtable_keys_set(&t->keys, config, schema);
 	read_create_key(t, config->airtable.create_key, airtable_json_member(table, "fields"));
 	return read_fields(t, schema, then, airtable_json_member(table, "fields"), why);
@@ -425,7 +417,7 @@ webhook_made_read(struct webhook_made *m, struct str body, char why[static WEBHO
 {
 	size_t bytes;
 	cJSON *json = airtable_json_parse(body, &bytes);
-	const char *id = text_of(json, "id"), *secret = text_of(json, "macSecretBase64");
+	const char *id = airtable_json_text(json, "id"), *secret = airtable_json_text(json, "macSecretBase64");
 	bool good = airtable_id_valid(id);
 
 	*m = (struct webhook_made){ .id = "" };
@@ -454,7 +446,7 @@ contains(const cJSON *theirs, const cJSON *ours, int depth)
 static bool
 same_url(const cJSON *json, struct str url)
 {
-	return str_is(url, text_of(json, "notificationUrl"));
+	return str_is(url, airtable_json_text(json, "notificationUrl"));
 }
 
 static bool
@@ -462,10 +454,10 @@ read_seen(struct webhook_seen *s, const cJSON *json, const cJSON *specification,
 {
 	const cJSON *next = airtable_json_member(json, "cursorForNextPayload");
 
-	if (!airtable_id_valid(text_of(json, "id")))
+	if (!airtable_id_valid(airtable_json_text(json, "id")))
 		return false;
 	*s = (struct webhook_seen){ .id = "" };
-	(void)snprintf(s->id, sizeof(s->id), "%s", text_of(json, "id"));
+	(void)snprintf(s->id, sizeof(s->id), "%s", airtable_json_text(json, "id"));
 	s->enabled = !cJSON_IsFalse(airtable_json_member(json, "isHookEnabled"));
 	s->pings = url.len == 0 ||
 	    !cJSON_IsFalse(airtable_json_member(json, "areNotificationsEnabled"));

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/base/json_read.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
 #include "syncd/apply/parts.h"
@@ -63,19 +64,11 @@ story_free(struct story *s)
 }
 
 /* ---- what the history tells ------------------------------------------------------ */
-static const char *
-text_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text == NULL ? "" : text;
-}
-
 /* Of a field that we may write: these hold text. */
 static struct value
 value_of(const cJSON *change, const char *name)
 {
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(change, name));
+	const char *text = json_text(change, name);
 
 	return (struct value){ .present = text != NULL, .text = str_of(text) };
 }
@@ -91,11 +84,11 @@ read_past(const struct schema *s, struct past *p)
 {
 	const cJSON *change;
 
-	p->ours = strcmp(text_of(p->parsed, "source"), "api") == 0;
+	p->ours = strcmp(json_text_or_empty(p->parsed, "source"), "api") == 0;
 	p->named = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(p->parsed, "by")) ||
 	    cJSON_HasObjectItem(p->parsed, "via");
 	cJSON_ArrayForEach(change, cJSON_GetObjectItemCaseSensitive(p->parsed, "fields")) {
-		int f = schema_field(s, str_of(text_of(change, "field")));
+		int f = schema_field(s, str_of(json_text_or_empty(change, "field")));
 
 		if (f < 0)
 			continue;
@@ -123,7 +116,7 @@ add_past(struct story *s, MDB_val key, MDB_val data)
 		return ENOMEM;
 	if ((p.parsed = cJSON_ParseWithLength(p.json.ptr, p.json.len)) == NULL)
 		return MDB_CORRUPTED;
-	action = text_of(p.parsed, "action");
+	action = json_text_or_empty(p.parsed, "action");
 	if (strcmp(action, "changed") != 0) {
 		rc = strcmp(action, "created") == 0 || strcmp(action, "deleted") == 0 ?
 		    MDB_NOTFOUND : 0;
@@ -359,7 +352,7 @@ rewrite(struct apply_txn *t, const struct story *s, const struct past *p)
 {
 	struct apply_retold r = {
 		.id = s->ask->id, .generation = p->generation, .index = p->index, .json = p->json,
-		.bulk = text_of(p->parsed, "bulk"), .fields = p->fields, .who = p->who
+		.bulk = json_text_or_empty(p->parsed, "bulk"), .fields = p->fields, .who = p->who
 	};
 	struct record from = record_of(p->from), to = record_of(p->to);
 
@@ -389,7 +382,7 @@ apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
 			const struct past *p = &s.past[s.untold[i].before];
 
 			rc = apply_tell_before(t, ask.id, p->generation, p->index,
-			    text_of(p->parsed, "at"), s.untold[i].step, s.untold[i].fields);
+			    json_text_or_empty(p->parsed, "at"), s.untold[i].step, s.untold[i].fields);
 		}
 		for (size_t i = 0; i < s.count && rc == 0; i++)
 			if (s.past[i].moved != 0 || s.past[i].who != NULL)

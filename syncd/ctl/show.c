@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/json_read.h"
 #include "syncd/ctl/show.h"
 
 #define BAR_WIDTH	20
@@ -10,12 +11,6 @@ static const cJSON *
 member(const cJSON *object, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-const char *
-ctl_text(const cJSON *object, const char *name)
-{
-	return cJSON_GetStringValue(member(object, name));
 }
 
 double
@@ -31,7 +26,7 @@ ctl_number(const cJSON *object, const char *name, double otherwise)
 bool
 ctl_state_is(const cJSON *sync, const char *state)
 {
-	const char *is = ctl_text(sync, "state");
+	const char *is = json_text(sync, "state");
 
 	return is != NULL && strcmp(is, state) == 0;
 }
@@ -54,7 +49,7 @@ ctl_show_text(const char *text, struct buf *b)
 static void
 add_text(struct buf *b, const char *before, const cJSON *object, const char *name)
 {
-	const char *text = ctl_text(object, name);
+	const char *text = json_text(object, name);
 
 	if (text == NULL)
 		return;
@@ -87,7 +82,7 @@ add_bytes(struct buf *b, double v)
 void
 ctl_show_cause(const cJSON *error, struct buf *b)
 {
-	const char *code = ctl_text(error, "code");
+	const char *code = json_text(error, "code");
 
 	ctl_show_text(code != NULL ? code : "unknown cause", b);
 	add_text(b, ": ", error, "detail");
@@ -97,7 +92,7 @@ static void
 add_mode(struct buf *b, const cJSON *sync)
 {
 	add_text(b, "", sync, "mode");
-	buf_add_cstr(b, ctl_text(sync, "mode") != NULL ? " sync" : "sync");
+	buf_add_cstr(b, json_text(sync, "mode") != NULL ? " sync" : "sync");
 }
 
 /* Without an expected number there is no bar. */
@@ -173,7 +168,7 @@ show_sync(const cJSON *sync, struct buf *b)
 		ctl_show_progress(sync, b);
 	} else {
 		add_text(b, "", sync, "state");
-		if (ctl_text(sync, "finishedAt") != NULL) {
+		if (json_text(sync, "finishedAt") != NULL) {
 			buf_add_cstr(b, ", last ");
 			ctl_show_result(sync, b);
 			add_text(b, ", at ", sync, "finishedAt");

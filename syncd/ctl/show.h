@@ -24,7 +24,6 @@ void	 ctl_show_cause(const cJSON *error, struct buf *);
 void	 ctl_show_text(const char *text, struct buf *);
 
 /* A member of an object: its text, or NULL; its number, or ${otherwise}. */
-const char *ctl_text(const cJSON *object, const char *name);
 double	 ctl_number(const cJSON *object, const char *name, double otherwise);
 /* Is sync.state this word? */
 bool	 ctl_state_is(const cJSON *sync, const char *state);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/instant.h"
+#include "common/base/json_read.h"
 #include "syncd/ctl/ctl.h"
 #include "syncd/ctl/show.h"
 
@@ -81,7 +82,7 @@ struct waiting {
 static bool
 ours_runs(struct waiting *w, const cJSON *sync)
 {
-	const char *started = ctl_text(sync, "startedAt");
+	const char *started = json_text(sync, "startedAt");
 
 	if (!ctl_state_is(sync, "running"))
 		return false;

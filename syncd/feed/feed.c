@@ -197,6 +197,29 @@ feed_go(struct feed *f, void (*step)(struct feed *), int64_t ms)
 	(void)uv_timer_start(&f->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
+int64_t
+feed_rest(struct feed *f)
+{
+	int64_t ms = f->poke ? feed_poke_ms(f) : feed_pause(f);
+
+	f->poke = false;
+	return ms - (instant_monotonic() - f->began_ms);
+}
+
+void
+feed_go_on(struct feed *f, void (*step)(struct feed *), int64_t ms)
+{
+	int64_t now = instant_monotonic();
+
+	f->due_ms = now + ms;
+	if (f->kept.again_count > 0 && feed_again_ms(f) - now < ms)
+		ms = feed_again_ms(f) - now;
+	if (ms > 0 && feed_sweep_due(f))
+		feed_go(f, feed_sweep, 0);
+	else
+		feed_go(f, step, ms);
+}
+
 void
 feed_asks(struct feed *f)
 {

@@ -54,17 +54,7 @@ feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in
 void
 feed_poll_next(struct feed *f)
 {
-	int64_t now = instant_monotonic(), pause;
-
-	pause = (f->poke ? feed_poke_ms(f) : feed_pause(f)) - (now - f->began_ms);
-	f->poke = false;
-	f->due_ms = now + pause;
-	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
-		pause = feed_again_ms(f) - now;
-	if (pause > 0 && feed_sweep_due(f))
-		feed_go(f, feed_sweep, 0);
-	else
-		feed_go(f, feed_poll, pause);
+	feed_go_on(f, feed_poll, feed_rest(f));
 }
 
 /*

@@ -172,6 +172,10 @@ struct feed {
 /* ---- feed.c ---- */
 /* Do ${step} in ${ms}. */
 void	feed_go(struct feed *, void (*step)(struct feed *), int64_t ms);
+/* What is left of the pause since the last question was begun, or since somebody poked. */
+int64_t	feed_rest(struct feed *);
+/* Do ${step}, a question for news, in ${ms}: sooner where records are due, after a sweep where there is time. */
+void	feed_go_on(struct feed *, void (*step)(struct feed *), int64_t ms);
 /* Try the step again, ever later; ${r} says what went wrong. */
 void	feed_failed(struct feed *, const struct airtable_result *r);
 /* The same for the store. */

@@ -40,7 +40,7 @@ payload_id_valid(const char *id)
 	size_t n = strlen(id);
 
 	return n > 0 && n <= AIRTABLE_ID_MAX &&
-	    strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == n;
+	    strspn(id, AIRTABLE_ID_CHARACTERS) == n;
 }
 
 /* ---- records by id --------------------------------------------------------------- */
@@ -278,21 +278,13 @@ tell(struct reading *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-static const char *
-text_of(const cJSON *object, const char *name)
-{
-	const cJSON *m = airtable_json_member(object, name);
-
-	return cJSON_IsString(m) ? m->valuestring : "";
-}
-
 static void
 field_changed(struct reading *r, const char *id, const cJSON *json)
 {
 	int f = r->table->fields_known ? airtable_keys_field(&r->table->keys, id) : -1;
-	const char *now = text_of(airtable_json_member(json, "current"), "name");
-	const char *was = text_of(airtable_json_member(json, "previous"), "name");
-	const char *type = text_of(airtable_json_member(json, "current"), "type");
+	const char *now = airtable_json_text(airtable_json_member(json, "current"), "name");
+	const char *was = airtable_json_text(airtable_json_member(json, "previous"), "name");
+	const char *type = airtable_json_text(airtable_json_member(json, "current"), "type");
 
 	if (f < 0) {
 		r->page->foreign = true;
@@ -327,11 +319,11 @@ static void
 read_schema(struct reading *r, const cJSON *table)
 {
 	const cJSON *metadata = airtable_json_member(table, "changedMetadata"), *m;
-	const char *name = text_of(airtable_json_member(metadata, "current"), "name");
+	const char *name = airtable_json_text(airtable_json_member(metadata, "current"), "name");
 
 	cJSON_ArrayForEach(m, airtable_json_member(table, "createdFieldsById"))
 		if (m->string != NULL)
-			tell(r, "a new field \"%.100s\"", text_of(m, "name"));
+			tell(r, "a new field \"%.100s\"", airtable_json_text(m, "name"));
 	cJSON_ArrayForEach(m, airtable_json_member(table, "changedFieldsById"))
 		if (m->string != NULL)
 			field_changed(r, m->string, m);
@@ -383,7 +375,7 @@ each_destroyed(struct reading *r, const cJSON *table)
 static struct str
 keep_text(struct reading *r, const cJSON *object, const char *name, size_t bytes)
 {
-	struct str s = str_of(text_of(object, name));
+	struct str s = str_of(airtable_json_text(object, name));
 	struct str kept = { r->text, s.len > bytes ? bytes : s.len };
 
 	while (kept.len < s.len && kept.len > 0 && ((unsigned char)s.ptr[kept.len] & 0xC0) == 0x80)
@@ -417,12 +409,12 @@ read_head(struct reading *r, const cJSON *json)
 
 	r->page->payloads++;
 	read_author(r, json);
-	if (instant_parse(str_of(text_of(json, "timestamp")), &at) == ERR_OK)
+	if (instant_parse(str_of(airtable_json_text(json, "timestamp")), &at) == ERR_OK)
 		r->page->newest_ms = at;
 	if (!cJSON_IsTrue(airtable_json_member(json, "error")))
 		return;
 	r->page->error = true;
-	(void)snprintf(r->page->code, sizeof(r->page->code), "%s", text_of(json, "code"));
+	(void)snprintf(r->page->code, sizeof(r->page->code), "%s", airtable_json_text(json, "code"));
 }
 
 static enum err

@@ -25,14 +25,6 @@ feed_state_free(struct feed_state *s)
 	s->again = NULL;
 }
 
-static const char *
-text_of(const cJSON *object, const char *name)
-{
-	const cJSON *m = airtable_json_member(object, name);
-
-	return cJSON_IsString(m) ? m->valuestring : "";
-}
-
 static uint64_t
 number_of(const cJSON *object, const char *name)
 {
@@ -55,13 +47,13 @@ read_names(struct feed_state *s, const cJSON *json)
 	const cJSON *m;
 	size_t f = 0;
 
-	copy_id(s->table, text_of(json, "tableId"));
+	copy_id(s->table, airtable_json_text(json, "tableId"));
 	cJSON_ArrayForEach(m, airtable_json_member(json, "fields")) {
 		if (f == SCHEMA_FIELDS_MAX)
 			break;
-		(void)snprintf(s->names[f], sizeof(s->names[f]), "%s", text_of(m, "name"));
-		s->shapes[f] = strtoull(text_of(m, "shape"), NULL, 16);
-		copy_id(s->fields[f++], text_of(m, "id"));
+		(void)snprintf(s->names[f], sizeof(s->names[f]), "%s", airtable_json_text(m, "name"));
+		s->shapes[f] = strtoull(airtable_json_text(m, "shape"), NULL, 16);
+		copy_id(s->fields[f++], airtable_json_text(m, "id"));
 	}
 }
 
@@ -85,11 +77,11 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 {
 	size_t bytes;
 	cJSON *json = airtable_json_parse(text, &bytes);
-	const char *webhook = text_of(json, "webhook");
+	const char *webhook = airtable_json_text(json, "webhook");
 
 	*s = (struct feed_state){ .gap = true, .again = s->again };
-	if (strcmp(text_of(json, "base"), config->airtable.base_id) == 0 &&
-	    strcmp(text_of(json, "table"), config->airtable.orders_table) == 0) {
+	if (strcmp(airtable_json_text(json, "base"), config->airtable.base_id) == 0 &&
+	    strcmp(airtable_json_text(json, "table"), config->airtable.orders_table) == 0) {
 		s->gap = !cJSON_IsFalse(airtable_json_member(json, "gap"));
 		s->cursor = number_of(json, "cursor");
 		s->told = number_of(json, "told");
@@ -97,7 +89,7 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 		s->since_ms = (int64_t)number_of(json, "since");
 		s->whole_ms = (int64_t)number_of(json, "whole");
 		s->missing = (uint32_t)(number_of(json, "missing") & UINT32_MAX);
-		copy_id(s->old, text_of(json, "old"));
+		copy_id(s->old, airtable_json_text(json, "old"));
 		if (airtable_id_valid(webhook) && s->cursor >= 1 && s->wish < WEBHOOK_WISHES)
 			copy_id(s->webhook, webhook);
 		read_names(s, json);

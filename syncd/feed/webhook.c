@@ -128,19 +128,9 @@ until_odd(struct feed *f, int64_t now)
 void
 feed_read_next(struct feed *f)
 {
-	int64_t now = instant_monotonic(), passed = now - f->began_ms, pause;
+	int64_t odd = until_odd(f, instant_monotonic()), rest = feed_rest(f);
 
-	pause = (f->poke ? feed_poke_ms(f) : feed_pause(f)) - passed;
-	f->poke = false;
-	if (until_odd(f, now) < pause)
-		pause = until_odd(f, now);
-	f->due_ms = now + pause;
-	if (f->kept.again_count > 0 && feed_again_ms(f) - now < pause)
-		pause = feed_again_ms(f) - now;
-	if (pause > 0 && feed_sweep_due(f))
-		feed_go(f, feed_sweep, 0);
-	else
-		feed_go(f, feed_read, pause);
+	feed_go_on(f, feed_read, odd < rest ? odd : rest);
 }
 
 /* Where calls are scarce the look at the webhook takes the place of a page. */

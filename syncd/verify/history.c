@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/instant.h"
+#include "common/base/json_read.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
 #include "syncd/verify/parts.h"
@@ -36,7 +37,7 @@ chain_fields(struct verify *v, struct chain *c, const cJSON *j, const char *what
 	const cJSON *field, *from, *to;
 
 	cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(j, "fields")) {
-		const char *name = verify_text(field, "field");
+		const char *name = json_text(field, "field");
 		int f = name == NULL ? -1 : schema_field(v->schema, str_of(name));
 
 		from = cJSON_GetObjectItemCaseSensitive(field, "from");
@@ -60,12 +61,12 @@ chain_fields(struct verify *v, struct chain *c, const cJSON *j, const char *what
 static void
 chain_entry(struct verify *v, struct chain *c, const cJSON *j, const char *what)
 {
-	const char *action = verify_text(j, "action");
+	const char *action = json_text(j, "action");
 
 	if (action == NULL)
 		action = "";
 	if (strcmp(action, "notApplied") == 0 || strcmp(action, "rejected") == 0) {
-		if (verify_text(j, "asked") == NULL || verify_text(j, "detail") == NULL)
+		if (json_text(j, "asked") == NULL || json_text(j, "detail") == NULL)
 			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not say what was asked and why not",
 			    what, STR_FMT(c->id));
 		return;
@@ -134,7 +135,7 @@ chain_end(struct verify *v, struct chain *c)
 static void
 check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index, const cJSON *j)
 {
-	const char *at = verify_text(j, "at"), *bulk = verify_text(j, "bulk");
+	const char *at = json_text(j, "at"), *bulk = json_text(j, "bulk");
 	struct audit_head head;
 	struct store_key k;
 	MDB_val found, data;
@@ -165,7 +166,7 @@ check_entry(struct verify *v, struct chain *c, struct str id, MDB_val key, struc
     size_t *in_bulks)
 {
 	cJSON *j = cJSON_ParseWithLength(json.ptr, json.len);
-	const char *change = verify_text(j, "change"), *named = verify_text(j, "id");
+	const char *change = json_text(j, "change"), *named = json_text(j, "id");
 	uint64_t generation;
 	char want[64];
 	uint32_t index;
@@ -185,7 +186,7 @@ check_entry(struct verify *v, struct chain *c, struct str id, MDB_val key, struc
 	if (generation > store_generation(v->st))
 		verify_fault(v, VERIFY_HISTORY, "%s is yet to come", want);
 	check_audit(v, id, generation, index, j);
-	*in_bulks += verify_text(j, "bulk") != NULL;
+	*in_bulks += json_text(j, "bulk") != NULL;
 	chain_entry(v, c, j, want);
 	cJSON_Delete(j);
 }

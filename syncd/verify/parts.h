@@ -87,7 +87,4 @@ void	verify_row_columns(struct verify *, const struct segments *, uint32_t row,
 /* Count the row into every total that it belongs to. */
 void	verify_tally(struct verify *, const struct record *);
 
-/* The member's text, NULL when it is none. */
-const char	*verify_text(const cJSON *, const char *name);
-
 #endif

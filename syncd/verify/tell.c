@@ -71,10 +71,3 @@ verify_cursor(struct verify *v, MDB_dbi dbi)
 	return NULL;
 }
 
-const char *
-verify_text(const cJSON *j, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(j, name);
-
-	return cJSON_IsString(item) ? item->valuestring : NULL;
-}

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "common/base/fold.h"
+#include "common/base/json_read.h"
 #include "common/base/zone.h"
 #include "common/store/change_log.h"
 #include "common/store/currency.h"
@@ -70,7 +71,7 @@ check_feed(struct verify *v)
 	if (meta_get(v->txn, v->dbs->meta, META_FEED, &s) == 0) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 
-		if (verify_text(j, "base") == NULL || verify_text(j, "webhook") == NULL ||
+		if (json_text(j, "base") == NULL || json_text(j, "webhook") == NULL ||
 		    !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(j, "cursor")))
 			verify_fault(v, VERIFY_META, "where the feed is can't be read");
 		cJSON_Delete(j);
