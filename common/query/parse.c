@@ -20,35 +20,32 @@ struct parser {
 	struct field_errors	*errors;
 };
 
-/* Decimal digits only, 1..max; 0 when it is not that. */
+/* Decimal digits only, 1..max; 0, and a fault, when it is not that. */
 static uint32_t
-parse_count(struct str s, uint32_t max)
+take_count(struct parser *p, struct str name, struct str value, uint32_t max)
 {
 	uint64_t v = 0;
+	size_t i;
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] < '0' || s.ptr[i] > '9' || i > 10)
-			return 0;
-		v = v * 10 + (uint64_t)(s.ptr[i] - '0');
-	}
-	return v <= max ? (uint32_t)v : 0;
+	for (i = 0; i < value.len && i <= 10 && value.ptr[i] >= '0' && value.ptr[i] <= '9'; i++)
+		v = v * 10 + (uint64_t)(value.ptr[i] - '0');
+	if (i == value.len && v >= 1 && v <= max)
+		return (uint32_t)v;
+	field_errors_add(p->errors, name, "must be a whole number from 1 to %u", max);
+	return 0;
 }
 
 static void
 take_page(struct parser *p, struct str name, struct str value)
 {
 	p->page = value;
-	if ((p->q->page = parse_count(value, QUERY_PAGE_MAX)) == 0)
-		field_errors_add(p->errors, name, "must be a whole number from 1 to %u",
-		    QUERY_PAGE_MAX);
+	p->q->page = take_count(p, name, value, QUERY_PAGE_MAX);
 }
 
 static void
 take_page_size(struct parser *p, struct str name, struct str value)
 {
-	if ((p->q->page_size = parse_count(value, QUERY_PAGE_SIZE_MAX)) == 0)
-		field_errors_add(p->errors, name, "must be a whole number from 1 to %u",
-		    QUERY_PAGE_SIZE_MAX);
+	p->q->page_size = take_count(p, name, value, QUERY_PAGE_SIZE_MAX);
 }
 
 static void
@@ -364,20 +361,6 @@ times(const struct query *q, const struct param *params, size_t end, struct str 
 	return n;
 }
 
-static void
-take_all(struct parser *p, const struct param *params, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct str name = plain_name(p->q, params[i].name);
-
-		p->alone = name.len == params[i].name.len && times(p->q, params, n, name) == 1;
-		if (!may_repeat(p->q, name) && times(p->q, params, i, name) > 0)
-			field_errors_add(p->errors, name, "is given more than once");
-		else
-			take(p, name, &params[i]);
-	}
-}
-
 static bool
 has_condition(const struct query *q, unsigned f)
 {
@@ -432,7 +415,15 @@ query_parse(struct query *q, struct store *st, const struct param *params, size_
 		field_errors_add(errors, STR("query"), "more than %d parameters", QUERY_PARAMS_MAX);
 		return ERR_INVALID_PARAMETER;
 	}
-	take_all(&p, params, n);
+	for (size_t i = 0; i < n; i++) {
+		struct str name = plain_name(q, params[i].name);
+
+		p.alone = name.len == params[i].name.len && times(q, params, n, name) == 1;
+		if (!may_repeat(q, name) && times(q, params, i, name) > 0)
+			field_errors_add(errors, name, "is given more than once");
+		else
+			take(&p, name, &params[i]);
+	}
 	settle_presence(&p);
 	if (p.after.len > 0) {
 		if (p.page.len > 0)

@@ -125,40 +125,29 @@ open_and_filter(struct query *q, struct store *st, struct ordering *o, uint64_t 
 	return q->filtered ? query_filter(q, st, store_rows_end(st), total) : ERR_OK;
 }
 
-/* Where the page begins: a place in the ordering, and matches to pass over from there. */
-static enum err
-locate(struct query *q, struct store *st, struct ordering *o, uint32_t *position,
-    uint64_t *skip)
-{
-	struct fetch_cookie cookie = { q, st };
-	uint64_t first = (uint64_t)(q->page - 1) * q->page_size;
-	int rc;
-
-	*position = 0;
-	*skip = 0;
-	if (q->after) {
-		rc = ordering_search(o, &q->cursor, false, fetch_key, &cookie, position);
-		return rc == 0 ? ERR_OK : store_error("cursor", rc);
-	}
-	if (q->filtered)
-		*skip = first;
-	else
-		*position = first < o->count ? (uint32_t)first : o->count;
-	return ERR_OK;
-}
-
-/* The page's rows along the ordering; *more: further ones follow. */
+/*
+ * The page's rows along the ordering; *more: further ones follow.  It begins
+ * at a place in the ordering, or so many matches behind the first.
+ */
 static enum err
 collect(struct query *q, struct store *st, struct ordering *o, struct query_page *page,
     bool *more)
 {
+	struct fetch_cookie cookie = { q, st };
 	struct collected c = { .page = page };
-	uint32_t position;
-	uint64_t skip;
+	uint64_t first = (uint64_t)(q->page - 1) * q->page_size, skip = 0;
+	uint32_t position = 0;
 	enum err e;
+	int rc;
 
-	if ((e = locate(q, st, o, &position, &skip)) != ERR_OK)
-		return e;
+	if (q->after) {
+		rc = ordering_search(o, &q->cursor, false, fetch_key, &cookie, &position);
+		if (rc != 0)
+			return store_error("cursor", rc);
+	} else if (q->filtered)
+		skip = first;
+	else
+		position = first < o->count ? (uint32_t)first : o->count;
 	e = walk(q, o, position, skip, collect_row, &c);
 	*more = c.more;
 	return e == ERR_CANCELLED ? ERR_OK : e;
@@ -181,7 +170,7 @@ enum err
 query_run(struct query *q, struct store *st, struct query_page *page)
 {
 	struct ordering o;
-	bool more;
+	bool more = false;
 	enum err e;
 
 	page->count = 0;

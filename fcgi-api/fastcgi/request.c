@@ -109,14 +109,6 @@ gather_more(struct connection *c)
 	return e == ERR_OK;
 }
 
-static void
-refuse(struct connection *c, enum scan scan)
-{
-	if (scan == SCAN_BAD)
-		log_warn("connections: closed: not a FastCGI request that is served here");
-	connection_close(c);
-}
-
 /* Look at what was gathered.  true: it is not all there yet. */
 static bool
 gathered_scan(struct connection *c)
@@ -132,9 +124,12 @@ gathered_scan(struct connection *c)
 	case SCAN_LARGE:
 		gathered_run(c, scan, used);
 		break;
-	case SCAN_ABORTED:
 	case SCAN_BAD:
-		refuse(c, scan);
+		log_warn("connections: closed: not a FastCGI request that is served here");
+		connection_close(c);
+		break;
+	case SCAN_ABORTED:
+		connection_close(c);
 		break;
 	}
 	return false;

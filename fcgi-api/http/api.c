@@ -298,30 +298,23 @@ waiting_gone(void *cookie)
 	waiting_free(w);
 }
 
-static void
-waiting_fill(struct waiting *w, struct api *api, waiting_finish *finish)
-{
-	const struct request *r = &api->request;
-	struct str none = r->if_none_match;
-
-	*w = (struct waiting){ .api = api, .connection = api->connection,
-	    .finish = finish, .head_only = r->method == METHOD_HEAD, .account = api->account };
-	memcpy(w->request_id, r->id, sizeof(w->request_id));
-	if (none.len < sizeof(w->if_none_match))	/* a longer one never matches */
-		memcpy(w->if_none_match, none.len > 0 ? none.ptr : "", none.len);
-}
-
 enum outcome
 api_wait(struct api *api, int64_t timeout_ms, waiting_finish *finish, void *state,
     void (*state_free)(void *))
 {
-	struct waiting *w = malloc(sizeof(*w)), now;
+	const struct request *r = &api->request;
+	struct str none = r->if_none_match;
+	struct waiting *w = malloc(sizeof(*w)), now = {
+		.api = api, .connection = api->connection, .finish = finish, .state = state,
+		.state_free = state_free, .head_only = r->method == METHOD_HEAD,
+		.account = api->account
+	};
 	enum err e = ERR_NOMEM;
 
-	memcpy(api->message.request_id, api->request.id, sizeof(api->message.request_id));
-	waiting_fill(&now, api, finish);
-	now.state = state;
-	now.state_free = state_free;
+	memcpy(api->message.request_id, r->id, sizeof(api->message.request_id));
+	memcpy(now.request_id, r->id, sizeof(now.request_id));
+	if (none.len < sizeof(now.if_none_match))	/* a longer one never matches */
+		memcpy(now.if_none_match, none.len > 0 ? none.ptr : "", none.len);
 	if (w != NULL) {
 		*w = now;
 		e = syncd_link_request(api->link, &api->message,

@@ -1,15 +1,17 @@
 #include "fcgi-api/http/query_string.h"
 
 bool
-percent_decode(struct str text, bool plus, char *out, size_t *len)
+percent_decode(struct str text, bool plus, char **scratch, struct str *out)
 {
-	size_t n = 0;
+	char *to = *scratch;
 
+	out->ptr = to;
 	/* nearly always there is nothing to decode */
 	if (text.len > 0 && memchr(text.ptr, '%', text.len) == NULL &&
 	    (!plus || memchr(text.ptr, '+', text.len) == NULL)) {
-		memcpy(out, text.ptr, text.len);
-		*len = text.len;
+		memcpy(to, text.ptr, text.len);
+		out->len = text.len;
+		*scratch += text.len;
 		return true;
 	}
 	for (size_t i = 0; i < text.len; i++) {
@@ -26,22 +28,10 @@ percent_decode(struct str text, bool plus, char *out, size_t *len)
 			c = (char)(hi << 4 | lo);
 			i += 2;
 		}
-		out[n++] = c;
+		*to++ = c;
 	}
-	*len = n;
-	return true;
-}
-
-/* Decode one half of a pair; *scratch moves behind it. */
-static bool
-decode(struct str raw, char **scratch, struct str *out)
-{
-	size_t len;
-
-	if (!percent_decode(raw, true, *scratch, &len))
-		return false;
-	*out = (struct str){ *scratch, len };
-	*scratch += len;
+	out->len = (size_t)(to - *scratch);
+	*scratch = to;
 	return true;
 }
 
@@ -56,7 +46,7 @@ parse_pair(struct str pair, char **scratch, struct param *p, struct field_errors
 		name.len = (size_t)(eq - pair.ptr);
 		value = (struct str){ eq + 1, pair.len - name.len - 1 };
 	}
-	if (!decode(name, scratch, &p->name)) {
+	if (!percent_decode(name, true, scratch, &p->name)) {
 		field_errors_add(errors, name, "malformed percent-encoding in the name");
 		return false;
 	}
@@ -64,7 +54,7 @@ parse_pair(struct str pair, char **scratch, struct param *p, struct field_errors
 		field_errors_add(errors, name, "the name must not contain a NUL");
 		return false;
 	}
-	if (!decode(value, scratch, &p->value)) {
+	if (!percent_decode(value, true, scratch, &p->value)) {
 		field_errors_add(errors, p->name, "malformed percent-encoding");
 		return false;
 	}

@@ -11,11 +11,12 @@
  */
 
 /*
- * Undo %XX once (and, if ${plus}, "+" for a space) into ${out}, which has
- * room for text.len bytes; *len: bytes written.  false: a % without two
- * hexadecimal digits.  The result may hold any byte, NUL included.
+ * Undo %XX once (and, if ${plus}, "+" for a space) into *scratch, which has
+ * room for text.len bytes and moves behind what is written: that is *out.
+ * false: a % without two hexadecimal digits; *scratch has not moved.  The
+ * result may hold any byte, NUL included.
  */
-bool		percent_decode(struct str text, bool plus, char *out, size_t *len);
+bool		percent_decode(struct str text, bool plus, char **scratch, struct str *out);
 
 /*
  * "a=1&b=2" into at most QUERY_PARAMS_MAX params, whose strings point into

@@ -114,12 +114,10 @@ path_parse(struct request *r, struct str path, char **scratch, struct field_erro
 		if (r->segment_count == REQUEST_SEGMENTS_MAX)
 			return ERR_NOT_FOUND;
 		seg = &r->segments[r->segment_count++];
-		seg->ptr = *scratch;
-		if (!percent_decode(raw, false, *scratch, &seg->len)) {
+		if (!percent_decode(raw, false, scratch, seg)) {
 			field_errors_add(errors, STR("path"), "malformed percent-encoding");
 			return ERR_INVALID_PARAMETER;
 		}
-		*scratch += seg->len;
 		if ((e = segment_check(*seg, errors)) != ERR_OK)
 			return e;
 	}

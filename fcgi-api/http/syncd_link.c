@@ -197,38 +197,27 @@ flush(struct syncd_link *l)
 	    (l->writing ? EPOLLOUT : 0)) == ERR_OK ? NULL : "epoll";
 }
 
-static struct syncd_call *
-call_find(struct syncd_link *l, uint64_t id)
-{
-	struct syncd_call *c = &l->slots[id % LINK_CALLS_MAX];
-
-	return c->used && c->id == id ? c : NULL;
-}
-
+/* Whole lines off l->in, each a reply; a call back never closes the link itself. */
 static const char *
-take_line(struct syncd_link *l, struct str line)
-{
-	struct message_reply reply;
-	struct syncd_call *c;
-
-	if (message_parse_reply(line, &reply, &l->body) != ERR_OK)
-		return "malformed reply";
-	/* nobody waits any more for one that was cancelled or is late */
-	if ((c = call_find(l, reply.id)) != NULL)
-		call_end(l, c, ERR_OK, &reply);
-	return NULL;
-}
-
-/* Whole lines off l->in; a call back never closes the link itself. */
-static const char *
-take_lines(struct syncd_link *l)
+take_replies(struct syncd_link *l)
 {
 	const char *why = NULL;
+	struct message_reply reply;
 	struct str line;
 	size_t at = 0;
 
-	while (why == NULL && frame_next(&l->in, &at, &line))
-		why = take_line(l, line);
+	while (frame_next(&l->in, &at, &line)) {
+		struct syncd_call *c;
+
+		if (message_parse_reply(line, &reply, &l->body) != ERR_OK) {
+			why = "malformed reply";
+			break;
+		}
+		/* nobody waits any more for one that was cancelled or is late */
+		c = &l->slots[reply.id % LINK_CALLS_MAX];
+		if (c->used && c->id == reply.id)
+			call_end(l, c, ERR_OK, &reply);
+	}
 	buf_drain(&l->in, at);
 	shrink(&l->in);
 	if (l->body.cap > KEEP_BYTES)	/* nobody looks at it any more */
@@ -256,7 +245,7 @@ read_all(struct syncd_link *l)
 		if (n == -1)
 			return errno == EAGAIN ? NULL : strerror(errno);
 		buf_commit(&l->in, (size_t)n);
-		if ((why = take_lines(l)) != NULL)
+		if ((why = take_replies(l)) != NULL)
 			return why;
 	}
 }

@@ -309,8 +309,7 @@ export(struct api *api, struct sink *sink, const struct format *formats, size_t 
 
 	if ((e = api_snapshot(api)) != ERR_OK ||
 	    (e = query_parse(api->query, api->store, req->params, req->param_count,
-	    false, &api->errors)) != ERR_OK ||
-	    (e = request_params_fault(&api->errors)) != ERR_OK) {
+	    false, &api->errors)) != ERR_OK) {
 		(void)api_problem(api, e, NULL);
 		return;
 	}

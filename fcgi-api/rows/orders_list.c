@@ -57,31 +57,6 @@ add_tail(struct api *api, struct buf *b)
 	buf_add_char(b, '}');
 }
 
-/* Compose the page of a parsed query into the response's own body. */
-static enum err
-compose(struct api *api)
-{
-	struct buf *b = &api->response.own;
-	enum err e;
-
-	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
-	    (e = add_rows(api, b)) != ERR_OK)
-		return e;
-	add_tail(api, b);
-	return buf_status(b);
-}
-
-/* Check the parameters.  What is in the cache went through this before. */
-static enum err
-parse(struct api *api)
-{
-	const struct request *req = &api->request;
-	enum err e = query_parse(api->query, api->store, req->params, req->param_count,
-	    true, &api->errors);
-
-	return e != ERR_OK ? e : request_params_fault(&api->errors);
-}
-
 /* So many bytes are in the orders that somebody asked for at once. */
 static enum err
 too_large(struct api *api)
@@ -91,15 +66,20 @@ too_large(struct api *api)
 	return request_params_fault(&api->errors);
 }
 
-/* The body of ${key}, out of nothing. */
+/* The body of ${key}: the page of the parsed query. */
 static enum err
 make_body(struct api *api, const struct page_key *key, struct str *body)
 {
+	struct buf *b = &api->response.own;
 	enum err e;
 
-	if ((e = compose(api)) != ERR_OK)
+	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
+	    (e = add_rows(api, b)) != ERR_OK)
 		return e;
-	*body = buf_str(&api->response.own);
+	add_tail(api, b);
+	if ((e = buf_status(b)) != ERR_OK)
+		return e;
+	*body = buf_str(b);
 	if (key->gzip) {
 		if ((e = gzip_body(api->gzip, *body, &api->packed)) != ERR_OK)
 			return e;
@@ -128,7 +108,9 @@ orders_list(struct api *api)
 	/* a generation may become complete as it is: what is partial is of none of its keys */
 	filling = api_filling(api);
 	kept = !filling && page_cache_get(api->pages, &key, &body);
-	if (!kept && (e = parse(api)) != ERR_OK)
+	/* the parameters of what is kept were checked before */
+	if (!kept && (e = query_parse(api->query, api->store, req->params, req->param_count, true,
+	    &api->errors)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	if (filling && !request_prefers_partial(req))
 		return api_problem(api, ERR_FILLING, NULL);
