@@ -12,7 +12,8 @@ static const char *const type_names[MESSAGE_TYPES] = {
 };
 
 static const char *const kind_names[MESSAGE_KINDS] = {
-	[MESSAGE_UPDATE] = "update", [MESSAGE_CREATE] = "create", [MESSAGE_DELETE] = "delete"
+	[MESSAGE_UPDATE] = "update", [MESSAGE_CREATE] = "create", [MESSAGE_DELETE] = "delete",
+	[MESSAGE_REFUSED] = "refused"
 };
 
 const char *
@@ -125,11 +126,25 @@ add_fields(struct buf *b, const struct schema *schema, const struct record *r)
 }
 
 static void
+add_refused(struct buf *b, const struct message_item *item)
+{
+	if (item->record.id.len > 0)
+		json_member_string(b, "record", item->record.id);
+	json_member_string(b, "code", str_of(err_code(item->code)));
+	json_member_string(b, "problem", item->problem);
+	buf_add_char(b, '}');
+}
+
+static void
 add_item(struct buf *b, const struct schema *schema, const struct message_item *item)
 {
 	json_next(b);
 	buf_add_char(b, '{');
 	json_member_string(b, "kind", str_of(message_kind_name(item->kind)));
+	if (item->kind == MESSAGE_REFUSED) {
+		add_refused(b, item);
+		return;
+	}
 	if (item->kind != MESSAGE_CREATE)
 		json_member_string(b, "record", item->record.id);
 	if (item->version != 0)

@@ -18,19 +18,24 @@
  *    "items":[{"kind":"update","record":"rec...","version":42,"undoes":"1042.0",
  *              "fields":{"status":"Shipped","priority":null}},
  *             {"kind":"create","fields":{"customer":"Acme","orderTotal":123.45}},
- *             {"kind":"delete","record":"rec...","version":42}]}
+ *             {"kind":"delete","record":"rec...","version":42},
+ *             {"kind":"refused","record":"rec...","code":"invalid_body","problem":"<JSON as a text>"}]}
  *   {"v":2,"id":8,"type":"sync","requestId":"..","full":true,"acceptShrink":false,"waitMs":25000}
  *   {"v":2,"id":9,"type":"status","requestId":".."}
  *   {"v":2,"id":10,"type":"ping","mac":"hmac-sha256=..","notice":"{..}"}
  *
  *   {"id":7,"ok":true,"generation":1043,"body":{"bulk":null|"17","results":[
  *      {"ok":true,"record":"rec...","pending":false,"order":"<the order's JSON as a text>"|null},
- *      {"ok":false,"record":"rec..."|null,"code":"airtable_rejected","detail":"...","retryAfterMs":0}]}}
+ *      {"ok":false,"record":"rec..."|null,"code":"airtable_rejected","detail":"...","retryAfterMs":0},
+ *      {"ok":false,"record":"rec..."|null,"code":"invalid_body","problem":"<as it was given>"}]}}
  *   {"id":8,"ok":false,"code":"airtable_unavailable","detail":"...","retryAfterMs":30000,"body":{...}}
  *   {"id":9,"ok":true,"generation":1043,"body":{...}}
  *
  * A write is answered when each of its items has its result; results stand
- * in the order of items, and one that fails never stops the others.  "order"
+ * in the order of items, and one that fails never stops the others.  An item
+ * that who asks has refused changes nothing and has that for its result: so
+ * each result keeps its place in what was asked for, and an answer that is
+ * kept is whole, whatever would be refused of it later.  "order"
  * is null when it was deleted.  The reply as a whole fails (ok false) only
  * when nothing was taken: a bad message, a key used for another request
  * (idempotency_conflict), stopping, out of memory, no room.
@@ -40,7 +45,7 @@
  * range.  "v", "id" and "type" are required; in a write "items" (1 to
  * MESSAGE_ITEMS_MAX); in an update "record" and "fields" (one or more, those
  * that may be written), in a create "fields" (those that may be created), in
- * a delete "record"; the rest defaults to none, false or 0.  Whole numbers
+ * a delete "record", in one that is refused "code" and "problem"; the rest defaults to none, false or 0.  Whole numbers
  * survive up to MESSAGE_NUMBER_MAX, as JSON readers know them, and money up
  * to MESSAGE_MONEY_MAX (fifteen digits).
  */
@@ -51,6 +56,7 @@
 #define MESSAGE_ITEMS_MAX	500
 #define REQUEST_ID_MAX		64		/* characters, [A-Za-z0-9._-] */
 #define MESSAGE_TEXT_MAX	1000		/* bytes of a field's text */
+#define MESSAGE_PROBLEM_MAX	1000		/* bytes of the problem of an item that is refused */
 #define MESSAGE_KEY_MAX		255		/* bytes of an Idempotency-Key, printable ASCII */
 #define MESSAGE_BY_MAX		128		/* bytes of who asks, see message_user_valid() */
 #define MESSAGE_MAC_MAX		127		/* bytes of a ping's MAC */
@@ -58,7 +64,7 @@
 #define MESSAGE_MONEY_MAX	INT64_C(999999999999999)	/* units of money.h, and its negative */
 
 enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_PING, MESSAGE_TYPES };
-enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_KINDS };
+enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_REFUSED, MESSAGE_KINDS };
 
 /* One order to change.  Strings of the record belong to the request, see message_request_free(). */
 struct message_item {
@@ -67,6 +73,8 @@ struct message_item {
 	uint64_t		undoes;		/* generation of the change that is taken back; 0: none */
 	uint32_t		undoes_index;	/* and its index: together its place in the history */
 	struct record		record;		/* known: the fields asked for */
+	enum err		code;		/* MESSAGE_REFUSED: why, never ERR_OK */
+	struct str		problem;	/* and in words: JSON, 1 to MESSAGE_PROBLEM_MAX bytes */
 };
 
 struct message_request {
@@ -127,6 +135,7 @@ struct message_result {
 	struct str	order;		/* JSON; len 0: none */
 	char		detail[512];
 	int64_t		retry_after_ms;
+	struct str	problem;	/* as it came with an item that was refused; len 0: it was not */
 };
 /*
  * The body of a write's reply; ${bulk} 0: none.  Orders are left out (null)

@@ -78,19 +78,19 @@ reader_object(struct reader *r, struct str line)
 	return NULL;
 }
 
-static const struct member *
-find_member(const struct member *table, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(table[i].name, name) == 0)
-			return &table[i];
-	return NULL;
-}
-
 static bool
 belongs(const struct member *m, unsigned type)
 {
 	return m->types == 0 || (m->types & 1U << type) != 0;
+}
+
+static const struct member *
+find_member(const struct member *table, size_t n, unsigned type, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(table[i].name, name) == 0 && belongs(&table[i], type))
+			return &table[i];
+	return NULL;
 }
 
 bool
@@ -101,9 +101,9 @@ reader_members(struct reader *r, const struct member *table, size_t n, unsigned 
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, object) {
-		const struct member *m = find_member(table, n, item->string);
+		const struct member *m = find_member(table, n, type, item->string);
 
-		if (m == NULL || !belongs(m, type))
+		if (m == NULL)
 			return reader_refuse(r, "unknown member \"%.60s\"", item->string);
 		if (seen[m - table])
 			return reader_refuse(r, "\"%s\" twice", m->name);

@@ -162,6 +162,15 @@ read_order(struct reader *r, const struct member *m, const cJSON *item)
 	return true;
 }
 
+static bool
+read_problem(struct reader *r, const struct member *m, const cJSON *item)
+{
+	if (!cJSON_IsString(item) || item->valuestring[0] == '\0')
+		return reader_refuse(r, "\"%s\" is no text", m->name);
+	r->result->problem = str_of(item->valuestring);
+	return true;
+}
+
 static const struct member result_members[] = {
 	{ "ok", read_ok, true, 0 },
 	{ "record", read_record, false, 0 },
@@ -169,7 +178,8 @@ static const struct member result_members[] = {
 	{ "order", read_order, false, 0 },
 	{ "code", read_code, false, 0 },
 	{ "detail", read_detail, false, 0 },
-	{ "retryAfterMs", read_retry_after, false, 0 }
+	{ "retryAfterMs", read_retry_after, false, 0 },
+	{ "problem", read_problem, false, 0 }
 };
 _Static_assert(COUNT(result_members) <= MEMBERS_MAX, "seen[] is too small");
 
@@ -205,7 +215,7 @@ read_result(struct reader *r, struct message_result *result, const cJSON *object
 	if (!cJSON_IsObject(object))
 		return reader_refuse(r, "a result that is no object");
 	return reader_members(r, result_members, COUNT(result_members), 0, object) &&
-	    r->ok == (result->err == ERR_OK);
+	    r->ok == (result->err == ERR_OK) && (result->problem.len == 0 || !r->ok);
 }
 
 enum err
@@ -246,8 +256,12 @@ add_result(struct buf *b, const struct message_result *r, bool with_order)
 	    str_of(r->record) : (struct str){ NULL, 0 });
 	if (r->err != ERR_OK) {
 		json_member_string(b, "code", str_of(err_code(r->err)));
-		json_member_string(b, "detail", str_of(r->detail));
-		json_member_int(b, "retryAfterMs", r->retry_after_ms);
+		if (r->problem.len > 0) {
+			json_member_string(b, "problem", r->problem);
+		} else {
+			json_member_string(b, "detail", str_of(r->detail));
+			json_member_int(b, "retryAfterMs", r->retry_after_ms);
+		}
 	} else {
 		json_member_bool(b, "pending", r->pending);
 		json_member_string_or_null(b, "order", with_order && r->order.len > 0 ?

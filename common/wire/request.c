@@ -112,16 +112,40 @@ read_fields(struct reader *r, const struct member *m, const cJSON *item)
 	return record->known != 0 ? true : reader_refuse(r, "\"%s\" is empty", m->name);
 }
 
+static bool
+read_code(struct reader *r, const struct member *m, const cJSON *item)
+{
+	const char *code = cJSON_GetStringValue(item);
+
+	r->item->code = code == NULL ? ERR_OK : err_from_code(code);
+	return r->item->code != ERR_OK || reader_refuse(r, "\"%s\" is no code of a problem", m->name);
+}
+
+static bool
+read_problem(struct reader *r, const struct member *m, const cJSON *item)
+{
+	char text[MESSAGE_PROBLEM_MAX + 1];
+
+	if (!reader_text(r, m->name, item, text, sizeof(text)))
+		return false;
+	r->item->problem = keep_text(r, text);
+	return text[0] != '\0' || reader_refuse(r, "\"%s\" is empty", m->name);
+}
+
 #define UPDATE	(1U << MESSAGE_UPDATE)
 #define CREATE	(1U << MESSAGE_CREATE)
 #define DELETE	(1U << MESSAGE_DELETE)
+#define REFUSED	(1U << MESSAGE_REFUSED)
 
 static const struct member item_members[] = {
 	{ "kind", NULL, true, 0 },
 	{ "record", read_record, true, UPDATE | DELETE },
+	{ "record", read_record, false, REFUSED },
 	{ "version", read_version, false, UPDATE | DELETE },
 	{ "undoes", read_undoes, false, UPDATE },
-	{ "fields", read_fields, true, UPDATE | CREATE }
+	{ "fields", read_fields, true, UPDATE | CREATE },
+	{ "code", read_code, true, REFUSED },
+	{ "problem", read_problem, true, REFUSED }
 };
 _Static_assert(COUNT(item_members) <= MEMBERS_MAX, "seen[] is too small");
 

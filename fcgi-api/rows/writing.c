@@ -132,8 +132,13 @@ target_problem(struct writing *w, struct target *t, enum err e, const char *deta
     struct str errors)
 {
 	t->refused = true;
+	t->code = e;
 	t->problem_at = w->problems.len;
 	problem_add(&w->problems, e, str_of(detail), errors);
+	if (w->problems.len - t->problem_at > MESSAGE_PROBLEM_MAX) {	/* without the list, then */
+		w->problems.len = t->problem_at;
+		problem_add(&w->problems, e, str_of(detail), (struct str){ NULL, 0 });
+	}
 	t->problem_len = w->problems.len - t->problem_at;
 }
 
@@ -258,23 +263,31 @@ find_kept(struct api *api, struct kept_answer *kept)
 	return ERR_OK;
 }
 
-/* Leave out what is refused here.  Records of items point into their targets. */
-static void
-choose_items(struct api *api, struct writing *w)
+/*
+ * What is refused here is sent as such, so that every result has its place
+ * when the same is asked again, whatever would be refused then.  Records and
+ * problems of items point into their targets.
+ */
+static enum err
+complete_items(struct api *api, struct writing *w)
 {
 	struct message_request *m = &api->message;
 
-	m->item_count = 0;
+	m->item_count = w->count;
 	for (size_t i = 0; i < w->count; i++) {
 		struct target *t = &w->targets[i];
+		struct message_item *item = &m->items[i];
 
-		if (t->refused)
+		item->record.id = str_of(t->record);
+		if (!t->refused) {
+			w->taken++;
 			continue;
-		t->sent = true;
-		m->items[m->item_count] = m->items[i];
-		m->items[m->item_count++].record.id = str_of(t->record);
+		}
+		item->kind = MESSAGE_REFUSED;
+		item->code = t->code;
+		item->problem = (struct str){ w->problems.data + t->problem_at, t->problem_len };
 	}
-	w->sent = m->item_count;
+	return buf_status(&w->problems);
 }
 
 /* true: there is a message to send; false: it is answered. */
@@ -300,14 +313,19 @@ prepare(struct api *api, struct writing *w)
 	if (kept.body.len == 0 || w->kind->bulk) {
 		if (!w->kind->resolve(api, w))
 			return false;
-		choose_items(api, w);
+		if ((e = complete_items(api, w)) != ERR_OK) {
+			(void)api_problem(api, e, NULL);
+			return false;
+		}
 	}
 	if (kept.body.len > 0)
 		writing_answer(api, w, kept.body, store_generation(api->store));
-	else if (w->sent == 0)
+	else if (w->again)	/* syncd knows what became of it, and nothing more comes of it */
+		return true;
+	else if (w->taken > 0)
+		return api_within(api, LIMIT_CHANGED_ORDERS, (uint32_t)w->taken);
+	else
 		writing_answer(api, w, STR("{\"results\":[]}"), store_generation(api->store));
-	else	/* of a request that syncd knows nothing more will come */
-		return w->again || api_within(api, LIMIT_CHANGED_ORDERS, (uint32_t)w->sent);
 	return false;
 }
 

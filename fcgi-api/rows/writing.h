@@ -22,7 +22,7 @@
 struct target {
 	bool		sound;		/* nothing in the request itself speaks against it */
 	bool		refused;	/* it has a problem of its own */
-	bool		sent;
+	enum err	code;		/* that problem's */
 	bool		named;		/* an id was given */
 	size_t		asked_at, asked_len;	/* the id as it was given, in ->texts */
 	char		record[64];	/* "": no such order */
@@ -42,7 +42,7 @@ struct writing_kind {
 	bool	(*read)(struct api *, struct writing *);
 	/*
 	 * Within a snapshot: find the records and complete the items.  The
-	 * items of targets that got a problem are left out of the message.
+	 * items of targets that got a problem are sent as refused.
 	 * Not called when a single order's answer is kept.  false: answered.
 	 */
 	bool	(*resolve)(struct api *, struct writing *);
@@ -52,7 +52,7 @@ struct writing {
 	const struct writing_kind *kind;
 	struct target	*targets;
 	size_t		 count;
-	size_t		 sent;		/* how many of them */
+	size_t		 taken;		/* how many of them are not refused */
 	uint64_t	 version;	/* of If-Match; 0: any */
 	bool		 again;		/* the key was seen before: what is known now may differ from then */
 	struct buf	 texts, problems;

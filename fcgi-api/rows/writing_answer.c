@@ -163,7 +163,7 @@ begin_result(struct answering *a, const struct target *t, bool ok)
 	json_name(b, ok ? "order" : "error");
 }
 
-/* The target's own problem.  If it has none it was refused when the same was asked for first. */
+/* The target's own problem, where there is no result for it. */
 static void
 add_own(struct answering *a, const struct target *t)
 {
@@ -209,6 +209,8 @@ add_result(struct answering *a, const struct target *t, const struct message_res
 		buf_add_cstr(b, "null");
 	else if (result->err == ERR_OK)
 		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(result)), none);
+	else if (result->problem.len > 0)
+		buf_add_str(b, result->problem);
 	else if (stale)
 		problem_add(b, ERR_CONFLICT, STR("the order has changed meanwhile"), none);
 	else
@@ -224,29 +226,23 @@ skip_to(struct answering *a, size_t end)
 		add_own(a, &a->writing->targets[a->next++]);
 }
 
-/* A result for each target that was sent, in the same order. */
+/* A result for each target, in the same order. */
 static void
-each_sent(void *cookie, size_t i, const struct message_result *result)
+each_in_place(void *cookie, size_t i, const struct message_result *result)
 {
 	struct answering *a = cookie;
-	const struct writing *w = a->writing;
-	size_t at = a->next;
 
-	(void)i;
-	while (at < w->count && !w->targets[at].sent)
-		at++;
-	if (at == w->count)
-		return;
-	skip_to(a, at);
-	add_result(a, &w->targets[a->next++], result);
+	a->next = i + 1;
+	add_result(a, &a->writing->targets[i], result);
 }
 
 /*
- * Results of the first time the same was asked for, when other orders may
- * have been there: each goes to the next target of its record.
+ * Results of the first time the same was asked for, when the bulk edit that
+ * is taken back may have had other orders, each once: each goes to the next
+ * target of its record.
  */
 static void
-each_kept(void *cookie, size_t i, const struct message_result *result)
+each_of_record(void *cookie, size_t i, const struct message_result *result)
 {
 	struct answering *a = cookie;
 	const struct writing *w = a->writing;
@@ -270,10 +266,10 @@ compose_bulk(struct answering *a, struct str body)
 	struct buf *b = &a->api->response.own;
 	enum err e;
 
-	e = w->again ? ERR_BAD_MESSAGE :
-	    message_each_result(body, w->sent, &a->bulk, each_sent, a);
+	e = w->again && w->kind->undo ? ERR_BAD_MESSAGE :
+	    message_each_result(body, w->count, &a->bulk, each_in_place, a);
 	if (e != ERR_OK && b->len == 0)
-		e = message_each_result(body, 0, &a->bulk, each_kept, a);
+		e = message_each_result(body, 0, &a->bulk, each_of_record, a);
 	if (e != ERR_OK)
 		return e;
 	skip_to(a, w->count);

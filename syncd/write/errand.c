@@ -163,6 +163,18 @@ errand_note(struct errand *e, size_t place, enum err err, struct str record, con
 }
 
 void
+errand_tell_refused(struct errand *e, size_t place, enum err err, struct str record, struct str problem)
+{
+	struct result *r = &e->results[place];
+
+	r->noted = r->refused = true;
+	r->err = err;
+	if (record.len < sizeof(r->record))
+		memcpy(r->record, record.ptr, record.len);
+	errand_tell(e, place, problem);
+}
+
+void
 errand_tell(struct errand *e, size_t place, struct str json)
 {
 	struct result *r = &e->results[place];
@@ -205,7 +217,10 @@ errand_body(const struct errand *e, struct buf *b)
 		m->err = r->noted || r->told ? r->err : ERR_OUTCOME_UNKNOWN;
 		memcpy(m->record, r->record, sizeof(m->record));
 		m->pending = r->pending;
-		m->order = str_of(r->order);
+		if (r->refused)
+			m->problem = str_of(r->order);
+		else
+			m->order = str_of(r->order);
 		m->retry_after_ms = r->retry_after_ms;
 		(void)snprintf(m->detail, sizeof(m->detail), "%s", r->detail == NULL ?
 		    err_text(m->err) : r->detail);
@@ -220,7 +235,7 @@ errand_in_vain(const struct errand *e)
 	for (size_t i = 0; i < e->item_count; i++) {
 		enum err err = e->results[i].err;
 
-		if (err != ERR_AIRTABLE_UNAVAILABLE && err != ERR_AIRTABLE_QUOTA &&
+		if (!e->results[i].refused && err != ERR_AIRTABLE_UNAVAILABLE && err != ERR_AIRTABLE_QUOTA &&
 		    err != ERR_AIRTABLE_RATE_LIMITED && err != ERR_CANCELLED && err != ERR_NOMEM &&
 		    err != ERR_DISK_FULL && err != ERR_STORE_MAP_FULL)
 			return false;
@@ -237,17 +252,28 @@ any_unknown(const struct errand *e)
 	return false;
 }
 
+/* The first result of those that are syncd's; NULL: there is none. */
+static const struct result *
+first_taken(const struct errand *e)
+{
+	for (size_t i = 0; i < e->item_count; i++)
+		if (!e->results[i].refused)
+			return &e->results[i];
+	return NULL;
+}
+
 /* Was nothing taken, for a reason that has nothing to do with what was asked? */
 static enum err
 refused_as_whole(const struct errand *e)
 {
-	enum err err = e->results[0].err;
+	const struct result *first = first_taken(e);
+	enum err err = first == NULL ? ERR_OK : first->err;
 
 	if (err != ERR_CANCELLED && err != ERR_NOMEM && err != ERR_IO && err != ERR_DISK_FULL &&
 	    err != ERR_STORE_MAP_FULL && err != ERR_STORE_UNAVAILABLE)
 		return ERR_OK;
-	for (size_t i = 1; i < e->item_count; i++)
-		if (e->results[i].err != err)
+	for (size_t i = 0; i < e->item_count; i++)
+		if (!e->results[i].refused && e->results[i].err != err)
 			return ERR_OK;
 	return err;
 }
@@ -257,8 +283,8 @@ compose_reply(const struct errand *e, struct message_reply *reply, struct buf *b
 {
 	if ((reply->err = refused_as_whole(e)) != ERR_OK) {
 		(void)snprintf(reply->detail, sizeof(reply->detail), "%s",
-		    e->results[0].detail != NULL ? e->results[0].detail : err_text(reply->err));
-		reply->retry_after_ms = e->results[0].retry_after_ms;
+		    first_taken(e)->detail != NULL ? first_taken(e)->detail : err_text(reply->err));
+		reply->retry_after_ms = first_taken(e)->retry_after_ms;
 		return;
 	}
 	errand_body(e, body);

@@ -60,7 +60,8 @@ struct result {
 	bool		pending;
 	int64_t		retry_after_ms;
 	char		record[64];
-	char		*order;		/* JSON; NULL: none */
+	bool		refused;	/* by who asked: nothing of it is to be done */
+	char		*order;		/* JSON: the order, or why it was refused; NULL: none */
 	char		*detail;	/* NULL: "" */
 	struct result	*before;	/* what was told, while something else is noted */
 };
@@ -226,6 +227,9 @@ void		 errand_start(struct errand *, int64_t deadline_ms);
 /* Note a result.  ${detail} is copied; ${record} len 0: none. */
 void		 errand_note(struct errand *, size_t place, enum err, struct str record,
 		    const char *detail);
+/* Who asked has refused this item by itself: that is noted and told, with its ${problem}. */
+void		 errand_tell_refused(struct errand *, size_t place, enum err, struct str record,
+		    struct str problem);
 /* What was noted is so: it is told, with the order ${json} (len 0: none). */
 void		 errand_tell(struct errand *, size_t place, struct str json);
 /* What was noted has not come true: it is as it was told before, if it was. */

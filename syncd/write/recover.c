@@ -15,6 +15,10 @@ keep_result(void *cookie, size_t place, const struct message_result *m)
 
 	if (place >= e->item_count || m->err == ERR_OUTCOME_UNKNOWN)
 		return;
+	if (m->problem.len > 0) {
+		errand_tell_refused(e, place, m->err, str_of(m->record), m->problem);
+		return;
+	}
 	errand_note(e, place, m->err, str_of(m->record), m->detail);
 	e->results[place].pending = m->pending;
 	errand_tell(e, place, m->order);

@@ -185,6 +185,10 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 	};
 	enum err err;
 
+	if (item->kind == MESSAGE_REFUSED) {
+		errand_tell_refused(e, place, item->code, item->record.id, item->problem);
+		return;
+	}
 	if (entry.kind == OUTBOX_CREATE) {
 		(void)snprintf(key, sizeof(key), "od-%" PRIu64 "-%" PRIu64,
 		    apply_birth(e->all->apply), entry.sequence);
@@ -253,6 +257,8 @@ take_new(struct writes *all, struct server_call *call, const struct message_requ
 	batch_hurry(all);
 	if ((err = take_items(e, m)) != ERR_OK)
 		for (size_t i = 0; i < m->item_count; i++) {
+			if (e->results[i].refused)
+				continue;
 			errand_note(e, i, err, m->items[i].record.id,
 			    "the store can't be read; nothing was changed");
 			errand_tell(e, i, (struct str){ NULL, 0 });

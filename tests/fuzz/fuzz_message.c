@@ -43,6 +43,7 @@ same_request(const struct message_request *a, const struct message_request *b)
 		    a->items[i].version != b->items[i].version ||
 		    a->items[i].undoes != b->items[i].undoes ||
 		    a->items[i].undoes_index != b->items[i].undoes_index ||
+		    a->items[i].code != b->items[i].code || !str_eq(a->items[i].problem, b->items[i].problem) ||
 		    !same_record(&a->items[i].record, &b->items[i].record))
 			return false;
 	return true;
@@ -90,6 +91,8 @@ take_result(void *cookie, size_t i, const struct message_result *r)
 	if (all->n < RESULTS_MAX) {
 		all->list[all->n] = *r;
 		all->list[all->n].order.ptr = NULL;	/* it was valid during the call */
+		if (r->problem.len > 0)
+			all->list[all->n].problem = STR("{}");
 		buf_add_str(&all->orders, r->order);
 	}
 	all->n++;

@@ -25,7 +25,7 @@ static struct writes *writes;
 struct told {
 	enum err	err;
 	bool		pending;
-	char		record[64], order[600], detail[512];
+	char		record[64], order[600], detail[512], problem[64];
 };
 
 struct asked {
@@ -59,6 +59,7 @@ keep_told(void *cookie, size_t i, const struct message_result *r)
 	(void)snprintf(t->record, sizeof(t->record), "%s", r->record);
 	(void)snprintf(t->order, sizeof(t->order), "%.*s", STR_FMT(r->order));
 	(void)snprintf(t->detail, sizeof(t->detail), "%s", r->detail);
+	(void)snprintf(t->problem, sizeof(t->problem), "%.*s", STR_FMT(r->problem));
 	a->count = i + 1;
 }
 

@@ -191,6 +191,13 @@ static const struct { const char *line, *why; } bad_requests[] = {
 	{ WRITE("{}"), "an item without a \"kind\"" },
 	{ WRITE("{\"kind\":1}"), "an item without a \"kind\"" },
 	{ WRITE("{\"kind\":\"move\"}"), "unknown kind \"move\"" },
+	{ WRITE("{\"kind\":\"refused\",\"problem\":\"{}\"}"), "no \"code\"" },
+	{ WRITE("{\"kind\":\"refused\",\"code\":\"not_found\"}"), "no \"problem\"" },
+	{ WRITE("{\"kind\":\"refused\",\"code\":\"ok\",\"problem\":\"{}\"}"), "\"code\" is no code of a problem" },
+	{ WRITE("{\"kind\":\"refused\",\"code\":7,\"problem\":\"{}\"}"), "\"code\" is no code of a problem" },
+	{ WRITE("{\"kind\":\"refused\",\"code\":\"not_found\",\"problem\":\"\"}"), "\"problem\" is empty" },
+	{ WRITE("{\"kind\":\"refused\",\"code\":\"not_found\",\"problem\":\"{}\",\"version\":1}"), "unknown member \"version\"" },
+	{ WRITE("{\"kind\":\"update\",\"record\":\"rec1\",\"fields\":{\"status\":null},\"problem\":\"{}\"}"), "unknown member \"problem\"" },
 	{ UPDATE("\"kind\":\"update\",\"fields\":{\"status\":null}"), "\"kind\" twice" },
 	{ WRITE("{\"kind\":\"update\",\"record\":\"rec1\"}"), "no \"fields\"" },
 	{ WRITE("{\"kind\":\"update\",\"fields\":{\"status\":null}}"), "no \"record\"" },
@@ -331,14 +338,16 @@ expect_same_record(const struct record *a, const struct record *b)
 
 START_TEST(what_is_written_is_read_back_the_same)
 {
-	struct message_item items[3] = {
+	struct message_item items[5] = {
 		{ .kind = MESSAGE_UPDATE, .version = 3, .undoes = 8, .undoes_index = UINT32_MAX,
 		  .record = { .id = STR("recA"), .known = 1u << ORDER_STATUS | 1u << ORDER_PRIORITY } },
 		{ .kind = MESSAGE_CREATE, .record = { .known = 1u << ORDER_TOTAL } },
-		{ .kind = MESSAGE_DELETE, .record = { .id = STR("recB") } }
+		{ .kind = MESSAGE_DELETE, .record = { .id = STR("recB") } },
+		{ .kind = MESSAGE_REFUSED, .record = { .id = STR("recB") }, .code = ERR_CONFLICT, .problem = STR("{\"a\":\"b\"}") },
+		{ .kind = MESSAGE_REFUSED, .code = ERR_NOT_FOUND, .problem = STR("{}") }
 	};
 	struct message_request out = { .id = MESSAGE_NUMBER_MAX, .type = MESSAGE_WRITE,
-	    .request_id = "a.b-c_9", .timeout_ms = 5, .deadline_ms = 6, .items = items, .item_count = 3, .bulk = true,
+	    .request_id = "a.b-c_9", .timeout_ms = 5, .deadline_ms = 6, .items = items, .item_count = 5, .bulk = true,
 	    .defer = true, .key = "k \"1\"", .by = "me", .fingerprint = { 1, UINT64_MAX } };
 	struct buf line = { 0 };
 
@@ -357,9 +366,11 @@ START_TEST(what_is_written_is_read_back_the_same)
 	ck_assert(request.bulk && request.defer);
 	ck_assert_int_eq(request.timeout_ms, 5);
 	ck_assert_int_eq(request.deadline_ms, 6);
-	ck_assert_uint_eq(request.item_count, 3);
-	for (size_t i = 0; i < 3; i++) {
+	ck_assert_uint_eq(request.item_count, 5);
+	for (size_t i = 0; i < 5; i++) {
 		ck_assert_int_eq(request.items[i].kind, items[i].kind);
+		ck_assert_int_eq(request.items[i].code, items[i].code);
+		ck_assert(str_eq(request.items[i].problem, items[i].problem));
 		ck_assert_uint_eq(request.items[i].version, items[i].version);
 		ck_assert_uint_eq(request.items[i].undoes, items[i].undoes);
 		ck_assert_uint_eq(request.items[i].undoes_index, items[i].undoes_index);
@@ -402,6 +413,7 @@ results(struct str text, size_t n, uint64_t *bulk)
 
 START_TEST(results_are_read_back_in_their_order)
 {
+	struct message_result refused = { .err = ERR_CONFLICT, .record = "rec4", .problem = STR("{\"status\":409}") };
 	struct message_result out[3] = {
 		{ .record = "rec1", .order = STR("{\"id\":\"rec1\",\"n\":12.30}") },
 		{ .err = ERR_AIRTABLE_REJECTED, .record = "rec2", .detail = "INVALID: \"no\"", .retry_after_ms = 7 },
@@ -432,6 +444,14 @@ START_TEST(results_are_read_back_in_their_order)
 	message_add_results(&text, 0, out, 1);
 	ck_assert_int_eq(results(buf_str(&text), 1, &bulk), ERR_OK);
 	ck_assert_uint_eq(bulk, 0);
+	buf_clear(&text);
+	message_add_results(&text, 0, &refused, 1);
+	ck_assert_str_eq(buf_cstr(&text), "{\"bulk\":null,\"results\":[{\"ok\":false,\"record\":\"rec4\","
+	    "\"code\":\"conflict\",\"problem\":\"{\\\"status\\\":409}\"}]}");
+	ck_assert_int_eq(results(buf_str(&text), 1, &bulk), ERR_OK);
+	ck_assert_int_eq(seen[0].err, ERR_CONFLICT);
+	ck_assert_uint_eq(seen[0].problem.len, strlen("{\"status\":409}"));
+	ck_assert_int_eq(results(STR("{\"results\":[{\"ok\":true,\"problem\":\"{}\"}]}"), 1, &bulk), ERR_BAD_MESSAGE);
 	buf_free(&text);
 }
 END_TEST

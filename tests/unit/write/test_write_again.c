@@ -198,6 +198,81 @@ START_TEST(what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again)
 }
 END_TEST
 
+/* One order thrice, the second of which who asks has refused. */
+static void
+keyed_bulk(struct asked *a)
+{
+	struct form f = { .m.fingerprint = { 5, 7 }, .m.bulk = true };
+	struct message_item *item;
+
+	(void)strcpy(f.m.key, "k1");
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_STATUS, "Shipped");
+	item = form_add(&f, MESSAGE_REFUSED, ID(0));
+	item->code = ERR_INVALID_BODY;
+	item->problem = STR("{\"status\":400}");
+	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_PRIORITY, "High");
+	submit(&f, a);
+}
+
+static void
+each_at_its_place(struct asked *a)
+{
+	answered(a);
+	ck_assert_uint_eq(a->count, 3);
+	ck_assert_int_eq(a->results[0].err, ERR_OK);
+	ck_assert_int_eq(a->results[1].err, ERR_INVALID_BODY);
+	ck_assert_str_eq(a->results[1].problem, "{\"status\":400}");
+	ck_assert_str_eq(a->results[1].record, ID(0));
+	ck_assert_int_eq(a->results[2].err, ERR_OK);
+	asked_free(a);
+}
+
+START_TEST(what_is_refused_by_who_asks_keeps_its_place_through_a_kill)
+{
+	struct asked a = { 0 }, again = { 0 };
+
+	if (_i > 0)	/* it dies before Airtable has answered, */
+		next_write((struct outcome){ .delay_ms = -1 });
+	keyed_bulk(&a);
+	if (_i == 0) {
+		each_at_its_place(&a);
+	} else {
+		pass(50);
+		ck_assert_uint_eq(fake.seen_count, 1);
+		config.airtable.request_timeout_ms = 100;
+		if (_i == 2) {	/* which had done it, or not */
+			(void)strcpy(fake.held[0].status, "Shipped");
+			(void)strcpy(fake.held[0].priority, "High");
+		}
+		restart();
+		until_empty();
+	}
+	keyed_bulk(&again);
+	each_at_its_place(&again);
+	in_agreement();
+	asked_free(&a);
+}
+END_TEST
+
+START_TEST(of_what_is_refused_and_in_vain_nothing_is_kept)
+{
+	struct asked a = { 0 };
+
+	fake.blocked_ms = 5000;
+	fake.blocked_why = ERR_AIRTABLE_QUOTA;
+	keyed_bulk(&a);
+	answered(&a);
+	ck_assert_int_eq(a.results[0].err, ERR_AIRTABLE_QUOTA);
+	ck_assert_int_eq(a.results[1].err, ERR_INVALID_BODY);
+	ck_assert_str_eq(a.results[1].problem, "{\"status\":400}");
+	asked_free(&a);
+	fake.blocked_ms = 0;
+	keyed_bulk(&a);
+	each_at_its_place(&a);
+	in_agreement();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -214,6 +289,8 @@ main(void)
 	tcase_add_test(t, the_answer_to_a_key_is_made_of_what_was_settled);
 	tcase_add_test(t, what_is_still_open_after_a_crash_names_its_order);
 	tcase_add_loop_test(t, what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again, 0, 2);
+	tcase_add_loop_test(t, what_is_refused_by_who_asks_keeps_its_place_through_a_kill, 0, 3);
+	tcase_add_test(t, of_what_is_refused_and_in_vain_nothing_is_kept);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
