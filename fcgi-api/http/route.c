@@ -51,13 +51,17 @@ static bool
 matches(const char *path, const struct request *r)
 {
 	for (size_t i = 0; i < r->segment_count; i++) {
-		const char *part = path + 1;
+		struct str segment = r->segments[i];	/* without NUL */
 
-		if (*path == '\0')
+		if (*path++ == '\0')
 			return false;
-		path = strchrnul(part, '/');
-		if (*part != '{' && !str_eq((struct str){ part, (size_t)(path - part) },
-		    r->segments[i]))
+		if (*path == '{')
+			path = strchrnul(path, '/');
+		else if (strncmp(path, segment.ptr, segment.len) == 0)
+			path += segment.len;
+		else
+			return false;
+		if (*path != '/' && *path != '\0')
 			return false;
 	}
 	return *path == '\0';
