@@ -169,7 +169,7 @@ errand_tell_refused(struct errand *e, size_t place, enum err err, struct str rec
 
 	r->noted = r->refused = true;
 	r->err = err;
-	if (record.len < sizeof(r->record))
+	if (record.len > 0 && record.len < sizeof(r->record))
 		memcpy(r->record, record.ptr, record.len);
 	errand_tell(e, place, problem);
 }

@@ -211,6 +211,10 @@ keyed_bulk(struct asked *a)
 	item->code = ERR_INVALID_BODY;
 	item->problem = STR("{\"status\":400}");
 	want(form_add(&f, MESSAGE_UPDATE, ID(0)), ORDER_PRIORITY, "High");
+	item = form_add(&f, MESSAGE_REFUSED, "");	/* of which not even the order is known */
+	item->record.id = (struct str){ NULL, 0 };
+	item->code = ERR_NOT_FOUND;
+	item->problem = STR("{}");
 	submit(&f, a);
 }
 
@@ -218,12 +222,14 @@ static void
 each_at_its_place(struct asked *a)
 {
 	answered(a);
-	ck_assert_uint_eq(a->count, 3);
+	ck_assert_uint_eq(a->count, 4);
 	ck_assert_int_eq(a->results[0].err, ERR_OK);
 	ck_assert_int_eq(a->results[1].err, ERR_INVALID_BODY);
 	ck_assert_str_eq(a->results[1].problem, "{\"status\":400}");
 	ck_assert_str_eq(a->results[1].record, ID(0));
 	ck_assert_int_eq(a->results[2].err, ERR_OK);
+	ck_assert_int_eq(a->results[3].err, ERR_NOT_FOUND);
+	ck_assert_str_eq(a->results[3].record, "");
 	asked_free(a);
 }
 
