@@ -12,7 +12,6 @@
 #define SWEEP_MS	1000
 #define PART_MS		500	/* draining: a kept connection may be used once more for so long */
 #define PART_EACH_MS	2
-#define PAUSE_MS	1000	/* no accepting for so long after running out of descriptors */
 
 static void	accept_ready(void *cookie, uint32_t events);
 
@@ -35,39 +34,6 @@ connections_new(const struct connections_setup *setup)
 	return cs;
 }
 
-void
-connection_state(struct connection *c, enum state s)
-{
-	struct connections *cs = c->owner;
-
-	if (c->state == RECEIVING || c->state == SENDING)
-		cs->slow--;
-	if (s == RECEIVING || s == SENDING) {
-		cs->slow++;
-		c->since_ms = loop_now(cs->setup.loop);
-	}
-	c->state = s;
-}
-
-void
-connection_drop_input(struct connection *c)
-{
-	c->owner->gathered -= c->in.len;
-	buf_free(&c->in);
-}
-
-/* Not possible now (the kernel has no memory): a while later it may be. */
-static void
-accept_resume(struct connections *cs)
-{
-	cs->paused = cs->listen.fd != -1 && loop_add(cs->setup.loop, &cs->listen,
-	    EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK;
-	if (!cs->paused)
-		return;
-	log_warn("connections: accepting can't go on yet, at %zu open", cs->count);
-	cs->resume_ms = loop_now(cs->setup.loop) + PAUSE_MS;
-}
-
 /* EPOLLEXCLUSIVE forbids changing the events: take it out for the while. */
 static void
 accept_pause(struct connections *cs, const char *why)
@@ -79,34 +45,6 @@ accept_pause(struct connections *cs, const char *why)
 	cs->listen.fd = fd;
 	cs->paused = true;
 	cs->resume_ms = loop_now(cs->setup.loop) + PAUSE_MS;
-}
-
-void
-connection_close(struct connection *c)
-{
-	struct connections *cs = c->owner;
-	bool parked = c->state == PARKED;
-
-	if (c->state == CLOSED)
-		return;
-	connection_state(c, CLOSED);
-	FCGX_Free(&c->fcgx, 0);
-	if (c->watch.fd != -1) {
-		int fd = c->watch.fd;
-
-		loop_remove(cs->setup.loop, &c->watch);
-		(void)close(fd);	/* nothing buffered that could fail */
-	}
-	connection_drop_input(c);
-	buf_free(&c->out);
-	if ((*c->link = c->next) != NULL)
-		c->next->link = c->link;
-	cs->count--;
-	if (parked)
-		c->gone(c->gone_cookie);
-	loop_free_later(cs->setup.loop, &c->watch, c);
-	if (cs->paused && cs->count + 1 == cs->setup.max)
-		accept_resume(cs);
 }
 
 void
@@ -259,7 +197,7 @@ connections_tick(struct connections *cs, int64_t now_ms)
 		cs->sweep_ms = now_ms + SWEEP_MS;
 	}
 	if (cs->paused && now_ms >= cs->resume_ms)
-		accept_resume(cs);
+		connections_resume(cs);
 	if (cs->draining && now_ms >= cs->part_ms)
 		cs->part_ms = part(cs) ? now_ms + PART_EACH_MS : INT64_MAX;
 	if (cs->slow > 0)

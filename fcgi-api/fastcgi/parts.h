@@ -9,13 +9,15 @@
 #include "fcgi-api/fastcgi/records.h"
 
 /*
- * Shared by connections.c (the life of a connection) and
- * fastcgi/request.c (a request and its answer), and by nobody else.
+ * Between connection.c (the life of one), request.c (its requests and their
+ * answers) and connections.c (accepting, draining and what stalls), each of
+ * which uses those before it.
  */
 #define READ_BYTES	(16 * 1024)	/* a plain request is hardly larger */
 
 /* Edges: a request in pieces stays in the socket or with us, and must not wake us again. */
 #define WATCHED		(EPOLLIN | EPOLLRDHUP | EPOLLET)
+#define PAUSE_MS	1000	/* no accepting for so long after running out of descriptors */
 
 enum state {
 	IDLE,		/* between requests */
@@ -61,11 +63,16 @@ struct connections {
 	struct records_plain	 plain;
 };
 
+/* ---- connection.c ---- */
 void	connection_state(struct connection *, enum state);
+/* Off the list; accepting may go on then. */
 void	connection_close(struct connection *);
 /* Forget what was gathered. */
 void	connection_drop_input(struct connection *);
+/* Accept again; not possible, as the kernel has no memory: a while later. */
+void	connections_resume(struct connections *);
 
+/* ---- request.c ---- */
 /* Something happened to it. */
 void	connection_ready(void *cookie, uint32_t events);
 /* Take a request that waits in the socket. */

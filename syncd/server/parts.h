@@ -86,8 +86,6 @@ void	 peer_leave(struct peer *);
 /* Forget the peer now; its calls live on without it.  The memory goes with its handles. */
 void	 peer_close(struct peer *);
 
-/* A call that peer_take_line made: on the lists, then to whoever answers it. */
-void	 server_hand_on(struct server *, struct peer *, struct server_call *);
 /* The end of a peer or a handle: is it the end of the server? */
 void	 server_settle(struct server *);
 

@@ -2,11 +2,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/wire/frame.h"
 #include "syncd/server/parts.h"
 
 static void	 peer_flush(struct peer *);
+
+/* The end of a server: after the last handle of it and of its peers. */
+void
+server_settle(struct server *s)
+{
+	void (*drained)(void *) = s->drained;
+
+	if (s->connections > 0 || s->handles > 0)
+		return;
+	if (s->freed) {
+		free(s->path);
+		free(s);
+	} else if (s->draining && drained != NULL) {
+		s->drained = NULL;
+		drained(s->drained_cookie);	/* it may free the server */
+	}
+}
 
 static void
 on_peer_handle_closed(uv_handle_t *h)
@@ -154,6 +172,22 @@ peer_give_up(struct peer *p, const char *why)
 		peer_leave(p);
 }
 
+/* The call is on the lists, then with whoever answers it. */
+static void
+hand_on(struct peer *p, struct server_call *call)
+{
+	struct server *s = p->server;
+
+	call->server = s;
+	call->peer = p;
+	call->came_ms = instant_monotonic();
+	LIST_INSERT_HEAD(&p->calls, call, in_peer);
+	LIST_INSERT_HEAD(&s->calls, call, in_server);
+	p->open++;
+	s->open++;
+	s->request(s->cookie, call);
+}
+
 /* One line from the peer.  false: it was the last one to be taken. */
 static bool
 peer_take_line(struct peer *p, struct str line)
@@ -170,7 +204,7 @@ peer_take_line(struct peer *p, struct str line)
 	}
 	if (message_parse_request(line, s->schema, &call->request, why) == ERR_OK) {
 		if (!s->draining && s->open < SERVER_OPEN_MAX) {
-			server_hand_on(s, p, call);
+			hand_on(p, call);
 			return true;
 		}
 		if (s->draining)

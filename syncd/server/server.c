@@ -14,23 +14,6 @@
 #define BACKLOG		511
 #define ACCEPTS_A_TURN	64	/* so that newcomers never starve those who are in */
 
-/* The end of a server: after the last handle of it and of its peers. */
-void
-server_settle(struct server *s)
-{
-	void (*drained)(void *) = s->drained;
-
-	if (s->connections > 0 || s->handles > 0)
-		return;
-	if (s->freed) {
-		free(s->path);
-		free(s);
-	} else if (s->draining && drained != NULL) {
-		s->drained = NULL;
-		drained(s->drained_cookie);	/* it may free the server */
-	}
-}
-
 static void
 on_server_handle_closed(uv_handle_t *h)
 {
@@ -205,19 +188,6 @@ err0:
 	free(s->path);
 	free(s);
 	return NULL;
-}
-
-void
-server_hand_on(struct server *s, struct peer *p, struct server_call *call)
-{
-	call->server = s;
-	call->peer = p;
-	call->came_ms = instant_monotonic();
-	LIST_INSERT_HEAD(&p->calls, call, in_peer);
-	LIST_INSERT_HEAD(&s->calls, call, in_server);
-	p->open++;
-	s->open++;
-	s->request(s->cookie, call);
 }
 
 void
