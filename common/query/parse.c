@@ -10,50 +10,23 @@
 #define MS_PER_DAY	INT64_C(86400000)
 #define OPTION_UNUSED	256	/* an option that no order has ever had */
 
+/* Parameters that are no field's. */
+enum parameter { PAGE, PAGE_SIZE, AFTER, SORT, SEARCH, EMPTY, FILLED, PARAMETERS };
+
 struct parser {
 	struct query		*q;
 	struct store		*st;
 	bool			 paging;
 	bool			 alone;		/* the parameter is given once, and without brackets */
-	struct str		 after;		/* read last: it depends on the sort */
-	struct str		 page;
+	struct str		 given[PARAMETERS];	/* values of those below */
 	struct field_errors	*errors;
 };
-
-/* Decimal digits only, 1..max; 0, and a fault, when it is not that. */
-static uint32_t
-take_count(struct parser *p, struct str name, struct str value, uint32_t max)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	for (i = 0; i < value.len && i <= 10 && value.ptr[i] >= '0' && value.ptr[i] <= '9'; i++)
-		v = v * 10 + (uint64_t)(value.ptr[i] - '0');
-	if (i == value.len && v >= 1 && v <= max)
-		return (uint32_t)v;
-	field_errors_add(p->errors, name, "must be a whole number from 1 to %u", max);
-	return 0;
-}
-
-static void
-take_page(struct parser *p, struct str name, struct str value)
-{
-	p->page = value;
-	p->q->page = take_count(p, name, value, QUERY_PAGE_MAX);
-}
-
-static void
-take_page_size(struct parser *p, struct str name, struct str value)
-{
-	p->q->page_size = take_count(p, name, value, QUERY_PAGE_SIZE_MAX);
-}
 
 static void
 take_after(struct parser *p, struct str name, struct str value)
 {
 	if (value.len == 0)
 		field_errors_add(p->errors, name, "must be a nextCursor from an earlier answer");
-	p->after = value;
 }
 
 static void
@@ -140,20 +113,39 @@ take_filled(struct parser *p, struct str name, struct str value)
 	take_presence(p, name, value, p->q->filled);
 }
 
-static const struct {
+static const struct fixed {
 	const char	*name;
+	void		(*take)(struct parser *, struct str name, struct str value);	/* NULL: */
+	size_t		 at;		/* it is a whole number, kept there in struct query, */
+	uint32_t	 max;		/* from 1 to this */
 	bool		 paging;
 	bool		 repeats;
-	void		(*take)(struct parser *, struct str name, struct str value);
-} fixed[] = {
-	{ "page", true, false, take_page },
-	{ "pageSize", true, false, take_page_size },
-	{ "after", true, false, take_after },
-	{ "sort", false, false, take_sort },
-	{ "search", false, false, take_search },
-	{ "empty", false, true, take_empty },
-	{ "filled", false, true, take_filled }
+} fixed[PARAMETERS] = {
+	[PAGE] = { "page", .paging = true, .at = offsetof(struct query, page),
+	    .max = QUERY_PAGE_MAX },
+	[PAGE_SIZE] = { "pageSize", .paging = true, .at = offsetof(struct query, page_size),
+	    .max = QUERY_PAGE_SIZE_MAX },
+	[AFTER] = { "after", .take = take_after, .paging = true },
+	[SORT] = { "sort", .take = take_sort },
+	[SEARCH] = { "search", .take = take_search },
+	[EMPTY] = { "empty", .take = take_empty, .repeats = true },
+	[FILLED] = { "filled", .take = take_filled, .repeats = true }
 };
+
+/* Decimal digits only; what is none is kept as 0. */
+static void
+take_count(struct parser *p, const struct fixed *which, struct str name, struct str value)
+{
+	uint32_t *count = (uint32_t *)((char *)p->q + which->at);
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < value.len && i <= 10 && value.ptr[i] >= '0' && value.ptr[i] <= '9'; i++)
+		v = v * 10 + (uint64_t)(value.ptr[i] - '0');
+	*count = i == value.len && v <= which->max ? (uint32_t)v : 0;
+	if (*count == 0)
+		field_errors_add(p->errors, name, "must be a whole number from 1 to %u", which->max);
+}
 
 static void
 option_error(struct parser *p, struct options_offer offer, struct str token)
@@ -312,7 +304,7 @@ may_repeat(const struct query *q, struct str name)
 {
 	int f = schema_field(q->schema, name);
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+	for (size_t i = 0; i < PARAMETERS; i++)
 		if (fixed[i].repeats && str_is(name, fixed[i].name))
 			return true;
 	return f >= 0 && q->schema->fields[f].kind == FIELD_SELECT;
@@ -341,11 +333,16 @@ take(struct parser *p, struct str name, const struct param *param)
 		field_errors_add(p->errors, param->name, "is not valid UTF-8");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (str_is(name, fixed[i].name) && (p->paging || !fixed[i].paging)) {
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		if (!str_is(name, fixed[i].name) || (fixed[i].paging && !p->paging))
+			continue;
+		p->given[i] = param->value;
+		if (fixed[i].take != NULL)
 			fixed[i].take(p, name, param->value);
-			return;
-		}
+		else
+			take_count(p, &fixed[i], name, param->value);
+		return;
+	}
 	if (!take_field(p, name, param->value))
 		field_errors_add(p->errors, param->name, "is not a parameter of this path");
 }
@@ -425,10 +422,11 @@ query_parse(struct query *q, struct store *st, const struct param *params, size_
 			take(&p, name, &params[i]);
 	}
 	settle_presence(&p);
-	if (p.after.len > 0) {
-		if (p.page.len > 0)
+	/* last, as it depends on the sort */
+	if (p.given[AFTER].len > 0) {
+		if (p.given[PAGE].len > 0)
 			field_errors_add(errors, STR("after"), "can't be combined with page");
-		else if (!query_cursor_parse(q, p.after))
+		else if (!query_cursor_parse(q, p.given[AFTER]))
 			field_errors_add(errors, STR("after"),
 			    "must be a nextCursor from an earlier answer with the same sort");
 		q->after = true;

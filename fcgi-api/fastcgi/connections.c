@@ -140,7 +140,7 @@ connections_drain(struct connections *cs)
 	for (c = cs->all; c != NULL; c = next) {
 		next = c->next;
 		if (c->state == IDLE)
-			connection_receive(c);
+			connection_ready(c, EPOLLIN);
 	}
 	cs->part_ms = loop_now(cs->setup.loop) + PART_MS;
 }

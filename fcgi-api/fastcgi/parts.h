@@ -73,9 +73,7 @@ void	connection_drop_input(struct connection *);
 void	connections_resume(struct connections *);
 
 /* ---- request.c ---- */
-/* Something happened to it. */
+/* Something happened to it; one that is idle may have a request. */
 void	connection_ready(void *cookie, uint32_t events);
-/* Take a request that waits in the socket. */
-void	connection_receive(struct connection *);
 
 #endif

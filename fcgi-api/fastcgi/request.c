@@ -45,19 +45,6 @@ body_read(struct connections *cs, struct connection *c)
 	return cs->body.len > BODY_MAX ? ERR_TOO_LARGE : ERR_OK;
 }
 
-static void
-request_run(struct connection *c, char *const *envp, struct str body, enum err error)
-{
-	struct connections *cs = c->owner;
-
-	connection_state(c, BUSY);
-	cs->setup.request(cs->setup.cookie, c, envp, body, error);
-	if (c->state == BUSY) {
-		log_error("connections: a request was left without an answer");
-		connection_close(c);
-	}
-}
-
 /* A whole request (or its parameters) of ${used} bytes was gathered in c->in. */
 static void
 gathered_run(struct connection *c, enum scan scan, size_t used)
@@ -85,8 +72,9 @@ gathered_run(struct connection *c, enum scan scan, size_t used)
 		return;
 	}
 	connection_drop_input(c);
-	request_run(c, c->fcgx.envp, error == ERR_OK ? buf_str(&cs->body) :
-	    (struct str){ NULL, 0 }, error);
+	connection_state(c, BUSY);
+	cs->setup.request(cs->setup.cookie, c, c->fcgx.envp, error == ERR_OK ?
+	    buf_str(&cs->body) : (struct str){ NULL, 0 }, error);
 	if (cs->body.cap > 64 * 1024)
 		buf_free(&cs->body);
 }
@@ -158,8 +146,8 @@ gather_first(struct connection *c, const unsigned char *bytes, size_t n)
 }
 
 /* A request waits in the socket, usually whole. */
-void
-connection_receive(struct connection *c)
+static void
+receive(struct connection *c)
 {
 	struct connections *cs = c->owner;
 	struct records_plain *r = &cs->plain;
@@ -179,7 +167,8 @@ connection_receive(struct connection *c)
 	}
 	c->request_id = r->request_id;
 	c->keep = r->keep;
-	request_run(c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
+	connection_state(c, BUSY);
+	cs->setup.request(cs->setup.cookie, c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
 }
 
 /* Something while the answer is pending: a web server has nothing to say then. */
@@ -234,7 +223,7 @@ connection_ready(void *cookie, uint32_t events)
 	(void)events;	/* each state finds out by itself */
 	switch (c->state) {
 	case IDLE:
-		connection_receive(c);
+		receive(c);
 		break;
 	case RECEIVING:
 		gather(c);
@@ -248,6 +237,10 @@ connection_ready(void *cookie, uint32_t events)
 	case BUSY:
 	case CLOSED:
 		break;
+	}
+	if (c->state == BUSY) {
+		log_error("connections: a request was left without an answer");
+		connection_close(c);
 	}
 }
 
