@@ -39,20 +39,30 @@ function textOf({ name, version, license, author, folder }: Package): string {
 	if (file !== undefined) return fs.readFileSync(path.join(folder, file), 'utf8')
 	if (license !== 'MIT') throw new Error(`${name} ${version} has no text of its licence`)
 	const mit = fs.readFileSync(path.resolve(import.meta.dirname, '../LICENSE'), 'utf8')
-	const holder = typeof author === 'string' ? author : author?.name ?? `the authors of ${name}`
+	const holder = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`)
 	return mit.replace(/^Copyright .*$/m, `Copyright (c) ${holder}`)
 }
 
 function stanza(used: Package): string {
 	const { name, version, license } = used
-	const text = textOf(used).trim().split(/\r?\n/).map(line => line.trimEnd())
-	const holders = [...new Set(text.join('\n').match(HOLDER)?.map(line => line.trim().replace(/^copyright(\s*(©|\(c\)))?\s*/i, '')))]
+	const text = textOf(used)
+		.trim()
+		.split(/\r?\n/)
+		.map(line => line.trimEnd())
+	const holders = [
+		...new Set(
+			text
+				.join('\n')
+				.match(HOLDER)
+				?.map(line => line.trim().replace(/^copyright(\s*(©|\(c\)))?\s*/i, '')),
+		),
+	]
 	return [
 		`Files: dashboard/node_modules/${name}/*`,
 		`Comment: ${name} ${version}`,
 		`Copyright: ${holders.length > 0 ? holders.join('\n ') : `the authors of ${name}`}`,
 		`License: ${[license === 'MIT' ? 'Expat' : license, name.replace(/^@/, '')].join('-').replace(/[ /]/g, '-')}`,
-		...text.map(line => line === '' ? ' .' : ` ${line}`),
+		...text.map(line => (line === '' ? ' .' : ` ${line}`)),
 		'',
 	].join('\n')
 }
@@ -69,7 +79,7 @@ export function notices(): Plugin {
 				const known = packageOf(file)
 				if (known !== null) found.set(known.folder, known)
 			}
-			const packages = [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+			const packages = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 			if (packages.length === 0) this.error('nothing of other people is in it?')
 			this.emitFile({ type: 'asset', name: 'notices.txt', source: packages.map(stanza).join('\n') })
 		},

@@ -3,7 +3,8 @@ import type { Reporter, TestModule } from 'vitest/node'
 /** The line that tests/run counts by. */
 export default class Tally implements Reporter {
 	onTestRunEnd(modules: readonly TestModule[]) {
-		let passed = 0, failed = 0
+		let passed = 0,
+			failed = 0
 		for (const module of modules) {
 			if (module.errors().length > 0) failed++
 			for (const test of module.children.allTests()) {

@@ -36,7 +36,8 @@ type Props = {
 
 /** The entries by which a bulk edit can be undone: the first of each. */
 export function heads(changes: readonly Change[]): Set<string> {
-	const seen = new Set<string>(), found = new Set<string>()
+	const seen = new Set<string>(),
+		found = new Set<string>()
 	for (const { bulk, change, action } of changes) {
 		if (bulk === null || seen.has(bulk) || action !== 'changed') continue
 		seen.add(bulk)
@@ -52,23 +53,72 @@ export default function ActivityPage({ whole, recent, busy, undo }: Props) {
 	const changes = data?.pages.flatMap(page => page.changes) ?? []
 	const first = heads(changes)
 	const button = (edit: BulkEdit) => (
-		<Button look="quiet" size="small" disabled={busy} aria-label={`Undo ${edit.name}`} title={busy ? 'A bulk edit is under way' : 'Undo this bulk edit'} onClick={() => setAsked(edit)}><Undo2 aria-hidden className="size-3.5" />Undo</Button>
+		<Button
+			look="quiet"
+			size="small"
+			disabled={busy}
+			aria-label={`Undo ${edit.name}`}
+			title={busy ? 'A bulk edit is under way' : 'Undo this bulk edit'}
+			onClick={() => setAsked(edit)}
+		>
+			<Undo2 aria-hidden className="size-3.5" />
+			Undo
+		</Button>
 	)
 	return (
 		<div className="mx-auto w-full max-w-4xl">
 			<PageTitle>Activity</PageTitle>
 			{recent.length > 0 && <Recent edits={recent} button={button} />}
 			<Card label="Changes, newest first">
-				{data === undefined
-					? error
-						? <Blank icon={TriangleAlert} title="The activity can’t be read" action={<Button onClick={() => void refetch()}>Try again</Button>}>{explain(error)}</Blank>
-						: <div className="flex flex-col gap-4 p-5" role="status" aria-label="Loading the activity">{[1, 2, 3, 4, 5].map(n => <Bone key={n} className="h-10" />)}</div>
-					: changes.length === 0
-						? <Blank icon={History} title="Nothing has changed yet">Every change from now on is listed here: who made it, when, and through what.</Blank>
-						: <div className="px-4 py-2 sm:px-5"><ChangeList changes={changes} withOrder action={entry => entry.bulk !== null && first.has(entry.change) && button(whole(entry.bulk))} /></div>}
-				{hasNextPage && <div className="flex justify-center border-t border-line p-3"><Button look="quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>Older changes</Button></div>}
+				{data === undefined ? (
+					error ? (
+						<Blank
+							icon={TriangleAlert}
+							title="The activity can’t be read"
+							action={<Button onClick={() => void refetch()}>Try again</Button>}
+						>
+							{explain(error)}
+						</Blank>
+					) : (
+						<div className="flex flex-col gap-4 p-5" role="status" aria-label="Loading the activity">
+							{[1, 2, 3, 4, 5].map(n => (
+								<Bone key={n} className="h-10" />
+							))}
+						</div>
+					)
+				) : changes.length === 0 ? (
+					<Blank icon={History} title="Nothing has changed yet">
+						Every change from now on is listed here: who made it, when, and through what.
+					</Blank>
+				) : (
+					<div className="px-4 py-2 sm:px-5">
+						<ChangeList
+							changes={changes}
+							withOrder
+							action={entry =>
+								entry.bulk !== null && first.has(entry.change) && button(whole(entry.bulk))
+							}
+						/>
+					</div>
+				)}
+				{hasNextPage && (
+					<div className="flex justify-center border-t border-line p-3">
+						<Button look="quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+							Older changes
+						</Button>
+					</div>
+				)}
 			</Card>
-			{asked && <UndoBulk edit={asked} onClose={() => setAsked(null)} onUndo={() => { setAsked(null); undo(asked) }} />}
+			{asked && (
+				<UndoBulk
+					edit={asked}
+					onClose={() => setAsked(null)}
+					onUndo={() => {
+						setAsked(null)
+						undo(asked)
+					}}
+				/>
+			)}
 		</div>
 	)
 }
@@ -79,10 +129,24 @@ function Recent({ edits, button }: { edits: BulkEdit[]; button: (edit: BulkEdit)
 		<Card title="Bulk edits made in this browser" className="mb-4">
 			<ul className="px-4 pt-1 pb-2 sm:px-5" data-testid="bulk-edits">
 				{edits.map(edit => (
-					<li key={edit.bulks[0]} className="flex items-center gap-3 border-b border-line py-2.5 last:border-0">
+					<li
+						key={edit.bulks[0]}
+						className="flex items-center gap-3 border-b border-line py-2.5 last:border-0"
+					>
 						<Layers aria-hidden className="size-4 shrink-0 text-ink-3" />
-						<p className="tnum min-w-0 flex-1"><span className="font-medium">{edit.name}</span> <span className="text-ink-2">{countOf(edit)}</span></p>
-						{edit.at !== undefined && <time dateTime={new Date(edit.at).toISOString()} title={formatInstantExact(new Date(edit.at).toISOString())} className="tnum text-xs whitespace-nowrap text-ink-3">{formatInstant(new Date(edit.at).toISOString())}</time>}
+						<p className="tnum min-w-0 flex-1">
+							<span className="font-medium">{edit.name}</span>{' '}
+							<span className="text-ink-2">{countOf(edit)}</span>
+						</p>
+						{edit.at !== undefined && (
+							<time
+								dateTime={new Date(edit.at).toISOString()}
+								title={formatInstantExact(new Date(edit.at).toISOString())}
+								className="tnum text-xs whitespace-nowrap text-ink-3"
+							>
+								{formatInstant(new Date(edit.at).toISOString())}
+							</time>
+						)}
 						{button(edit)}
 					</li>
 				))}
@@ -91,14 +155,33 @@ function Recent({ edits, button }: { edits: BulkEdit[]; button: (edit: BulkEdit)
 	)
 }
 
-const countOf = ({ changed, total }: BulkEdit) => (changed === undefined || total === undefined ? '' : changed === total ? plural(total, 'order') : `${formatCount(changed)} of ${plural(total, 'order')}`)
+const countOf = ({ changed, total }: BulkEdit) =>
+	changed === undefined || total === undefined
+		? ''
+		: changed === total
+			? plural(total, 'order')
+			: `${formatCount(changed)} of ${plural(total, 'order')}`
 
 function UndoBulk({ edit, onClose, onUndo }: { edit: BulkEdit; onClose: () => void; onUndo: () => void }) {
 	return (
-		<Dialog open onClose={onClose} title={`Undo ${edit.name}?`} description={<>Each order{edit.changed !== undefined && <> of the {formatCount(edit.changed)}</>} gets its value from before back, unless it has been changed since.</>}>
+		<Dialog
+			open
+			onClose={onClose}
+			title={`Undo ${edit.name}?`}
+			description={
+				<>
+					Each order{edit.changed !== undefined && <> of the {formatCount(edit.changed)}</>} gets its value
+					from before back, unless it has been changed since.
+				</>
+			}
+		>
 			<div className="flex justify-end gap-2 border-t border-line px-5 py-3">
-				<Button look="quiet" onClick={onClose} data-first>Cancel</Button>
-				<Button look="primary" onClick={onUndo}>Undo</Button>
+				<Button look="quiet" onClick={onClose} data-first>
+					Cancel
+				</Button>
+				<Button look="primary" onClick={onUndo}>
+					Undo
+				</Button>
 			</div>
 		</Dialog>
 	)

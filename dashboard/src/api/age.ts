@@ -15,7 +15,8 @@ const SAME_MS = 1500
 /** An answer has arrived. Of answers that overtake each other the newer moment counts; a store that is another may be older. */
 export function noteAge(seconds: number | null, now = Date.now()) {
 	if (seconds === null || !Number.isFinite(seconds) || seconds < 0) return
-	const at = now - seconds * 1000, known = freshAt.get()
+	const at = now - seconds * 1000,
+		known = freshAt.get()
 	if (known === null || at > known + SAME_MS || at < known - SAME_MS) freshAt.set(at)
 }
 

@@ -47,7 +47,12 @@ function noteFailureOf(problem: Problem) {
 const refusals: Middleware = {
 	async onResponse({ response, schemaPath }) {
 		// an unwell system's health is an answer, not a failure
-		if (schemaPath === '/api/health' && response.status === 503 && response.headers.get('Content-Type')?.startsWith('application/json')) return undefined
+		if (
+			schemaPath === '/api/health' &&
+			response.status === 503 &&
+			response.headers.get('Content-Type')?.startsWith('application/json')
+		)
+			return undefined
 		if (!response.ok) throw await problemOf(response)
 		return undefined
 	},

@@ -7,8 +7,16 @@ import { api, type Health } from './client'
 const airtable = z.object({
 	circuit: z.optional(z.enum(['closed', 'open', 'halfOpen'])),
 	lastSuccessAt: z.nullish(z.string()),
-	lastError: z.nullish(z.object({ code: z.optional(z.string()), detail: z.optional(z.string()), at: z.nullish(z.string()) })),
-	rateLimit: z.optional(z.object({ perSecond: z.optional(z.number()), lockedForMs: z.optional(z.number()), quotaUsedUp: z.optional(z.boolean()) })),
+	lastError: z.nullish(
+		z.object({ code: z.optional(z.string()), detail: z.optional(z.string()), at: z.nullish(z.string()) }),
+	),
+	rateLimit: z.optional(
+		z.object({
+			perSecond: z.optional(z.number()),
+			lockedForMs: z.optional(z.number()),
+			quotaUsedUp: z.optional(z.boolean()),
+		}),
+	),
 	monthlyCalls: z.optional(z.object({ used: z.number(), budget: z.nullish(z.number()) })),
 })
 export type Airtable = z.infer<typeof airtable>
@@ -25,4 +33,5 @@ export const healthQuery = queryOptions({
 	},
 })
 
-export const useHealth = () => useQuery({ ...healthQuery, refetchInterval: query => (query.state.data?.status === 'ok' ? 5000 : 2000) })
+export const useHealth = () =>
+	useQuery({ ...healthQuery, refetchInterval: query => (query.state.data?.status === 'ok' ? 5000 : 2000) })

@@ -11,9 +11,16 @@ class FakeSource extends EventTarget {
 		super()
 		FakeSource.all.push(this)
 	}
-	close() { this.readyState = 2 }
-	say(type: string, data: string) { this.dispatchEvent(new MessageEvent(type, { data })) }
-	fail(state: 0 | 2) { this.readyState = state; this.onerror?.() }
+	close() {
+		this.readyState = 2
+	}
+	say(type: string, data: string) {
+		this.dispatchEvent(new MessageEvent(type, { data }))
+	}
+	fail(state: 0 | 2) {
+		this.readyState = state
+		this.onerror?.()
+	}
 }
 
 let live: typeof import('./live')
@@ -30,7 +37,10 @@ beforeEach(async () => {
 	live.onChange(change => heard.push(change))
 	stop = live.followChanges()
 })
-afterEach(() => { stop(); vi.useRealTimers() })
+afterEach(() => {
+	stop()
+	vi.useRealTimers()
+})
 const newest = () => FakeSource.all.at(-1)!
 
 test('changes are told as they come', () => {
@@ -41,7 +51,11 @@ test('changes are told as they come', () => {
 	newest().say('change', 'no JSON')
 	newest().say('reset', '')
 	newest().say('change', '{"generation":13,"orders":null,"summary":true}')
-	expect(heard).toEqual([{ generation: 12, orders: ['rec1'] }, { generation: 12, orders: null }, { generation: 13, orders: null }])
+	expect(heard).toEqual([
+		{ generation: 12, orders: ['rec1'] },
+		{ generation: 12, orders: null },
+		{ generation: 13, orders: null },
+	])
 })
 
 test('whatever happened before the stream stands is read again, each time', () => {
@@ -49,7 +63,11 @@ test('whatever happened before the stream stands is read again, each time', () =
 	newest().say('change', '{"generation":12,"orders":["rec1"],"summary":true}')
 	newest().fail(0)
 	newest().onopen?.()
-	expect(heard).toEqual([{ generation: 0, orders: null }, { generation: 12, orders: ['rec1'] }, { generation: 12, orders: null }])
+	expect(heard).toEqual([
+		{ generation: 0, orders: null },
+		{ generation: 12, orders: ['rec1'] },
+		{ generation: 12, orders: null },
+	])
 })
 
 test('no stream: it is polled, and the stream tried again later', () => {

@@ -22,7 +22,7 @@ const message = z.object({ generation: z.number(), orders: z.nullable(z.array(z.
 
 export const liveState = new Observable<LiveState>('connecting')
 const listeners = new Set<(change: LiveChange) => void>()
-let seen = 0	// the newest generation that listeners have heard of
+let seen = 0 // the newest generation that listeners have heard of
 
 export function onChange(listener: (change: LiveChange) => void) {
 	listeners.add(listener)

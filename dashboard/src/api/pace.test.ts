@@ -3,7 +3,10 @@ import { beforeEach, expect, test, vi } from 'vitest'
 let pace: typeof import('./pace')
 
 const answer = (status: number, headers: Record<string, string>) => new Response(null, { status, headers })
-const says = (remaining: number) => pace.notePace(answer(200, { 'RateLimit-Policy': '"orders_list";q=100;w=60', RateLimit: `"orders_list";r=${remaining};t=12` }))
+const says = (remaining: number) =>
+	pace.notePace(
+		answer(200, { 'RateLimit-Policy': '"orders_list";q=100;w=60', RateLimit: `"orders_list";r=${remaining};t=12` }),
+	)
 
 beforeEach(async () => {
 	vi.useFakeTimers()

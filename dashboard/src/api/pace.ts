@@ -11,7 +11,8 @@ export type Policy = 'orders_list' | 'orders_summary' | 'get_order'
 
 const WINDOW_MS = 60_000
 /** Of the quota; below the first it goes slower, the second is left to people. */
-const PLENTY = 1 / 2, RESERVE = 1 / 10
+const PLENTY = 1 / 2,
+	RESERVE = 1 / 10
 
 const left = new Map<string, { remaining: number; quota: number; at: number }>()
 
@@ -24,7 +25,8 @@ let over: ReturnType<typeof setTimeout> | undefined
 export function notePace(response: Response, now = Date.now()) {
 	const [, name, remaining] = /^"([a-z_]+)";r=(\d+)/.exec(response.headers.get('RateLimit') ?? '') ?? []
 	const [, quota] = /;q=(\d+)/.exec(response.headers.get('RateLimit-Policy') ?? '') ?? []
-	if (name !== undefined && quota !== undefined) left.set(name, { remaining: Number(remaining), quota: Number(quota), at: now })
+	if (name !== undefined && quota !== undefined)
+		left.set(name, { remaining: Number(remaining), quota: Number(quota), at: now })
 	if (response.status !== 429) return
 	const wait = Math.max(1, Number(response.headers.get('Retry-After')) || 1) * 1000
 	refusedUntil.set(Math.max(refusedUntil.get() ?? 0, now + wait))

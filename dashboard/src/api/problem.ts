@@ -19,7 +19,13 @@ export class Problem extends Error {
 	}
 }
 
-const local = (status: number, code: string, detail: string): ProblemDocument => ({ type: 'about:blank', title: detail, status, detail, code })
+const local = (status: number, code: string, detail: string): ProblemDocument => ({
+	type: 'about:blank',
+	title: detail,
+	status,
+	detail,
+	code,
+})
 
 export function noAnswer(): Problem {
 	return new Problem(local(0, 'no_connection', 'The order desk does not answer.'))
@@ -34,7 +40,10 @@ export async function problemOf(response: Response): Promise<Problem> {
 	} catch {
 		// not even a problem document: something between us and the API answered
 	}
-	return new Problem(local(response.status, 'unexpected_answer', `The server answered with status ${response.status}.`), retry)
+	return new Problem(
+		local(response.status, 'unexpected_answer', `The server answered with status ${response.status}.`),
+		retry,
+	)
 }
 
 /** Codes in a person's words; for others the API's own detail is good enough. */
@@ -57,12 +66,14 @@ const WORDS: Record<string, string> = {
 }
 
 export function explain(error: unknown): string {
-	if (error instanceof Problem && error.code === 'airtable_rejected') return `Airtable refuses it: ${sentence(error.message.replace(/^[A-Z_]+: /, ''))}`
+	if (error instanceof Problem && error.code === 'airtable_rejected')
+		return `Airtable refuses it: ${sentence(error.message.replace(/^[A-Z_]+: /, ''))}`
 	if (error instanceof Problem) return WORDS[error.code] ?? sentence(error.message)
 	return error instanceof Error ? error.message : String(error)
 }
 
 /** What is wrong with a filter, parameter by parameter; []: it is not that. */
-export const wrongFilters = (error: unknown) => (error instanceof Problem && error.status === 400 && error.code === 'invalid_parameter' ? error.errors : [])
+export const wrongFilters = (error: unknown) =>
+	error instanceof Problem && error.status === 400 && error.code === 'invalid_parameter' ? error.errors : []
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')

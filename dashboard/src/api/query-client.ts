@@ -9,7 +9,8 @@ export function mayPass(error: unknown) {
 const AGAIN_MS = 5000
 
 /** A query that fails for what may pass is asked again until it does not; for refetchInterval. */
-export const untilItPasses = ({ state }: { state: { error: unknown } }) => (state.error !== null && mayPass(state.error) ? AGAIN_MS : false)
+export const untilItPasses = ({ state }: { state: { error: unknown } }) =>
+	state.error !== null && mayPass(state.error) ? AGAIN_MS : false
 
 /** News change nothing about a refusal for good. */
 export const mayBeNews = ({ state }: { state: { error: unknown } }) => state.error === null || mayPass(state.error)
@@ -23,7 +24,7 @@ function delay(attempt: number, error: unknown) {
 export const queryClient = new QueryClient({
 	defaultOptions: {
 		queries: {
-			networkMode: 'always',	// an intranet may work without what the browser takes for the network
+			networkMode: 'always', // an intranet may work without what the browser takes for the network
 			retry: (failures, error) => failures < 2 && mayPass(error),
 			retryDelay: delay,
 			refetchOnWindowFocus: false,

@@ -7,7 +7,8 @@ export const syncQuery = queryOptions({
 })
 
 /** Once a second while it runs. */
-export const useSync = () => useQuery({ ...syncQuery, refetchInterval: query => (query.state.data?.state === 'running' ? 700 : 4000) })
+export const useSync = () =>
+	useQuery({ ...syncQuery, refetchInterval: query => (query.state.data?.state === 'running' ? 700 : 4000) })
 
 export type SyncMode = 'auto' | 'full'
 

@@ -15,5 +15,14 @@ export default function Activity() {
 		const record = bulkOf(records, bulk)
 		return record ? { ...record, name: record.what } : { name: `Bulk edit ${bulk}`, bulks: [bulk] }
 	}
-	return <ActivityPage whole={whole} busy={busy} undo={({ name, bulks, changed }) => void undoBulkEdits({ what: name, bulks, ...(changed !== undefined && { changed }) })} recent={records.map(record => ({ ...record, name: record.what }))} />
+	return (
+		<ActivityPage
+			whole={whole}
+			busy={busy}
+			undo={({ name, bulks, changed }) =>
+				void undoBulkEdits({ what: name, bulks, ...(changed !== undefined && { changed }) })
+			}
+			recent={records.map(record => ({ ...record, name: record.what }))}
+		/>
+	)
 }

@@ -18,18 +18,24 @@ const FOLLOWING: { queryKey: string[]; policy: Policy }[] = [
 /** How many requests it takes to read again what is on the screen: one for each page of a long list. */
 function requestsFor(queryKey: string[]): number {
 	const shown = queryClient.getQueryCache().findAll({ queryKey, type: 'active' })
-	return shown.reduce((n, { state }) => n + ((state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 1), 0)
+	return shown.reduce(
+		(n, { state }) => n + ((state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 1),
+		0,
+	)
 }
 
 function follow({ queryKey, policy }: (typeof FOLLOWING)[number]) {
 	let due: ReturnType<typeof setTimeout> | undefined
 	const later = () => {
-		due ??= setTimeout(() => {
-			due = undefined
-			// what is under way may be what the person asked for, such as older entries: it is not cut short
-			if (queryClient.isFetching({ queryKey }) > 0) later()
-			else void queryClient.invalidateQueries({ queryKey })
-		}, pause(policy, PAUSE_MS, requestsFor(queryKey)))
+		due ??= setTimeout(
+			() => {
+				due = undefined
+				// what is under way may be what the person asked for, such as older entries: it is not cut short
+				if (queryClient.isFetching({ queryKey }) > 0) later()
+				else void queryClient.invalidateQueries({ queryKey })
+			},
+			pause(policy, PAUSE_MS, requestsFor(queryKey)),
+		)
 	}
 	const stop = onChange(later)
 	return () => {

@@ -5,8 +5,34 @@ import { Key } from '@/ui/parts'
 type Keys = [string[], string][]
 
 const groups = (may: { create: boolean; delete: boolean }): [string, Keys][] => [
-	['Everywhere', [[['Ctrl', 'K'], 'Search and commands'], [['/'], 'Search orders'], [['g', 'h'], 'Overview'], [['g', 'o'], 'Orders'], [['g', 'a'], 'Activity'], [['g', 's'], 'Sync'], [['?'], 'This list']]],
-	['In the table', [[['j'], 'Next order'], [['k'], 'Previous order'], [['Enter'], 'Details'], [['e'], 'Change the status, of all that are chosen'], [['p'], 'Change the priority, likewise'], [['x'], 'Select'], [['Shift', 'x'], 'Select up to here'], [['Esc'], 'Clear the selection'], [['Ctrl', 'z'], 'Undo the last edit'], ...(may.create ? [[['n'], 'New order']] as Keys : []), ...(may.delete ? [[['Del'], 'Delete']] as Keys : [])]],
+	[
+		'Everywhere',
+		[
+			[['Ctrl', 'K'], 'Search and commands'],
+			[['/'], 'Search orders'],
+			[['g', 'h'], 'Overview'],
+			[['g', 'o'], 'Orders'],
+			[['g', 'a'], 'Activity'],
+			[['g', 's'], 'Sync'],
+			[['?'], 'This list'],
+		],
+	],
+	[
+		'In the table',
+		[
+			[['j'], 'Next order'],
+			[['k'], 'Previous order'],
+			[['Enter'], 'Details'],
+			[['e'], 'Change the status, of all that are chosen'],
+			[['p'], 'Change the priority, likewise'],
+			[['x'], 'Select'],
+			[['Shift', 'x'], 'Select up to here'],
+			[['Esc'], 'Clear the selection'],
+			[['Ctrl', 'z'], 'Undo the last edit'],
+			...(may.create ? ([[['n'], 'New order']] as Keys) : []),
+			...(may.delete ? ([[['Del'], 'Delete']] as Keys) : []),
+		],
+	],
 ]
 
 export default function Help({ onClose }: { onClose: () => void }) {
@@ -19,8 +45,16 @@ export default function Help({ onClose }: { onClose: () => void }) {
 						<h3 className="mb-1 text-2xs font-semibold tracking-wide text-ink-3 uppercase">{title}</h3>
 						<dl>
 							{keys.map(([keys, text]) => (
-								<div key={text} className="flex items-center justify-between border-b border-line py-2 last:border-0">
-									<dt>{text}</dt><dd className="flex gap-1">{keys.map(key => <Key key={key}>{key}</Key>)}</dd>
+								<div
+									key={text}
+									className="flex items-center justify-between border-b border-line py-2 last:border-0"
+								>
+									<dt>{text}</dt>
+									<dd className="flex gap-1">
+										{keys.map(key => (
+											<Key key={key}>{key}</Key>
+										))}
+									</dd>
 								</div>
 							))}
 						</dl>

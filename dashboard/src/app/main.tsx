@@ -14,7 +14,12 @@ async function firstPage() {
 	if (router.state.location.pathname === '/') await queryClient.prefetchQuery(summaryQuery)
 }
 
-const draw = () => createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>)
+const draw = () =>
+	createRoot(document.getElementById('root')!).render(
+		<StrictMode>
+			<App />
+		</StrictMode>,
+	)
 
 // drawn once, with its figures, instead of bones first: half the work, where a computer is slow
 void Promise.race([firstPage(), new Promise(resolve => setTimeout(resolve, SOON_MS))]).then(draw, draw)

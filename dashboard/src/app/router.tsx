@@ -1,4 +1,11 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, type ErrorComponentProps } from '@tanstack/react-router'
+import {
+	createRootRoute,
+	createRoute,
+	createRouter,
+	lazyRouteComponent,
+	Link,
+	type ErrorComponentProps,
+} from '@tanstack/react-router'
 import { Compass, TriangleAlert } from 'lucide-react'
 import { summaryQuery } from '@/api/summary'
 import { todayQuery } from '@/api/today'
@@ -27,8 +34,16 @@ const orders = createRoute({
 	validateSearch: search => ordersSearch.parse(search),
 	component: lazyRouteComponent(() => import('@/orders/page')),
 })
-const activity = createRoute({ getParentRoute: () => root, path: '/activity', component: lazyRouteComponent(() => import('./activity')) })
-const sync = createRoute({ getParentRoute: () => root, path: '/sync', component: lazyRouteComponent(() => import('@/sync/page')) })
+const activity = createRoute({
+	getParentRoute: () => root,
+	path: '/activity',
+	component: lazyRouteComponent(() => import('./activity')),
+})
+const sync = createRoute({
+	getParentRoute: () => root,
+	path: '/sync',
+	component: lazyRouteComponent(() => import('@/sync/page')),
+})
 
 /* Plain texts in the address: ?status=Pending,Shipped, nothing quoted or encoded twice. */
 export const router = createRouter({
@@ -38,13 +53,15 @@ export const router = createRouter({
 	defaultPreload: 'intent',
 	defaultErrorComponent: Failed,
 	defaultPendingComponent: Coming,
-	defaultPendingMs: 300,	/* sooner it would only flicker */
+	defaultPendingMs: 300 /* sooner it would only flicker */,
 	defaultPendingMinMs: 0,
 	scrollRestoration: true,
 })
 
 declare module '@tanstack/react-router' {
-	interface Register { router: typeof router }
+	interface Register {
+		router: typeof router
+	}
 }
 
 /** A page whose file is still on its way. */
@@ -52,7 +69,11 @@ function Coming() {
 	return (
 		<div role="status" aria-label="The page is loading" className="mx-auto w-full max-w-[150rem]">
 			<Bone className="mb-5 h-7 w-40" />
-			<Card className="min-h-[55dvh] gap-4 p-5"><Bone className="h-5 w-1/3" /><Bone className="h-5 w-2/3" /><Bone className="h-5 w-1/2" /></Card>
+			<Card className="min-h-[55dvh] gap-4 p-5">
+				<Bone className="h-5 w-1/3" />
+				<Bone className="h-5 w-2/3" />
+				<Bone className="h-5 w-1/2" />
+			</Card>
 		</div>
 	)
 }
@@ -61,15 +82,38 @@ function Nowhere() {
 	useTitle('No such page')
 	return (
 		<>
-			<h1 tabIndex={-1} className="sr-only">No such page</h1>
-			<Blank icon={Compass} title="There is nothing here" action={<Link to="/" className={buttonClass('plain')}>To the overview</Link>}>The address may be from an older version, or mistyped.</Blank>
+			<h1 tabIndex={-1} className="sr-only">
+				No such page
+			</h1>
+			<Blank
+				icon={Compass}
+				title="There is nothing here"
+				action={
+					<Link to="/" className={buttonClass('plain')}>
+						To the overview
+					</Link>
+				}
+			>
+				The address may be from an older version, or mistyped.
+			</Blank>
 		</>
 	)
 }
 
 function Failed({ error, reset }: ErrorComponentProps) {
 	return (
-		<Blank icon={TriangleAlert} title="This page could not be drawn" action={<><Button onClick={reset}>Try again</Button><Button look="quiet" onClick={() => location.reload()}>Reload</Button></>}>
+		<Blank
+			icon={TriangleAlert}
+			title="This page could not be drawn"
+			action={
+				<>
+					<Button onClick={reset}>Try again</Button>
+					<Button look="quiet" onClick={() => location.reload()}>
+						Reload
+					</Button>
+				</>
+			}
+		>
 			{error instanceof Error ? error.message : 'Something unexpected happened.'}
 		</Blank>
 	)

@@ -6,11 +6,16 @@
 let wanted: string | null = null
 
 /** What is to have the focus on the next page instead of its heading. */
-export const focusNext = (selector: string) => { wanted = selector }
+export const focusNext = (selector: string) => {
+	wanted = selector
+}
 
 /** The page stands. What lies over it keeps the focus. */
 export function focusPage() {
-	const target = (wanted === null ? null : document.querySelector<HTMLElement>(wanted)) ?? document.querySelector<HTMLElement>('main h1') ?? document.querySelector<HTMLElement>('main')
+	const target =
+		(wanted === null ? null : document.querySelector<HTMLElement>(wanted)) ??
+		document.querySelector<HTMLElement>('main h1') ??
+		document.querySelector<HTMLElement>('main')
 	wanted = null
 	if (document.querySelector('[role="dialog"]') === null) target?.focus({ preventScroll: true })
 }

@@ -18,13 +18,15 @@ const longDay = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
 
 export const formatCount = (value: number) => count.format(value)
-export const formatCompact = (value: number) => (Math.abs(value) < 10_000 ? count.format(Math.round(value)) : compactCount.format(value))
+export const formatCompact = (value: number) =>
+	Math.abs(value) < 10_000 ? count.format(Math.round(value)) : compactCount.format(value)
 export const formatPercent = (value: number) => percent.format(value)
 
 /** A calendar day, "2026-11-20", without a time zone of its own. */
 export const formatDay = (date: string) => day.format(new Date(`${date}T00:00:00Z`))
 /** The same with its year, if that is not this one. */
-export const formatDate = (date: string, now = new Date()) => (Number(date.slice(0, 4)) === now.getFullYear() ? day : dayOfYear).format(new Date(`${date}T00:00:00Z`))
+export const formatDate = (date: string, now = new Date()) =>
+	(Number(date.slice(0, 4)) === now.getFullYear() ? day : dayOfYear).format(new Date(`${date}T00:00:00Z`))
 export const formatLongDay = (date: string) => longDay.format(new Date(`${date}T00:00:00Z`))
 
 /** A date without a time, which is that day in every zone. */
@@ -39,9 +41,17 @@ export function formatInstant(instant: string, now = new Date()): string {
 }
 
 /** Both the reader's own time and the exact instant. */
-export const formatInstantExact = (instant: string) => `${(isDate(instant) ? fullDay : full).format(new Date(instant))}\n${instant}`
+export const formatInstantExact = (instant: string) =>
+	`${(isDate(instant) ? fullDay : full).format(new Date(instant))}\n${instant}`
 
-const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [['second', 60], ['minute', 60], ['hour', 24], ['day', 30], ['month', 12], ['year', Infinity]]
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+	['second', 60],
+	['minute', 60],
+	['hour', 24],
+	['day', 30],
+	['month', 12],
+	['year', Infinity],
+]
 
 /** "12 seconds ago", "in 3 minutes". */
 export function formatAgo(instant: string | number, now = Date.now()): string {

@@ -2,10 +2,12 @@
 
 const LONGEST_MS = 1000
 
-const idle = () => new Promise<void>(resolve => {
-	if (typeof requestIdleCallback === 'undefined') setTimeout(resolve, LONGEST_MS / 4)	// Safari
-	else requestIdleCallback(() => resolve(), { timeout: LONGEST_MS })
-})
+const idle = () =>
+	new Promise<void>(resolve => {
+		if (typeof requestIdleCallback === 'undefined')
+			setTimeout(resolve, LONGEST_MS / 4) // Safari
+		else requestIdleCallback(() => resolve(), { timeout: LONGEST_MS })
+	})
 
 let last: Promise<unknown> = Promise.resolve()
 

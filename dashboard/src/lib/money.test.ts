@@ -11,12 +11,21 @@ test('amounts are exact', () => {
 
 test('amounts have the symbol and the decimals of the base', () => {
 	const dollars = moneyOf({ symbol: '$', precision: 2 })
-	expect([dollars.exact(1234.5), dollars.exact(-0.125), dollars.whole(1234.5), dollars.compact(9876.5), dollars.compact(1_234_567)])
-		.toEqual(['$1,234.50', '-$0.125', '$1,235', '$9,877', '$1.2M'])
+	expect([
+		dollars.exact(1234.5),
+		dollars.exact(-0.125),
+		dollars.whole(1234.5),
+		dollars.compact(9876.5),
+		dollars.compact(1_234_567),
+	]).toEqual(['$1,234.50', '-$0.125', '$1,235', '$9,877', '$1.2M'])
 	const yen = moneyOf({ symbol: '¥', precision: 0 })
 	expect([yen.exact(-1234), yen.exact(1234), yen.exact(1234.5)]).toEqual(['-¥1,234', '¥1,234', '¥1,234.5'])
 	const dinar = moneyOf({ symbol: 'KD', precision: 3 })
-	expect([dinar.exact(1.5), dinar.exact(1.2345), dinar.compact(12_000)]).toEqual(['KD\u00a01.500', 'KD\u00a01.2345', 'KD\u00a012K'])
+	expect([dinar.exact(1.5), dinar.exact(1.2345), dinar.compact(12_000)]).toEqual([
+		'KD\u00a01.500',
+		'KD\u00a01.2345',
+		'KD\u00a012K',
+	])
 	expect(moneyOf({ symbol: '<b>$&', precision: 4 }).exact(2)).toBe('<b>$&2.0000')
 	expect(moneyOf({ symbol: null, precision: 3 }).compact(12_000)).toBe('12K')
 })
@@ -24,7 +33,19 @@ test('amounts have the symbol and the decimals of the base', () => {
 test('what is remembered counts only if it is a currency', () => {
 	expect(asCurrency({ symbol: '€', precision: 0 })).toEqual({ symbol: '€', precision: 0 })
 	expect(asCurrency({ symbol: null, precision: 4 })).toEqual({ symbol: null, precision: 4 })
-	for (const other of [undefined, null, 7, 'x', {}, { symbol: '€' }, { symbol: 7, precision: 2 }, { symbol: '', precision: 2 }, { symbol: '€', precision: 2.5 }, { symbol: '€', precision: -1 }, { symbol: '€', precision: 101 }])
+	for (const other of [
+		undefined,
+		null,
+		7,
+		'x',
+		{},
+		{ symbol: '€' },
+		{ symbol: 7, precision: 2 },
+		{ symbol: '', precision: 2 },
+		{ symbol: '€', precision: 2.5 },
+		{ symbol: '€', precision: -1 },
+		{ symbol: '€', precision: 101 },
+	])
 		expect(asCurrency(other)).toEqual({ symbol: null, precision: 2 })
 })
 

@@ -26,8 +26,17 @@ function formatter({ symbol }: Currency, options: Intl.NumberFormatOptions): (va
 		const plain = new Intl.NumberFormat(locale, options)
 		return value => plain.format(value)
 	}
-	const alike = new Intl.NumberFormat(locale, { ...options, style: 'currency', currency: /^\p{L}+$/u.test(symbol) ? 'CHF' : 'USD', currencyDisplay: 'narrowSymbol' })
-	return value => alike.formatToParts(value).map(part => (part.type === 'currency' ? symbol : part.value)).join('')
+	const alike = new Intl.NumberFormat(locale, {
+		...options,
+		style: 'currency',
+		currency: /^\p{L}+$/u.test(symbol) ? 'CHF' : 'USD',
+		currencyDisplay: 'narrowSymbol',
+	})
+	return value =>
+		alike
+			.formatToParts(value)
+			.map(part => (part.type === 'currency' ? symbol : part.value))
+			.join('')
 }
 
 export function moneyOf(currency: Currency): Money {
@@ -35,7 +44,10 @@ export function moneyOf(currency: Currency): Money {
 	const whole = formatter(currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 })
 	const compact = formatter(currency, { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 1 })
 	return {
-		exact: formatter(currency, { minimumFractionDigits: precision, maximumFractionDigits: Math.max(precision, DECIMALS) }),
+		exact: formatter(currency, {
+			minimumFractionDigits: precision,
+			maximumFractionDigits: Math.max(precision, DECIMALS),
+		}),
 		whole,
 		compact: value => (Math.abs(value) < 10_000 ? whole : compact)(value),
 	}
@@ -45,7 +57,9 @@ export function moneyOf(currency: Currency): Money {
 export function asCurrency(value: unknown): Currency {
 	const { symbol, precision } = (value ?? {}) as Partial<Currency>
 	const whole = Number.isInteger(precision) && precision! >= 0 && precision! <= DECIMALS
-	return whole && (symbol === null || (typeof symbol === 'string' && symbol !== '')) ? { symbol, precision: precision! } : UNKNOWN
+	return whole && (symbol === null || (typeof symbol === 'string' && symbol !== ''))
+		? { symbol, precision: precision! }
+		: UNKNOWN
 }
 
 let shown = asCurrency(recall('currency'))

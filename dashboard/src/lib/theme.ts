@@ -2,7 +2,7 @@ import { Observable } from './observable'
 
 export type Theme = 'system' | 'light' | 'dark'
 
-const KEY = 'orderdeck.theme'	// read by public/theme.js before the first paint, as plain text
+const KEY = 'orderdeck.theme' // read by public/theme.js before the first paint, as plain text
 
 function stored(): Theme {
 	try {

@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest'
 import { addDays, dayFilter, dayOf, isDay, startOfDay, today } from './zone'
 
-const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/St_Johns']
+const ZONES = [
+	'UTC',
+	'Europe/Berlin',
+	'America/New_York',
+	'Asia/Kolkata',
+	'Pacific/Kiritimati',
+	'Pacific/Pago_Pago',
+	'Australia/Lord_Howe',
+	'Asia/Kathmandu',
+	'America/St_Johns',
+]
 
 test('a day begins at midnight of its zone, also where the clocks change', () => {
 	expect(startOfDay('2026-11-20', 'UTC')).toBe('2026-11-20T00:00:00.000Z')
@@ -15,17 +25,31 @@ test('a day begins at midnight of its zone, also where the clocks change', () =>
 })
 
 test('a midnight that is left out, shown twice, or belongs to a day that never was', () => {
-	expect(startOfDay('2018-11-04', 'America/Sao_Paulo')).toBe('2018-11-04T03:00:00.000Z')	// 00:00 became 01:00
-	expect(startOfDay('2018-02-18', 'America/Sao_Paulo')).toBe('2018-02-18T03:00:00.000Z')	// 00:00 became 23:00 of the day before
-	expect(startOfDay('2023-11-05', 'America/Havana')).toBe('2023-11-05T04:00:00.000Z')	// 00:00 twice
+	expect(startOfDay('2018-11-04', 'America/Sao_Paulo')).toBe('2018-11-04T03:00:00.000Z') // 00:00 became 01:00
+	expect(startOfDay('2018-02-18', 'America/Sao_Paulo')).toBe('2018-02-18T03:00:00.000Z') // 00:00 became 23:00 of the day before
+	expect(startOfDay('2023-11-05', 'America/Havana')).toBe('2023-11-05T04:00:00.000Z') // 00:00 twice
 	expect(startOfDay('2023-04-28', 'Africa/Cairo')).toBe('2023-04-27T22:00:00.000Z')
-	expect(startOfDay('2011-12-30', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z')	// there was none: the next
+	expect(startOfDay('2011-12-30', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z') // there was none: the next
 	expect(startOfDay('2011-12-31', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z')
 })
 
 test('every year has days, also those below 100 that are on the way to what is typed', () => {
 	for (const timeZone of ZONES) {
-		for (const date of ['0001-01-01', '0002-11-20', '0020-02-29', '0026-12-31', '0099-12-31', '0100-01-01', '0202-11-20', '1883-11-18', '1902-11-20', '1969-12-31', '2024-02-29', '2026-06-30', '9998-12-31']) {
+		for (const date of [
+			'0001-01-01',
+			'0002-11-20',
+			'0020-02-29',
+			'0026-12-31',
+			'0099-12-31',
+			'0100-01-01',
+			'0202-11-20',
+			'1883-11-18',
+			'1902-11-20',
+			'1969-12-31',
+			'2024-02-29',
+			'2026-06-30',
+			'9998-12-31',
+		]) {
 			const start = startOfDay(date, timeZone)
 			expect([timeZone, date, dayOf(start, timeZone)]).toEqual([timeZone, date, date])
 			expect(dayOf(Date.parse(start) - 1000, timeZone)).toBe(date === '0001-01-01' ? null : addDays(date, -1))
@@ -34,8 +58,25 @@ test('every year has days, also those below 100 that are on the way to what is t
 })
 
 test('what is no day of the calendar is told from one', () => {
-	for (const date of ['2026-11-20', '2024-02-29', '0002-01-31', '9998-12-31']) expect([date, isDay(date)]).toEqual([date, true])
-	for (const date of ['', '2026', '2026-11', '2026-11-', '2026-2-3', '2026-02-29', '2026-02-31', '2026-13-01', '2026-00-10', '2026-11-00', '0000-01-01', '9999-01-01', '12026-01-01', '2026-11-20T00:00:00Z']) expect([date, isDay(date)]).toEqual([date, false])
+	for (const date of ['2026-11-20', '2024-02-29', '0002-01-31', '9998-12-31'])
+		expect([date, isDay(date)]).toEqual([date, true])
+	for (const date of [
+		'',
+		'2026',
+		'2026-11',
+		'2026-11-',
+		'2026-2-3',
+		'2026-02-29',
+		'2026-02-31',
+		'2026-13-01',
+		'2026-00-10',
+		'2026-11-00',
+		'0000-01-01',
+		'9999-01-01',
+		'12026-01-01',
+		'2026-11-20T00:00:00Z',
+	])
+		expect([date, isDay(date)]).toEqual([date, false])
 	expect(dayOf('2026-11-20T99:99:00Z', 'UTC')).toBeNull()
 	expect(dayOf('tomorrow', 'UTC')).toBeNull()
 })

@@ -4,14 +4,23 @@
  * be typed. They are the same days as the server's (common/base/zone.c).
  */
 
-const SECOND = 1000, DAY = 86_400_000
-const clocks = new Map<string, Intl.DateTimeFormat>()	// to make one takes far longer than to use it
+const SECOND = 1000,
+	DAY = 86_400_000
+const clocks = new Map<string, Intl.DateTimeFormat>() // to make one takes far longer than to use it
 
 function clockOf(timeZone: string): Intl.DateTimeFormat {
 	let clock = clocks.get(timeZone)
 	if (clock === undefined) {
 		clock = new Intl.DateTimeFormat('en-US', {
-			timeZone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+			timeZone,
+			hourCycle: 'h23',
+			era: 'short',
+			year: 'numeric',
+			month: 'numeric',
+			day: 'numeric',
+			hour: 'numeric',
+			minute: 'numeric',
+			second: 'numeric',
 		})
 		clocks.set(timeZone, clock)
 	}
@@ -61,7 +70,8 @@ export function startOfDay(date: string, timeZone: string): string {
 	const begun = (instant: number) => Math.floor(shownAt(instant, timeZone) / DAY) >= dayNumber(date)
 	const guess = midnight - (shownAt(midnight, timeZone) - midnight)
 	if (begun(guess) && !begun(guess - SECOND)) return new Date(guess).toISOString()
-	let low = midnight - 2 * DAY, high = midnight + 2 * DAY
+	let low = midnight - 2 * DAY,
+		high = midnight + 2 * DAY
 	while (low < high) {
 		const middle = low + Math.floor((high - low) / 2 / SECOND) * SECOND
 		if (begun(middle)) high = middle

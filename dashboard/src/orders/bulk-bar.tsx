@@ -1,3 +1,4 @@
+import clsx from 'clsx'
 import { ChevronDown, X } from 'lucide-react'
 import type { OrderChange } from '@/api/client'
 import { formatCount, plural } from '@/lib/format'
@@ -32,21 +33,66 @@ export function BulkBar({ selection, total, filter, onClear, onAll, picking, set
 	}
 	const now = selection.all === null ? chosen : total - selection.ids.size
 	return (
-		<div role="toolbar" aria-label="Chosen orders" className="animate-in absolute inset-x-3 bottom-3 z-20 mx-auto flex w-fit max-w-[calc(100%-1.5rem)] flex-wrap items-center justify-center gap-1.5 rounded-xl bg-raised p-1.5 shadow-pop">
-			<span className="tnum px-2 font-medium" role="status">{plural(chosen, 'order')}{now !== chosen && <span className="font-normal text-ink-2">, {formatCount(now)} match now</span>}</span>
-			{selection.all === null && total > chosen && <Button look="quiet" size="small" onClick={onAll}>All {formatCount(total)} matching</Button>}
+		<div
+			role="toolbar"
+			aria-label="Chosen orders"
+			className={clsx(
+				'animate-in absolute inset-x-3 bottom-3 z-20 mx-auto flex w-fit max-w-[calc(100%-1.5rem)]',
+				'flex-wrap items-center justify-center gap-1.5 rounded-xl bg-raised p-1.5 shadow-pop',
+			)}
+		>
+			<span className="tnum px-2 font-medium" role="status">
+				{plural(chosen, 'order')}
+				{now !== chosen && <span className="font-normal text-ink-2">, {formatCount(now)} match now</span>}
+			</span>
+			{selection.all === null && total > chosen && (
+				<Button look="quiet" size="small" onClick={onAll}>
+					All {formatCount(total)} matching
+				</Button>
+			)}
 			{FIELDS.map(field => (
 				<Popover
-					key={field} label={`Set the ${field}`} open={picking === field} onOpenChange={open => setPicking(open ? field : null)} onClosed={toTable}
-					trigger={<Button size="small" disabled={busy} title={busy ? 'Another bulk edit is under way' : undefined}>Set {field}<ChevronDown aria-hidden className="size-3.5" /></Button>}
+					key={field}
+					label={`Set the ${field}`}
+					open={picking === field}
+					onOpenChange={open => setPicking(open ? field : null)}
+					onClosed={toTable}
+					trigger={
+						<Button
+							size="small"
+							disabled={busy}
+							title={busy ? 'Another bulk edit is under way' : undefined}
+						>
+							Set {field}
+							<ChevronDown aria-hidden className="size-3.5" />
+						</Button>
+					}
 				>
-					<FieldChoices field={field} value={undefined} onChoose={value => { setPicking(null); void run({ [field]: value } as OrderChange) }} />
+					<FieldChoices
+						field={field}
+						value={undefined}
+						onChoose={value => {
+							setPicking(null)
+							void run({ [field]: value } as OrderChange)
+						}}
+					/>
 				</Popover>
 			))}
-			<Button look="quiet" size="small-icon" aria-label="Clear the selection" onClick={() => { onClear(); toTable() }}><X aria-hidden className="size-4" /></Button>
+			<Button
+				look="quiet"
+				size="small-icon"
+				aria-label="Clear the selection"
+				onClick={() => {
+					onClear()
+					toTable()
+				}}
+			>
+				<X aria-hidden className="size-4" />
+			</Button>
 		</div>
 	)
 }
 
 /** The bar may be gone: the focus goes on in the table. */
-const toTable = () => document.querySelector<HTMLElement>('tr[data-index][tabindex="0"]')?.focus({ preventScroll: true })
+const toTable = () =>
+	document.querySelector<HTMLElement>('tr[data-index][tabindex="0"]')?.focus({ preventScroll: true })

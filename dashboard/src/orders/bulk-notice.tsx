@@ -14,27 +14,96 @@ export default function BulkNotice() {
 	const job = useObservable(bulkJob)
 	const [details, setDetails] = useState(false)
 	const ended = job?.phase === 'done' || job?.phase === 'stopped'
-	useEffect(() => { if (!ended) setDetails(false) }, [ended])
+	useEffect(() => {
+		if (!ended) setDetails(false)
+	}, [ended])
 	const id = useId()
 	if (job === null) return null
 	const failed = job.failures.length > 0
 	return (
-		<section aria-label="Bulk edit" data-bulk={job.phase} className="border-b border-line bg-raised px-4 py-2 sm:px-6">
+		<section
+			aria-label="Bulk edit"
+			data-bulk={job.phase}
+			className="border-b border-line bg-raised px-4 py-2 sm:px-6"
+		>
 			<div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-				<p className="flex min-w-0 items-center gap-2"><Layers aria-hidden className="size-4 shrink-0 text-ink-3" /><span role="status" className="tnum min-w-0">{sayOf(job)}</span>{job.phase === 'waiting' && <Countdown until={job.until!} />}</p>
-				{!ended && job.phase !== 'asking' && <div className="min-w-32 max-w-sm flex-1"><Progress value={job.total > 0 ? job.done : null} max={job.total} label={`Bulk edit: ${job.what}`} /></div>}
+				<p className="flex min-w-0 items-center gap-2">
+					<Layers aria-hidden className="size-4 shrink-0 text-ink-3" />
+					<span role="status" className="tnum min-w-0">
+						{sayOf(job)}
+					</span>
+					{job.phase === 'waiting' && <Countdown until={job.until!} />}
+				</p>
+				{!ended && job.phase !== 'asking' && (
+					<div className="min-w-32 max-w-sm flex-1">
+						<Progress
+							value={job.total > 0 ? job.done : null}
+							max={job.total}
+							label={`Bulk edit: ${job.what}`}
+						/>
+					</div>
+				)}
 				<div className="ml-auto flex gap-1.5">
-					{job.phase === 'asking' && <><Button size="small" look="quiet" onClick={() => answerBulk(false)}>Cancel</Button><Button size="small" look="primary" onClick={() => answerBulk(true)}>Change {formatCount(job.total)}</Button></>}
-					{!ended && job.phase !== 'asking' && <Button size="small" onClick={stopBulk}>Stop</Button>}
-					{ended && failed && <Button size="small" look="quiet" aria-expanded={details} aria-controls={id} onClick={() => setDetails(!details)}>{details ? 'Hide' : 'Why'}</Button>}
+					{job.phase === 'asking' && (
+						<>
+							<Button size="small" look="quiet" onClick={() => answerBulk(false)}>
+								Cancel
+							</Button>
+							<Button size="small" look="primary" onClick={() => answerBulk(true)}>
+								Change {formatCount(job.total)}
+							</Button>
+						</>
+					)}
+					{!ended && job.phase !== 'asking' && (
+						<Button size="small" onClick={stopBulk}>
+							Stop
+						</Button>
+					)}
+					{ended && failed && (
+						<Button
+							size="small"
+							look="quiet"
+							aria-expanded={details}
+							aria-controls={id}
+							onClick={() => setDetails(!details)}
+						>
+							{details ? 'Hide' : 'Why'}
+						</Button>
+					)}
 					{ended && failed && job.kind === 'edit' && <ChooseFailed job={job} />}
-					{ended && job.kind === 'edit' && job.bulks.length > 0 && job.done > job.failures.length && <Button size="small" onClick={() => void undoBulkEdits({ ...job, changed: job.done - job.failures.length })}><Undo2 aria-hidden className="size-3.5" />Undo</Button>}
-					{ended && <Button size="small" look="primary" onClick={closeBulk}>Done</Button>}
+					{ended && job.kind === 'edit' && job.bulks.length > 0 && job.done > job.failures.length && (
+						<Button
+							size="small"
+							onClick={() => void undoBulkEdits({ ...job, changed: job.done - job.failures.length })}
+						>
+							<Undo2 aria-hidden className="size-3.5" />
+							Undo
+						</Button>
+					)}
+					{ended && (
+						<Button size="small" look="primary" onClick={closeBulk}>
+							Done
+						</Button>
+					)}
 				</div>
 			</div>
 			{ended && failed && details && (
-				<div id={id} className="mt-2 max-h-48 overflow-y-auto rounded-lg border border-line" data-testid="failures" tabIndex={0} role="region" aria-label="What was not changed, and why">
-					<ul>{job.failures.slice(0, 200).map(({ id: order, name, why }, i) => <li key={`${order} ${i}`} className="border-b border-line px-3 py-1.5 last:border-0"><span className="tnum font-medium">{name}</span> <span className="text-ink-2">{why}</span></li>)}</ul>
+				<div
+					id={id}
+					className="mt-2 max-h-48 overflow-y-auto rounded-lg border border-line"
+					data-testid="failures"
+					tabIndex={0}
+					role="region"
+					aria-label="What was not changed, and why"
+				>
+					<ul>
+						{job.failures.slice(0, 200).map(({ id: order, name, why }, i) => (
+							<li key={`${order} ${i}`} className="border-b border-line px-3 py-1.5 last:border-0">
+								<span className="tnum font-medium">{name}</span>{' '}
+								<span className="text-ink-2">{why}</span>
+							</li>
+						))}
+					</ul>
 				</div>
 			)}
 		</section>
@@ -47,21 +116,33 @@ function sayOf(job: Job): string {
 	const queued = pending > 0 ? `, ${formatCount(pending)} queued until Airtable is back` : ''
 	const verb = kind === 'undo' ? 'Undoing' : 'Setting'
 	switch (phase) {
-		case 'gathering': return `Looking up the orders: ${formatCount(done)} so far`
-		case 'asking': return `${plural(total, 'order matches', 'orders match')} now, not ${formatCount(counted!)} as when you chose them. Set ${what} for all of them?`
-		case 'running': return `${verb} ${what}: ${total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : plural(done, 'order')}`
-		case 'waiting': return `${verb} ${what}: ${formatCount(done)} of ${formatCount(total)}. It waits, and goes on in`
+		case 'gathering':
+			return `Looking up the orders: ${formatCount(done)} so far`
+		case 'asking':
+			return (
+				`${plural(total, 'order matches', 'orders match')} now, not ${formatCount(counted!)} as when you chose them. ` +
+				`Set ${what} for all of them?`
+			)
+		case 'running':
+			return `${verb} ${what}: ${total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : plural(done, 'order')}`
+		case 'waiting':
+			return `${verb} ${what}: ${formatCount(done)} of ${formatCount(total)}. It waits, and goes on in`
 		default: {
 			if (error !== undefined) return error
 			const end = `${formatCount(good)} of ${formatCount(total)} ${kind === 'undo' ? 'as before' : 'changed'}`
-			return `${what}: ${end}${phase === 'stopped' ? ', then stopped' : ''}${queued}${failures.length > 0 ? `. ${plural(failures.length, 'failure')}` : ''}`
+			const faults = failures.length > 0 ? `. ${plural(failures.length, 'failure')}` : ''
+			return `${what}: ${end}${phase === 'stopped' ? ', then stopped' : ''}${queued}${faults}`
 		}
 	}
 }
 
 function Countdown({ until }: { until: number }) {
 	const now = useNow()
-	return <span className="tnum text-ink-2" aria-live="off">{formatDuration(Math.max(0, until - now) / 1000)}</span>
+	return (
+		<span className="tnum text-ink-2" aria-live="off">
+			{formatDuration(Math.max(0, until - now) / 1000)}
+		</span>
+	)
 }
 
 /** They are chosen in the table, under the filter where the edit began. */
@@ -72,5 +153,9 @@ function ChooseFailed({ job }: { job: Job }) {
 		closeBulk()
 		void navigate({ to: '/orders', search: { ...job.filter } }).then(() => toBeChosen.set(ids))
 	}
-	return ids.length === 0 ? null : <Button size="small" onClick={go}>Choose those {formatCount(ids.length)}</Button>
+	return ids.length === 0 ? null : (
+		<Button size="small" onClick={go}>
+			Choose those {formatCount(ids.length)}
+		</Button>
+	)
 }

@@ -8,7 +8,14 @@ import { recall, remember } from '@/lib/storage'
 
 const KEPT = 20
 
-const record = z.object({ key: z.string(), what: z.string(), at: z.number(), changed: z.number(), total: z.number(), bulks: z.array(z.string()) })
+const record = z.object({
+	key: z.string(),
+	what: z.string(),
+	at: z.number(),
+	changed: z.number(),
+	total: z.number(),
+	bulks: z.array(z.string()),
+})
 export type BulkRecord = z.infer<typeof record>
 
 function stored(): BulkRecord[] {
@@ -29,10 +36,12 @@ export function noteBulk(next: BulkRecord) {
 }
 
 /** It has been undone. */
-export const forgetBulk = (bulks: readonly string[]) => keep(stored().filter(other => !other.bulks.some(bulk => bulks.includes(bulk))))
+export const forgetBulk = (bulks: readonly string[]) =>
+	keep(stored().filter(other => !other.bulks.some(bulk => bulks.includes(bulk))))
 
 /** The whole that a part belongs to. */
-export const bulkOf = (records: readonly BulkRecord[], part: string) => records.find(({ bulks }) => bulks.includes(part))
+export const bulkOf = (records: readonly BulkRecord[], part: string) =>
+	records.find(({ bulks }) => bulks.includes(part))
 
 /** Another page may have made some. */
 export const lookAgain = () => bulkRecords.set(stored())

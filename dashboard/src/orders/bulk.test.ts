@@ -10,54 +10,119 @@ import { undoLast } from './edits'
 const server = setupServer()
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
-afterEach(() => { server.resetHandlers(); closeBulk(); localStorage.clear(); lookAgain() })
+afterEach(() => {
+	server.resetHandlers()
+	closeBulk()
+	localStorage.clear()
+	lookAgain()
+})
 
 type Body = { updates: { id: string; status: string }[] }
-const care = (report: (state: BulkState) => void = () => {}, signal = new AbortController().signal, waiting: (until: number | null) => void = () => {}) => ({ report, waiting, signal })
-const refusal = { type: 'about:blank', title: 'Unprocessable Content', status: 422, detail: 'Not on a Sunday', code: 'airtable_rejected' }
+const care = (
+	report: (state: BulkState) => void = () => {},
+	signal = new AbortController().signal,
+	waiting: (until: number | null) => void = () => {},
+) => ({ report, waiting, signal })
+const refusal = {
+	type: 'about:blank',
+	title: 'Unprocessable Content',
+	status: 422,
+	detail: 'Not on a Sunday',
+	code: 'airtable_rejected',
+}
 
 test('many are sent in parts, and what fails is known by name', async () => {
-	const sizes: number[] = [], reports: BulkState[] = []
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		const { updates } = await request.json() as Body
-		sizes.push(updates.length)
-		return HttpResponse.json({ bulk: String(sizes.length), results: updates.map(({ id, status }) => (id === 'rec7' ? { id, ok: false, error: refusal } : { id, ok: true, order: anOrder({ id, status }) })) })
-	}))
-	const state = await runBulk(Array.from({ length: 250 }, (_, i) => `rec${i}`), { status: 'Shipped' }, care(state => reports.push(state)))
+	const sizes: number[] = [],
+		reports: BulkState[] = []
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			const { updates } = (await request.json()) as Body
+			sizes.push(updates.length)
+			return HttpResponse.json({
+				bulk: String(sizes.length),
+				results: updates.map(({ id, status }) =>
+					id === 'rec7'
+						? { id, ok: false, error: refusal }
+						: { id, ok: true, order: anOrder({ id, status }) },
+				),
+			})
+		}),
+	)
+	const state = await runBulk(
+		Array.from({ length: 250 }, (_, i) => `rec${i}`),
+		{ status: 'Shipped' },
+		care(state => reports.push(state)),
+	)
 	expect(sizes).toEqual([100, 100, 50])
-	expect(state).toMatchObject({ done: 250, total: 250, bulks: ['1', '2', '3'], failures: [{ id: 'rec7', why: 'Airtable refuses it: Not on a Sunday.' }] })
+	expect(state).toMatchObject({
+		done: 250,
+		total: 250,
+		bulks: ['1', '2', '3'],
+		failures: [{ id: 'rec7', why: 'Airtable refuses it: Not on a Sunday.' }],
+	})
 	expect(reports.map(({ done }) => done)).toEqual([0, 100, 200, 250])
 })
 
 test('a part that is not taken fails for each of its orders, the others go on', async () => {
 	let parts = 0
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		if (++parts === 1) return HttpResponse.json({ ...refusal, status: 503, code: 'overloaded' }, { status: 503 })
-		const { updates } = await request.json() as Body
-		return HttpResponse.json({ bulk: '2', results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
-	}))
-	const state = await runBulk(Array.from({ length: 120 }, (_, i) => `rec${i}`), { status: 'Shipped' }, care())
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			if (++parts === 1)
+				return HttpResponse.json({ ...refusal, status: 503, code: 'overloaded' }, { status: 503 })
+			const { updates } = (await request.json()) as Body
+			return HttpResponse.json({
+				bulk: '2',
+				results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })),
+			})
+		}),
+	)
+	const state = await runBulk(
+		Array.from({ length: 120 }, (_, i) => `rec${i}`),
+		{ status: 'Shipped' },
+		care(),
+	)
 	expect(state.failures.length).toBe(100)
 	expect(state.done).toBe(120)
 })
 
 test('stopped, nothing more is sent', async () => {
 	const control = new AbortController()
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		control.abort()
-		const { updates } = await request.json() as Body
-		return HttpResponse.json({ bulk: '1', results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
-	}))
-	expect(await runBulk(Array.from({ length: 300 }, (_, i) => `rec${i}`), { status: 'Shipped' }, care(undefined, control.signal))).toMatchObject({ done: 100 })
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			control.abort()
+			const { updates } = (await request.json()) as Body
+			return HttpResponse.json({
+				bulk: '1',
+				results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })),
+			})
+		}),
+	)
+	expect(
+		await runBulk(
+			Array.from({ length: 300 }, (_, i) => `rec${i}`),
+			{ status: 'Shipped' },
+			care(undefined, control.signal),
+		),
+	).toMatchObject({ done: 100 })
 })
 
 test('all that match are walked by cursor', async () => {
-	server.use(http.get('*/api/orders', ({ request }) => {
-		const { searchParams } = new URL(request.url)
-		expect(searchParams.getAll('status')).toEqual(['Pending', 'On hold, customer'])
-		const second = searchParams.get('after') === 'c1'
-		return HttpResponse.json({ orders: [anOrder({ id: second ? 'recB' : 'recA' })], page: null, pageSize: 500, total: 2, totalPages: 1, generation: 1, nextCursor: second ? null : 'c1' })
-	}))
+	server.use(
+		http.get('*/api/orders', ({ request }) => {
+			const { searchParams } = new URL(request.url)
+			expect(searchParams.getAll('status')).toEqual(['Pending', 'On hold, customer'])
+			const second = searchParams.get('after') === 'c1'
+			return HttpResponse.json({
+				orders: [anOrder({ id: second ? 'recB' : 'recA' })],
+				page: null,
+				pageSize: 500,
+				total: 2,
+				totalPages: 1,
+				generation: 1,
+				nextCursor: second ? null : 'c1',
+			})
+		}),
+	)
 	const ids: string[] = []
 	for await (const some of matchingIds({ status: ['Pending', 'On hold, customer'] }, care())) ids.push(...some)
 	expect(ids).toEqual(['recA', 'recB'])
@@ -65,37 +130,62 @@ test('all that match are walked by cursor', async () => {
 
 test('undoing takes the last part back first', async () => {
 	const asked: unknown[] = []
-	server.use(http.post('*/api/orders/undo', async ({ request }) => {
-		asked.push(await request.json())
-		return HttpResponse.json({ bulk: '9', results: [{ id: 'recA', ok: true, order: anOrder({ id: 'recA' }) }] })
-	}))
+	server.use(
+		http.post('*/api/orders/undo', async ({ request }) => {
+			asked.push(await request.json())
+			return HttpResponse.json({ bulk: '9', results: [{ id: 'recA', ok: true, order: anOrder({ id: 'recA' }) }] })
+		}),
+	)
 	expect(await undoBulks(['1', '2'], care())).toMatchObject({ done: 2, total: 2, failures: [] })
 	expect(asked).toEqual([{ bulk: '2' }, { bulk: '1' }])
 })
 
 /** A server that takes bulk edits: what was asked, part by part. */
 function aServer({ ids = [] as string[] } = {}) {
-	const parts: { ids: string[]; key: string | null }[] = [], undone: string[] = []
+	const parts: { ids: string[]; key: string | null }[] = [],
+		undone: string[] = []
 	let held: Promise<void> | null = null
 	server.use(
-		http.get('*/api/orders', () => HttpResponse.json({ orders: ids.map(id => anOrder({ id })), page: null, pageSize: 500, total: ids.length, totalPages: 1, generation: 1, nextCursor: null })),
+		http.get('*/api/orders', () =>
+			HttpResponse.json({
+				orders: ids.map(id => anOrder({ id })),
+				page: null,
+				pageSize: 500,
+				total: ids.length,
+				totalPages: 1,
+				generation: 1,
+				nextCursor: null,
+			}),
+		),
 		http.patch('*/api/orders', async ({ request }) => {
-			const { updates } = await request.json() as Body
+			const { updates } = (await request.json()) as Body
 			parts.push({ ids: updates.map(({ id }) => id), key: request.headers.get('Idempotency-Key') })
 			await held
-			return HttpResponse.json({ bulk: String(parts.length), results: updates.map(({ id, status }) => ({ id, ok: true, order: anOrder({ id, status }) })) })
+			return HttpResponse.json({
+				bulk: String(parts.length),
+				results: updates.map(({ id, status }) => ({ id, ok: true, order: anOrder({ id, status }) })),
+			})
 		}),
 		http.post('*/api/orders/undo', async ({ request }) => {
-			const { bulk } = await request.json() as { bulk: string }
+			const { bulk } = (await request.json()) as { bulk: string }
 			undone.push(bulk)
-			return HttpResponse.json({ bulk: '99', results: [{ id: 'recA', ok: true, order: anOrder({ id: 'recA' }) }] })
+			return HttpResponse.json({
+				bulk: '99',
+				results: [{ id: 'recA', ok: true, order: anOrder({ id: 'recA' }) }],
+			})
 		}),
 	)
 	return {
-		parts, undone,
+		parts,
+		undone,
 		hold() {
 			let release = () => {}
-			held = new Promise(resolve => { release = () => { held = null; resolve() } })
+			held = new Promise(resolve => {
+				release = () => {
+					held = null
+					resolve()
+				}
+			})
 			return release
 		},
 	}
@@ -104,15 +194,29 @@ const many = (n: number) => Array.from({ length: n }, (_, i) => `rec${i}`)
 const phase = (wanted: string) => vi.waitFor(() => expect(bulkJob.get()?.phase).toBe(wanted), { timeout: 3000 })
 
 test('asked too often it waits as long as it is told to, and goes on where it was', async () => {
-	const keys: (string | null)[] = [], waits: (number | null)[] = []
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		keys.push(request.headers.get('Idempotency-Key'))
-		if (keys.length === 2) return HttpResponse.json({ ...refusal, status: 429, code: 'rate_limited' }, { status: 429, headers: { 'Retry-After': '1' } })
-		const { updates } = await request.json() as Body
-		return HttpResponse.json({ bulk: String(keys.length), results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
-	}))
+	const keys: (string | null)[] = [],
+		waits: (number | null)[] = []
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			keys.push(request.headers.get('Idempotency-Key'))
+			if (keys.length === 2)
+				return HttpResponse.json(
+					{ ...refusal, status: 429, code: 'rate_limited' },
+					{ status: 429, headers: { 'Retry-After': '1' } },
+				)
+			const { updates } = (await request.json()) as Body
+			return HttpResponse.json({
+				bulk: String(keys.length),
+				results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })),
+			})
+		}),
+	)
 	const before = Date.now()
-	const state = await runBulk(many(150), { status: 'Shipped' }, care(undefined, undefined, until => waits.push(until)))
+	const state = await runBulk(
+		many(150),
+		{ status: 'Shipped' },
+		care(undefined, undefined, until => waits.push(until)),
+	)
 	expect(state).toMatchObject({ done: 150, failures: [], bulks: ['1', '3'] })
 	expect(Date.now() - before).toBeGreaterThanOrEqual(990)
 	expect(waits).toEqual([expect.any(Number), null])
@@ -122,31 +226,42 @@ test('asked too often it waits as long as it is told to, and goes on where it wa
 
 test('a lost connection is tried again with the same key, a refusal is not', async () => {
 	const keys: (string | null)[] = []
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		keys.push(request.headers.get('Idempotency-Key'))
-		if (keys.length === 1) return HttpResponse.error()
-		if (keys.length === 3) return HttpResponse.json({ ...refusal, status: 504, code: 'outcome_unknown' }, { status: 504 })
-		const { updates } = await request.json() as Body
-		return HttpResponse.json({ bulk: '1', results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
-	}))
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			keys.push(request.headers.get('Idempotency-Key'))
+			if (keys.length === 1) return HttpResponse.error()
+			if (keys.length === 3)
+				return HttpResponse.json({ ...refusal, status: 504, code: 'outcome_unknown' }, { status: 504 })
+			const { updates } = (await request.json()) as Body
+			return HttpResponse.json({
+				bulk: '1',
+				results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })),
+			})
+		}),
+	)
 	expect((await runBulk(many(150), { status: 'Shipped' }, care())).failures.length).toBe(50)
 	expect(keys.length).toBe(3)
 	expect(keys[0]).toBe(keys[1])
 })
 
 test('it is noted part by part, warns who leaves, and can be undone as a whole after it has been closed', async () => {
-	const { hold, parts, undone } = aServer(), leaving = () => { const event = new Event('beforeunload', { cancelable: true }); dispatchEvent(event); return event.defaultPrevented }
+	const { hold, parts, undone } = aServer(),
+		leaving = () => {
+			const event = new Event('beforeunload', { cancelable: true })
+			dispatchEvent(event)
+			return event.defaultPrevented
+		}
 	const release = hold()
 	expect(await startBulk({ ids: many(250) }, { status: 'Shipped' }, {})).toBe(true)
 	await vi.waitFor(() => expect(parts.length).toBe(1))
 	expect(leaving()).toBe(true)
-	expect(await startBulk({ ids: ['recZ'] }, { status: 'Pending' }, {})).toBe(false)	// one at a time
+	expect(await startBulk({ ids: ['recZ'] }, { status: 'Pending' }, {})).toBe(false) // one at a time
 	release()
 	await phase('done')
 	expect(leaving()).toBe(false)
 	expect(parts.map(part => part.ids.length)).toEqual([100, 100, 50])
 	closeBulk()
-	lookAgain()	// as after a reload
+	lookAgain() // as after a reload
 	const record = bulkOf(bulkRecords.get(), '2')
 	expect(record).toMatchObject({ what: 'status Shipped', changed: 250, total: 250, bulks: ['1', '2', '3'] })
 	await undoBulkEdits(record!)
@@ -155,14 +270,15 @@ test('it is noted part by part, warns who leaves, and can be undone as a whole a
 })
 
 test('cut short it can be undone as far as it came', async () => {
-	const { hold, parts } = aServer(), release = hold()
+	const { hold, parts } = aServer(),
+		release = hold()
 	await startBulk({ ids: many(250) }, { priority: null }, {})
 	await vi.waitFor(() => expect(parts.length).toBe(1))
 	stopBulk()
 	release()
 	await phase('stopped')
 	expect(bulkRecords.get()).toMatchObject([{ what: 'priority none', changed: 100, total: 250, bulks: ['1'] }])
-	undoLast()	// what was done last, of many as of one
+	undoLast() // what was done last, of many as of one
 	await vi.waitFor(() => expect(bulkJob.get()).toMatchObject({ kind: 'undo', phase: 'done' }))
 	expect(bulkRecords.get()).toEqual([])
 })
@@ -182,17 +298,26 @@ test('all that match are changed unasked only if they are as many as were counte
 		expect(await begun).toBe(yes)
 	}
 	await phase('done')
-	expect(parts.map(part => part.ids)).toEqual([['recA', 'recC'], ['recA', 'recB', 'recC']])
+	expect(parts.map(part => part.ids)).toEqual([
+		['recA', 'recC'],
+		['recA', 'recB', 'recC'],
+	])
 })
 
 test('a server that never takes so many at once gets smaller parts', async () => {
 	const sizes: number[] = []
-	server.use(http.patch('*/api/orders', async ({ request }) => {
-		const { updates } = await request.json() as Body
-		sizes.push(updates.length)
-		if (updates.length > 30) return HttpResponse.json({ ...refusal, status: 413, code: 'too_large' }, { status: 413 })
-		return HttpResponse.json({ bulk: String(sizes.length), results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })) })
-	}))
+	server.use(
+		http.patch('*/api/orders', async ({ request }) => {
+			const { updates } = (await request.json()) as Body
+			sizes.push(updates.length)
+			if (updates.length > 30)
+				return HttpResponse.json({ ...refusal, status: 413, code: 'too_large' }, { status: 413 })
+			return HttpResponse.json({
+				bulk: String(sizes.length),
+				results: updates.map(({ id }) => ({ id, ok: true, order: anOrder({ id }) })),
+			})
+		}),
+	)
 	expect(await runBulk(many(110), { status: 'Shipped' }, care())).toMatchObject({ done: 110, failures: [] })
 	expect(sizes).toEqual([100, 50, 25, 25, 25, 25, 10])
 })

@@ -16,7 +16,8 @@ import { orderStore } from './store'
 const PART = 100
 const LIST_MAX = 500
 /** No answer, or none of the API's: so often and so long it is asked again, with the same key. */
-const TRIES = 6, PAUSE_MS = 500
+const TRIES = 6,
+	PAUSE_MS = 500
 
 const NOTHING: BulkState = { done: 0, total: 0, pending: 0, failures: [], bulks: [] }
 
@@ -26,11 +27,22 @@ type Waiting = (until: number | null) => void
 type Care = { report: Report; waiting: Waiting; signal: AbortSignal }
 
 /** The ids of all orders that match, page after page. */
-export async function* matchingIds(filter: Filter, { waiting, signal }: Pick<Care, 'waiting' | 'signal'>): AsyncGenerator<string[]> {
+export async function* matchingIds(
+	filter: Filter,
+	{ waiting, signal }: Pick<Care, 'waiting' | 'signal'>,
+): AsyncGenerator<string[]> {
 	let after: string | null = null
 	do {
 		const cursor: { after?: string } = after === null ? {} : { after }
-		const { data } = await patiently(() => api.GET('/api/orders', { params: { query: { ...listParameters(filter), pageSize: LIST_MAX, ...cursor } }, signal }), waiting, signal)
+		const { data } = await patiently(
+			() =>
+				api.GET('/api/orders', {
+					params: { query: { ...listParameters(filter), pageSize: LIST_MAX, ...cursor } },
+					signal,
+				}),
+			waiting,
+			signal,
+		)
 		orderStore.put(data!.orders, data!.generation)
 		yield data!.orders.map(order => order.id)
 		after = data!.nextCursor
@@ -60,11 +72,18 @@ async function patiently<T>(ask: () => Promise<T>, waiting: Waiting, signal: Abo
 	}
 }
 
-const wait = (ms: number, signal: AbortSignal) => new Promise<void>((resolve, reject) => {
-	const stop = () => { clearTimeout(timer); reject(signal.reason as Error) }
-	const timer = setTimeout(() => { signal.removeEventListener('abort', stop); resolve() }, ms)
-	signal.addEventListener('abort', stop, { once: true })
-})
+const wait = (ms: number, signal: AbortSignal) =>
+	new Promise<void>((resolve, reject) => {
+		const stop = () => {
+			clearTimeout(timer)
+			reject(signal.reason as Error)
+		}
+		const timer = setTimeout(() => {
+			signal.removeEventListener('abort', stop)
+			resolve()
+		}, ms)
+		signal.addEventListener('abort', stop, { once: true })
+	})
 
 const nameOf = (id: string) => orderStore.get(id)?.order.orderId ?? id
 
@@ -72,32 +91,54 @@ function note(state: BulkState, { bulk, results }: BulkResults, generation: numb
 	const failures = [...state.failures]
 	let pending = state.pending
 	for (const result of results) {
-		if (!result.ok) failures.push({ id: result.id ?? '', name: nameOf(result.id ?? ''), why: explain(new Problem(result.error)) })
+		if (!result.ok)
+			failures.push({
+				id: result.id ?? '',
+				name: nameOf(result.id ?? ''),
+				why: explain(new Problem(result.error)),
+			})
 		else if (result.order) {
 			if (result.order.pending) pending++
 			orderStore.put([result.order], generation, 'us')
 		}
 	}
-	return { ...state, done: state.done + results.length, pending, failures, bulks: bulk === null ? state.bulks : [...state.bulks, bulk] }
+	return {
+		...state,
+		done: state.done + results.length,
+		pending,
+		failures,
+		bulks: bulk === null ? state.bulks : [...state.bulks, bulk],
+	}
 }
 
 /** A part that was not taken at all fails for each of its orders. */
 const noteRefused = (state: BulkState, ids: string[], error: unknown): BulkState => ({
-	...state, done: state.done + ids.length,
+	...state,
+	done: state.done + ids.length,
 	failures: [...state.failures, ...ids.map(id => ({ id, name: nameOf(id), why: explain(error) }))],
 })
 
-export async function runBulk(ids: string[], change: OrderChange, { report, waiting, signal }: Care): Promise<BulkState> {
+export async function runBulk(
+	ids: string[],
+	change: OrderChange,
+	{ report, waiting, signal }: Care,
+): Promise<BulkState> {
 	let state: BulkState = { ...NOTHING, total: ids.length }
 	report(state)
 	for (let size = PART; state.done < ids.length && !signal.aborted;) {
-		const part = ids.slice(state.done, state.done + size), key = newKey()
+		const part = ids.slice(state.done, state.done + size),
+			key = newKey()
 		const told = orderStore.expect(part)
 		try {
-			const { data, response } = await patiently(() => api.PATCH('/api/orders', {
-				params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
-				body: { updates: part.map(id => ({ id, ...change })) },
-			}), waiting, signal)
+			const { data, response } = await patiently(
+				() =>
+					api.PATCH('/api/orders', {
+						params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
+						body: { updates: part.map(id => ({ id, ...change })) },
+					}),
+				waiting,
+				signal,
+			)
 			state = note(state, data!, generationOf(response))
 		} catch (error) {
 			if (signal.aborted) break
@@ -119,12 +160,23 @@ export async function undoBulks(bulks: string[], { report, waiting, signal }: Ca
 		if (signal.aborted) break
 		const key = newKey()
 		try {
-			const { data, response } = await patiently(() => api.POST('/api/orders/undo', { params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } }, body: { bulk } }), waiting, signal)
+			const { data, response } = await patiently(
+				() =>
+					api.POST('/api/orders/undo', {
+						params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
+						body: { bulk },
+					}),
+				waiting,
+				signal,
+			)
 			state = note(state, data!, generationOf(response))
 			state = { ...state, total: Math.max(state.total, state.done) }
 		} catch (error) {
 			if (signal.aborted) break
-			state = { ...state, failures: [...state.failures, { id: '', name: `Bulk edit ${bulk}`, why: explain(error) }] }
+			state = {
+				...state,
+				failures: [...state.failures, { id: '', name: `Bulk edit ${bulk}`, why: explain(error) }],
+			}
 		}
 		report(state)
 	}
@@ -149,8 +201,17 @@ function show(job: Job | null) {
 const change = (some: Partial<Job>) => show({ ...bulkJob.get()!, ...some })
 
 const care = (report: Report): Care => ({
-	report, signal: control.signal,
-	waiting: until => change(until === null ? { phase: bulkJob.get()!.total > 0 || bulkJob.get()!.kind === 'undo' ? 'running' : 'gathering', until: undefined } : { phase: 'waiting', until }),
+	report,
+	signal: control.signal,
+	waiting: until =>
+		change(
+			until === null
+				? {
+						phase: bulkJob.get()!.total > 0 || bulkJob.get()!.kind === 'undo' ? 'running' : 'gathering',
+						until: undefined,
+					}
+				: { phase: 'waiting', until },
+		),
 })
 
 export const stopBulk = () => {
@@ -158,7 +219,9 @@ export const stopBulk = () => {
 	answer?.(false)
 }
 export const answerBulk = (yes: boolean) => answer?.(yes)
-export const closeBulk = () => { if (!isUnderWay(bulkJob.get())) show(null) }
+export const closeBulk = () => {
+	if (!isUnderWay(bulkJob.get())) show(null)
+}
 
 export type Wanted = { ids: readonly string[] } | { except: ReadonlySet<string>; counted: number }
 
@@ -174,10 +237,16 @@ export async function startBulk(wanted: Wanted, of: OrderChange, filter: Filter)
 }
 
 /** All that match, if they are as many as were counted or the person agrees; null: nothing is to be done. */
-async function gather({ except, counted }: { except: ReadonlySet<string>; counted: number }, filter: Filter): Promise<string[] | null> {
+async function gather(
+	{ except, counted }: { except: ReadonlySet<string>; counted: number },
+	filter: Filter,
+): Promise<string[] | null> {
 	const ids: string[] = []
 	try {
-		for await (const some of matchingIds(filter, care(() => undefined))) {
+		for await (const some of matchingIds(
+			filter,
+			care(() => undefined),
+		)) {
 			ids.push(...some.filter(id => !except.has(id)))
 			change({ done: ids.length })
 		}
@@ -188,18 +257,32 @@ async function gather({ except, counted }: { except: ReadonlySet<string>; counte
 	}
 	if (ids.length === counted) return ids
 	change({ phase: 'asking', done: 0, total: ids.length, counted })
-	const yes = await new Promise<boolean>(resolve => { answer = resolve })
+	const yes = await new Promise<boolean>(resolve => {
+		answer = resolve
+	})
 	answer = null
 	if (!yes) show(null)
 	return yes ? ids : null
 }
 
 async function edit(ids: string[], of: OrderChange) {
-	const record: BulkRecord = { key: newKey(), what: inWords(of), at: Date.now(), changed: 0, total: ids.length, bulks: [] }
-	const state = await runBulk(ids, of, care(some => {
-		if (some.bulks.length > record.bulks.length) noteBulk(Object.assign(record, { bulks: some.bulks, changed: some.done - some.failures.length }))
-		change({ ...some, phase: 'running', until: undefined })
-	}))
+	const record: BulkRecord = {
+		key: newKey(),
+		what: inWords(of),
+		at: Date.now(),
+		changed: 0,
+		total: ids.length,
+		bulks: [],
+	}
+	const state = await runBulk(
+		ids,
+		of,
+		care(some => {
+			if (some.bulks.length > record.bulks.length)
+				noteBulk(Object.assign(record, { bulks: some.bulks, changed: some.done - some.failures.length }))
+			change({ ...some, phase: 'running', until: undefined })
+		}),
+	)
 	end(state)
 	if (state.bulks.length > 0) rememberUndo(() => void undoBulkEdits(record))
 }
@@ -209,12 +292,21 @@ export async function undoBulkEdits({ what, bulks, changed }: { what: string; bu
 	if (isUnderWay(bulkJob.get())) return
 	control = new AbortController()
 	show({ ...NOTHING, kind: 'undo', what, phase: 'running', total: changed ?? 0 })
-	const state = await undoBulks(bulks, care(some => change({ ...some, phase: 'running', until: undefined })), changed)
+	const state = await undoBulks(
+		bulks,
+		care(some => change({ ...some, phase: 'running', until: undefined })),
+		changed,
+	)
 	if (!control.signal.aborted && state.failures.every(({ id }) => id !== '')) forgetBulk(bulks)
 	end(state)
 }
 
 function end(state: BulkState) {
-	change({ ...state, phase: control.signal.aborted && state.done < state.total ? 'stopped' : 'done', until: undefined })
-	for (const queryKey of [['summary'], ['audit'], ['orders', 'page'], ['orders', 'history']]) void queryClient.invalidateQueries({ queryKey })
+	change({
+		...state,
+		phase: control.signal.aborted && state.done < state.total ? 'stopped' : 'done',
+		until: undefined,
+	})
+	for (const queryKey of [['summary'], ['audit'], ['orders', 'page'], ['orders', 'history']])
+		void queryClient.invalidateQueries({ queryKey })
 }

@@ -14,20 +14,40 @@ test('what can be set is what Airtable offers, in its order', () => {
 test('while that is not known it is what we know, and what orders have', () => {
 	const own = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 	expect(choicesOf(undefined, 'status')).toEqual(own)
-	expect(choicesOf({ ...aSummary(), byStatus: [row('Pending'), row('On hold'), row('(other)'), row(null)] }, 'status')).toEqual([...own, 'On hold'])
+	expect(
+		choicesOf({ ...aSummary(), byStatus: [row('Pending'), row('On hold'), row('(other)'), row(null)] }, 'status'),
+	).toEqual([...own, 'On hold'])
 })
 
 test('what can be filtered by is what is offered and what orders have', () => {
 	// "Processing" was renamed, and one order of "Lost" is left
-	const summary = { ...aSummary(), offered: { status: ['Pending', 'On hold, paid', 'In work'] }, byStatus: [row('Pending', 0), row('On hold, paid', 0), row('In work'), row('Lost'), row('(other)'), row(null)] }
+	const summary = {
+		...aSummary(),
+		offered: { status: ['Pending', 'On hold, paid', 'In work'] },
+		byStatus: [row('Pending', 0), row('On hold, paid', 0), row('In work'), row('Lost'), row('(other)'), row(null)],
+	}
 	expect(filtersOf(summary, 'status', [])).toEqual(['Pending', 'On hold, paid', 'In work', 'Lost', '(other)'])
 	expect(choicesOf(summary, 'status')).toEqual(['Pending', 'On hold, paid', 'In work'])
 	// what the address has chosen can be let go, though nobody offers it any more
-	expect(filtersOf(summary, 'status', ['Processing', 'In work'])).toEqual(['Pending', 'On hold, paid', 'In work', 'Lost', '(other)', 'Processing'])
+	expect(filtersOf(summary, 'status', ['Processing', 'In work'])).toEqual([
+		'Pending',
+		'On hold, paid',
+		'In work',
+		'Lost',
+		'(other)',
+		'Processing',
+	])
 	expect(countedOf(summary, 'status').find(({ value }) => value === 'Lost')?.count).toBe(1)
 })
 
 test('while it is not known what is offered, what we know can be filtered by', () => {
 	expect(filtersOf(undefined, 'priority', [])).toEqual(['High', 'Medium', 'Low'])
-	expect(filtersOf({ ...aSummary(), byStatus: [row('Pending'), row('Lost'), row(null)] }, 'status', [])).toEqual(['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled', 'Lost'])
+	expect(filtersOf({ ...aSummary(), byStatus: [row('Pending'), row('Lost'), row(null)] }, 'status', [])).toEqual([
+		'Pending',
+		'Processing',
+		'Shipped',
+		'Delivered',
+		'Cancelled',
+		'Lost',
+	])
 })

@@ -14,26 +14,35 @@ import { nameOf } from './store'
 export const writingNew = new Observable(false)
 
 function follow() {
-	for (const queryKey of [['summary'], ['audit'], ['orders', 'page'], ['orders', 'history']]) void queryClient.invalidateQueries({ queryKey })
+	for (const queryKey of [['summary'], ['audit'], ['orders', 'page'], ['orders', 'history']])
+		void queryClient.invalidateQueries({ queryKey })
 }
 
 /** Make an order. The same key again, after a lost connection, never makes a second one. Throws a Problem. */
 export async function makeOrder(order: NewOrder, key: string, show: (id: string) => void): Promise<void> {
 	const made = await createOrder(order, key)
 	follow()
-	if (made === null) notify.info(`${order.orderId ?? order.customer ?? 'The order'} is queued`, { description: 'Airtable is away. It is made as soon as Airtable is back.' })
+	if (made === null)
+		notify.info(`${order.orderId ?? order.customer ?? 'The order'} is queued`, {
+			description: 'Airtable is away. It is made as soon as Airtable is back.',
+		})
 	else notify.success(`${nameOf(made)} created`, { action: { label: 'Show', onClick: () => show(made.id) } })
 }
 
 /** Delete an order as it was seen. Returns whether it is gone, or will be; else a message says why not. */
 export async function removeOrder(order: Order): Promise<boolean> {
 	try {
-		if (await deleteOrder(order.id, order.version) === 'queued') notify.info(`${nameOf(order)} will be deleted`, { description: 'Airtable is away. It is deleted as soon as Airtable is back.' })
+		if ((await deleteOrder(order.id, order.version)) === 'queued')
+			notify.info(`${nameOf(order)} will be deleted`, {
+				description: 'Airtable is away. It is deleted as soon as Airtable is back.',
+			})
 		else notify.success(`${nameOf(order)} deleted`)
 		return true
 	} catch (error) {
 		const moved = error instanceof Problem && error.status === 412
-		notify.error(`${nameOf(order)} was not deleted`, { description: moved ? 'Somebody has changed it meanwhile. Look at it again first.' : explain(error) })
+		notify.error(`${nameOf(order)} was not deleted`, {
+			description: moved ? 'Somebody has changed it meanwhile. Look at it again first.' : explain(error),
+		})
 		return false
 	} finally {
 		follow()

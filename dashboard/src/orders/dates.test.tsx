@@ -2,14 +2,21 @@ import { act, fireEvent, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { DateField } from './dates'
 
-beforeEach(() => { vi.useFakeTimers() })
-afterEach(() => { vi.useRealTimers() })
+beforeEach(() => {
+	vi.useFakeTimers()
+})
+afterEach(() => {
+	vi.useRealTimers()
+})
 
 function field(value = '') {
 	const told: string[] = []
-	const { rerender, unmount } = render(<DateField label="Created from" value={value} onChange={day => told.push(day)} />)
+	const { rerender, unmount } = render(
+		<DateField label="Created from" value={value} onChange={day => told.push(day)} />,
+	)
 	const input = screen.getByLabelText<HTMLInputElement>('Created from')
-	const show = (next: string) => rerender(<DateField label="Created from" value={next} onChange={day => told.push(day)} />)
+	const show = (next: string) =>
+		rerender(<DateField label="Created from" value={next} onChange={day => told.push(day)} />)
 	return { told, input, show, unmount, type: (text: string) => fireEvent.change(input, { target: { value: text } }) }
 }
 const pause = () => act(() => vi.advanceTimersByTime(5000))

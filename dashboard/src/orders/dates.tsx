@@ -12,8 +12,18 @@ import type { OrdersSearch } from './search'
 type Edge = 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo'
 type Props = { search: OrdersSearch; set: (next: Partial<OrdersSearch>) => void; zone: string }
 
-const PRESETS = [['Today', 0, 1], ['Yesterday', -1, 0], ['Last 7 days', -6, 1], ['Last 30 days', -29, 1]] as const
-const EDGES = [['createdFrom', 'Created from'], ['createdTo', 'Created until'], ['updatedFrom', 'Updated from'], ['updatedTo', 'Updated until']] as const
+const PRESETS = [
+	['Today', 0, 1],
+	['Yesterday', -1, 0],
+	['Last 7 days', -6, 1],
+	['Last 30 days', -29, 1],
+] as const
+const EDGES = [
+	['createdFrom', 'Created from'],
+	['createdTo', 'Created until'],
+	['updatedFrom', 'Updated from'],
+	['updatedTo', 'Updated until'],
+] as const
 const isUntil = (name: Edge) => name.endsWith('To')
 
 /** The calendar day that the address means; null: it is no day. */
@@ -22,36 +32,56 @@ const dateOf = (text: string, zone: string) => (text.length === 10 ? (isDay(text
 /** The last day within a range that ends before this: that day itself if it ends in its midst. */
 function lastDay(text: string, zone: string): string | null {
 	const day = dateOf(text, zone)
-	return day !== null && (text.length === 10 || Date.parse(startOfDay(day, zone)) === Date.parse(text)) ? addDays(day, -1) : day
+	return day !== null && (text.length === 10 || Date.parse(startOfDay(day, zone)) === Date.parse(text))
+		? addDays(day, -1)
+		: day
 }
 
-const dayShown = (name: Edge, text: string | undefined, zone: string) => (text === undefined ? '' : (isUntil(name) ? lastDay(text, zone) : dateOf(text, zone)) ?? '')
+const dayShown = (name: Edge, text: string | undefined, zone: string) =>
+	text === undefined ? '' : ((isUntil(name) ? lastDay(text, zone) : dateOf(text, zone)) ?? '')
 
 /** In words, and as it stands where it is no whole day. */
 function inWords(name: Edge, text: string, zone: string): string {
 	const day = dateOf(text, zone)
 	if (day === null) return isUntil(name) ? `before ${text}` : text
-	if (text.length !== 10 && Date.parse(startOfDay(day, zone)) !== Date.parse(text)) return isUntil(name) ? `before ${formatInstant(text)}` : formatInstant(text)
+	if (text.length !== 10 && Date.parse(startOfDay(day, zone)) !== Date.parse(text))
+		return isUntil(name) ? `before ${formatInstant(text)}` : formatInstant(text)
 	return isUntil(name) ? `until ${formatDate(addDays(day, -1))}` : formatDate(day)
 }
 
 export function Dates({ search, set, zone }: Props) {
 	const now = today(zone)
-	const range = (...names: Edge[]) => names.flatMap(name => (search[name] === undefined ? [] : [inWords(name, search[name], zone)])).join(' ')
-	const created = range('createdFrom', 'createdTo'), updated = range('updatedFrom', 'updatedTo')
+	const range = (...names: Edge[]) =>
+		names.flatMap(name => (search[name] === undefined ? [] : [inWords(name, search[name], zone)])).join(' ')
+	const created = range('createdFrom', 'createdTo'),
+		updated = range('updatedFrom', 'updatedTo')
 	const text = created ? `Created ${created}` : updated ? `Updated ${updated}` : 'Date'
 	return (
-		<Popover label="Dates" className="w-80 p-3" trigger={<Trigger icon={Calendar} text={text} on={text !== 'Date'} />}>
+		<Popover
+			label="Dates"
+			className="w-80 p-3"
+			trigger={<Trigger icon={Calendar} text={text} on={text !== 'Date'} />}
+		>
 			<div className="mb-3 grid grid-cols-2 gap-1.5">
 				{PRESETS.map(([name, from, to]) => (
-					<Button key={name} size="bar" onClick={() => set({ createdFrom: addDays(now, from), createdTo: addDays(now, to) })}>{name}</Button>
+					<Button
+						key={name}
+						size="bar"
+						onClick={() => set({ createdFrom: addDays(now, from), createdTo: addDays(now, to) })}
+					>
+						{name}
+					</Button>
 				))}
 			</div>
 			<div className="grid grid-cols-2 gap-2.5">
 				{EDGES.map(([name, label]) => (
 					<DateField
-						key={name} label={label} value={dayShown(name, search[name], zone)}
-						onChange={day => set({ [name]: day === '' ? undefined : isUntil(name) ? addDays(day, 1) : day })}
+						key={name}
+						label={label}
+						value={dayShown(name, search[name], zone)}
+						onChange={day =>
+							set({ [name]: day === '' ? undefined : isUntil(name) ? addDays(day, 1) : day })
+						}
 					/>
 				))}
 			</div>
@@ -67,7 +97,15 @@ const SETTLED_MS = 700
  * of 2026) stays in the field. It counts when there is a pause, on Enter and
  * when the field is left. '': no day.
  */
-export function DateField({ label, value, onChange }: { label: string; value: string; onChange: (day: string) => void }) {
+export function DateField({
+	label,
+	value,
+	onChange,
+}: {
+	label: string
+	value: string
+	onChange: (day: string) => void
+}) {
 	const [error, setError] = useState<string>()
 	const input = useRef<HTMLInputElement>(null)
 	const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -75,10 +113,10 @@ export function DateField({ label, value, onChange }: { label: string; value: st
 	const typed = useRef({ text: value, partly: false })
 	const latest = useLatest(onChange)
 	useEffect(() => {
-		if (value === sent.current) return	// what comes back is what was typed before
+		if (value === sent.current) return // what comes back is what was typed before
 		sent.current = value
 		typed.current = { text: value, partly: false }
-		if (input.current) input.current.value = value	// it holds parts of a date that no value can say
+		if (input.current) input.current.value = value // it holds parts of a date that no value can say
 		setError(undefined)
 	}, [value])
 	const take = useRef(() => {
@@ -90,11 +128,17 @@ export function DateField({ label, value, onChange }: { label: string; value: st
 	})
 	useEffect(() => {
 		const last = take.current
-		return () => last()	// the popover may be closed at once
+		return () => last() // the popover may be closed at once
 	}, [])
 	return (
 		<Field
-			label={label} type="date" min="0001-01-01" max="9998-12-31" ref={input} defaultValue={value} error={error}
+			label={label}
+			type="date"
+			min="0001-01-01"
+			max="9998-12-31"
+			ref={input}
+			defaultValue={value}
+			error={error}
 			onChange={event => {
 				const { value: text, validity } = event.target
 				typed.current = { text, partly: text === '' && validity.badInput }
@@ -104,7 +148,9 @@ export function DateField({ label, value, onChange }: { label: string; value: st
 				// a year of few digits may only be the begin of another
 				else if (text >= '1000') timer.current = setTimeout(take.current, SETTLED_MS)
 			}}
-			onKeyDown={event => { if (event.key === 'Enter') take.current() }}
+			onKeyDown={event => {
+				if (event.key === 'Enter') take.current()
+			}}
 			onBlur={event => {
 				const { value: text, validity } = event.target
 				setError(validity.badInput || (text !== '' && !isDay(text)) ? 'There is no such day' : undefined)

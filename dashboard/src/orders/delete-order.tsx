@@ -7,10 +7,20 @@ import { removeOrder } from './creating'
 import { nameOf } from './store'
 
 /** Deleting can't be taken back from here, so it is asked for. */
-export function DeleteOrder({ order, onClose, onGone }: { order: Order; onClose: () => void; onGone?: (() => void) | undefined }) {
+export function DeleteOrder({
+	order,
+	onClose,
+	onGone,
+}: {
+	order: Order
+	onClose: () => void
+	onGone?: (() => void) | undefined
+}) {
 	const [busy, setBusy] = useState(false)
 	const money = useMoney()
-	const facts = [order.customer, order.orderTotal === null ? null : money.exact(order.orderTotal)].filter(Boolean).join(', ')
+	const facts = [order.customer, order.orderTotal === null ? null : money.exact(order.orderTotal)]
+		.filter(Boolean)
+		.join(', ')
 	async function remove() {
 		setBusy(true)
 		const gone = await removeOrder(order)
@@ -18,10 +28,24 @@ export function DeleteOrder({ order, onClose, onGone }: { order: Order; onClose:
 		if (gone) onGone?.()
 	}
 	return (
-		<Dialog open onClose={onClose} title={`Delete ${nameOf(order)}?`} description={<>{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its history stays.</>}>
+		<Dialog
+			open
+			onClose={onClose}
+			title={`Delete ${nameOf(order)}?`}
+			description={
+				<>
+					{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its
+					history stays.
+				</>
+			}
+		>
 			<div className="flex justify-end gap-2 border-t border-line px-5 py-3">
-				<Button look="quiet" onClick={onClose} data-first>Cancel</Button>
-				<Button look="danger" disabled={busy} onClick={() => void remove()}>{busy ? 'Deleting' : 'Delete order'}</Button>
+				<Button look="quiet" onClick={onClose} data-first>
+					Cancel
+				</Button>
+				<Button look="danger" disabled={busy} onClick={() => void remove()}>
+					{busy ? 'Deleting' : 'Delete order'}
+				</Button>
 			</div>
 		</Dialog>
 	)

@@ -12,11 +12,19 @@ vi.mock('@/ui/notify', () => ({ notify: { success: vi.fn(), info: vi.fn(), error
 const server = setupServer()
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
 afterAll(() => server.close())
-afterEach(() => { server.resetHandlers(); conflicts.set([]) })
+afterEach(() => {
+	server.resetHandlers()
+	conflicts.set([])
+})
 beforeEach(() => vi.clearAllMocks())
 
-const problem = (status: number, code: string, detail = code) => HttpResponse.json({ type: 'about:blank', title: code, status, detail, code }, { status, headers: { 'Content-Type': 'application/problem+json' } })
-const answer = (order: Order, status = 200) => HttpResponse.json(order, { status, headers: { 'X-Generation': String(order.version) } })
+const problem = (status: number, code: string, detail = code) =>
+	HttpResponse.json(
+		{ type: 'about:blank', title: code, status, detail, code },
+		{ status, headers: { 'Content-Type': 'application/problem+json' } },
+	)
+const answer = (order: Order, status = 200) =>
+	HttpResponse.json(order, { status, headers: { 'X-Generation': String(order.version) } })
 const PATH = '*/api/orders/:id'
 
 function known(some: Partial<Order> = {}): Order {
@@ -26,11 +34,14 @@ function known(some: Partial<Order> = {}): Order {
 }
 
 test('an edit shows before it is answered, names the version seen and a key of its own', async () => {
-	const order = known(), seen: Headers[] = []
-	server.use(http.patch(PATH, ({ request }) => {
-		seen.push(request.headers)
-		return answer({ ...order, status: 'Shipped', version: 1001 })
-	}))
+	const order = known(),
+		seen: Headers[] = []
+	server.use(
+		http.patch(PATH, ({ request }) => {
+			seen.push(request.headers)
+			return answer({ ...order, status: 'Shipped', version: 1001 })
+		}),
+	)
 	const done = editOrder(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)?.shown.status).toBe('Shipped')
 	expect(orderStore.get(order.id)?.order.status).toBe('Pending')
@@ -46,26 +57,37 @@ test('refused, it is taken back and the reason told', async () => {
 	server.use(http.patch(PATH, () => problem(422, 'airtable_rejected', 'INVALID: no such option')))
 	await editOrder(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)?.shown.status).toBe('Pending')
-	expect(notify.error).toHaveBeenCalledWith(expect.stringContaining('was not changed'), expect.objectContaining({ description: 'Airtable refuses it: No such option.' }))
+	expect(notify.error).toHaveBeenCalledWith(
+		expect.stringContaining('was not changed'),
+		expect.objectContaining({ description: 'Airtable refuses it: No such option.' }),
+	)
 })
 
 test('two edits of one order go one after another, the second on the version of the first', async () => {
-	const order = known(), seen: (string | null)[] = []
+	const order = known(),
+		seen: (string | null)[] = []
 	let version = 1000
-	server.use(http.patch(PATH, async ({ request }) => {
-		seen.push(request.headers.get('If-Match'))
-		version++
-		return answer({ ...order, ...(await request.json() as object), status: 'Shipped', version })
-	}))
+	server.use(
+		http.patch(PATH, async ({ request }) => {
+			seen.push(request.headers.get('If-Match'))
+			version++
+			return answer({ ...order, ...((await request.json()) as object), status: 'Shipped', version })
+		}),
+	)
 	await Promise.all([editOrder(order.id, { status: 'Shipped' }), editOrder(order.id, { priority: 'Low' })])
 	expect(seen).toEqual(['"v1000"', '"v1001"'])
 	expect(orderStore.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: 'Low' })
 })
 
 test('somebody changed another field: ours is made on top of it, and nobody is asked', async () => {
-	const order = known(), theirs = { ...order, priority: 'Low', version: 1005 }
+	const order = known(),
+		theirs = { ...order, priority: 'Low', version: 1005 }
 	server.use(
-		http.patch(PATH, ({ request }) => (request.headers.get('If-Match') === '"v1005"' ? answer({ ...theirs, status: 'Shipped', version: 1006 }) : problem(412, 'precondition_failed'))),
+		http.patch(PATH, ({ request }) =>
+			request.headers.get('If-Match') === '"v1005"'
+				? answer({ ...theirs, status: 'Shipped', version: 1006 })
+				: problem(412, 'precondition_failed'),
+		),
 		http.get(PATH, () => answer(theirs)),
 	)
 	await editOrder(order.id, { status: 'Shipped' })
@@ -74,14 +96,23 @@ test('somebody changed another field: ours is made on top of it, and nobody is a
 })
 
 test('somebody changed the same field: both values are shown, and ours is made only when chosen', async () => {
-	const order = known(), theirs = { ...order, status: 'Cancelled', version: 1005 }
+	const order = known(),
+		theirs = { ...order, status: 'Cancelled', version: 1005 }
 	server.use(
-		http.patch(PATH, ({ request }) => (request.headers.get('If-Match') === '"v1005"' ? answer({ ...theirs, status: 'Shipped', version: 1006 }) : problem(412, 'precondition_failed'))),
+		http.patch(PATH, ({ request }) =>
+			request.headers.get('If-Match') === '"v1005"'
+				? answer({ ...theirs, status: 'Shipped', version: 1006 })
+				: problem(412, 'precondition_failed'),
+		),
 		http.get(PATH, () => answer(theirs)),
 	)
 	await editOrder(order.id, { status: 'Shipped' })
 	const [conflict] = conflicts.get()
-	expect(conflict).toMatchObject({ mine: { status: 'Shipped' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } })
+	expect(conflict).toMatchObject({
+		mine: { status: 'Shipped' },
+		base: { status: 'Pending' },
+		theirs: { status: 'Cancelled' },
+	})
 	settleConflict(conflict!, 'theirs')
 	expect(orderStore.get(order.id)?.shown.status).toBe('Cancelled')
 	conflicts.set([conflict!])
@@ -91,18 +122,24 @@ test('somebody changed the same field: both values are shown, and ours is made o
 
 test('the value is there already: no conflict', async () => {
 	const order = known()
-	server.use(http.patch(PATH, () => problem(412, 'precondition_failed')), http.get(PATH, () => answer({ ...order, status: 'Shipped', version: 1002 })))
+	server.use(
+		http.patch(PATH, () => problem(412, 'precondition_failed')),
+		http.get(PATH, () => answer({ ...order, status: 'Shipped', version: 1002 })),
+	)
 	await editOrder(order.id, { status: 'Shipped' })
 	expect(conflicts.get()).toEqual([])
 	expect(notify.error).not.toHaveBeenCalled()
 })
 
 test('a lost connection is tried again with the same key', async () => {
-	const order = known(), keys: (string | null)[] = []
-	server.use(http.patch(PATH, ({ request }) => {
-		keys.push(request.headers.get('Idempotency-Key'))
-		return keys.length === 1 ? HttpResponse.error() : answer({ ...order, status: 'Shipped', version: 1001 })
-	}))
+	const order = known(),
+		keys: (string | null)[] = []
+	server.use(
+		http.patch(PATH, ({ request }) => {
+			keys.push(request.headers.get('Idempotency-Key'))
+			return keys.length === 1 ? HttpResponse.error() : answer({ ...order, status: 'Shipped', version: 1001 })
+		}),
+	)
 	await editOrder(order.id, { status: 'Shipped' })
 	expect(keys.length).toBe(2)
 	expect(keys[0]).toBe(keys[1])
@@ -119,13 +156,15 @@ test('queued while Airtable is away: told so, and pending until it is confirmed'
 
 /** A server that answers edits when it is let to, and keeps versions as the API does. */
 function aServer(order: Order) {
-	const state = { now: order, sent: [] as object[] }, waiting: (() => void)[] = []
+	const state = { now: order, sent: [] as object[] },
+		waiting: (() => void)[] = []
 	server.use(
 		http.patch(PATH, async ({ request }) => {
-			const change = await request.json() as Partial<Order>
+			const change = (await request.json()) as Partial<Order>
 			state.sent.push(change)
 			await new Promise<void>(resolve => waiting.push(resolve))
-			if (request.headers.get('If-Match') !== `"v${state.now.version}"`) return problem(412, 'precondition_failed')
+			if (request.headers.get('If-Match') !== `"v${state.now.version}"`)
+				return problem(412, 'precondition_failed')
 			state.now = { ...state.now, ...change, version: state.now.version + 1 }
 			return answer(state.now)
 		}),
@@ -139,27 +178,35 @@ function aServer(order: Order) {
 				waiting.shift()!()
 			}
 		},
-		others(change: Partial<Order>) { state.now = { ...state.now, ...change, version: state.now.version + 1 } },
+		others(change: Partial<Order>) {
+			state.now = { ...state.now, ...change, version: state.now.version + 1 }
+		},
 	}
 }
 
 test('A, B, A in one field: what was asked for last is shown throughout, and is what comes of it', async () => {
-	const order = known(), { state, answers } = aServer(order), shown: unknown[] = []
+	const order = known(),
+		{ state, answers } = aServer(order),
+		shown: unknown[] = []
 	const stop = orderStore.subscribe(order.id, () => shown.push(orderStore.get(order.id)!.shown.status))
 	const first = editOrder(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
-	const second = editOrder(order.id, { status: 'Delivered' }), third = editOrder(order.id, { status: 'Shipped' })
+	const second = editOrder(order.id, { status: 'Delivered' }),
+		third = editOrder(order.id, { status: 'Shipped' })
 	shown.length = 0
 	await answers()
 	await Promise.all([first, second, third])
 	expect(new Set(shown)).toEqual(new Set(['Shipped']))
-	expect(state.sent).toEqual([{ status: 'Shipped' }])	// what was given up before it left is not sent
+	expect(state.sent).toEqual([{ status: 'Shipped' }]) // what was given up before it left is not sent
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, changed: 0, order: { status: 'Shipped' } })
 	stop()
 })
 
 test('A, B, A, one after another under way: nothing else shows, and none is taken for another person\u2019s', async () => {
-	const order = known(), { state, answers } = aServer(order), shown: unknown[] = [], done: Promise<void>[] = []
+	const order = known(),
+		{ state, answers } = aServer(order),
+		shown: unknown[] = [],
+		done: Promise<void>[] = []
 	done.push(editOrder(order.id, { status: 'Shipped' }))
 	await answers()
 	await done[0]
@@ -179,15 +226,25 @@ test('A, B, A, one after another under way: nothing else shows, and none is take
 })
 
 test('a conflict in one field leaves the edit of another as it is, under way and afterwards', async () => {
-	const order = known(), { state, answers, others } = aServer(order)
+	const order = known(),
+		{ state, answers, others } = aServer(order)
 	others({ status: 'Cancelled' })
-	const status = editOrder(order.id, { status: 'Shipped' }), priority = editOrder(order.id, { priority: 'Low' })
-	await answers()	// 412
+	const status = editOrder(order.id, { status: 'Shipped' }),
+		priority = editOrder(order.id, { priority: 'Low' })
+	await answers() // 412
 	await status
-	expect(conflicts.get()).toMatchObject([{ mine: { status: 'Shipped' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } }])
-	expect(orderStore.get(order.id)).toMatchObject({ shown: { status: 'Shipped', priority: 'Low' }, overlay: { status: { state: 'conflict' }, priority: { state: 'saving' } } })
+	expect(conflicts.get()).toMatchObject([
+		{ mine: { status: 'Shipped' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } },
+	])
+	expect(orderStore.get(order.id)).toMatchObject({
+		shown: { status: 'Shipped', priority: 'Low' },
+		overlay: { status: { state: 'conflict' }, priority: { state: 'saving' } },
+	})
 	settleConflict(conflicts.get()[0]!, 'theirs')
-	expect(orderStore.get(order.id)).toMatchObject({ shown: { status: 'Cancelled', priority: 'Low' }, overlay: { priority: { state: 'saving' } } })
+	expect(orderStore.get(order.id)).toMatchObject({
+		shown: { status: 'Cancelled', priority: 'Low' },
+		overlay: { priority: { state: 'saving' } },
+	})
 	await answers()
 	await priority
 	expect(state.now).toMatchObject({ status: 'Cancelled', priority: 'Low' })
@@ -195,13 +252,17 @@ test('a conflict in one field leaves the edit of another as it is, under way and
 })
 
 test('a conflict in each field is asked about, one after the other', async () => {
-	const order = known(), { state, answers, others } = aServer(order)
+	const order = known(),
+		{ state, answers, others } = aServer(order)
 	const edits = [editOrder(order.id, { status: 'Shipped' })]
 	others({ status: 'Cancelled', priority: 'Medium' })
 	edits.push(editOrder(order.id, { priority: 'Low' }))
 	await answers()
 	await Promise.all(edits)
-	expect(conflicts.get().map(({ mine, theirs }) => [mine, theirs.status, theirs.priority])).toEqual([[{ status: 'Shipped' }, 'Cancelled', 'Medium'], [{ priority: 'Low' }, 'Cancelled', 'Medium']])
+	expect(conflicts.get().map(({ mine, theirs }) => [mine, theirs.status, theirs.priority])).toEqual([
+		[{ status: 'Shipped' }, 'Cancelled', 'Medium'],
+		[{ priority: 'Low' }, 'Cancelled', 'Medium'],
+	])
 	settleConflict(conflicts.get()[0]!, 'theirs')
 	settleConflict(conflicts.get()[0]!, 'mine')
 	await answers()
@@ -210,36 +271,52 @@ test('a conflict in each field is asked about, one after the other', async () =>
 })
 
 test('what another person did while an edit of ours waited for the one before it is asked about, not overwritten', async () => {
-	const order = known(), { state, answers, others } = aServer(order)
+	const order = known(),
+		{ state, answers, others } = aServer(order)
 	const first = editOrder(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
 	const second = editOrder(order.id, { priority: 'Low' })
 	others({ priority: 'Medium' })
-	await answers(2)	// 412, then on top of theirs, which is not what the second edit was made on
+	await answers(2) // 412, then on top of theirs, which is not what the second edit was made on
 	await Promise.all([first, second])
-	expect(conflicts.get()).toMatchObject([{ mine: { priority: 'Low' }, base: { priority: 'High' }, theirs: { priority: 'Medium' } }])
+	expect(conflicts.get()).toMatchObject([
+		{ mine: { priority: 'Low' }, base: { priority: 'High' }, theirs: { priority: 'Medium' } },
+	])
 	expect(state.now).toMatchObject({ status: 'Shipped', priority: 'Medium' })
 })
 
 test('of two edits of a field that both come too late only the last is asked about', async () => {
-	const order = known(), { state, answers, others } = aServer(order)
+	const order = known(),
+		{ state, answers, others } = aServer(order)
 	const first = editOrder(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
 	others({ status: 'Cancelled' })
 	const second = editOrder(order.id, { status: 'Delivered' })
 	await answers()
 	await Promise.all([first, second])
-	expect(conflicts.get()).toMatchObject([{ mine: { status: 'Delivered' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } }])
-	others({ status: 'Processing' })	// a third person, while the question stands
+	expect(conflicts.get()).toMatchObject([
+		{ mine: { status: 'Delivered' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } },
+	])
+	others({ status: 'Processing' }) // a third person, while the question stands
 	settleConflict(conflicts.get()[0]!, 'mine')
 	await answers()
-	await vi.waitFor(() => expect(conflicts.get()).toMatchObject([{ mine: { status: 'Delivered' }, base: { status: 'Cancelled' }, theirs: { status: 'Processing' } }]))
+	await vi.waitFor(() =>
+		expect(conflicts.get()).toMatchObject([
+			{ mine: { status: 'Delivered' }, base: { status: 'Cancelled' }, theirs: { status: 'Processing' } },
+		]),
+	)
 })
 
 test('the first edit refused, the second is made on what is there', async () => {
 	const order = known()
 	let n = 0
-	server.use(http.patch(PATH, async ({ request }) => (++n === 1 ? problem(422, 'airtable_rejected') : answer({ ...order, ...(await request.json() as object), version: 1001 }))))
+	server.use(
+		http.patch(PATH, async ({ request }) =>
+			++n === 1
+				? problem(422, 'airtable_rejected')
+				: answer({ ...order, ...((await request.json()) as object), version: 1001 }),
+		),
+	)
 	await Promise.all([editOrder(order.id, { status: 'Shipped' }), editOrder(order.id, { status: 'Delivered' })])
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Delivered' } })
 	expect(conflicts.get()).toEqual([])

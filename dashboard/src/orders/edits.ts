@@ -22,15 +22,20 @@ const NETWORK_PAUSE_MS = 500
 
 export const conflicts = new Observable<Conflict[]>([])
 let edits = 0
-let lastUndo: (() => void) | null = null	// what Ctrl-Z does
+let lastUndo: (() => void) | null = null // what Ctrl-Z does
 /** The last edit of each order under way, and then the order as far as the person has seen it or we have made it. */
 const tails = new Map<string, Promise<Order>>()
 
-const asks = (change: OrderChange, fields: readonly Field[] = FIELDS) => fields.filter(field => change[field] !== undefined)
-const part = (of: OrderChange, fields: readonly Field[]) => Object.fromEntries(asks(of, fields).map(field => [field, of[field]])) as OrderChange
+const asks = (change: OrderChange, fields: readonly Field[] = FIELDS) =>
+	fields.filter(field => change[field] !== undefined)
+const part = (of: OrderChange, fields: readonly Field[]) =>
+	Object.fromEntries(asks(of, fields).map(field => [field, of[field]])) as OrderChange
 const has = (order: Order, change: OrderChange) => asks(change).every(field => order[field] === change[field])
 const clashes = (seen: Order, now: Order, change: OrderChange) => asks(change).some(field => seen[field] !== now[field])
-export const inWords = (change: OrderChange) => asks(change).map(field => `${field} ${change[field] ?? 'none'}`).join(', ')
+export const inWords = (change: OrderChange) =>
+	asks(change)
+		.map(field => `${field} ${change[field] ?? 'none'}`)
+		.join(', ')
 
 /** Change an order, as it is known or as the person has seen it. Returns when it is settled one way or another; it never throws. */
 export function editOrder(id: string, change: OrderChange, seen?: Order): Promise<void> {
@@ -43,18 +48,22 @@ export function editOrder(id: string, change: OrderChange, seen?: Order): Promis
 	const known = seen ?? entry.order
 	orderStore.lay(id, change, edit, 'saving')
 	forgetConflicts(id)
-	const mine = before === undefined ? deliver(id, edit, change, known) : before.then(left => deliver(id, edit, change, { ...known, ...pick(left, ours) }))
+	const mine =
+		before === undefined
+			? deliver(id, edit, change, known)
+			: before.then(left => deliver(id, edit, change, { ...known, ...pick(left, ours) }))
 	tails.set(id, mine)
 	return mine.then(() => {
 		if (tails.get(id) === mine) tails.delete(id)
 	})
 }
 
-const pick = (order: Order, fields: readonly Field[]) => Object.fromEntries(fields.map(field => [field, order[field]])) as Partial<Order>
+const pick = (order: Order, fields: readonly Field[]) =>
+	Object.fromEntries(fields.map(field => [field, order[field]])) as Partial<Order>
 
 /** Send it, and say how it ended. The order as it is then known to the person. */
 async function deliver(id: string, edit: number, change: OrderChange, seen: Order): Promise<Order> {
-	if (orderStore.wishes(id, edit).length === 0) return seen	// all of it has been asked for otherwise meanwhile
+	if (orderStore.wishes(id, edit).length === 0) return seen // all of it has been asked for otherwise meanwhile
 	const told = orderStore.expect([id])
 	try {
 		const order = await send(id, edit, change, seen)
@@ -64,7 +73,7 @@ async function deliver(id: string, edit: number, change: OrderChange, seen: Orde
 		return { ...seen, ...change }
 	} catch (error) {
 		const unknown = error instanceof Problem && error.code === 'outcome_unknown'
-		if (unknown) await fetchOrder(id).catch(() => undefined)	// it is shown as pending until that is settled
+		if (unknown) await fetchOrder(id).catch(() => undefined) // it is shown as pending until that is settled
 		orderStore.lift(id, edit)
 		tellRefused(id, change, seen, error, unknown)
 		return seen
@@ -108,7 +117,9 @@ function ask(id: string, edit: number, change: OrderChange, seen: Order, theirs:
 
 /** What has been asked for otherwise is no question any more. */
 function forgetConflicts(id: string) {
-	const kept = conflicts.get().filter(conflict => conflict.id !== id || orderStore.wishes(id, conflict.edit).length > 0)
+	const kept = conflicts
+		.get()
+		.filter(conflict => conflict.id !== id || orderStore.wishes(id, conflict.edit).length > 0)
 	if (kept.length < conflicts.get().length) conflicts.set(kept)
 }
 
@@ -132,7 +143,11 @@ function tellDone(order: Order, change: OrderChange) {
 	}
 	rememberUndo(takeBack)
 	const undo = { label: 'Undo', onClick: takeBack }
-	if (order.pending) notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, { description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.', action: undo })
+	if (order.pending)
+		notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, {
+			description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.',
+			action: undo,
+		})
 	else notify.success(`${nameOf(order)}: ${inWords(change)}`, { action: undo })
 	afterChange()
 }
@@ -146,7 +161,9 @@ function tellRefused(id: string, change: OrderChange, seen: Order, error: unknow
 }
 
 /** What has just been done can be taken back so, of one order or of many. */
-export const rememberUndo = (undo: () => void) => { lastUndo = undo }
+export const rememberUndo = (undo: () => void) => {
+	lastUndo = undo
+}
 
 /** Take the last edit back, once. */
 export function undoLast() {

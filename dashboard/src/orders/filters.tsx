@@ -21,29 +21,55 @@ export function Filters({ search, set }: Props) {
 	const summary = useSummary().data
 	const list = (field: Grouped, icon: ComponentType<{ className?: string }>, title: string) => {
 		const groups = countedOf(summary, field)
-		const none = withoutOne(field, groups.map(({ value }) => value))
+		const none = withoutOne(
+			field,
+			groups.map(({ value }) => value),
+		)
 		const isNone = (value: string) => none[field] !== undefined && value === 'none'
 		const noneChosen = (search.empty?.includes(field) || search[field]?.some(isNone)) ?? false
-		const shown = [...search[field]?.filter(value => !isNone(value)) ?? [], ...(noneChosen ? ['None'] : [])]
+		const shown = [...(search[field]?.filter(value => !isNone(value)) ?? []), ...(noneChosen ? ['None'] : [])]
 		const names = filtersOf(summary, field, search[field]?.filter(value => !isNone(value)) ?? [])
 		const toggleNone = () => {
-			if (!noneChosen) set(none[field] ? { [field]: [...(search[field] ?? []), 'none'] } : { empty: toggled(search.empty, field) })
-			else set({
-				[field]: search[field]?.some(value => !isNone(value)) ? search[field].filter(value => !isNone(value)) : undefined,
-				...(search.empty?.includes(field) && { empty: toggled(search.empty, field) }),
-			})
+			if (!noneChosen)
+				set(
+					none[field]
+						? { [field]: [...(search[field] ?? []), 'none'] }
+						: { empty: toggled(search.empty, field) },
+				)
+			else
+				set({
+					[field]: search[field]?.some(value => !isNone(value))
+						? search[field].filter(value => !isNone(value))
+						: undefined,
+					...(search.empty?.includes(field) && { empty: toggled(search.empty, field) }),
+				})
 		}
 		return (
-			<Popover label={title} className="w-60" trigger={<Trigger icon={icon} text={shown.length > 0 ? shown.join(', ') : title} on={shown.length > 0} />}>
+			<Popover
+				label={title}
+				className="w-60"
+				trigger={
+					<Trigger icon={icon} text={shown.length > 0 ? shown.join(', ') : title} on={shown.length > 0} />
+				}
+			>
 				<Choices
-					label={title} multiple
-					chosen={value => (value === null ? noneChosen : search[field]?.includes(value) ?? false)}
-					onChoose={value => (value === null ? toggleNone() : set({ [field]: toggled(search[field], value) }))}
+					label={title}
+					multiple
+					chosen={value => (value === null ? noneChosen : (search[field]?.includes(value) ?? false))}
+					onChoose={value =>
+						value === null ? toggleNone() : set({ [field]: toggled(search[field], value) })
+					}
 					options={[...names, null].map(value => {
 						const count = groups.find(group => group.value === value)?.count
 						return {
-							value, text: value ?? 'none',
-							content: field === 'status' ? <StatusBadge status={value} /> : <PriorityLabel priority={value} />,
+							value,
+							text: value ?? 'none',
+							content:
+								field === 'status' ? (
+									<StatusBadge status={value} />
+								) : (
+									<PriorityLabel priority={value} />
+								),
 							...(count !== undefined && { hint: formatCompact(count) }),
 						}
 					})}
@@ -58,11 +84,21 @@ export function Filters({ search, set }: Props) {
 			<Dates search={search} set={set} zone={summary?.timeZone ?? 'UTC'} />
 			<Amounts search={search} set={set} />
 			{search.customer !== undefined && (
-				<Button size="bar" className="border-accent! bg-accent-soft! font-normal text-accent-ink!" onClick={() => set({ customer: undefined })} aria-label={`Only ${search.customer}. Remove this filter`}>
-					<span className="max-w-40 truncate">{search.customer}</span><X aria-hidden className="size-3.5" />
+				<Button
+					size="bar"
+					className="border-accent! bg-accent-soft! font-normal text-accent-ink!"
+					onClick={() => set({ customer: undefined })}
+					aria-label={`Only ${search.customer}. Remove this filter`}
+				>
+					<span className="max-w-40 truncate">{search.customer}</span>
+					<X aria-hidden className="size-3.5" />
 				</Button>
 			)}
-			{isFiltered(search) && <Button look="quiet" size="bar" onClick={() => set(withoutFilters)}>Clear</Button>}
+			{isFiltered(search) && (
+				<Button look="quiet" size="bar" onClick={() => set(withoutFilters)}>
+					Clear
+				</Button>
+			)}
 		</>
 	)
 }
@@ -73,7 +109,11 @@ function Amounts({ search, set }: Props) {
 	const [low, high] = [minTotal, maxTotal].map(text => text && money.exact(Number(text)))
 	const text = low && high ? `${low} – ${high}` : low ? `From ${low}` : high ? `Up to ${high}` : 'Total'
 	return (
-		<Popover label="Total" className="w-64 p-3" trigger={<Trigger icon={Sigma} text={text} on={Boolean(low || high)} />}>
+		<Popover
+			label="Total"
+			className="w-64 p-3"
+			trigger={<Trigger icon={Sigma} text={text} on={Boolean(low || high)} />}
+		>
 			<div className="grid grid-cols-2 gap-2.5">
 				<Amount label="At least" value={minTotal} onChange={value => set({ minTotal: value })} />
 				<Amount label="At most" value={maxTotal} onChange={value => set({ maxTotal: value })} />
@@ -82,12 +122,24 @@ function Amounts({ search, set }: Props) {
 	)
 }
 
-function Amount({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
+function Amount({
+	label,
+	value,
+	onChange,
+}: {
+	label: string
+	value: string | undefined
+	onChange: (value: string | undefined) => void
+}) {
 	const [text, setText] = useState(value ?? '')
 	const wrong = text !== '' && !AMOUNT.test(text)
 	return (
 		<Field
-			label={label} inputMode="decimal" value={text} placeholder="any" aria-invalid={wrong}
+			label={label}
+			inputMode="decimal"
+			value={text}
+			placeholder="any"
+			aria-invalid={wrong}
 			onChange={event => {
 				const next = event.target.value.trim()
 				setText(next)

@@ -28,8 +28,11 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 
 	async function submit() {
 		const order = {
-			...(texts.orderId.trim() && { orderId: texts.orderId.trim() }), ...(texts.customer.trim() && { customer: texts.customer.trim() }),
-			...(total && { orderTotal: Number(amountOf(total)) }), status, priority,
+			...(texts.orderId.trim() && { orderId: texts.orderId.trim() }),
+			...(texts.customer.trim() && { customer: texts.customer.trim() }),
+			...(total && { orderTotal: Number(amountOf(total)) }),
+			status,
+			priority,
 		} as NewOrderBody
 		const body = JSON.stringify(order)
 		if (sent.current.body !== body) sent.current = { body, key: newKey() }
@@ -39,18 +42,38 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 			onClose()
 		} catch (error) {
 			// a refusal is settled; what got no answer may have been done, and must not be done twice
-			if (error instanceof Problem && error.status !== 0 && error.code !== 'outcome_unknown') sent.current = { body: '', key: '' }
+			if (error instanceof Problem && error.status !== 0 && error.code !== 'outcome_unknown')
+				sent.current = { body: '', key: '' }
 			setFault(error)
 			setBusy(false)
 		}
 	}
 
 	const input = (name: Text, label: string, rest: React.ComponentProps<'input'> & { 'data-first'?: true } = {}) => (
-		<Field label={label} value={texts[name]} maxLength={200} autoComplete="off" onChange={event => setTexts({ ...texts, [name]: event.target.value })} error={name === 'orderTotal' ? wrongTotal ?? refused.get(name) : refused.get(name)} {...rest} />
+		<Field
+			label={label}
+			value={texts[name]}
+			maxLength={200}
+			autoComplete="off"
+			onChange={event => setTexts({ ...texts, [name]: event.target.value })}
+			error={name === 'orderTotal' ? (wrongTotal ?? refused.get(name)) : refused.get(name)}
+			{...rest}
+		/>
 	)
 	return (
-		<Dialog open onClose={onClose} title="New order" description="It is made in Airtable and is here as soon as Airtable has confirmed it.">
-			<form className="flex min-h-0 flex-col" onSubmit={event => { event.preventDefault(); if (!busy && !nothing && !wrongTotal) void submit() }}>
+		<Dialog
+			open
+			onClose={onClose}
+			title="New order"
+			description="It is made in Airtable and is here as soon as Airtable has confirmed it."
+		>
+			<form
+				className="flex min-h-0 flex-col"
+				onSubmit={event => {
+					event.preventDefault()
+					if (!busy && !nothing && !wrongTotal) void submit()
+				}}
+			>
 				<div className="flex flex-col gap-3 overflow-y-auto px-5 pt-1 pb-4">
 					<div className="grid grid-cols-2 gap-3">
 						{input('orderId', 'Order ID', { 'data-first': true, placeholder: 'ORD-009001' })}
@@ -61,11 +84,19 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 						<FieldButton field="status" value={status} onChoose={setStatus} />
 						<FieldButton field="priority" value={priority} onChoose={setPriority} />
 					</div>
-					{fault !== null && <p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-bad">{explain(fault)}</p>}
+					{fault !== null && (
+						<p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-bad">
+							{explain(fault)}
+						</p>
+					)}
 				</div>
 				<div className="flex justify-end gap-2 border-t border-line px-5 py-3">
-					<Button look="quiet" onClick={onClose}>Cancel</Button>
-					<Button look="primary" type="submit" disabled={busy || nothing || wrongTotal !== undefined}>{busy ? 'Creating' : 'Create order'}</Button>
+					<Button look="quiet" onClick={onClose}>
+						Cancel
+					</Button>
+					<Button look="primary" type="submit" disabled={busy || nothing || wrongTotal !== undefined}>
+						{busy ? 'Creating' : 'Create order'}
+					</Button>
 				</div>
 			</form>
 		</Dialog>

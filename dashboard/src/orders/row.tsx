@@ -27,34 +27,101 @@ function LoadingRow({ index, height, columns, small }: Omit<Props, 'id'>) {
 	return (
 		<tr aria-rowindex={index + 2} style={{ height }} className="[&>td]:border-b [&>td]:border-line" aria-busy>
 			<td />
-			{small ? <><td><Bone className="h-4 w-2/3" /></td><td><Bone className="ml-auto h-4 w-16" /></td></> : columns.map(column => <td key={column} className="px-3"><Bone className={clsx('h-3.5', COLUMN[column].right ? 'ml-auto w-16' : 'w-2/3')} /></td>)}
+			{small ? (
+				<>
+					<td>
+						<Bone className="h-4 w-2/3" />
+					</td>
+					<td>
+						<Bone className="ml-auto h-4 w-16" />
+					</td>
+				</>
+			) : (
+				columns.map(column => (
+					<td key={column} className="px-3">
+						<Bone className={clsx('h-3.5', COLUMN[column].right ? 'ml-auto w-16' : 'w-2/3')} />
+					</td>
+				))
+			)}
 		</tr>
 	)
 }
 
-function OrderRow({ id, index, height, columns, small, selected, active, focusable, onEdit, onOpen, onToggle }: Props & { id: string }) {
+function OrderRow({
+	id,
+	index,
+	height,
+	columns,
+	small,
+	selected,
+	active,
+	focusable,
+	onEdit,
+	onOpen,
+	onToggle,
+}: Props & { id: string }) {
 	const entry = useOrder(id)
 	const row = useFlash(id, entry?.changed ?? 0)
-	if (!entry) return <LoadingRow {...{ index, height, columns, small, selected, active, focusable, onEdit, onOpen, onToggle }} />
+	if (!entry)
+		return (
+			<LoadingRow {...{ index, height, columns, small, selected, active, focusable, onEdit, onOpen, onToggle }} />
+		)
 	const name = entry.shown.orderId ?? entry.shown.id
 	return (
 		<tr
-			ref={row} data-index={index} data-id={id} aria-rowindex={index + 2} aria-selected={selected} tabIndex={focusable ? 0 : -1}
+			ref={row}
+			data-index={index}
+			data-id={id}
+			aria-rowindex={index + 2}
+			aria-selected={selected}
+			tabIndex={focusable ? 0 : -1}
 			onClick={() => onOpen(index)}
 			style={{ height }}
-			className={clsx('group cursor-pointer -outline-offset-2 [&>td]:border-b [&>td]:border-line', selected ? 'bg-accent-soft' : 'hover:bg-hover', active && !selected && 'bg-hover', entry.gone && '[&>td]:text-ink-3')}
+			className={clsx(
+				'group cursor-pointer -outline-offset-2 [&>td]:border-b [&>td]:border-line',
+				selected ? 'bg-accent-soft' : 'hover:bg-hover',
+				active && !selected && 'bg-hover',
+				entry.gone && '[&>td]:text-ink-3',
+			)}
 		>
-			<td className="p-0 text-center" onMouseDown={event => { if (event.shiftKey) event.preventDefault() /* no text is marked */ }} onClick={event => { event.stopPropagation(); onToggle(index, event.shiftKey) }}>
-				<input type="checkbox" readOnly checked={selected} tabIndex={-1} aria-label={`Select ${name}`} className="pointer-events-none size-4 translate-y-0.5 accent-(--accent)" />
+			<td
+				className="p-0 text-center"
+				onMouseDown={event => {
+					if (event.shiftKey) event.preventDefault() /* no text is marked */
+				}}
+				onClick={event => {
+					event.stopPropagation()
+					onToggle(index, event.shiftKey)
+				}}
+			>
+				<input
+					type="checkbox"
+					readOnly
+					checked={selected}
+					tabIndex={-1}
+					aria-label={`Select ${name}`}
+					className="pointer-events-none size-4 translate-y-0.5 accent-(--accent)"
+				/>
 			</td>
 			{small ? (
 				<>
-					<td className="overflow-hidden pr-2"><SmallCell entry={entry} /></td>
-					<td className="pr-3 text-right"><Money value={entry.shown.orderTotal} /><div className="-mr-1.5 flex justify-end"><EditButton entry={entry} field="status" onEdit={onEdit} bare /></div></td>
+					<td className="overflow-hidden pr-2">
+						<SmallCell entry={entry} />
+					</td>
+					<td className="pr-3 text-right">
+						<Money value={entry.shown.orderTotal} />
+						<div className="-mr-1.5 flex justify-end">
+							<EditButton entry={entry} field="status" onEdit={onEdit} bare />
+						</div>
+					</td>
 				</>
-			) : columns.map(column => (
-				<td key={column} className={clsx('overflow-hidden px-3', COLUMN[column].right && 'text-right')}><Cell column={column} entry={entry} onEdit={onEdit} /></td>
-			))}
+			) : (
+				columns.map(column => (
+					<td key={column} className={clsx('overflow-hidden px-3', COLUMN[column].right && 'text-right')}>
+						<Cell column={column} entry={entry} onEdit={onEdit} />
+					</td>
+				))
+			)}
 		</tr>
 	)
 }
@@ -64,7 +131,10 @@ function useFlash(id: string, changed: number) {
 	const row = useRef<HTMLTableRowElement>(null)
 	const seen = useRef({ id, changed })
 	useEffect(() => {
-		const flash = seen.current.id === id && changed > seen.current.changed && !matchMedia('(prefers-reduced-motion: reduce)').matches
+		const flash =
+			seen.current.id === id &&
+			changed > seen.current.changed &&
+			!matchMedia('(prefers-reduced-motion: reduce)').matches
 		seen.current = { id, changed }
 		if (flash) row.current?.animate([{ backgroundColor: 'var(--accent-soft)' }, {}], 1400)
 	}, [id, changed])

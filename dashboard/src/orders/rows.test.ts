@@ -5,9 +5,20 @@ import { byUsAlone, leftOf, merge, moved, withOurs } from './rows'
 
 vi.mock('./api', () => ({ PAGE_SIZE: 100, fetchOrder: vi.fn(() => Promise.resolve()), pageQuery: vi.fn() }))
 
-const page = (ids: string[], total = ids.length, generation = 2): OrderPage => ({ orders: ids.map(id => anOrder({ id })), page: 1, pageSize: 100, total, totalPages: 1, generation, nextCursor: null })
+const page = (ids: string[], total = ids.length, generation = 2): OrderPage => ({
+	orders: ids.map(id => anOrder({ id })),
+	page: 1,
+	pageSize: 100,
+	total,
+	totalPages: 1,
+	generation,
+	nextCursor: null,
+})
 const shown = (ids: string[]) => ({ key: 'k', total: ids.length, pages: new Map([[1, { ids, generation: 1 }]]) })
-const us = (...ids: string[]) => () => new Set(ids)
+const us =
+	(...ids: string[]) =>
+	() =>
+		new Set(ids)
 
 test('orders that came, went or moved are counted', () => {
 	expect(moved(['a', 'b', 'c'], ['a', 'b', 'c'])).toBe(0)
@@ -35,25 +46,44 @@ test('another filter begins anew', () => {
 })
 
 test('what we did ourselves is never held back: it goes, comes and moves at once', () => {
-	for (const after of [['a', 'c'], ['a', 'c', 'b'], ['b', 'a', 'c']]) {
+	for (const after of [
+		['a', 'c'],
+		['a', 'c', 'b'],
+		['b', 'a', 'c'],
+	]) {
 		const { next, held } = merge(shown(['a', 'b', 'c']), 'k', new Map([[1, page(after)]]), false, us('b'))
 		expect([next.pages.get(1)?.ids, next.total, held]).toEqual([after, after.length, 0])
 	}
-	expect(merge(shown(['a', 'c']), 'k', new Map([[1, page(['a', 'n', 'c'])]]), false, us('n'))).toMatchObject({ next: { total: 3 }, held: 0 })
+	expect(merge(shown(['a', 'c']), 'k', new Map([[1, page(['a', 'n', 'c'])]]), false, us('n'))).toMatchObject({
+		next: { total: 3 },
+		held: 0,
+	})
 })
 
 test('what others did meanwhile is held back all the same', () => {
-	const { next, held } = merge(shown(['a', 'b', 'c', 'd']), 'k', new Map([[1, page(['n', 'a', 'd', 'c'], 4)]]), false, us('b'))
+	const { next, held } = merge(
+		shown(['a', 'b', 'c', 'd']),
+		'k',
+		new Map([[1, page(['n', 'a', 'd', 'c'], 4)]]),
+		false,
+		us('b'),
+	)
 	expect([next.pages.get(1)?.ids, next.total, held]).toEqual([['a', 'c', 'd', 'n'], 3, 3])
 	expect(withOurs(['a', 'b', 'c'], ['x', 'c', 'b', 'a'], new Set(['b']), id => id === 'x')).toEqual(['a', 'c', 'b'])
 })
 
 test('which of our changes count is asked for by the generations that the page was read at', () => {
 	const asked: number[][] = []
-	const ours = (after: number, until: number) => { asked.push([after, until]); return new Set(['b']) }
+	const ours = (after: number, until: number) => {
+		asked.push([after, until])
+		return new Set(['b'])
+	}
 	const { next } = merge(shown(['a', 'b']), 'k', new Map([[1, page(['a'], 1, 7)]]), false, ours)
 	merge(next, 'k', new Map([[1, page(['a'], 1, 9)]]), false, ours)
-	expect(asked).toEqual([[1, 7], [7, 9]])
+	expect(asked).toEqual([
+		[1, 7],
+		[7, 9],
+	])
 })
 
 test('a page that moves up or down by what we did before it is no news either', () => {
@@ -65,7 +95,19 @@ test('a page that moves up or down by what we did before it is no news either', 
 })
 
 test('rows that have gone from the list are told of, those not looked at are not', () => {
-	const at = (pages: [number, string[]][], key = 'k') => ({ key, total: 9, pages: new Map(pages.map(([n, ids]) => [n, { ids, generation: 1 }])) })
-	expect(leftOf(at([[1, ['a', 'b']], [2, ['c', 'd']]]), at([[1, ['b', 'c']]]))).toEqual(['a'])
+	const at = (pages: [number, string[]][], key = 'k') => ({
+		key,
+		total: 9,
+		pages: new Map(pages.map(([n, ids]) => [n, { ids, generation: 1 }])),
+	})
+	expect(
+		leftOf(
+			at([
+				[1, ['a', 'b']],
+				[2, ['c', 'd']],
+			]),
+			at([[1, ['b', 'c']]]),
+		),
+	).toEqual(['a'])
 	expect(leftOf(at([[1, ['a']]]), at([[1, ['b']]], 'other'))).toEqual([])
 })

@@ -22,7 +22,7 @@ type Shown = { key: string; total: number; pages: Map<number, ShownPage> }
 /** Orders that we changed after one generation, until another. */
 type Ours = (after: number, until: number) => ReadonlySet<string>
 export type Rows = {
-	total: number | null	/* null: nothing has arrived yet */
+	total: number | null /* null: nothing has arrived yet */
 	idAt: (index: number) => string | undefined
 	/** Old rows of another filter, until the new ones are there. */
 	stale: boolean
@@ -40,17 +40,21 @@ const ALONE_MAX = 20
 
 /** Ids that came, went or moved. */
 export function moved(before: readonly string[], after: readonly string[]): number {
-	const old = new Set(before), now = new Set(after)
-	const gone = before.filter(id => !now.has(id)).length, come = after.filter(id => !old.has(id)).length
+	const old = new Set(before),
+		now = new Set(after)
+	const gone = before.filter(id => !now.has(id)).length,
+		come = after.filter(id => !old.has(id)).length
 	if (gone + come > 0) return Math.max(gone, come)
 	return before.filter((id, i) => after[i] !== id).length
 }
 
 /** Does a page differ only by what we changed? What came or went on pages before moves it as a whole. */
 export function byUsAlone(before: readonly string[], after: readonly string[], ours: ReadonlySet<string>): boolean {
-	const old = before.filter(id => !ours.has(id)), now = after.filter(id => !ours.has(id))
+	const old = before.filter(id => !ours.has(id)),
+		now = after.filter(id => !ours.has(id))
 	const most = Math.min(ours.size, PAGE_SIZE)
-	const follows = (long: string[], short: string[], by: number) => long.slice(by, by + short.length).every((id, i) => id === short[i])
+	const follows = (long: string[], short: string[], by: number) =>
+		long.slice(by, by + short.length).every((id, i) => id === short[i])
 	for (let by = 0; by <= most; by++) {
 		if (follows(old, now, by) && old.length - by - now.length <= most) return true
 		if (follows(now, old, by) && old.length + by - now.length <= most) return true
@@ -59,7 +63,12 @@ export function byUsAlone(before: readonly string[], after: readonly string[], o
 }
 
 /** A page with what we changed where it belongs, and everything else where it was. elsewhere: is shown on another page. */
-export function withOurs(before: readonly string[], after: readonly string[], ours: ReadonlySet<string>, elsewhere: (id: string) => boolean): string[] {
+export function withOurs(
+	before: readonly string[],
+	after: readonly string[],
+	ours: ReadonlySet<string>,
+	elsewhere: (id: string) => boolean,
+): string[] {
 	const ids = before.filter(id => !ours.has(id))
 	after.forEach((id, i) => {
 		if (!ours.has(id)) return
@@ -74,18 +83,27 @@ export function withOurs(before: readonly string[], after: readonly string[], ou
 export function leftOf(before: Shown, after: Shown): string[] {
 	if (before.key !== after.key) return []
 	const now = new Set([...after.pages.values()].flatMap(page => page.ids))
-	return [...before.pages].filter(([number]) => after.pages.has(number)).flatMap(([, page]) => page.ids).filter(id => !now.has(id))
+	return [...before.pages]
+		.filter(([number]) => after.pages.has(number))
+		.flatMap(([, page]) => page.ids)
+		.filter(id => !now.has(id))
 }
 
 /** onLeft: told of rows that have gone from the list. */
-export function useRows(filter: Filter, mayMove: () => boolean, firstPage: number, onLeft: (ids: string[]) => void): Rows {
+export function useRows(
+	filter: Filter,
+	mayMove: () => boolean,
+	firstPage: number,
+	onLeft: (ids: string[]) => void,
+): Rows {
 	const client = useQueryClient()
 	const key = JSON.stringify(filter)
 	const [range, setRange] = useState<[number, number]>([firstPage, firstPage])
 	const [shown, setShown] = useState<Shown | null>(null)
 	const [held, setHeld] = useState(0)
 	const [lastKey, setLastKey] = useState(key)
-	if (lastKey !== key) {	// another filter begins at its first page
+	if (lastKey !== key) {
+		// another filter begins at its first page
 		setLastKey(key)
 		setRange([1, 1])
 		setHeld(0)
@@ -131,7 +149,10 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 	useRefresh(range, setShown)
 
 	const see = useCallback((first: number, last: number) => {
-		const next: [number, number] = [Math.floor(Math.max(0, first) / PAGE_SIZE) + 1, Math.floor(Math.max(0, last) / PAGE_SIZE) + 1]
+		const next: [number, number] = [
+			Math.floor(Math.max(0, first) / PAGE_SIZE) + 1,
+			Math.floor(Math.max(0, last) / PAGE_SIZE) + 1,
+		]
 		setRange(now => (now[0] === next[0] && now[1] === next[1] ? now : next))
 	}, [])
 
@@ -143,29 +164,51 @@ export function useRows(filter: Filter, mayMove: () => boolean, firstPage: numbe
 		stale: shown !== null && !current,
 		error: failed?.error ?? null,
 		retry: () => results.forEach(result => void result.refetch()),
-		held, show, see,
+		held,
+		show,
+		see,
 	}
 }
 
 const changedByUs: Ours = (after, until) => orderStore.changedByUs(after, until)
 
-export function merge(before: Shown | null, key: string, fresh: Map<number, OrderPage>, mayMove: boolean, ours: Ours = () => new Set()): { next: Shown; held: number } {
+export function merge(
+	before: Shown | null,
+	key: string,
+	fresh: Map<number, OrderPage>,
+	mayMove: boolean,
+	ours: Ours = () => new Set(),
+): { next: Shown; held: number } {
 	const base = before?.key === key ? before : null
 	const pages = new Map(base?.pages)
-	let total = base?.total ?? 0, waiting = 0
+	let total = base?.total ?? 0,
+		waiting = 0
 	for (const [number, page] of fresh) {
 		const ids = page.orders.map(order => order.id)
 		const old = base?.pages.get(number)
 		const mine = old === undefined || mayMove ? null : ours(old.generation, page.generation)
-		if (old === undefined || mine === null || moved(old.ids, ids) === 0 || mine.size > 0 && byUsAlone(old.ids, ids, mine)) {
+		if (
+			old === undefined ||
+			mine === null ||
+			moved(old.ids, ids) === 0 ||
+			(mine.size > 0 && byUsAlone(old.ids, ids, mine))
+		) {
 			pages.set(number, { ids, generation: page.generation })
 			if (waiting === 0) total = page.total
 			continue
 		}
-		const kept = mine.size === 0 ? old.ids : withOurs(old.ids, ids, mine, id => [...pages].some(([other, shown]) => other !== number && shown.ids.includes(id)))
+		const kept =
+			mine.size === 0
+				? old.ids
+				: withOurs(old.ids, ids, mine, id =>
+						[...pages].some(([other, shown]) => other !== number && shown.ids.includes(id)),
+					)
 		pages.set(number, { ids: kept, generation: old.generation })
 		waiting += moved(kept, ids)
-		total = (base?.total ?? total) + [...mine].filter(id => ids.includes(id)).length - old.ids.filter(id => mine.has(id)).length
+		total =
+			(base?.total ?? total) +
+			[...mine].filter(id => ids.includes(id)).length -
+			old.ids.filter(id => mine.has(id)).length
 		catchUp(kept, new Set(ids))
 	}
 	return { next: { key, total, pages }, held: waiting }
@@ -190,14 +233,23 @@ function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null)
 	useEffect(() => {
 		let due: ReturnType<typeof setTimeout> | undefined
 		const stop = onChange(() => {
-			due ??= setTimeout(() => {
-				due = undefined
-				const [first, last] = now.current
-				setShown(shown => shown && { ...shown, pages: new Map([...shown.pages].filter(([page]) => page >= first && page <= last)) })
-				client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
-				void client.invalidateQueries({ queryKey: ['orders', 'page'], predicate: mayBeNews })
-				void client.invalidateQueries({ queryKey: ['orders', 'one'] })
-			}, pause('orders_list', REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1))
+			due ??= setTimeout(
+				() => {
+					due = undefined
+					const [first, last] = now.current
+					setShown(
+						shown =>
+							shown && {
+								...shown,
+								pages: new Map([...shown.pages].filter(([page]) => page >= first && page <= last)),
+							},
+					)
+					client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
+					void client.invalidateQueries({ queryKey: ['orders', 'page'], predicate: mayBeNews })
+					void client.invalidateQueries({ queryKey: ['orders', 'one'] })
+				},
+				pause('orders_list', REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1),
+			)
 		})
 		return () => {
 			stop()

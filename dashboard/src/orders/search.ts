@@ -7,9 +7,26 @@ import { GROUPED } from '@/lib/grouped'
 
 export const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled'] as const
 export const PRIORITIES = ['High', 'Medium', 'Low'] as const
-export const COLUMNS = ['orderId', 'customer', 'status', 'priority', 'orderTotal', 'createdAt', 'updatedAt', 'id'] as const
+export const COLUMNS = [
+	'orderId',
+	'customer',
+	'status',
+	'priority',
+	'orderTotal',
+	'createdAt',
+	'updatedAt',
+	'id',
+] as const
 export type ColumnId = (typeof COLUMNS)[number]
-export const DEFAULT_COLUMNS: ColumnId[] = ['orderId', 'customer', 'status', 'priority', 'orderTotal', 'createdAt', 'updatedAt']
+export const DEFAULT_COLUMNS: ColumnId[] = [
+	'orderId',
+	'customer',
+	'status',
+	'priority',
+	'orderTotal',
+	'createdAt',
+	'updatedAt',
+]
 export const DEFAULT_SORT = '-createdAt'
 const SORT_FIELDS = ['createdAt', 'updatedAt', 'orderId', 'customer', 'status', 'priority', 'orderTotal']
 export const SORTS = SORT_FIELDS.flatMap(field => [field, `-${field}`])
@@ -22,14 +39,30 @@ const WORDS: readonly string[] = [...STATUSES, ...PRIORITIES, 'none']
 const areWords = (values: string[]) => values.length > 1 && values.every(value => WORDS.includes(value))
 const split = (text: string) => (areWords(text.split(',')) ? text.split(',') : [text])
 /** Options by their names, which may hold anything; what is not surely a list is for the server to take apart. */
-const options = z.catch(z.optional(z.pipe(
-	z.pipe(z.union([z.string(), z.array(z.string())]), z.transform(value => (typeof value === 'string' ? split(value) : value))),
-	z.array(z.string().check(z.minLength(1), z.maxLength(2000))).check(z.minLength(1), z.maxLength(40)),
-)), undefined)
-const fields = z.catch(z.optional(z.pipe(
-	z.pipe(z.union([z.string(), z.array(z.string())]), z.transform(value => (typeof value === 'string' ? value.split(',') : value))),
-	z.array(z.enum(GROUPED)).check(z.minLength(1), z.maxLength(2)),
-)), undefined)
+const options = z.catch(
+	z.optional(
+		z.pipe(
+			z.pipe(
+				z.union([z.string(), z.array(z.string())]),
+				z.transform(value => (typeof value === 'string' ? split(value) : value)),
+			),
+			z.array(z.string().check(z.minLength(1), z.maxLength(2000))).check(z.minLength(1), z.maxLength(40)),
+		),
+	),
+	undefined,
+)
+const fields = z.catch(
+	z.optional(
+		z.pipe(
+			z.pipe(
+				z.union([z.string(), z.array(z.string())]),
+				z.transform(value => (typeof value === 'string' ? value.split(',') : value)),
+			),
+			z.array(z.enum(GROUPED)).check(z.minLength(1), z.maxLength(2)),
+		),
+	),
+	undefined,
+)
 const instant = z.catch(z.optional(z.string().check(z.regex(/^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/))), undefined)
 const amount = z.catch(z.optional(z.string().check(z.regex(/^-?\d{1,11}(\.\d{1,4})?$/))), undefined)
 
@@ -55,12 +88,26 @@ export const ordersSearch = z.object({
 export type OrdersSearch = z.infer<typeof ordersSearch>
 
 /** The part of it that says which orders, in which order: parameters of the API. */
-export const FILTERS = ['search', 'status', 'priority', 'empty', 'customer', 'createdFrom', 'createdTo', 'updatedFrom', 'updatedTo', 'minTotal', 'maxTotal'] as const
+export const FILTERS = [
+	'search',
+	'status',
+	'priority',
+	'empty',
+	'customer',
+	'createdFrom',
+	'createdTo',
+	'updatedFrom',
+	'updatedTo',
+	'minTotal',
+	'maxTotal',
+] as const
 export type FilterName = (typeof FILTERS)[number]
 export type Filter = Pick<OrdersSearch, FilterName | 'sort'>
 
 export const filterOf = (search: OrdersSearch): Filter =>
-	Object.fromEntries([...FILTERS, 'sort' as const].filter(name => search[name] !== undefined).map(name => [name, search[name]]))
+	Object.fromEntries(
+		[...FILTERS, 'sort' as const].filter(name => search[name] !== undefined).map(name => [name, search[name]]),
+	)
 
 const LISTS: readonly string[] = [...GROUPED, 'empty']
 
@@ -68,7 +115,8 @@ const LISTS: readonly string[] = [...GROUPED, 'empty']
 export function parseAddress(text: string): Record<string, string | string[]> {
 	const parts: Record<string, string | string[]> = {}
 	for (const [name, value] of new URLSearchParams(text)) {
-		const plain = name.replace(/\[\]$/, ''), before = parts[plain]
+		const plain = name.replace(/\[\]$/, ''),
+			before = parts[plain]
 		if (!LISTS.includes(plain) || (before === undefined && plain === name)) parts[name] = value
 		else parts[plain] = [...(before === undefined ? [] : [before].flat()), value]
 	}
@@ -79,17 +127,33 @@ export function parseAddress(text: string): Record<string, string | string[]> {
 export function addressOf(search: Record<string, unknown>): string {
 	const params = new URLSearchParams()
 	for (const [name, value] of Object.entries(search)) {
-		const values = (Array.isArray(value) ? value : [value]).filter(one => one !== undefined && one !== '') as string[]
+		const values = (Array.isArray(value) ? value : [value]).filter(
+			one => one !== undefined && one !== '',
+		) as string[]
 		if (areWords(values)) params.append(name, values.join())
-		else for (const one of values) params.append(Array.isArray(value) && values.length === 1 && areWords(one.split(',')) ? `${name}[]` : name, one)
+		else
+			for (const one of values)
+				params.append(
+					Array.isArray(value) && values.length === 1 && areWords(one.split(',')) ? `${name}[]` : name,
+					one,
+				)
 	}
 	const text = params.toString().replaceAll('%2C', ',').replaceAll('%3A', ':')
 	return text && `?${text}`
 }
 
 export const FILTER_NAMES: Record<FilterName, string> = {
-	search: 'search', status: 'status', priority: 'priority', empty: 'empty fields', customer: 'customer', createdFrom: 'created from', createdTo: 'created until',
-	updatedFrom: 'updated from', updatedTo: 'updated until', minTotal: 'at least', maxTotal: 'at most',
+	search: 'search',
+	status: 'status',
+	priority: 'priority',
+	empty: 'empty fields',
+	customer: 'customer',
+	createdFrom: 'created from',
+	createdTo: 'created until',
+	updatedFrom: 'updated from',
+	updatedTo: 'updated until',
+	minTotal: 'at least',
+	maxTotal: 'at most',
 }
 
 /** Filters that stand in an address and were dropped, since they can't be any. */
@@ -109,7 +173,10 @@ export function takeLeftOut(): FilterName[] {
 
 export const isFiltered = (search: OrdersSearch) => FILTERS.some(name => search[name] !== undefined)
 
-export const withoutFilters = Object.fromEntries(FILTERS.map(name => [name, undefined])) as Record<FilterName, undefined>
+export const withoutFilters = Object.fromEntries(FILTERS.map(name => [name, undefined])) as Record<
+	FilterName,
+	undefined
+>
 
 export function columnsOf(search: OrdersSearch): ColumnId[] {
 	if (search.columns === undefined) return DEFAULT_COLUMNS
@@ -125,7 +192,16 @@ export function columnsParameter(columns: ColumnId[]): string | undefined {
 /** A click on a header: ascending, descending, the default. */
 export function nextSort(sort: string | undefined, field: string): string | undefined {
 	const now = sort ?? DEFAULT_SORT
-	const next = now === field ? `-${field}` : now === `-${field}` ? (field === 'createdAt' ? field : undefined) : field === 'createdAt' ? undefined : field
+	const next =
+		now === field
+			? `-${field}`
+			: now === `-${field}`
+				? field === 'createdAt'
+					? field
+					: undefined
+				: field === 'createdAt'
+					? undefined
+					: field
 	return next === DEFAULT_SORT ? undefined : next
 }
 

@@ -8,7 +8,8 @@ import { useCallback, useState } from 'react'
 export type Selection = { of: string; ids: ReadonlySet<string>; all: number | null }
 
 export const nothingOf = (of: string): Selection => ({ of, ids: new Set(), all: null })
-export const isChosen = ({ ids, all }: Selection, id: string | undefined) => id !== undefined && ids.has(id) !== (all !== null)
+export const isChosen = ({ ids, all }: Selection, id: string | undefined) =>
+	id !== undefined && ids.has(id) !== (all !== null)
 /** As counted when they were chosen. */
 export const chosenOf = ({ ids, all }: Selection) => (all === null ? ids.size : Math.max(0, all - ids.size))
 
@@ -37,19 +38,36 @@ export function useSelection(of: string, idAt: (index: number) => string | undef
 	if (stored !== selection) setSelection(selection)
 
 	/** extend: all rows from the last one that was toggled up to this one. */
-	const toggle = useCallback((index: number, extend: boolean) => {
-		const id = idAt(index)
-		if (id === undefined) return
-		setAnchor({ index, id })
-		// rows may have been sorted otherwise since
-		const from = extend && anchor !== null && idAt(anchor.index) === anchor.id ? anchor.index : null
-		const between = from === null ? [id] : Array.from({ length: Math.abs(index - from) + 1 }, (_, i) => idAt(Math.min(from, index) + i)).filter(one => one !== undefined)
-		setSelection(now => toggled(now, between, from !== null))
-	}, [anchor, idAt])
+	const toggle = useCallback(
+		(index: number, extend: boolean) => {
+			const id = idAt(index)
+			if (id === undefined) return
+			setAnchor({ index, id })
+			// rows may have been sorted otherwise since
+			const from = extend && anchor !== null && idAt(anchor.index) === anchor.id ? anchor.index : null
+			const between =
+				from === null
+					? [id]
+					: Array.from({ length: Math.abs(index - from) + 1 }, (_, i) =>
+							idAt(Math.min(from, index) + i),
+						).filter(one => one !== undefined)
+			setSelection(now => toggled(now, between, from !== null))
+		},
+		[anchor, idAt],
+	)
 
-	const clear = useCallback(() => { setSelection(now => nothingOf(now.of)); setAnchor(null) }, [])
-	const setIds = useCallback((ids: Iterable<string>) => setSelection(now => ({ of: now.of, ids: new Set(ids), all: null })), [])
-	const selectAll = useCallback((count: number) => setSelection(now => ({ of: now.of, ids: new Set(), all: count })), [])
+	const clear = useCallback(() => {
+		setSelection(now => nothingOf(now.of))
+		setAnchor(null)
+	}, [])
+	const setIds = useCallback(
+		(ids: Iterable<string>) => setSelection(now => ({ of: now.of, ids: new Set(ids), all: null })),
+		[],
+	)
+	const selectAll = useCallback(
+		(count: number) => setSelection(now => ({ of: now.of, ids: new Set(), all: count })),
+		[],
+	)
 	const letGo = useCallback((gone: readonly string[]) => setSelection(now => without(now, gone)), [])
 	return { selection, toggle, clear, setIds, selectAll, letGo }
 }

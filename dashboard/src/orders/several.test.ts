@@ -5,21 +5,40 @@ const offered = ['Pending', 'Shipped', 'On hold, paid', 'On hold', 'A', 'B', 'A,
 
 test('a value of several is taken apart into names that are offered, whatever commas they hold', () => {
 	for (const [value, names] of [
-		[null, []], ['Pending', ['Pending']], ['Shipped, Pending', ['Shipped', 'Pending']], ['On hold, paid', ['On hold, paid']], ['Gift, On hold, paid, Pending', ['Gift', 'On hold, paid', 'Pending']],
-		['On hold, Gift', ['On hold', 'Gift']], ['none, B', ['none', 'B']],
-	] as const) expect(namesIn(value, offered), String(value)).toEqual(names)
+		[null, []],
+		['Pending', ['Pending']],
+		['Shipped, Pending', ['Shipped', 'Pending']],
+		['On hold, paid', ['On hold, paid']],
+		['Gift, On hold, paid, Pending', ['Gift', 'On hold, paid', 'Pending']],
+		['On hold, Gift', ['On hold', 'Gift']],
+		['none, B', ['none', 'B']],
+	] as const)
+		expect(namesIn(value, offered), String(value)).toEqual(names)
 })
 
 test('one that is not offered, or may be these or those, is not guessed at', () => {
-	for (const value of ['', 'Lost', 'Pending, Lost', 'Lost, Pending', 'Pending,Shipped', 'Pending, ', ', Pending', 'Pending, Pending', 'A, B', 'pending']) expect(namesIn(value, offered), value).toBeNull()
+	for (const value of [
+		'',
+		'Lost',
+		'Pending, Lost',
+		'Lost, Pending',
+		'Pending,Shipped',
+		'Pending, ',
+		', Pending',
+		'Pending, Pending',
+		'A, B',
+		'pending',
+	])
+		expect(namesIn(value, offered), value).toBeNull()
 	expect(namesIn('A, B', ['A', 'B'])).toEqual(['A', 'B'])
 	expect(namesIn('A, B', ['A, B'])).toEqual(['A, B'])
-	expect(namesIn('A, '.repeat(330) + 'A', ['A', 'A, A', 'A, A, A'])).toBeNull()	// in more ways than could be counted one by one
+	expect(namesIn('A, '.repeat(330) + 'A', ['A', 'A, A', 'A, A, A'])).toBeNull() // in more ways than could be counted one by one
 })
 
 test('what is chosen makes a value that is read as just that', () => {
 	expect(valueOf([], offered)).toBeNull()
 	expect(valueOf(['Shipped', 'Pending'], offered)).toBe('Shipped, Pending')
 	expect(valueOf(['On hold, paid', 'Gift'], offered)).toBe('On hold, paid, Gift')
-	for (const names of [['A', 'B'], ['A, B'], ['Gift', 'A, B']]) expect(valueOf(names, offered), names.join('|')).toBeUndefined()
+	for (const names of [['A', 'B'], ['A, B'], ['Gift', 'A, B']])
+		expect(valueOf(names, offered), names.join('|')).toBeUndefined()
 })

@@ -14,13 +14,14 @@ export function namesIn(value: string | null, offered: readonly string[]): strin
 		const found: string[][] = []
 		for (const name of new Set(offered)) {
 			if (name === '' || !value.startsWith(name, at)) continue
-			const end = at + name.length, next = end === value.length ? end : end + JOINT.length
+			const end = at + name.length,
+				next = end === value.length ? end : end + JOINT.length
 			if (next !== end && (next >= value.length || !value.startsWith(JOINT, end))) continue
 			for (const rest of readings.get(next) ?? []) found.push([name, ...rest])
 		}
 		if (found.length > 0) readings.set(at, found.slice(0, 2))
 	}
-	const all = value === '' ? [] : readings.get(0) ?? []
+	const all = value === '' ? [] : (readings.get(0) ?? [])
 	return all.length === 1 && new Set(all[0]).size === all[0]!.length ? all[0]! : null
 }
 

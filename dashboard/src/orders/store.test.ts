@@ -3,14 +3,16 @@ import { anOrder } from '../../tests/orders'
 import { OrderStore } from './store'
 
 test('an answer read earlier never replaces a later one, whichever arrives last', () => {
-	const store = new OrderStore(), order = anOrder()
+	const store = new OrderStore(),
+		order = anOrder()
 	store.put([{ ...order, status: 'Shipped', version: 12 }], 12)
 	store.put([order], 11)
 	expect(store.get(order.id)?.shown.status).toBe('Shipped')
 })
 
 test('what is laid over is shown, and taking it off is rolling back', () => {
-	const store = new OrderStore(), order = anOrder({ priority: 'Low' })
+	const store = new OrderStore(),
+		order = anOrder({ priority: 'Low' })
 	store.put([order], 1)
 	store.lay(order.id, { status: 'Cancelled' }, 1, 'saving')
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Cancelled', priority: 'Low' })
@@ -21,7 +23,9 @@ test('what is laid over is shown, and taking it off is rolling back', () => {
 })
 
 test('only who looks at the order hears of it, and only of a difference', () => {
-	const store = new OrderStore(), [one, two] = [anOrder(), anOrder()], heard = vi.fn()
+	const store = new OrderStore(),
+		[one, two] = [anOrder(), anOrder()],
+		heard = vi.fn()
 	store.put([one, two], 1)
 	const stop = store.subscribe(one.id, heard)
 	store.put([one, { ...two, status: 'Shipped' }], 2)
@@ -34,7 +38,8 @@ test('only who looks at the order hears of it, and only of a difference', () => 
 })
 
 test('it forgets orders that nobody looks at before it grows without end', () => {
-	const store = new OrderStore(), kept = anOrder()
+	const store = new OrderStore(),
+		kept = anOrder()
 	store.put([kept], 1)
 	store.subscribe(kept.id, () => {})
 	const many = Array.from({ length: 5000 }, () => anOrder())
@@ -44,7 +49,8 @@ test('it forgets orders that nobody looks at before it grows without end', () =>
 })
 
 test('what was deleted says so, without what was laid over it, until it is there again', () => {
-	const store = new OrderStore(), order = anOrder({ status: 'Pending' })
+	const store = new OrderStore(),
+		order = anOrder({ status: 'Pending' })
 	store.put([order], 5)
 	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
 	store.drop(order.id)
@@ -54,12 +60,17 @@ test('what was deleted says so, without what was laid over it, until it is there
 })
 
 test('an edit takes off only what nobody has asked for since, whatever the values are', () => {
-	const store = new OrderStore(), order = anOrder({ status: 'Pending', priority: 'High' })
+	const store = new OrderStore(),
+		order = anOrder({ status: 'Pending', priority: 'High' })
 	store.put([order], 1)
 	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
 	store.lay(order.id, { status: 'Delivered', priority: null }, 2, 'saving')
 	store.lay(order.id, { status: 'Shipped' }, 3, 'saving')
-	expect([store.wishes(order.id, 1), store.wishes(order.id, 2), store.wishes(order.id, 3)]).toEqual([[], ['priority'], ['status']])
+	expect([store.wishes(order.id, 1), store.wishes(order.id, 2), store.wishes(order.id, 3)]).toEqual([
+		[],
+		['priority'],
+		['status'],
+	])
 	store.lift(order.id, 1)
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: null })
 	store.lift(order.id, 3)
@@ -69,19 +80,21 @@ test('an edit takes off only what nobody has asked for since, whatever the value
 })
 
 test('only what others do is marked: our own changes are not, whoever tells of them', () => {
-	const store = new OrderStore(), order = anOrder({ status: 'Pending', priority: 'High' }), changed = () => store.get(order.id)?.changed
+	const store = new OrderStore(),
+		order = anOrder({ status: 'Pending', priority: 'High' }),
+		changed = () => store.get(order.id)?.changed
 	store.put([order], 1)
 	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
-	store.put([{ ...order, status: 'Shipped', version: 2 }], 2)	// the list, before the answer
+	store.put([{ ...order, status: 'Shipped', version: 2 }], 2) // the list, before the answer
 	store.lift(order.id, 1)
 	store.put([{ ...order, status: 'Pending', version: 3 }], 3, 'us')
 	const told = store.expect([order.id])
 	store.put([{ ...order, status: 'Cancelled', version: 4 }], 4)
 	told()
-	store.put([{ ...order, status: 'Cancelled', updatedAt: '2026-11-20T11:00:00.000Z', version: 5 }], 5)	// nothing that is looked at
+	store.put([{ ...order, status: 'Cancelled', updatedAt: '2026-11-20T11:00:00.000Z', version: 5 }], 5) // nothing that is looked at
 	expect(changed()).toBe(0)
 	store.lay(order.id, { status: 'Shipped' }, 2, 'saving')
-	store.put([{ ...order, status: 'Cancelled', priority: 'Low', version: 6 }], 6)	// another field, beneath an edit of ours
+	store.put([{ ...order, status: 'Cancelled', priority: 'Low', version: 6 }], 6) // another field, beneath an edit of ours
 	expect(changed()).toBe(1)
 	store.lift(order.id, 2)
 	store.put([{ ...order, status: 'Delivered', priority: 'Low', version: 7 }], 7)
@@ -89,7 +102,8 @@ test('only what others do is marked: our own changes are not, whoever tells of t
 })
 
 test('it knows which orders changed by us between two generations, also what Airtable confirms later', () => {
-	const store = new OrderStore(), [one, two, three] = [anOrder(), anOrder(), anOrder()]
+	const store = new OrderStore(),
+		[one, two, three] = [anOrder(), anOrder(), anOrder()]
 	store.put([one, two, three], 1)
 	store.put([{ ...one, status: 'Shipped', version: 5 }], 5, 'us')
 	store.put([{ ...two, status: 'Shipped', version: 6 }], 6)

@@ -18,24 +18,43 @@ export const FIELDS: readonly Field[] = ['status', 'priority']
 export type Wish = { value: string | null; edit: number; state: 'saving' | 'conflict' }
 export type Overlay = Partial<Record<Field, Wish>>
 /** changed: counts what others did to it while it was on the screen. gone: it has been deleted, as far as we know. */
-export type Entry = { order: Order; generation: number; overlay: Overlay | null; shown: Order; changed: number; gone: boolean }
+export type Entry = {
+	order: Order
+	generation: number
+	overlay: Overlay | null
+	shown: Order
+	changed: number
+	gone: boolean
+}
 /** Whose answer it is: that to a change asked for here, or any other. */
 export type Asker = 'us' | 'anybody'
 
 const KEPT_MAX = 4000
 
 const sameOrder = (a: Order, b: Order) =>
-	a.version === b.version && a.status === b.status && a.priority === b.priority && a.pending === b.pending &&
-	a.customer === b.customer && a.orderTotal === b.orderTotal && a.orderId === b.orderId && a.updatedAt === b.updatedAt && a.createdAt === b.createdAt
+	a.version === b.version &&
+	a.status === b.status &&
+	a.priority === b.priority &&
+	a.pending === b.pending &&
+	a.customer === b.customer &&
+	a.orderTotal === b.orderTotal &&
+	a.orderId === b.orderId &&
+	a.updatedAt === b.updatedAt &&
+	a.createdAt === b.createdAt
 /** Does a reader see another order? When it was changed says nothing that its values do not. */
 const looksSame = (a: Order, b: Order) =>
-	a.status === b.status && a.priority === b.priority && a.customer === b.customer && a.orderTotal === b.orderTotal && a.orderId === b.orderId && a.createdAt === b.createdAt
+	a.status === b.status &&
+	a.priority === b.priority &&
+	a.customer === b.customer &&
+	a.orderTotal === b.orderTotal &&
+	a.orderId === b.orderId &&
+	a.createdAt === b.createdAt
 
 export class OrderStore {
 	private entries = new Map<string, Entry>()
 	private listeners = new Map<string, Set<() => void>>()
-	private asked = new Map<string, number>()	// how many changes of ours of an order are under way
-	private ours = new Map<string, number>()	// the generation of our last change of an order
+	private asked = new Map<string, number>() // how many changes of ours of an order are under way
+	private ours = new Map<string, number>() // the generation of our last change of an order
 
 	get(id: string): Entry | undefined {
 		return this.entries.get(id)
@@ -45,16 +64,32 @@ export class OrderStore {
 		for (const order of orders) {
 			const before = this.entries.get(order.id)
 			// what waited for Airtable and no longer does is our change, told by somebody else
-			if (asker === 'us' || (before?.order.pending && !order.pending && this.ours.has(order.id))) this.noteOurs(order.id, generation)
-			if (before && (before.generation > generation || (sameOrder(before.order, order) && before.generation === generation))) continue
+			if (asker === 'us' || (before?.order.pending && !order.pending && this.ours.has(order.id)))
+				this.noteOurs(order.id, generation)
+			if (
+				before &&
+				(before.generation > generation || (sameOrder(before.order, order) && before.generation === generation))
+			)
+				continue
 			if (before && !before.gone && sameOrder(before.order, order)) {
 				before.generation = generation
 				continue
 			}
 			const overlay = before?.overlay ?? null
 			const shown = laid(order, overlay)
-			const byOthers = before !== undefined && asker === 'anybody' && !this.asked.has(order.id) && !looksSame(before.shown, shown)
-			this.write(order.id, { order, generation, overlay, shown, changed: (before?.changed ?? 0) + (byOthers ? 1 : 0), gone: false })
+			const byOthers =
+				before !== undefined &&
+				asker === 'anybody' &&
+				!this.asked.has(order.id) &&
+				!looksSame(before.shown, shown)
+			this.write(order.id, {
+				order,
+				generation,
+				overlay,
+				shown,
+				changed: (before?.changed ?? 0) + (byOthers ? 1 : 0),
+				gone: false,
+			})
 		}
 		if (this.entries.size > KEPT_MAX) this.forget()
 	}
@@ -64,7 +99,8 @@ export class OrderStore {
 		const before = this.entries.get(id)
 		if (!before) return
 		const overlay: Overlay = { ...before.overlay }
-		for (const field of FIELDS) if (change[field] !== undefined) overlay[field] = { value: change[field], edit, state }
+		for (const field of FIELDS)
+			if (change[field] !== undefined) overlay[field] = { value: change[field], edit, state }
 		this.write(id, { ...before, overlay, shown: laid(before.order, overlay) })
 	}
 
@@ -72,8 +108,11 @@ export class OrderStore {
 	lift(id: string, edit: number) {
 		const before = this.entries.get(id)
 		if (!before?.overlay || this.wishes(id, edit).length === 0) return
-		const left = FIELDS.filter(field => before.overlay![field] !== undefined && before.overlay![field].edit !== edit)
-		const overlay = left.length === 0 ? null : Object.fromEntries(left.map(field => [field, before.overlay![field]]))
+		const left = FIELDS.filter(
+			field => before.overlay![field] !== undefined && before.overlay![field].edit !== edit,
+		)
+		const overlay =
+			left.length === 0 ? null : Object.fromEntries(left.map(field => [field, before.overlay![field]]))
 		this.write(id, { ...before, overlay, shown: laid(before.order, overlay) })
 	}
 
@@ -97,7 +136,9 @@ export class OrderStore {
 
 	/** Orders whose last change by us came after one generation and not after another: a list that differs by them differs by us. */
 	changedByUs(after: number, until: number): ReadonlySet<string> {
-		return new Set([...this.ours].filter(([, generation]) => generation > after && generation <= until).map(([id]) => id))
+		return new Set(
+			[...this.ours].filter(([, generation]) => generation > after && generation <= until).map(([id]) => id),
+		)
 	}
 
 	/** It is not there any more: a row that still shows it says so. generation: where we deleted it. */
@@ -123,7 +164,7 @@ export class OrderStore {
 	}
 
 	private write(id: string, entry: Entry) {
-		this.entries.delete(id)	// so that the map is in order of last change
+		this.entries.delete(id) // so that the map is in order of last change
 		this.entries.set(id, entry)
 		for (const listener of [...(this.listeners.get(id) ?? [])]) listener()
 	}
@@ -139,7 +180,12 @@ export class OrderStore {
 
 function laid(order: Order, overlay: Overlay | null): Order {
 	if (overlay === null) return order
-	return { ...order, ...Object.fromEntries(FIELDS.filter(field => overlay[field] !== undefined).map(field => [field, overlay[field]!.value])) }
+	return {
+		...order,
+		...Object.fromEntries(
+			FIELDS.filter(field => overlay[field] !== undefined).map(field => [field, overlay[field]!.value]),
+		),
+	}
 }
 
 /** Is something of it on its way? */
@@ -151,5 +197,8 @@ export const nameOf = (order: Order) => order.orderId ?? order.customer ?? order
 export const orderStore = new OrderStore()
 
 export function useOrder(id: string): Entry | undefined {
-	return useSyncExternalStore(listener => orderStore.subscribe(id, listener), () => orderStore.get(id))
+	return useSyncExternalStore(
+		listener => orderStore.subscribe(id, listener),
+		() => orderStore.get(id),
+	)
 }

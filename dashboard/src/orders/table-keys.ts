@@ -30,16 +30,29 @@ export function useTableKeys(props: Props) {
 			event.preventDefault()
 			f(latest.current)
 		}
-		const step = (by: number) => act(p => {
-			const next = Math.max(0, Math.min(p.total - 1, p.active + by))
-			p.focusRow.current?.(next)
-			p.setActive(next)
-		})
-		const onRow = (f: (p: Props) => void) => act(p => { if (p.active >= 0) f(p) })
-		const onChosen = (f: (p: Props) => void) => act(p => { if (p.active >= 0 || p.chosen) f(p) })
+		const step = (by: number) =>
+			act(p => {
+				const next = Math.max(0, Math.min(p.total - 1, p.active + by))
+				p.focusRow.current?.(next)
+				p.setActive(next)
+			})
+		const onRow = (f: (p: Props) => void) =>
+			act(p => {
+				if (p.active >= 0) f(p)
+			})
+		const onChosen = (f: (p: Props) => void) =>
+			act(p => {
+				if (p.active >= 0 || p.chosen) f(p)
+			})
 		return tinykeys(window, {
-			j: step(1), ArrowDown: step(1), k: step(-1), ArrowUp: step(-1),
-			Home: step(-Infinity), End: step(Infinity), PageDown: step(15), PageUp: step(-15),
+			j: step(1),
+			ArrowDown: step(1),
+			k: step(-1),
+			ArrowUp: step(-1),
+			Home: step(-Infinity),
+			End: step(Infinity),
+			PageDown: step(15),
+			PageUp: step(-15),
 			x: onRow(p => p.onToggle(p.active, false)),
 			'Shift+X': onRow(p => p.onToggle(p.active, true)),
 			e: onChosen(p => p.edit(p.active, 'status')),
@@ -49,11 +62,18 @@ export function useTableKeys(props: Props) {
 			Delete: onChosen(p => p.remove?.(p.active)),
 			Enter: event => {
 				// of a button or a link it is a click
-				if (isTyping(event) || (event.target as HTMLElement | null)?.closest('button, a, input') || latest.current.active < 0) return
-				event.preventDefault()	// else what opens gets the click: its first button has the focus by then
+				if (
+					isTyping(event) ||
+					(event.target as HTMLElement | null)?.closest('button, a, input') ||
+					latest.current.active < 0
+				)
+					return
+				event.preventDefault() // else what opens gets the click: its first button has the focus by then
 				latest.current.onOpen(latest.current.active)
 			},
-			Escape: event => { if (!isTyping(event)) latest.current.clear() },
+			Escape: event => {
+				if (!isTyping(event)) latest.current.clear()
+			},
 			'/': act(() => document.getElementById('search')?.focus()),
 		})
 	}, [latest])

@@ -61,7 +61,9 @@ export function OrdersTable(props: Props) {
 		else virtual.scrollToIndex(firstIndex, { align: 'start' })
 		placed.current = true
 	}, [arrived, virtual, firstIndex, see, first, last])
-	useSettled(virtual.scrollOffset ?? 0, offset => { if (arrived && placed.current) onSettled(Math.round(offset / height)) })
+	useSettled(virtual.scrollOffset ?? 0, offset => {
+		if (arrived && placed.current) onSettled(Math.round(offset / height))
+	})
 
 	// the row may have to be scrolled to, drawn and loaded first
 	const wanted = useRef<number | null>(null)
@@ -83,30 +85,65 @@ export function OrdersTable(props: Props) {
 	const after = Math.max(0, virtual.getTotalSize() - (items.at(-1)?.end ?? 0))
 	const span = (small ? 2 : columns.length) + 1
 	return (
-		<div ref={scroller} className="min-h-0 flex-1 overflow-auto overscroll-contain scroll-pt-10" data-testid="scroller">
+		<div
+			ref={scroller}
+			className="min-h-0 flex-1 overflow-auto overscroll-contain scroll-pt-10"
+			data-testid="scroller"
+		>
 			<table
-				role="grid" aria-label="Orders" aria-rowcount={(rows.total ?? 0) + 1} aria-multiselectable aria-busy={rows.stale || rows.total === null}
-				className={clsx('w-full table-fixed border-separate border-spacing-0 [&>tbody]:transition-[filter]', rows.stale && '[&>tbody]:grayscale')}
-				style={{ minWidth: small ? undefined : rem(48 + columns.reduce((sum, column) => sum + (COLUMN[column].width ?? 180), 0)) }}
+				role="grid"
+				aria-label="Orders"
+				aria-rowcount={(rows.total ?? 0) + 1}
+				aria-multiselectable
+				aria-busy={rows.stale || rows.total === null}
+				className={clsx(
+					'w-full table-fixed border-separate border-spacing-0 [&>tbody]:transition-[filter]',
+					rows.stale && '[&>tbody]:grayscale',
+				)}
+				style={{
+					minWidth: small
+						? undefined
+						: rem(48 + columns.reduce((sum, column) => sum + (COLUMN[column].width ?? 180), 0)),
+				}}
 			>
 				<Head {...props} />
 				<tbody>
-					{before > 0 && <tr aria-hidden><td colSpan={span} style={{ height: before, padding: 0 }} /></tr>}
+					{before > 0 && (
+						<tr aria-hidden>
+							<td colSpan={span} style={{ height: before, padding: 0 }} />
+						</tr>
+					)}
 					{items.map(({ index }) => {
 						const id = rows.idAt(index)
 						return (
 							<Row
-								key={index} id={id} index={index} height={height} columns={columns} small={small}
+								key={index}
+								id={id}
+								index={index}
+								height={height}
+								columns={columns}
+								small={small}
 								selected={isChosen(selection, id)}
-								active={index === active} focusable={index === Math.max(first, Math.min(last, Math.max(0, active)))}
-								onEdit={props.onEdit} onOpen={props.onOpen} onToggle={props.onToggle}
+								active={index === active}
+								focusable={index === Math.max(first, Math.min(last, Math.max(0, active)))}
+								onEdit={props.onEdit}
+								onOpen={props.onOpen}
+								onToggle={props.onToggle}
 							/>
 						)
 					})}
-					{after > 0 && <tr aria-hidden><td colSpan={span} style={{ height: after, padding: 0 }} /></tr>}
+					{after > 0 && (
+						<tr aria-hidden>
+							<td colSpan={span} style={{ height: after, padding: 0 }} />
+						</tr>
+					)}
 				</tbody>
 			</table>
-			{rows.total !== null && count < rows.total && <p className="p-6 text-center text-ink-2">The first {formatCount(count)} of {plural(rows.total, 'order')}. Filter or search to see the others.</p>}
+			{rows.total !== null && count < rows.total && (
+				<p className="p-6 text-center text-ink-2">
+					The first {formatCount(count)} of {plural(rows.total, 'order')}. Filter or search to see the others.
+				</p>
+			)}
 		</div>
 	)
 }
@@ -116,17 +153,32 @@ function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Pr
 	const box = (
 		<th scope="col" className="w-12 p-0 text-center">
 			<input
-				type="checkbox" aria-label="Select all orders" checked={selection.all !== null && selection.ids.size === 0} onChange={onToggleAll} disabled={!rows.total}
-				ref={input => { if (input) input.indeterminate = selection.ids.size > 0 && chosenOf(selection) > 0 }}
+				type="checkbox"
+				aria-label="Select all orders"
+				checked={selection.all !== null && selection.ids.size === 0}
+				onChange={onToggleAll}
+				disabled={!rows.total}
+				ref={input => {
+					if (input) input.indeterminate = selection.ids.size > 0 && chosenOf(selection) > 0
+				}}
 				className="size-4 translate-y-0.5 cursor-pointer accent-(--accent)"
 			/>
 		</th>
 	)
-	const cellClass = '[&>tr>th]:sticky [&>tr>th]:top-0 [&>tr>th]:z-10 [&>tr>th]:h-10 [&>tr>th]:border-b [&>tr>th]:border-line [&>tr>th]:bg-surface'
+	const cellClass =
+		'[&>tr>th]:sticky [&>tr>th]:top-0 [&>tr>th]:z-10 [&>tr>th]:h-10 [&>tr>th]:border-b [&>tr>th]:border-line [&>tr>th]:bg-surface'
 	if (small) {
 		return (
 			<thead className={cellClass}>
-				<tr aria-rowindex={1}>{box}<th scope="col" className="text-left text-xs font-medium text-ink-2">Order</th><th scope="col" className="w-34 pr-3 text-right text-xs font-medium text-ink-2">Total and status</th></tr>
+				<tr aria-rowindex={1}>
+					{box}
+					<th scope="col" className="text-left text-xs font-medium text-ink-2">
+						Order
+					</th>
+					<th scope="col" className="w-34 pr-3 text-right text-xs font-medium text-ink-2">
+						Total and status
+					</th>
+				</tr>
 			</thead>
 		)
 	}
@@ -139,10 +191,34 @@ function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Pr
 					const direction = now === field ? 'ascending' : now === `-${field}` ? 'descending' : 'none'
 					const Icon = direction === 'descending' ? ArrowDown : ArrowUp
 					return (
-						<th key={id} scope="col" aria-sort={field ? direction : undefined} style={{ width: width === null ? undefined : rem(width) }} className={clsx('px-3 text-xs font-medium text-ink-2', right ? 'text-right' : 'text-left')}>
-							{field === undefined ? title : (
-								<button type="button" data-sort={field} onClick={() => onSort(field)} className={clsx('group inline-flex h-8 items-center gap-1 rounded-md hover:text-ink', right && 'flex-row-reverse', direction !== 'none' && 'text-ink')}>
-									{title}<Icon aria-hidden className={clsx('size-3.5', direction === 'none' && 'opacity-0 group-hover:opacity-50')} />
+						<th
+							key={id}
+							scope="col"
+							aria-sort={field ? direction : undefined}
+							style={{ width: width === null ? undefined : rem(width) }}
+							className={clsx('px-3 text-xs font-medium text-ink-2', right ? 'text-right' : 'text-left')}
+						>
+							{field === undefined ? (
+								title
+							) : (
+								<button
+									type="button"
+									data-sort={field}
+									onClick={() => onSort(field)}
+									className={clsx(
+										'group inline-flex h-8 items-center gap-1 rounded-md hover:text-ink',
+										right && 'flex-row-reverse',
+										direction !== 'none' && 'text-ink',
+									)}
+								>
+									{title}
+									<Icon
+										aria-hidden
+										className={clsx(
+											'size-3.5',
+											direction === 'none' && 'opacity-0 group-hover:opacity-50',
+										)}
+									/>
 								</button>
 							)}
 						</th>

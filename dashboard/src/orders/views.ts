@@ -8,7 +8,10 @@ export type View = { name: string; search: OrdersSearch; own?: boolean }
 export const GIVEN_VIEWS: View[] = [
 	{ name: 'All orders', search: {} },
 	{ name: 'Open', search: { status: ['Pending', 'Processing'] } },
-	{ name: 'Open, high priority', search: { status: ['Pending', 'Processing'], priority: ['High'], sort: 'createdAt' } },
+	{
+		name: 'Open, high priority',
+		search: { status: ['Pending', 'Processing'], priority: ['High'], sort: 'createdAt' },
+	},
 	{ name: 'Largest', search: { sort: '-orderTotal' } },
 	{ name: 'Without a status', search: { empty: ['status'] } },
 ]
@@ -24,7 +27,10 @@ export const savedViews = new Observable<View[]>([...GIVEN_VIEWS, ...own()])
 
 function keep(views: View[]) {
 	savedViews.set([...GIVEN_VIEWS, ...views])
-	remember('views', views.map(({ name, search }) => ({ name, search })))
+	remember(
+		'views',
+		views.map(({ name, search }) => ({ name, search })),
+	)
 }
 
 /** The same name again replaces the view. */
@@ -36,7 +42,13 @@ export function saveView(name: string, search: OrdersSearch) {
 export const removeView = (name: string) => keep(savedViews.get().filter(view => view.own && view.name !== name))
 
 const LOOKS = ['columns', 'density', 'page', 'order'] as const
-const essence = (search: OrdersSearch) => JSON.stringify(Object.entries(search).filter(([name, value]) => value !== undefined && !LOOKS.includes(name as never)).sort())
+const essence = (search: OrdersSearch) =>
+	JSON.stringify(
+		Object.entries(search)
+			.filter(([name, value]) => value !== undefined && !LOOKS.includes(name as never))
+			.sort(),
+	)
 
 /** The view that the table shows, if it is one. */
-export const currentView = (views: View[], search: OrdersSearch) => views.find(view => essence(view.search) === essence(search))
+export const currentView = (views: View[], search: OrdersSearch) =>
+	views.find(view => essence(view.search) === essence(search))

@@ -11,7 +11,11 @@ import { buttonClass } from '@/ui/button'
 import { Exact } from '@/ui/exact'
 import { Bone, Card } from '@/ui/parts'
 
-const NoChart = () => <p className="px-3 py-8 text-sm text-ink-2">The chart could not be loaded. The table behind the button above has its numbers.</p>
+const NoChart = () => (
+	<p className="px-3 py-8 text-sm text-ink-2">
+		The chart could not be loaded. The table behind the button above has its numbers.
+	</p>
+)
 const load = () => inTurn(() => import('./day-chart')).catch(() => ({ default: NoChart }))
 /** Each is drawn in a turn of its own, so that the page goes on answering in between. */
 const CHARTS = { count: lazy(load), revenue: lazy(load) }
@@ -24,23 +28,55 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 	const money = useMoney()
 	const [table, setTable] = useState(false)
 	const navigate = useNavigate()
-	const total = summary.daily.reduce((sum, day) => sum + (measure === 'count' ? day.count : day.revenue.orderTotal), 0)
-	const without = measure === 'revenue' && summary.revenue.excludes.length > 0 ? `, without ${summary.revenue.excludes.join(', ')}` : ''
+	const total = summary.daily.reduce(
+		(sum, day) => sum + (measure === 'count' ? day.count : day.revenue.orderTotal),
+		0,
+	)
+	const without =
+		measure === 'revenue' && summary.revenue.excludes.length > 0
+			? `, without ${summary.revenue.excludes.join(', ')}`
+			: ''
 	return (
 		<Card
 			label={`${NAMES[measure]} a day`}
-			title={<>{NAMES[measure]} a day<span className="ml-2 text-xs font-normal text-ink-2">30 days, {summary.timeZone}{without}</span></>}
+			title={
+				<>
+					{NAMES[measure]} a day
+					<span className="ml-2 text-xs font-normal text-ink-2">
+						30 days, {summary.timeZone}
+						{without}
+					</span>
+				</>
+			}
 			aside={
-				<button type="button" aria-pressed={table} onClick={() => setTable(!table)} className={buttonClass('quiet', 'bar-icon')} aria-label={`${NAMES[measure]} a day as a table`} title={table ? 'As a chart' : 'As a table'}>
+				<button
+					type="button"
+					aria-pressed={table}
+					onClick={() => setTable(!table)}
+					className={buttonClass('quiet', 'bar-icon')}
+					aria-label={`${NAMES[measure]} a day as a table`}
+					title={table ? 'As a chart' : 'As a table'}
+				>
 					{table ? <ChartColumn aria-hidden className="size-4" /> : <Table2 aria-hidden className="size-4" />}
 				</button>
 			}
 		>
-			<p className="tnum px-4 text-lg font-semibold sm:px-5"><Exact short={measure === 'count' ? formatCount(total) : money.compact(total)} exact={measure === 'count' ? formatCount(total) : money.exact(total)} /></p>
+			<p className="tnum px-4 text-lg font-semibold sm:px-5">
+				<Exact
+					short={measure === 'count' ? formatCount(total) : money.compact(total)}
+					exact={measure === 'count' ? formatCount(total) : money.exact(total)}
+				/>
+			</p>
 			<div className="h-60 px-2 3xl:h-88 pt-1 pb-3 sm:px-3">
-				{table ? <DayTable summary={summary} /> : (
+				{table ? (
+					<DayTable summary={summary} />
+				) : (
 					<Suspense fallback={<ChartBones />}>
-						<DayChart days={summary.daily} measure={measure} onPick={date => void navigate({ to: '/orders', search: dayFilter(date) })} />
+						<DayChart
+							days={summary.daily}
+							measure={measure}
+							onPick={date => void navigate({ to: '/orders', search: dayFilter(date) })}
+						/>
 					</Suspense>
 				)}
 			</div>
@@ -50,7 +86,9 @@ export function DayCard({ summary, measure }: { summary: Summary; measure: Measu
 
 export const ChartBones = () => (
 	<div aria-hidden className="flex h-full items-end gap-1.5 px-3 pb-6">
-		{Array.from({ length: 24 }, (_, i) => <Bone key={i} className={['h-1/3 flex-1', 'h-1/2 flex-1', 'h-2/3 flex-1', 'h-2/5 flex-1'][(i * 7) % 4]!} />)}
+		{Array.from({ length: 24 }, (_, i) => (
+			<Bone key={i} className={['h-1/3 flex-1', 'h-1/2 flex-1', 'h-2/3 flex-1', 'h-2/5 flex-1'][(i * 7) % 4]!} />
+		))}
 	</div>
 )
 
@@ -60,12 +98,32 @@ function DayTable({ summary }: { summary: Summary }) {
 		<div className="h-full overflow-y-auto px-2" tabIndex={0} role="region" aria-label="Days as a table">
 			<table className="w-full text-[0.8125rem]">
 				<thead className="sticky top-0 bg-surface text-left text-xs text-ink-3">
-					<tr><th scope="col" className="py-1.5 font-medium">Day</th><th scope="col" className="py-1.5 text-right font-medium">Orders</th><th scope="col" className="py-1.5 text-right font-medium">Revenue</th></tr>
+					<tr>
+						<th scope="col" className="py-1.5 font-medium">
+							Day
+						</th>
+						<th scope="col" className="py-1.5 text-right font-medium">
+							Orders
+						</th>
+						<th scope="col" className="py-1.5 text-right font-medium">
+							Revenue
+						</th>
+					</tr>
 				</thead>
 				<tbody>
 					{summary.daily.toReversed().map(({ date, count, revenue }) => (
 						<tr key={date} className="border-t border-line">
-							<th scope="row" className="py-1.5 text-left font-normal"><Link to="/orders" search={dayFilter(date)} title={date} className="underline-offset-2 hover:underline">{formatLongDay(date)}</Link>{date === summary.daily.at(-1)?.date && <span className="text-ink-3"> so far</span>}</th>
+							<th scope="row" className="py-1.5 text-left font-normal">
+								<Link
+									to="/orders"
+									search={dayFilter(date)}
+									title={date}
+									className="underline-offset-2 hover:underline"
+								>
+									{formatLongDay(date)}
+								</Link>
+								{date === summary.daily.at(-1)?.date && <span className="text-ink-3"> so far</span>}
+							</th>
 							<td className="tnum text-right">{formatCount(count)}</td>
 							<td className="tnum text-right">{money.exact(revenue.orderTotal)}</td>
 						</tr>

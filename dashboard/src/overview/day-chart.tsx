@@ -1,4 +1,15 @@
-import { Area, AreaChart, Bar, BarChart, CartesianGrid, Cell, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
+import {
+	Area,
+	AreaChart,
+	Bar,
+	BarChart,
+	CartesianGrid,
+	Cell,
+	ResponsiveContainer,
+	Tooltip,
+	XAxis,
+	YAxis,
+} from 'recharts'
 import type { Summary } from '@/api/client'
 import { formatCompact, formatCount, formatDay, formatLongDay } from '@/lib/format'
 import { useMoney } from '@/lib/money'
@@ -6,7 +17,9 @@ import type { Measure } from './day-card'
 
 /** part: the day is not over. */
 type Day = Summary['daily'][number] & { part?: boolean }
-const AXIS = 42, LETTER = 7, RIGHT = 10	// pixels beside the plot
+const AXIS = 42,
+	LETTER = 7,
+	RIGHT = 10 // pixels beside the plot
 
 type Props = { days: Summary['daily']; measure: Measure; onPick: (date: string) => void }
 
@@ -26,23 +39,71 @@ export default function DayChart({ days, measure, onPick }: Props) {
 	}
 	const Chart = measure === 'count' ? BarChart : AreaChart
 	// today is fainter, and no part of the line: it would always fall at its end
-	const shown = days.map((day, i) => (i < days.length - 1 ? { ...day, whole: day.revenue.orderTotal, part: false } : { ...day, whole: null, part: true }))
+	const shown = days.map((day, i) =>
+		i < days.length - 1
+			? { ...day, whole: day.revenue.orderTotal, part: false }
+			: { ...day, whole: null, part: true },
+	)
 	return (
 		<div aria-hidden className="h-full cursor-pointer text-ink-3" data-chart={measure} onClick={pick}>
 			<ResponsiveContainer width="100%" height="100%">
-				<Chart data={shown} margin={{ top: 8, right: RIGHT, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="22%">
+				<Chart
+					data={shown}
+					margin={{ top: 8, right: RIGHT, bottom: 0, left: 0 }}
+					accessibilityLayer={false}
+					barCategoryGap="22%"
+				>
 					<defs>
 						<linearGradient id="area" x1="0" y1="0" x2="0" y2="1">
-							<stop offset="0%" stopColor="var(--chart-2)" stopOpacity={0.28} /><stop offset="100%" stopColor="var(--chart-2)" stopOpacity={0.02} />
+							<stop offset="0%" stopColor="var(--chart-2)" stopOpacity={0.28} />
+							<stop offset="100%" stopColor="var(--chart-2)" stopOpacity={0.02} />
 						</linearGradient>
 					</defs>
 					<CartesianGrid vertical={false} stroke="var(--line)" />
-					<XAxis dataKey="date" tickFormatter={formatDay} tickLine={false} axisLine={false} minTickGap={36} tick={{ fontSize: 11, fill: 'var(--ink-3)' }} tickMargin={8} />
-					<YAxis width={axis} tickFormatter={label} tickLine={false} axisLine={false} tickCount={4} allowDecimals={false} tick={{ fontSize: 11, fill: 'var(--ink-3)' }} />
-					<Tooltip content={<Tip />} cursor={{ fill: 'var(--ink)', fillOpacity: 0.05, stroke: 'var(--line-strong)' }} isAnimationActive={false} />
-					{measure === 'count'
-						? <Bar dataKey="count" fill="var(--chart-1)" radius={[3, 3, 0, 0]} maxBarSize={28} isAnimationActive={false}>{shown.map(day => <Cell key={day.date} fillOpacity={day.part ? 0.4 : 1} />)}</Bar>
-						: <Area dataKey="whole" stroke="var(--chart-2)" strokeWidth={2} fill="url(#area)" isAnimationActive={false} />}
+					<XAxis
+						dataKey="date"
+						tickFormatter={formatDay}
+						tickLine={false}
+						axisLine={false}
+						minTickGap={36}
+						tick={{ fontSize: 11, fill: 'var(--ink-3)' }}
+						tickMargin={8}
+					/>
+					<YAxis
+						width={axis}
+						tickFormatter={label}
+						tickLine={false}
+						axisLine={false}
+						tickCount={4}
+						allowDecimals={false}
+						tick={{ fontSize: 11, fill: 'var(--ink-3)' }}
+					/>
+					<Tooltip
+						content={<Tip />}
+						cursor={{ fill: 'var(--ink)', fillOpacity: 0.05, stroke: 'var(--line-strong)' }}
+						isAnimationActive={false}
+					/>
+					{measure === 'count' ? (
+						<Bar
+							dataKey="count"
+							fill="var(--chart-1)"
+							radius={[3, 3, 0, 0]}
+							maxBarSize={28}
+							isAnimationActive={false}
+						>
+							{shown.map(day => (
+								<Cell key={day.date} fillOpacity={day.part ? 0.4 : 1} />
+							))}
+						</Bar>
+					) : (
+						<Area
+							dataKey="whole"
+							stroke="var(--chart-2)"
+							strokeWidth={2}
+							fill="url(#area)"
+							isAnimationActive={false}
+						/>
+					)}
 				</Chart>
 			</ResponsiveContainer>
 		</div>
@@ -55,9 +116,16 @@ function Tip({ active, payload }: { active?: boolean; payload?: readonly { paylo
 	if (!active || !day) return null
 	return (
 		<div className="rounded-lg bg-raised px-3 py-2 text-xs shadow-pop">
-			<p className="font-semibold text-ink">{formatLongDay(day.date)}{day.part && ', so far'}</p>
-			<p className="tnum mt-0.5 text-ink-2">{formatCount(day.count)} orders · {money.exact(day.revenue.orderTotal)} revenue</p>
-			{day.revenue.count !== day.count && <p className="tnum text-ink-3">{formatCount(day.count - day.revenue.count)} without revenue</p>}
+			<p className="font-semibold text-ink">
+				{formatLongDay(day.date)}
+				{day.part && ', so far'}
+			</p>
+			<p className="tnum mt-0.5 text-ink-2">
+				{formatCount(day.count)} orders · {money.exact(day.revenue.orderTotal)} revenue
+			</p>
+			{day.revenue.count !== day.count && (
+				<p className="tnum text-ink-3">{formatCount(day.count - day.revenue.count)} without revenue</p>
+			)}
 		</div>
 	)
 }

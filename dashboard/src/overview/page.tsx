@@ -20,19 +20,41 @@ export default function OverviewPage() {
 	return (
 		<div className="mx-auto w-full max-w-[150rem]" aria-busy={summary === undefined}>
 			<PageTitle aside={summary && <AsOf />}>Overview</PageTitle>
-			{summary === undefined
-				? error ? <Failed error={error} retry={() => void refetch()} /> : <Bones />
-				: summary.total.count === 0 ? <Empty complete={summary.syncedAt !== null} /> : (
-					<div className="flex flex-col gap-3 sm:gap-4">
-						<Figures summary={summary} />
-						<div className="grid gap-3 sm:gap-4 lg:grid-cols-2">
-							<DayCard summary={summary} measure="count" />
-							<DayCard summary={summary} measure="revenue" />
-							<Breakdown title="By status" field="status" groups={summary.byStatus.map(({ status, ...rest }) => ({ value: status, label: <StatusBadge status={status} />, ...rest }))} />
-							<Breakdown title="By priority" field="priority" groups={summary.byPriority.map(({ priority, ...rest }) => ({ value: priority, label: <PriorityLabel priority={priority} />, ...rest }))} />
-						</div>
+			{summary === undefined ? (
+				error ? (
+					<Failed error={error} retry={() => void refetch()} />
+				) : (
+					<Bones />
+				)
+			) : summary.total.count === 0 ? (
+				<Empty complete={summary.syncedAt !== null} />
+			) : (
+				<div className="flex flex-col gap-3 sm:gap-4">
+					<Figures summary={summary} />
+					<div className="grid gap-3 sm:gap-4 lg:grid-cols-2">
+						<DayCard summary={summary} measure="count" />
+						<DayCard summary={summary} measure="revenue" />
+						<Breakdown
+							title="By status"
+							field="status"
+							groups={summary.byStatus.map(({ status, ...rest }) => ({
+								value: status,
+								label: <StatusBadge status={status} />,
+								...rest,
+							}))}
+						/>
+						<Breakdown
+							title="By priority"
+							field="priority"
+							groups={summary.byPriority.map(({ priority, ...rest }) => ({
+								value: priority,
+								label: <PriorityLabel priority={priority} />,
+								...rest,
+							}))}
+						/>
 					</div>
-				)}
+				</div>
+			)}
 		</div>
 	)
 }
@@ -45,7 +67,9 @@ function AsOf() {
 	if (at === null) return null
 	return (
 		<p className="text-[0.8125rem] text-ink-2" title={formatInstantExact(new Date(at).toISOString())}>
-			<span className="tnum" data-testid="as-of">As of {formatAgo(at, now)}</span>
+			<span className="tnum" data-testid="as-of">
+				As of {formatAgo(at, now)}
+			</span>
 			{pending > 0 && <> · {plural(pending, 'change')} not confirmed yet</>}
 		</p>
 	)
@@ -55,8 +79,13 @@ function Failed({ error, retry }: { error: Error; retry: () => void }) {
 	const store = error instanceof Problem && error.code === 'store_unavailable'
 	return (
 		<Card className="min-h-[55dvh] justify-center">
-			<Blank icon={store ? DatabaseZap : CloudOff} title={store ? 'The local copy is not there yet' : 'The figures can’t be read'} action={<Button onClick={retry}>Try again</Button>}>
-				{explain(error)}{mayPass(error) && ' It is tried again by itself.'}
+			<Blank
+				icon={store ? DatabaseZap : CloudOff}
+				title={store ? 'The local copy is not there yet' : 'The figures can’t be read'}
+				action={<Button onClick={retry}>Try again</Button>}
+			>
+				{explain(error)}
+				{mayPass(error) && ' It is tried again by itself.'}
 			</Blank>
 		</Card>
 	)
@@ -64,13 +93,21 @@ function Failed({ error, retry }: { error: Error; retry: () => void }) {
 
 function Empty({ complete }: { complete: boolean }) {
 	return (
-		<Card className="min-h-[55dvh] justify-center"><NoOrders complete={complete} /></Card>
+		<Card className="min-h-[55dvh] justify-center">
+			<NoOrders complete={complete} />
+		</Card>
 	)
 }
 
 const Bones = () => (
 	<div className="flex flex-col gap-4" role="status" aria-label="Loading the figures">
 		<FigureBones />
-		<div className="grid gap-4 lg:grid-cols-2">{[1, 2, 3, 4].map(n => <div key={n} className="card h-72 p-4"><ChartBones /></div>)}</div>
+		<div className="grid gap-4 lg:grid-cols-2">
+			{[1, 2, 3, 4].map(n => (
+				<div key={n} className="card h-72 p-4">
+					<ChartBones />
+				</div>
+			))}
+		</div>
 	</div>
 )

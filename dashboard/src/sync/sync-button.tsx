@@ -8,10 +8,20 @@ import { notify } from '@/ui/notify'
 
 export function useSyncNow() {
 	const start = useStartSync()
-	const run = (mode: 'auto' | 'full' = 'auto') => start.mutate(mode, {
-		onSuccess: ({ goesOn }) => (goesOn ? notify.info('The sync goes on', { description: 'It is a large one; its progress is on the Sync page.' }) : notify.success('Up to date with Airtable')),
-		onError: error => notify.error('The sync failed', { description: explain(error), action: { label: 'Try again', onClick: () => run(mode) } }),
-	})
+	const run = (mode: 'auto' | 'full' = 'auto') =>
+		start.mutate(mode, {
+			onSuccess: ({ goesOn }) =>
+				goesOn
+					? notify.info('The sync goes on', {
+							description: 'It is a large one; its progress is on the Sync page.',
+						})
+					: notify.success('Up to date with Airtable'),
+			onError: error =>
+				notify.error('The sync failed', {
+					description: explain(error),
+					action: { label: 'Try again', onClick: () => run(mode) },
+				}),
+		})
 	return { run, pending: start.isPending }
 }
 
@@ -19,11 +29,28 @@ export function SyncButton() {
 	const { run, pending } = useSyncNow()
 	const sync = useSync().data
 	const running = pending || sync?.state === 'running'
-	const share = sync?.state === 'running' && sync.expectedRecords ? Math.min(1, (sync.records ?? 0) / sync.expectedRecords) : null
+	const share =
+		sync?.state === 'running' && sync.expectedRecords
+			? Math.min(1, (sync.records ?? 0) / sync.expectedRecords)
+			: null
 	return (
-		<Button look="primary" size="bar" onClick={() => run()} disabled={running} className="max-sm:w-8 max-sm:px-0" data-testid="sync" title={running && sync?.records ? `${formatCount(sync.records)} orders read` : 'Bring the orders up to date with Airtable'}>
+		<Button
+			look="primary"
+			size="bar"
+			onClick={() => run()}
+			disabled={running}
+			className="max-sm:w-8 max-sm:px-0"
+			data-testid="sync"
+			title={
+				running && sync?.records
+					? `${formatCount(sync.records)} orders read`
+					: 'Bring the orders up to date with Airtable'
+			}
+		>
 			<RefreshCw aria-hidden className={clsx('size-4', running && 'animate-spinner')} />
-			<span className="max-sm:sr-only">{running ? (share === null ? 'Syncing' : formatPercent(Math.floor(share * 100) / 100)) : 'Sync'}</span>
+			<span className="max-sm:sr-only">
+				{running ? (share === null ? 'Syncing' : formatPercent(Math.floor(share * 100) / 100)) : 'Sync'}
+			</span>
 		</Button>
 	)
 }

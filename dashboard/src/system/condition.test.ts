@@ -4,7 +4,8 @@ import { aHealth, aSync } from '../../tests/orders'
 import { condition } from './condition'
 
 const health = (some: Partial<Wellbeing> = {}): Wellbeing => ({ ...(aHealth() as Wellbeing), readAt: 5000, ...some })
-const kind = (facts: Partial<Parameters<typeof condition>[0]>) => condition({ reach: 'ok', health: health(), sync: aSync(), ...facts }).kind
+const kind = (facts: Partial<Parameters<typeof condition>[0]>) =>
+	condition({ reach: 'ok', health: health(), sync: aSync(), ...facts }).kind
 
 test('all is well, or running, and nothing is announced', () => {
 	expect(condition({ reach: 'ok', health: health(), sync: aSync() })).toMatchObject({ kind: 'ok', title: null })
@@ -12,7 +13,9 @@ test('all is well, or running, and nothing is announced', () => {
 })
 
 test('each trouble has a name, the worst one first', () => {
-	expect(kind({ reach: 'offline', health: health({ syncd: { up: false, version: null, startedAt: null } }) })).toBe('offline')
+	expect(kind({ reach: 'offline', health: health({ syncd: { up: false, version: null, startedAt: null } }) })).toBe(
+		'offline',
+	)
 	expect(kind({ reach: 'away' })).toBe('away')
 	expect(kind({ health: undefined })).toBe('starting')
 	expect(kind({ health: health({ store: { up: false } }) })).toBe('store')
@@ -26,22 +29,46 @@ test('each trouble has a name, the worst one first', () => {
 })
 
 test('a field whose values can’t be had is announced with what to do', () => {
-	const alarm = { code: 'airtable_field_lost' as const, title: '', detail: 'status: of 9 values 9 are gone', since: '2026-11-20T10:00:00.000Z' }
-	expect(condition({ reach: 'ok', health: health({ alarm }), sync: aSync() })).toMatchObject({ short: 'Field lost', detail: alarm.detail })
+	const alarm = {
+		code: 'airtable_field_lost' as const,
+		title: '',
+		detail: 'status: of 9 values 9 are gone',
+		since: '2026-11-20T10:00:00.000Z',
+	}
+	expect(condition({ reach: 'ok', health: health({ alarm }), sync: aSync() })).toMatchObject({
+		short: 'Field lost',
+		detail: alarm.detail,
+	})
 })
 
 test('a rate limit says until when', () => {
-	expect(condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() })).toMatchObject({ kind: 'limited', until: 35_000 })
+	expect(
+		condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() }),
+	).toMatchObject({ kind: 'limited', until: 35_000 })
 })
 
 test('too many requests from here say until when, whatever else is', () => {
-	expect(condition({ reach: 'ok', refusedUntil: 9000, health: health({ airtable: { circuit: 'open' } }), sync: aSync() })).toMatchObject({ kind: 'slowed', until: 9000 })
+	expect(
+		condition({
+			reach: 'ok',
+			refusedUntil: 9000,
+			health: health({ airtable: { circuit: 'open' } }),
+			sync: aSync(),
+		}),
+	).toMatchObject({ kind: 'slowed', until: 9000 })
 	expect(kind({ reach: 'offline', refusedUntil: 9000 })).toBe('offline')
 	expect(kind({ refusedUntil: null })).toBe('ok')
 })
 
 test('data that is not of now is never called up to date', () => {
-	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync() })).toMatchObject({ kind: 'ok', short: 'As of 4 minutes ago', title: null })
+	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync() })).toMatchObject({
+		kind: 'ok',
+		short: 'As of 4 minutes ago',
+		title: null,
+	})
 	expect(condition({ reach: 'ok', behind: null, health: health(), sync: aSync() }).short).toBe('Up to date')
-	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync({ state: 'running' }) }).short).toBe('Syncing')
+	expect(
+		condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync({ state: 'running' }) })
+			.short,
+	).toBe('Syncing')
 })

@@ -6,7 +6,22 @@ import type { SyncProgress } from '@/api/client'
 import type { Wellbeing } from '@/api/health'
 import type { Reach } from '@/api/reach'
 
-export type Kind = 'offline' | 'away' | 'store' | 'first-sync' | 'first-failed' | 'syncd' | 'quota' | 'limited' | 'slowed' | 'airtable' | 'trying' | 'failed' | 'syncing' | 'ok' | 'starting'
+export type Kind =
+	| 'offline'
+	| 'away'
+	| 'store'
+	| 'first-sync'
+	| 'first-failed'
+	| 'syncd'
+	| 'quota'
+	| 'limited'
+	| 'slowed'
+	| 'airtable'
+	| 'trying'
+	| 'failed'
+	| 'syncing'
+	| 'ok'
+	| 'starting'
 export type Condition = {
 	kind: Kind
 	tone: 'good' | 'warn' | 'bad' | 'off'
@@ -20,7 +35,13 @@ export type Condition = {
 }
 
 /** behind: how old the data is in words, when that is more than a moment. */
-type Facts = { reach: Reach; refusedUntil?: number | null; behind?: string | null; health: Wellbeing | undefined; sync: SyncProgress | undefined }
+type Facts = {
+	reach: Reach
+	refusedUntil?: number | null
+	behind?: string | null
+	health: Wellbeing | undefined
+	sync: SyncProgress | undefined
+}
 
 const GOES_ON = 'Reading goes on from the local copy.'
 
@@ -29,40 +50,132 @@ export function condition(facts: Facts): Condition {
 }
 
 function unreachable({ reach, health }: Facts): Condition | null {
-	if (reach === 'offline') return { kind: 'offline', tone: 'bad', short: 'Offline', title: 'No connection to the order desk', detail: 'What you see is from before. It is brought up to date as soon as the connection is back.' }
-	if (reach === 'away') return { kind: 'away', tone: 'bad', short: 'Not answering', title: 'The order desk does not answer', detail: 'It may be restarting. What you see is from before; we keep trying.' }
+	if (reach === 'offline')
+		return {
+			kind: 'offline',
+			tone: 'bad',
+			short: 'Offline',
+			title: 'No connection to the order desk',
+			detail: 'What you see is from before. It is brought up to date as soon as the connection is back.',
+		}
+	if (reach === 'away')
+		return {
+			kind: 'away',
+			tone: 'bad',
+			short: 'Not answering',
+			title: 'The order desk does not answer',
+			detail: 'It may be restarting. What you see is from before; we keep trying.',
+		}
 	if (!health) return { kind: 'starting', tone: 'off', short: 'Connecting', title: null }
-	if (!health.store.up) return { kind: 'store', tone: 'bad', short: 'Store unavailable', title: 'The local copy can’t be read', detail: 'Orders can’t be shown or changed until the store is back. Nothing is lost: Airtable has every order.' }
+	if (!health.store.up)
+		return {
+			kind: 'store',
+			tone: 'bad',
+			short: 'Store unavailable',
+			title: 'The local copy can’t be read',
+			detail: 'Orders can’t be shown or changed until the store is back. Nothing is lost: Airtable has every order.',
+		}
 	return null
 }
 
 function slowed({ refusedUntil }: Facts): Condition | null {
 	if (refusedUntil == null) return null
-	return { kind: 'slowed', tone: 'warn', short: 'Slowed down', title: 'More is asked from here than the server allows in a minute', detail: 'It goes on by itself in', until: refusedUntil }
+	return {
+		kind: 'slowed',
+		tone: 'warn',
+		short: 'Slowed down',
+		title: 'More is asked from here than the server allows in a minute',
+		detail: 'It goes on by itself in',
+		until: refusedUntil,
+	}
 }
 
 function withoutCopy({ health, sync }: Facts): Condition | null {
 	if (!health || health.syncedAt !== null) return null
-	if (sync?.state === 'failed') return { kind: 'first-failed', tone: 'bad', short: 'First sync failed', title: 'The first sync failed', detail: sync.error?.detail ?? 'It is tried again by itself.' }
-	return { kind: 'first-sync', tone: 'warn', short: 'First sync', title: 'Copying the orders from Airtable for the first time', detail: 'Figures and lists are partial until it is done.' }
+	if (sync?.state === 'failed')
+		return {
+			kind: 'first-failed',
+			tone: 'bad',
+			short: 'First sync failed',
+			title: 'The first sync failed',
+			detail: sync.error?.detail ?? 'It is tried again by itself.',
+		}
+	return {
+		kind: 'first-sync',
+		tone: 'warn',
+		short: 'First sync',
+		title: 'Copying the orders from Airtable for the first time',
+		detail: 'Figures and lists are partial until it is done.',
+	}
 }
 
 function withoutAirtable({ health }: Facts): Condition | null {
 	if (!health) return null
-	if (!health.syncd.up) return { kind: 'syncd', tone: 'warn', short: 'Sync paused', title: 'The sync service is away', detail: `${GOES_ON} Changes and syncs have to wait until it is back.` }
+	if (!health.syncd.up)
+		return {
+			kind: 'syncd',
+			tone: 'warn',
+			short: 'Sync paused',
+			title: 'The sync service is away',
+			detail: `${GOES_ON} Changes and syncs have to wait until it is back.`,
+		}
 	const airtable = health.airtable
 	const locked = airtable?.rateLimit?.lockedForMs ?? 0
-	if (airtable?.rateLimit?.quotaUsedUp) return { kind: 'quota', tone: 'bad', short: 'Calls used up', title: 'This month’s calls to Airtable are used up', detail: `${GOES_ON} Changes are queued. Airtable is asked again in`, until: health.readAt + locked }
-	if (locked > 1500) return { kind: 'limited', tone: 'warn', short: 'Rate limited', title: 'Airtable asks us to slow down', detail: `${GOES_ON} Changes are sent again in`, until: health.readAt + locked }
-	if (airtable?.circuit === 'open') return { kind: 'airtable', tone: 'warn', short: 'Airtable away', title: 'Airtable can’t be reached', detail: `${GOES_ON} Changes are queued and delivered when it is back.` }
-	if (airtable?.circuit === 'halfOpen') return { kind: 'trying', tone: 'warn', short: 'Reconnecting', title: 'Airtable was away; trying it again', detail: GOES_ON }
+	if (airtable?.rateLimit?.quotaUsedUp)
+		return {
+			kind: 'quota',
+			tone: 'bad',
+			short: 'Calls used up',
+			title: 'This month’s calls to Airtable are used up',
+			detail: `${GOES_ON} Changes are queued. Airtable is asked again in`,
+			until: health.readAt + locked,
+		}
+	if (locked > 1500)
+		return {
+			kind: 'limited',
+			tone: 'warn',
+			short: 'Rate limited',
+			title: 'Airtable asks us to slow down',
+			detail: `${GOES_ON} Changes are sent again in`,
+			until: health.readAt + locked,
+		}
+	if (airtable?.circuit === 'open')
+		return {
+			kind: 'airtable',
+			tone: 'warn',
+			short: 'Airtable away',
+			title: 'Airtable can’t be reached',
+			detail: `${GOES_ON} Changes are queued and delivered when it is back.`,
+		}
+	if (airtable?.circuit === 'halfOpen')
+		return {
+			kind: 'trying',
+			tone: 'warn',
+			short: 'Reconnecting',
+			title: 'Airtable was away; trying it again',
+			detail: GOES_ON,
+		}
 	return null
 }
 
 function everyday({ sync, health, behind }: Facts): Condition {
 	// a sync that failed tells of its own alarm
-	if (health?.alarm?.code === 'airtable_field_lost') return { kind: 'failed', tone: 'warn', short: 'Field lost', title: 'A field’s values can’t be had from Airtable any more', detail: health.alarm.detail }
+	if (health?.alarm?.code === 'airtable_field_lost')
+		return {
+			kind: 'failed',
+			tone: 'warn',
+			short: 'Field lost',
+			title: 'A field’s values can’t be had from Airtable any more',
+			detail: health.alarm.detail,
+		}
 	if (sync?.state === 'running') return { kind: 'syncing', tone: 'good', short: 'Syncing', title: null }
-	if (sync?.state === 'failed') return { kind: 'failed', tone: 'warn', short: 'Last sync failed', title: 'The last sync failed', detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.` }
+	if (sync?.state === 'failed')
+		return {
+			kind: 'failed',
+			tone: 'warn',
+			short: 'Last sync failed',
+			title: 'The last sync failed',
+			detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.`,
+		}
 	return { kind: 'ok', tone: 'good', short: behind ?? 'Up to date', title: null }
 }

@@ -27,19 +27,43 @@ export default function StatusMenu({ button }: Opened) {
 		['Sync service', health ? (health.syncd.up ? 'Running' : 'Away') : 'not known'],
 		['Sync', sync?.state === 'running' ? 'Running' : sync?.state === 'failed' ? 'Failed' : 'Idle'],
 		['Changes queued', formatCount(health?.outbox?.pending ?? pending ?? 0)],
-		['Calls this month', calls ? `${formatCount(calls.used)}${calls.budget ? ` of ${formatCount(calls.budget)} (${formatPercent(calls.used / calls.budget)})` : ''}` : 'not known'],
+		[
+			'Calls this month',
+			calls?.budget
+				? `${formatCount(calls.used)} of ${formatCount(calls.budget)} (${formatPercent(calls.used / calls.budget)})`
+				: calls
+					? formatCount(calls.used)
+					: 'not known',
+		],
 	]
 	return (
 		<Popover label="State of the system" align="end" className="w-80" defaultOpen trigger={button}>
 			<div className="border-b border-line p-4">
-				<p className="flex items-center gap-2 font-semibold"><Dot tone={condition.tone} />{condition.title ?? (condition.short === 'Up to date' ? 'Everything is up to date' : condition.short)}</p>
+				<p className="flex items-center gap-2 font-semibold">
+					<Dot tone={condition.tone} />
+					{condition.title ??
+						(condition.short === 'Up to date' ? 'Everything is up to date' : condition.short)}
+				</p>
 			</div>
 			<dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 p-4 text-[0.8125rem]">
-				{rows.map(([name, value]) => <div key={name} className="contents"><dt className="text-ink-2">{name}</dt><dd className="tnum text-right">{value}</dd></div>)}
+				{rows.map(([name, value]) => (
+					<div key={name} className="contents">
+						<dt className="text-ink-2">{name}</dt>
+						<dd className="tnum text-right">{value}</dd>
+					</div>
+				))}
 			</dl>
 			<div className="flex gap-2 border-t border-line p-2">
-				<PopoverClose asChild><Link to="/sync" className={buttonClass('quiet', 'small')}>Sync and system</Link></PopoverClose>
-				<PopoverClose asChild><a href="/docs" className={buttonClass('quiet', 'small')}>HTTP API</a></PopoverClose>
+				<PopoverClose asChild>
+					<Link to="/sync" className={buttonClass('quiet', 'small')}>
+						Sync and system
+					</Link>
+				</PopoverClose>
+				<PopoverClose asChild>
+					<a href="/docs" className={buttonClass('quiet', 'small')}>
+						HTTP API
+					</a>
+				</PopoverClose>
 			</div>
 		</Popover>
 	)
@@ -47,5 +71,9 @@ export default function StatusMenu({ button }: Opened) {
 
 function Ago({ instant }: { instant: string }) {
 	const now = useNow()
-	return <time dateTime={instant} title={formatInstantExact(instant)} className="tnum">{formatAgo(instant, now)}</time>
+	return (
+		<time dateTime={instant} title={formatInstantExact(instant)} className="tnum">
+			{formatAgo(instant, now)}
+		</time>
+	)
 }

@@ -11,7 +11,19 @@ import { condition } from './condition'
 export function useCondition() {
 	const health = useHealth().data
 	const sync = useSync().data
-	const at = useObservable(freshAt), now = useNow(5000)
+	const at = useObservable(freshAt),
+		now = useNow(5000)
 	const behind = at === null || isCurrent(at, now) ? null : `As of ${formatAgo(at, now)}`
-	return { health, sync, at, condition: condition({ behind, reach: useObservable(reach), refusedUntil: useObservable(refusedUntil), health, sync }) }
+	return {
+		health,
+		sync,
+		at,
+		condition: condition({
+			behind,
+			reach: useObservable(reach),
+			refusedUntil: useObservable(refusedUntil),
+			health,
+			sync,
+		}),
+	}
 }

@@ -13,9 +13,19 @@ const TONES: Record<string, string> = {
 export function StatusBadge({ status }: { status: string | null }) {
 	if (status === null) return <span className="text-ink-3">No status</span>
 	return (
-		<span className={clsx('inline-flex h-6 max-w-full items-center gap-1.5 rounded-full px-2.5 text-xs font-medium', TONES[status] ?? 'bg-sunken text-ink-2')}>
-			<span aria-hidden className={clsx('size-1.5 shrink-0 rounded-full bg-current', status === 'Cancelled' && 'opacity-60')} />
-			<span className="truncate" title={status}>{status}</span>
+		<span
+			className={clsx(
+				'inline-flex h-6 max-w-full items-center gap-1.5 rounded-full px-2.5 text-xs font-medium',
+				TONES[status] ?? 'bg-sunken text-ink-2',
+			)}
+		>
+			<span
+				aria-hidden
+				className={clsx('size-1.5 shrink-0 rounded-full bg-current', status === 'Cancelled' && 'opacity-60')}
+			/>
+			<span className="truncate" title={status}>
+				{status}
+			</span>
 		</span>
 	)
 }
@@ -32,7 +42,9 @@ export function PriorityLabel({ priority }: { priority: string | null }) {
 	return (
 		<span className="inline-flex max-w-full items-center gap-1.5 text-[0.8125rem]">
 			<Icon aria-hidden className={clsx('size-3.5 shrink-0', tone)} strokeWidth={2.5} />
-			<span className="truncate" title={priority}>{priority}</span>
+			<span className="truncate" title={priority}>
+				{priority}
+			</span>
 		</span>
 	)
 }
@@ -43,14 +55,20 @@ export function PendingBadge({ saving }: { saving?: boolean }) {
 			<LoaderCircle aria-hidden className="size-3 animate-spinner" /> Saving
 		</span>
 	) : (
-		<span className="inline-flex h-5 items-center gap-1 rounded-full bg-warn-soft px-1.5 text-2xs font-medium text-warn" title="Airtable has not confirmed this change yet. It is delivered as soon as Airtable is back.">
+		<span
+			className="inline-flex h-5 items-center gap-1 rounded-full bg-warn-soft px-1.5 text-2xs font-medium text-warn"
+			title="Airtable has not confirmed this change yet. It is delivered as soon as Airtable is back."
+		>
 			<Clock3 aria-hidden className="size-3" /> Queued
 		</span>
 	)
 }
 
 export const GoneBadge = () => (
-	<span className="inline-flex h-5 items-center gap-1 rounded-full bg-bad-soft px-1.5 text-2xs font-medium text-bad" title="It is no longer in Airtable. The row goes when the list is brought up to date.">
+	<span
+		className="inline-flex h-5 items-center gap-1 rounded-full bg-bad-soft px-1.5 text-2xs font-medium text-bad"
+		title="It is no longer in Airtable. The row goes when the list is brought up to date."
+	>
 		<Trash2 aria-hidden className="size-3" /> Deleted
 	</span>
 )

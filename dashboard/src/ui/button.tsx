@@ -22,12 +22,20 @@ export type ButtonSize = keyof typeof SIZES
 
 export function buttonClass(look: ButtonLook = 'plain', size: ButtonSize = 'normal') {
 	return clsx(
-		'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-lg font-medium whitespace-nowrap transition-colors select-none disabled:pointer-events-none disabled:opacity-50',
+		'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-lg font-medium',
+		'whitespace-nowrap transition-colors select-none disabled:pointer-events-none',
+		'disabled:opacity-50',
 		LOOKS[look],
 		SIZES[size],
 	)
 }
 
-export function Button({ look, size, className, type = 'button', ...rest }: ComponentProps<'button'> & { look?: ButtonLook; size?: ButtonSize }) {
+export function Button({
+	look,
+	size,
+	className,
+	type = 'button',
+	...rest
+}: ComponentProps<'button'> & { look?: ButtonLook; size?: ButtonSize }) {
 	return <button type={type} className={clsx(buttonClass(look, size), className)} {...rest} />
 }

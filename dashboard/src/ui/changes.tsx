@@ -9,33 +9,91 @@ import { StatusBadge } from './badges'
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
 /** Who changes things in Airtable without being a person there. */
 const MACHINES: Record<string, string> = {
-	publicApi: 'a program', automation: 'an automation', formSubmission: 'a form', formPageSubmission: 'a form',
-	system: 'Airtable itself', sync: 'a synced table', anonymousUser: 'somebody without an account',
+	publicApi: 'a program',
+	automation: 'an automation',
+	formSubmission: 'a form',
+	formPageSubmission: 'a form',
+	system: 'Airtable itself',
+	sync: 'a synced table',
+	anonymousUser: 'somebody without an account',
 }
-const FIELDS: Record<string, string> = { orderId: 'Order ID', customer: 'Customer', status: 'Status', priority: 'Priority', orderTotal: 'Total', createdAt: 'Created', updatedAt: 'Updated' }
+const FIELDS: Record<string, string> = {
+	orderId: 'Order ID',
+	customer: 'Customer',
+	status: 'Status',
+	priority: 'Priority',
+	orderTotal: 'Total',
+	createdAt: 'Created',
+	updatedAt: 'Updated',
+}
 const ICONS = { created: CirclePlus, changed: Pencil, deleted: CircleMinus, notApplied: Ban, rejected: Ban }
-const VERBS = { created: 'Created', changed: 'Changed', deleted: 'Deleted', notApplied: 'Not applied', rejected: 'Refused by Airtable' }
+const VERBS = {
+	created: 'Created',
+	changed: 'Changed',
+	deleted: 'Deleted',
+	notApplied: 'Not applied',
+	rejected: 'Refused by Airtable',
+}
 
 /** Entries of a history, newest first. */
-export function ChangeList({ changes, withOrder, action }: { changes: Change[]; withOrder?: boolean; action?: (change: Change) => ReactNode }) {
+export function ChangeList({
+	changes,
+	withOrder,
+	action,
+}: {
+	changes: Change[]
+	withOrder?: boolean
+	action?: (change: Change) => ReactNode
+}) {
 	return (
 		<ol className="flex flex-col">
 			{changes.map(change => {
 				const Icon = change.undoes !== null ? Undo2 : change.source === 'job' ? Bot : ICONS[change.action]
 				return (
 					<li key={change.change} className="flex gap-3 border-b border-line py-3 last:border-0">
-						<span aria-hidden className="mt-0.5 grid size-7 shrink-0 place-items-center rounded-full bg-sunken text-ink-2"><Icon className="size-3.5" /></span>
+						<span
+							aria-hidden
+							className="mt-0.5 grid size-7 shrink-0 place-items-center rounded-full bg-sunken text-ink-2"
+						>
+							<Icon className="size-3.5" />
+						</span>
 						<div className="min-w-0 flex-1">
 							<p className="text-ink-2">
-								{withOrder && change.id !== null && <><Link to="/orders" search={{ order: change.id }} className="font-medium text-accent-ink underline-offset-2 hover:underline"><Name change={change} /></Link>{' '}</>}
-								<span className={change.action === 'rejected' || change.action === 'notApplied' ? 'font-medium text-bad' : 'text-ink'}>{change.undoes !== null ? 'Undone' : VERBS[change.action]}</span>{' '}
-								{SOURCES[change.source]}<Who change={change} />{change.bulk !== null && <>, bulk edit {change.bulk}</>}
+								{withOrder && change.id !== null && (
+									<>
+										<Link
+											to="/orders"
+											search={{ order: change.id }}
+											className="font-medium text-accent-ink underline-offset-2 hover:underline"
+										>
+											<Name change={change} />
+										</Link>{' '}
+									</>
+								)}
+								<span
+									className={
+										change.action === 'rejected' || change.action === 'notApplied'
+											? 'font-medium text-bad'
+											: 'text-ink'
+									}
+								>
+									{change.undoes !== null ? 'Undone' : VERBS[change.action]}
+								</span>{' '}
+								{SOURCES[change.source]}
+								<Who change={change} />
+								{change.bulk !== null && <>, bulk edit {change.bulk}</>}
 							</p>
 							{change.action !== 'created' && change.action !== 'deleted' && <Fields change={change} />}
 							{change.detail !== undefined && <p className="mt-1 text-xs text-ink-2">{change.detail}</p>}
 						</div>
 						<div className="flex flex-col items-end gap-1">
-							<time dateTime={change.at} title={`${formatAgo(change.at)}\n${formatInstantExact(change.at)}`} className="tnum text-xs whitespace-nowrap text-ink-3">{formatInstant(change.at)}</time>
+							<time
+								dateTime={change.at}
+								title={`${formatAgo(change.at)}\n${formatInstantExact(change.at)}`}
+								className="tnum text-xs whitespace-nowrap text-ink-3"
+							>
+								{formatInstant(change.at)}
+							</time>
 							{action?.(change)}
 						</div>
 					</li>
@@ -49,11 +107,22 @@ export function ChangeList({ changes, withOrder, action }: { changes: Change[]; 
 function Who({ change: { by, via, user } }: { change: Change }) {
 	const machine = via === undefined ? undefined : MACHINES[via]
 	if (by === null) return machine === undefined ? null : <> by {machine}</>
-	return <> by <span className="text-ink" title={user?.email ?? undefined}>{by}</span>{machine !== undefined && <> ({machine})</>}</>
+	return (
+		<>
+			{' '}
+			by{' '}
+			<span className="text-ink" title={user?.email ?? undefined}>
+				{by}
+			</span>
+			{machine !== undefined && <> ({machine})</>}
+		</>
+	)
 }
 
 /** What people call the order; its record id if it has no name. */
-const Name = ({ change }: { change: Change }) => <span className="tnum">{change.orderId ?? change.customer ?? change.id}</span>
+const Name = ({ change }: { change: Change }) => (
+	<span className="tnum">{change.orderId ?? change.customer ?? change.id}</span>
+)
 
 function Fields({ change }: { change: Change }) {
 	return (
@@ -61,7 +130,9 @@ function Fields({ change }: { change: Change }) {
 			{change.fields.map(({ field, from, to }) => (
 				<li key={field} className="flex flex-wrap items-center gap-1.5 text-[0.8125rem]">
 					<span className="text-ink-3">{FIELDS[field] ?? field}</span>
-					<Value field={field} value={from} /><ArrowRight aria-label="to" className="size-3.5 text-ink-3" /><Value field={field} value={to} />
+					<Value field={field} value={from} />
+					<ArrowRight aria-label="to" className="size-3.5 text-ink-3" />
+					<Value field={field} value={to} />
 				</li>
 			))}
 		</ul>
@@ -73,5 +144,11 @@ function Value({ field, value }: { field: string; value: string | number | null 
 	if (value === null) return <span className="text-ink-3">none</span>
 	if (field === 'status') return <StatusBadge status={String(value)} />
 	if (typeof value === 'number') return <span className="tnum">{money.exact(value)}</span>
-	return /At$/.test(field) ? <time dateTime={value} title={formatInstantExact(value)}>{formatInstant(value)}</time> : <span className="break-words">{value}</span>
+	return /At$/.test(field) ? (
+		<time dateTime={value} title={formatInstantExact(value)}>
+			{formatInstant(value)}
+		</time>
+	) : (
+		<span className="break-words">{value}</span>
+	)
 }

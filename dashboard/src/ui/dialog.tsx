@@ -36,7 +36,8 @@ function useFocus() {
 			event.preventDefault()
 			if (document.activeElement !== document.body) return
 			// what had it may have gone with another page
-			if (before.current instanceof HTMLElement && before.current.isConnected && before.current !== document.body) before.current.focus({ preventScroll: true })
+			if (before.current instanceof HTMLElement && before.current.isConnected && before.current !== document.body)
+				before.current.focus({ preventScroll: true })
 			else focusPage()
 		},
 	}
@@ -45,7 +46,12 @@ function useFocus() {
 export function Dialog({ open, onClose, title, description, children, place = 'centre', className, hideTitle }: Props) {
 	const focus = useFocus()
 	return (
-		<Radix.Root open={open} onOpenChange={next => { if (!next) onClose() }}>
+		<Radix.Root
+			open={open}
+			onOpenChange={next => {
+				if (!next) onClose()
+			}}
+		>
 			<Radix.Portal>
 				<Radix.Overlay className="fixed inset-0 z-50 animate-fade bg-black/35 dark:bg-black/60" />
 				<Radix.Content
@@ -53,7 +59,8 @@ export function Dialog({ open, onClose, title, description, children, place = 'c
 					{...(description === undefined && { 'aria-describedby': undefined })}
 					className={clsx(
 						'fixed z-50 flex flex-col overflow-hidden bg-raised shadow-pop outline-none',
-						place === 'centre' && 'animate-in inset-x-3 top-[12vh] mx-auto max-h-[76vh] max-w-md rounded-2xl',
+						place === 'centre' &&
+							'animate-in inset-x-3 top-[12vh] mx-auto max-h-[76vh] max-w-md rounded-2xl',
 						place === 'side' && 'animate-slide inset-y-0 right-0 w-full max-w-lg sm:rounded-l-2xl',
 						className,
 					)}
@@ -61,9 +68,13 @@ export function Dialog({ open, onClose, title, description, children, place = 'c
 					<div className={clsx('flex items-start gap-3 px-5 pt-4 pb-3', hideTitle && 'sr-only')}>
 						<div className="min-w-0 flex-1">
 							<Radix.Title className="text-base leading-6 font-semibold">{title}</Radix.Title>
-							{description !== undefined && <Radix.Description className="mt-0.5 text-ink-2">{description}</Radix.Description>}
+							{description !== undefined && (
+								<Radix.Description className="mt-0.5 text-ink-2">{description}</Radix.Description>
+							)}
 						</div>
-						<Radix.Close className={clsx(buttonClass('quiet', 'icon'), '-mt-1 -mr-2')} aria-label="Close"><X aria-hidden className="size-4" /></Radix.Close>
+						<Radix.Close className={clsx(buttonClass('quiet', 'icon'), '-mt-1 -mr-2')} aria-label="Close">
+							<X aria-hidden className="size-4" />
+						</Radix.Close>
 					</div>
 					{children}
 				</Radix.Content>

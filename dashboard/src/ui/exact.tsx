@@ -10,9 +10,19 @@ export function Exact({ short, exact, className }: { short: string; exact: strin
 	if (short === exact) return <span className={className}>{exact}</span>
 	return (
 		<button
-			type="button" aria-label={open ? exact : `${short}, exactly ${exact}`} aria-pressed={open} title={exact} data-exact={exact}
-			onClick={event => { event.stopPropagation(); setOpen(!open) }}
-			className={clsx('relative z-10 cursor-help rounded decoration-dotted underline-offset-4 hover:underline focus-visible:underline', className)}
+			type="button"
+			aria-label={open ? exact : `${short}, exactly ${exact}`}
+			aria-pressed={open}
+			title={exact}
+			data-exact={exact}
+			onClick={event => {
+				event.stopPropagation()
+				setOpen(!open)
+			}}
+			className={clsx(
+				'relative z-10 cursor-help rounded decoration-dotted underline-offset-4 hover:underline focus-visible:underline',
+				className,
+			)}
 		>
 			{open ? exact : short}
 		</button>

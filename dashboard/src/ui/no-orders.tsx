@@ -5,7 +5,21 @@ import { Blank } from './parts'
 /** There is not one order: because there are none, because they are coming, or because they don't come. */
 export function NoOrders({ complete }: { complete: boolean }) {
 	const failed = useSync().data?.state === 'failed'
-	if (complete) return <Blank icon={Inbox} title="No orders yet">The table in Airtable is empty. The first order appears here by itself.</Blank>
-	if (failed) return <Blank icon={Inbox} title="The orders could not be copied">Once Airtable lets us read them they appear here by themselves.</Blank>
-	return <Blank icon={Inbox} title="The first orders are on their way">They appear here as soon as Airtable has sent them.</Blank>
+	if (complete)
+		return (
+			<Blank icon={Inbox} title="No orders yet">
+				The table in Airtable is empty. The first order appears here by itself.
+			</Blank>
+		)
+	if (failed)
+		return (
+			<Blank icon={Inbox} title="The orders could not be copied">
+				Once Airtable lets us read them they appear here by themselves.
+			</Blank>
+		)
+	return (
+		<Blank icon={Inbox} title="The first orders are on their way">
+			They appear here as soon as Airtable has sent them.
+		</Blank>
+	)
 }

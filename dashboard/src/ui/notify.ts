@@ -7,7 +7,9 @@ type Kind = 'success' | 'info' | 'error'
 /** The first message asks for what shows them (app/toaster.tsx), and waits until it stands. */
 export const toasterWanted = new Observable(false)
 let stands: () => void
-const standing = new Promise<void>(resolve => { stands = resolve })
+const standing = new Promise<void>(resolve => {
+	stands = resolve
+})
 export const toasterStands = () => stands()
 
 async function show(kind: Kind, text: string, extra: Extra = {}) {

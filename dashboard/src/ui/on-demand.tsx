@@ -12,7 +12,9 @@ export function OnDemand({ load, button }: Props) {
 	if (loaded) return <loaded.Component button={button} />
 	const soon = () => void load()
 	return cloneElement(button, {
-		onPointerEnter: soon, onFocus: soon, 'aria-expanded': false,
+		onPointerEnter: soon,
+		onFocus: soon,
+		'aria-expanded': false,
 		onClick: () => void load().then(module => setLoaded({ Component: module.default })),
 	})
 }

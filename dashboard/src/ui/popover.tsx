@@ -18,19 +18,36 @@ type Props = {
 	onClosed?: () => void
 }
 
-export function Popover({ children, label, trigger, open, defaultOpen, onOpenChange, anchor, align = 'start', className, onClosed }: Props) {
+export function Popover({
+	children,
+	label,
+	trigger,
+	open,
+	defaultOpen,
+	onOpenChange,
+	anchor,
+	align = 'start',
+	className,
+	onClosed,
+}: Props) {
 	return (
 		<Radix.Root open={open} defaultOpen={defaultOpen} onOpenChange={onOpenChange}>
 			{trigger !== undefined && <Radix.Trigger asChild>{trigger}</Radix.Trigger>}
 			{anchor !== undefined && <Radix.Anchor virtualRef={anchor as RefObject<HTMLElement>} />}
 			<Radix.Portal>
 				<Radix.Content
-					align={align} sideOffset={6} collisionPadding={8} aria-label={label}
+					align={align}
+					sideOffset={6}
+					collisionPadding={8}
+					aria-label={label}
 					className={clsx(PANEL, className)}
-					onCloseAutoFocus={onClosed && (event => {
-						event.preventDefault()
-						onClosed()
-					})}
+					onCloseAutoFocus={
+						onClosed &&
+						(event => {
+							event.preventDefault()
+							onClosed()
+						})
+					}
 				>
 					{children}
 				</Radix.Content>
