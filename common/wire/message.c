@@ -110,22 +110,6 @@ message_place_parse(struct str s, uint64_t *generation, uint32_t *index)
 }
 
 static void
-add_fields(struct buf *b, const struct schema *schema, const struct record *r)
-{
-	json_name(b, "fields");
-	buf_add_char(b, '{');
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *f = &schema->fields[i];
-
-		if ((r->known & UINT32_C(1) << i) == 0)
-			continue;
-		json_name(b, f->name);
-		value_add_json(b, f->kind, &r->values[i]);
-	}
-	buf_add_char(b, '}');
-}
-
-static void
 add_refused(struct buf *b, const struct message_item *item)
 {
 	if (item->record.id.len > 0)
@@ -154,8 +138,19 @@ add_item(struct buf *b, const struct schema *schema, const struct message_item *
 		buf_printf(b, "\"%llu.%u\"", (unsigned long long)item->undoes,
 		    item->undoes_index);
 	}
-	if (item->kind != MESSAGE_DELETE)
-		add_fields(b, schema, &item->record);
+	if (item->kind != MESSAGE_DELETE) {
+		json_name(b, "fields");
+		buf_add_char(b, '{');
+		for (size_t i = 0; i < schema->field_count; i++) {
+			const struct field *f = &schema->fields[i];
+
+			if ((item->record.known & UINT32_C(1) << i) == 0)
+				continue;
+			json_name(b, f->name);
+			value_add_json(b, f->kind, &item->record.values[i]);
+		}
+		buf_add_char(b, '}');
+	}
 	buf_add_char(b, '}');
 }
 

@@ -151,27 +151,15 @@ mix(uint64_t h, struct str s, uint64_t multiplier)
 	return h ^ h >> 29;
 }
 
-/* Two hashes of method, path and body that have nothing in common but the input. */
-static void
-take_fingerprint(const struct request *r, uint64_t fingerprint[2])
-{
-	static const uint64_t begin[2] = { HASH_BEGIN, UINT64_C(0x9e3779b97f4a7c15) };
-	static const uint64_t multiplier[2] = { HASH_PRIME, UINT64_C(0xff51afd7ed558ccd) };
-
-	for (size_t k = 0; k < 2; k++) {
-		uint64_t h = (begin[k] ^ (uint64_t)r->method) * multiplier[k];
-
-		for (size_t i = 0; i < r->segment_count; i++)
-			h = mix(h, r->segments[i], multiplier[k]);
-		fingerprint[k] = mix(h, r->body, multiplier[k]);
-	}
-}
-
+/* The key, and two hashes of what it is for that have nothing in common but the input. */
 static void
 take_key(struct api *api)
 {
+	static const uint64_t begin[2] = { HASH_BEGIN, UINT64_C(0x9e3779b97f4a7c15) };
+	static const uint64_t multiplier[2] = { HASH_PRIME, UINT64_C(0xff51afd7ed558ccd) };
+	const struct request *r = &api->request;
 	struct message_request *m = &api->message;
-	struct str key = api->request.idempotency_key;
+	struct str key = r->idempotency_key;
 
 	if (key.ptr == NULL)
 		return;
@@ -182,7 +170,13 @@ take_key(struct api *api)
 	}
 	memcpy(m->key, key.ptr, key.len);
 	m->key[key.len] = '\0';
-	take_fingerprint(&api->request, m->fingerprint);
+	for (size_t k = 0; k < 2; k++) {
+		uint64_t h = (begin[k] ^ (uint64_t)r->method) * multiplier[k];
+
+		for (size_t i = 0; i < r->segment_count; i++)
+			h = mix(h, r->segments[i], multiplier[k]);
+		m->fingerprint[k] = mix(h, r->body, multiplier[k]);
+	}
 }
 
 /* Who asks, as the web server was told by a proxy that it trusts. */
