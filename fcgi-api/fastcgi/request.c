@@ -1,26 +1,42 @@
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
-#include "fcgi-api/fastcgi/gather.h"
 #include "fcgi-api/fastcgi/outbound.h"
 #include "fcgi-api/fastcgi/parts.h"
 
 #define GATHER_MAX	(BODY_MAX + RECORDS_PARAMS_MAX + 64 * 1024)	/* with all record heads */
 #define GATHERED_MAX	(64u * 1024 * 1024)	/* of all connections together */
 
-/* Parameters into c->fcgx from descriptor ${fd}, which holds a whole request. */
+/*
+ * Parameters into c->fcgx: libfcgi reads from a descriptor, and blockingly, so
+ * the whole request is given to it as a file in memory.
+ */
 static bool
-fcgx_accept(struct connection *c, int fd)
+fcgx_accept(struct connection *c)
 {
-	c->fcgx.ipcFd = fd;
+	struct connections *cs = c->owner;
+	struct str bytes = buf_str(&c->in);
+
+	if ((cs->feed_fd == -1 && (cs->feed_fd = memfd_create("request", MFD_CLOEXEC)) == -1) ||
+	    ftruncate(cs->feed_fd, 0) == -1 ||
+	    pwrite(cs->feed_fd, bytes.ptr, bytes.len, 0) != (ssize_t)bytes.len ||
+	    lseek(cs->feed_fd, 0, SEEK_SET) == -1) {
+		log_error("connections: file in memory: %s", strerror(errno));
+		return false;
+	}
+	c->fcgx.ipcFd = cs->feed_fd;
 	c->fcgx.keepConnection = 1;	/* else it closes the descriptor before it begins */
 	c->fcgx.detached = 1;		/* no lingering for seconds should it close */
 	if (FCGX_Accept_r(&c->fcgx) == 0)
 		return true;
 	/* records_scan() should have seen it; the descriptor is closed now */
 	log_warn("connections: libfcgi refuses a request");
+	cs->feed_fd = -1;
 	return false;
 }
 
@@ -52,12 +68,7 @@ gathered_run(struct connection *c, enum scan scan, size_t used)
 	struct connections *cs = c->owner;
 	enum err error = ERR_TOO_LARGE;
 
-	if (gather_feed(&cs->feed_fd, buf_str(&c->in)) != ERR_OK) {
-		connection_close(c);
-		return;
-	}
-	if (!fcgx_accept(c, cs->feed_fd)) {
-		cs->feed_fd = -1;
+	if (!fcgx_accept(c)) {
 		connection_close(c);
 		return;
 	}
@@ -84,17 +95,28 @@ static bool
 gather_more(struct connection *c)
 {
 	struct connections *cs = c->owner;
-	size_t before = c->in.len;
-	enum err e = gather_read(c->watch.fd, &c->in, GATHER_MAX);
 
-	cs->gathered += c->in.len - before;
-	if (e == ERR_OK && cs->gathered > GATHERED_MAX)
-		e = ERR_NOMEM;
-	if (e == ERR_NOMEM)
-		log_warn("connections: no memory for a request in pieces");
-	if (e != ERR_OK)
-		connection_close(c);
-	return e == ERR_OK;
+	while (c->in.len < GATHER_MAX) {
+		char *room = buf_reserve(&c->in, READ_BYTES);
+		ssize_t n = room == NULL ? 0 : recv(c->watch.fd, room, READ_BYTES, MSG_DONTWAIT);
+
+		if (n > 0) {
+			buf_commit(&c->in, (size_t)n);
+			cs->gathered += (size_t)n;
+		}
+		if (room == NULL || cs->gathered > GATHERED_MAX) {
+			log_warn("connections: no memory for a request in pieces");
+			connection_close(c);
+			return false;
+		}
+		if (n == -1 && errno == EAGAIN)
+			break;
+		if (n == 0 || (n == -1 && errno != EINTR)) {	/* the peer is gone */
+			connection_close(c);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Look at what was gathered.  true: it is not all there yet. */
