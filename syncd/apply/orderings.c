@@ -6,7 +6,6 @@
 #include "syncd/apply/orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */
-#define RESORT_SHARE	16	/* sort anew when more than 1/16 of the rows move */
 
 static int
 column_of(struct sequence *s, uint32_t segment, struct str *bytes)
@@ -94,7 +93,7 @@ chunk_own(struct chunk *c)
 	return 0;
 }
 
-static int
+int
 sequence_load(struct sequence *s)
 {
 	MDB_dbi dbi = s->t->dbs->orders.orderings;
@@ -187,7 +186,7 @@ locate(struct sequence *s, const struct sort_key *key, size_t *chunk, uint32_t *
 	return 0;
 }
 
-static int
+int
 sequence_remove(struct sequence *s, const struct apply_item *item)
 {
 	struct sort_key key;
@@ -263,7 +262,7 @@ split(struct sequence *s, size_t i, uint32_t *at, size_t *target)
 	return 0;
 }
 
-static int
+int
 sequence_insert(struct sequence *s, const struct apply_item *item)
 {
 	struct sort_key key;
@@ -308,7 +307,7 @@ write_directory(struct apply_txn *t, unsigned field, bool descending,
 	return rc;
 }
 
-static int
+int
 sequence_write(struct sequence *s)
 {
 	if (s->count == 1 && s->chunks[0].n == 0)
@@ -369,60 +368,5 @@ sequence_replace(struct apply_txn *t, unsigned field, bool descending,
 	if (rc == 0)
 		rc = write_directory(t, field, descending, chunks, count, (uint32_t)count + 1);
 	free(chunks);
-	return rc;
-}
-
-/* Rows that move within the orderings of a field. */
-static size_t
-moves(const struct apply_txn *t, unsigned field)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->count; i++)
-		n += apply_field_changed(t, &t->items[i], field);
-	return n;
-}
-
-static int
-change_sequence(struct apply_txn *t, unsigned field, bool descending)
-{
-	struct sequence s = { .t = t, .field = field, .descending = descending };
-	int rc = sequence_load(&s);
-
-	for (size_t i = 0; i < t->count && rc == 0; i++)
-		if (t->items[i].existed && apply_field_changed(t, &t->items[i], field))
-			rc = sequence_remove(&s, &t->items[i]);
-	s.inserting = true;
-	for (size_t i = 0; i < t->count && rc == 0; i++)
-		if (!t->items[i].gone && apply_field_changed(t, &t->items[i], field))
-			rc = sequence_insert(&s, &t->items[i]);
-	if (rc == 0)
-		rc = sequence_write(&s);
-	sequence_free(&s);
-	return rc;
-}
-
-int
-apply_orderings(struct apply_txn *t)
-{
-	uint32_t *ranks = NULL;
-	int rc = 0;
-
-	for (unsigned f = 0; f < t->schema->field_count && rc == 0; f++) {
-		size_t n = moves(t, f);
-
-		if (n == 0 || !(t->schema->fields[f].flags & FIELD_SORT))
-			continue;
-		if (n > t->head.rows_live / RESORT_SHARE) {
-			if (ranks == NULL)
-				rc = apply_rank_ids(t, &ranks);
-			if (rc == 0)
-				rc = apply_sort_field(t, f, ranks);
-			continue;
-		}
-		for (int descending = 0; descending < 2 && rc == 0; descending++)
-			rc = change_sequence(t, f, descending);
-	}
-	free(ranks);
 	return rc;
 }

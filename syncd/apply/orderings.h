@@ -4,7 +4,11 @@
 #include "common/store/orderings.h"
 #include "syncd/apply/parts.h"
 
-/* One ordering (field, direction) while it is being changed; apply_ordering*.c only. */
+/*
+ * One ordering (field, direction) while it is being changed: orderings.c moves
+ * rows in it, ordering_sort.c sorts it again as a whole, and ordering_keep.c
+ * does for all of them what costs less.
+ */
 struct chunk {
 	uint32_t	 id;
 	uint32_t	 n;
@@ -25,6 +29,13 @@ struct sequence {
 
 /* What a row sorts by: as it was, or as it will be when inserting. */
 int	sequence_key(struct sequence *, uint32_t row, bool with_id, struct sort_key *);
+/* As it is stored: rows stay in the map until a chunk changes. */
+int	sequence_load(struct sequence *);
+/* Take the item's row out, whose key is still the old one; put it in, by the new one. */
+int	sequence_remove(struct sequence *, const struct apply_item *);
+int	sequence_insert(struct sequence *, const struct apply_item *);
+/* Store what has changed. */
+int	sequence_write(struct sequence *);
 /* Write a whole sequence in place of the one stored. */
 int	sequence_replace(struct apply_txn *, unsigned field, bool descending,
 	    const uint32_t *rows, size_t n);
