@@ -17,6 +17,7 @@ const airtable = z.object({
 			quotaUsedUp: z.optional(z.boolean()),
 		}),
 	),
+	createKeyProblem: z.nullish(z.string()),
 	monthlyCalls: z.optional(z.object({ used: z.number(), budget: z.nullish(z.number()) })),
 })
 export type Airtable = z.infer<typeof airtable>

@@ -41,6 +41,18 @@ test('a field whose values can’t be had is announced with what to do', () => {
 	})
 })
 
+test('that no order can be created is told with its cause, after what stops more than that', () => {
+	const createKeyProblem = 'airtable.create_key = "Key": there is no such field in the Airtable table'
+	const unfit = health({ airtable: { circuit: 'closed', createKeyProblem } })
+	const told = condition({ reach: 'ok', health: unfit, sync: aSync() })
+	expect(told).toMatchObject({ kind: 'no-creating', tone: 'warn', title: 'Orders can’t be created' })
+	expect(told.detail).toContain(createKeyProblem)
+	expect(kind({ health: unfit, behind: 'As of 4 minutes ago' })).toBe('no-creating')
+	expect(kind({ health: unfit, sync: aSync({ state: 'failed' }) })).toBe('failed')
+	expect(kind({ health: health({ airtable: { circuit: 'open', createKeyProblem } }) })).toBe('airtable')
+	expect(kind({ health: health({ airtable: { createKeyProblem: null } }) })).toBe('ok')
+})
+
 test('a rate limit says until when', () => {
 	expect(
 		condition({ reach: 'ok', health: health({ airtable: { rateLimit: { lockedForMs: 30_000 } } }), sync: aSync() }),

@@ -18,6 +18,7 @@ export type Kind =
 	| 'slowed'
 	| 'airtable'
 	| 'trying'
+	| 'no-creating'
 	| 'failed'
 	| 'syncing'
 	| 'ok'
@@ -176,6 +177,16 @@ function everyday({ sync, health, behind }: Facts): Condition {
 			short: 'Last sync failed',
 			title: 'The last sync failed',
 			detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.`,
+		}
+	// reading and changing go on: whatever holds those up is told first
+	const noCreating = health?.airtable?.createKeyProblem
+	if (noCreating != null)
+		return {
+			kind: 'no-creating',
+			tone: 'warn',
+			short: 'No new orders',
+			title: 'Orders can’t be created',
+			detail: `${noCreating}. Everything else works.`,
 		}
 	return { kind: 'ok', tone: 'good', short: behind ?? 'Up to date', title: null }
 }
