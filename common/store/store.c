@@ -299,6 +299,15 @@ store_begin(struct store *st)
 	return ERR_OK;
 }
 
+bool
+store_unmoved(const struct store *st)
+{
+	MDB_envinfo info;
+
+	return st->head_known && mdb_env_info(st->environment->env, &info) == 0 &&
+	    info.me_last_txnid == st->head_txn;
+}
+
 void
 store_end(struct store *st)
 {

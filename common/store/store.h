@@ -32,6 +32,11 @@ void		 store_close(struct store *);	/* NULL is harmless */
 /* Begin (or renew: ends the one before) a snapshot of the newest generation.  No malloc. */
 enum err	 store_begin(struct store *);
 void		 store_end(struct store *);	/* harmless without a snapshot */
+/*
+ * Was nothing committed since the last snapshot began?  Then what the head
+ * says (generation and moments, below) is so still, without another snapshot.
+ */
+bool		 store_unmoved(const struct store *);
 
 /* Within a snapshot: */
 uint64_t	 store_generation(const struct store *);

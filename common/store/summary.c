@@ -413,7 +413,7 @@ read_body(struct str stored, int64_t now_ms, struct summary_body *body)
 		.json = { stored.ptr + sizeof(h), h.json_len },
 		.gzip = { stored.ptr + sizeof(h) + h.json_len,
 		    stored.len - sizeof(h) - h.json_len },
-		.day = h.day, .synced_ms = h.synced_ms
+		.day = h.day, .from_ms = h.from_ms, .until_ms = h.until_ms, .synced_ms = h.synced_ms
 	};
 	/* gzip ends with it, and with the length (RFC 1952) */
 	if (body->gzip.len >= GZIP_TRAILER)

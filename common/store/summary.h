@@ -21,6 +21,8 @@ struct summary_body {
 	struct str	json;
 	struct str	gzip;		/* the same, compressed */
 	int32_t		day;		/* "today" in it, days since 1970 */
+	int64_t		from_ms;	/* which is from then on, */
+	int64_t		until_ms;	/* and until before then */
 	int64_t		synced_ms;	/* its syncedAt */
 	uint32_t	checksum;	/* CRC 32 of json */
 };

@@ -162,12 +162,24 @@ data_age(const struct store *st)
 	return age_ms > 0 ? age_ms / 1000 : 0;
 }
 
+static int64_t
+loop_or_clock(const struct api *api)
+{
+	return api->loop != NULL ? loop_now(api->loop) : instant_monotonic();
+}
+
+static bool
+look_is_due(const struct api *api, int64_t now_ms)
+{
+	return now_ms - api->store_looked_ms >= STORE_LOOK_MS;
+}
+
 bool
 api_store_outdated(struct api *api)
 {
-	int64_t now_ms = api->loop != NULL ? loop_now(api->loop) : instant_monotonic();
+	int64_t now_ms = loop_or_clock(api);
 
-	if (api->store == NULL || now_ms - api->store_looked_ms < STORE_LOOK_MS)
+	if (api->store == NULL || !look_is_due(api, now_ms))
 		return false;
 	api->store_looked_ms = now_ms;
 	return store_replaced(api->store);
@@ -197,6 +209,16 @@ api_snapshot(struct api *api)
 		api->store = NULL;
 	}
 	return e;
+}
+
+bool
+api_unmoved(struct api *api)
+{
+	if (api->slow || api->store == NULL || look_is_due(api, loop_or_clock(api)) ||
+	    !store_unmoved(api->store))
+		return false;
+	api->response.data_age_s = data_age(api->store);
+	return true;
 }
 
 bool

@@ -29,10 +29,11 @@ struct account {
 	struct limit_told	 told[LIMITS_ASKED];
 };
 
-/* The last ETag of a summary, and what it was made of. */
+/* The last ETag of a summary, what it was made of, and when it is that of now. */
 struct summary_tag {
 	uint64_t		 numbers[ETAG_NUMBERS_MAX];
 	struct etag		 etag;
+	int64_t			 from_ms, until_ms;
 };
 
 /*
@@ -112,6 +113,12 @@ bool		 api_within(struct api *, enum limit, uint32_t weight);
  */
 enum err	 api_snapshot(struct api *);
 void		 api_release(struct api *);
+/*
+ * Was nothing committed since the last snapshot?  Then the store's generation
+ * and moments are known without another one, and what was answered before
+ * can be answered again; for anything else api_snapshot() is called next.
+ */
+bool		 api_unmoved(struct api *);
 /*
  * Is the store of api_snapshot() still being filled for the first time?  Then
  * what is not in it may be in Airtable, and nothing may be said as if it were all.

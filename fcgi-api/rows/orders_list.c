@@ -90,37 +90,65 @@ make_body(struct api *api, const struct page_key *key, struct str *body)
 	return ERR_OK;
 }
 
+/* Has who asks the page as it is? */
+static bool
+is_held(struct api *api, const struct page_key *key, char what)
+{
+	struct etag etag;
+
+	return response_validators(&api->response, api->request.if_none_match,
+	    etag_make(&etag, what, &key->generation, 1, key->gzip), key->generation);
+}
+
+static void
+answer_page(struct api *api, const struct page_key *key, struct str body)
+{
+	if (key->gzip)
+		response_header(&api->response, "Content-Encoding", STR("gzip"));
+	response_body(&api->response, "application/json", body);
+}
+
+/*
+ * Is the page of the generation that is known kept?  Then it is answered: the
+ * parameters of what is kept were checked before, and what is partial is not kept.
+ */
+static bool
+answer_kept(struct api *api, struct page_key *key)
+{
+	struct str body;
+
+	key->generation = store_generation(api->store);
+	if (api_filling(api) || !page_cache_get(api->pages, key, &body))
+		return false;
+	if (!is_held(api, key, 'g'))
+		answer_page(api, key, body);
+	return true;
+}
+
 enum outcome
 orders_list(struct api *api)
 {
 	const struct request *req = &api->request;
-	struct response *r = &api->response;
 	struct page_key key = { .query = req->query, .gzip = accepts_gzip(req->accept_encoding) };
-	bool filling;
-	struct etag etag;
 	struct str body;
-	bool kept;
 	enum err e;
 
+	if (api_unmoved(api) && answer_kept(api, &key))
+		return ANSWERED;
 	if ((e = api_snapshot(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	key.generation = store_generation(api->store);
-	/* a generation may become complete as it is: what is partial is of none of its keys */
-	filling = api_filling(api);
-	kept = !filling && page_cache_get(api->pages, &key, &body);
-	/* the parameters of what is kept were checked before */
-	if (!kept && (e = query_parse(api->query, api->store, req->params, req->param_count, true,
+	if (answer_kept(api, &key))
+		return ANSWERED;
+	if ((e = query_parse(api->query, api->store, req->params, req->param_count, true,
 	    &api->errors)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	if (filling && !request_prefers_partial(req))
+	if (api_filling(api) && !request_prefers_partial(req))
 		return api_problem(api, ERR_FILLING, NULL);
-	if (response_validators(r, req->if_none_match,
-	    etag_make(&etag, filling ? 'p' : 'g', &key.generation, 1, key.gzip), key.generation))
+	/* a generation may become complete as it is */
+	if (is_held(api, &key, api_filling(api) ? 'p' : 'g'))
 		return ANSWERED;
-	if (!kept && (e = make_body(api, &key, &body)) != ERR_OK)
+	if ((e = make_body(api, &key, &body)) != ERR_OK)
 		return api_problem(api, e == ERR_TOO_LARGE ? too_large(api) : e, NULL);
-	if (key.gzip)
-		response_header(r, "Content-Encoding", STR("gzip"));
-	response_body(r, "application/json", body);
+	answer_page(api, &key, body);
 	return ANSWERED;
 }

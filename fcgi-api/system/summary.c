@@ -15,6 +15,8 @@ tag_of(struct api *api, const struct summary_body *body, bool gzip)
 
 	if (t->etag.len == 0 || memcmp(t->numbers, numbers, sizeof(numbers)) != 0) {
 		memcpy(t->numbers, numbers, sizeof(numbers));
+		t->from_ms = body->from_ms;
+		t->until_ms = body->until_ms;
 		(void)etag_make(&t->etag, 's', numbers, ETAG_NUMBERS_MAX, gzip);
 	}
 	return (struct str){ t->etag.text, t->etag.len };
@@ -52,12 +54,31 @@ summary_begin(struct api *api)
 	return api_filling(api) && !request_prefers_partial(&api->request) ? ERR_FILLING : ERR_OK;
 }
 
+/* Has who asks the summary as it still is?  Then it is answered, without a snapshot. */
+static bool
+summary_unchanged(struct api *api)
+{
+	const struct request *req = &api->request;
+	const struct summary_tag *t = &api->summary_tags[accepts_gzip(req->accept_encoding)];
+	struct str etag = { t->etag.text, t->etag.len };
+	int64_t now_ms = instant_now();
+
+	return req->if_none_match.ptr != NULL && req->param_count == 0 && etag.len > 0 &&
+	    now_ms >= t->from_ms && now_ms < t->until_ms && api_unmoved(api) && !api_filling(api) &&
+	    t->numbers[0] == store_generation(api->store) &&
+	    t->numbers[2] == (uint64_t)store_synced_ms(api->store) &&
+	    etag_listed(req->if_none_match, etag) &&
+	    response_validators(&api->response, req->if_none_match, etag, t->numbers[0]);
+}
+
 enum outcome
 orders_summary(struct api *api)
 {
 	const struct request *req = &api->request;
 	enum err e;
 
+	if (summary_unchanged(api))
+		return ANSWERED;
 	if ((e = summary_begin(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	return summary_answer(api, req->if_none_match, req->accept_encoding);

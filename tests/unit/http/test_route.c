@@ -122,6 +122,37 @@ START_TEST(what_has_not_changed_is_not_sent_again)
 }
 END_TEST
 
+/* Of what nothing was committed to no snapshot is begun: asked again and again, then with other answers. */
+START_TEST(a_summary_that_is_held_is_told_apart_from_one_that_has_moved)
+{
+	static const char uri[] = "/api/orders/summary";
+	char tag[64];
+	const char *at;
+
+	for (int round = 0; round < 3; round++) {
+		ask("GET", uri, NULL, NULL, NULL);
+		expect(200, with("\"generation\":%llu,", *fx.committed));
+		ck_assert_ptr_nonnull(at = strstr(buf_cstr(&fx.answer), "ETag: "));
+		(void)snprintf(tag, sizeof(tag), "%.*s", (int)strcspn(at + 6, "\r"), at + 6);
+		for (int i = 0; i < 3; i++) {
+			ask("GET", uri, "HTTP_IF_NONE_MATCH", tag, NULL);
+			expect(304, with("X-Generation: %llu\r\n", *fx.committed));
+			ask("GET", uri, "HTTP_IF_NONE_MATCH", "\"s1-2-3-4\", W/\"other\"", NULL);
+			expect(200, tag);
+			ask("GET", "/api/orders/summary?x=1", "HTTP_IF_NONE_MATCH", tag, NULL);
+			expect(400, "\"field\":\"x\"");
+			/* compressed, it has another tag */
+			ask_with("GET", uri, (const char *const[]){ "HTTP_IF_NONE_MATCH", tag,
+			    "HTTP_ACCEPT_ENCODING", "gzip", NULL }, NULL);
+			expect(200, "Content-Encoding: gzip");
+		}
+		in_writer(api_ship);
+		ask("GET", uri, "HTTP_IF_NONE_MATCH", tag, NULL);
+		expect(round == 0 ? 200 : 304, with("X-Generation: %llu\r\n", *fx.committed));
+	}
+}
+END_TEST
+
 START_TEST(a_head_request_has_the_headers_of_a_get)
 {
 	ask("HEAD", "/api/orders/ORD-1", NULL, NULL, NULL);
@@ -346,6 +377,7 @@ suite(void)
 	tcase_add_test(alone, a_list_is_a_page_with_its_total_and_one_generation);
 	tcase_add_test(alone, a_cursor_walks_to_the_end);
 	tcase_add_test(alone, what_has_not_changed_is_not_sent_again);
+	tcase_add_test(alone, a_summary_that_is_held_is_told_apart_from_one_that_has_moved);
 	tcase_add_test(alone, a_head_request_has_the_headers_of_a_get);
 	tcase_add_test(alone, a_list_asked_for_again_and_again_is_always_of_the_newest_generation);
 	tcase_add_test(alone, a_compressed_list_has_its_own_tag_and_the_same_length_for_head);
