@@ -404,6 +404,15 @@ book_close(struct book *b)
 }
 
 void
+book_finish(struct book *b)
+{
+	if (book_commit(b) != ERR_OK)
+		book_tell_anyway(b);
+	batch_sweep(b->all);
+	book_close(b);
+}
+
+void
 book_keep_answers(struct writes *all)
 {
 	struct errand *e;

@@ -124,7 +124,7 @@ unless_empty(struct batch *b)
 }
 
 struct batch *
-batch_choose(struct book *book, struct batch **look)
+choose_batch(struct book *book, struct batch **look)
 {
 	struct writes *all = book->all;
 	struct store *st = apply_store(all->apply);
@@ -142,15 +142,4 @@ batch_choose(struct book *book, struct batch **look)
 	store_end(st);
 	*look = unless_empty(c.look);
 	return unless_empty(c.send);
-}
-
-bool
-batch_urgent(const struct writes *all)
-{
-	const struct batch *b;
-
-	TAILQ_FOREACH(b, &all->batches, link)
-		if (b->state == BATCH_URGENT)
-			return true;
-	return false;
 }

@@ -9,8 +9,6 @@
 #define SEND_SHARE	0.7	/* of the time-out; the rest is for an answer, or reading back */
 #define RETRY_MS	1000	/* what is said when nothing is known */
 
-static void	 on_deadline(uv_timer_t *);
-
 struct errand *
 errand_new(struct writes *all, size_t items)
 {
@@ -66,14 +64,13 @@ errand_join(struct errand *e, struct server_call *call)
 	return true;
 }
 
-/* First at the moment after which nothing is sent any more, then at the deadline. */
-static void
-set_timer(struct errand *e, int64_t now)
+void
+errand_set_timer(struct errand *e, int64_t now)
 {
 	int64_t at = now < e->send_by_ms ? e->send_by_ms : e->deadline_ms;
 
 	uv_update_time(e->all->loop);
-	(void)uv_timer_start(&e->timer, on_deadline, at > now ? (uint64_t)(at - now) : 0, 0);
+	(void)uv_timer_start(&e->timer, e->all->on_deadline, at > now ? (uint64_t)(at - now) : 0, 0);
 }
 
 void
@@ -85,7 +82,7 @@ errand_start(struct errand *e, int64_t deadline_ms)
 	if (deadline_ms != 0 && deadline_ms < e->deadline_ms)
 		e->deadline_ms = deadline_ms;	/* some of the time went by on the way here */
 	e->send_by_ms = e->deadline_ms - (int64_t)((double)e->timeout_ms * (1 - SEND_SHARE));
-	set_timer(e, now);
+	errand_set_timer(e, now);
 }
 
 static void
@@ -375,39 +372,4 @@ errand_refuse(struct writes *all, struct server_call *call, enum err err, const 
 	    airtable_blocked_ms(all->airtable, NULL);
 	(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
 	server_reply(call, &reply);
-}
-
-/* What was not sent is given up, or pending; of what was sent, the outcome is unknown. */
-static void
-on_deadline(uv_timer_t *t)
-{
-	struct errand *e = t->data;
-	struct writes *all = e->all;
-	int64_t now = instant_monotonic();
-	bool late = now >= e->deadline_ms;
-	struct write *w;
-	struct book book;
-
-	book_open(&book, all);
-	TAILQ_FOREACH(w, &e->list, in_errand) {
-		if (w->told)
-			continue;
-		if (write_is_unsent(w))
-			batch_give_up(&book, w, ERR_AIRTABLE_UNAVAILABLE,
-			    "Airtable could not be reached in time");
-		else if (late)
-			settle_unknown(&book, w, "no answer from Airtable in time; the order shows "
-			    "what became of it as soon as it can be read back");
-	}
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	if (late) {
-		e->again = false;
-		errand_check(e);	/* which waits when the book is about it */
-	} else {
-		set_timer(e, now);
-	}
-	book_close(&book);	/* it may be the end of the errand */
-	batch_dispatch(all);
 }

@@ -183,7 +183,7 @@ looked(void *cookie, const struct airtable_result *r, const struct airtable_page
 		batch_return(b);
 	else
 		judge(b, page);
-	batch_dispatch(all);
+	dispatch_calls(all);
 }
 
 void

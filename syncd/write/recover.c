@@ -202,6 +202,6 @@ writes_recover(struct writes *all)
 	drop_unsent(all);
 	if ((e = take_up(all)) != ERR_OK)
 		log_error("outbox: %s", err_text(e));
-	batch_dispatch(all);
+	dispatch_calls(all);
 	return e;
 }

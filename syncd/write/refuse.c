@@ -34,10 +34,7 @@ end_told(struct batch *b, const struct airtable_result *r)
 				book_end(&book, w, OUTBOX_NOT_APPLIED, r->err, "%s", r->message);
 			else
 				left++;
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	book_close(&book);
+	book_finish(&book);
 	return left > 0;
 }
 
@@ -54,7 +51,7 @@ give_up(struct batch *b, const struct airtable_result *r)
 	for (size_t i = 0; i < b->count; i++)
 		TAILQ_FOREACH(w, &b->groups[i]->writes, link)
 			if (!w->told && r->err == ERR_CANCELLED)
-				batch_give_up(&book, w, r->err, r->message);
+				give_up_entry(&book, w, r->err, r->message);
 			else if (!w->told)
 				book_end(&book, w, OUTBOX_DROP, r->err, "%s", r->message);
 	if (book_commit(&book) != ERR_OK)
@@ -73,7 +70,7 @@ again(struct batch *b, const struct airtable_result *r)
 
 	batch_return(b);
 	batch_rest(all);
-	writes_give_up(all, false, r->err, r->message[0] != '\0' ? r->message : err_text(r->err));
+	give_up_unsent(all, false, r->err, r->message[0] != '\0' ? r->message : err_text(r->err));
 }
 
 static bool
@@ -122,10 +119,7 @@ refused_single(struct batch *b, const struct airtable_result *r)
 		book_end(&book, first, OUTBOX_REJECTED, r->err, "%s: %s", r->type, r->message);
 	else
 		book_end(&book, first, OUTBOX_REJECTED, r->err, "%s", r->message);
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	book_close(&book);
+	book_finish(&book);
 }
 
 /* The groups from ${from} on become a batch of their own, to be sent next. */
@@ -164,10 +158,7 @@ missing(struct batch *b, struct group *g)
 
 	book_open(&book, all);
 	settle_gone(&book, g, false);
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	book_close(&book);
+	book_finish(&book);
 }
 
 /* Airtable refuses all for one: that one is found, the others go. */

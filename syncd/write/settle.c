@@ -158,10 +158,7 @@ settle_leave(struct writes *all, bool everything)
 			if (everything || state == BATCH_RESTING)
 				settle_unknown(&book, w, "syncd was stopped before Airtable told");
 		}
-	if (book_commit(&book) != ERR_OK)
-		book_tell_anyway(&book);
-	batch_sweep(all);
-	book_close(&book);
+	book_finish(&book);
 }
 
 /* A call has ended while the process ends: what is left of it is not sent any more. */
@@ -170,7 +167,7 @@ leave_if_draining(struct writes *all)
 {
 	if (!all->draining)
 		return;
-	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	give_up_unsent(all, true, ERR_CANCELLED, "syncd is stopping");
 	settle_leave(all, false);
 	writes_wake(all);
 }
@@ -394,7 +391,7 @@ checked(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	else
 		settle_look_again(b);
 	leave_if_draining(all);
-	batch_dispatch(all);
+	dispatch_calls(all);
 }
 
 static void
@@ -454,5 +451,5 @@ settle_sent(void *cookie, const struct airtable_result *r, const struct airtable
 	else
 		settle_refused(b, r);
 	leave_if_draining(all);
-	batch_dispatch(all);
+	dispatch_calls(all);
 }

@@ -8,55 +8,6 @@
 #include "common/store/row.h"
 #include "syncd/write/parts.h"
 
-/* ---- an entry ----------------------------------------------------------------- */
-static size_t
-texts_len(const struct outbox_entry *e)
-{
-	size_t n = e->request_id.len + e->by.len + e->create_key.len + e->answer_key.len +
-	    e->record.id.len;
-
-	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
-		n += (e->record.known >> f & 1) ? e->record.values[f].text.len : 0;
-	return n;
-}
-
-static void
-copy(char **to, struct str *s)
-{
-	if (s->len > 0)
-		memcpy(*to, s->ptr, s->len);
-	s->ptr = *to;
-	*to += s->len;
-}
-
-struct write *
-write_new(struct errand *e, size_t place, const struct outbox_entry *entry)
-{
-	struct write *w = calloc(1, sizeof(*w) + texts_len(entry) + 1);
-	char *to;
-
-	if (w == NULL)
-		return NULL;
-	w->errand = e;
-	w->place = place;
-	w->entry = *entry;
-	to = w->texts;
-	copy(&to, &w->entry.request_id);
-	copy(&to, &w->entry.by);
-	copy(&to, &w->entry.create_key);
-	copy(&to, &w->entry.answer_key);
-	copy(&to, &w->entry.record.id);
-	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
-		if (w->entry.record.known >> f & 1)
-			copy(&to, &w->entry.record.values[f].text);
-		else
-			w->entry.record.values[f] = (struct value){ .present = false };
-	TAILQ_INSERT_TAIL(&e->list, w, in_errand);
-	e->open++;
-	e->all->count++;
-	return w;
-}
-
 /* ---- may it be taken? ------------------------------------------------------------ */
 enum err
 write_check_store(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
@@ -139,7 +90,7 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	if (!e->defer && batch_hopeless(all, e->send_by_ms, &reason)) {
 		text = reason == ERR_AIRTABLE_UNAVAILABLE ?
 		    "the circuit to Airtable is open after repeated failures" : err_text(reason);
-		err = batch_reason(reason, &text);
+		err = give_up_reason(reason, &text);
 		(void)snprintf(why, 128, "%s; nothing was changed", text);
 		return err;
 	}

@@ -4,57 +4,40 @@
 #include "common/base/log.h"
 #include "syncd/write/parts.h"
 
-/* ---- an entry's end -------------------------------------------------------------- */
-void
-write_detach(struct write *w)
+/* ---- deadlines -------------------------------------------------------------------- */
+/* What was not sent is given up, or pending; of what was sent, the outcome is unknown. */
+static void
+on_deadline(uv_timer_t *t)
 {
-	struct errand *e = w->errand;
+	struct errand *e = t->data;
 	struct writes *all = e->all;
-	struct line *l = w->line;
-
-	if (w->group != NULL) {
-		TAILQ_REMOVE(&w->group->writes, w, link);
-	} else if (l != NULL) {
-		line_remove(all, w);
-		line_refresh(all, l);
-	}
-	if (w->disk == DISK_NONE)
-		TAILQ_REMOVE(&all->fresh, w, in_fresh);
-	TAILQ_REMOVE(&e->list, w, in_errand);
-	e->open--;
-	all->count--;
-	w->errand = NULL;
-	w->group = NULL;
-	w->line = NULL;
-}
-
-void
-write_free(struct write *w)
-{
-	write_detach(w);
-	free(w);
-}
-
-void
-writes_give_up(struct writes *all, bool all_of_it, enum err why, const char *text)
-{
-	struct errand *e;
+	int64_t now = instant_monotonic();
+	bool late = now >= e->deadline_ms;
 	struct write *w;
 	struct book book;
-	enum err reason;
 
 	book_open(&book, all);
-	TAILQ_FOREACH(e, &all->errands, link) {
-		if (!all_of_it && !batch_hopeless(all, e->send_by_ms, &reason))
+	TAILQ_FOREACH(w, &e->list, in_errand) {
+		if (w->told)
 			continue;
-		TAILQ_FOREACH(w, &e->list, in_errand)
-			if (!w->told && write_is_unsent(w))
-				batch_give_up(&book, w, why, text);
+		if (write_is_unsent(w))
+			give_up_entry(&book, w, ERR_AIRTABLE_UNAVAILABLE,
+			    "Airtable could not be reached in time");
+		else if (late)
+			settle_unknown(&book, w, "no answer from Airtable in time; the order shows "
+			    "what became of it as soon as it can be read back");
 	}
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);
 	batch_sweep(all);
-	book_close(&book);
+	if (late) {
+		e->again = false;
+		errand_check(e);	/* which waits when the book is about it */
+	} else {
+		errand_set_timer(e, now);
+	}
+	book_close(&book);	/* it may be the end of the errand */
+	dispatch_calls(all);
 }
 
 /* ---- the turn -------------------------------------------------------------------- */
@@ -109,7 +92,7 @@ on_turn(uv_timer_t *t)
 	struct writes *all = t->data;
 
 	take_arrived(all);
-	batch_dispatch(all);
+	dispatch_calls(all);
 	if (TAILQ_EMPTY(&all->fresh)) {
 		all->postponed = false;
 	} else if (all->call != NULL && all->leaving && !all->postponed) {
@@ -117,17 +100,10 @@ on_turn(uv_timer_t *t)
 		writes_wake(all);
 	} else {
 		all->postponed = false;
-		batch_store_fresh(all);
+		dispatch_fresh(all);
 	}
 	book_keep_answers(all);
 	tell_drained(all);
-}
-
-void
-writes_wake(struct writes *all)
-{
-	if (!all->stopped)
-		(void)uv_timer_start(&all->turn, on_turn, 0, 0);
 }
 
 void
@@ -162,7 +138,7 @@ writes_new(uv_loop_t *loop, const struct config *config, const struct schema *sc
 		return NULL;
 	*all = (struct writes){
 		.loop = loop, .config = config, .schema = schema, .airtable = airtable,
-		.apply = apply, .full_sync = full_sync
+		.apply = apply, .full_sync = full_sync, .on_turn = on_turn, .on_deadline = on_deadline
 	};
 	TAILQ_INIT(&all->arrived);
 	TAILQ_INIT(&all->errands);
@@ -187,7 +163,7 @@ writes_drain(struct writes *all, void (*drained)(void *), void *cookie)
 	if (all->call != NULL)
 		airtable_cancel(all->call);
 	all->call = NULL;
-	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	give_up_unsent(all, true, ERR_CANCELLED, "syncd is stopping");
 	settle_leave(all, false);
 	all->unkept = true;	/* of those that are not over, too */
 	for (e = TAILQ_FIRST(&all->errands); e != NULL; e = next) {
@@ -238,7 +214,7 @@ writes_stop(struct writes *all)
 	if (all->call != NULL)
 		airtable_cancel(all->call);
 	all->call = NULL;
-	writes_give_up(all, true, ERR_CANCELLED, "syncd is stopping");
+	give_up_unsent(all, true, ERR_CANCELLED, "syncd is stopping");
 	TAILQ_FOREACH(b, &all->batches, link) {
 		if (b->call != NULL)
 			airtable_cancel(b->call);
