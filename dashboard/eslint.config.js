@@ -31,7 +31,7 @@ export default ts.config(
 			// regions that scroll have to be reached by keyboard
 			'jsx-a11y/no-noninteractive-tabindex': ['error', { roles: ['region', 'row'], tags: ['tr', 'main'] }],
 			'jsx-a11y/no-noninteractive-element-to-interactive-role': ['error', { table: ['grid'], tr: ['row'] }],
-			// the keys of rows are those of the whole table (orders/table-keys.ts)
+			// the keys of rows are those of the whole table (tables/table-keys.ts)
 			'jsx-a11y/click-events-have-key-events': 'off',
 			'jsx-a11y/no-noninteractive-element-interactions': 'off',
 			'jsx-a11y/no-static-element-interactions': 'off',

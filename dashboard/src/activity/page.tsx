@@ -6,7 +6,7 @@ import { explain } from '@/api/problem'
 import { formatCount, formatInstant, formatInstantExact, plural } from '@/lib/format'
 import { useTitle } from '@/lib/hooks'
 import { Button } from '@/ui/button'
-import { ChangeList } from '@/ui/changes'
+import { ChangeList } from '@/tables/changes'
 import { Dialog } from '@/ui/dialog'
 import { Blank, Bone, Card, PageTitle } from '@/ui/parts'
 

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'react'
 import ActivityPage, { type BulkEdit } from '@/activity/page'
 import { useObservable } from '@/lib/observable'
-import { undoBulkEdits } from '@/orders/bulk'
-import { bulkJob, isUnderWay } from '@/orders/bulk-job'
-import { bulkOf, bulkRecords, lookAgain } from '@/orders/bulk-records'
+import { undoBulkEdits } from '@/tables/bulk'
+import { bulkJob, isUnderWay } from '@/tables/bulk-job'
+import { bulkOf, bulkRecords, lookAgain } from '@/tables/bulk-records'
 
 /** The activity, with what only the orders' side can do: take bulk edits back. */
 export default function Activity() {

@@ -7,7 +7,7 @@ import { focusNext, focusPage } from '@/lib/focus'
 import { useMedia } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
 import { useObservable } from '@/lib/observable'
-import { bulkJob } from '@/orders/bulk-job'
+import { bulkJob } from '@/tables/bulk-job'
 import { SyncButton } from '@/sync/sync-button'
 import { Banner } from '@/system/banner'
 import { StatusButton } from '@/system/status-button'
@@ -21,7 +21,7 @@ import { overlay } from './overlay'
 const Palette = lazy(() => import('./palette'))
 const Help = lazy(() => import('./help'))
 const Toaster = lazy(() => import('./toaster'))
-const BulkNotice = lazy(() => import('@/orders/bulk-notice'))
+const BulkNotice = lazy(() => import('@/tables/bulk-notice'))
 const loadMenu = () => import('./main-menu')
 
 const PAGES = [

@@ -12,7 +12,7 @@ import {
 } from '@/api/client'
 import { untilItPasses } from '@/api/query-client'
 import type { paths } from '@/api/schema'
-import { orderStore } from './store'
+import { orderStore } from '@/tables/store'
 import type { Filter } from './search'
 
 export const PAGE_SIZE = 100

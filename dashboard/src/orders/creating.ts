@@ -8,7 +8,7 @@ import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
 import { createOrder, deleteOrder } from './api'
-import { nameOf } from './store'
+import { nameOf } from '@/tables/store'
 
 /** Is somebody writing a new order? The command palette asks for it from any page. */
 export const writingNew = new Observable(false)

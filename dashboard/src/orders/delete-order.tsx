@@ -4,7 +4,7 @@ import { useMoney } from '@/lib/money'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { removeOrder } from './creating'
-import { nameOf } from './store'
+import { nameOf } from '@/tables/store'
 
 /** Deleting can't be taken back from here, so it is asked for. */
 export function DeleteOrder({

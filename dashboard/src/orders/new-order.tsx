@@ -5,9 +5,9 @@ import { useSummary } from '@/api/summary'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
-import { choicesOf } from './choices-of'
+import { choicesOf } from '@/tables/choices-of'
 import { makeOrder } from './creating'
-import { FieldButton } from './field-editor'
+import { FieldButton } from '@/tables/field-editor'
 
 type Text = 'orderId' | 'customer' | 'orderTotal'
 

@@ -12,15 +12,15 @@ import { NoOrders } from '@/ui/no-orders'
 import { notify } from '@/ui/notify'
 import { Blank } from '@/ui/parts'
 import { PAGE_SIZE } from './api'
-import { BulkBar } from './bulk-bar'
-import { toBeChosen } from './bulk-job'
-import { ConflictDialog } from './conflict-dialog'
+import { BulkBar } from '@/tables/bulk-bar'
+import { toBeChosen } from '@/tables/bulk-job'
+import { ConflictDialog } from '@/tables/conflict-dialog'
 import { writingNew } from './creating'
 import { DeleteOrder } from './delete-order'
 import { Detail } from './detail'
-import { type Editing, FieldEditor } from './field-editor'
+import { type Editing, FieldEditor } from '@/tables/field-editor'
 import { NewOrder } from './new-order'
-import { useRows } from './rows'
+import { useRows } from '@/tables/rows'
 import {
 	columnsOf,
 	FILTER_NAMES,
@@ -33,11 +33,11 @@ import {
 	takeLeftOut,
 	withoutFilters,
 } from './search'
-import { chosenOf, useSelection } from './selection'
-import { type Field, useOrder } from './store'
-import { OrdersTable } from './table'
-import { Toolbar } from './toolbar'
-import { useTableKeys } from './table-keys'
+import { chosenOf, useSelection } from '@/tables/selection'
+import { type Field, useOrder } from '@/tables/store'
+import { OrdersTable } from '@/tables/table'
+import { Toolbar } from '@/tables/toolbar'
+import { useTableKeys } from '@/tables/table-keys'
 
 const route = getRouteApi('/orders')
 

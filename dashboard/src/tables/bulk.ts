@@ -6,11 +6,11 @@
 import { api, generationOf, newKey, type BulkResults, type OrderChange } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
 import { queryClient } from '@/api/query-client'
-import { listParameters } from './api'
+import { listParameters } from '@/orders/api'
 import { type BulkState, bulkJob, isUnderWay, type Job } from './bulk-job'
 import { type BulkRecord, forgetBulk, noteBulk } from './bulk-records'
 import { inWords, rememberUndo } from './edits'
-import type { Filter } from './search'
+import type { Filter } from '@/orders/search'
 import { orderStore } from './store'
 
 const PART = 100

@@ -12,7 +12,7 @@ import { Popover } from '@/ui/popover'
 import { countedOf, filtersOf } from './choices-of'
 import { Dates } from './dates'
 import { Trigger } from './filter-trigger'
-import { isFiltered, type OrdersSearch, toggled, withoutFilters } from './search'
+import { isFiltered, type OrdersSearch, toggled, withoutFilters } from '@/orders/search'
 
 type Set = (next: Partial<OrdersSearch>) => void
 type Props = { search: OrdersSearch; set: Set }

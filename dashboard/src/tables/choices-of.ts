@@ -1,6 +1,6 @@
 import type { Summary } from '@/api/client'
 import type { Grouped } from '@/lib/grouped'
-import { PRIORITIES, STATUSES } from './search'
+import { PRIORITIES, STATUSES } from '@/orders/search'
 
 const OTHERS = '(other)' // options that are only counted together
 

@@ -7,7 +7,7 @@ import { Button } from '@/ui/button'
 import { Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
 import { Trigger } from './filter-trigger'
-import type { OrdersSearch } from './search'
+import type { OrdersSearch } from '@/orders/search'
 
 type Edge = 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo'
 type Props = { search: OrdersSearch; set: (next: Partial<OrdersSearch>) => void; zone: string }

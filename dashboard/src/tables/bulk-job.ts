@@ -4,7 +4,7 @@
  * begins with it.
  */
 import { Observable } from '@/lib/observable'
-import type { Filter } from './search'
+import type { Filter } from '@/orders/search'
 
 export type Failure = { id: string; name: string; why: string }
 export type BulkState = {

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import type { Change } from '@/api/client'
 import { formatAgo, formatInstant, formatInstantExact } from '@/lib/format'
 import { useMoney } from '@/lib/money'
-import { StatusBadge } from './badges'
+import { StatusBadge } from '@/ui/badges'
 
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
 /** Who changes things in Airtable without being a person there. */

@@ -12,8 +12,8 @@ import { pause } from '@/api/pace'
 import type { OrderPage } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { mayBeNews } from '@/api/query-client'
-import { fetchOrder, PAGE_SIZE, pageQuery } from './api'
-import type { Filter } from './search'
+import { fetchOrder, PAGE_SIZE, pageQuery } from '@/orders/api'
+import type { Filter } from '@/orders/search'
 import { orderStore } from './store'
 
 /** generation: where the order of the ids was read. */

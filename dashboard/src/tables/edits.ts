@@ -10,7 +10,7 @@ import { explain, Problem } from '@/api/problem'
 import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
-import { fetchOrder, patchOrder, undoChange } from './api'
+import { fetchOrder, patchOrder, undoChange } from '@/orders/api'
 import { type Field, FIELDS, nameOf, orderStore } from './store'
 
 /** Both sides of a conflict, until it is settled; mine: the fields that nobody here has edited since. */

@@ -8,7 +8,7 @@ import { Popover } from '@/ui/popover'
 import { startBulk } from './bulk'
 import { bulkJob, isUnderWay } from './bulk-job'
 import { FieldChoices } from './field-editor'
-import type { Filter } from './search'
+import type { Filter } from '@/orders/search'
 import { chosenOf, type Selection } from './selection'
 import { type Field, FIELDS } from './store'
 

@@ -2,7 +2,7 @@ import clsx from 'clsx'
 import { memo, useEffect, useRef } from 'react'
 import { Bone } from '@/ui/parts'
 import { COLUMN, Cell, type Edit, EditButton, Money, SmallCell } from './cells'
-import type { ColumnId } from './search'
+import type { ColumnId } from '@/orders/search'
 import { useOrder } from './store'
 
 type Props = {

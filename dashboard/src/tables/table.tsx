@@ -6,7 +6,7 @@ import { formatCount, plural } from '@/lib/format'
 import { COLUMN, type Edit } from './cells'
 import { Row } from './row'
 import type { Rows } from './rows'
-import { type ColumnId, DEFAULT_SORT } from './search'
+import { type ColumnId, DEFAULT_SORT } from '@/orders/search'
 import { chosenOf, isChosen, type Selection } from './selection'
 
 /** Browsers can't lay out more than some 17 million pixels; beyond that a filter is needed. */

@@ -4,7 +4,7 @@ import { memo, type ReactNode } from 'react'
 import { formatInstant, formatInstantExact } from '@/lib/format'
 import { useMoney } from '@/lib/money'
 import { GoneBadge, PendingBadge, PriorityLabel, StatusBadge } from '@/ui/badges'
-import type { ColumnId } from './search'
+import type { ColumnId } from '@/orders/search'
 import { type Entry, type Field, isSaving } from './store'
 
 export type Column = { id: ColumnId; title: string; width: number | null; sort?: string; right?: boolean }

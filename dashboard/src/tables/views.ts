@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { Observable } from '@/lib/observable'
 import { recall, remember } from '@/lib/storage'
-import { ordersSearch, type OrdersSearch } from './search'
+import { ordersSearch, type OrdersSearch } from '@/orders/search'
 
 export type View = { name: string; search: OrdersSearch; own?: boolean }
 
