@@ -1,15 +1,7 @@
 import a11y from 'eslint-plugin-jsx-a11y'
 import hooks from 'eslint-plugin-react-hooks'
 import ts from 'typescript-eslint'
-
-/* Who may import whom: app -> features -> ui -> api -> lib; features never each other. */
-const FEATURES = ['overview', 'orders', 'sync', 'system', 'activity']
-const outside = {
-	...Object.fromEntries(FEATURES.map(name => [name, ['app', ...FEATURES.filter(other => other !== name)]])),
-	ui: ['app', ...FEATURES],
-	api: ['app', 'ui', ...FEATURES],
-	lib: ['app', 'api', 'ui', ...FEATURES],
-}
+import { layers } from './eslint.layers.js'
 
 export default ts.config(
 	{ ignores: ['dist', 'public', 'node_modules', 'src/api/schema.d.ts'] },
@@ -40,13 +32,5 @@ export default ts.config(
 			'jsx-a11y/interactive-supports-focus': 'off',
 		},
 	},
-	...Object.entries(outside).map(([folder, others]) => ({
-		files: [`src/${folder}/**`],
-		rules: {
-			'no-restricted-imports': [
-				'error',
-				{ patterns: [{ group: others.map(other => `@/${other}/*`), message: `${folder}/ may not know it` }] },
-			],
-		},
-	})),
+	...layers,
 )

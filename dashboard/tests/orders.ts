@@ -1,3 +1,5 @@
+export { optionsIn } from '@/orders/options'
+export { orders } from '@/orders/table'
 import type { Health, Order, Summary, SyncProgress } from '@/api/client'
 
 let made = 0

@@ -7,6 +7,7 @@ import { formatCount, formatInstant, formatInstantExact, plural } from '@/lib/fo
 import { useTitle } from '@/lib/hooks'
 import { Button } from '@/ui/button'
 import { ChangeList } from '@/tables/changes'
+import type { AnyTable } from '@/tables/descriptor'
 import { Dialog } from '@/ui/dialog'
 import { Blank, Bone, Card, PageTitle } from '@/ui/parts'
 
@@ -26,6 +27,8 @@ function useAudit() {
 /** Parts that belong together; changed: how many orders they changed, of total, if that is known. */
 export type BulkEdit = { name: string; bulks: string[]; at?: number; changed?: number; total?: number }
 type Props = {
+	/** Of whose rows the changes tell. */
+	table: AnyTable
 	/** The bulk edit that one of its parts belongs to. */
 	whole: (bulk: string) => BulkEdit
 	recent: BulkEdit[]
@@ -46,7 +49,7 @@ export function heads(changes: readonly Change[]): Set<string> {
 	return found
 }
 
-export default function ActivityPage({ whole, recent, busy, undo }: Props) {
+export default function ActivityPage({ table, whole, recent, busy, undo }: Props) {
 	useTitle('Activity')
 	const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useAudit()
 	const [asked, setAsked] = useState<BulkEdit | null>(null)
@@ -94,7 +97,8 @@ export default function ActivityPage({ whole, recent, busy, undo }: Props) {
 					<div className="px-4 py-2 sm:px-5">
 						<ChangeList
 							changes={changes}
-							withOrder
+							table={table}
+							withRow
 							action={entry =>
 								entry.bulk !== null && first.has(entry.change) && button(whole(entry.bulk))
 							}

@@ -4,6 +4,7 @@ import { useObservable } from '@/lib/observable'
 import { undoBulkEdits } from '@/tables/bulk'
 import { bulkJob, isUnderWay } from '@/tables/bulk-job'
 import { bulkOf, bulkRecords, lookAgain } from '@/tables/bulk-records'
+import { orders } from '@/orders/table'
 
 /** The activity, with what only the orders' side can do: take bulk edits back. */
 export default function Activity() {
@@ -17,10 +18,11 @@ export default function Activity() {
 	}
 	return (
 		<ActivityPage
+			table={orders}
 			whole={whole}
 			busy={busy}
 			undo={({ name, bulks, changed }) =>
-				void undoBulkEdits({ what: name, bulks, ...(changed !== undefined && { changed }) })
+				void undoBulkEdits(orders, { what: name, bulks, ...(changed !== undefined && { changed }) })
 			}
 			recent={records.map(record => ({ ...record, name: record.what }))}
 		/>

@@ -1,4 +1,6 @@
 import { useHealth } from '@/api/health'
+import { orders } from '@/orders/table'
+import { optionsOf, wordFor } from '@/tables/descriptor'
 import { Dialog } from '@/ui/dialog'
 import { Key } from '@/ui/parts'
 
@@ -23,8 +25,10 @@ const groups = (may: { create: boolean; delete: boolean }): [string, Keys][] => 
 			[['j'], 'Next order'],
 			[['k'], 'Previous order'],
 			[['Enter'], 'Details'],
-			[['e'], 'Change the status, of all that are chosen'],
-			[['p'], 'Change the priority, likewise'],
+			...optionsOf(orders.fields).map(([field, { shortcut }], i): Keys[number] => [
+				[shortcut],
+				`Change the ${wordFor(orders.fields, field)}, ${i === 0 ? 'of all that are chosen' : 'likewise'}`,
+			]),
 			[['x'], 'Select'],
 			[['Shift', 'x'], 'Select up to here'],
 			[['Esc'], 'Clear the selection'],

@@ -19,9 +19,8 @@ import { api, WHAT_THERE_IS } from '@/api/client'
 import { useHealth } from '@/api/health'
 import { chooseTheme } from '@/lib/theme'
 import { writingNew } from '@/orders/creating'
-import { orderStore } from '@/tables/store'
 import type { OrdersSearch } from '@/orders/search'
-import { savedViews } from '@/tables/views'
+import { orders as ordersTable } from '@/orders/table'
 import { useObservable } from '@/lib/observable'
 import { useSyncNow } from '@/sync/sync-button'
 import { Dialog } from '@/ui/dialog'
@@ -43,7 +42,7 @@ function useFound(text: string) {
 				params: { header: WHAT_THERE_IS, query: { search: settled, pageSize: 6 } },
 				signal,
 			})
-			orderStore.put(data!.orders, data!.generation)
+			ordersTable.store.put(data!.orders, data!.generation)
 			return data!
 		},
 	})
@@ -144,7 +143,7 @@ function useGroups(text: string, onClose: () => void, onHelp: () => void): { tit
 	const navigate = useNavigate()
 	const { run: sync } = useSyncNow()
 	const found = useFound(text).data
-	const views = useObservable(savedViews)
+	const views = useObservable(ordersTable.views.saved)
 	const mayCreate = useHealth().data?.writes.create ?? false
 	const item = (label: string, icon: LucideIcon, act: () => void): Item => ({
 		key: label.replace(/\W+/g, '-'),

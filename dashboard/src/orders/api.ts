@@ -1,154 +1,124 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import {
 	api,
-	type ChangePage,
+	type BulkResults,
 	generationOf,
 	newKey,
 	type NewOrder,
 	type Order,
 	type OrderChange,
-	type OrderPage,
 	WHAT_THERE_IS,
 } from '@/api/client'
 import { untilItPasses } from '@/api/query-client'
 import type { paths } from '@/api/schema'
-import { orderStore } from '@/tables/store'
-import type { Filter } from './search'
-
-export const PAGE_SIZE = 100
+import { type BulkAnswer, type Filter, type Page, PAGE_SIZE, type Requests } from '@/tables/descriptor'
+import { orderStore } from './store'
 
 type ListQuery = NonNullable<paths['/api/orders']['get']['parameters']['query']>
 
+/** As many as the API gives at a time. */
+const PART_MAX = 500
+
 /** The filter as parameters of the API. */
-export const listParameters = (filter: Filter) => filter as ListQuery
+const listParameters = (filter: Filter) => filter as ListQuery
 
-export const pageQuery = (filter: Filter, page: number) =>
-	queryOptions({
-		queryKey: ['orders', 'page', filter, page],
-		queryFn: async ({ signal }): Promise<OrderPage> => {
-			const { data } = await api.GET('/api/orders', {
-				params: { header: WHAT_THERE_IS, query: { ...listParameters(filter), page, pageSize: PAGE_SIZE } },
-				signal,
-			})
-			orderStore.put(data!.orders, data!.generation)
-			return data!
-		},
-		staleTime: Infinity, // live changes say when it is old
-		refetchInterval: untilItPasses,
-		gcTime: 60_000,
-	})
+/** A name for the request, and not to wait for Airtable while it is away. */
+const asked = (key: string) => ({ 'Idempotency-Key': key, Prefer: 'respond-async' }) as const
+/** Only if the order still has this version. */
+const ifMatch = (version: number | null) => (version === null ? {} : { 'If-Match': `"v${version}"` })
 
-export async function fetchOrder(id: string, signal?: AbortSignal): Promise<Order> {
-	const { data, response } = await api.GET('/api/orders/{id}', { params: { path: { id } }, signal })
-	orderStore.put([data!], generationOf(response))
-	return data!
+const answerOf = ({ bulk, results }: BulkResults, response: Response): BulkAnswer<Order> => ({
+	bulk,
+	results: results.map(result => (result.ok ? { id: result.id, ok: true, row: result.order } : result)),
+	generation: generationOf(response),
+})
+
+/** Our own change, as it was answered. */
+function ours(order: Order, response: Response): Order {
+	orderStore.put([order], generationOf(response), 'us')
+	return order
 }
 
-export const orderQuery = (id: string) =>
-	queryOptions({
-		queryKey: ['orders', 'one', id],
-		queryFn: ({ signal }) => fetchOrder(id, signal),
-		staleTime: Infinity,
-	})
-
-export const historyQuery = (id: string) =>
-	infiniteQueryOptions({
-		queryKey: ['orders', 'history', id],
-		queryFn: async ({ signal, pageParam }): Promise<ChangePage> => {
-			const after = pageParam === null ? {} : { after: pageParam }
-			return (
-				await api.GET('/api/orders/{id}/history', {
-					params: { path: { id }, query: { limit: 20, ...after } },
-					signal,
-				})
-			).data!
-		},
-		initialPageParam: null as string | null,
-		getNextPageParam: page => page.nextCursor,
-	})
-
-/** One change of one order, only if it still has this version. */
-export async function patchOrder(
-	id: string,
-	change: OrderChange,
-	version: number | null,
-	key = newKey(),
-): Promise<Order> {
-	const { data, response } = await api.PATCH('/api/orders/{id}', {
-		params: {
-			path: { id },
-			header: {
-				'Idempotency-Key': key,
-				Prefer: 'respond-async',
-				...(version !== null && { 'If-Match': `"v${version}"` }),
+export const requests: Requests<Order> = {
+	page: (filter, page) =>
+		queryOptions({
+			queryKey: ['orders', 'page', filter, page] as readonly unknown[],
+			queryFn: async ({ signal }): Promise<Page<Order>> => {
+				const query = { ...listParameters(filter), page, pageSize: PAGE_SIZE }
+				const { data } = await api.GET('/api/orders', { params: { header: WHAT_THERE_IS, query }, signal })
+				const { orders: rows, total, generation } = data!
+				orderStore.put(rows, generation)
+				return { rows, total, generation }
 			},
-		},
-		body: change,
-	})
-	orderStore.put([data!], generationOf(response), 'us')
-	return data!
-}
+			staleTime: Infinity, // live changes say when it is old
+			refetchInterval: untilItPasses,
+			gcTime: 60_000,
+		}),
 
-/** Take the last change through the API back, if the order is as it left it. */
-export async function undoChange(id: string, version: number | null, change?: string): Promise<Order> {
-	const { data, response } = await api.POST('/api/orders/{id}/undo', {
-		params: {
-			path: { id },
-			header: {
-				'Idempotency-Key': newKey(),
-				Prefer: 'respond-async',
-				...(version !== null && { 'If-Match': `"v${version}"` }),
-			},
-		},
-		body: change === undefined ? {} : { change },
-	})
-	orderStore.put([data!], generationOf(response), 'us')
-	return data!
+	one: async (id, signal) => {
+		const { data, response } = await api.GET('/api/orders/{id}', { params: { path: { id } }, signal })
+		orderStore.put([data!], generationOf(response))
+		return data!
+	},
+
+	part: async (filter, after, signal) => {
+		const query = { ...listParameters(filter), pageSize: PART_MAX, ...(after !== null && { after }) }
+		const { data } = await api.GET('/api/orders', { params: { query }, signal })
+		orderStore.put(data!.orders, data!.generation)
+		return { rows: data!.orders, next: data!.nextCursor }
+	},
+
+	history: async (id, after, signal) => {
+		const query = { limit: 20, ...(after !== null && { after }) }
+		return (await api.GET('/api/orders/{id}/history', { params: { path: { id }, query }, signal })).data!
+	},
+
+	patch: async (id, change, version, key) => {
+		const { data, response } = await api.PATCH('/api/orders/{id}', {
+			params: { path: { id }, header: { ...asked(key), ...ifMatch(version) } },
+			body: change as OrderChange,
+		})
+		return ours(data!, response)
+	},
+
+	/** Takes the last change through the API back, if the order is as it left it. */
+	undo: async (id, version, change) => {
+		const { data, response } = await api.POST('/api/orders/{id}/undo', {
+			params: { path: { id }, header: { ...asked(newKey()), ...ifMatch(version) } },
+			body: change === undefined ? {} : { change },
+		})
+		return ours(data!, response)
+	},
+
+	patchMany: async (ids, change, key) => {
+		const { data, response } = await api.PATCH('/api/orders', {
+			params: { header: asked(key) },
+			body: { updates: ids.map(id => ({ id, ...(change as OrderChange) })) },
+		})
+		return answerOf(data!, response)
+	},
+
+	undoMany: async (bulk, key) => {
+		const { data, response } = await api.POST('/api/orders/undo', {
+			params: { header: asked(key) },
+			body: { bulk },
+		})
+		return answerOf(data!, response)
+	},
 }
 
 /** A new order; null: it waits for Airtable and has no id yet. */
 export async function createOrder(order: NewOrder, key: string): Promise<Order | null> {
-	const { data, response } = await api.POST('/api/orders', {
-		params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
-		body: order,
-	})
-	if (response.status === 202) return null
-	const made = data as Order
-	orderStore.put([made], generationOf(response), 'us')
-	return made
+	const { data, response } = await api.POST('/api/orders', { params: { header: asked(key) }, body: order })
+	return response.status === 202 ? null : ours(data as Order, response)
 }
 
 /** Delete an order, only if it still has this version. */
 export async function deleteOrder(id: string, version: number): Promise<'gone' | 'queued'> {
 	const { response } = await api.DELETE('/api/orders/{id}', {
-		params: {
-			path: { id },
-			header: { 'Idempotency-Key': newKey(), Prefer: 'respond-async', 'If-Match': `"v${version}"` },
-		},
+		params: { path: { id }, header: { ...asked(newKey()), ...ifMatch(version) } },
 	})
 	if (response.status === 202) return 'queued'
 	orderStore.drop(id, generationOf(response))
 	return 'gone'
-}
-
-/** As what the export is to be read. */
-export const EXPORTS = {
-	plain: 'CSV',
-	excel: 'CSV for Excel',
-	libreoffice: 'CSV for LibreOffice',
-	xlsx: 'Workbook (XLSX)',
-} as const
-
-/** Excel takes a comma for the decimal mark where people write it so, and then wants semicolons between cells. */
-const decimalComma = () => (1.5).toLocaleString().includes(',')
-
-/** Where the browser downloads what is in the table. */
-export function exportUrl(filter: Filter, as: keyof typeof EXPORTS = 'plain'): string {
-	const query = new URLSearchParams(
-		Object.entries(filter).flatMap(([name, value]) => [value].flat().map(one => [name, one])),
-	)
-	if (as === 'excel' && decimalComma()) query.set('format', 'excel-semicolon')
-	else if (as === 'excel' || as === 'libreoffice') query.set('format', as)
-	const text = query.toString()
-	return `/api/orders/export.${as === 'xlsx' ? 'xlsx' : 'csv'}${text && `?${text}`}`
 }

@@ -8,7 +8,10 @@ import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
 import { createOrder, deleteOrder } from './api'
-import { nameOf } from '@/tables/store'
+import { nameOf as nameIn } from '@/tables/descriptor'
+import { orders } from './table'
+
+const nameOf = (order: Order) => nameIn(orders, order)
 
 /** Is somebody writing a new order? The command palette asks for it from any page. */
 export const writingNew = new Observable(false)

@@ -4,7 +4,8 @@ import { useMoney } from '@/lib/money'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { removeOrder } from './creating'
-import { nameOf } from '@/tables/store'
+import { nameOf } from '@/tables/descriptor'
+import { orders } from './table'
 
 /** Deleting can't be taken back from here, so it is asked for. */
 export function DeleteOrder({
@@ -31,7 +32,7 @@ export function DeleteOrder({
 		<Dialog
 			open
 			onClose={onClose}
-			title={`Delete ${nameOf(order)}?`}
+			title={`Delete ${nameOf(orders, order)}?`}
 			description={
 				<>
 					{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its

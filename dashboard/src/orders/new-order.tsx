@@ -1,7 +1,6 @@
 import { useRef, useState } from 'react'
 import { newKey, type NewOrder as NewOrderBody } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
-import { useSummary } from '@/api/summary'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
@@ -9,14 +8,21 @@ import { choicesOf } from '@/tables/choices-of'
 import { makeOrder } from './creating'
 import { FieldButton } from '@/tables/field-editor'
 
+import { fields } from './fields'
+import { orders } from './table'
+
 type Text = 'orderId' | 'customer' | 'orderTotal'
 
 /** What is left empty is empty in Airtable too. */
 export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id: string) => void }) {
 	const [texts, setTexts] = useState<Record<Text, string>>({ orderId: '', customer: '', orderTotal: '' })
-	const summary = useSummary().data
 	const [chosen, setStatus] = useState<string | null>()
-	const status = chosen !== undefined ? chosen : choicesOf(summary, 'status').includes('Pending') ? 'Pending' : null
+	const status =
+		chosen !== undefined
+			? chosen
+			: choicesOf(orders.useOptions(), 'status', fields.status).includes('Pending')
+				? 'Pending'
+				: null
 	const [priority, setPriority] = useState<string | null>(null)
 	const [busy, setBusy] = useState(false)
 	const [fault, setFault] = useState<unknown>(null)
@@ -81,8 +87,8 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 					</div>
 					{input('customer', 'Customer')}
 					<div className="grid grid-cols-2 gap-3">
-						<FieldButton field="status" value={status} onChoose={setStatus} />
-						<FieldButton field="priority" value={priority} onChoose={setPriority} />
+						<FieldButton table={orders} field="status" value={status} onChoose={setStatus} />
+						<FieldButton table={orders} field="priority" value={priority} onChoose={setPriority} />
 					</div>
 					{fault !== null && (
 						<p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-bad">

@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest'
-import { withoutOne } from '@/lib/grouped'
-import {
-	addressOf,
-	columnsOf,
-	columnsParameter,
-	leftOutOf,
-	nextSort,
-	ordersSearch,
-	parseAddress,
-	toggled,
-} from './search'
+import { withoutOne } from '@/lib/without-one'
+import { columnsOf, columnsParameter, nextSort, toggled } from '@/tables/address'
+import { addressOf, leftOutOf, ordersSearch, parseAddress } from './search'
+import { orders } from './table'
 
 test('what the address can not mean is dropped, the rest stays', () => {
 	expect(
@@ -26,15 +19,15 @@ test('what the address can not mean is dropped, the rest stays', () => {
 })
 
 test('a header sorts up, then down, then as at first', () => {
-	expect(nextSort(undefined, 'customer')).toBe('customer')
-	expect(nextSort('customer', 'customer')).toBe('-customer')
-	expect(nextSort('-customer', 'customer')).toBeUndefined()
+	expect(nextSort(orders, undefined, 'customer')).toBe('customer')
+	expect(nextSort(orders, 'customer', 'customer')).toBe('-customer')
+	expect(nextSort(orders, '-customer', 'customer')).toBeUndefined()
 })
 
 test('the default order needs no place in the address', () => {
-	expect(nextSort(undefined, 'createdAt')).toBe('createdAt')
-	expect(nextSort('createdAt', 'createdAt')).toBeUndefined()
-	expect(nextSort('customer', 'createdAt')).toBeUndefined()
+	expect(nextSort(orders, undefined, 'createdAt')).toBe('createdAt')
+	expect(nextSort(orders, 'createdAt', 'createdAt')).toBeUndefined()
+	expect(nextSort(orders, 'customer', 'createdAt')).toBeUndefined()
 })
 
 test('lists grow and shrink by a value', () => {
@@ -44,9 +37,9 @@ test('lists grow and shrink by a value', () => {
 })
 
 test('the order is always a column, and the usual columns are left out of the address', () => {
-	expect(columnsOf({ columns: 'status,nonsense' })).toEqual(['orderId', 'status'])
-	expect(columnsParameter(columnsOf({}))).toBeUndefined()
-	expect(columnsParameter(['status', 'orderId'])).toBe('orderId,status')
+	expect(columnsOf(orders, { columns: 'status,nonsense' })).toEqual(['orderId', 'status'])
+	expect(columnsParameter(orders, columnsOf(orders, {}))).toBeUndefined()
+	expect(columnsParameter(orders, ['status', 'orderId'])).toBe('orderId,status')
 })
 
 test('an option of any name goes into the address and comes back', () => {

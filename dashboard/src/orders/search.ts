@@ -3,39 +3,20 @@
  * dropped, defaults left out, so that links and the back button just work.
  */
 import * as z from 'zod/mini'
-import { GROUPED } from '@/lib/grouped'
+import { sortsOf } from '@/tables/address'
+import { optionsOf } from '@/tables/descriptor'
+import { fields } from './fields'
 
-export const STATUSES = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled'] as const
-export const PRIORITIES = ['High', 'Medium', 'Low'] as const
-export const COLUMNS = [
-	'orderId',
-	'customer',
-	'status',
-	'priority',
-	'orderTotal',
-	'createdAt',
-	'updatedAt',
-	'id',
-] as const
-export type ColumnId = (typeof COLUMNS)[number]
-export const DEFAULT_COLUMNS: ColumnId[] = [
-	'orderId',
-	'customer',
-	'status',
-	'priority',
-	'orderTotal',
-	'createdAt',
-	'updatedAt',
-]
 export const DEFAULT_SORT = '-createdAt'
-const SORT_FIELDS = ['createdAt', 'updatedAt', 'orderId', 'customer', 'status', 'priority', 'orderTotal']
-export const SORTS = SORT_FIELDS.flatMap(field => [field, `-${field}`])
+const SORTS = sortsOf(fields)
+/** Fields by whose options orders are filtered. */
+const GROUPED = optionsOf(fields).map(([field]) => field)
 
 const text = z.catch(z.optional(z.string().check(z.minLength(1), z.maxLength(200))), undefined)
 const list = z.catch(z.optional(z.string().check(z.regex(/^[^,]{1,80}(,[^,]{1,80}){0,9}$/))), undefined)
 
 /** Words that no option of another meaning has: lists of them are written as "Pending,Shipped". */
-const WORDS: readonly string[] = [...STATUSES, ...PRIORITIES, 'none']
+const WORDS: readonly string[] = [...optionsOf(fields).flatMap(([, { own }]) => own), 'none']
 const areWords = (values: string[]) => values.length > 1 && values.every(value => WORDS.includes(value))
 const split = (text: string) => (areWords(text.split(',')) ? text.split(',') : [text])
 /** Options by their names, which may hold anything; what is not surely a list is for the server to take apart. */
@@ -51,14 +32,14 @@ const options = z.catch(
 	),
 	undefined,
 )
-const fields = z.catch(
+const emptyFields = z.catch(
 	z.optional(
 		z.pipe(
 			z.pipe(
 				z.union([z.string(), z.array(z.string())]),
 				z.transform(value => (typeof value === 'string' ? value.split(',') : value)),
 			),
-			z.array(z.enum(GROUPED)).check(z.minLength(1), z.maxLength(2)),
+			z.array(z.enum(GROUPED)).check(z.minLength(1), z.maxLength(GROUPED.length)),
 		),
 	),
 	undefined,
@@ -71,7 +52,7 @@ export const ordersSearch = z.object({
 	search: text,
 	status: options,
 	priority: options,
-	empty: fields,
+	empty: emptyFields,
 	customer: text,
 	createdFrom: instant,
 	createdTo: instant,
@@ -79,35 +60,13 @@ export const ordersSearch = z.object({
 	updatedTo: instant,
 	minTotal: amount,
 	maxTotal: amount,
-	sort: z.catch(z.optional(z.enum(SORTS as [string, ...string[]])), undefined),
+	sort: z.catch(z.optional(z.enum(SORTS)), undefined),
 	page: z.catch(z.optional(z.string().check(z.regex(/^[1-9]\d{0,8}$/))), undefined),
 	columns: list,
 	density: z.catch(z.optional(z.enum(['compact', 'comfortable'])), undefined),
 	order: text,
 })
 export type OrdersSearch = z.infer<typeof ordersSearch>
-
-/** The part of it that says which orders, in which order: parameters of the API. */
-export const FILTERS = [
-	'search',
-	'status',
-	'priority',
-	'empty',
-	'customer',
-	'createdFrom',
-	'createdTo',
-	'updatedFrom',
-	'updatedTo',
-	'minTotal',
-	'maxTotal',
-] as const
-export type FilterName = (typeof FILTERS)[number]
-export type Filter = Pick<OrdersSearch, FilterName | 'sort'>
-
-export const filterOf = (search: OrdersSearch): Filter =>
-	Object.fromEntries(
-		[...FILTERS, 'sort' as const].filter(name => search[name] !== undefined).map(name => [name, search[name]]),
-	)
 
 const LISTS: readonly string[] = [...GROUPED, 'empty']
 
@@ -142,7 +101,8 @@ export function addressOf(search: Record<string, unknown>): string {
 	return text && `?${text}`
 }
 
-export const FILTER_NAMES: Record<FilterName, string> = {
+/** The parameters that say which orders, as in the API, and what they are in words. */
+export const FILTER_NAMES = {
 	search: 'search',
 	status: 'status',
 	priority: 'priority',
@@ -154,7 +114,9 @@ export const FILTER_NAMES: Record<FilterName, string> = {
 	updatedTo: 'updated until',
 	minTotal: 'at least',
 	maxTotal: 'at most',
-}
+} as const satisfies { [name in keyof OrdersSearch]?: string }
+export type FilterName = keyof typeof FILTER_NAMES
+const FILTERS = Object.keys(FILTER_NAMES) as FilterName[]
 
 /** Filters that stand in an address and were dropped, since they can't be any. */
 export function leftOutOf(address: string, search: OrdersSearch): FilterName[] {
@@ -169,43 +131,4 @@ export function takeLeftOut(): FilterName[] {
 	const names = leftOutOf(cameWith, ordersSearch.parse(parseAddress(cameWith)))
 	cameWith = ''
 	return names
-}
-
-export const isFiltered = (search: OrdersSearch) => FILTERS.some(name => search[name] !== undefined)
-
-export const withoutFilters = Object.fromEntries(FILTERS.map(name => [name, undefined])) as Record<
-	FilterName,
-	undefined
->
-
-export function columnsOf(search: OrdersSearch): ColumnId[] {
-	if (search.columns === undefined) return DEFAULT_COLUMNS
-	const named = search.columns.split(',')
-	return COLUMNS.filter(column => column === 'orderId' || named.includes(column))
-}
-
-export function columnsParameter(columns: ColumnId[]): string | undefined {
-	const chosen = COLUMNS.filter(column => columns.includes(column))
-	return chosen.join() === DEFAULT_COLUMNS.join() ? undefined : chosen.join()
-}
-
-/** A click on a header: ascending, descending, the default. */
-export function nextSort(sort: string | undefined, field: string): string | undefined {
-	const now = sort ?? DEFAULT_SORT
-	const next =
-		now === field
-			? `-${field}`
-			: now === `-${field}`
-				? field === 'createdAt'
-					? field
-					: undefined
-				: field === 'createdAt'
-					? undefined
-					: field
-	return next === DEFAULT_SORT ? undefined : next
-}
-
-export const toggled = <T extends string>(list: T[] | undefined, value: T): T[] | undefined => {
-	const next = list?.includes(value) ? list.filter(other => other !== value) : [...(list ?? []), value]
-	return next.length === 0 ? undefined : next
 }

@@ -2,7 +2,7 @@ import clsx from 'clsx'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { formatCount, formatPercent } from '@/lib/format'
-import { type Grouped, withoutOne } from '@/lib/grouped'
+import { withoutOne } from '@/lib/without-one'
 import { useMoney } from '@/lib/money'
 import { Exact } from '@/ui/exact'
 import { Card } from '@/ui/parts'
@@ -10,8 +10,9 @@ import { Card } from '@/ui/parts'
 type Group = { value: string | null; label: ReactNode; count: number; orderTotal: number }
 
 /** Bars that are a table: each row leads to its orders. */
-export function Breakdown({ title, field, groups }: { title: string; field: Grouped; groups: Group[] }) {
+export function Breakdown({ name, field, groups }: { name: string; field: string; groups: Group[] }) {
 	const money = useMoney()
+	const title = `By ${name.toLowerCase()}`
 	const all = Math.max(
 		1,
 		groups.reduce((n, group) => n + group.count, 0),
@@ -23,7 +24,7 @@ export function Breakdown({ title, field, groups }: { title: string; field: Grou
 				<thead className="text-left text-xs text-ink-3">
 					<tr>
 						<th scope="col" className="w-1/3 px-2 py-1.5 font-medium max-sm:w-2/5">
-							{field === 'status' ? 'Status' : 'Priority'}
+							{name}
 						</th>
 						<th scope="col" className="px-2 py-1.5 text-right font-medium">
 							Orders

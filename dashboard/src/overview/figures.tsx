@@ -5,7 +5,7 @@ import { useToday } from '@/api/today'
 import { formatCompact, formatCount, formatPercent, plural } from '@/lib/format'
 import { useMoney } from '@/lib/money'
 import { dayFilter } from '@/lib/zone'
-import { type Grouped, withoutOne } from '@/lib/grouped'
+import { withoutOne } from '@/lib/without-one'
 import { Exact } from '@/ui/exact'
 import { Bone } from '@/ui/parts'
 import { Sparkline } from '@/ui/sparkline'
@@ -135,7 +135,7 @@ const countOf = (days: Summary['daily']) => days.reduce((total, day) => total + 
 const revenueOf = (days: Summary['daily']) => days.reduce((total, day) => total + day.revenue.orderTotal, 0)
 
 /** The orders that are revenue: those of every status that is not left out. */
-export function revenueFilter({ byStatus, revenue: { excludes } }: Summary): { status?: string[]; empty?: Grouped[] } {
+export function revenueFilter({ byStatus, revenue: { excludes } }: Summary): { status?: string[]; empty?: string[] } {
 	const all = byStatus.map(({ status }) => status)
 	const names = all.filter(status => status !== null && !excludes.includes(status)) as string[]
 	if (!all.some(status => status !== null && excludes.includes(status))) return {}
@@ -158,7 +158,7 @@ function Figure({
 	children: ReactNode
 	chart?: ReactNode
 	beside?: ReactNode
-	link: { sort?: string; status?: string[]; empty?: Grouped[]; createdFrom?: string; createdTo?: string }
+	link: { sort?: string; status?: string[]; empty?: string[]; createdFrom?: string; createdTo?: string }
 }) {
 	return (
 		<div

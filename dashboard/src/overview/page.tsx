@@ -35,7 +35,7 @@ export default function OverviewPage() {
 						<DayCard summary={summary} measure="count" />
 						<DayCard summary={summary} measure="revenue" />
 						<Breakdown
-							title="By status"
+							name="Status"
 							field="status"
 							groups={summary.byStatus.map(({ status, ...rest }) => ({
 								value: status,
@@ -44,7 +44,7 @@ export default function OverviewPage() {
 							}))}
 						/>
 						<Breakdown
-							title="By priority"
+							name="Priority"
 							field="priority"
 							groups={summary.byPriority.map(({ priority, ...rest }) => ({
 								value: priority,

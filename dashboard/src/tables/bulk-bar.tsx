@@ -1,48 +1,47 @@
 import clsx from 'clsx'
 import { ChevronDown, X } from 'lucide-react'
-import type { OrderChange } from '@/api/client'
 import { formatCount, plural } from '@/lib/format'
 import { useObservable } from '@/lib/observable'
 import { Button } from '@/ui/button'
 import { Popover } from '@/ui/popover'
 import { startBulk } from './bulk'
 import { bulkJob, isUnderWay } from './bulk-job'
+import { type AnyTable, type Filter, optionsOf, wordFor } from './descriptor'
 import { FieldChoices } from './field-editor'
-import type { Filter } from '@/orders/search'
 import { chosenOf, type Selection } from './selection'
-import { type Field, FIELDS } from './store'
 
 type Props = {
+	table: AnyTable
 	selection: Selection
 	total: number
 	filter: Filter
 	onClear: () => void
 	onAll: () => void
 	/** Which of the lists is open. */
-	picking: Field | null
-	setPicking: (field: Field | null) => void
+	picking: string | null
+	setPicking: (field: string | null) => void
 }
 
-export function BulkBar({ selection, total, filter, onClear, onAll, picking, setPicking }: Props) {
+export function BulkBar({ table, selection, total, filter, onClear, onAll, picking, setPicking }: Props) {
 	const busy = isUnderWay(useObservable(bulkJob))
 	const chosen = chosenOf(selection)
 	if (chosen === 0) return null
-	const run = async (change: OrderChange) => {
+	const run = async (change: object) => {
 		const wanted = selection.all === null ? { ids: [...selection.ids] } : { except: selection.ids, counted: chosen }
-		if (await startBulk(wanted, change, filter)) onClear()
+		if (await startBulk(table, wanted, change, filter)) onClear()
 	}
 	const now = selection.all === null ? chosen : total - selection.ids.size
 	return (
 		<div
 			role="toolbar"
-			aria-label="Chosen orders"
+			aria-label={`Chosen ${table.many}`}
 			className={clsx(
 				'animate-in absolute inset-x-3 bottom-3 z-20 mx-auto flex w-fit max-w-[calc(100%-1.5rem)]',
 				'flex-wrap items-center justify-center gap-1.5 rounded-xl bg-raised p-1.5 shadow-pop',
 			)}
 		>
 			<span className="tnum px-2 font-medium" role="status">
-				{plural(chosen, 'order')}
+				{plural(chosen, table.one, table.many)}
 				{now !== chosen && <span className="font-normal text-ink-2">, {formatCount(now)} match now</span>}
 			</span>
 			{selection.all === null && total > chosen && (
@@ -50,10 +49,10 @@ export function BulkBar({ selection, total, filter, onClear, onAll, picking, set
 					All {formatCount(total)} matching
 				</Button>
 			)}
-			{FIELDS.map(field => (
+			{optionsOf(table.fields).map(([field]) => (
 				<Popover
 					key={field}
-					label={`Set the ${field}`}
+					label={`Set the ${wordFor(table.fields, field)}`}
 					open={picking === field}
 					onOpenChange={open => setPicking(open ? field : null)}
 					onClosed={toTable}
@@ -63,17 +62,18 @@ export function BulkBar({ selection, total, filter, onClear, onAll, picking, set
 							disabled={busy}
 							title={busy ? 'Another bulk edit is under way' : undefined}
 						>
-							Set {field}
+							Set {wordFor(table.fields, field)}
 							<ChevronDown aria-hidden className="size-3.5" />
 						</Button>
 					}
 				>
 					<FieldChoices
+						table={table}
 						field={field}
 						value={undefined}
 						onChoose={value => {
 							setPicking(null)
-							void run({ [field]: value } as OrderChange)
+							void run({ [field]: value })
 						}}
 					/>
 				</Popover>

@@ -4,7 +4,7 @@
  * begins with it.
  */
 import { Observable } from '@/lib/observable'
-import type { Filter } from '@/orders/search'
+import type { AnyTable, Filter } from './descriptor'
 
 export type Failure = { id: string; name: string; why: string }
 export type BulkState = {
@@ -16,15 +16,16 @@ export type BulkState = {
 	bulks: string[]
 }
 export type Job = BulkState & {
+	table: AnyTable
 	kind: 'edit' | 'undo'
-	/** What is done to the orders, in words. */
+	/** What is done to the rows, in words. */
 	what: string
-	/** asking: other orders match now than were counted. waiting: asked too often, it goes on at until. */
+	/** asking: other rows match now than were counted. waiting: asked too often, it goes on at until. */
 	phase: 'gathering' | 'asking' | 'running' | 'waiting' | 'done' | 'stopped'
 	until?: number | undefined
 	/** How many were counted when they were chosen. */
 	counted?: number | undefined
-	/** Where the orders were chosen. */
+	/** Where the rows were chosen. */
 	filter?: Filter | undefined
 	error?: string | undefined
 }
@@ -33,5 +34,5 @@ export const bulkJob = new Observable<Job | null>(null)
 
 export const isUnderWay = (job: Job | null) => job !== null && job.phase !== 'done' && job.phase !== 'stopped'
 
-/** The orders of an ended bulk edit that are to be chosen in the table. */
+/** The rows of an ended bulk edit that are to be chosen in the table. */
 export const toBeChosen = new Observable<string[] | null>(null)

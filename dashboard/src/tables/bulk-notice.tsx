@@ -74,7 +74,9 @@ export default function BulkNotice() {
 					{ended && job.kind === 'edit' && job.bulks.length > 0 && job.done > job.failures.length && (
 						<Button
 							size="small"
-							onClick={() => void undoBulkEdits({ ...job, changed: job.done - job.failures.length })}
+							onClick={() =>
+								void undoBulkEdits(job.table, { ...job, changed: job.done - job.failures.length })
+							}
 						>
 							<Undo2 aria-hidden className="size-3.5" />
 							Undo
@@ -97,8 +99,8 @@ export default function BulkNotice() {
 					aria-label="What was not changed, and why"
 				>
 					<ul>
-						{job.failures.slice(0, 200).map(({ id: order, name, why }, i) => (
-							<li key={`${order} ${i}`} className="border-b border-line px-3 py-1.5 last:border-0">
+						{job.failures.slice(0, 200).map(({ id: row, name, why }, i) => (
+							<li key={`${row} ${i}`} className="border-b border-line px-3 py-1.5 last:border-0">
 								<span className="tnum font-medium">{name}</span>{' '}
 								<span className="text-ink-2">{why}</span>
 							</li>
@@ -111,20 +113,21 @@ export default function BulkNotice() {
 }
 
 function sayOf(job: Job): string {
-	const { kind, what, phase, done, total, pending, failures, counted, error } = job
+	const { table, kind, what, phase, done, total, pending, failures, counted, error } = job
 	const good = done - failures.filter(({ id }) => id !== '').length
 	const queued = pending > 0 ? `, ${formatCount(pending)} queued until Airtable is back` : ''
 	const verb = kind === 'undo' ? 'Undoing' : 'Setting'
 	switch (phase) {
 		case 'gathering':
-			return `Looking up the orders: ${formatCount(done)} so far`
+			return `Looking up the ${table.many}: ${formatCount(done)} so far`
 		case 'asking':
 			return (
-				`${plural(total, 'order matches', 'orders match')} now, not ${formatCount(counted!)} as when you chose them. ` +
+				`${plural(total, `${table.one} matches`, `${table.many} match`)} now, ` +
+				`not ${formatCount(counted!)} as when you chose them. ` +
 				`Set ${what} for all of them?`
 			)
 		case 'running':
-			return `${verb} ${what}: ${total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : plural(done, 'order')}`
+			return `${verb} ${what}: ${total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : plural(done, table.one, table.many)}`
 		case 'waiting':
 			return `${verb} ${what}: ${formatCount(done)} of ${formatCount(total)}. It waits, and goes on in`
 		default: {
@@ -151,7 +154,7 @@ function ChooseFailed({ job }: { job: Job }) {
 	const ids = job.failures.map(({ id }) => id).filter(Boolean)
 	const go = () => {
 		closeBulk()
-		void navigate({ to: '/orders', search: { ...job.filter } }).then(() => toBeChosen.set(ids))
+		void navigate({ to: job.table.path, search: { ...job.filter } }).then(() => toBeChosen.set(ids))
 	}
 	return ids.length === 0 ? null : (
 		<Button size="small" onClick={go}>

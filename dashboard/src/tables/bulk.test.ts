@@ -1,11 +1,11 @@
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { anOrder } from '../../tests/orders'
+import { anOrder, orders } from '../../tests/orders'
 import { answerBulk, closeBulk, matchingIds, runBulk, startBulk, stopBulk, undoBulkEdits, undoBulks } from './bulk'
 import { bulkJob, type BulkState } from './bulk-job'
 import { bulkOf, bulkRecords, lookAgain } from './bulk-records'
-import { undoLast } from './edits'
+import { undoLast } from './undo'
 
 const server = setupServer()
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
@@ -49,6 +49,7 @@ test('many are sent in parts, and what fails is known by name', async () => {
 		}),
 	)
 	const state = await runBulk(
+		orders,
 		Array.from({ length: 250 }, (_, i) => `rec${i}`),
 		{ status: 'Shipped' },
 		care(state => reports.push(state)),
@@ -77,6 +78,7 @@ test('a part that is not taken fails for each of its orders, the others go on', 
 		}),
 	)
 	const state = await runBulk(
+		orders,
 		Array.from({ length: 120 }, (_, i) => `rec${i}`),
 		{ status: 'Shipped' },
 		care(),
@@ -99,6 +101,7 @@ test('stopped, nothing more is sent', async () => {
 	)
 	expect(
 		await runBulk(
+			orders,
 			Array.from({ length: 300 }, (_, i) => `rec${i}`),
 			{ status: 'Shipped' },
 			care(undefined, control.signal),
@@ -124,7 +127,8 @@ test('all that match are walked by cursor', async () => {
 		}),
 	)
 	const ids: string[] = []
-	for await (const some of matchingIds({ status: ['Pending', 'On hold, customer'] }, care())) ids.push(...some)
+	for await (const some of matchingIds(orders, { status: ['Pending', 'On hold, customer'] }, care()))
+		ids.push(...some)
 	expect(ids).toEqual(['recA', 'recB'])
 })
 
@@ -136,7 +140,7 @@ test('undoing takes the last part back first', async () => {
 			return HttpResponse.json({ bulk: '9', results: [{ id: 'recA', ok: true, order: anOrder({ id: 'recA' }) }] })
 		}),
 	)
-	expect(await undoBulks(['1', '2'], care())).toMatchObject({ done: 2, total: 2, failures: [] })
+	expect(await undoBulks(orders, ['1', '2'], care())).toMatchObject({ done: 2, total: 2, failures: [] })
 	expect(asked).toEqual([{ bulk: '2' }, { bulk: '1' }])
 })
 
@@ -213,6 +217,7 @@ test('asked too often it waits as long as it is told to, and goes on where it wa
 	)
 	const before = Date.now()
 	const state = await runBulk(
+		orders,
 		many(150),
 		{ status: 'Shipped' },
 		care(undefined, undefined, until => waits.push(until)),
@@ -239,7 +244,7 @@ test('a lost connection is tried again with the same key, a refusal is not', asy
 			})
 		}),
 	)
-	expect((await runBulk(many(150), { status: 'Shipped' }, care())).failures.length).toBe(50)
+	expect((await runBulk(orders, many(150), { status: 'Shipped' }, care())).failures.length).toBe(50)
 	expect(keys.length).toBe(3)
 	expect(keys[0]).toBe(keys[1])
 })
@@ -252,10 +257,10 @@ test('it is noted part by part, warns who leaves, and can be undone as a whole a
 			return event.defaultPrevented
 		}
 	const release = hold()
-	expect(await startBulk({ ids: many(250) }, { status: 'Shipped' }, {})).toBe(true)
+	expect(await startBulk(orders, { ids: many(250) }, { status: 'Shipped' }, {})).toBe(true)
 	await vi.waitFor(() => expect(parts.length).toBe(1))
 	expect(leaving()).toBe(true)
-	expect(await startBulk({ ids: ['recZ'] }, { status: 'Pending' }, {})).toBe(false) // one at a time
+	expect(await startBulk(orders, { ids: ['recZ'] }, { status: 'Pending' }, {})).toBe(false) // one at a time
 	release()
 	await phase('done')
 	expect(leaving()).toBe(false)
@@ -264,7 +269,7 @@ test('it is noted part by part, warns who leaves, and can be undone as a whole a
 	lookAgain() // as after a reload
 	const record = bulkOf(bulkRecords.get(), '2')
 	expect(record).toMatchObject({ what: 'status Shipped', changed: 250, total: 250, bulks: ['1', '2', '3'] })
-	await undoBulkEdits(record!)
+	await undoBulkEdits(orders, record!)
 	expect(undone).toEqual(['3', '2', '1'])
 	expect(bulkRecords.get()).toEqual([])
 })
@@ -272,7 +277,7 @@ test('it is noted part by part, warns who leaves, and can be undone as a whole a
 test('cut short it can be undone as far as it came', async () => {
 	const { hold, parts } = aServer(),
 		release = hold()
-	await startBulk({ ids: many(250) }, { priority: null }, {})
+	await startBulk(orders, { ids: many(250) }, { priority: null }, {})
 	await vi.waitFor(() => expect(parts.length).toBe(1))
 	stopBulk()
 	release()
@@ -285,12 +290,12 @@ test('cut short it can be undone as far as it came', async () => {
 
 test('all that match are changed unasked only if they are as many as were counted', async () => {
 	const { parts } = aServer({ ids: ['recA', 'recB', 'recC'] })
-	expect(await startBulk({ except: new Set(['recB']), counted: 2 }, { status: 'Shipped' }, {})).toBe(true)
+	expect(await startBulk(orders, { except: new Set(['recB']), counted: 2 }, { status: 'Shipped' }, {})).toBe(true)
 	await phase('done')
 	expect(parts.map(part => part.ids)).toEqual([['recA', 'recC']])
 	closeBulk()
 	for (const yes of [false, true]) {
-		const begun = startBulk({ except: new Set(), counted: 72 }, { status: 'Shipped' }, {})
+		const begun = startBulk(orders, { except: new Set(), counted: 72 }, { status: 'Shipped' }, {})
 		await phase('asking')
 		expect(bulkJob.get()).toMatchObject({ total: 3, counted: 72 })
 		expect(parts.length).toBe(1)
@@ -318,6 +323,6 @@ test('a server that never takes so many at once gets smaller parts', async () =>
 			})
 		}),
 	)
-	expect(await runBulk(many(110), { status: 'Shipped' }, care())).toMatchObject({ done: 110, failures: [] })
+	expect(await runBulk(orders, many(110), { status: 'Shipped' }, care())).toMatchObject({ done: 110, failures: [] })
 	expect(sizes).toEqual([100, 50, 25, 25, 25, 25, 10])
 })

@@ -1,20 +1,17 @@
 /*
- * The same change to many orders: sent in parts, so that there is progress to
+ * The same change to many rows: sent in parts, so that there is progress to
  * see and an end to it, and what failed is known by name. It goes on whichever
  * page is shown, waits when the server says so, and can be undone later.
  */
-import { api, generationOf, newKey, type BulkResults, type OrderChange } from '@/api/client'
+import { newKey } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
 import { queryClient } from '@/api/query-client'
-import { listParameters } from '@/orders/api'
 import { type BulkState, bulkJob, isUnderWay, type Job } from './bulk-job'
 import { type BulkRecord, forgetBulk, noteBulk } from './bulk-records'
-import { inWords, rememberUndo } from './edits'
-import type { Filter } from '@/orders/search'
-import { orderStore } from './store'
+import { type BulkAnswer, type Change, type Filter, keyOf, type Part, type Row, type Table } from './descriptor'
+import { rememberUndo } from './undo'
 
 const PART = 100
-const LIST_MAX = 500
 /** No answer, or none of the API's: so often and so long it is asked again, with the same key. */
 const TRIES = 6,
 	PAUSE_MS = 500
@@ -26,26 +23,17 @@ type Report = (state: BulkState) => void
 type Waiting = (until: number | null) => void
 type Care = { report: Report; waiting: Waiting; signal: AbortSignal }
 
-/** The ids of all orders that match, page after page. */
-export async function* matchingIds(
+/** The ids of all rows that match, page after page. */
+export async function* matchingIds<R extends Row>(
+	{ requests }: Table<R>,
 	filter: Filter,
 	{ waiting, signal }: Pick<Care, 'waiting' | 'signal'>,
 ): AsyncGenerator<string[]> {
 	let after: string | null = null
 	do {
-		const cursor: { after?: string } = after === null ? {} : { after }
-		const { data } = await patiently(
-			() =>
-				api.GET('/api/orders', {
-					params: { query: { ...listParameters(filter), pageSize: LIST_MAX, ...cursor } },
-					signal,
-				}),
-			waiting,
-			signal,
-		)
-		orderStore.put(data!.orders, data!.generation)
-		yield data!.orders.map(order => order.id)
-		after = data!.nextCursor
+		const part: Part = await patiently(() => requests.part(filter, after, signal), waiting, signal)
+		yield part.rows.map(row => row.id)
+		after = part.next
 	} while (after !== null)
 }
 
@@ -85,21 +73,25 @@ const wait = (ms: number, signal: AbortSignal) =>
 		signal.addEventListener('abort', stop, { once: true })
 	})
 
-const nameOf = (id: string) => orderStore.get(id)?.order.orderId ?? id
+const named = <R extends Row>(table: Table<R>, id: string) => keyOf(table, table.store.get(id)?.row ?? { id })
 
-function note(state: BulkState, { bulk, results }: BulkResults, generation: number): BulkState {
+function note<R extends Row>(
+	table: Table<R>,
+	state: BulkState,
+	{ bulk, results, generation }: BulkAnswer<R>,
+): BulkState {
 	const failures = [...state.failures]
 	let pending = state.pending
 	for (const result of results) {
 		if (!result.ok)
 			failures.push({
 				id: result.id ?? '',
-				name: nameOf(result.id ?? ''),
+				name: named(table, result.id ?? ''),
 				why: explain(new Problem(result.error)),
 			})
-		else if (result.order) {
-			if (result.order.pending) pending++
-			orderStore.put([result.order], generation, 'us')
+		else if (result.row) {
+			if (result.row.pending) pending++
+			table.store.put([result.row], generation, 'us')
 		}
 	}
 	return {
@@ -111,16 +103,17 @@ function note(state: BulkState, { bulk, results }: BulkResults, generation: numb
 	}
 }
 
-/** A part that was not taken at all fails for each of its orders. */
-const noteRefused = (state: BulkState, ids: string[], error: unknown): BulkState => ({
+/** A part that was not taken at all fails for each of its rows. */
+const noteRefused = <R extends Row>(table: Table<R>, state: BulkState, ids: string[], error: unknown): BulkState => ({
 	...state,
 	done: state.done + ids.length,
-	failures: [...state.failures, ...ids.map(id => ({ id, name: nameOf(id), why: explain(error) }))],
+	failures: [...state.failures, ...ids.map(id => ({ id, name: named(table, id), why: explain(error) }))],
 })
 
-export async function runBulk(
+export async function runBulk<R extends Row>(
+	table: Table<R>,
 	ids: string[],
-	change: OrderChange,
+	change: Change<R>,
 	{ report, waiting, signal }: Care,
 ): Promise<BulkState> {
 	let state: BulkState = { ...NOTHING, total: ids.length }
@@ -128,23 +121,15 @@ export async function runBulk(
 	for (let size = PART; state.done < ids.length && !signal.aborted;) {
 		const part = ids.slice(state.done, state.done + size),
 			key = newKey()
-		const told = orderStore.expect(part)
+		const told = table.store.expect(part)
 		try {
-			const { data, response } = await patiently(
-				() =>
-					api.PATCH('/api/orders', {
-						params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
-						body: { updates: part.map(id => ({ id, ...change })) },
-					}),
-				waiting,
-				signal,
-			)
-			state = note(state, data!, generationOf(response))
+			const answer = await patiently(() => table.requests.patchMany(part, change, key), waiting, signal)
+			state = note(table, state, answer)
 		} catch (error) {
 			if (signal.aborted) break
-			// more orders than there ever is room for in a minute
+			// more rows than there ever is room for in a minute
 			if (error instanceof Problem && error.status === 413 && part.length > 1) size = Math.ceil(part.length / 2)
-			else state = noteRefused(state, part, error)
+			else state = noteRefused(table, state, part, error)
 		} finally {
 			told()
 		}
@@ -153,23 +138,20 @@ export async function runBulk(
 	return state
 }
 
-/** Take bulk edits back, the last first; total: of so many orders, if that is known. */
-export async function undoBulks(bulks: string[], { report, waiting, signal }: Care, total = 0): Promise<BulkState> {
+/** Take bulk edits back, the last first; total: of so many rows, if that is known. */
+export async function undoBulks<R extends Row>(
+	table: Table<R>,
+	bulks: string[],
+	{ report, waiting, signal }: Care,
+	total = 0,
+): Promise<BulkState> {
 	let state: BulkState = { ...NOTHING, total }
 	for (const bulk of bulks.toReversed()) {
 		if (signal.aborted) break
 		const key = newKey()
 		try {
-			const { data, response } = await patiently(
-				() =>
-					api.POST('/api/orders/undo', {
-						params: { header: { 'Idempotency-Key': key, Prefer: 'respond-async' } },
-						body: { bulk },
-					}),
-				waiting,
-				signal,
-			)
-			state = note(state, data!, generationOf(response))
+			const answer = await patiently(() => table.requests.undoMany(bulk, key), waiting, signal)
+			state = note(table, state, answer)
 			state = { ...state, total: Math.max(state.total, state.done) }
 		} catch (error) {
 			if (signal.aborted) break
@@ -180,7 +162,7 @@ export async function undoBulks(bulks: string[], { report, waiting, signal }: Ca
 		}
 		report(state)
 	}
-	// an order that had the value before was not changed, so it is not taken back
+	// a row that had the value before was not changed, so it is not taken back
 	return signal.aborted || state.failures.some(({ id }) => id === '') ? state : { ...state, total: state.done }
 }
 
@@ -225,25 +207,32 @@ export const closeBulk = () => {
 
 export type Wanted = { ids: readonly string[] } | { except: ReadonlySet<string>; counted: number }
 
-/** Change orders of a filter. Returns whether it began to; it does not throw. One at a time. */
-export async function startBulk(wanted: Wanted, of: OrderChange, filter: Filter): Promise<boolean> {
+/** Change rows of a filter. Returns whether it began to; it does not throw. One at a time. */
+export async function startBulk<R extends Row>(
+	table: Table<R>,
+	wanted: Wanted,
+	of: Change<R>,
+	filter: Filter,
+): Promise<boolean> {
 	if (isUnderWay(bulkJob.get())) return false
 	control = new AbortController()
-	show({ ...NOTHING, kind: 'edit', what: inWords(of), phase: 'gathering', filter })
-	const ids = 'ids' in wanted ? [...wanted.ids] : await gather(wanted, filter)
+	show({ ...NOTHING, table, kind: 'edit', what: table.edits.inWords(of), phase: 'gathering', filter })
+	const ids = 'ids' in wanted ? [...wanted.ids] : await gather(table, wanted, filter)
 	if (ids === null) return false
-	void edit(ids, of)
+	void edit(table, ids, of)
 	return true
 }
 
 /** All that match, if they are as many as were counted or the person agrees; null: nothing is to be done. */
-async function gather(
+async function gather<R extends Row>(
+	table: Table<R>,
 	{ except, counted }: { except: ReadonlySet<string>; counted: number },
 	filter: Filter,
 ): Promise<string[] | null> {
 	const ids: string[] = []
 	try {
 		for await (const some of matchingIds(
+			table,
 			filter,
 			care(() => undefined),
 		)) {
@@ -252,7 +241,7 @@ async function gather(
 		}
 	} catch (error) {
 		if (control.signal.aborted) show(null)
-		else change({ phase: 'stopped', done: 0, error: `The orders could not be read. ${explain(error)}` })
+		else change({ phase: 'stopped', done: 0, error: `The ${table.many} could not be read. ${explain(error)}` })
 		return null
 	}
 	if (ids.length === counted) return ids
@@ -265,16 +254,17 @@ async function gather(
 	return yes ? ids : null
 }
 
-async function edit(ids: string[], of: OrderChange) {
+async function edit<R extends Row>(table: Table<R>, ids: string[], of: Change<R>) {
 	const record: BulkRecord = {
 		key: newKey(),
-		what: inWords(of),
+		what: table.edits.inWords(of),
 		at: Date.now(),
 		changed: 0,
 		total: ids.length,
 		bulks: [],
 	}
 	const state = await runBulk(
+		table,
 		ids,
 		of,
 		care(some => {
@@ -283,30 +273,34 @@ async function edit(ids: string[], of: OrderChange) {
 			change({ ...some, phase: 'running', until: undefined })
 		}),
 	)
-	end(state)
-	if (state.bulks.length > 0) rememberUndo(() => void undoBulkEdits(record))
+	end(table, state)
+	if (state.bulks.length > 0) rememberUndo(() => void undoBulkEdits(table, record))
 }
 
-/** Undo a bulk edit as a whole; changed: how many orders, if that is known. */
-export async function undoBulkEdits({ what, bulks, changed }: { what: string; bulks: string[]; changed?: number }) {
+/** Undo a bulk edit as a whole; changed: how many rows, if that is known. */
+export async function undoBulkEdits<R extends Row>(
+	table: Table<R>,
+	{ what, bulks, changed }: { what: string; bulks: string[]; changed?: number },
+) {
 	if (isUnderWay(bulkJob.get())) return
 	control = new AbortController()
-	show({ ...NOTHING, kind: 'undo', what, phase: 'running', total: changed ?? 0 })
+	show({ ...NOTHING, table, kind: 'undo', what, phase: 'running', total: changed ?? 0 })
 	const state = await undoBulks(
+		table,
 		bulks,
 		care(some => change({ ...some, phase: 'running', until: undefined })),
 		changed,
 	)
 	if (!control.signal.aborted && state.failures.every(({ id }) => id !== '')) forgetBulk(bulks)
-	end(state)
+	end(table, state)
 }
 
-function end(state: BulkState) {
+function end<R extends Row>(table: Table<R>, state: BulkState) {
 	change({
 		...state,
 		phase: control.signal.aborted && state.done < state.total ? 'stopped' : 'done',
 		until: undefined,
 	})
-	for (const queryKey of [['summary'], ['audit'], ['orders', 'page'], ['orders', 'history']])
+	for (const queryKey of [['summary'], ['audit'], [table.id, 'page'], [table.id, 'history']])
 		void queryClient.invalidateQueries({ queryKey })
 }

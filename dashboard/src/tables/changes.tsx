@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import type { Change } from '@/api/client'
 import { formatAgo, formatInstant, formatInstantExact } from '@/lib/format'
 import { useMoney } from '@/lib/money'
-import { StatusBadge } from '@/ui/badges'
+import { type AnyTable, type Field, type Fields as FieldsOf, nameOf, nameOfField } from './descriptor'
 
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
 /** Who changes things in Airtable without being a person there. */
@@ -17,15 +17,6 @@ const MACHINES: Record<string, string> = {
 	sync: 'a synced table',
 	anonymousUser: 'somebody without an account',
 }
-const FIELDS: Record<string, string> = {
-	orderId: 'Order ID',
-	customer: 'Customer',
-	status: 'Status',
-	priority: 'Priority',
-	orderTotal: 'Total',
-	createdAt: 'Created',
-	updatedAt: 'Updated',
-}
 const ICONS = { created: CirclePlus, changed: Pencil, deleted: CircleMinus, notApplied: Ban, rejected: Ban }
 const VERBS = {
 	created: 'Created',
@@ -37,12 +28,15 @@ const VERBS = {
 
 /** Entries of a history, newest first. */
 export function ChangeList({
+	table,
 	changes,
-	withOrder,
+	withRow,
 	action,
 }: {
+	table: AnyTable
 	changes: Change[]
-	withOrder?: boolean
+	/** Of many rows: each entry names its own. */
+	withRow?: boolean
 	action?: (change: Change) => ReactNode
 }) {
 	return (
@@ -59,14 +53,14 @@ export function ChangeList({
 						</span>
 						<div className="min-w-0 flex-1">
 							<p className="text-ink-2">
-								{withOrder && change.id !== null && (
+								{withRow && change.id !== null && (
 									<>
 										<Link
-											to="/orders"
-											search={{ order: change.id }}
+											to={table.path}
+											search={{ [table.rowParameter]: change.id }}
 											className="font-medium text-accent-ink underline-offset-2 hover:underline"
 										>
-											<Name change={change} />
+											<span className="tnum">{nameOf(table, change)}</span>
 										</Link>{' '}
 									</>
 								)}
@@ -83,7 +77,9 @@ export function ChangeList({
 								<Who change={change} />
 								{change.bulk !== null && <>, bulk edit {change.bulk}</>}
 							</p>
-							{change.action !== 'created' && change.action !== 'deleted' && <Fields change={change} />}
+							{change.action !== 'created' && change.action !== 'deleted' && (
+								<Fields fields={table.fields} change={change} />
+							)}
 							{change.detail !== undefined && <p className="mt-1 text-xs text-ink-2">{change.detail}</p>}
 						</div>
 						<div className="flex flex-col items-end gap-1">
@@ -119,32 +115,27 @@ function Who({ change: { by, via, user } }: { change: Change }) {
 	)
 }
 
-/** What people call the order; its record id if it has no name. */
-const Name = ({ change }: { change: Change }) => (
-	<span className="tnum">{change.orderId ?? change.customer ?? change.id}</span>
-)
-
-function Fields({ change }: { change: Change }) {
+function Fields({ fields, change }: { fields: FieldsOf; change: Change }) {
 	return (
 		<ul className="mt-1.5 flex flex-col gap-1">
 			{change.fields.map(({ field, from, to }) => (
 				<li key={field} className="flex flex-wrap items-center gap-1.5 text-[0.8125rem]">
-					<span className="text-ink-3">{FIELDS[field] ?? field}</span>
-					<Value field={field} value={from} />
+					<span className="text-ink-3">{nameOfField(fields, field)}</span>
+					<Value field={fields[field]} value={from} />
 					<ArrowRight aria-label="to" className="size-3.5 text-ink-3" />
-					<Value field={field} value={to} />
+					<Value field={fields[field]} value={to} />
 				</li>
 			))}
 		</ul>
 	)
 }
 
-function Value({ field, value }: { field: string; value: string | number | null }) {
+function Value({ field, value }: { field: Field | undefined; value: string | number | null }) {
 	const money = useMoney()
 	if (value === null) return <span className="text-ink-3">none</span>
-	if (field === 'status') return <StatusBadge status={String(value)} />
+	if (field?.kind === 'option' && field.badge) return field.show(String(value))
 	if (typeof value === 'number') return <span className="tnum">{money.exact(value)}</span>
-	return /At$/.test(field) ? (
+	return field?.kind === 'instant' ? (
 		<time dateTime={value} title={formatInstantExact(value)}>
 			{formatInstant(value)}
 		</time>

@@ -7,10 +7,12 @@ import { Button } from '@/ui/button'
 import { Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
 import { Trigger } from './filter-trigger'
-import type { OrdersSearch } from '@/orders/search'
+import { textIn } from './address'
+import type { Fields, Search, SetSearch } from './descriptor'
 
-type Edge = 'createdFrom' | 'createdTo' | 'updatedFrom' | 'updatedTo'
-type Props = { search: OrdersSearch; set: (next: Partial<OrdersSearch>) => void; zone: string }
+type Props = { fields: Fields; search: Search; set: SetSearch; zone: string }
+/** An end of a range: the parameter, and whether it is the later one. */
+type Edge = { name: string; until: boolean; label: string }
 
 const PRESETS = [
 	['Today', 0, 1],
@@ -18,14 +20,6 @@ const PRESETS = [
 	['Last 7 days', -6, 1],
 	['Last 30 days', -29, 1],
 ] as const
-const EDGES = [
-	['createdFrom', 'Created from'],
-	['createdTo', 'Created until'],
-	['updatedFrom', 'Updated from'],
-	['updatedTo', 'Updated until'],
-] as const
-const isUntil = (name: Edge) => name.endsWith('To')
-
 /** The calendar day that the address means; null: it is no day. */
 const dateOf = (text: string, zone: string) => (text.length === 10 ? (isDay(text) ? text : null) : dayOf(text, zone))
 
@@ -37,25 +31,39 @@ function lastDay(text: string, zone: string): string | null {
 		: day
 }
 
-const dayShown = (name: Edge, text: string | undefined, zone: string) =>
-	text === undefined ? '' : ((isUntil(name) ? lastDay(text, zone) : dateOf(text, zone)) ?? '')
+const dayShown = ({ until }: Edge, text: string | undefined, zone: string) =>
+	text === undefined ? '' : ((until ? lastDay(text, zone) : dateOf(text, zone)) ?? '')
 
 /** In words, and as it stands where it is no whole day. */
-function inWords(name: Edge, text: string, zone: string): string {
+function inWords({ until }: Edge, text: string, zone: string): string {
 	const day = dateOf(text, zone)
-	if (day === null) return isUntil(name) ? `before ${text}` : text
+	if (day === null) return until ? `before ${text}` : text
 	if (text.length !== 10 && Date.parse(startOfDay(day, zone)) !== Date.parse(text))
-		return isUntil(name) ? `before ${formatInstant(text)}` : formatInstant(text)
-	return isUntil(name) ? `until ${formatDate(addDays(day, -1))}` : formatDate(day)
+		return until ? `before ${formatInstant(text)}` : formatInstant(text)
+	return until ? `until ${formatDate(addDays(day, -1))}` : formatDate(day)
 }
 
-export function Dates({ search, set, zone }: Props) {
+export function Dates({ fields, search, set, zone }: Props) {
 	const now = today(zone)
-	const range = (...names: Edge[]) =>
-		names.flatMap(name => (search[name] === undefined ? [] : [inWords(name, search[name], zone)])).join(' ')
-	const created = range('createdFrom', 'createdTo'),
-		updated = range('updatedFrom', 'updatedTo')
-	const text = created ? `Created ${created}` : updated ? `Updated ${updated}` : 'Date'
+	const ranges = Object.values(fields).flatMap(({ kind, title, range }) =>
+		kind === 'instant' && range !== undefined
+			? [
+					{
+						title,
+						from: { name: range[0], until: false, label: `${title} from` },
+						to: { name: range[1], until: true, label: `${title} until` },
+					},
+				]
+			: [],
+	)
+	const first = ranges[0]
+	if (first === undefined) return null
+	const valueAt = (edge: Edge) => {
+		const text = textIn(search, edge.name)
+		return text === undefined ? [] : [inWords(edge, text, zone)]
+	}
+	const words = ranges.map(({ title, from, to }) => [title, [from, to].flatMap(valueAt).join(' ')] as const)
+	const text = words.find(([, range]) => range !== '')?.join(' ') ?? 'Date'
 	return (
 		<Popover
 			label="Dates"
@@ -67,23 +75,27 @@ export function Dates({ search, set, zone }: Props) {
 					<Button
 						key={name}
 						size="bar"
-						onClick={() => set({ createdFrom: addDays(now, from), createdTo: addDays(now, to) })}
+						onClick={() =>
+							set({ [first.from.name]: addDays(now, from), [first.to.name]: addDays(now, to) })
+						}
 					>
 						{name}
 					</Button>
 				))}
 			</div>
 			<div className="grid grid-cols-2 gap-2.5">
-				{EDGES.map(([name, label]) => (
-					<DateField
-						key={name}
-						label={label}
-						value={dayShown(name, search[name], zone)}
-						onChange={day =>
-							set({ [name]: day === '' ? undefined : isUntil(name) ? addDays(day, 1) : day })
-						}
-					/>
-				))}
+				{ranges
+					.flatMap(({ from, to }) => [from, to])
+					.map(edge => (
+						<DateField
+							key={edge.name}
+							label={edge.label}
+							value={dayShown(edge, textIn(search, edge.name), zone)}
+							onChange={day =>
+								set({ [edge.name]: day === '' ? undefined : edge.until ? addDays(day, 1) : day })
+							}
+						/>
+					))}
 			</div>
 			<p className="mt-2.5 text-xs text-ink-3">Calendar days in {zone}.</p>
 		</Popover>

@@ -3,11 +3,12 @@ import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Order } from '@/api/client'
 import { notify } from '@/ui/notify'
-import { anOrder } from '../../tests/orders'
-import { conflicts, editOrder, settleConflict } from './edits'
-import { orderStore } from './store'
+import { anOrder, orders } from '../../tests/orders'
 
 vi.mock('@/ui/notify', () => ({ notify: { success: vi.fn(), info: vi.fn(), error: vi.fn() } }))
+
+const { edits, store: orderStore } = orders
+const { conflicts } = edits
 
 const server = setupServer()
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
@@ -42,11 +43,11 @@ test('an edit shows before it is answered, names the version seen and a key of i
 			return answer({ ...order, status: 'Shipped', version: 1001 })
 		}),
 	)
-	const done = editOrder(order.id, { status: 'Shipped' })
+	const done = edits.edit(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)?.shown.status).toBe('Shipped')
-	expect(orderStore.get(order.id)?.order.status).toBe('Pending')
+	expect(orderStore.get(order.id)?.row.status).toBe('Pending')
 	await done
-	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, order: { status: 'Shipped', version: 1001 } })
+	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, row: { status: 'Shipped', version: 1001 } })
 	expect(seen[0]!.get('If-Match')).toBe('"v1000"')
 	expect(seen[0]!.get('Idempotency-Key')).toMatch(/^[0-9a-f]{32}$/)
 	expect(notify.success).toHaveBeenCalledTimes(1)
@@ -55,7 +56,7 @@ test('an edit shows before it is answered, names the version seen and a key of i
 test('refused, it is taken back and the reason told', async () => {
 	const order = known()
 	server.use(http.patch(PATH, () => problem(422, 'airtable_rejected', 'INVALID: no such option')))
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)?.shown.status).toBe('Pending')
 	expect(notify.error).toHaveBeenCalledWith(
 		expect.stringContaining('was not changed'),
@@ -74,7 +75,7 @@ test('two edits of one order go one after another, the second on the version of 
 			return answer({ ...order, ...((await request.json()) as object), status: 'Shipped', version })
 		}),
 	)
-	await Promise.all([editOrder(order.id, { status: 'Shipped' }), editOrder(order.id, { priority: 'Low' })])
+	await Promise.all([edits.edit(order.id, { status: 'Shipped' }), edits.edit(order.id, { priority: 'Low' })])
 	expect(seen).toEqual(['"v1000"', '"v1001"'])
 	expect(orderStore.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: 'Low' })
 })
@@ -90,7 +91,7 @@ test('somebody changed another field: ours is made on top of it, and nobody is a
 		),
 		http.get(PATH, () => answer(theirs)),
 	)
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	expect(conflicts.get()).toEqual([])
 	expect(orderStore.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: 'Low', version: 1006 })
 })
@@ -106,18 +107,18 @@ test('somebody changed the same field: both values are shown, and ours is made o
 		),
 		http.get(PATH, () => answer(theirs)),
 	)
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	const [conflict] = conflicts.get()
 	expect(conflict).toMatchObject({
 		mine: { status: 'Shipped' },
 		base: { status: 'Pending' },
 		theirs: { status: 'Cancelled' },
 	})
-	settleConflict(conflict!, 'theirs')
+	edits.settle(conflict!, 'theirs')
 	expect(orderStore.get(order.id)?.shown.status).toBe('Cancelled')
 	conflicts.set([conflict!])
-	settleConflict(conflict!, 'mine')
-	await vi.waitFor(() => expect(orderStore.get(order.id)?.order.status).toBe('Shipped'))
+	edits.settle(conflict!, 'mine')
+	await vi.waitFor(() => expect(orderStore.get(order.id)?.row.status).toBe('Shipped'))
 })
 
 test('the value is there already: no conflict', async () => {
@@ -126,7 +127,7 @@ test('the value is there already: no conflict', async () => {
 		http.patch(PATH, () => problem(412, 'precondition_failed')),
 		http.get(PATH, () => answer({ ...order, status: 'Shipped', version: 1002 })),
 	)
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	expect(conflicts.get()).toEqual([])
 	expect(notify.error).not.toHaveBeenCalled()
 })
@@ -140,7 +141,7 @@ test('a lost connection is tried again with the same key', async () => {
 			return keys.length === 1 ? HttpResponse.error() : answer({ ...order, status: 'Shipped', version: 1001 })
 		}),
 	)
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	expect(keys.length).toBe(2)
 	expect(keys[0]).toBe(keys[1])
 	expect(orderStore.get(order.id)?.shown.status).toBe('Shipped')
@@ -149,7 +150,7 @@ test('a lost connection is tried again with the same key', async () => {
 test('queued while Airtable is away: told so, and pending until it is confirmed', async () => {
 	const order = known()
 	server.use(http.patch(PATH, () => answer({ ...order, status: 'Shipped', pending: true }, 202)))
-	await editOrder(order.id, { status: 'Shipped' })
+	await edits.edit(order.id, { status: 'Shipped' })
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Shipped', pending: true } })
 	expect(notify.info).toHaveBeenCalledWith(expect.stringContaining('queued'), expect.anything())
 })
@@ -189,16 +190,16 @@ test('A, B, A in one field: what was asked for last is shown throughout, and is 
 		{ state, answers } = aServer(order),
 		shown: unknown[] = []
 	const stop = orderStore.subscribe(order.id, () => shown.push(orderStore.get(order.id)!.shown.status))
-	const first = editOrder(order.id, { status: 'Shipped' })
+	const first = edits.edit(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
-	const second = editOrder(order.id, { status: 'Delivered' }),
-		third = editOrder(order.id, { status: 'Shipped' })
+	const second = edits.edit(order.id, { status: 'Delivered' }),
+		third = edits.edit(order.id, { status: 'Shipped' })
 	shown.length = 0
 	await answers()
 	await Promise.all([first, second, third])
 	expect(new Set(shown)).toEqual(new Set(['Shipped']))
 	expect(state.sent).toEqual([{ status: 'Shipped' }]) // what was given up before it left is not sent
-	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, changed: 0, order: { status: 'Shipped' } })
+	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, changed: 0, row: { status: 'Shipped' } })
 	stop()
 })
 
@@ -207,13 +208,13 @@ test('A, B, A, one after another under way: nothing else shows, and none is take
 		{ state, answers } = aServer(order),
 		shown: unknown[] = [],
 		done: Promise<void>[] = []
-	done.push(editOrder(order.id, { status: 'Shipped' }))
+	done.push(edits.edit(order.id, { status: 'Shipped' }))
 	await answers()
 	await done[0]
 	const stop = orderStore.subscribe(order.id, () => shown.push(orderStore.get(order.id)!.shown.status))
-	done.push(editOrder(order.id, { status: 'Delivered' }))
+	done.push(edits.edit(order.id, { status: 'Delivered' }))
 	await vi.waitFor(() => expect(state.sent.length).toBe(2))
-	done.push(editOrder(order.id, { status: 'Shipped' }))
+	done.push(edits.edit(order.id, { status: 'Shipped' }))
 	shown.length = 0
 	await answers(2)
 	await Promise.all(done)
@@ -229,8 +230,8 @@ test('a conflict in one field leaves the edit of another as it is, under way and
 	const order = known(),
 		{ state, answers, others } = aServer(order)
 	others({ status: 'Cancelled' })
-	const status = editOrder(order.id, { status: 'Shipped' }),
-		priority = editOrder(order.id, { priority: 'Low' })
+	const status = edits.edit(order.id, { status: 'Shipped' }),
+		priority = edits.edit(order.id, { priority: 'Low' })
 	await answers() // 412
 	await status
 	expect(conflicts.get()).toMatchObject([
@@ -240,7 +241,7 @@ test('a conflict in one field leaves the edit of another as it is, under way and
 		shown: { status: 'Shipped', priority: 'Low' },
 		overlay: { status: { state: 'conflict' }, priority: { state: 'saving' } },
 	})
-	settleConflict(conflicts.get()[0]!, 'theirs')
+	edits.settle(conflicts.get()[0]!, 'theirs')
 	expect(orderStore.get(order.id)).toMatchObject({
 		shown: { status: 'Cancelled', priority: 'Low' },
 		overlay: { priority: { state: 'saving' } },
@@ -254,17 +255,17 @@ test('a conflict in one field leaves the edit of another as it is, under way and
 test('a conflict in each field is asked about, one after the other', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
-	const edits = [editOrder(order.id, { status: 'Shipped' })]
+	const asked = [edits.edit(order.id, { status: 'Shipped' })]
 	others({ status: 'Cancelled', priority: 'Medium' })
-	edits.push(editOrder(order.id, { priority: 'Low' }))
+	asked.push(edits.edit(order.id, { priority: 'Low' }))
 	await answers()
-	await Promise.all(edits)
+	await Promise.all(asked)
 	expect(conflicts.get().map(({ mine, theirs }) => [mine, theirs.status, theirs.priority])).toEqual([
 		[{ status: 'Shipped' }, 'Cancelled', 'Medium'],
 		[{ priority: 'Low' }, 'Cancelled', 'Medium'],
 	])
-	settleConflict(conflicts.get()[0]!, 'theirs')
-	settleConflict(conflicts.get()[0]!, 'mine')
+	edits.settle(conflicts.get()[0]!, 'theirs')
+	edits.settle(conflicts.get()[0]!, 'mine')
 	await answers()
 	await vi.waitFor(() => expect(state.now).toMatchObject({ status: 'Cancelled', priority: 'Low' }))
 	await vi.waitFor(() => expect(orderStore.get(order.id)?.overlay).toBeNull())
@@ -273,9 +274,9 @@ test('a conflict in each field is asked about, one after the other', async () =>
 test('what another person did while an edit of ours waited for the one before it is asked about, not overwritten', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
-	const first = editOrder(order.id, { status: 'Shipped' })
+	const first = edits.edit(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
-	const second = editOrder(order.id, { priority: 'Low' })
+	const second = edits.edit(order.id, { priority: 'Low' })
 	others({ priority: 'Medium' })
 	await answers(2) // 412, then on top of theirs, which is not what the second edit was made on
 	await Promise.all([first, second])
@@ -288,17 +289,17 @@ test('what another person did while an edit of ours waited for the one before it
 test('of two edits of a field that both come too late only the last is asked about', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
-	const first = editOrder(order.id, { status: 'Shipped' })
+	const first = edits.edit(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
 	others({ status: 'Cancelled' })
-	const second = editOrder(order.id, { status: 'Delivered' })
+	const second = edits.edit(order.id, { status: 'Delivered' })
 	await answers()
 	await Promise.all([first, second])
 	expect(conflicts.get()).toMatchObject([
 		{ mine: { status: 'Delivered' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } },
 	])
 	others({ status: 'Processing' }) // a third person, while the question stands
-	settleConflict(conflicts.get()[0]!, 'mine')
+	edits.settle(conflicts.get()[0]!, 'mine')
 	await answers()
 	await vi.waitFor(() =>
 		expect(conflicts.get()).toMatchObject([
@@ -317,7 +318,7 @@ test('the first edit refused, the second is made on what is there', async () => 
 				: answer({ ...order, ...((await request.json()) as object), version: 1001 }),
 		),
 	)
-	await Promise.all([editOrder(order.id, { status: 'Shipped' }), editOrder(order.id, { status: 'Delivered' })])
+	await Promise.all([edits.edit(order.id, { status: 'Shipped' }), edits.edit(order.id, { status: 'Delivered' })])
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Delivered' } })
 	expect(conflicts.get()).toEqual([])
 })

@@ -1,200 +1,217 @@
 /*
  * Edits that feel instant.  Each has a number; what it asks for is laid over
- * the order field by field and stays until this very edit is settled.  The
- * changes of one order are sent one after another, each naming a version.
+ * the row field by field and stays until this very edit is settled.  The
+ * changes of one row are sent one after another, each naming a version.
  * Refused: it is taken off again and a toast says why.  Changed by somebody
  * else meanwhile: only if it was the same field the person is asked.
  */
-import { type Order, type OrderChange, newKey } from '@/api/client'
+import { newKey } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
 import { queryClient } from '@/api/query-client'
 import { Observable } from '@/lib/observable'
 import { notify } from '@/ui/notify'
-import { fetchOrder, patchOrder, undoChange } from '@/orders/api'
-import { type Field, FIELDS, nameOf, orderStore } from './store'
+import { type Change, type FieldOf, nameOf, optionsOf, type Row, type Table, wordFor } from './descriptor'
+import { forgetUndo, rememberUndo } from './undo'
 
 /** Both sides of a conflict, until it is settled; mine: the fields that nobody here has edited since. */
-export type Conflict = { edit: number; id: string; name: string; mine: OrderChange; base: Order; theirs: Order }
+export type Conflict<R extends Row> = { edit: number; id: string; name: string; mine: Change<R>; base: R; theirs: R }
 
 const NETWORK_TRIES = 3
 const VERSION_TRIES = 4
 const NETWORK_PAUSE_MS = 500
 
-export const conflicts = new Observable<Conflict[]>([])
 let edits = 0
-let lastUndo: (() => void) | null = null // what Ctrl-Z does
-/** The last edit of each order under way, and then the order as far as the person has seen it or we have made it. */
-const tails = new Map<string, Promise<Order>>()
 
-const asks = (change: OrderChange, fields: readonly Field[] = FIELDS) =>
-	fields.filter(field => change[field] !== undefined)
-const part = (of: OrderChange, fields: readonly Field[]) =>
-	Object.fromEntries(asks(of, fields).map(field => [field, of[field]])) as OrderChange
-const has = (order: Order, change: OrderChange) => asks(change).every(field => order[field] === change[field])
-const clashes = (seen: Order, now: Order, change: OrderChange) => asks(change).some(field => seen[field] !== now[field])
-export const inWords = (change: OrderChange) =>
-	asks(change)
-		.map(field => `${field} ${change[field] ?? 'none'}`)
-		.join(', ')
+type Of<R extends Row> = Pick<Table<R>, 'id' | 'one' | 'fields' | 'names' | 'store' | 'requests'>
 
-/** Change an order, as it is known or as the person has seen it. Returns when it is settled one way or another; it never throws. */
-export function editOrder(id: string, change: OrderChange, seen?: Order): Promise<void> {
-	const entry = orderStore.get(id)
-	if (!entry || has(entry.shown, change)) return Promise.resolve()
-	const edit = ++edits
-	const before = tails.get(id)
-	// of a field with an edit still on its way the person has seen what that one asked for
-	const ours = before === undefined ? [] : FIELDS.filter(field => entry.overlay?.[field] !== undefined)
-	const known = seen ?? entry.order
-	orderStore.lay(id, change, edit, 'saving')
-	forgetConflicts(id)
-	const mine =
-		before === undefined
-			? deliver(id, edit, change, known)
-			: before.then(left => deliver(id, edit, change, { ...known, ...pick(left, ours) }))
-	tails.set(id, mine)
-	return mine.then(() => {
-		if (tails.get(id) === mine) tails.delete(id)
-	})
-}
+export class Edits<R extends Row> {
+	readonly conflicts = new Observable<Conflict<R>[]>([])
+	private readonly table: Of<R>
+	private readonly editable: readonly FieldOf<R>[]
+	/** The last edit of each row under way, and then the row as far as the person has seen it or we have made it. */
+	private readonly tails = new Map<string, Promise<R>>()
 
-const pick = (order: Order, fields: readonly Field[]) =>
-	Object.fromEntries(fields.map(field => [field, order[field]])) as Partial<Order>
-
-/** Send it, and say how it ended. The order as it is then known to the person. */
-async function deliver(id: string, edit: number, change: OrderChange, seen: Order): Promise<Order> {
-	if (orderStore.wishes(id, edit).length === 0) return seen // all of it has been asked for otherwise meanwhile
-	const told = orderStore.expect([id])
-	try {
-		const order = await send(id, edit, change, seen)
-		if (order === null) return seen
-		orderStore.lift(id, edit)
-		tellDone(order, change)
-		return { ...seen, ...change }
-	} catch (error) {
-		const unknown = error instanceof Problem && error.code === 'outcome_unknown'
-		if (unknown) await fetchOrder(id).catch(() => undefined) // it is shown as pending until that is settled
-		orderStore.lift(id, edit)
-		tellRefused(id, change, seen, error, unknown)
-		return seen
-	} finally {
-		told()
+	constructor(table: Of<R>) {
+		this.table = table
+		this.editable = optionsOf(table.fields).map(([field]) => field as FieldOf<R>)
 	}
-}
 
-/** The order as changed; null: a conflict that the person has to settle. */
-async function send(id: string, edit: number, change: OrderChange, seen: Order): Promise<Order | null> {
-	let now = newest(id, seen)
-	for (let i = 0; i < VERSION_TRIES; i++) {
-		if (has(now, change)) return now
-		if (clashes(seen, now, change)) {
-			ask(id, edit, change, seen, now)
-			return null
-		}
-		// the same fields as the person saw them: ours holds, whatever else was changed
-		try {
-			return await patchPatiently(id, change, now.version)
-		} catch (error) {
-			if (!(error instanceof Problem) || error.status !== 412) throw error
-			now = await fetchOrder(id)
-		}
-	}
-	throw new Error('The order changes too quickly to be edited.')
-}
-
-function newest(id: string, seen: Order): Order {
-	const known = orderStore.get(id)?.order
-	return known !== undefined && known.version >= seen.version ? known : seen
-}
-
-/** Ask the person, about what they have not asked for otherwise meanwhile. */
-function ask(id: string, edit: number, change: OrderChange, seen: Order, theirs: Order) {
-	const mine = part(change, orderStore.wishes(id, edit))
-	if (asks(mine).length === 0) return
-	orderStore.lay(id, mine, edit, 'conflict')
-	conflicts.set([...conflicts.get(), { edit, id, name: nameOf(theirs), mine, base: seen, theirs }])
-}
-
-/** What has been asked for otherwise is no question any more. */
-function forgetConflicts(id: string) {
-	const kept = conflicts
-		.get()
-		.filter(conflict => conflict.id !== id || orderStore.wishes(id, conflict.edit).length > 0)
-	if (kept.length < conflicts.get().length) conflicts.set(kept)
-}
-
-/** A lost connection is tried again with the same key, which never does it twice. */
-async function patchPatiently(id: string, change: OrderChange, version: number): Promise<Order> {
-	const key = newKey()
-	for (let tries = 1; ; tries++) {
-		try {
-			return await patchOrder(id, change, version, key)
-		} catch (error) {
-			if (!(error instanceof Problem) || error.status !== 0 || tries >= NETWORK_TRIES) throw error
-			await new Promise(resolve => setTimeout(resolve, NETWORK_PAUSE_MS * tries))
-		}
-	}
-}
-
-function tellDone(order: Order, change: OrderChange) {
-	const takeBack = () => {
-		if (lastUndo === takeBack) lastUndo = null
-		void undoEdit(order)
-	}
-	rememberUndo(takeBack)
-	const undo = { label: 'Undo', onClick: takeBack }
-	if (order.pending)
-		notify.info(`${nameOf(order)}: ${inWords(change)} is queued`, {
-			description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.',
-			action: undo,
+	/** Change a row, as it is known or as the person has seen it. Returns when it is settled one way or another; it never throws. */
+	edit(id: string, change: Change<R>, seen?: R): Promise<void> {
+		const { store } = this.table
+		const entry = store.get(id)
+		if (!entry || this.has(entry.shown, change)) return Promise.resolve()
+		const edit = ++edits
+		const before = this.tails.get(id)
+		// of a field with an edit still on its way the person has seen what that one asked for
+		const ours = before === undefined ? [] : this.editable.filter(field => entry.overlay?.[field] !== undefined)
+		const known = seen ?? entry.row
+		store.lay(id, change, edit, 'saving')
+		this.forgetConflicts(id)
+		const mine =
+			before === undefined
+				? this.deliver(id, edit, change, known)
+				: before.then(left => this.deliver(id, edit, change, { ...known, ...pick(left, ours) }))
+		this.tails.set(id, mine)
+		return mine.then(() => {
+			if (this.tails.get(id) === mine) this.tails.delete(id)
 		})
-	else notify.success(`${nameOf(order)}: ${inWords(change)}`, { action: undo })
-	afterChange()
-}
-
-function tellRefused(id: string, change: OrderChange, seen: Order, error: unknown, unknown: boolean) {
-	notify.error(unknown ? `${nameOf(seen)}: not confirmed yet` : `${nameOf(seen)} was not changed`, {
-		description: explain(error),
-		...(!unknown && { action: { label: 'Try again', onClick: () => void editOrder(id, change) } }),
-	})
-	afterChange()
-}
-
-/** What has just been done can be taken back so, of one order or of many. */
-export const rememberUndo = (undo: () => void) => {
-	lastUndo = undo
-}
-
-/** Take the last edit back, once. */
-export function undoLast() {
-	const undo = lastUndo
-	lastUndo = null
-	undo?.()
-}
-
-async function undoEdit(order: Order) {
-	const told = orderStore.expect([order.id])
-	try {
-		const now = await undoChange(order.id, order.version)
-		notify.success(`${nameOf(now)} is as it was before`)
-	} catch (error) {
-		const moved = error instanceof Problem && (error.status === 412 || error.status === 409)
-		notify.error('Not undone', { description: moved ? 'The order has been changed since.' : explain(error) })
-	} finally {
-		told()
 	}
-	afterChange()
+
+	/** What is asked for, in words: "status Shipped, priority none". */
+	inWords(change: Change<R>): string {
+		return this.asks(change)
+			.map(field => `${wordFor(this.table.fields, field)} ${change[field] ?? 'none'}`)
+			.join(', ')
+	}
+
+	settle(conflict: Conflict<R>, keep: 'mine' | 'theirs') {
+		this.conflicts.set(this.conflicts.get().filter(other => other !== conflict))
+		this.table.store.lift(conflict.id, conflict.edit)
+		if (keep === 'mine') void this.edit(conflict.id, conflict.mine, conflict.theirs)
+	}
+
+	/** Figures and histories follow; the list does when the change is told of. */
+	afterChange() {
+		for (const queryKey of [['summary'], [this.table.id, 'history'], ['audit']])
+			void queryClient.invalidateQueries({ queryKey })
+	}
+
+	private asks(change: Change<R>): FieldOf<R>[] {
+		return this.editable.filter(field => change[field] !== undefined)
+	}
+	private has(row: R, change: Change<R>) {
+		return this.asks(change).every(field => row[field] === change[field])
+	}
+	private clashes(seen: R, now: R, change: Change<R>) {
+		return this.asks(change).some(field => seen[field] !== now[field])
+	}
+	private nameOf(row: R) {
+		return nameOf(this.table, row)
+	}
+
+	/** Send it, and say how it ended. The row as it is then known to the person. */
+	private async deliver(id: string, edit: number, change: Change<R>, seen: R): Promise<R> {
+		const { store, requests } = this.table
+		if (store.wishes(id, edit).length === 0) return seen // all of it has been asked for otherwise meanwhile
+		const told = store.expect([id])
+		try {
+			const row = await this.send(id, edit, change, seen)
+			if (row === null) return seen
+			store.lift(id, edit)
+			this.tellDone(row, change)
+			return { ...seen, ...change }
+		} catch (error) {
+			const unknown = error instanceof Problem && error.code === 'outcome_unknown'
+			if (unknown) await requests.one(id).catch(() => undefined) // it is shown as pending until that is settled
+			store.lift(id, edit)
+			this.tellRefused(id, change, seen, error, unknown)
+			return seen
+		} finally {
+			told()
+		}
+	}
+
+	/** The row as changed; null: a conflict that the person has to settle. */
+	private async send(id: string, edit: number, change: Change<R>, seen: R): Promise<R | null> {
+		let now = this.newest(id, seen)
+		for (let i = 0; i < VERSION_TRIES; i++) {
+			if (this.has(now, change)) return now
+			if (this.clashes(seen, now, change)) {
+				this.ask(id, edit, change, seen, now)
+				return null
+			}
+			// the same fields as the person saw them: ours holds, whatever else was changed
+			try {
+				return await this.patchPatiently(id, change, now.version)
+			} catch (error) {
+				if (!(error instanceof Problem) || error.status !== 412) throw error
+				now = await this.table.requests.one(id)
+			}
+		}
+		throw new Error(`The ${this.table.one} changes too quickly to be edited.`)
+	}
+
+	private newest(id: string, seen: R): R {
+		const known = this.table.store.get(id)?.row
+		return known !== undefined && known.version >= seen.version ? known : seen
+	}
+
+	/** Ask the person, about what they have not asked for otherwise meanwhile. */
+	private ask(id: string, edit: number, change: Change<R>, seen: R, theirs: R) {
+		const { store } = this.table
+		const mine = pick(
+			change,
+			this.asks(change).filter(field => store.wishes(id, edit).includes(field)),
+		) as Change<R>
+		if (this.asks(mine).length === 0) return
+		store.lay(id, mine, edit, 'conflict')
+		const conflict = { edit, id, name: this.nameOf(theirs), mine, base: seen, theirs }
+		this.conflicts.set([...this.conflicts.get(), conflict])
+	}
+
+	/** What has been asked for otherwise is no question any more. */
+	private forgetConflicts(id: string) {
+		const all = this.conflicts.get()
+		const kept = all.filter(conflict => conflict.id !== id || this.table.store.wishes(id, conflict.edit).length > 0)
+		if (kept.length < all.length) this.conflicts.set(kept)
+	}
+
+	/** A lost connection is tried again with the same key, which never does it twice. */
+	private async patchPatiently(id: string, change: Change<R>, version: number): Promise<R> {
+		const key = newKey()
+		for (let tries = 1; ; tries++) {
+			try {
+				return await this.table.requests.patch(id, change, version, key)
+			} catch (error) {
+				if (!(error instanceof Problem) || error.status !== 0 || tries >= NETWORK_TRIES) throw error
+				await new Promise(resolve => setTimeout(resolve, NETWORK_PAUSE_MS * tries))
+			}
+		}
+	}
+
+	private tellDone(row: R, change: Change<R>) {
+		const takeBack = () => {
+			forgetUndo(takeBack)
+			void this.undo(row)
+		}
+		rememberUndo(takeBack)
+		const undo = { label: 'Undo', onClick: takeBack }
+		const what = `${this.nameOf(row)}: ${this.inWords(change)}`
+		if (row.pending)
+			notify.info(`${what} is queued`, {
+				description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.',
+				action: undo,
+			})
+		else notify.success(what, { action: undo })
+		this.afterChange()
+	}
+
+	private tellRefused(id: string, change: Change<R>, seen: R, error: unknown, unknown: boolean) {
+		notify.error(unknown ? `${this.nameOf(seen)}: not confirmed yet` : `${this.nameOf(seen)} was not changed`, {
+			description: explain(error),
+			...(!unknown && { action: { label: 'Try again', onClick: () => void this.edit(id, change) } }),
+		})
+		this.afterChange()
+	}
+
+	private async undo(row: R) {
+		const told = this.table.store.expect([row.id])
+		try {
+			const now = await this.table.requests.undo(row.id, row.version)
+			notify.success(`${this.nameOf(now)} is as it was before`)
+		} catch (error) {
+			const moved = error instanceof Problem && (error.status === 412 || error.status === 409)
+			notify.error('Not undone', {
+				description: moved ? `The ${this.table.one} has been changed since.` : explain(error),
+			})
+		} finally {
+			told()
+		}
+		this.afterChange()
+	}
 }
 
-/** Figures and histories follow; the list does when the change is told of. */
-function afterChange() {
-	void queryClient.invalidateQueries({ queryKey: ['summary'] })
-	void queryClient.invalidateQueries({ queryKey: ['orders', 'history'] })
-	void queryClient.invalidateQueries({ queryKey: ['audit'] })
-}
-
-export function settleConflict(conflict: Conflict, keep: 'mine' | 'theirs') {
-	conflicts.set(conflicts.get().filter(other => other !== conflict))
-	orderStore.lift(conflict.id, conflict.edit)
-	if (keep === 'mine') void editOrder(conflict.id, conflict.mine, conflict.theirs)
+function pick<T extends object>(from: T, fields: readonly (keyof T)[]): Partial<T> {
+	return Object.fromEntries(fields.map(field => [field, from[field]])) as Partial<T>
 }

@@ -4,23 +4,27 @@ import { useMemo, useState } from 'react'
 import { Button } from '@/ui/button'
 import { Choices } from '@/ui/choices'
 import { Popover } from '@/ui/popover'
-import { PriorityLabel, StatusBadge } from '@/ui/badges'
-import type { OrderChange } from '@/api/client'
-import { useSummary } from '@/api/summary'
-import { editOrder } from './edits'
 import { choicesOf } from './choices-of'
+import { type AnyTable, nameOfField, optionField, textOf, wordFor } from './descriptor'
 import { namesIn, valueOf } from './several'
-import { type Field, orderStore } from './store'
 
-export type Editing = { id: string; field: Field; button: HTMLElement }
+export type Editing = { id: string; field: string; button: HTMLElement }
 
 /** One popover for all rows, standing at the button that asked for it. */
-export function FieldEditor({ editing, onClose }: { editing: Editing | null; onClose: () => void }) {
+export function FieldEditor({
+	table,
+	editing,
+	onClose,
+}: {
+	table: AnyTable
+	editing: Editing | null
+	onClose: () => void
+}) {
 	const anchor = useMemo(() => ({ current: editing?.button ?? null }), [editing])
 	if (editing === null) return null
 	const { id, field, button } = editing
-	const value = orderStore.get(id)?.shown[field] ?? null
-	const name = field === 'status' ? 'Status' : 'Priority'
+	const value = textOf(table.store.get(id)?.shown ?? {}, field)
+	const name = nameOfField(table.fields, field)
 	return (
 		<Popover
 			open
@@ -33,11 +37,12 @@ export function FieldEditor({ editing, onClose }: { editing: Editing | null; onC
 			onClosed={() => (button.isConnected ? (button.closest<HTMLElement>('tr') ?? button) : null)?.focus()}
 		>
 			<FieldChoices
+				table={table}
 				field={field}
 				value={value}
 				onChoose={chosen => {
 					onClose()
-					void editOrder(id, { [field]: chosen } as OrderChange)
+					void table.edits.edit(id, { [field]: chosen })
 				}}
 			/>
 		</Popover>
@@ -46,16 +51,18 @@ export function FieldEditor({ editing, onClose }: { editing: Editing | null; onC
 
 /** A field of a form: the value, and the list behind it. */
 export function FieldButton({
+	table,
 	field,
 	value,
 	onChoose,
 }: {
-	field: Field
+	table: AnyTable
+	field: string
 	value: string | null
 	onChoose: (value: string | null) => void
 }) {
 	const [open, setOpen] = useState(false)
-	const name = field === 'status' ? 'Status' : 'Priority'
+	const name = nameOfField(table.fields, field)
 	return (
 		<div>
 			<p className="mb-1 text-xs font-medium text-ink-2">{name}</p>
@@ -66,18 +73,19 @@ export function FieldButton({
 				trigger={
 					<button
 						type="button"
-						aria-label={`${name}: ${value ?? (field === 'status' ? 'No status' : 'None')}. Change`}
+						aria-label={`${name}: ${value ?? optionField(table.fields, field).none}. Change`}
 						className={clsx(
 							'flex h-10 w-full items-center justify-between gap-2 rounded-lg border border-line-strong',
 							'bg-surface px-2.5 hover:bg-hover',
 						)}
 					>
-						<span className="flex min-w-0">{content(field, value)}</span>
+						<span className="flex min-w-0">{optionField(table.fields, field).show(value)}</span>
 						<ChevronDown aria-hidden className="size-4 shrink-0 text-ink-3" />
 					</button>
 				}
 			>
 				<FieldChoices
+					table={table}
 					field={field}
 					value={value}
 					onChoose={chosen => {
@@ -90,31 +98,33 @@ export function FieldButton({
 	)
 }
 
-type ChoicesProps = { field: Field; value: string | null | undefined; onChoose: (value: string | null) => void }
+type ChoicesProps = {
+	table: AnyTable
+	field: string
+	value: string | null | undefined
+	onChoose: (value: string | null) => void
+}
 
-const content = (field: Field, option: string | null) =>
-	field === 'status' ? <StatusBadge status={option} /> : <PriorityLabel priority={option} />
-
-export function FieldChoices({ field, value, onChoose }: ChoicesProps) {
-	const summary = useSummary().data
-	if (summary?.several?.includes(field))
-		return <Several field={field} value={value} onChoose={onChoose} offered={choicesOf(summary, field)} />
+export function FieldChoices({ table, field, value, onChoose }: ChoicesProps) {
+	const options = table.useOptions()
+	const offered = choicesOf(options, field, optionField(table.fields, field))
+	if (options?.several.includes(field)) return <Several {...{ table, field, value, onChoose, offered }} />
 	return (
 		<Choices<string | null>
-			label={field === 'status' ? 'Status' : 'Priority'}
+			label={nameOfField(table.fields, field)}
 			chosen={option => option === value}
 			onChoose={onChoose}
-			options={[...choicesOf(summary, field), null].map(option => ({
+			options={[...offered, null].map(option => ({
 				value: option,
 				text: option ?? 'none',
-				content: content(field, option),
+				content: optionField(table.fields, field).show(option),
 			}))}
 		/>
 	)
 }
 
 /** A field that takes several: what is ticked is what it is set to, once that is asked for. */
-function Several({ field, value, onChoose, offered }: ChoicesProps & { offered: readonly string[] }) {
+function Several({ table, field, value, onChoose, offered }: ChoicesProps & { offered: readonly string[] }) {
 	const had = value === undefined ? [] : namesIn(value, offered)
 	const [names, setNames] = useState<readonly string[]>(had ?? [])
 	const [touched, setTouched] = useState(false)
@@ -137,14 +147,14 @@ function Several({ field, value, onChoose, offered }: ChoicesProps & { offered: 
 			}}
 		>
 			<Choices<string | null>
-				label={field === 'status' ? 'Status' : 'Priority'}
+				label={nameOfField(table.fields, field)}
 				multiple
 				chosen={name => (name === null ? kept.length === 0 : kept.includes(name))}
 				onChoose={toggle}
 				options={[...offered, null].map(option => ({
 					value: option,
 					text: option ?? 'none',
-					content: content(field, option),
+					content: optionField(table.fields, field).show(option),
 				}))}
 			/>
 			{had === null && !touched && (
@@ -166,7 +176,7 @@ function Several({ field, value, onChoose, offered }: ChoicesProps & { offered: 
 					disabled={!touched || next === undefined}
 					onClick={() => onChoose(next!)}
 				>
-					Set {field}
+					Set {wordFor(table.fields, field)}
 					{kept.length > 1 && ` (${kept.length})`}
 				</Button>
 			</div>

@@ -1,101 +1,47 @@
-import { CircleDot, Flag, Sigma, X } from 'lucide-react'
-import { type ComponentType, useState } from 'react'
-import { useSummary } from '@/api/summary'
+import { Sigma, X } from 'lucide-react'
+import { useState } from 'react'
 import { formatCompact } from '@/lib/format'
+import { withoutOne } from '@/lib/without-one'
 import { useMoney } from '@/lib/money'
-import { type Grouped, withoutOne } from '@/lib/grouped'
-import { PriorityLabel, StatusBadge } from '@/ui/badges'
 import { Button } from '@/ui/button'
 import { Choices } from '@/ui/choices'
 import { AMOUNT, amountOf, Field } from '@/ui/field'
 import { Popover } from '@/ui/popover'
+import { isFiltered, listOf, textIn, toggled, withoutFilters } from './address'
 import { countedOf, filtersOf } from './choices-of'
 import { Dates } from './dates'
+import { type AnyTable, type OptionField, optionsOf, type PlainField, type Search, type SetSearch } from './descriptor'
 import { Trigger } from './filter-trigger'
-import { isFiltered, type OrdersSearch, toggled, withoutFilters } from '@/orders/search'
 
-type Set = (next: Partial<OrdersSearch>) => void
-type Props = { search: OrdersSearch; set: Set }
+type Props = { table: AnyTable; search: Search; set: SetSearch }
 
-export function Filters({ search, set }: Props) {
-	const summary = useSummary().data
-	const list = (field: Grouped, icon: ComponentType<{ className?: string }>, title: string) => {
-		const groups = countedOf(summary, field)
-		const none = withoutOne(
-			field,
-			groups.map(({ value }) => value),
-		)
-		const isNone = (value: string) => none[field] !== undefined && value === 'none'
-		const noneChosen = (search.empty?.includes(field) || search[field]?.some(isNone)) ?? false
-		const shown = [...(search[field]?.filter(value => !isNone(value)) ?? []), ...(noneChosen ? ['None'] : [])]
-		const names = filtersOf(summary, field, search[field]?.filter(value => !isNone(value)) ?? [])
-		const toggleNone = () => {
-			if (!noneChosen)
-				set(
-					none[field]
-						? { [field]: [...(search[field] ?? []), 'none'] }
-						: { empty: toggled(search.empty, field) },
-				)
-			else
-				set({
-					[field]: search[field]?.some(value => !isNone(value))
-						? search[field].filter(value => !isNone(value))
-						: undefined,
-					...(search.empty?.includes(field) && { empty: toggled(search.empty, field) }),
-				})
-		}
-		return (
-			<Popover
-				label={title}
-				className="w-60"
-				trigger={
-					<Trigger icon={icon} text={shown.length > 0 ? shown.join(', ') : title} on={shown.length > 0} />
-				}
-			>
-				<Choices
-					label={title}
-					multiple
-					chosen={value => (value === null ? noneChosen : (search[field]?.includes(value) ?? false))}
-					onChoose={value =>
-						value === null ? toggleNone() : set({ [field]: toggled(search[field], value) })
-					}
-					options={[...names, null].map(value => {
-						const count = groups.find(group => group.value === value)?.count
-						return {
-							value,
-							text: value ?? 'none',
-							content:
-								field === 'status' ? (
-									<StatusBadge status={value} />
-								) : (
-									<PriorityLabel priority={value} />
-								),
-							...(count !== undefined && { hint: formatCompact(count) }),
-						}
-					})}
-				/>
-			</Popover>
-		)
-	}
+export function Filters({ table, search, set }: Props) {
+	const zone = table.useOptions()?.timeZone ?? 'UTC'
+	const amounts = Object.values(table.fields).filter(({ kind, range }) => kind === 'money' && range)
+	const exact = Object.keys(table.fields).filter(name => table.fields[name]!.exact && search[name] !== undefined)
 	return (
 		<>
-			{list('status', CircleDot, 'Status')}
-			{list('priority', Flag, 'Priority')}
-			<Dates search={search} set={set} zone={summary?.timeZone ?? 'UTC'} />
-			<Amounts search={search} set={set} />
-			{search.customer !== undefined && (
+			{optionsOf(table.fields).map(([name, field]) => (
+				<OptionFilter key={name} {...{ table, name, field, search, set }} />
+			))}
+			<Dates {...{ fields: table.fields, search, set, zone }} />
+			{amounts.map(field => (
+				<Amounts key={field.title} {...{ field, search, set }} />
+			))}
+			{exact.map(name => (
 				<Button
+					key={name}
 					size="bar"
 					className="border-accent! bg-accent-soft! font-normal text-accent-ink!"
-					onClick={() => set({ customer: undefined })}
-					aria-label={`Only ${search.customer}. Remove this filter`}
+					onClick={() => set({ [name]: undefined })}
+					aria-label={`Only ${textIn(search, name)}. Remove this filter`}
 				>
-					<span className="max-w-40 truncate">{search.customer}</span>
+					<span className="max-w-40 truncate">{search[name]}</span>
 					<X aria-hidden className="size-3.5" />
 				</Button>
-			)}
-			{isFiltered(search) && (
-				<Button look="quiet" size="bar" onClick={() => set(withoutFilters)}>
+			))}
+			{isFiltered(table, search) && (
+				<Button look="quiet" size="bar" onClick={() => set(withoutFilters(table))}>
 					Clear
 				</Button>
 			)}
@@ -103,20 +49,69 @@ export function Filters({ search, set }: Props) {
 	)
 }
 
-function Amounts({ search, set }: Props) {
-	const { minTotal, maxTotal } = search
-	const money = useMoney()
-	const [low, high] = [minTotal, maxTotal].map(text => text && money.exact(Number(text)))
-	const text = low && high ? `${low} – ${high}` : low ? `From ${low}` : high ? `Up to ${high}` : 'Total'
+/** Rows with one of some options, or with none: that is a word, or a filter of its own where it is the name of an option. */
+function OptionFilter({ table, name, field, search, set }: Props & { name: string; field: OptionField }) {
+	const options = table.useOptions()
+	const groups = countedOf(options, name)
+	const none = withoutOne(
+		name,
+		groups.map(({ value }) => value),
+	)
+	const isNone = (value: string) => none[name] !== undefined && value === 'none'
+	const empty = listOf(search, 'empty')
+	const chosen = listOf(search, name)
+	const named = chosen?.filter(value => !isNone(value)) ?? []
+	const noneChosen = (empty?.includes(name) || chosen?.some(isNone)) ?? false
+	const shown = [...named, ...(noneChosen ? ['None'] : [])]
+	const names = filtersOf(options, name, field, named)
+	const toggleNone = () => {
+		if (!noneChosen) set(none[name] ? { [name]: [...(chosen ?? []), 'none'] } : { empty: toggled(empty, name) })
+		else
+			set({
+				[name]: named.length > 0 ? named : undefined,
+				...(empty?.includes(name) && { empty: toggled(empty, name) }),
+			})
+	}
+	const text = shown.length > 0 ? shown.join(', ') : field.title
 	return (
 		<Popover
-			label="Total"
+			label={field.title}
+			className="w-60"
+			trigger={<Trigger icon={field.icon} text={text} on={shown.length > 0} />}
+		>
+			<Choices
+				label={field.title}
+				multiple
+				chosen={value => (value === null ? noneChosen : (chosen?.includes(value) ?? false))}
+				onChoose={value => (value === null ? toggleNone() : set({ [name]: toggled(chosen, value) }))}
+				options={[...names, null].map(value => {
+					const count = groups.find(group => group.value === value)?.count
+					return {
+						value,
+						text: value ?? 'none',
+						content: field.show(value),
+						...(count !== undefined && { hint: formatCompact(count) }),
+					}
+				})}
+			/>
+		</Popover>
+	)
+}
+
+function Amounts({ field, search, set }: Omit<Props, 'table'> & { field: PlainField | OptionField }) {
+	const [from, to] = field.range!
+	const money = useMoney()
+	const [low, high] = [from, to].map(name => textIn(search, name)).map(text => text && money.exact(Number(text)))
+	const text = low && high ? `${low} – ${high}` : low ? `From ${low}` : high ? `Up to ${high}` : field.title
+	return (
+		<Popover
+			label={field.title}
 			className="w-64 p-3"
 			trigger={<Trigger icon={Sigma} text={text} on={Boolean(low || high)} />}
 		>
 			<div className="grid grid-cols-2 gap-2.5">
-				<Amount label="At least" value={minTotal} onChange={value => set({ minTotal: value })} />
-				<Amount label="At most" value={maxTotal} onChange={value => set({ maxTotal: value })} />
+				<Amount label="At least" value={textIn(search, from)} onChange={value => set({ [from]: value })} />
+				<Amount label="At most" value={textIn(search, to)} onChange={value => set({ [to]: value })} />
 			</div>
 		</Popover>
 	)

@@ -1,15 +1,16 @@
 import clsx from 'clsx'
 import { memo, useEffect, useRef } from 'react'
 import { Bone } from '@/ui/parts'
-import { COLUMN, Cell, type Edit, EditButton, Money, SmallCell } from './cells'
-import type { ColumnId } from '@/orders/search'
-import { useOrder } from './store'
+import { Cell, type Edit, EditButton, isRight, Money, SmallCell } from './cells'
+import { type AnyTable, keyOf, valueOf } from './descriptor'
+import { useRow } from './store'
 
 type Props = {
+	table: AnyTable
 	id: string | undefined
 	index: number
 	height: number
-	columns: ColumnId[]
+	columns: readonly string[]
 	small: boolean
 	selected: boolean
 	active: boolean
@@ -20,10 +21,10 @@ type Props = {
 }
 
 export const Row = memo(function Row({ id, ...props }: Props) {
-	return id === undefined ? <LoadingRow {...props} /> : <OrderRow id={id} {...props} />
+	return id === undefined ? <LoadingRow {...props} /> : <KnownRow id={id} {...props} />
 })
 
-function LoadingRow({ index, height, columns, small }: Omit<Props, 'id'>) {
+function LoadingRow({ table, index, height, columns, small }: Omit<Props, 'id'>) {
 	return (
 		<tr aria-rowindex={index + 2} style={{ height }} className="[&>td]:border-b [&>td]:border-line" aria-busy>
 			<td />
@@ -39,7 +40,7 @@ function LoadingRow({ index, height, columns, small }: Omit<Props, 'id'>) {
 			) : (
 				columns.map(column => (
 					<td key={column} className="px-3">
-						<Bone className={clsx('h-3.5', COLUMN[column].right ? 'ml-auto w-16' : 'w-2/3')} />
+						<Bone className={clsx('h-3.5', isRight(table, column) ? 'ml-auto w-16' : 'w-2/3')} />
 					</td>
 				))
 			)}
@@ -47,7 +48,8 @@ function LoadingRow({ index, height, columns, small }: Omit<Props, 'id'>) {
 	)
 }
 
-function OrderRow({
+function KnownRow({
+	table,
 	id,
 	index,
 	height,
@@ -60,13 +62,15 @@ function OrderRow({
 	onOpen,
 	onToggle,
 }: Props & { id: string }) {
-	const entry = useOrder(id)
+	const entry = useRow(table, id)
 	const row = useFlash(id, entry?.changed ?? 0)
 	if (!entry)
 		return (
-			<LoadingRow {...{ index, height, columns, small, selected, active, focusable, onEdit, onOpen, onToggle }} />
+			<LoadingRow
+				{...{ table, index, height, columns, small, selected, active, focusable, onEdit, onOpen, onToggle }}
+			/>
 		)
-	const name = entry.shown.orderId ?? entry.shown.id
+	const { amount, option } = table.phone
 	return (
 		<tr
 			ref={row}
@@ -99,26 +103,26 @@ function OrderRow({
 					readOnly
 					checked={selected}
 					tabIndex={-1}
-					aria-label={`Select ${name}`}
+					aria-label={`Select ${keyOf(table, entry.shown)}`}
 					className="pointer-events-none size-4 translate-y-0.5 accent-(--accent)"
 				/>
 			</td>
 			{small ? (
 				<>
 					<td className="overflow-hidden pr-2">
-						<SmallCell entry={entry} />
+						<SmallCell table={table} entry={entry} />
 					</td>
 					<td className="pr-3 text-right">
-						<Money value={entry.shown.orderTotal} />
+						<Money value={valueOf(entry.shown, amount) as number | null} />
 						<div className="-mr-1.5 flex justify-end">
-							<EditButton entry={entry} field="status" onEdit={onEdit} bare />
+							<EditButton {...{ table, entry, onEdit }} field={option} bare />
 						</div>
 					</td>
 				</>
 			) : (
 				columns.map(column => (
-					<td key={column} className={clsx('overflow-hidden px-3', COLUMN[column].right && 'text-right')}>
-						<Cell column={column} entry={entry} onEdit={onEdit} />
+					<td key={column} className={clsx('overflow-hidden px-3', isRight(table, column) && 'text-right')}>
+						<Cell {...{ table, entry, onEdit }} field={column} />
 					</td>
 				))
 			)}

@@ -1,18 +1,16 @@
 import { expect, test, vi } from 'vitest'
-import type { OrderPage } from '@/api/client'
-import { anOrder } from '../../tests/orders'
+import type { Order } from '@/api/client'
+import { anOrder, orders } from '../../tests/orders'
+import type { Page } from './descriptor'
 import { byUsAlone, leftOf, merge, moved, withOurs } from './rows'
 
-vi.mock('./api', () => ({ PAGE_SIZE: 100, fetchOrder: vi.fn(() => Promise.resolve()), pageQuery: vi.fn() }))
+const one = vi.fn((): Promise<Order> => Promise.resolve(anOrder()))
+const table = { ...orders, requests: { ...orders.requests, one } }
 
-const page = (ids: string[], total = ids.length, generation = 2): OrderPage => ({
-	orders: ids.map(id => anOrder({ id })),
-	page: 1,
-	pageSize: 100,
+const page = (ids: string[], total = ids.length, generation = 2): Page<Order> => ({
+	rows: ids.map(id => anOrder({ id })),
 	total,
-	totalPages: 1,
 	generation,
-	nextCursor: null,
 })
 const shown = (ids: string[]) => ({ key: 'k', total: ids.length, pages: new Map([[1, { ids, generation: 1 }]]) })
 const us =
@@ -27,21 +25,21 @@ test('orders that came, went or moved are counted', () => {
 })
 
 test('rows keep their places while they may not move, and what waits is told', () => {
-	const { next, held } = merge(shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), false)
+	const { next, held } = merge(table, shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), false)
 	expect(next.pages.get(1)?.ids).toEqual(['a', 'b'])
 	expect(next.total).toBe(2)
 	expect(held).toBe(1)
 })
 
 test('they change places when nothing can jump away', () => {
-	const { next, held } = merge(shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), true)
+	const { next, held } = merge(table, shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), true)
 	expect(next.pages.get(1)?.ids).toEqual(['n', 'a'])
 	expect(next.total).toBe(3)
 	expect(held).toBe(0)
 })
 
 test('another filter begins anew', () => {
-	const { next } = merge(shown(['a', 'b']), 'other', new Map([[1, page(['z'])]]), false)
+	const { next } = merge(table, shown(['a', 'b']), 'other', new Map([[1, page(['z'])]]), false)
 	expect(next).toEqual({ key: 'other', total: 1, pages: new Map([[1, { ids: ['z'], generation: 2 }]]) })
 })
 
@@ -51,10 +49,10 @@ test('what we did ourselves is never held back: it goes, comes and moves at once
 		['a', 'c', 'b'],
 		['b', 'a', 'c'],
 	]) {
-		const { next, held } = merge(shown(['a', 'b', 'c']), 'k', new Map([[1, page(after)]]), false, us('b'))
+		const { next, held } = merge(table, shown(['a', 'b', 'c']), 'k', new Map([[1, page(after)]]), false, us('b'))
 		expect([next.pages.get(1)?.ids, next.total, held]).toEqual([after, after.length, 0])
 	}
-	expect(merge(shown(['a', 'c']), 'k', new Map([[1, page(['a', 'n', 'c'])]]), false, us('n'))).toMatchObject({
+	expect(merge(table, shown(['a', 'c']), 'k', new Map([[1, page(['a', 'n', 'c'])]]), false, us('n'))).toMatchObject({
 		next: { total: 3 },
 		held: 0,
 	})
@@ -62,6 +60,7 @@ test('what we did ourselves is never held back: it goes, comes and moves at once
 
 test('what others did meanwhile is held back all the same', () => {
 	const { next, held } = merge(
+		table,
 		shown(['a', 'b', 'c', 'd']),
 		'k',
 		new Map([[1, page(['n', 'a', 'd', 'c'], 4)]]),
@@ -78,8 +77,8 @@ test('which of our changes count is asked for by the generations that the page w
 		asked.push([after, until])
 		return new Set(['b'])
 	}
-	const { next } = merge(shown(['a', 'b']), 'k', new Map([[1, page(['a'], 1, 7)]]), false, ours)
-	merge(next, 'k', new Map([[1, page(['a'], 1, 9)]]), false, ours)
+	const { next } = merge(table, shown(['a', 'b']), 'k', new Map([[1, page(['a'], 1, 7)]]), false, ours)
+	merge(table, next, 'k', new Map([[1, page(['a'], 1, 9)]]), false, ours)
 	expect(asked).toEqual([
 		[1, 7],
 		[7, 9],

@@ -1,6 +1,6 @@
 /*
- * The rows of the table: pages of ids as they are shown.  What an order holds
- * is the store's business (store.ts) and is drawn at once; which orders are
+ * The rows of a table: pages of ids as they are shown.  What a row holds
+ * is the store's business (store.ts) and is drawn at once; which rows are
  * shown, and in which order, changes under the reader's eyes only when nothing
  * can jump away from the pointer.  Otherwise it is held back, and offered; but
  * never what the reader has done: an edit has its effect on the list at once.
@@ -9,17 +9,14 @@ import { useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { onChange } from '@/api/live'
 import { pause } from '@/api/pace'
-import type { OrderPage } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { mayBeNews } from '@/api/query-client'
-import { fetchOrder, PAGE_SIZE, pageQuery } from '@/orders/api'
-import type { Filter } from '@/orders/search'
-import { orderStore } from './store'
+import { type AnyTable, type Filter, type Page, PAGE_SIZE, type Row, type Table } from './descriptor'
 
 /** generation: where the order of the ids was read. */
 type ShownPage = { ids: string[]; generation: number }
 type Shown = { key: string; total: number; pages: Map<number, ShownPage> }
-/** Orders that we changed after one generation, until another. */
+/** Rows that we changed after one generation, until another. */
 type Ours = (after: number, until: number) => ReadonlySet<string>
 export type Rows = {
 	total: number | null /* null: nothing has arrived yet */
@@ -28,7 +25,7 @@ export type Rows = {
 	stale: boolean
 	error: Error | null
 	retry: () => void
-	/** How many orders changed places, came or went since; show() lets them. */
+	/** How many rows changed places, came or went since; show() lets them. */
 	held: number
 	show: () => void
 	/** Which rows are on the screen. */
@@ -90,7 +87,8 @@ export function leftOf(before: Shown, after: Shown): string[] {
 }
 
 /** onLeft: told of rows that have gone from the list. */
-export function useRows(
+export function useRows<R extends Row>(
+	table: Table<R>,
 	filter: Filter,
 	mayMove: () => boolean,
 	firstPage: number,
@@ -110,17 +108,19 @@ export function useRows(
 	}
 
 	const pages = useMemo(() => Array.from({ length: range[1] - range[0] + 1 }, (_, i) => range[0] + i), [range])
-	const results = useQueries({ queries: pages.map(page => pageQuery(filter, page)) })
+	const results = useQueries({ queries: pages.map(page => table.requests.page(filter, page)) })
 	const arrived = results.map(result => result.data)
 
 	useEffect(() => {
-		const fresh = new Map<number, OrderPage>()
+		const fresh = new Map<number, Page<R>>()
 		pages.forEach((page, i) => {
 			if (arrived[i]) fresh.set(page, arrived[i])
 		})
 		if (fresh.size === 0) return
 		setShown(before => {
-			const { next, held: waiting } = merge(before, key, fresh, mayMove(), changedByUs)
+			const { next, held: waiting } = merge(table, before, key, fresh, mayMove(), (after, until) =>
+				table.store.changedByUs(after, until),
+			)
 			setHeld(waiting)
 			return next
 		})
@@ -129,15 +129,15 @@ export function useRows(
 
 	const show = useCallback(() => {
 		setHeld(0)
-		void client.invalidateQueries({ queryKey: ['orders', 'page'] })
+		void client.invalidateQueries({ queryKey: [table.id, 'page'] })
 		setShown(() => {
-			const fresh = new Map<number, OrderPage>()
+			const fresh = new Map<number, Page<R>>()
 			pages.forEach((page, i) => {
 				if (arrived[i]) fresh.set(page, arrived[i])
 			})
-			return merge(null, key, fresh, true).next
+			return merge(table, null, key, fresh, true).next
 		})
-	}, [arrived, client, key, pages])
+	}, [table, arrived, client, key, pages])
 
 	const lastShown = useRef(shown)
 	useEffect(() => {
@@ -146,7 +146,7 @@ export function useRows(
 		if (left.length > 0) onLeft(left)
 	}, [shown, onLeft])
 
-	useRefresh(range, setShown)
+	useRefresh(table, range, setShown)
 
 	const see = useCallback((first: number, last: number) => {
 		const next: [number, number] = [
@@ -170,12 +170,11 @@ export function useRows(
 	}
 }
 
-const changedByUs: Ours = (after, until) => orderStore.changedByUs(after, until)
-
-export function merge(
+export function merge<R extends Row>(
+	table: Pick<Table<R>, 'requests' | 'store'>,
 	before: Shown | null,
 	key: string,
-	fresh: Map<number, OrderPage>,
+	fresh: Map<number, Page<R>>,
 	mayMove: boolean,
 	ours: Ours = () => new Set(),
 ): { next: Shown; held: number } {
@@ -184,7 +183,7 @@ export function merge(
 	let total = base?.total ?? 0,
 		waiting = 0
 	for (const [number, page] of fresh) {
-		const ids = page.orders.map(order => order.id)
+		const ids = page.rows.map(row => row.id)
 		const old = base?.pages.get(number)
 		const mine = old === undefined || mayMove ? null : ours(old.generation, page.generation)
 		if (
@@ -209,22 +208,30 @@ export function merge(
 			(base?.total ?? total) +
 			[...mine].filter(id => ids.includes(id)).length -
 			old.ids.filter(id => mine.has(id)).length
-		catchUp(kept, new Set(ids))
+		catchUp(table, kept, new Set(ids))
 	}
 	return { next: { key, total, pages }, held: waiting }
 }
 
-/** Orders that are held on the screen though they left the page are read one by one. */
-function catchUp(shownIds: readonly string[], now: Set<string>) {
+/** Rows that are held on the screen though they left the page are read one by one. */
+function catchUp<R extends Row>(
+	{ requests, store }: Pick<Table<R>, 'requests' | 'store'>,
+	shownIds: readonly string[],
+	now: Set<string>,
+) {
 	for (const id of shownIds.filter(id => !now.has(id)).slice(0, ALONE_MAX)) {
-		void fetchOrder(id).catch(error => {
-			if (error instanceof Problem && error.status === 404) orderStore.drop(id)
+		void requests.one(id).catch(error => {
+			if (error instanceof Problem && error.status === 404) store.drop(id)
 		})
 	}
 }
 
 /** A change: what is on the screen is read again, what is not is forgotten. */
-function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null) => Shown | null) => void) {
+function useRefresh(
+	table: AnyTable,
+	range: [number, number],
+	setShown: (f: (shown: Shown | null) => Shown | null) => void,
+) {
 	const client = useQueryClient()
 	const now = useRef(range)
 	useEffect(() => {
@@ -244,16 +251,16 @@ function useRefresh(range: [number, number], setShown: (f: (shown: Shown | null)
 								pages: new Map([...shown.pages].filter(([page]) => page >= first && page <= last)),
 							},
 					)
-					client.removeQueries({ queryKey: ['orders', 'page'], type: 'inactive' })
-					void client.invalidateQueries({ queryKey: ['orders', 'page'], predicate: mayBeNews })
-					void client.invalidateQueries({ queryKey: ['orders', 'one'] })
+					client.removeQueries({ queryKey: [table.id, 'page'], type: 'inactive' })
+					void client.invalidateQueries({ queryKey: [table.id, 'page'], predicate: mayBeNews })
+					void client.invalidateQueries({ queryKey: [table.id, 'one'] })
 				},
-				pause('orders_list', REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1),
+				pause(table.policy, REFRESH_PAUSE_MS, now.current[1] - now.current[0] + 1),
 			)
 		})
 		return () => {
 			stop()
 			clearTimeout(due)
 		}
-	}, [client, setShown])
+	}, [table, client, setShown])
 }

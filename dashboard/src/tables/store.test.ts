@@ -1,9 +1,11 @@
 import { expect, test, vi } from 'vitest'
-import { anOrder } from '../../tests/orders'
-import { OrderStore } from './store'
+import type { Order } from '@/api/client'
+import { anOrder, orders } from '../../tests/orders'
+import { optionField, type OptionField, type Row } from './descriptor'
+import { RowStore } from './store'
 
 test('an answer read earlier never replaces a later one, whichever arrives last', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		order = anOrder()
 	store.put([{ ...order, status: 'Shipped', version: 12 }], 12)
 	store.put([order], 11)
@@ -11,7 +13,7 @@ test('an answer read earlier never replaces a later one, whichever arrives last'
 })
 
 test('what is laid over is shown, and taking it off is rolling back', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ priority: 'Low' })
 	store.put([order], 1)
 	store.lay(order.id, { status: 'Cancelled' }, 1, 'saving')
@@ -23,7 +25,7 @@ test('what is laid over is shown, and taking it off is rolling back', () => {
 })
 
 test('only who looks at the order hears of it, and only of a difference', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		[one, two] = [anOrder(), anOrder()],
 		heard = vi.fn()
 	store.put([one, two], 1)
@@ -38,7 +40,7 @@ test('only who looks at the order hears of it, and only of a difference', () => 
 })
 
 test('it forgets orders that nobody looks at before it grows without end', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		kept = anOrder()
 	store.put([kept], 1)
 	store.subscribe(kept.id, () => {})
@@ -49,7 +51,7 @@ test('it forgets orders that nobody looks at before it grows without end', () =>
 })
 
 test('what was deleted says so, without what was laid over it, until it is there again', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending' })
 	store.put([order], 5)
 	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
@@ -60,7 +62,7 @@ test('what was deleted says so, without what was laid over it, until it is there
 })
 
 test('an edit takes off only what nobody has asked for since, whatever the values are', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending', priority: 'High' })
 	store.put([order], 1)
 	store.lay(order.id, { status: 'Shipped' }, 1, 'saving')
@@ -80,7 +82,7 @@ test('an edit takes off only what nobody has asked for since, whatever the value
 })
 
 test('only what others do is marked: our own changes are not, whoever tells of them', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending', priority: 'High' }),
 		changed = () => store.get(order.id)?.changed
 	store.put([order], 1)
@@ -102,7 +104,7 @@ test('only what others do is marked: our own changes are not, whoever tells of t
 })
 
 test('it knows which orders changed by us between two generations, also what Airtable confirms later', () => {
-	const store = new OrderStore(),
+	const store = new RowStore<Order>(orders.fields),
 		[one, two, three] = [anOrder(), anOrder(), anOrder()]
 	store.put([one, two, three], 1)
 	store.put([{ ...one, status: 'Shipped', version: 5 }], 5, 'us')
@@ -113,4 +115,62 @@ test('it knows which orders changed by us between two generations, also what Air
 	store.put([{ ...three, version: 9 }], 9)
 	store.drop(two.id, 10)
 	expect([...store.changedByUs(7, 10)]).toEqual([three.id, two.id])
+})
+
+test('a second change of what still waits for Airtable is seen, though the version is the same', () => {
+	const store = new RowStore<Order>(orders.fields),
+		order = anOrder({ status: 'Pending', priority: 'High' }),
+		heard = vi.fn()
+	store.put([{ ...order, status: 'Shipped', pending: true }], 5)
+	store.subscribe(order.id, heard)
+	store.put([{ ...order, status: 'Shipped', priority: 'Low', pending: true }], 6)
+	expect(store.get(order.id)?.shown).toMatchObject({ priority: 'Low', version: order.version })
+	store.put([{ ...order, status: 'Shipped', priority: 'Low', pending: true }], 7)
+	expect(heard).toHaveBeenCalledTimes(1)
+	// Airtable refuses both: the order is as it was, at its version
+	store.put([order], 8)
+	expect(store.get(order.id)?.shown).toEqual(order)
+	expect(heard).toHaveBeenCalledTimes(2)
+})
+
+test('each field counts as seen, but for what changes with every other', () => {
+	const others: [Partial<Order>, number][] = [
+		[{ orderId: 'ORD-9' }, 1],
+		[{ customer: null }, 1],
+		[{ status: null }, 1],
+		[{ priority: null }, 1],
+		[{ orderTotal: 1 }, 1],
+		[{ createdAt: null }, 1],
+		[{ updatedAt: null }, 0],
+		[{ pending: true }, 0],
+		[{ version: 2000 }, 0],
+	]
+	for (const [some, changed] of others) {
+		const store = new RowStore<Order>(orders.fields),
+			order = anOrder(),
+			heard = vi.fn()
+		store.put([order], 1)
+		store.subscribe(order.id, heard)
+		store.put([{ ...order, ...some }], 2)
+		expect([some, store.get(order.id)?.changed, heard.mock.calls.length]).toEqual([some, changed, 1])
+	}
+})
+
+test('a table of other fields is kept by what its descriptor says', () => {
+	type Part = Row & { sku: string; shelf: string | null; counted: string }
+	const shelf: OptionField = { ...optionField(orders.fields, 'status'), title: 'Shelf', own: ['A', 'B'] }
+	const store = new RowStore<Part>({
+		sku: { kind: 'key', title: 'SKU', width: null },
+		shelf,
+		counted: { kind: 'instant', title: 'Counted', width: null, follows: true },
+	})
+	const part: Part = { id: 'rec1', version: 1, sku: 'S-1', shelf: 'A', counted: '2026-11-20' }
+	store.put([part], 1)
+	store.lay('rec1', { shelf: 'B', sku: 'S-2' }, 1, 'saving')
+	expect(store.get('rec1')?.shown).toEqual({ ...part, shelf: 'B' })
+	expect(store.wishes('rec1', 1)).toEqual(['shelf'])
+	store.put([{ ...part, version: 2, counted: '2026-11-21' }], 2)
+	expect(store.get('rec1')?.changed).toBe(0)
+	store.put([{ ...part, version: 3, sku: 'S-3' }], 3)
+	expect(store.get('rec1')).toMatchObject({ changed: 1, shown: { sku: 'S-3', shelf: 'B' } })
 })

@@ -1,6 +1,6 @@
 /*
- * The newest that is known of each order, whatever answer brought it, with what
- * the person has asked for laid over it.  Rows follow their own order, so a
+ * The newest that is known of each row, whatever answer brought it, with what
+ * the person has asked for laid over it.  Rows follow their own row, so a
  * change draws one row again and not the table.
  *
  * Invariants: an answer read at an older generation never replaces one read at
@@ -9,20 +9,17 @@
  * belongs to the edit that asked last: the end of another edit leaves it alone.
  */
 import { useSyncExternalStore } from 'react'
-import type { Order, OrderChange } from '@/api/client'
-
-export type Field = 'status' | 'priority'
-export const FIELDS: readonly Field[] = ['status', 'priority']
+import { type Change, type FieldOf, type Fields, optionsOf, type Row } from './descriptor'
 
 /** What is asked of a field: by which edit, and whether it is on its way or waits for the person to settle a conflict. */
 export type Wish = { value: string | null; edit: number; state: 'saving' | 'conflict' }
-export type Overlay = Partial<Record<Field, Wish>>
+export type Overlay = { readonly [field: string]: Wish }
 /** changed: counts what others did to it while it was on the screen. gone: it has been deleted, as far as we know. */
-export type Entry = {
-	order: Order
+export type Entry<R extends Row> = {
+	row: R
 	generation: number
 	overlay: Overlay | null
-	shown: Order
+	shown: R
 	changed: number
 	gone: boolean
 }
@@ -31,59 +28,59 @@ export type Asker = 'us' | 'anybody'
 
 const KEPT_MAX = 4000
 
-const sameOrder = (a: Order, b: Order) =>
-	a.version === b.version &&
-	a.status === b.status &&
-	a.priority === b.priority &&
-	a.pending === b.pending &&
-	a.customer === b.customer &&
-	a.orderTotal === b.orderTotal &&
-	a.orderId === b.orderId &&
-	a.updatedAt === b.updatedAt &&
-	a.createdAt === b.createdAt
-/** Does a reader see another order? When it was changed says nothing that its values do not. */
-const looksSame = (a: Order, b: Order) =>
-	a.status === b.status &&
-	a.priority === b.priority &&
-	a.customer === b.customer &&
-	a.orderTotal === b.orderTotal &&
-	a.orderId === b.orderId &&
-	a.createdAt === b.createdAt
+/**
+ * Are all members alike? The version alone does not tell: while a change waits for Airtable, another
+ * one gives the row other values at the same version.
+ */
+function alike(a: object, b: object, but: ReadonlySet<string> = new Set()): boolean {
+	const names = new Set([...Object.keys(a), ...Object.keys(b)])
+	return [...names].every(name => but.has(name) || a[name as keyof object] === b[name as keyof object])
+}
 
-export class OrderStore {
-	private entries = new Map<string, Entry>()
+export class RowStore<R extends Row> {
+	/** The fields that can be edited. */
+	private readonly editable: readonly FieldOf<R>[]
+	/** What changes with every other field, and what tells of changes, is none that a reader sees. */
+	private readonly unseen: ReadonlySet<string>
+	private entries = new Map<string, Entry<R>>()
 	private listeners = new Map<string, Set<() => void>>()
-	private asked = new Map<string, number>() // how many changes of ours of an order are under way
-	private ours = new Map<string, number>() // the generation of our last change of an order
+	private asked = new Map<string, number>() // how many changes of ours of a row are under way
+	private ours = new Map<string, number>() // the generation of our last change of a row
 
-	get(id: string): Entry | undefined {
+	constructor(fields: Fields) {
+		this.editable = optionsOf(fields).map(([field]) => field as FieldOf<R>)
+		const follow = Object.keys(fields).filter(field => fields[field]!.follows)
+		this.unseen = new Set(['id', 'version', 'pending', ...follow])
+	}
+
+	get(id: string): Entry<R> | undefined {
 		return this.entries.get(id)
 	}
 
-	put(orders: readonly Order[], generation: number, asker: Asker = 'anybody') {
-		for (const order of orders) {
-			const before = this.entries.get(order.id)
+	put(rows: readonly R[], generation: number, asker: Asker = 'anybody') {
+		for (const row of rows) {
+			const before = this.entries.get(row.id)
 			// what waited for Airtable and no longer does is our change, told by somebody else
-			if (asker === 'us' || (before?.order.pending && !order.pending && this.ours.has(order.id)))
-				this.noteOurs(order.id, generation)
+			if (asker === 'us' || (before?.row.pending && !row.pending && this.ours.has(row.id)))
+				this.noteOurs(row.id, generation)
 			if (
 				before &&
-				(before.generation > generation || (sameOrder(before.order, order) && before.generation === generation))
+				(before.generation > generation || (alike(before.row, row) && before.generation === generation))
 			)
 				continue
-			if (before && !before.gone && sameOrder(before.order, order)) {
+			if (before && !before.gone && alike(before.row, row)) {
 				before.generation = generation
 				continue
 			}
 			const overlay = before?.overlay ?? null
-			const shown = laid(order, overlay)
+			const shown = this.laid(row, overlay)
 			const byOthers =
 				before !== undefined &&
 				asker === 'anybody' &&
-				!this.asked.has(order.id) &&
-				!looksSame(before.shown, shown)
-			this.write(order.id, {
-				order,
+				!this.asked.has(row.id) &&
+				!alike(before.shown, shown, this.unseen)
+			this.write(row.id, {
+				row,
 				generation,
 				overlay,
 				shown,
@@ -94,32 +91,29 @@ export class OrderStore {
 		if (this.entries.size > KEPT_MAX) this.forget()
 	}
 
-	/** Lay what an edit asks for over an order. */
-	lay(id: string, change: OrderChange, edit: number, state: Wish['state']) {
+	/** Lay what an edit asks for over a row. */
+	lay(id: string, change: Change<R>, edit: number, state: Wish['state']) {
 		const before = this.entries.get(id)
 		if (!before) return
-		const overlay: Overlay = { ...before.overlay }
-		for (const field of FIELDS)
-			if (change[field] !== undefined) overlay[field] = { value: change[field], edit, state }
-		this.write(id, { ...before, overlay, shown: laid(before.order, overlay) })
+		const wishes: Record<string, Wish> = { ...before.overlay }
+		for (const field of this.editable)
+			if (change[field] !== undefined) wishes[field] = { value: change[field] as string | null, edit, state }
+		this.write(id, { ...before, overlay: wishes, shown: this.laid(before.row, wishes) })
 	}
 
 	/** Take off what an edit asked for; what was asked for since stays. */
 	lift(id: string, edit: number) {
 		const before = this.entries.get(id)
 		if (!before?.overlay || this.wishes(id, edit).length === 0) return
-		const left = FIELDS.filter(
-			field => before.overlay![field] !== undefined && before.overlay![field].edit !== edit,
-		)
-		const overlay =
-			left.length === 0 ? null : Object.fromEntries(left.map(field => [field, before.overlay![field]]))
-		this.write(id, { ...before, overlay, shown: laid(before.order, overlay) })
+		const left = Object.entries(before.overlay).filter(([, wish]) => wish.edit !== edit)
+		const overlay = left.length === 0 ? null : Object.fromEntries(left)
+		this.write(id, { ...before, overlay, shown: this.laid(before.row, overlay) })
 	}
 
 	/** The fields for which this edit is the last that was asked for. */
-	wishes(id: string, edit: number): Field[] {
+	wishes(id: string, edit: number): FieldOf<R>[] {
 		const overlay = this.entries.get(id)?.overlay
-		return FIELDS.filter(field => overlay?.[field]?.edit === edit)
+		return this.editable.filter(field => overlay?.[field]?.edit === edit)
 	}
 
 	/** Changes of ours are under way: what they bring is not somebody else's. Returns what ends that. */
@@ -134,7 +128,7 @@ export class OrderStore {
 		}
 	}
 
-	/** Orders whose last change by us came after one generation and not after another: a list that differs by them differs by us. */
+	/** Rows whose last change by us came after one generation and not after another: a list that differs by them differs by us. */
 	changedByUs(after: number, until: number): ReadonlySet<string> {
 		return new Set(
 			[...this.ours].filter(([, generation]) => generation > after && generation <= until).map(([id]) => id),
@@ -145,7 +139,7 @@ export class OrderStore {
 	drop(id: string, generation?: number) {
 		if (generation !== undefined) this.noteOurs(id, generation)
 		const before = this.entries.get(id)
-		if (before && !before.gone) this.write(id, { ...before, overlay: null, shown: before.order, gone: true })
+		if (before && !before.gone) this.write(id, { ...before, overlay: null, shown: before.row, gone: true })
 	}
 
 	private noteOurs(id: string, generation: number) {
@@ -163,7 +157,7 @@ export class OrderStore {
 		}
 	}
 
-	private write(id: string, entry: Entry) {
+	private write(id: string, entry: Entry<R>) {
 		this.entries.delete(id) // so that the map is in order of last change
 		this.entries.set(id, entry)
 		for (const listener of [...(this.listeners.get(id) ?? [])]) listener()
@@ -176,29 +170,20 @@ export class OrderStore {
 			if (!this.listeners.has(id) && entry.overlay === null) this.entries.delete(id)
 		}
 	}
-}
 
-function laid(order: Order, overlay: Overlay | null): Order {
-	if (overlay === null) return order
-	return {
-		...order,
-		...Object.fromEntries(
-			FIELDS.filter(field => overlay[field] !== undefined).map(field => [field, overlay[field]!.value]),
-		),
+	private laid(row: R, overlay: Overlay | null): R {
+		if (overlay === null) return row
+		return { ...row, ...Object.fromEntries(Object.entries(overlay).map(([field, { value }]) => [field, value])) }
 	}
 }
 
 /** Is something of it on its way? */
-export const isSaving = (entry: Entry) => FIELDS.some(field => entry.overlay?.[field]?.state === 'saving')
+export const isSaving = (entry: { overlay: Overlay | null }) =>
+	Object.values(entry.overlay ?? {}).some(({ state }) => state === 'saving')
 
-/** What people call it. */
-export const nameOf = (order: Order) => order.orderId ?? order.customer ?? order.id
-
-export const orderStore = new OrderStore()
-
-export function useOrder(id: string): Entry | undefined {
+export function useRow<R extends Row>({ store }: { store: RowStore<R> }, id: string): Entry<R> | undefined {
 	return useSyncExternalStore(
-		listener => orderStore.subscribe(id, listener),
-		() => orderStore.get(id),
+		listener => store.subscribe(id, listener),
+		() => store.get(id),
 	)
 }

@@ -2,10 +2,11 @@ import { type RefObject, useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
 import { useLatest } from '@/lib/hooks'
 import { isTyping } from '@/lib/keys'
-import { undoLast } from './edits'
-import type { Field } from './store'
+import { type Fields, optionsOf } from './descriptor'
+import { undoLast } from './undo'
 
 type Props = {
+	fields: Fields
 	total: number
 	active: number
 	setActive: (index: number) => void
@@ -13,8 +14,8 @@ type Props = {
 	onOpen: (index: number) => void
 	onToggle: (index: number, extend: boolean) => void
 	clear: () => void
-	edit: (index: number, field: Field) => void
-	/** Are some orders chosen? Then what edits needs no active row. */
+	edit: (index: number, field: string) => void
+	/** Are some rows chosen? Then what edits needs no active row. */
 	chosen: boolean
 	/** null: not allowed here. */
 	create: (() => void) | null
@@ -24,6 +25,7 @@ type Props = {
 /** The table by keyboard alone; help.tsx lists the keys. */
 export function useTableKeys(props: Props) {
 	const latest = useLatest(props)
+	const { fields } = props
 	useEffect(() => {
 		const act = (f: (p: Props) => void) => (event: KeyboardEvent) => {
 			if (isTyping(event)) return
@@ -55,8 +57,9 @@ export function useTableKeys(props: Props) {
 			PageUp: step(-15),
 			x: onRow(p => p.onToggle(p.active, false)),
 			'Shift+X': onRow(p => p.onToggle(p.active, true)),
-			e: onChosen(p => p.edit(p.active, 'status')),
-			p: onChosen(p => p.edit(p.active, 'priority')),
+			...Object.fromEntries(
+				optionsOf(fields).map(([field, { shortcut }]) => [shortcut, onChosen(p => p.edit(p.active, field))]),
+			),
 			'$mod+z': act(undoLast),
 			n: act(p => p.create?.()),
 			Delete: onChosen(p => p.remove?.(p.active)),
@@ -76,5 +79,5 @@ export function useTableKeys(props: Props) {
 			},
 			'/': act(() => document.getElementById('search')?.focus()),
 		})
-	}, [latest])
+	}, [latest, fields])
 }

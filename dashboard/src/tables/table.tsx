@@ -3,10 +3,11 @@ import clsx from 'clsx'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { type RefObject, useEffect, useRef } from 'react'
 import { formatCount, plural } from '@/lib/format'
-import { COLUMN, type Edit } from './cells'
+import { isSortable } from './address'
+import { type Edit, isRight } from './cells'
+import type { AnyTable } from './descriptor'
 import { Row } from './row'
 import type { Rows } from './rows'
-import { type ColumnId, DEFAULT_SORT } from '@/orders/search'
 import { chosenOf, isChosen, type Selection } from './selection'
 
 /** Browsers can't lay out more than some 17 million pixels; beyond that a filter is needed. */
@@ -16,9 +17,12 @@ const rem = (pixels: number) => `${pixels / 16}rem`
 /** Text is larger on very large screens (app.css), and where the reader wants it so. */
 const textScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
 
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+
 type Props = {
+	table: AnyTable
 	rows: Rows
-	columns: ColumnId[]
+	columns: readonly string[]
 	sort: string | undefined
 	onSort: (field: string) => void
 	compact: boolean
@@ -36,8 +40,8 @@ type Props = {
 	focusRow: RefObject<((index: number) => void) | null>
 }
 
-export function OrdersTable(props: Props) {
-	const { rows, columns, compact, small, selection, active, scroller, firstIndex, onSettled, focusRow } = props
+export function TableView(props: Props) {
+	const { table, rows, columns, compact, small, selection, active, scroller, firstIndex, onSettled, focusRow } = props
 	const height = Math.round((small ? 68 : compact ? 36 : 46) * textScale())
 	const count = Math.min(rows.total ?? 12, Math.floor(HEIGHT_MAX / height))
 	const virtual = useVirtualizer({
@@ -92,7 +96,7 @@ export function OrdersTable(props: Props) {
 		>
 			<table
 				role="grid"
-				aria-label="Orders"
+				aria-label={capital(table.many)}
 				aria-rowcount={(rows.total ?? 0) + 1}
 				aria-multiselectable
 				aria-busy={rows.stale || rows.total === null}
@@ -103,7 +107,7 @@ export function OrdersTable(props: Props) {
 				style={{
 					minWidth: small
 						? undefined
-						: rem(48 + columns.reduce((sum, column) => sum + (COLUMN[column].width ?? 180), 0)),
+						: rem(48 + columns.reduce((sum, column) => sum + (table.fields[column]!.width ?? 180), 0)),
 				}}
 			>
 				<Head {...props} />
@@ -117,6 +121,7 @@ export function OrdersTable(props: Props) {
 						const id = rows.idAt(index)
 						return (
 							<Row
+								table={table}
 								key={index}
 								id={id}
 								index={index}
@@ -141,20 +146,21 @@ export function OrdersTable(props: Props) {
 			</table>
 			{rows.total !== null && count < rows.total && (
 				<p className="p-6 text-center text-ink-2">
-					The first {formatCount(count)} of {plural(rows.total, 'order')}. Filter or search to see the others.
+					The first {formatCount(count)} of {plural(rows.total, table.one, table.many)}. Filter or search to
+					see the others.
 				</p>
 			)}
 		</div>
 	)
 }
 
-function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Props) {
-	const now = sort ?? DEFAULT_SORT
+function Head({ table, columns, sort, onSort, small, selection, onToggleAll, rows }: Props) {
+	const now = sort ?? table.defaultSort
 	const box = (
 		<th scope="col" className="w-12 p-0 text-center">
 			<input
 				type="checkbox"
-				aria-label="Select all orders"
+				aria-label={`Select all ${table.many}`}
 				checked={selection.all !== null && selection.ids.size === 0}
 				onChange={onToggleAll}
 				disabled={!rows.total}
@@ -168,16 +174,19 @@ function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Pr
 	const cellClass =
 		'[&>tr>th]:sticky [&>tr>th]:top-0 [&>tr>th]:z-10 [&>tr>th]:h-10 [&>tr>th]:border-b [&>tr>th]:border-line [&>tr>th]:bg-surface'
 	if (small) {
+		const { amount: right, option: below } = table.phone
+		const [first, amount, option] = [table.names[0]!, right, below].map(name => table.fields[name]!.title)
 		return (
 			<thead className={cellClass}>
 				<tr aria-rowindex={1}>
 					{box}
 					<th scope="col" className="text-left text-xs font-medium text-ink-2">
-						Order
+						{first}
 					</th>
-					<th scope="col" className="w-34 pr-3 text-right text-xs font-medium text-ink-2">
-						Total and status
-					</th>
+					<th
+						scope="col"
+						className="w-34 pr-3 text-right text-xs font-medium text-ink-2"
+					>{`${amount} and ${option!.toLowerCase()}`}</th>
 				</tr>
 			</thead>
 		)
@@ -187,7 +196,9 @@ function Head({ columns, sort, onSort, small, selection, onToggleAll, rows }: Pr
 			<tr aria-rowindex={1}>
 				{box}
 				{columns.map(id => {
-					const { title, width, sort: field, right } = COLUMN[id]
+					const { title, width } = table.fields[id]!
+					const field = isSortable(table.fields, id) ? id : undefined
+					const right = isRight(table, id)
 					const direction = now === field ? 'ascending' : now === `-${field}` ? 'descending' : 'none'
 					const Icon = direction === 'descending' ? ArrowDown : ArrowUp
 					return (

@@ -1,75 +1,81 @@
 import clsx from 'clsx'
 import { Bookmark, Columns3, Download, Plus, Search, SlidersHorizontal, Trash2, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { useHealth } from '@/api/health'
 import { useObservable } from '@/lib/observable'
 import { Button, buttonClass } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Menu, MenuItem, MenuLine, MenuTitle } from '@/ui/menu'
 import { notify } from '@/ui/notify'
-import { EXPORTS, exportUrl } from '@/orders/api'
-import { COLUMN } from './cells'
-import { writingNew } from '@/orders/creating'
+import { columnsOf, columnsParameter, filterOf, isFiltered, textIn } from './address'
+import type { AnyTable, Search as Searched, SetSearch } from './descriptor'
+import { EXPORTS, exportUrl } from './export'
 import { Filters } from './filters'
-import { COLUMNS, columnsOf, columnsParameter, filterOf, isFiltered, type OrdersSearch } from '@/orders/search'
-import { currentView, removeView, savedViews, saveView } from './views'
 
 const SEARCH_PAUSE_MS = 180
 
 type Props = {
-	search: OrdersSearch
-	/** replace: a step that the back button should not stop at. */
-	set: (next: Partial<OrdersSearch>, replace?: boolean) => void
+	table: AnyTable
+	search: Searched
+	set: SetSearch
 	small: boolean
+	/** null: not allowed here. */
+	onCreate: (() => void) | null
 }
 
-export function Toolbar({ search, set, small }: Props) {
+export function Toolbar({ table, search, set, small, onCreate }: Props) {
 	const [open, setOpen] = useState(false)
-	const mayCreate = useHealth().data?.writes.create ?? false
 	return (
 		<div className="flex flex-col gap-2 border-b border-line p-2.5 sm:p-3">
 			<div className="flex items-center gap-2">
-				<SearchBox value={search.search} onChange={text => set({ search: text }, true)} />
+				<SearchBox
+					table={table}
+					value={textIn(search, 'search')}
+					onChange={text => set({ search: text }, true)}
+				/>
 				{small && (
 					<Button
 						size="icon"
 						aria-expanded={open}
 						aria-label="Filters"
-						className={clsx(isFiltered(search) && 'border-accent! text-accent-ink!')}
+						className={clsx(isFiltered(table, search) && 'border-accent! text-accent-ink!')}
 						onClick={() => setOpen(!open)}
 					>
 						<SlidersHorizontal aria-hidden className="size-4" />
 					</Button>
 				)}
-				<Views search={search} set={set} />
-				<Look search={search} set={set} small={small} />
-				<Export search={search} />
-				{mayCreate && (
+				<Views table={table} search={search} set={set} />
+				<Look table={table} search={search} set={set} small={small} />
+				<Export table={table} search={search} />
+				{onCreate && (
 					<Button
 						look="primary"
 						className="max-lg:w-9 max-lg:px-0"
-						onClick={() => writingNew.set(true)}
-						aria-label="New order"
-						title="New order (n)"
+						onClick={onCreate}
+						aria-label={`New ${table.one}`}
+						title={`New ${table.one} (n)`}
 					>
 						<Plus aria-hidden className="size-4" />
-						<span className="max-lg:sr-only">New order</span>
+						<span className="max-lg:sr-only">New {table.one}</span>
 					</Button>
 				)}
 			</div>
 			{(!small || open) && (
 				<div role="group" aria-label="Filters" className="flex flex-wrap items-center gap-1.5">
-					<Filters search={search} set={set} />
+					<Filters table={table} search={search} set={set} />
 				</div>
 			)}
 		</div>
 	)
 }
 
+type SearchBoxProps = { table: AnyTable; value: string | undefined; onChange: (text: string | undefined) => void }
+
 /** What is typed shows at once and never waits; the address follows when there is a pause. */
-function SearchBox({ value, onChange }: { value: string | undefined; onChange: (text: string | undefined) => void }) {
+function SearchBox({ table, value, onChange }: SearchBoxProps) {
 	const [text, setText] = useState(value ?? '')
 	const sent = useRef(value ?? '')
+	const [first, ...others] = table.names.map(name => table.fields[name]!.title)
+	const placeholder = [first, ...others.map(title => title.toLowerCase())].join(' or ')
 	useEffect(() => {
 		if ((value ?? '') === sent.current) return // what comes back is what was typed before
 		sent.current = value ?? ''
@@ -95,8 +101,8 @@ function SearchBox({ value, onChange }: { value: string | undefined; onChange: (
 				type="search"
 				value={text}
 				onChange={event => setText(event.target.value)}
-				aria-label="Search orders"
-				placeholder="Order or customer"
+				aria-label={`Search ${table.many}`}
+				placeholder={placeholder}
 				autoComplete="off"
 				spellCheck={false}
 				enterKeyHint="search"
@@ -128,11 +134,11 @@ function SearchBox({ value, onChange }: { value: string | undefined; onChange: (
 	)
 }
 
-function Views({ search, set }: Pick<Props, 'search' | 'set'>) {
-	const views = useObservable(savedViews)
+function Views({ table, search, set }: Pick<Props, 'table' | 'search' | 'set'>) {
+	const views = useObservable(table.views.saved)
 	const [naming, setNaming] = useState(false)
-	const current = currentView(views, search)
-	const show = (next: OrdersSearch) =>
+	const current = table.views.current(search)
+	const show = (next: Searched) =>
 		set({ ...Object.fromEntries(Object.keys(search).map(name => [name, undefined])), ...next })
 	return (
 		<>
@@ -160,7 +166,7 @@ function Views({ search, set }: Pick<Props, 'search' | 'set'>) {
 					Save this view
 				</MenuItem>
 				{current?.own && (
-					<MenuItem icon={Trash2} danger onSelect={() => removeView(current.name)}>
+					<MenuItem icon={Trash2} danger onSelect={() => table.views.remove(current.name)}>
 						Remove “{current.name}”
 					</MenuItem>
 				)}
@@ -169,7 +175,7 @@ function Views({ search, set }: Pick<Props, 'search' | 'set'>) {
 				<NameView
 					onClose={() => setNaming(false)}
 					onName={name => {
-						saveView(name, search)
+						table.views.save(name, search)
 						setNaming(false)
 						notify.success(`Saved as “${name}”`)
 					}}
@@ -218,8 +224,8 @@ function NameView({ onClose, onName }: { onClose: () => void; onName: (name: str
 	)
 }
 
-function Look({ search, set, small }: Props) {
-	const columns = columnsOf(search)
+function Look({ table, search, set, small }: Omit<Props, 'onCreate'>) {
+	const columns = columnsOf(table, search)
 	if (small) return null
 	return (
 		<Menu
@@ -235,15 +241,16 @@ function Look({ search, set, small }: Props) {
 			}
 		>
 			<MenuTitle>Columns</MenuTitle>
-			{COLUMNS.map(id => (
+			{Object.entries(table.fields).map(([id, { kind, title }]) => (
 				<MenuItem
 					key={id}
 					checked={columns.includes(id)}
-					disabled={id === 'orderId'}
+					disabled={kind === 'key'}
 					onSelect={() =>
 						set(
 							{
 								columns: columnsParameter(
+									table,
 									columns.includes(id) ? columns.filter(other => other !== id) : [...columns, id],
 								),
 							},
@@ -251,7 +258,7 @@ function Look({ search, set, small }: Props) {
 						)
 					}
 				>
-					{COLUMN[id].title}
+					{title}
 				</MenuItem>
 			))}
 			<MenuTitle>Density</MenuTitle>
@@ -265,10 +272,10 @@ function Look({ search, set, small }: Props) {
 	)
 }
 
-function Export({ search }: { search: OrdersSearch }) {
+function Export({ table, search }: Pick<Props, 'table' | 'search'>) {
 	const save = (as: keyof typeof EXPORTS) => {
 		const link = document.createElement('a')
-		link.href = exportUrl(filterOf(search), as)
+		link.href = exportUrl(table, filterOf(table, search), as)
 		link.download = ''
 		link.click()
 	}
@@ -279,7 +286,7 @@ function Export({ search }: { search: OrdersSearch }) {
 					type="button"
 					className={clsx(buttonClass('plain'), 'max-lg:w-9 max-lg:px-0')}
 					aria-label="Export"
-					title="Every order that matches, as a file"
+					title={`Every ${table.one} that matches, as a file`}
 				>
 					<Download aria-hidden className="size-4" />
 					<span className="max-lg:sr-only">Export</span>

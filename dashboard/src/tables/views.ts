@@ -1,54 +1,63 @@
 import * as z from 'zod/mini'
 import { Observable } from '@/lib/observable'
 import { recall, remember } from '@/lib/storage'
-import { ordersSearch, type OrdersSearch } from '@/orders/search'
+import { isLook } from './address'
+import type { Search } from './descriptor'
 
-export type View = { name: string; search: OrdersSearch; own?: boolean }
+export type View = { name: string; search: Search; own?: boolean }
 
-export const GIVEN_VIEWS: View[] = [
-	{ name: 'All orders', search: {} },
-	{ name: 'Open', search: { status: ['Pending', 'Processing'] } },
-	{
-		name: 'Open, high priority',
-		search: { status: ['Pending', 'Processing'], priority: ['High'], sort: 'createdAt' },
-	},
-	{ name: 'Largest', search: { sort: '-orderTotal' } },
-	{ name: 'Without a status', search: { empty: ['status'] } },
-]
-
-const stored = z.array(z.object({ name: z.string().check(z.minLength(1), z.maxLength(60)), search: ordersSearch }))
-
-function own(): View[] {
-	const parsed = stored.safeParse(recall('views'))
-	return parsed.success ? parsed.data.map(view => ({ ...view, own: true })) : []
+type Of = {
+	given: readonly View[]
+	/** Reads what an address says of the table. */
+	schema: z.core.$ZodType<Search>
+	/** The name under which this browser remembers them. */
+	storage: string
+	rowParameter: string
 }
 
-export const savedViews = new Observable<View[]>([...GIVEN_VIEWS, ...own()])
+/** Filters, sortings and columns of a table under a name: those that are given, then the person's own. */
+export class Views {
+	readonly saved: Observable<View[]>
+	private readonly of: Of
 
-function keep(views: View[]) {
-	savedViews.set([...GIVEN_VIEWS, ...views])
-	remember(
-		'views',
-		views.map(({ name, search }) => ({ name, search })),
-	)
+	constructor(of: Of) {
+		this.of = of
+		const name = z.string().check(z.minLength(1), z.maxLength(60))
+		const parsed = z.safeParse(z.array(z.object({ name, search: of.schema })), recall(of.storage))
+		const own = parsed.success ? parsed.data.map(view => ({ ...view, own: true })) : []
+		this.saved = new Observable<View[]>([...of.given, ...own])
+	}
+
+	/** The same name again replaces the view. */
+	save(name: string, search: Search) {
+		const { page: _page, [this.of.rowParameter]: _row, ...rest } = search
+		this.keep([...this.own().filter(view => view.name !== name), { name, search: rest, own: true }])
+	}
+
+	remove(name: string) {
+		this.keep(this.own().filter(view => view.name !== name))
+	}
+
+	/** The view that the table shows, if it is one. */
+	current(search: Search): View | undefined {
+		const shown = this.essence(search)
+		return this.saved.get().find(view => this.essence(view.search) === shown)
+	}
+
+	private own() {
+		return this.saved.get().filter(view => view.own)
+	}
+
+	private keep(views: View[]) {
+		this.saved.set([...this.of.given, ...views])
+		remember(
+			this.of.storage,
+			views.map(({ name, search }) => ({ name, search })),
+		)
+	}
+
+	private essence(search: Search) {
+		const parts = Object.entries(search).filter(([name, value]) => value !== undefined && !isLook(this.of, name))
+		return JSON.stringify(parts.sort())
+	}
 }
-
-/** The same name again replaces the view. */
-export function saveView(name: string, search: OrdersSearch) {
-	const { page: _page, order: _order, ...rest } = search
-	keep([...savedViews.get().filter(view => view.own && view.name !== name), { name, search: rest, own: true }])
-}
-
-export const removeView = (name: string) => keep(savedViews.get().filter(view => view.own && view.name !== name))
-
-const LOOKS = ['columns', 'density', 'page', 'order'] as const
-const essence = (search: OrdersSearch) =>
-	JSON.stringify(
-		Object.entries(search)
-			.filter(([name, value]) => value !== undefined && !LOOKS.includes(name as never))
-			.sort(),
-	)
-
-/** The view that the table shows, if it is one. */
-export const currentView = (views: View[], search: OrdersSearch) =>
-	views.find(view => essence(view.search) === essence(search))
