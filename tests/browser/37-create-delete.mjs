@@ -268,6 +268,24 @@ test('of a field that takes several, several can be chosen', async () => {
 	await page.keyboard.press('Escape')
 })
 
+test('that Airtable has no field for the key is told on every page and in the form, until it has one', async () => {
+	const set = async field => {
+		stack.configure('airtable.create_key', field)
+		await stack.signal('syncd', 'SIGHUP')
+	}
+	const banner = page.locator('[data-condition="no-creating"]')
+	await set('Our Key')
+	await banner.getByText('Orders can’t be created').waitFor()
+	await banner.getByText('no such field').waitFor()
+	await page.goto(`${stack.url}/orders`)
+	await page.getByRole('button', { name: 'New order' }).click()
+	await dialog('New order').getByRole('status').getByText('Our Key').waitFor()
+	await axe(page, 'a new order that Airtable can’t take')
+	await page.keyboard.press('Escape')
+	await set('Notes')
+	await banner.waitFor({ state: 'detached' })
+})
+
 test('on a phone too', async () => {
 	const phone = await browser.page('/orders', { width: 360, height: 740, colorScheme: 'dark' })
 	await phone.getByRole('button', { name: 'New order' }).click()

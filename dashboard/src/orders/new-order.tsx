@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react'
 import { newKey, type NewOrder as NewOrderBody } from '@/api/client'
+import { useHealth } from '@/api/health'
 import { explain, Problem } from '@/api/problem'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
@@ -24,6 +25,7 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 				? 'Pending'
 				: null
 	const [priority, setPriority] = useState<string | null>(null)
+	const keyProblem = useHealth().data?.airtable?.createKeyProblem
 	const [busy, setBusy] = useState(false)
 	const [fault, setFault] = useState<unknown>(null)
 	const sent = useRef({ body: '', key: '' })
@@ -90,6 +92,11 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 						<FieldButton table={orders} field="status" value={status} onChoose={setStatus} />
 						<FieldButton table={orders} field="priority" value={priority} onChoose={setPriority} />
 					</div>
+					{keyProblem && (
+						<p role="status" className="rounded-lg bg-warn-soft px-3 py-2">
+							Airtable can’t take a new order now: {keyProblem}.
+						</p>
+					)}
 					{fault !== null && (
 						<p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-bad">
 							{explain(fault)}

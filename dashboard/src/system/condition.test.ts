@@ -28,29 +28,29 @@ test('each trouble has a name, the worst one first', () => {
 	expect(kind({ sync: aSync({ state: 'failed' }) })).toBe('failed')
 })
 
-test('a field whose values can’t be had is announced with what to do', () => {
-	const alarm = {
-		code: 'airtable_field_lost' as const,
-		title: '',
-		detail: 'status: of 9 values 9 are gone',
-		since: '2026-11-20T10:00:00.000Z',
+test('an alarm is announced with what is wrong, also where no sync failed', () => {
+	const since = '2026-11-20T10:00:00.000Z'
+	const alarm = (code: NonNullable<Wellbeing['alarm']>['code'], sync = aSync()) =>
+		condition({
+			reach: 'ok',
+			sync,
+			health: health({ alarm: { code, title: 'As told', detail: `about ${code}`, since } }),
+		})
+	for (const [code, short] of [
+		['airtable_field_lost', 'Field lost'],
+		['airtable_field_missing', 'Field missing'],
+		['airtable_shrunk', 'Orders missing'],
+		['airtable_unauthorized', 'Token refused'],
+		['airtable_forbidden', 'No access'],
+		['airtable_not_found', 'Table not found'],
+	] as const) {
+		expect(alarm(code)).toMatchObject({ kind: 'alarm', tone: 'warn', short, detail: `about ${code}` })
+		expect(alarm(code).title).not.toBe('As told')
+		expect(alarm(code, aSync({ state: 'running' })).kind).toBe('alarm')
+		// what made the last sync fail is told as that, but for a field that is lost
+		expect(alarm(code, aSync({ state: 'failed' })).kind).toBe(code === 'airtable_field_lost' ? 'alarm' : 'failed')
 	}
-	expect(condition({ reach: 'ok', health: health({ alarm }), sync: aSync() })).toMatchObject({
-		short: 'Field lost',
-		detail: alarm.detail,
-	})
-})
-
-test('that no order can be created is told with its cause, after what stops more than that', () => {
-	const createKeyProblem = 'airtable.create_key = "Key": there is no such field in the Airtable table'
-	const unfit = health({ airtable: { circuit: 'closed', createKeyProblem } })
-	const told = condition({ reach: 'ok', health: unfit, sync: aSync() })
-	expect(told).toMatchObject({ kind: 'no-creating', tone: 'warn', title: 'Orders can’t be created' })
-	expect(told.detail).toContain(createKeyProblem)
-	expect(kind({ health: unfit, behind: 'As of 4 minutes ago' })).toBe('no-creating')
-	expect(kind({ health: unfit, sync: aSync({ state: 'failed' }) })).toBe('failed')
-	expect(kind({ health: health({ airtable: { circuit: 'open', createKeyProblem } }) })).toBe('airtable')
-	expect(kind({ health: health({ airtable: { createKeyProblem: null } }) })).toBe('ok')
+	expect(alarm('airtable_of_tomorrow' as 'airtable_shrunk')).toMatchObject({ kind: 'alarm', title: 'As told' })
 })
 
 test('a rate limit says until when', () => {

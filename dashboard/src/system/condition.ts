@@ -19,6 +19,7 @@ export type Kind =
 	| 'airtable'
 	| 'trying'
 	| 'no-creating'
+	| 'alarm'
 	| 'failed'
 	| 'syncing'
 	| 'ok'
@@ -159,15 +160,25 @@ function withoutAirtable({ health }: Facts): Condition | null {
 	return null
 }
 
+/** By the code of the alarm; for others the API's own title is good enough. */
+const ALARMS: Record<string, { short: string; title: string }> = {
+	airtable_field_lost: { short: 'Field lost', title: 'Airtable no longer gives the values of a field' },
+	airtable_field_missing: { short: 'Field missing', title: 'The Airtable table lacks a field' },
+	airtable_shrunk: { short: 'Orders missing', title: 'Airtable lists far fewer orders than there are here' },
+	airtable_unauthorized: { short: 'Token refused', title: 'Airtable no longer accepts the access token' },
+	airtable_forbidden: { short: 'No access', title: 'The access token may not read the Airtable table' },
+	airtable_not_found: { short: 'Table not found', title: 'Airtable does not find the base or the table' },
+}
+
 function everyday({ sync, health, behind }: Facts): Condition {
-	// a sync that failed tells of its own alarm
-	if (health?.alarm?.code === 'airtable_field_lost')
+	// a field that is lost comes first: a sync that failed for it tells less
+	const alarm = health?.alarm
+	if (alarm && (alarm.code === 'airtable_field_lost' || sync?.state !== 'failed'))
 		return {
-			kind: 'failed',
+			kind: 'alarm',
 			tone: 'warn',
-			short: 'Field lost',
-			title: 'A field’s values can’t be had from Airtable any more',
-			detail: health.alarm.detail,
+			detail: alarm.detail,
+			...(ALARMS[alarm.code] ?? { short: 'Alarm', title: alarm.title }),
 		}
 	if (sync?.state === 'running') return { kind: 'syncing', tone: 'good', short: 'Syncing', title: null }
 	if (sync?.state === 'failed')
