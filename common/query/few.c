@@ -65,7 +65,7 @@ few_cmp(const void *va, const void *vb, void *cookie)
 static enum err
 gather(struct query *q, struct store *st, size_t *n)
 {
-	MDB_dbi columns = store_databases(st)->orders.columns;
+	db_id columns = store_databases(st)->orders.columns;
 	uint32_t segment = UINT32_MAX, end = store_rows_end(st);
 	enum field_kind kind = q->schema->fields[q->sort].kind;
 	struct str bytes = { NULL, 0 };
@@ -77,13 +77,13 @@ gather(struct query *q, struct store *st, size_t *n)
 
 			f->row = w * 64 + (uint32_t)__builtin_ctzll(word);
 			if (f->row / COLUMN_SEGMENT != segment) {
-				int rc;
+				enum err e;
 
 				segment = f->row / COLUMN_SEGMENT;
-				rc = column_segment(store_txn(st), columns, q->schema, q->sort,
+				e = column_segment(store_txn(st), columns, q->schema, q->sort,
 				    segment, &bytes);
-				if (rc != 0)
-					return store_error("column", rc);
+				if (e != ERR_OK)
+					return db_tell(store_txn(st), "column", e);
 			}
 			sort_key_from_column(kind, bytes, f->row % COLUMN_SEGMENT, &f->key);
 		}

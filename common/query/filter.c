@@ -57,19 +57,19 @@ keep_range(uint64_t *bits, struct str column, const struct query_range *r)
 }
 
 static enum err
-keep_search(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, uint64_t *bits)
+keep_search(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, uint64_t *bits)
 {
 	segment_bits hits = { 0 };
 
 	for (unsigned f = 0; f < q->schema->field_count; f++) {
 		struct str column;
-		int rc;
+		enum err e;
 
 		if (!(q->schema->fields[f].flags & FIELD_SEARCH))
 			continue;
-		rc = column_segment(txn, dbi, q->schema, f, segment, &column);
-		if (rc != 0)
-			return store_error("column", rc);
+		e = column_segment(txn, dbi, q->schema, f, segment, &column);
+		if (e != ERR_OK)
+			return db_tell(txn, "column", e);
 		text_search(column, buf_str(&q->search), hits);
 	}
 	and_bits(bits, hits);
@@ -90,15 +90,15 @@ find_empty(uint64_t *empty, struct str column, enum field_kind kind)
 }
 
 /* The rows of ${bits} that meet what is asked of the field's value. */
-static int
-keep_values(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, unsigned f, uint64_t *bits)
+static enum err
+keep_values(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, unsigned f, uint64_t *bits)
 {
 	unsigned id = q->by_exact[f] ? COLUMN_HASH + f : f;
 	struct str column;
-	int rc;
+	enum err e;
 
-	if ((rc = column_segment(txn, dbi, q->schema, id, segment, &column)) != 0)
-		return rc;
+	if ((e = column_segment(txn, dbi, q->schema, id, segment, &column)) != ERR_OK)
+		return e;
 	if (q->by_option[f])
 		keep_options(bits, column, q->option[f]);
 	if (q->range[f].used)
@@ -106,51 +106,51 @@ keep_values(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, unsign
 	if (q->by_exact[f])
 		keep_range(bits, column, &(struct query_range){
 		    .low = q->exact_hash[f], .high = q->exact_hash[f] });
-	return 0;
+	return ERR_OK;
 }
 
 /* The same where emptiness is asked for: "empty" is one more value that will do. */
-static int
-keep_presence(struct query *q, MDB_txn *txn, MDB_dbi dbi, uint32_t segment, unsigned f,
+static enum err
+keep_presence(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, unsigned f,
     uint64_t *bits)
 {
 	bool values = q->by_option[f] || q->range[f].used || q->by_exact[f];
 	segment_bits empty, kept;
 	struct str column;
-	int rc;
+	enum err e;
 
-	if ((rc = column_segment(txn, dbi, q->schema, f, segment, &column)) != 0)
-		return rc;
+	if ((e = column_segment(txn, dbi, q->schema, f, segment, &column)) != ERR_OK)
+		return e;
 	find_empty(empty, column, q->schema->fields[f].kind);
 	memcpy(kept, bits, sizeof(kept));
-	if (values && (rc = keep_values(q, txn, dbi, segment, f, kept)) != 0)
-		return rc;
+	if (values && (e = keep_values(q, txn, dbi, segment, f, kept)) != ERR_OK)
+		return e;
 	for (size_t w = 0; w < COLUMN_WORDS; w++)
 		bits[w] = q->filled[f] ? kept[w] & ~empty[w] :
 		    (values ? kept[w] : 0) | (bits[w] & empty[w]);
-	return 0;
+	return ERR_OK;
 }
 
 static enum err
 filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bits)
 {
-	MDB_dbi dbi = store_databases(st)->orders.columns;
-	MDB_txn *txn = store_txn(st);
+	db_id dbi = store_databases(st)->orders.columns;
+	struct db_txn *txn = store_txn(st);
 	struct str column;
-	int rc;
+	enum err e;
 
-	rc = column_segment(txn, dbi, q->schema, COLUMN_LIVE, segment, &column);
-	if (rc != 0)
-		return store_error("column", rc);
+	e = column_segment(txn, dbi, q->schema, COLUMN_LIVE, segment, &column);
+	if (e != ERR_OK)
+		return db_tell(txn, "column", e);
 	memcpy(bits, column.ptr, sizeof(segment_bits));
-	for (unsigned f = 0; f < q->schema->field_count && rc == 0; f++) {
+	for (unsigned f = 0; f < q->schema->field_count && e == ERR_OK; f++) {
 		if (q->empty[f] || q->filled[f])
-			rc = keep_presence(q, txn, dbi, segment, f, bits);
+			e = keep_presence(q, txn, dbi, segment, f, bits);
 		else if (q->by_option[f] || q->range[f].used || q->by_exact[f])
-			rc = keep_values(q, txn, dbi, segment, f, bits);
+			e = keep_values(q, txn, dbi, segment, f, bits);
 	}
-	if (rc != 0)
-		return store_error("column", rc);
+	if (e != ERR_OK)
+		return db_tell(txn, "column", e);
 	return q->search.len > 0 ? keep_search(q, txn, dbi, segment, bits) : ERR_OK;
 }
 

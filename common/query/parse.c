@@ -202,13 +202,13 @@ take_option(struct parser *p, unsigned f, const struct meanings *m, struct str w
 static void
 take_options(struct parser *p, unsigned f, struct str value)
 {
-	MDB_dbi meta = store_databases(p->st)->meta;
+	db_id meta = store_databases(p->st)->meta;
 	struct meanings m = { 0 };
 	struct str word;
 
 	/* what can't be read can't be filtered by */
-	(void)options_offer_load(store_txn(p->st), meta, p->q->schema, f, &m.offer);
-	(void)options_load(store_txn(p->st), meta, f, &m.further);
+	options_offer_load(store_txn(p->st), meta, p->q->schema, f, &m.offer);
+	m.further = options_load(store_txn(p->st), meta, f);
 	if (!p->alone || option_of(&m, value) != -1)
 		take_option(p, f, &m, value);
 	else
@@ -236,15 +236,13 @@ take_exact(struct parser *p, unsigned f, struct str value)
 static enum err
 parse_moment(struct parser *p, struct str value, int64_t *ms)
 {
-	struct str zone = STR("UTC");
+	struct str zone;
 	enum err e = instant_parse(value, ms);
-	int rc;
 
 	if (e != ERR_OK || value.len != MOMENT_DATE_LEN)
 		return e;
-	rc = meta_get(store_txn(p->st), store_databases(p->st)->meta, META_ZONE, &zone);
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return store_error("zone", rc);
+	if (!meta_get(store_txn(p->st), store_databases(p->st)->meta, META_ZONE, &zone))
+		zone = STR("UTC");
 	*ms = zone_date_start_in(zone, (int32_t)(*ms / MS_PER_DAY));
 	return ERR_OK;
 }

@@ -29,7 +29,7 @@ struct fetch_cookie {
 	struct store	*st;
 };
 
-static int
+static enum err
 fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 {
 	const struct query *q = ((struct fetch_cookie *)cookie)->q;
@@ -38,22 +38,22 @@ fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 	bool in_row = kind == FIELD_MONEY || kind == FIELD_INSTANT;
 	struct row_view view;
 	struct record r;
-	int rc;
+	enum err e;
 
 	/* rows are found at less cost than columns, but don't have folded text and codes */
-	if (!in_row && (rc = sort_key_load(store_txn(st), store_databases(st)->orders.columns,
-	    q->schema, q->sort, row, k)) != 0)
-		return rc;
+	if (!in_row && (e = sort_key_load(store_txn(st), store_databases(st)->orders.columns,
+	    q->schema, q->sort, row, k)) != ERR_OK)
+		return e;
 	if (!in_row && !with_id)
-		return 0;
+		return ERR_OK;
 	if (store_row(st, row, &view) != ERR_OK ||
 	    (in_row && row_values(&view, q->schema, &r) != ERR_OK))
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	if (in_row)
 		*k = (struct sort_key){ .present = r.values[q->sort].present,
 		    .number = r.values[q->sort].number };
 	k->id = view.id;
-	return 0;
+	return ERR_OK;
 }
 
 static bool
@@ -73,11 +73,10 @@ walk(struct query *q, struct ordering *o, uint32_t position, uint64_t skip,
 	while (position < o->count) {
 		const char *rows;
 		uint32_t n;
-		enum err e;
-		int rc = ordering_run(o, position, &rows, &n);
+		enum err e = ordering_run(o, position, &rows, &n);
 
-		if (rc != 0)
-			return store_error("ordering", rc);
+		if (e != ERR_OK)
+			return db_tell(o->txn, "ordering", e);
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t row = load_u32(rows, i);
 
@@ -116,11 +115,11 @@ collect_row(void *cookie, uint32_t row)
 static enum err
 open_and_filter(struct query *q, struct store *st, struct ordering *o, uint64_t *total)
 {
-	int rc = ordering_open(o, store_txn(st), store_databases(st)->orders.orderings,
+	enum err e = ordering_open(o, store_txn(st), store_databases(st)->orders.orderings,
 	    q->sort, q->descending, store_row_count(st));
 
-	if (rc != 0)
-		return store_error("ordering", rc);
+	if (e != ERR_OK)
+		return db_tell(store_txn(st), "ordering", e);
 	*total = o->count;
 	return q->filtered ? query_filter(q, st, store_rows_end(st), total) : ERR_OK;
 }
@@ -138,12 +137,11 @@ collect(struct query *q, struct store *st, struct ordering *o, struct query_page
 	uint64_t first = (uint64_t)(q->page - 1) * q->page_size, skip = 0;
 	uint32_t position = 0;
 	enum err e;
-	int rc;
 
 	if (q->after) {
-		rc = ordering_search(o, &q->cursor, false, fetch_key, &cookie, &position);
-		if (rc != 0)
-			return store_error("cursor", rc);
+		e = ordering_search(o, &q->cursor, false, fetch_key, &cookie, &position);
+		if (e != ERR_OK)
+			return db_tell(store_txn(st), "cursor", e);
 	} else if (q->filtered)
 		skip = first;
 	else
@@ -158,10 +156,10 @@ next_cursor(struct query *q, struct store *st, struct query_page *page)
 {
 	struct fetch_cookie cookie = { q, st };
 	struct sort_key k;
-	int rc = fetch_key(&cookie, page->rows[page->count - 1], true, &k);
+	enum err e = fetch_key(&cookie, page->rows[page->count - 1], true, &k);
 
-	if (rc != 0)
-		return store_error("cursor", rc);
+	if (e != ERR_OK)
+		return db_tell(store_txn(st), "cursor", e);
 	query_cursor_format(q, &k, page->next);
 	return ERR_OK;
 }

@@ -1,7 +1,6 @@
 #ifndef COMMON_STORE_COLUMNS_H
 #define COMMON_STORE_COLUMNS_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "common/base/str.h"
@@ -28,8 +27,8 @@
 #define COLUMN_EMPTY	INT64_MIN
 #define COLUMN_ENDS_BYTES	(COLUMN_SEGMENT * sizeof(uint32_t))
 
-/* The stored bytes of a segment, an LMDB code; MDB_CORRUPTED when its size is wrong. */
-int	column_segment(MDB_txn *, MDB_dbi columns, const struct schema *,
+/* The stored bytes of a segment; ERR_NOT_FOUND; ERR_STORE_CORRUPT when its size is wrong. */
+enum err	column_segment(struct db_txn *, db_id columns, const struct schema *,
 	    unsigned field, uint32_t segment, struct str *bytes);
 
 /* Entry i of a text segment. */

@@ -76,18 +76,18 @@ currency_read(struct currency *c, struct str text)
 	set_symbol(c, (struct str){ text.ptr + 2, text.len - 2 });
 }
 
-int
-currency_load(MDB_txn *txn, MDB_dbi meta, struct currency *c)
+bool
+currency_load(struct db_txn *txn, db_id meta, struct currency *c)
 {
-	struct str told = { NULL, 0 }, setting = { NULL, 0 };
-	int rc = meta_get(txn, meta, META_MONEY, &told);
+	struct str told, setting;
+	bool known;
 
-	if (rc == 0 || rc == MDB_NOTFOUND)
-		rc = meta_get(txn, meta, META_CURRENCY, &setting);
+	(void)meta_get(txn, meta, META_MONEY, &told);
+	known = meta_get(txn, meta, META_CURRENCY, &setting);
 	currency_read(c, told);
 	if (c->precision < 0)
 		c->precision = CURRENCY_PRECISION;
 	if (c->symbol[0] == '\0')
 		set_symbol(c, setting);
-	return rc;
+	return known;
 }

@@ -1,10 +1,10 @@
 #ifndef COMMON_STORE_CURRENCY_H
 #define COMMON_STORE_CURRENCY_H
 
-#include <lmdb.h>
 #include <stdbool.h>
 
 #include "common/base/buf.h"
+#include "common/store/db.h"
 
 /*
  * How amounts are shown.  What the base's schema tells of the schema's
@@ -33,10 +33,10 @@ void	currency_add(const struct currency *, struct buf *);
 /* From that; what is none tells nothing. */
 void	currency_read(struct currency *, struct str text);
 /*
- * What holds: precision is 0 to CURRENCY_PRECISION_MAX.  An LMDB code;
- * MDB_NOTFOUND, and the same without a symbol: a build that knew of no
- * currencies wrote the store last.
+ * What holds: precision is 0 to CURRENCY_PRECISION_MAX.  false, and the same
+ * without a symbol: a build that knew of no currencies wrote the store last,
+ * or the transaction has a fault.
  */
-int	currency_load(MDB_txn *, MDB_dbi meta, struct currency *);
+bool	currency_load(struct db_txn *, db_id meta, struct currency *);
 
 #endif

@@ -10,7 +10,7 @@ struct days {
 	struct ordering		 by_time;	/* of the schema's day_field, ascending */
 };
 
-static int
+static enum err
 fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 {
 	const struct days *d = cookie;
@@ -21,7 +21,7 @@ fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 }
 
 /* The position of the first order from ${ms} on. */
-static int
+static enum err
 position_of(struct days *d, int64_t ms, uint32_t *position)
 {
 	const struct sort_key key = { .present = true, .number = ms };
@@ -29,39 +29,39 @@ position_of(struct days *d, int64_t ms, uint32_t *position)
 	return ordering_search(&d->by_time, &key, true, fetch, d, position);
 }
 
-static int
+static enum err
 is_date(struct days *d, uint32_t row, bool *date)
 {
 	struct row_view view;
 	struct record r;
 
 	if (store_row(d->st, row, &view) != ERR_OK || row_values(&view, d->schema, &r) != ERR_OK)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	*date = moment_is_date(&r.values[d->schema->day_field]);
-	return 0;
+	return ERR_OK;
 }
 
 /* Have all orders of the day a time?  Dates without one stand at its first moment. */
-static int
+static enum err
 have_times(struct days *d, int32_t day, bool *all)
 {
 	int64_t first = zone_date_start(day);
 	uint32_t at, end;
 	bool date = false;
-	int rc;
+	enum err e;
 
-	if ((rc = position_of(d, first, &at)) != 0 || (rc = position_of(d, first + 1, &end)) != 0)
-		return rc;
+	if ((e = position_of(d, first, &at)) != ERR_OK || (e = position_of(d, first + 1, &end)) != ERR_OK)
+		return e;
 	if (end - at > DAY_PART_FIRST_MAX)
 		date = true;
-	for (; at < end && !date && rc == 0; at++) {
+	for (; at < end && !date && e == ERR_OK; at++) {
 		uint32_t row;
 
-		if ((rc = ordering_row(&d->by_time, at, &row)) == 0)
-			rc = is_date(d, row, &date);
+		if ((e = ordering_row(&d->by_time, at, &row)) == ERR_OK)
+			e = is_date(d, row, &date);
 	}
 	*all = !date;
-	return rc;
+	return e;
 }
 
 enum err
@@ -70,14 +70,14 @@ day_part_count(struct store *st, const struct schema *schema, int32_t day, int64
 {
 	struct days d = { .st = st, .schema = schema };
 	uint32_t from = 0, to = 0;
-	int rc;
+	enum err e;
 
 	*part = (struct day_part){ .until_ms = zone_same_time(day, now_ms) };
-	rc = ordering_open(&d.by_time, store_txn(st), store_databases(st)->orders.orderings,
+	e = ordering_open(&d.by_time, store_txn(st), store_databases(st)->orders.orderings,
 	    (unsigned)schema->day_field, false, store_row_count(st));
-	if (rc == 0 && (rc = have_times(&d, day, &part->known)) == 0 && part->known &&
-	    (rc = position_of(&d, zone_day_start(day), &from)) == 0)
-		rc = position_of(&d, part->until_ms, &to);
+	if (e == ERR_OK && (e = have_times(&d, day, &part->known)) == ERR_OK && part->known &&
+	    (e = position_of(&d, zone_day_start(day), &from)) == ERR_OK)
+		e = position_of(&d, part->until_ms, &to);
 	part->count = to - from;
-	return rc == 0 ? ERR_OK : store_error("days", rc);
+	return db_tell(store_txn(st), "days", e);
 }

@@ -184,6 +184,14 @@ db_space(const struct db *db, struct db_space *s)
 	s->readers_max = info.me_maxreaders;
 }
 
+uint64_t
+db_newest(const struct db *db)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(db->env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
 const char *
 db_path(const struct db *db)
 {

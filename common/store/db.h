@@ -84,6 +84,8 @@ struct db_space {
 };
 /* Zeros when it can't be told. */
 void		 db_space(const struct db *, struct db_space *);
+/* The id of the newest commit; 0: it can't be told. */
+uint64_t	 db_newest(const struct db *);
 const char	*db_path(const struct db *);
 /* The data file's descriptor, LMDB's own; -1: it can't be told. */
 int		 db_fd(const struct db *);

@@ -4,16 +4,15 @@
 enum err
 history_get(struct store *st, struct str record, struct history_place place, struct str *json)
 {
+	struct db_txn *txn = store_txn(st);
 	struct store_key k;
-	MDB_val key, data;
-	int rc;
+	enum err e;
 
 	history_key(&k, record, place.generation, place.index);
-	key = key_composed(&k);
-	if ((rc = mdb_get(store_txn(st), store_databases(st)->history, &key, &data)) != 0)
-		return rc == MDB_NOTFOUND ? ERR_NOT_FOUND : store_error("history", rc);
-	*json = (struct str){ data.mv_data, data.mv_size };
-	return ERR_OK;
+	if (db_get(txn, store_databases(st)->history, key_composed(&k), json))
+		return ERR_OK;
+	e = db_absent(txn);
+	return e == ERR_NOT_FOUND ? e : db_tell(txn, "history", e);
 }
 
 /* Entries begin with the id, which needs no escapes. */
@@ -35,21 +34,8 @@ history_record(struct str json, struct str *record)
 	return ERR_OK;
 }
 
-/* To the last entry before ${k}. */
-static int
-seek_before(MDB_cursor *cursor, const struct store_key *k, MDB_val *key, MDB_val *data)
-{
-	int rc;
-
-	*key = key_composed(k);
-	rc = mdb_cursor_get(cursor, key, data, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		return mdb_cursor_get(cursor, key, data, MDB_LAST);
-	return rc != 0 ? rc : mdb_cursor_get(cursor, key, data, MDB_PREV);
-}
-
 static struct history_place
-place_of(MDB_val key)
+place_of(struct str key)
 {
 	struct history_place p;
 
@@ -57,37 +43,36 @@ place_of(MDB_val key)
 	return p;
 }
 
+/* What a walk has come to: ${e} of the caller, or what it met itself. */
+static enum err
+end_walk(struct store *st, struct db_cursor *c, const char *what, enum err e)
+{
+	db_walk_end(c);
+	return e != ERR_OK ? e : db_tell(store_txn(st), what, store_txn(st)->fault.error);
+}
+
 enum err
 history_of_record(struct store *st, struct str record, struct history_place from,
     history_each *each, void *cookie)
 {
 	struct store_key k;
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	size_t prefix;
+	struct db_cursor c;
+	struct str before;
 	enum err e = ERR_OK;
-	int rc;
 
 	history_key(&k, record, from.generation, from.index);
-	prefix = k.len - PLACE_BYTES;
-	if ((rc = mdb_cursor_open(store_txn(st), store_databases(st)->history, &cursor)) != 0)
-		return store_error("history", rc);
-	for (rc = seek_before(cursor, &k, &key, &data); rc == 0;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV)) {
-		if (key.mv_size != k.len || memcmp(key.mv_data, k.bytes, prefix) != 0)
+	before = key_composed(&k);
+	for (db_walk_back(&c, store_txn(st), store_databases(st)->history, before,
+	    (struct str){ before.ptr, before.len - PLACE_BYTES });
+	    c.found && c.key.len == k.len; db_next(&c))
+		if ((e = each(cookie, place_of(c.key), c.value)) != ERR_OK)
 			break;
-		if ((e = each(cookie, place_of(key), (struct str){ data.mv_data, data.mv_size })) != ERR_OK)
-			break;
-	}
-	mdb_cursor_close(cursor);
-	if (e == ERR_OK && rc != 0 && rc != MDB_NOTFOUND)
-		return store_error("history", rc);
-	return e;
+	return end_walk(st, &c, "history", e);
 }
 
 /* The entry that a listing names. */
 static enum err
-named_entry(struct store *st, struct str record, MDB_val key, history_each *each, void *cookie)
+named_entry(struct store *st, struct str record, struct str key, history_each *each, void *cookie)
 {
 	struct history_place place = place_of(key);
 	struct str json;
@@ -102,57 +87,33 @@ enum err
 history_audit(struct store *st, struct history_place from, history_each *each, void *cookie)
 {
 	struct store_key k;
-	MDB_cursor *cursor;
-	MDB_val key, data;
+	struct db_cursor c;
 	enum err e = ERR_OK;
-	int rc;
 
 	place_key(&k, from.generation, from.index);
-	if ((rc = mdb_cursor_open(store_txn(st), store_databases(st)->audit, &cursor)) != 0)
-		return store_error("audit", rc);
-	for (rc = seek_before(cursor, &k, &key, &data); rc == 0;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV)) {
+	for (db_walk_back(&c, store_txn(st), store_databases(st)->audit, key_composed(&k), STR(""));
+	    c.found && e == ERR_OK; db_next(&c)) {
 		struct str record = {
-			(const char *)data.mv_data + sizeof(struct audit_head),
-			data.mv_size - sizeof(struct audit_head)
+			c.value.ptr + sizeof(struct audit_head), c.value.len - sizeof(struct audit_head)
 		};
 
-		if (data.mv_size < sizeof(struct audit_head))
-			e = ERR_STORE_CORRUPT;
-		else
-			e = named_entry(st, record, key, each, cookie);
-		if (e != ERR_OK)
-			break;
+		e = c.value.len < sizeof(struct audit_head) ? ERR_STORE_CORRUPT :
+		    named_entry(st, record, c.key, each, cookie);
 	}
-	mdb_cursor_close(cursor);
-	if (e == ERR_OK && rc != MDB_NOTFOUND)
-		return store_error("audit", rc);
-	return e;
+	return end_walk(st, &c, "audit", e);
 }
 
 enum err
 history_of_bulk(struct store *st, uint64_t bulk, history_each *each, void *cookie)
 {
 	struct store_key k;
-	MDB_cursor *cursor;
-	MDB_val key, data;
+	struct db_cursor c;
 	enum err e = ERR_OK;
-	int rc;
 
 	bulk_key(&k, bulk, 0, 0);
-	key = key_composed(&k);
-	if ((rc = mdb_cursor_open(store_txn(st), store_databases(st)->bulks, &cursor)) != 0)
-		return store_error("bulks", rc);
-	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE); rc == 0;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
-		if (key.mv_size != k.len || memcmp(key.mv_data, k.bytes, sizeof(bulk)) != 0)
-			break;
-		e = named_entry(st, (struct str){ data.mv_data, data.mv_size }, key, each, cookie);
-		if (e != ERR_OK)
-			break;
-	}
-	mdb_cursor_close(cursor);
-	if (e == ERR_OK && rc != 0 && rc != MDB_NOTFOUND)
-		return store_error("bulks", rc);
-	return e;
+	for (db_walk_prefix(&c, store_txn(st), store_databases(st)->bulks,
+	    (struct str){ (const char *)k.bytes, sizeof(bulk) });
+	    c.found && c.key.len == k.len && e == ERR_OK; db_next(&c))
+		e = named_entry(st, c.value, c.key, each, cookie);
+	return end_walk(st, &c, "bulks", e);
 }

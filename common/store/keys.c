@@ -4,69 +4,66 @@
 
 #include "common/store/keys.h"
 
-int
-store_keys_open(MDB_txn *txn, int create, struct store_dbs *d)
+enum err
+store_keys_open(struct db_txn *txn, bool create, struct store_dbs *d)
 {
 	const struct {
 		const char	*name;
-		unsigned	 flags;
-		MDB_dbi		*dbi;
+		enum db_kind	 kind;
+		db_id		*dbi;
 	} list[] = {
-		{ "meta", 0, &d->meta },
-		{ "changes", MDB_INTEGERKEY, &d->changes },
-		{ "outbox", MDB_INTEGERKEY, &d->outbox },
-		{ "outbox.pending", 0, &d->pending },
-		{ "answers", 0, &d->answers },
-		{ "answers.due", 0, &d->answers_due },
-		{ "history", 0, &d->history },
-		{ "audit", 0, &d->audit },
-		{ "bulks", 0, &d->bulks },
-		{ "orders.ids", 0, &d->orders.ids },
-		{ "orders.keys", MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP, &d->orders.keys },
-		{ "orders.rows", MDB_INTEGERKEY, &d->orders.rows },
-		{ "orders.free", MDB_INTEGERKEY, &d->orders.free },
-		{ "orders.columns", MDB_INTEGERKEY, &d->orders.columns },
-		{ "orders.orderings", MDB_INTEGERKEY, &d->orders.orderings },
-		{ "orders.totals", MDB_INTEGERKEY, &d->orders.totals }
+		{ "meta", DB_BYTES, &d->meta },
+		{ "changes", DB_INTEGERS, &d->changes },
+		{ "outbox", DB_INTEGERS, &d->outbox },
+		{ "outbox.pending", DB_BYTES, &d->pending },
+		{ "answers", DB_BYTES, &d->answers },
+		{ "answers.due", DB_BYTES, &d->answers_due },
+		{ "history", DB_BYTES, &d->history },
+		{ "audit", DB_BYTES, &d->audit },
+		{ "bulks", DB_BYTES, &d->bulks },
+		{ "orders.ids", DB_BYTES, &d->orders.ids },
+		{ "orders.keys", DB_PAIRS, &d->orders.keys },
+		{ "orders.rows", DB_INTEGERS, &d->orders.rows },
+		{ "orders.free", DB_INTEGERS, &d->orders.free },
+		{ "orders.columns", DB_INTEGERS, &d->orders.columns },
+		{ "orders.orderings", DB_INTEGERS, &d->orders.orderings },
+		{ "orders.totals", DB_INTEGERS, &d->orders.totals }
 	};
-	int rc;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if ((rc = mdb_dbi_open(txn, list[i].name,
-		    list[i].flags | (create ? MDB_CREATE : 0), list[i].dbi)) != 0)
-			return rc;
-	return 0;
+		if (!db_handle(txn, list[i].name, list[i].kind, create, list[i].dbi))
+			return db_absent(txn);
+	return ERR_OK;
 }
 
-int
-meta_get(MDB_txn *txn, MDB_dbi meta, const char *name, struct str *value)
+bool
+meta_get(struct db_txn *txn, db_id meta, const char *name, struct str *value)
 {
-	MDB_val key = key_str(str_of(name)), data;
-	int rc = mdb_get(txn, meta, &key, &data);
+	bool there = db_get(txn, meta, str_of(name), value);
 
-	*value = rc == 0 ? (struct str){ data.mv_data, data.mv_size } : (struct str){ NULL, 0 };
-	return rc;
+	if (!there)
+		*value = (struct str){ NULL, 0 };
+	return there;
 }
 
-int
-meta_head(MDB_txn *txn, MDB_dbi meta, struct store_head *head)
+enum err
+meta_head(struct db_txn *txn, db_id meta, struct store_head *head)
 {
 	struct str v;
-	int rc = meta_get(txn, meta, META_HEAD, &v);
 
-	if (rc != 0)
-		return rc;
+	if (!meta_get(txn, meta, META_HEAD, &v))
+		return db_absent(txn);
 	/* its format stands first, whatever the format is */
 	if (v.len < sizeof(head->format))
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	memset(head, 0, sizeof(*head));
 	memcpy(&head->format, v.ptr, sizeof(head->format));
 	if (head->format != STORE_FORMAT)
-		return 0;
+		return ERR_OK;
 	if (v.len != sizeof(*head))
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	memcpy(head, v.ptr, sizeof(*head));
-	return 0;
+	return ERR_OK;
 }
 
 static void
@@ -139,9 +136,9 @@ pending_key(struct store_key *k, struct str id, uint64_t sequence)
 }
 
 void
-place_of_key(MDB_val key, uint64_t *generation, uint32_t *index)
+place_of_key(struct str key, uint64_t *generation, uint32_t *index)
 {
-	const char *p = (const char *)key.mv_data + key.mv_size - PLACE_BYTES;
+	const char *p = key.ptr + key.len - PLACE_BYTES;
 
 	memcpy(generation, p, sizeof(*generation));
 	memcpy(index, p + sizeof(*generation), sizeof(*index));

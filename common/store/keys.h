@@ -1,11 +1,11 @@
 #ifndef COMMON_STORE_KEYS_H
 #define COMMON_STORE_KEYS_H
 
-#include <lmdb.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "common/base/str.h"
+#include "common/store/db.h"
 
 /*
  * The databases of the environment and the bytes of every key and fixed
@@ -29,30 +29,30 @@
 #define STORE_MAX_READERS	1024
 
 struct table_dbs {
-	MDB_dbi	ids;		/* record id -> u32 row number */
-	MDB_dbi	keys;		/* business id, cut -> u32 row numbers (dupsort) */
-	MDB_dbi	rows;		/* u32 row / ROW_BLOCK -> row.h */
-	MDB_dbi	free;		/* u32 row not in use below rows_end -> nothing */
-	MDB_dbi	columns;	/* column_key() -> columns.h */
-	MDB_dbi	orderings;	/* ordering_key() -> orderings.h */
-	MDB_dbi	totals;		/* total_key() -> struct total, summary bodies */
+	db_id	ids;		/* record id -> u32 row number */
+	db_id	keys;		/* business id, cut -> u32 row numbers (dupsort) */
+	db_id	rows;		/* u32 row / ROW_BLOCK -> row.h */
+	db_id	free;		/* u32 row not in use below rows_end -> nothing */
+	db_id	columns;	/* column_key() -> columns.h */
+	db_id	orderings;	/* ordering_key() -> orderings.h */
+	db_id	totals;		/* total_key() -> struct total, summary bodies */
 };
 
 struct store_dbs {
-	MDB_dbi			meta;		/* text names -> below */
-	MDB_dbi			changes;	/* u64 generation -> change_log.h */
-	MDB_dbi			outbox;		/* u64 sequence -> outbox.c */
-	MDB_dbi			pending;	/* pending_key() -> struct pending_head ... */
-	MDB_dbi			answers;	/* Idempotency-Key -> struct answer_head, body */
-	MDB_dbi			answers_due;	/* answers_due_key() -> nothing */
-	MDB_dbi			history;	/* history_key() -> history.h, JSON */
-	MDB_dbi			audit;		/* place_key() -> struct audit_head, record id */
-	MDB_dbi			bulks;		/* bulk_key() -> record id */
+	db_id			meta;		/* text names -> below */
+	db_id			changes;	/* u64 generation -> change_log.h */
+	db_id			outbox;		/* u64 sequence -> outbox.c */
+	db_id			pending;	/* pending_key() -> struct pending_head ... */
+	db_id			answers;	/* Idempotency-Key -> struct answer_head, body */
+	db_id			answers_due;	/* answers_due_key() -> nothing */
+	db_id			history;	/* history_key() -> history.h, JSON */
+	db_id			audit;		/* place_key() -> struct audit_head, record id */
+	db_id			bulks;		/* bulk_key() -> record id */
 	struct table_dbs	orders;
 };
 
-/* Open all databases in ${txn}, creating them when ${create}.  An LMDB code. */
-int	store_keys_open(MDB_txn *txn, int create, struct store_dbs *);
+/* Open all databases, creating them when ${create}.  ERR_NOT_FOUND: one is missing. */
+enum err	store_keys_open(struct db_txn *, bool create, struct store_dbs *);
 
 /* meta "head": what every reader needs, in one value. */
 #define META_HEAD	"head"
@@ -85,10 +85,13 @@ struct store_head {
 /* meta "several.<index of field>": it takes several of them at a time; a byte */
 #define META_SEVERAL	"several."
 
-/* The meta value of this name: an LMDB code. */
-int	meta_get(MDB_txn *, MDB_dbi meta, const char *name, struct str *value);
-/* The same for the head; of another format than STORE_FORMAT only that is read. */
-int	meta_head(MDB_txn *, MDB_dbi meta, struct store_head *);
+/* The meta value of this name; false, and len 0: there is none, or the transaction has a fault. */
+bool	meta_get(struct db_txn *, db_id meta, const char *name, struct str *value);
+/*
+ * The head; of another format than STORE_FORMAT only that is read.
+ * ERR_NOT_FOUND: the store is not made yet.
+ */
+enum err	meta_head(struct db_txn *, db_id meta, struct store_head *);
 
 /*
  * Keys of the outbox's bookkeeping and of the history: composed into one
@@ -111,7 +114,7 @@ void	answers_due_key(struct store_key *, int64_t due_ms, struct str key);
 /* Where an order's pending changes are: its record id, or, not yet created, "+" and the entry's sequence. */
 void	pending_key(struct store_key *, struct str id, uint64_t sequence);
 /* The place in the last PLACE_BYTES of a key. */
-void	place_of_key(MDB_val key, uint64_t *generation, uint32_t *index);
+void	place_of_key(struct str key, uint64_t *generation, uint32_t *index);
 
 /* Value of pending, followed by the sequences (u64 each, ascending) and the overlay's JSON. */
 struct pending_head {
@@ -136,28 +139,22 @@ struct audit_head {
 	uint64_t	bulk;		/* 0: none */
 };
 
-static inline MDB_val
+static inline struct str
 key_composed(const struct store_key *k)
 {
-	return (MDB_val){ k->len, (void *)(uintptr_t)k->bytes };
+	return (struct str){ (const char *)k->bytes, k->len };
 }
 
-static inline MDB_val
+static inline struct str
 key_u32(const uint32_t *k)
 {
-	return (MDB_val){ sizeof(*k), (void *)(uintptr_t)k };
+	return (struct str){ (const char *)k, sizeof(*k) };
 }
 
-static inline MDB_val
+static inline struct str
 key_u64(const uint64_t *k)
 {
-	return (MDB_val){ sizeof(*k), (void *)(uintptr_t)k };
-}
-
-static inline MDB_val
-key_str(struct str s)
-{
-	return (MDB_val){ s.len, (void *)(uintptr_t)s.ptr };
+	return (struct str){ (const char *)k, sizeof(*k) };
 }
 
 static inline uint32_t
@@ -172,12 +169,12 @@ load_u32(const void *p, size_t index)
 /* Business ids longer than an LMDB key are cut; the row itself decides. */
 #define KEY_TEXT_MAX	400
 
-static inline MDB_val
+static inline struct str
 key_business(struct str s)
 {
 	if (s.len > KEY_TEXT_MAX)
 		s.len = KEY_TEXT_MAX;
-	return key_str(s);
+	return s;
 }
 
 #define COLUMN_LIVE	255u	/* in place of a field: which rows are in use */

@@ -3,37 +3,32 @@
 #include "common/store/keys.h"
 #include "common/store/options.h"
 
-int
-options_load(MDB_txn *txn, MDB_dbi meta, unsigned field, struct str *further)
+struct str
+options_load(struct db_txn *txn, db_id meta, unsigned field)
 {
+	struct str further;
 	char name[32];
-	int rc;
 
 	(void)snprintf(name, sizeof(name), META_OPTIONS "%u", field);
-	rc = meta_get(txn, meta, name, further);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	(void)meta_get(txn, meta, name, &further);
+	return further;
 }
 
-int
-options_offer_load(MDB_txn *txn, MDB_dbi meta, const struct schema *schema, unsigned field,
+void
+options_offer_load(struct db_txn *txn, db_id meta, const struct schema *schema, unsigned field,
     struct options_offer *offer)
 {
 	struct str several;
 	char name[32];
-	int rc;
 
 	*offer = (struct options_offer){ .field = &schema->fields[field] };
 	(void)snprintf(name, sizeof(name), META_OFFERED "%u", field);
-	rc = meta_get(txn, meta, name, &offer->names);
-	if (rc == MDB_NOTFOUND)
-		return options_load(txn, meta, field, &offer->names);
-	offer->known = rc == 0;
-	if (rc != 0)
-		return rc;
+	if (!(offer->known = meta_get(txn, meta, name, &offer->names))) {
+		offer->names = options_load(txn, meta, field);
+		return;
+	}
 	(void)snprintf(name, sizeof(name), META_SEVERAL "%u", field);
-	rc = meta_get(txn, meta, name, &several);
-	offer->several = rc == 0;
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	offer->several = meta_get(txn, meta, name, &several);
 }
 
 /* Take the next name off the front of ${rest}. */

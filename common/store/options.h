@@ -1,10 +1,10 @@
 #ifndef COMMON_STORE_OPTIONS_H
 #define COMMON_STORE_OPTIONS_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "common/tables/schema.h"
+#include "common/store/db.h"
 
 /*
  * Select options as one byte: 0 is empty, 1..n the schema's own in workflow
@@ -16,8 +16,8 @@
 #define OPTION_OTHER	255u	/* an option met when all codes were taken */
 #define OPTION_OTHER_NAME	"(other)"	/* what all of those are called together */
 
-/* The further names of this field; len 0: none.  An LMDB code. */
-int		options_load(MDB_txn *, MDB_dbi meta, unsigned field, struct str *further);
+/* The further names of this field; len 0: none, or the transaction has a fault. */
+struct str	options_load(struct db_txn *, db_id meta, unsigned field);
 /* The code of a name, OPTION_NONE when it is not known. */
 unsigned	options_code(const struct field *, struct str further, struct str name);
 /* The name of a code; ptr NULL when there is none. */
@@ -41,8 +41,8 @@ struct options_offer {
 };
 #define OPTIONS_OFFERED_MAX	65536		/* bytes of a field's names; more are as good as not known */
 
-/* The names hold as long as ${txn}.  An LMDB code. */
-int		options_offer_load(MDB_txn *, MDB_dbi meta, const struct schema *, unsigned field,
+/* The names hold as long as the transaction; when that has a fault, the schema's own are left. */
+void		options_offer_load(struct db_txn *, db_id meta, const struct schema *, unsigned field,
 		    struct options_offer *);
 /* Take the next name off the front; ptr NULL: there is none. */
 struct str	options_offer_next(struct options_offer *);

@@ -3,45 +3,53 @@
 #define DIRECTORY_HEAD	(2 * sizeof(uint32_t))
 #define ENTRY_U32S	2u
 
-int
-ordering_open(struct ordering *o, MDB_txn *txn, MDB_dbi dbi, unsigned field,
+enum err
+ordering_open(struct ordering *o, struct db_txn *txn, db_id dbi, unsigned field,
     bool descending, uint32_t rows)
 {
 	uint64_t k = ordering_key(field, descending, 0);
-	MDB_val key = key_u64(&k), data;
-	int rc;
+	struct str data;
 
 	*o = (struct ordering){
 		.txn = txn, .dbi = dbi, .field = field, .descending = descending,
 		.count = rows, .chunk_index = UINT32_MAX
 	};
-	if ((rc = mdb_get(txn, dbi, &key, &data)) == MDB_NOTFOUND)
-		return rows == 0 ? 0 : MDB_CORRUPTED;
-	if (rc != 0)
-		return rc;
-	if (data.mv_size < DIRECTORY_HEAD)
-		return MDB_CORRUPTED;
-	o->chunks = load_u32(data.mv_data, 0);
-	o->entries = (const char *)data.mv_data + DIRECTORY_HEAD;
-	if (data.mv_size != DIRECTORY_HEAD + (size_t)o->chunks * ENTRY_U32S * sizeof(uint32_t))
-		return MDB_CORRUPTED;
-	return 0;
+	if (!db_get(txn, dbi, key_u64(&k), &data)) {
+		enum err e = db_absent(txn);
+
+		return e == ERR_NOT_FOUND && rows > 0 ? ERR_STORE_CORRUPT : e == ERR_NOT_FOUND ? ERR_OK : e;
+	}
+	if (data.len < DIRECTORY_HEAD)
+		return ERR_STORE_CORRUPT;
+	o->chunks = load_u32(data.ptr, 0);
+	o->entries = data.ptr + DIRECTORY_HEAD;
+	if (data.len != DIRECTORY_HEAD + (size_t)o->chunks * ENTRY_U32S * sizeof(uint32_t))
+		return ERR_STORE_CORRUPT;
+	return ERR_OK;
+}
+
+/* What has to be there, and is not. */
+static enum err
+missing(const struct db_txn *txn)
+{
+	enum err e = db_absent(txn);
+
+	return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 }
 
 /* Make the chunk that holds ${position} the current one. */
-static int
+static enum err
 seek(struct ordering *o, uint32_t position)
 {
 	uint32_t low = 0, high = o->chunks, n;
-	MDB_val key, data;
+	struct str chunk;
 	uint64_t k;
-	int rc;
 
 	if (o->chunk_index != UINT32_MAX && position >= o->chunk_start &&
 	    position - o->chunk_start < o->chunk.len / sizeof(uint32_t))
-		return 0;
+		return ERR_OK;
 	if (position >= o->count || o->chunks == 0)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -51,38 +59,37 @@ seek(struct ordering *o, uint32_t position)
 			high = middle;
 	}
 	k = ordering_key(o->field, o->descending, load_u32(o->entries, low * ENTRY_U32S));
-	key = key_u64(&k);
-	if ((rc = mdb_get(o->txn, o->dbi, &key, &data)) != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (!db_get(o->txn, o->dbi, key_u64(&k), &chunk))
+		return missing(o->txn);
 	o->chunk_index = low;
 	o->chunk_start = load_u32(o->entries, low * ENTRY_U32S + 1);
-	o->chunk = (struct str){ data.mv_data, data.mv_size };
-	n = (uint32_t)(data.mv_size / sizeof(uint32_t));
-	return position - o->chunk_start < n ? 0 : MDB_CORRUPTED;
+	o->chunk = chunk;
+	n = (uint32_t)(chunk.len / sizeof(uint32_t));
+	return position - o->chunk_start < n ? ERR_OK : ERR_STORE_CORRUPT;
 }
 
-int
+enum err
 ordering_row(struct ordering *o, uint32_t position, uint32_t *row)
 {
-	int rc = seek(o, position);
+	enum err e = seek(o, position);
 
-	if (rc == 0)
+	if (e == ERR_OK)
 		*row = load_u32(o->chunk.ptr, position - o->chunk_start);
-	return rc;
+	return e;
 }
 
-int
+enum err
 ordering_run(struct ordering *o, uint32_t position, const char **rows, uint32_t *n)
 {
 	uint32_t skip;
-	int rc = seek(o, position);
+	enum err e = seek(o, position);
 
-	if (rc != 0)
-		return rc;
+	if (e != ERR_OK)
+		return e;
 	skip = position - o->chunk_start;
 	*rows = o->chunk.ptr + skip * sizeof(uint32_t);
 	*n = (uint32_t)(o->chunk.len / sizeof(uint32_t)) - skip;
-	return 0;
+	return ERR_OK;
 }
 
 int
@@ -99,7 +106,7 @@ sort_key_cmp(const struct sort_key *a, const struct sort_key *b, bool descending
 	return descending ? -c : c;
 }
 
-int
+enum err
 ordering_search(struct ordering *o, const struct sort_key *key, bool inclusive,
     sort_key_fetch *fetch, void *cookie, uint32_t *position)
 {
@@ -108,15 +115,16 @@ ordering_search(struct ordering *o, const struct sort_key *key, bool inclusive,
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2, row;
 		struct sort_key k;
-		int rc, c;
+		int c;
+		enum err e;
 
-		if ((rc = ordering_row(o, middle, &row)) != 0 ||
-		    (rc = fetch(cookie, row, false, &k)) != 0)
-			return rc;
+		if ((e = ordering_row(o, middle, &row)) != ERR_OK ||
+		    (e = fetch(cookie, row, false, &k)) != ERR_OK)
+			return e;
 		c = sort_key_cmp(&k, key, o->descending);
 		if (c == 0) {
-			if ((rc = fetch(cookie, row, true, &k)) != 0)
-				return rc;
+			if ((e = fetch(cookie, row, true, &k)) != ERR_OK)
+				return e;
 			c = str_cmp(k.id, key->id);
 		}
 		if (c < 0 || (c == 0 && !inclusive))
@@ -125,7 +133,7 @@ ordering_search(struct ordering *o, const struct sort_key *key, bool inclusive,
 			high = middle;
 	}
 	*position = low;
-	return 0;
+	return ERR_OK;
 }
 
 void
@@ -151,15 +159,15 @@ sort_key_from_column(enum field_kind kind, struct str bytes, size_t i, struct so
 	}
 }
 
-int
-sort_key_load(MDB_txn *txn, MDB_dbi columns, const struct schema *schema, unsigned field,
+enum err
+sort_key_load(struct db_txn *txn, db_id columns, const struct schema *schema, unsigned field,
     uint32_t row, struct sort_key *k)
 {
 	struct str bytes;
-	int rc = column_segment(txn, columns, schema, field, row / COLUMN_SEGMENT, &bytes);
+	enum err e = column_segment(txn, columns, schema, field, row / COLUMN_SEGMENT, &bytes);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 	sort_key_from_column(schema->fields[field].kind, bytes, row % COLUMN_SEGMENT, k);
-	return 0;
+	return ERR_OK;
 }

@@ -1,7 +1,6 @@
 #ifndef COMMON_STORE_ORDERINGS_H
 #define COMMON_STORE_ORDERINGS_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "common/store/columns.h"
@@ -24,8 +23,8 @@
 #define ORDERING_TEXT_MAX	128u	/* bytes of folded text that count for sorting */
 
 struct ordering {
-	MDB_txn		*txn;
-	MDB_dbi		 dbi;
+	struct db_txn	*txn;
+	db_id		 dbi;
 	unsigned	 field;
 	bool		 descending;
 	uint32_t	 count;		/* rows in the sequence */
@@ -37,16 +36,16 @@ struct ordering {
 	struct str	 chunk;
 };
 
-/* An LMDB code.  A sequence that does not exist yet has no rows. */
-int	ordering_open(struct ordering *, MDB_txn *, MDB_dbi orderings, unsigned field,
+/* A sequence that does not exist yet has no rows. */
+enum err	ordering_open(struct ordering *, struct db_txn *, db_id orderings, unsigned field,
 	    bool descending, uint32_t rows);
 /* The row at a position < count. */
-int	ordering_row(struct ordering *, uint32_t position, uint32_t *row);
+enum err	ordering_row(struct ordering *, uint32_t position, uint32_t *row);
 /*
  * The rows from ${position} on that lie together: *rows (unaligned u32s, see
  * load_u32()) and how many.
  */
-int	ordering_run(struct ordering *, uint32_t position, const char **rows, uint32_t *n);
+enum err	ordering_run(struct ordering *, uint32_t position, const char **rows, uint32_t *n);
 
 /* What a row is sorted by. */
 struct sort_key {
@@ -60,20 +59,20 @@ struct sort_key {
 int	sort_key_cmp(const struct sort_key *, const struct sort_key *, bool descending);
 
 /* How the search below learns a row's key; ids may be left out unless ${with_id}. */
-typedef int sort_key_fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *);
+typedef enum err sort_key_fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *);
 
 /*
  * The first position whose row sorts after ${key} (by id when equal); equal
  * ids count as after when ${inclusive}.
  */
-int	ordering_search(struct ordering *, const struct sort_key *key, bool inclusive,
+enum err	ordering_search(struct ordering *, const struct sort_key *key, bool inclusive,
 	    sort_key_fetch *, void *cookie, uint32_t *position);
 
 /* The key at entry ${i} of a column's segment; id is left empty. */
 void	sort_key_from_column(enum field_kind, struct str segment, size_t i, struct sort_key *);
 
 /* A row's key as the store's columns have it; id is left empty. */
-int	sort_key_load(MDB_txn *, MDB_dbi columns, const struct schema *, unsigned field,
+enum err	sort_key_load(struct db_txn *, db_id columns, const struct schema *, unsigned field,
 	    uint32_t row, struct sort_key *);
 
 #endif

@@ -168,25 +168,19 @@ outbox_each(struct store *st, const struct schema *s,
     enum err (*each)(void *cookie, const struct outbox_entry *), void *cookie)
 {
 	struct outbox_entry entry;
-	MDB_cursor *cursor;
-	MDB_val key, data;
+	struct db_cursor c;
 	enum err e = ERR_OK;
-	int rc;
 
-	if ((rc = mdb_cursor_open(store_txn(st), store_databases(st)->outbox, &cursor)) != 0)
-		return store_error("outbox", rc);
-	while (e == ERR_OK && (rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+	for (db_walk(&c, store_txn(st), store_databases(st)->outbox); c.found && e == ERR_OK; db_next(&c)) {
 		uint64_t sequence;
 
-		memcpy(&sequence, key.mv_data, sizeof(sequence));
-		e = outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, s, &entry);
+		memcpy(&sequence, c.key.ptr, sizeof(sequence));
+		e = outbox_decode(sequence, c.value, s, &entry);
 		if (e == ERR_OK)
 			e = each(cookie, &entry);
 	}
-	mdb_cursor_close(cursor);
-	if (e == ERR_OK && rc != MDB_NOTFOUND)
-		return store_error("outbox", rc);
-	return e;
+	db_walk_end(&c);
+	return e != ERR_OK ? e : db_tell(store_txn(st), "outbox", store_txn(st)->fault.error);
 }
 
 uint32_t
@@ -195,29 +189,36 @@ outbox_pending(const struct store *st)
 	return store_head(st)->pending;
 }
 
+/* What is not there, or could not be read. */
+static enum err
+absent(struct store *st, const char *what)
+{
+	enum err e = db_absent(store_txn(st));
+
+	return e == ERR_NOT_FOUND ? e : db_tell(store_txn(st), what, e);
+}
+
 enum err
 outbox_overlay(struct store *st, struct str id, struct str *json, uint64_t *since)
 {
 	struct pending_head head;
 	struct store_key k;
-	MDB_val key, data;
-	int rc;
+	struct str data;
 
 	if (outbox_pending(st) == 0 || id.len == 0)
 		return ERR_NOT_FOUND;
 	pending_key(&k, id, 0);
-	key = key_composed(&k);
-	if ((rc = mdb_get(store_txn(st), store_databases(st)->pending, &key, &data)) != 0)
-		return rc == MDB_NOTFOUND ? ERR_NOT_FOUND : store_error("pending", rc);
-	if (data.mv_size < sizeof(head))
+	if (!db_get(store_txn(st), store_databases(st)->pending, key_composed(&k), &data))
+		return absent(st, "pending");
+	if (data.len < sizeof(head))
 		return ERR_STORE_CORRUPT;
-	memcpy(&head, data.mv_data, sizeof(head));
-	if (data.mv_size != sizeof(head) + head.count * sizeof(uint64_t) + head.json_len)
+	memcpy(&head, data.ptr, sizeof(head));
+	if (data.len != sizeof(head) + head.count * sizeof(uint64_t) + head.json_len)
 		return ERR_STORE_CORRUPT;
 	if (head.json_len == 0)
 		return ERR_NOT_FOUND;
 	*json = (struct str){
-		(const char *)data.mv_data + data.mv_size - head.json_len, head.json_len
+		data.ptr + data.len - head.json_len, head.json_len
 	};
 	if (since != NULL)
 		*since = head.since;
@@ -228,21 +229,20 @@ enum err
 outbox_answer(struct store *st, struct str text, struct kept_answer *a)
 {
 	struct answer_head head;
-	MDB_val key = key_str(text), data;
-	int rc;
+	struct str data;
 
 	if (text.len == 0 || text.len > ANSWER_KEY_MAX)
 		return ERR_NOT_FOUND;
-	if ((rc = mdb_get(store_txn(st), store_databases(st)->answers, &key, &data)) != 0)
-		return rc == MDB_NOTFOUND ? ERR_NOT_FOUND : store_error("answers", rc);
-	if (data.mv_size < sizeof(head))
+	if (!db_get(store_txn(st), store_databases(st)->answers, text, &data))
+		return absent(st, "answers");
+	if (data.len < sizeof(head))
 		return ERR_STORE_CORRUPT;
-	memcpy(&head, data.mv_data, sizeof(head));
+	memcpy(&head, data.ptr, sizeof(head));
 	*a = (struct kept_answer){
 		.at_ms = head.at_ms,
 		.fingerprint = { head.fingerprint[0], head.fingerprint[1] },
 		.first = head.first, .count = head.count,
-		.body = { (const char *)data.mv_data + sizeof(head), data.mv_size - sizeof(head) }
+		.body = { data.ptr + sizeof(head), data.len - sizeof(head) }
 	};
 	return ERR_OK;
 }

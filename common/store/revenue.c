@@ -49,14 +49,13 @@ revenue_parse(const char *setting, struct buf *names)
 	return true;
 }
 
-int
-revenue_excluded(MDB_txn *txn, MDB_dbi meta, struct str *names)
+struct str
+revenue_excluded(struct db_txn *txn, db_id meta)
 {
-	int rc = meta_get(txn, meta, META_EXCLUDED, names);
+	struct str names;
 
-	if (rc == MDB_NOTFOUND)
-		*names = (struct str){ NULL, 0 };
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	(void)meta_get(txn, meta, META_EXCLUDED, &names);
+	return names;
 }
 
 struct str

@@ -1,9 +1,9 @@
 #ifndef COMMON_STORE_REVENUE_H
 #define COMMON_STORE_REVENUE_H
 
-#include <lmdb.h>
 
 #include "common/base/buf.h"
+#include "common/store/db.h"
 #include "common/tables/schema.h"
 
 /*
@@ -21,9 +21,9 @@
 bool		revenue_parse(const char *setting, struct buf *names);
 /*
  * The names in the store; len 0: all orders count, ptr NULL: a build that knew
- * of no revenue wrote it last.  An LMDB code.
+ * of no revenue wrote it last, or the transaction has a fault.
  */
-int		revenue_excluded(MDB_txn *, MDB_dbi meta, struct str *names);
+struct str	revenue_excluded(struct db_txn *, db_id meta);
 /* Is it one of them? */
 bool		revenue_excludes(struct str names, struct str option);
 /* Each in turn; len 0 at the end. */

@@ -230,21 +230,18 @@ row_block_encode(struct buf *b, const struct str rows[static ROW_BLOCK])
 		buf_add_str(b, rows[i]);
 }
 
-int
-row_get(MDB_txn *txn, MDB_dbi rows, uint32_t row, struct row_view *view)
+enum err
+row_get(struct db_txn *txn, db_id rows, uint32_t row, struct row_view *view)
 {
 	uint32_t number = row / ROW_BLOCK;
-	MDB_val key = key_u32(&number), data;
 	struct str bytes;
-	int rc;
+	enum err e;
 
-	if ((rc = mdb_get(txn, rows, &key, &data)) != 0)
-		return rc;
-	if (row_block_find((struct str){ data.mv_data, data.mv_size }, row, &bytes) != ERR_OK)
-		return MDB_CORRUPTED;
-	if (bytes.len == 0)
-		return MDB_NOTFOUND;
-	return row_decode(bytes, view) == ERR_OK ? 0 : MDB_CORRUPTED;
+	if (!db_get(txn, rows, key_u32(&number), &bytes))
+		return db_absent(txn);
+	if ((e = row_block_find(bytes, row, &bytes)) != ERR_OK)
+		return e;
+	return bytes.len == 0 ? ERR_NOT_FOUND : row_decode(bytes, view);
 }
 
 bool

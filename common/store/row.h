@@ -52,8 +52,8 @@ enum err	row_block_find(struct str block, uint32_t row, struct str *bytes);
 /* Add a block of these rows' bytes (len 0: not in use). */
 void		row_block_encode(struct buf *, const struct str rows[static ROW_BLOCK]);
 
-/* Read a row: an LMDB code, MDB_NOTFOUND when it is not in use. */
-int		row_get(MDB_txn *, MDB_dbi rows, uint32_t row, struct row_view *);
+/* Read a row: ERR_NOT_FOUND when it is not in use. */
+enum err	row_get(struct db_txn *, db_id rows, uint32_t row, struct row_view *);
 
 /* The same values in all fields? */
 bool		record_equal(const struct schema *, const struct record *, const struct record *);

@@ -17,86 +17,54 @@
  * writer's growth only while no transaction of the process is open.
  */
 struct environment {
-	MDB_env			*env;
+	struct db		*db;		/* its own, or the writer's */
+	struct db		 own;		/* closed with the last user */
 	struct store_dbs	 dbs;
 	pthread_rwlock_t	 snapshots;
 	atomic_int		 users;
-	bool			 owned;		/* close env with the last user */
 };
 
 struct store {
 	struct environment	*environment;
-	MDB_txn			*txn;		/* kept and renewed */
+	struct db_txn		 txn;		/* kept while it rests */
 	bool			 active;
 	bool			 head_known;
-	size_t			 head_txn;	/* of which transaction the head is */
+	uint64_t		 head_txn;	/* of which transaction the head is */
 	struct store_head	 head;
 	struct block_cache	*blocks;
 };
 
-enum err
-store_error(const char *what, int code)
-{
-	enum err e;
-
-	switch (code) {
-	case 0:
-		return ERR_OK;
-	case MDB_MAP_FULL:
-		e = ERR_STORE_MAP_FULL;
-		break;
-	case MDB_READERS_FULL:
-		e = ERR_STORE_READERS;
-		break;
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_BAD_TXN:
-	case MDB_INVALID:
-	case MDB_NOTFOUND:
-		e = ERR_STORE_CORRUPT;
-		break;
-	case MDB_VERSION_MISMATCH:
-		e = ERR_STORE_VERSION;
-		break;
-	default:
-		e = code > 0 ? err_from_errno(code) : ERR_INTERNAL;
-	}
-	log_error("store: %s: %s", what, mdb_strerror(code));
-	return e;
-}
-
 /* Another format may lack databases: look at it before they are opened. */
-static int
-check_format(MDB_txn *txn)
+static enum err
+check_format(struct db_txn *txn)
 {
 	struct store_head head;
-	MDB_dbi meta;
-	int rc;
+	enum err e;
+	db_id meta;
 
-	if ((rc = mdb_dbi_open(txn, "meta", 0, &meta)) != 0 ||
-	    (rc = meta_head(txn, meta, &head)) != 0)
-		return rc;
-	if (head.format == STORE_FORMAT)
-		return 0;
+	if (!db_handle(txn, "meta", DB_BYTES, false, &meta))
+		return db_absent(txn);
+	if ((e = meta_head(txn, meta, &head)) != ERR_OK || head.format == STORE_FORMAT)
+		return e;
 	log_error("store: format %u found, this program reads %u; rebuild the store from Airtable",
 	    head.format, STORE_FORMAT);
-	return MDB_VERSION_MISMATCH;
+	return ERR_STORE_VERSION;
 }
 
-static int
-open_databases(struct environment *e)
+/* ERR_NOT_FOUND: made, but the first commit is still to come. */
+static enum err
+open_databases(struct environment *e, const char *what)
 {
-	MDB_txn *txn;
-	int rc;
+	struct db_txn txn = { .txn = NULL };
+	enum err error;
 
-	if ((rc = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &txn)) != 0)
-		return rc;
-	if ((rc = check_format(txn)) != 0 || (rc = store_keys_open(txn, 0, &e->dbs)) != 0) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return mdb_txn_commit(txn);	/* keeps the handles */
+	if ((error = db_begin(e->db, &txn, false)) == ERR_OK &&
+	    (error = check_format(&txn)) == ERR_OK)
+		error = store_keys_open(&txn, false, &e->dbs);
+	if (error == ERR_OK)
+		return db_commit(&txn);	/* keeps the handles */
+	db_abort(&txn);
+	return error == ERR_NOT_FOUND ? error : db_tell(&txn, what, error);
 }
 
 static void
@@ -104,14 +72,14 @@ environment_release(struct environment *e)
 {
 	if (atomic_fetch_sub(&e->users, 1) != 1)
 		return;
-	if (e->owned && e->env != NULL)
-		mdb_env_close(e->env);
+	if (e->db == &e->own)
+		db_close(e->db);
 	(void)pthread_rwlock_destroy(&e->snapshots);
 	free(e);
 }
 
 static struct environment *
-environment_new(MDB_env *env)
+environment_new(struct db *db)
 {
 	struct environment *e = calloc(1, sizeof(*e));
 	pthread_rwlockattr_t attr;
@@ -126,7 +94,7 @@ environment_new(MDB_env *env)
 	if (pthread_rwlock_init(&e->snapshots, &attr) != 0)
 		goto err1;
 	(void)pthread_rwlockattr_destroy(&attr);
-	e->env = env;
+	e->db = db != NULL ? db : &e->own;
 	atomic_init(&e->users, 1);
 	return e;
 err1:
@@ -151,48 +119,34 @@ store_new(struct environment *e, struct store **out)
 	return ERR_OK;
 }
 
-static int
-env_open_readonly(const char *path, MDB_env **env)
-{
-	int rc;
-
-	if ((rc = mdb_env_create(env)) != 0)
-		return rc;
-	if ((rc = mdb_env_set_maxdbs(*env, STORE_MAX_DBS)) == 0 &&
-	    (rc = mdb_env_set_maxreaders(*env, STORE_MAX_READERS)) == 0 &&
-	    /* NOTLS: a reader slot belongs to the struct store, not to a thread */
-	    (rc = mdb_env_open(*env, path, MDB_RDONLY | MDB_NOTLS, 0640)) == 0)
-		return 0;
-	mdb_env_close(*env);
-	*env = NULL;
-	return rc;
-}
-
 enum err
 store_open(const char *path, struct store **out)
 {
-	struct environment *e;
-	MDB_env *env;
-	int rc;
+	static const struct db_options options = {
+		.read_only = true, .max_dbs = STORE_MAX_DBS, .max_readers = STORE_MAX_READERS,
+		.mode = 0640
+	};
+	struct environment *env = environment_new(NULL);
+	enum err e;
 
-	if ((rc = env_open_readonly(path, &env)) != 0) {
-		if (rc == ENOENT || rc == EACCES || rc == EAGAIN) {
-			log_debug("store: %s: %s", path, mdb_strerror(rc));
-			return ERR_STORE_UNAVAILABLE;
-		}
-		return store_error(path, rc);
-	}
-	if ((e = environment_new(env)) == NULL) {
-		mdb_env_close(env);
+	if (env == NULL)
 		return ERR_NOMEM;
+	if ((e = db_open(env->db, path, &options)) != ERR_OK) {
+		int cause = env->db->fault.cause;
+		bool none = cause == ENOENT || cause == EACCES || cause == EAGAIN;
+
+		if (none)
+			log_debug("store: %s: %s", path, db_fault_text(&env->db->fault, e));
+		else
+			log_error("store: %s: %s", path, db_fault_text(&env->db->fault, e));
+		environment_release(env);
+		return none ? ERR_STORE_UNAVAILABLE : e;
 	}
-	e->owned = true;
-	if ((rc = open_databases(e)) != 0) {
-		environment_release(e);
-		/* made, but syncd's first commit is still to come */
-		return rc == MDB_NOTFOUND ? ERR_STORE_UNAVAILABLE : store_error(path, rc);
+	if ((e = open_databases(env, path)) != ERR_OK) {
+		environment_release(env);
+		return e == ERR_NOT_FOUND ? ERR_STORE_UNAVAILABLE : e;
 	}
-	return store_new(e, out);
+	return store_new(env, out);
 }
 
 enum err
@@ -203,18 +157,21 @@ store_share(struct store *st, struct store **out)
 }
 
 enum err
-store_attach(MDB_env *env, struct store **out)
+store_attach(struct db *db, struct store **out)
 {
-	struct environment *e = environment_new(env);
-	int rc;
+	struct environment *env = environment_new(db);
+	enum err e;
 
-	if (e == NULL)
+	if (env == NULL)
 		return ERR_NOMEM;
-	if ((rc = open_databases(e)) != 0) {
-		environment_release(e);
-		return store_error("attach", rc);
+	if ((e = open_databases(env, "attach")) != ERR_OK) {
+		environment_release(env);
+		if (e != ERR_NOT_FOUND)
+			return e;
+		log_error("store: attach: a database is missing");
+		return ERR_STORE_CORRUPT;
 	}
-	return store_new(e, out);
+	return store_new(env, out);
 }
 
 void
@@ -223,89 +180,69 @@ store_close(struct store *st)
 	if (st == NULL)
 		return;
 	store_end(st);
-	if (st->txn != NULL)
-		mdb_txn_abort(st->txn);
+	db_abort(&st->txn);
 	environment_release(st->environment);
 	block_cache_free(st->blocks);
 	free(st);
 }
 
-static int
-begin_or_renew(struct store *st)
-{
-	int rc;
-
-	if (st->txn != NULL)
-		return mdb_txn_renew(st->txn);
-	rc = mdb_txn_begin(st->environment->env, NULL, MDB_RDONLY, &st->txn);
-	if (rc != 0)
-		st->txn = NULL;
-	return rc;
-}
-
 /* Follow the map that the writer has grown. */
-static int
-adopt_map(struct environment *e)
+static enum err
+follow_map(struct environment *e)
 {
-	int rc;
+	enum err error;
 
 	(void)pthread_rwlock_unlock(&e->snapshots);
 	(void)pthread_rwlock_wrlock(&e->snapshots);
-	rc = mdb_env_set_mapsize(e->env, 0);
+	error = db_follow_map(e->db);
 	(void)pthread_rwlock_unlock(&e->snapshots);
 	(void)pthread_rwlock_rdlock(&e->snapshots);
-	return rc;
+	return error;
 }
 
 /* The head changes with a commit only, and each has another number. */
-static int
+static enum err
 head_of_snapshot(struct store *st)
 {
-	size_t txn = mdb_txn_id(st->txn);
-	int rc;
+	uint64_t txn = db_txn_id(&st->txn);
+	enum err e;
 
 	if (st->head_known && txn == st->head_txn)
-		return 0;
-	rc = meta_head(st->txn, st->environment->dbs.meta, &st->head);
-	st->head_known = rc == 0;
+		return ERR_OK;
+	e = meta_head(&st->txn, st->environment->dbs.meta, &st->head);
+	st->head_known = e == ERR_OK;
 	st->head_txn = txn;
-	return rc;
+	return e;
 }
 
 enum err
 store_begin(struct store *st)
 {
-	struct environment *e = st->environment;
-	int rc, dead;
+	struct environment *env = st->environment;
+	enum err e;
 
 	store_end(st);
-	(void)pthread_rwlock_rdlock(&e->snapshots);
-	rc = begin_or_renew(st);
-	if (rc == MDB_MAP_RESIZED && (rc = adopt_map(e)) == 0)
-		rc = begin_or_renew(st);
-	/* slots of processes that were killed are only found by looking */
-	if (rc == MDB_READERS_FULL && (rc = mdb_reader_check(e->env, &dead)) == 0)
-		rc = begin_or_renew(st);
-	if (rc != 0) {
-		(void)pthread_rwlock_unlock(&e->snapshots);
-		return store_error("snapshot", rc);
+	(void)pthread_rwlock_rdlock(&env->snapshots);
+	e = db_begin(env->db, &st->txn, false);
+	if (e != ERR_OK && db_map_moved(&st->txn) && (e = follow_map(env)) == ERR_OK)
+		e = db_begin(env->db, &st->txn, false);
+	if (e != ERR_OK) {
+		(void)pthread_rwlock_unlock(&env->snapshots);
+		return db_tell(&st->txn, "snapshot", e);
 	}
 	st->active = true;
-	if ((rc = head_of_snapshot(st)) != 0) {
+	if ((e = head_of_snapshot(st)) != ERR_OK) {
 		store_end(st);
-		return store_error("head", rc);
+		return db_tell(&st->txn, "head", e);
 	}
-	block_cache_begin(st->blocks, mdb_txn_id(st->txn), st->head.rows_end / ROW_BLOCK + 1);
+	block_cache_begin(st->blocks, st->head_txn, st->head.rows_end / ROW_BLOCK + 1);
 	return ERR_OK;
 }
 
 bool
 store_unmoved(const struct store *st)
 {
-	MDB_envinfo info;
-
-	return st->head_known && mdb_env_info(st->environment->env, &info) == 0 &&
-	    info.me_last_txnid == st->head_txn;
+	return st->head_known && db_newest(st->environment->db) == st->head_txn;
 }
 
 void
@@ -313,7 +250,7 @@ store_end(struct store *st)
 {
 	if (!st->active)
 		return;
-	mdb_txn_reset(st->txn);
+	db_rest(&st->txn);
 	st->active = false;
 	(void)pthread_rwlock_unlock(&st->environment->snapshots);
 }
@@ -353,39 +290,37 @@ store_last_sync(struct store *st)
 {
 	struct str v;
 
-	(void)meta_get(st->txn, st->environment->dbs.meta, META_LAST_SYNC, &v);
+	(void)meta_get(&st->txn, st->environment->dbs.meta, META_LAST_SYNC, &v);
 	return v;
 }
 
 void
 store_space(struct store *st, uint64_t *used_bytes, uint64_t *map_bytes)
 {
-	MDB_envinfo info;
-	MDB_stat stat;
+	struct db_space space;
 
-	*used_bytes = *map_bytes = 0;
-	if (mdb_env_info(st->environment->env, &info) != 0 ||
-	    mdb_env_stat(st->environment->env, &stat) != 0)
-		return;
-	*used_bytes = (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize;
-	*map_bytes = info.me_mapsize;
+	db_space(st->environment->db, &space);
+	*used_bytes = space.pages * space.page_bytes;
+	*map_bytes = space.map_bytes;
+}
+
+/* What is not there, or could not be read. */
+static enum err
+absent(struct store *st, const char *what)
+{
+	enum err e = db_absent(&st->txn);
+
+	return e == ERR_NOT_FOUND ? e : db_tell(&st->txn, what, e);
 }
 
 /* ERR_NOT_FOUND: no row in it is in use. */
 static enum err
 find_block(struct store *st, uint32_t number, struct str *block)
 {
-	MDB_val key = key_u32(&number), data;
-	int rc;
-
 	if (block_cache_get(st->blocks, number, block))
 		return ERR_OK;
-	rc = mdb_get(st->txn, st->environment->dbs.orders.rows, &key, &data);
-	if (rc == MDB_NOTFOUND)
-		return ERR_NOT_FOUND;
-	if (rc != 0)
-		return store_error("rows", rc);
-	*block = (struct str){ data.mv_data, data.mv_size };
+	if (!db_get(&st->txn, st->environment->dbs.orders.rows, key_u32(&number), block))
+		return absent(st, "rows");
 	block_cache_put(st->blocks, number, *block);
 	return ERR_OK;
 }
@@ -429,17 +364,13 @@ store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *vi
 enum err
 store_find_record(struct store *st, struct str id, uint32_t *row)
 {
-	MDB_val key = key_str(id), data;
-	int rc;
+	struct str value;
 
 	if (id.len == 0 || id.len > KEY_TEXT_MAX)
 		return ERR_NOT_FOUND;
-	rc = mdb_get(st->txn, st->environment->dbs.orders.ids, &key, &data);
-	if (rc == MDB_NOTFOUND)
-		return ERR_NOT_FOUND;
-	if (rc != 0)
-		return store_error("record id", rc);
-	*row = load_u32(data.mv_data, 0);
+	if (!db_get(&st->txn, st->environment->dbs.orders.ids, id, &value))
+		return absent(st, "record id");
+	*row = load_u32(value.ptr, 0);
 	return ERR_OK;
 }
 
@@ -471,20 +402,16 @@ enum err
 store_find_key(struct store *st, struct str text, uint32_t *rows, size_t max,
     size_t *matches)
 {
-	MDB_val key = key_business(text), data;
-	MDB_cursor *cursor;
+	struct db_cursor c;
 	enum err e = ERR_OK;
 	bool has;
-	int rc;
 
 	*matches = 0;
 	if (text.len == 0)
 		return ERR_NOT_FOUND;
-	if ((rc = mdb_cursor_open(st->txn, st->environment->dbs.orders.keys, &cursor)) != 0)
-		return store_error("business id", rc);
-	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_SET); rc == 0;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT_DUP)) {
-		uint32_t row = load_u32(data.mv_data, 0);
+	for (db_walk_pairs(&c, &st->txn, st->environment->dbs.orders.keys, key_business(text));
+	    c.found; db_next(&c)) {
+		uint32_t row = load_u32(c.value.ptr, 0);
 
 		if ((e = row_has_key(st, row, text, &has)) != ERR_OK)
 			break;
@@ -494,18 +421,16 @@ store_find_key(struct store *st, struct str text, uint32_t *rows, size_t max,
 			rows[*matches] = row;
 		(*matches)++;
 	}
-	mdb_cursor_close(cursor);
-	if (e != ERR_OK)
-		return e;
-	if (rc != MDB_NOTFOUND)
-		return store_error("business id", rc);
-	return *matches > 0 ? ERR_OK : ERR_NOT_FOUND;
+	db_walk_end(&c);
+	if (e != ERR_OK || *matches > 0)
+		return e != ERR_OK ? e : db_tell(&st->txn, "business id", st->txn.fault.error);
+	return absent(st, "business id");
 }
 
-MDB_txn *
+struct db_txn *
 store_txn(struct store *st)
 {
-	return st->txn;
+	return &st->txn;
 }
 
 const struct store_dbs *

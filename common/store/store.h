@@ -1,11 +1,11 @@
 #ifndef COMMON_STORE_STORE_H
 #define COMMON_STORE_STORE_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/str.h"
+#include "common/store/db.h"
 #include "common/tables/schema.h"
 
 /*
@@ -25,8 +25,8 @@ struct store;
 enum err	 store_open(const char *path, struct store **);
 /* A second reader of the same environment, for another thread. */
 enum err	 store_share(struct store *, struct store **);
-/* A reader on the writer's own environment (a process opens LMDB once). */
-enum err	 store_attach(MDB_env *, struct store **);
+/* A reader on the writer's own environment, which outlives it (a process opens one once). */
+enum err	 store_attach(struct db *, struct store **);
 void		 store_close(struct store *);	/* NULL is harmless */
 
 /* Begin (or renew: ends the one before) a snapshot of the newest generation.  No malloc. */
@@ -82,10 +82,8 @@ enum err	 store_find_key(struct store *, struct str key, uint32_t *rows,
 		    size_t max, size_t *matches);
 
 /* For modules of common/ that read more (columns, orderings, query, summary): */
-MDB_txn		*store_txn(struct store *);
+struct db_txn	*store_txn(struct store *);
 const struct store_dbs	*store_databases(const struct store *);
 const struct store_head	*store_head(const struct store *);
-/* Log and translate an LMDB code. */
-enum err	 store_error(const char *what, int mdb_code);
 
 #endif

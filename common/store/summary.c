@@ -28,25 +28,26 @@ struct body_head {
 #define GZIP_TRAILER		8
 
 struct composer {
-	MDB_txn			*txn;
+	struct db_txn		*txn;
 	const struct store_dbs	*dbs;
 	const struct schema	*schema;
 	struct buf		*out;
-	int			 error;		/* the first LMDB code */
+	enum err		 error;		/* the first that is none of the transaction's */
 };
 
 static struct total
 get_total(struct composer *c, enum total_kind kind, unsigned field, uint32_t which)
 {
 	uint64_t k = total_key(kind, field, which);
-	MDB_val key = key_u64(&k), data;
 	struct total t = { 0 };
-	int rc = mdb_get(c->txn, c->dbs->orders.totals, &key, &data);
+	struct str data;
 
-	if (rc == 0 && data.mv_size == sizeof(t))
-		memcpy(&t, data.mv_data, sizeof(t));
-	else if (rc != MDB_NOTFOUND && c->error == 0)
-		c->error = rc != 0 ? rc : MDB_CORRUPTED;
+	if (!db_get(c->txn, c->dbs->orders.totals, key_u64(&k), &data))
+		return t;
+	if (data.len == sizeof(t))
+		memcpy(&t, data.ptr, sizeof(t));
+	else
+		c->error = ERR_STORE_CORRUPT;
 	return t;
 }
 
@@ -70,11 +71,9 @@ static void
 add_revenue(struct composer *c, struct total all, struct str excluded)
 {
 	unsigned f = (unsigned)c->schema->state_field;
-	struct str further, names = excluded;
+	struct str further = options_load(c->txn, c->dbs->meta, f), names = excluded;
 	bool out[256];
 
-	if ((c->error = options_load(c->txn, c->dbs->meta, f, &further)) != 0)
-		return;
 	revenue_codes(c->schema, further, excluded, out);
 	for (unsigned code = 0; code < OPTION_OTHER; code++) {
 		struct total t = { 0 };
@@ -113,8 +112,7 @@ add_offered(struct composer *c, unsigned f, struct str further, bool listed[stat
 	struct options_offer offer;
 	struct str name;
 
-	if ((c->error = options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer)) != 0)
-		return;
+	options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer);
 	/* what orders have had is listed as long as some have it */
 	if (!offer.known)
 		offer.names.len = 0;
@@ -178,12 +176,14 @@ add_offers(struct composer *c)
 	uint32_t several = 0;
 	bool any = false;
 
-	for (unsigned f = 0; f < c->schema->field_count && c->error == 0; f++) {
+	for (unsigned f = 0; f < c->schema->field_count; f++) {
 		struct options_offer offer;
 		struct str name;
 
-		if (c->schema->fields[f].kind != FIELD_SELECT || (c->error = options_offer_load(c->txn,
-		    c->dbs->meta, c->schema, f, &offer)) != 0 || !offer.known)
+		if (c->schema->fields[f].kind != FIELD_SELECT)
+			continue;
+		options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer);
+		if (!offer.known)
 			continue;
 		buf_add_cstr(c->out, any ? "," : ",\"offered\":{");
 		any = true;
@@ -230,13 +230,11 @@ static void
 add_currency(struct composer *c)
 {
 	struct currency currency;
-	int rc = currency_load(c->txn, c->dbs->meta, &currency);
-	struct str symbol = str_of(currency.symbol);
+	struct str symbol;
 
-	if (rc != 0) {
-		c->error = rc == MDB_NOTFOUND ? 0 : rc;
+	if (!currency_load(c->txn, c->dbs->meta, &currency))
 		return;
-	}
+	symbol = str_of(currency.symbol);
 	if (symbol.len == 0)
 		symbol.ptr = NULL;
 	buf_add_cstr(c->out, ",\"currency\":{");
@@ -250,36 +248,24 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 {
 	struct buf *b = c->out;
 	struct total all = get_total(c, TOTAL_ALL, 0, 0);
-	struct str zone, excluded;
+	struct str excluded = revenue_excluded(c->txn, c->dbs->meta), zone;
 
-	if ((c->error = revenue_excluded(c->txn, c->dbs->meta, &excluded)) != 0)
-		return;
-	if (meta_get(c->txn, c->dbs->meta, META_ZONE, &zone) != 0)
+	if (!meta_get(c->txn, c->dbs->meta, META_ZONE, &zone))
 		zone = STR("UTC");
 	buf_add_char(b, '{');
 	json_member_uint(b, "generation", head->generation);
 	json_member_instant(b, "syncedAt", head->synced_ms);
 	json_member_string(b, "timeZone", zone);
 	add_currency(c);
-	if (c->error != 0)
-		return;
 	buf_add_cstr(b, ",\"total\":{");
 	add_figures(c, all);
 	buf_add_char(b, '}');
 	if (excluded.ptr != NULL)
 		add_revenue(c, all, excluded);
-	if (c->error != 0)
-		return;
 	json_member_uint(b, "pending", head->pending);
-	for (unsigned f = 0; f < c->schema->field_count; f++) {
-		struct str further;
-
-		if (!(c->schema->fields[f].flags & FIELD_GROUP))
-			continue;
-		if ((c->error = options_load(c->txn, c->dbs->meta, f, &further)) != 0)
-			return;
-		add_group(c, f, further);
-	}
+	for (unsigned f = 0; f < c->schema->field_count; f++)
+		if (c->schema->fields[f].flags & FIELD_GROUP)
+			add_group(c, f, options_load(c->txn, c->dbs->meta, f));
 	add_offers(c);
 	add_days(c, today, excluded.ptr != NULL);
 	buf_add_char(b, '}');
@@ -311,7 +297,7 @@ add_gzip(struct buf *b, size_t at)
 }
 
 enum err
-summary_compose(struct buf *b, MDB_txn *txn, const struct store_dbs *dbs,
+summary_compose(struct buf *b, struct db_txn *txn, const struct store_dbs *dbs,
     const struct schema *schema, const struct store_head *head, int64_t now_ms)
 {
 	struct composer c = { .txn = txn, .dbs = dbs, .schema = schema, .out = b };
@@ -324,8 +310,8 @@ summary_compose(struct buf *b, MDB_txn *txn, const struct store_dbs *dbs,
 	h.until_ms = zone_day_start(h.day + 1);
 	buf_add(b, &h, sizeof(h));
 	add_json(&c, head, h.day);
-	if (c.error != 0)
-		return store_error("totals", c.error);
+	if ((e = txn->fault.error != ERR_OK ? txn->fault.error : c.error) != ERR_OK)
+		return db_tell(txn, "totals", e);
 	if ((e = buf_status(b)) != ERR_OK)
 		return e;
 	h.json_len = (uint32_t)(b->len - start - sizeof(h));
@@ -354,26 +340,25 @@ gzip_holds(struct str gzip, struct str json)
 }
 
 enum err
-summary_check(MDB_txn *txn, const struct store_dbs *dbs, const struct schema *schema,
+summary_check(struct db_txn *txn, const struct store_dbs *dbs, const struct schema *schema,
     const struct store_head *head)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	MDB_val key = key_u64(&k), data;
+	struct str json, data;
 	struct buf b = { 0 };
 	struct body_head h;
-	struct str json;
 	enum err e;
 
-	if (mdb_get(txn, dbs->orders.totals, &key, &data) != 0 || data.mv_size < sizeof(h))
+	if (!db_get(txn, dbs->orders.totals, key_u64(&k), &data) || data.len < sizeof(h))
 		return ERR_STORE_CORRUPT;
-	memcpy(&h, data.mv_data, sizeof(h));
-	if (h.json_len > data.mv_size - sizeof(h) || h.from_ms < INSTANT_MIN || h.from_ms > INSTANT_MAX)
+	memcpy(&h, data.ptr, sizeof(h));
+	if (h.json_len > data.len - sizeof(h) || h.from_ms < INSTANT_MIN || h.from_ms > INSTANT_MAX)
 		return ERR_STORE_CORRUPT;
-	json = (struct str){ (const char *)data.mv_data + sizeof(h), h.json_len };
+	json = (struct str){ data.ptr + sizeof(h), h.json_len };
 	if ((e = summary_compose(&b, txn, dbs, schema, head, h.from_ms)) == ERR_OK &&
 	    (b.len < sizeof(h) + h.json_len ||
-	    memcmp(b.data, data.mv_data, sizeof(h) + h.json_len) != 0 ||
-	    !gzip_holds((struct str){ json.ptr + json.len, data.mv_size - sizeof(h) - json.len }, json)))
+	    memcmp(b.data, data.ptr, sizeof(h) + h.json_len) != 0 ||
+	    !gzip_holds((struct str){ json.ptr + json.len, data.len - sizeof(h) - json.len }, json)))
 		e = ERR_STORE_CORRUPT;
 	buf_free(&b);
 	return e;
@@ -428,28 +413,26 @@ summary_get(struct summary_cache *c, struct store *st, int64_t now_ms,
 {
 	const struct store_dbs *dbs = store_databases(st);
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	MDB_val key = key_u64(&k), data;
+	struct db_txn *txn = store_txn(st);
 	struct store_head head;
-	struct str zone;
+	struct str zone, stored;
 	enum err e;
-	int rc = mdb_get(store_txn(st), dbs->orders.totals, &key, &data);
 
-	if (rc == 0 && read_body((struct str){ data.mv_data, data.mv_size }, now_ms, body))
+	if (!db_get(txn, dbs->orders.totals, key_u64(&k), &stored))
+		return db_tell(txn, "summary", db_absent(txn));
+	if (read_body(stored, now_ms, body))
 		return ERR_OK;
-	if (rc != 0)
-		return store_error("summary", rc);
 	/* the day has turned */
 	if (c->generation == store_generation(st) &&
 	    read_body(buf_str(&c->stored), now_ms, body) &&
 	    body->synced_ms == store_synced_ms(st))
 		return ERR_OK;
-	if ((rc = meta_head(store_txn(st), dbs->meta, &head)) != 0)
-		return store_error("head", rc);
-	if (meta_get(store_txn(st), dbs->meta, META_ZONE, &zone) == 0)
+	if ((e = meta_head(txn, dbs->meta, &head)) != ERR_OK)
+		return db_tell(txn, "head", e);
+	if (meta_get(txn, dbs->meta, META_ZONE, &zone))
 		(void)zone_use(zone);	/* UTC when this machine lacks it */
 	buf_clear(&c->stored);
-	if ((e = summary_compose(&c->stored, store_txn(st), dbs, &orders_schema, &head,
-	    now_ms)) != ERR_OK)
+	if ((e = summary_compose(&c->stored, txn, dbs, &orders_schema, &head, now_ms)) != ERR_OK)
 		return e;
 	c->generation = head.generation;
 	return read_body(buf_str(&c->stored), now_ms, body) ? ERR_OK : ERR_INTERNAL;

@@ -1,7 +1,6 @@
 #ifndef COMMON_STORE_SUMMARY_H
 #define COMMON_STORE_SUMMARY_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
@@ -44,7 +43,7 @@ enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
  * For the writer: compose the stored form of the body (summary.c has its
  * layout) from the totals in ${txn}.  The zone must be in use.
  */
-enum err	 summary_compose(struct buf *stored, MDB_txn *, const struct store_dbs *,
+enum err	 summary_compose(struct buf *stored, struct db_txn *, const struct store_dbs *,
 		    const struct schema *, const struct store_head *, int64_t now_ms);
 
 /*
@@ -52,7 +51,7 @@ enum err	 summary_compose(struct buf *stored, MDB_txn *, const struct store_dbs 
  * the totals in ${txn} make for its day, and its gzip the same?
  * ERR_STORE_CORRUPT.  The zone must be in use.
  */
-enum err	 summary_check(MDB_txn *, const struct store_dbs *, const struct schema *,
+enum err	 summary_check(struct db_txn *, const struct store_dbs *, const struct schema *,
 		    const struct store_head *);
 
 #endif

@@ -37,12 +37,9 @@ add_sense_error(struct field_errors *errors, struct options_offer offer, enum op
 static void
 load_offer(struct api *api, size_t field, struct options_offer *offer)
 {
-	int rc = options_offer_load(store_txn(api->store), store_databases(api->store)->meta,
+	options_offer_load(store_txn(api->store), store_databases(api->store)->meta,
 	    &orders_schema, (unsigned)field, offer);
-
-	if (rc != 0)	/* the schema's own are left */
-		log_error("store: the options of %s can't be read: %s", offer->field->name,
-		    mdb_strerror(rc));
+	(void)db_tell(store_txn(api->store), "options", store_txn(api->store)->fault.error);
 }
 
 enum options_sense
@@ -61,11 +58,10 @@ order_sense(struct api *api, size_t field, const struct value *v)
 static bool
 was_offered(struct api *api, size_t field, const struct value *v)
 {
-	struct str further;
+	struct str further = options_load(store_txn(api->store),
+	    store_databases(api->store)->meta, (unsigned)field);
 
-	return options_load(store_txn(api->store), store_databases(api->store)->meta,
-	    (unsigned)field, &further) == 0 &&
-	    options_code(&orders_schema.fields[field], further, v->text) != OPTION_NONE;
+	return options_code(&orders_schema.fields[field], further, v->text) != OPTION_NONE;
 }
 
 /* A select's value is one of its options. */

@@ -126,7 +126,7 @@ orders_today(struct api *api)
 	    (const uint64_t[]){ store_generation(api->store), (uint64_t)minute }, 2, false),
 	    store_generation(api->store)))
 		return ANSWERED;
-	if (meta_get(store_txn(api->store), store_databases(api->store)->meta, META_ZONE, &zone) != 0)
+	if (!meta_get(store_txn(api->store), store_databases(api->store)->meta, META_ZONE, &zone))
 		zone = STR("UTC");
 	(void)zone_use(zone);	/* UTC when this machine lacks it */
 	today = zone_day(now_ms);

@@ -15,7 +15,8 @@
 struct apply {
 	const struct config	*config;
 	const struct schema	*schema;
-	MDB_env			*env;
+	struct db		 db;
+	struct db_txn		 txn;		/* the one that is written in */
 	struct store		*store;		/* reading, same environment */
 	struct store_dbs	 dbs;
 	int			 lock_fd;
@@ -52,151 +53,150 @@ take_store(struct apply *a)
 	return err_from_errno(cause);
 }
 
-static int
-open_env(struct apply *a)
+static enum err
+open_db(struct apply *a)
 {
+	const struct db_options options = {
+		.max_dbs = STORE_MAX_DBS, .max_readers = STORE_MAX_READERS,
+		.map_bytes = (size_t)a->config->store.map_size_bytes, .mode = 0660
+	};
 	char path[CONFIG_TEXT_MAX + 16];
-	MDB_envinfo info;
-	int rc;
+	struct db_space space;
+	enum err e;
 
-	if ((rc = mdb_env_create(&a->env)) != 0)
-		return rc;
-	if ((rc = mdb_env_set_maxdbs(a->env, STORE_MAX_DBS)) != 0 ||
-	    (rc = mdb_env_set_maxreaders(a->env, STORE_MAX_READERS)) != 0 ||
-	    (rc = mdb_env_set_mapsize(a->env, (size_t)a->config->store.map_size_bytes)) != 0 ||
-	    (rc = mdb_env_open(a->env, a->config->store.path, MDB_NOTLS, 0660)) != 0 ||
-	    (rc = mdb_env_info(a->env, &info)) != 0)
-		return rc;
-	a->map_size = info.me_mapsize;
+	if ((e = db_open(&a->db, a->config->store.path, &options)) != ERR_OK) {
+		log_error("store: %s: %s", a->config->store.path, db_fault_text(&a->db.fault, e));
+		return e;
+	}
+	db_space(&a->db, &space);
+	a->map_size = space.map_bytes;
 	/* readers of the group need to write to the lock file, never to the data */
 	(void)snprintf(path, sizeof(path), "%s/lock.mdb", a->config->store.path);
-	if (chmod(path, 0660) == -1)
-		return errno;
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", a->config->store.path);
-	return chmod(path, 0640) == -1 ? errno : 0;
+	if (chmod(path, 0660) == 0) {
+		(void)snprintf(path, sizeof(path), "%s/data.mdb", a->config->store.path);
+		if (chmod(path, 0640) == 0)
+			return ERR_OK;
+	}
+	e = err_from_errno(errno);
+	log_error("store: %s: %s", path, strerror(errno));
+	return e;
 }
 
-static int
+static enum err
 meta_u64(struct apply_txn *t, const char *name, uint64_t *n)
 {
 	struct str v;
-	int rc = meta_get(t->txn, t->dbs->meta, name, &v);
 
-	if (rc != 0)
-		return rc;
+	if (!meta_get(t->txn, t->dbs->meta, name, &v))
+		return db_absent(t->txn);
 	if (v.len != sizeof(*n))
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	memcpy(n, v.ptr, sizeof(*n));
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 new_head(struct apply_txn *t)
 {
-	int rc;
+	enum err e;
 
 	t->head = (struct store_head){
 		.format = STORE_FORMAT,
 		.generation = t->now_ms > STORE_EPOCH_MS ?
 		    (uint64_t)(t->now_ms - STORE_EPOCH_MS) : 0
 	};
-	if ((rc = apply_put(t->txn, t->dbs->meta, key_str(STR(META_BIRTH)),
-	    &t->head.generation, sizeof(t->head.generation))) != 0)
-		return rc;
+	if ((e = apply_put(t->txn, t->dbs->meta, STR(META_BIRTH),
+	    &t->head.generation, sizeof(t->head.generation))) != ERR_OK)
+		return e;
 	return apply_put_head(t);
 }
 
 /* Where the outbox's numbers go on. */
-static int
+static enum err
 load_sequence(struct apply *a, struct apply_txn *t)
 {
-	int rc = meta_u64(t, META_BIRTH, &a->birth);
+	enum err e = meta_u64(t, META_BIRTH, &a->birth);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 	a->sequence_end = 1;
-	rc = meta_u64(t, META_SEQUENCE, &a->sequence_end);
+	e = meta_u64(t, META_SEQUENCE, &a->sequence_end);
 	a->sequence = a->sequence_end;
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 /* Make what a new store lacks, check what an old one is. */
-static int
+static enum err
 prepare(struct apply *a)
 {
 	struct apply_txn t = {
-		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
+		.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(),
+		.source = SOURCE_JOB
 	};
-	int rc;
+	enum err e = db_begin(&a->db, t.txn, true);
 
-	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
-		return rc;
-	if ((rc = store_keys_open(t.txn, 1, &a->dbs)) != 0)
-		goto fail;
-	rc = meta_head(t.txn, a->dbs.meta, &t.head);
-	if (rc == MDB_NOTFOUND)
-		rc = new_head(&t);
-	if (rc != 0 || (rc = load_sequence(a, &t)) != 0 ||
-	    (rc = apply_use_settings(&t, a->config, true)) != 0)
-		goto fail;
-	rc = mdb_txn_commit(t.txn);
+	if (e == ERR_OK && (e = store_keys_open(t.txn, true, &a->dbs)) == ERR_OK &&
+	    (e = meta_head(t.txn, a->dbs.meta, &t.head)) == ERR_NOT_FOUND)
+		e = new_head(&t);
+	if (e == ERR_OK && (e = load_sequence(a, &t)) == ERR_OK &&
+	    (e = apply_use_settings(&t, a->config, true)) == ERR_OK)
+		e = db_commit(t.txn);
+	db_abort(t.txn);
 	apply_plan_free(&t);
-	return rc;
-fail:
-	mdb_txn_abort(t.txn);
-	apply_plan_free(&t);
-	return rc;
+	return e;
 }
 
 /* Double the map within its limit; no transaction of this process may be open. */
-static int
+static enum err
 grow_map(struct apply *a)
 {
 	size_t limit = (size_t)a->config->store.map_limit_bytes, size = a->map_size * 2;
-	int rc;
+	enum err e;
 
 	if (size > limit)
 		size = limit;
 	if (size <= a->map_size) {
 		log_error("store: full at store.map_limit = %zu bytes", limit);
-		return MDB_MAP_FULL;
+		return ERR_STORE_MAP_FULL;
 	}
-	if ((rc = mdb_env_set_mapsize(a->env, size)) != 0)
-		return rc;
+	if ((e = db_set_map(&a->db, size)) != ERR_OK) {
+		log_error("store: no map of %zu bytes: %s", size, db_fault_text(&a->db.fault, e));
+		return e;
+	}
 	log_info("store: map grown to %zu MiB", size >> 20);
 	a->map_size = size;
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 reconfigure(struct apply *a)
 {
 	struct apply_txn t = {
-		.dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(), .source = SOURCE_JOB
+		.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(),
+		.source = SOURCE_JOB
 	};
-	int rc;
+	enum err e = db_begin(&a->db, t.txn, true);
 
-	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t.txn)) != 0)
-		return rc;
-	if ((rc = meta_head(t.txn, a->dbs.meta, &t.head)) != 0 ||
-	    (rc = apply_use_settings(&t, a->config, false)) != 0 || !t.told_new)
-		mdb_txn_abort(t.txn);
-	else if ((rc = mdb_txn_commit(t.txn)) == 0 && a->tell != NULL)
+	if (e == ERR_OK && (e = meta_head(t.txn, a->dbs.meta, &t.head)) == ERR_OK &&
+	    (e = apply_use_settings(&t, a->config, false)) == ERR_OK && t.told_new &&
+	    (e = db_commit(t.txn)) == ERR_OK && a->tell != NULL)
 		a->tell(a->tell_cookie, t.head.generation, buf_str(&t.log));
+	db_abort(t.txn);
 	apply_plan_free(&t);
-	return rc;
+	return e;
 }
 
 void
 apply_reconfigure(struct apply *a)
 {
-	int rc;
+	enum err e;
 
-	while ((rc = reconfigure(a)) == MDB_MAP_FULL)
-		if ((rc = grow_map(a)) != 0)
+	while ((e = reconfigure(a)) == ERR_STORE_MAP_FULL)
+		if ((e = grow_map(a)) != ERR_OK)
 			break;
-	if (rc != 0)
-		log_error("store: the summary does not follow its settings: %s", mdb_strerror(rc));
+	if (e != ERR_OK)
+		log_error("store: the summary does not follow its settings: %s",
+		    db_fault_text(&a->txn.fault, e));
 }
 
 enum err
@@ -204,7 +204,6 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 {
 	struct apply *a = calloc(1, sizeof(*a));
 	enum err e;
-	int rc;
 
 	if (a == NULL)
 		return ERR_NOMEM;
@@ -218,18 +217,13 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 	}
 	if ((e = take_store(a)) != ERR_OK || (e = apply_check_format(config->store.path)) != ERR_OK)
 		goto fail;
-	if ((rc = open_env(a)) != 0) {
-		e = store_error(config->store.path, rc);
+	if ((e = open_db(a)) != ERR_OK)
 		goto fail;
-	}
-	while ((rc = prepare(a)) == MDB_MAP_FULL)
-		if ((rc = grow_map(a)) != 0)
+	while ((e = prepare(a)) == ERR_STORE_MAP_FULL)
+		if ((e = grow_map(a)) != ERR_OK)
 			break;
-	if (rc != 0) {
-		e = store_error(config->store.path, rc);
-		goto fail;
-	}
-	if ((e = store_attach(a->env, &a->store)) != ERR_OK)
+	if ((e = db_tell(&a->txn, config->store.path, e)) != ERR_OK ||
+	    (e = store_attach(&a->db, &a->store)) != ERR_OK)
 		goto fail;
 	*out = a;
 	return ERR_OK;
@@ -244,8 +238,7 @@ apply_close(struct apply *a)
 	if (a == NULL)
 		return;
 	store_close(a->store);
-	if (a->env != NULL)
-		mdb_env_close(a->env);
+	db_close(&a->db);
 	if (a->lock_fd != -1)
 		(void)close(a->lock_fd);
 	free(a);
@@ -307,81 +300,78 @@ apply_birth(struct apply *a)
 	return a->birth;
 }
 
-static int
+static enum err
 put_options(struct apply_txn *t)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
 		char name[32];
-		int rc;
+		enum err e;
 
 		if (!t->further_new[f])
 			continue;
 		(void)snprintf(name, sizeof(name), META_OPTIONS "%u", f);
-		rc = apply_put(t->txn, t->dbs->meta, key_str(str_of(name)),
+		e = apply_put(t->txn, t->dbs->meta, str_of(name),
 		    t->further[f].data, t->further[f].len);
-		if (rc != 0)
-			return rc;
+		if (e != ERR_OK)
+			return e;
 	}
-	return 0;
+	return ERR_OK;
 }
 
 /* Are amounts shown in another way by what the schema tells? */
-static int
+static enum err
 plan_money(struct apply_txn *t, struct str told)
 {
 	struct str stored;
-	int rc;
 
 	if (told.len == 0)
-		return 0;
-	rc = meta_get(t->txn, t->dbs->meta, META_MONEY, &stored);
-	if (rc == MDB_NOTFOUND) {	/* while it was never read nothing was told */
+		return ERR_OK;
+	/* while it was never read nothing was told */
+	if (!meta_get(t->txn, t->dbs->meta, META_MONEY, &stored))
 		stored = STR(CURRENCY_NOTHING);
-		rc = 0;
-	}
-	t->told_new |= rc == 0 && !str_eq(stored, told);
-	return rc;
+	t->told_new |= !str_eq(stored, told);
+	return t->txn->fault.error;
 }
 
 /* All that is to be done, and whether it makes a generation. */
-static int
+static enum err
 plan(struct apply_txn *t, const struct change *changes, size_t n, const struct apply_meta *meta,
     bool *newer)
 {
-	int rc = 0;
+	enum err e = ERR_OK;
 
 	t->next = t->head.generation + 1;
-	if ((n > 0 && (rc = apply_plan(t, changes, n)) != 0) ||
-	    (rc = apply_plan_outbox(t, changes, n, meta)) != 0 ||
-	    (rc = apply_plan_edits(t, meta)) != 0 ||
-	    (rc = apply_plan_past(t, changes, n)) != 0 ||
-	    (rc = apply_plan_history(t, meta)) != 0 ||
-	    (rc = apply_plan_offers(t, meta)) != 0 || (rc = plan_money(t, meta->money)) != 0)
-		return rc;
+	if ((n > 0 && (e = apply_plan(t, changes, n)) != ERR_OK) ||
+	    (e = apply_plan_outbox(t, changes, n, meta)) != ERR_OK ||
+	    (e = apply_plan_edits(t, meta)) != ERR_OK ||
+	    (e = apply_plan_past(t, changes, n)) != ERR_OK ||
+	    (e = apply_plan_history(t, meta)) != ERR_OK ||
+	    (e = apply_plan_offers(t, meta)) != ERR_OK || (e = plan_money(t, meta->money)) != ERR_OK)
+		return e;
 	*newer = t->count > 0 || t->entry_count > 0 || t->told_new;
 	for (size_t i = 0; i < t->overlay_count; i++)
 		*newer |= t->overlays[i].visible;
 	/* a store to which nothing happens forgets too, when a sync ends */
 	if (!*newer && meta->synced_ms != 0)
 		return apply_history_due(t, newer);
-	return 0;
+	return ERR_OK;
 }
 
 /* The parts, in the order that apply/parts.h explains. */
-static int
+static enum err
 write_changes(struct apply_txn *t, uint64_t keep)
 {
-	int rc;
+	enum err e;
 
 	t->head.generation = t->next;
 	t->head.rows_live += (uint32_t)t->result.created;
 	t->head.rows_live -= (uint32_t)t->result.deleted;
-	if (t->count > 0 && ((rc = apply_orderings(t)) != 0 || (rc = apply_totals(t)) != 0 ||
-	    (rc = apply_columns(t)) != 0 || (rc = apply_rows(t)) != 0 ||
-	    (rc = put_options(t)) != 0))
-		return rc;
-	if ((rc = apply_log(t, keep)) != 0)
-		return rc;
+	if (t->count > 0 && ((e = apply_orderings(t)) != ERR_OK || (e = apply_totals(t)) != ERR_OK ||
+	    (e = apply_columns(t)) != ERR_OK || (e = apply_rows(t)) != ERR_OK ||
+	    (e = put_options(t)) != ERR_OK))
+		return e;
+	if ((e = apply_log(t, keep)) != ERR_OK)
+		return e;
 	return apply_history(t);
 }
 
@@ -395,68 +385,68 @@ note_fresh(struct apply_txn *t, int64_t fresh_ms)
 	return true;
 }
 
-static int
+static enum err
 put_text(struct apply_txn *t, const char *name, struct str text)
 {
-	return text.len == 0 ? 0 : apply_put(t->txn, t->dbs->meta, key_str(str_of(name)), text.ptr,
+	return text.len == 0 ? ERR_OK : apply_put(t->txn, t->dbs->meta, str_of(name), text.ptr,
 	    text.len);
 }
 
-static int
+static enum err
 put_last_sync(struct apply_txn *t, const struct apply_meta *meta)
 {
 	struct buf document = { 0 };
-	int rc;
+	enum err e;
 
 	if (meta->compose == NULL)
 		return put_text(t, META_LAST_SYNC, meta->last_sync);
 	meta->compose(meta->compose_cookie, &t->result, &document);
-	rc = buf_status(&document) != ERR_OK ? ENOMEM :
+	e = buf_status(&document) != ERR_OK ? ERR_NOMEM :
 	    put_text(t, META_LAST_SYNC, buf_str(&document));
 	buf_free(&document);
-	return rc;
+	return e;
 }
 
-static int
+static enum err
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
 	bool fresher = note_fresh(t, meta->fresh_ms);
-	int rc;
+	enum err e;
 
 	t->result.generation = t->head.generation;
 	if (meta->synced_ms != 0)
 		t->head.synced_ms = meta->synced_ms;
-	if ((rc = put_last_sync(t, meta)) != 0 || (rc = put_text(t, META_FEED, meta->feed)) != 0 ||
-	    (rc = put_text(t, META_CALLS, meta->calls)) != 0 ||
-	    (rc = put_text(t, META_MONEY, meta->money)) != 0)
-		return rc;
+	if ((e = put_last_sync(t, meta)) != ERR_OK || (e = put_text(t, META_FEED, meta->feed)) != ERR_OK ||
+	    (e = put_text(t, META_CALLS, meta->calls)) != ERR_OK ||
+	    (e = put_text(t, META_MONEY, meta->money)) != ERR_OK)
+		return e;
 	if (!newer && meta->synced_ms == 0)
 		return fresher ? apply_put_head(t) : 0;
-	if ((rc = apply_put_head(t)) != 0)
-		return rc;
+	if ((e = apply_put_head(t)) != ERR_OK)
+		return e;
 	return apply_put_body(t);
 }
 
-static int
+static enum err
 try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta)
 {
 	bool newer = false;
-	int rc;
+	enum err e;
 
-	if ((rc = mdb_txn_begin(a->env, NULL, 0, &t->txn)) != 0)
-		return rc;
-	if ((rc = meta_head(t->txn, a->dbs.meta, &t->head)) != 0 ||
-	    (rc = plan(t, changes, n, meta, &newer)) != 0 ||
-	    (newer && (rc = write_changes(t, (uint64_t)a->config->store.changes_kept)) != 0) ||
-	    (rc = apply_outbox(t, changes, n, meta)) != 0 ||
-	    (rc = apply_answers(t, meta)) != 0 ||
-	    (rc = apply_offers(t, meta)) != 0 ||
-	    (rc = write_meta(t, meta, newer)) != 0) {
-		mdb_txn_abort(t->txn);
-		return rc;
+	if ((e = db_begin(&a->db, t->txn, true)) != ERR_OK)
+		return e;
+	if ((e = meta_head(t->txn, a->dbs.meta, &t->head)) != ERR_OK ||
+	    (e = plan(t, changes, n, meta, &newer)) != ERR_OK ||
+	    (newer && (e = write_changes(t, (uint64_t)a->config->store.changes_kept)) != ERR_OK) ||
+	    (e = apply_outbox(t, changes, n, meta)) != ERR_OK ||
+	    (e = apply_answers(t, meta)) != ERR_OK ||
+	    (e = apply_offers(t, meta)) != ERR_OK ||
+	    (e = write_meta(t, meta, newer)) != ERR_OK) {
+		db_abort(t->txn);
+		return e;
 	}
-	return mdb_txn_commit(t->txn);
+	return db_commit(t->txn);
 }
 
 /*
@@ -466,16 +456,26 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 static void
 forget_dead_readers(struct apply *a, int64_t now_ms)
 {
-	int dead, rc;
+	unsigned dead;
 
 	/* the clock may have been set back */
 	if (now_ms >= a->readers_checked_ms && now_ms - a->readers_checked_ms < READERS_CHECK_MS)
 		return;
 	a->readers_checked_ms = now_ms;
-	if ((rc = mdb_reader_check(a->env, &dead)) != 0)
-		log_warn("store: readers can't be checked: %s", mdb_strerror(rc));
+	if (db_drop_dead_readers(&a->db, &dead) != ERR_OK)
+		log_warn("store: readers can't be checked: %s",
+		    db_fault_text(&a->db.fault, a->db.fault.error));
 	else if (dead > 0)
-		log_info("store: %d snapshots of dead processes dropped", dead);
+		log_info("store: %u snapshots of dead processes dropped", dead);
+}
+
+static enum err
+not_written(struct apply *a, enum err e)
+{
+	/* something that has to be there was not */
+	e = store_files_cause(a->config->store.path, e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e);
+	log_error("store: changes not written: %s", db_fault_text(&a->txn.fault, e));
+	return e;
 }
 
 enum err
@@ -483,27 +483,28 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
     enum change_source source, const struct apply_meta *meta, int64_t now_ms,
     struct apply_result *result)
 {
-	int rc;
+	enum err e;
 
 	forget_dead_readers(a, now_ms);
 	do {
 		struct apply_txn t = {
-			.dbs = &a->dbs, .schema = a->schema, .source = source, .now_ms = now_ms,
+			.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .source = source,
+			.now_ms = now_ms,
 			.held = source == SOURCE_FULL_SYNC ? 0 : a->held,
 			.history_from_ms = now_ms - a->config->audit.retention_ms,
 			.sequence_end = a->sequence_end
 		};
 
-		rc = try_changes(a, &t, changes, n, meta);
+		e = try_changes(a, &t, changes, n, meta);
 		*result = t.result;
-		if (rc == 0)
+		if (e == ERR_OK)
 			a->sequence_end = t.sequence_end;
-		if (rc == 0 && t.log.len > 0 && a->tell != NULL)
+		if (e == ERR_OK && t.log.len > 0 && a->tell != NULL)
 			a->tell(a->tell_cookie, t.head.generation, buf_str(&t.log));
 		apply_plan_free(&t);
-	} while (rc == MDB_MAP_FULL && (rc = grow_map(a)) == 0);
-	if (rc != 0)
-		return store_error("changes not written", store_files_cause(a->config->store.path, rc));
+	} while (e == ERR_STORE_MAP_FULL && (e = grow_map(a)) == ERR_OK);
+	if (e != ERR_OK)
+		return not_written(a, e);
 	if (a->watcher != NULL && n > 0)
 		a->watcher(a->watcher_cookie, changes, n, source);
 	return ERR_OK;

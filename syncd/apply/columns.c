@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/query/text_search.h"
@@ -29,7 +28,7 @@ number_of(const struct apply_item *i, unsigned f, bool hash)
 	return hash ? text_hash(v->text) : v->number;
 }
 
-static int
+static enum err
 write_codes(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
 {
 	uint64_t key = column_key(f, s->segment);
@@ -44,7 +43,7 @@ write_codes(struct apply_txn *t, const struct span *s, unsigned f, struct str ol
 }
 
 /* The field's numbers, or the hashes of its texts. */
-static int
+static enum err
 write_numbers(struct apply_txn *t, const struct span *s, unsigned f, bool hash, struct str old)
 {
 	uint64_t key = column_key(hash ? COLUMN_HASH + f : f, s->segment);
@@ -60,14 +59,14 @@ write_numbers(struct apply_txn *t, const struct span *s, unsigned f, bool hash, 
 	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), numbers, sizeof(numbers));
 }
 
-static int
+static enum err
 write_text(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
 {
 	uint64_t key = column_key(f, s->segment);
 	uint32_t ends[COLUMN_SEGMENT] = { 0 };
 	struct buf b = { 0 };
 	size_t n = s->from;
-	int rc;
+	enum err e;
 
 	buf_add(&b, ends, sizeof(ends));	/* their place; filled in below */
 	for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
@@ -85,16 +84,16 @@ write_text(struct apply_txn *t, const struct span *s, unsigned f, struct str old
 		buf_add_char(&b, '\0');
 	}
 	if (buf_status(&b) != ERR_OK || b.len > UINT32_MAX) {
-		rc = ENOMEM;
+		e = ERR_NOMEM;
 	} else {
 		memcpy(b.data, ends, sizeof(ends));
-		rc = apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), b.data, b.len);
+		e = apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), b.data, b.len);
 	}
 	buf_free(&b);
-	return rc;
+	return e;
 }
 
-static int
+static enum err
 write_live(struct apply_txn *t, const struct span *s, struct str old)
 {
 	uint64_t key = column_key(COLUMN_LIVE, s->segment), bits[COLUMN_WORDS] = { 0 };
@@ -114,27 +113,27 @@ write_live(struct apply_txn *t, const struct span *s, struct str old)
 }
 
 /* The stored segment, ptr NULL when there is none yet. */
-static int
+static enum err
 load(struct apply_txn *t, unsigned column, uint32_t segment, struct str *old)
 {
-	int rc = column_segment(t->txn, t->dbs->orders.columns, t->schema, column, segment, old);
+	enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema, column, segment, old);
 
-	if (rc == MDB_NOTFOUND)
+	if (e == ERR_NOT_FOUND)
 		old->ptr = NULL;
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static int
+static enum err
 write_field(struct apply_txn *t, const struct span *s, unsigned f)
 {
 	const struct field *field = &t->schema->fields[f];
 	struct str old;
-	int rc;
+	enum err e;
 
-	if ((rc = load(t, f, s->segment, &old)) != 0)
-		return rc;
+	if ((e = load(t, f, s->segment, &old)) != ERR_OK)
+		return e;
 	if (old.ptr != NULL && !span_changes(t, s, f))
-		return 0;
+		return ERR_OK;
 	switch (field->kind) {
 	case FIELD_SELECT:
 		return write_codes(t, s, f, old);
@@ -144,39 +143,39 @@ write_field(struct apply_txn *t, const struct span *s, unsigned f)
 	case FIELD_TEXT:
 		break;
 	}
-	if ((rc = write_text(t, s, f, old)) != 0 || !(field->flags & FIELD_EXACT) ||
-	    (rc = load(t, COLUMN_HASH + f, s->segment, &old)) != 0)
-		return rc;
+	if ((e = write_text(t, s, f, old)) != ERR_OK || !(field->flags & FIELD_EXACT) ||
+	    (e = load(t, COLUMN_HASH + f, s->segment, &old)) != ERR_OK)
+		return e;
 	return write_numbers(t, s, f, true, old);
 }
 
-static int
+static enum err
 write_span(struct apply_txn *t, const struct span *s)
 {
 	struct str old;
-	int rc;
+	enum err e;
 
 	for (unsigned f = 0; f < t->schema->field_count; f++)
-		if ((rc = write_field(t, s, f)) != 0)
-			return rc;
-	if ((rc = load(t, COLUMN_LIVE, s->segment, &old)) != 0)
-		return rc;
+		if ((e = write_field(t, s, f)) != ERR_OK)
+			return e;
+	if ((e = load(t, COLUMN_LIVE, s->segment, &old)) != ERR_OK)
+		return e;
 	return write_live(t, s, old);
 }
 
-int
+enum err
 apply_columns(struct apply_txn *t)
 {
 	struct span s = { 0 };
-	int rc;
+	enum err e;
 
 	while (s.to < t->count) {
 		s.from = s.to;
 		s.segment = t->items[s.from].row / COLUMN_SEGMENT;
 		while (s.to < t->count && t->items[s.to].row / COLUMN_SEGMENT == s.segment)
 			s.to++;
-		if ((rc = write_span(t, &s)) != 0)
-			return rc;
+		if ((e = write_span(t, &s)) != ERR_OK)
+			return e;
 	}
-	return 0;
+	return ERR_OK;
 }

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/vec.h"
@@ -20,27 +19,26 @@ struct candidates {
 	size_t			 count, room;
 };
 
-static int
-decode(const struct apply_txn *t, MDB_val key, MDB_val data, struct outbox_entry *e)
+static enum err
+decode(const struct apply_txn *t, struct str key, struct str data, struct outbox_entry *e)
 {
 	uint64_t sequence;
 
-	memcpy(&sequence, key.mv_data, sizeof(sequence));
-	return outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema, e) ==
-	    ERR_OK ? 0 : MDB_CORRUPTED;
+	memcpy(&sequence, key.ptr, sizeof(sequence));
+	return outbox_decode(sequence, data, t->schema, e);
 }
 
 /* News that came before have shown some of what is confirmed now. */
-static int
+static enum err
 mark_seen(struct apply_txn *t)
 {
 	struct outbox_entry stored;
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (size_t n = 0; n < t->edit_count && (rc == 0 || rc == MDB_NOTFOUND); n++)
-		if ((rc = apply_stored_entry(t, t->edits[n].entry->sequence, &stored)) == 0)
+	for (size_t n = 0; n < t->edit_count && (e == ERR_OK || e == ERR_NOT_FOUND); n++)
+		if ((e = apply_stored_entry(t, t->edits[n].entry->sequence, &stored)) == ERR_OK)
 			t->edits[n].seen = stored.seen;
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 /* Has the item changed in a way that its edits don't explain? */
@@ -86,43 +84,38 @@ ends_here(const struct apply_txn *t, const struct apply_meta *meta, const struct
 	return false;
 }
 
-static int
+static enum err
 consider(struct apply_txn *t, const struct apply_meta *meta, const struct outbox_entry *e,
     struct candidates *c)
 {
 	struct apply_item *i;
-	MDB_val id = key_str(e->record.id), row;
-	int rc;
+	struct str row;
 
-	if (e->state != OUTBOX_SENT || e->seen || e->kind == OUTBOX_CREATE || id.mv_size == 0)
-		return 0;
-	if ((rc = mdb_get(t->txn, t->dbs->orders.ids, &id, &row)) != 0)
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	i = apply_item_of_row(t, load_u32(row.mv_data, 0));
+	if (e->state != OUTBOX_SENT || e->seen || e->kind == OUTBOX_CREATE || e->record.id.len == 0)
+		return ERR_OK;
+	if (!db_get(t->txn, t->dbs->orders.ids, e->record.id, &row))
+		return t->txn->fault.error;
+	i = apply_item_of_row(t, load_u32(row.ptr, 0));
 	if (i == NULL || !i->existed || ends_here(t, meta, e))
-		return 0;
+		return ERR_OK;
 	if (!vec_room(&c->list, c->count, &c->room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	c->list[c->count++] = (struct candidate){ .item = i, .entry = *e };
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 collect(struct apply_txn *t, const struct apply_meta *meta, struct candidates *c)
 {
 	struct outbox_entry entry;
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
+	struct db_cursor walk;
+	enum err e = ERR_OK;
 
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->outbox, &cursor)) != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0)
-		if ((rc = decode(t, key, data, &entry)) != 0 ||
-		    (rc = consider(t, meta, &entry, c)) != 0)
-			break;
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	for (db_walk(&walk, t->txn, t->dbs->outbox); walk.found && e == ERR_OK; db_next(&walk))
+		if ((e = decode(t, walk.key, walk.value, &entry)) == ERR_OK)
+			e = consider(t, meta, &entry, c);
+	db_walk_end(&walk);
+	return e != ERR_OK ? e : t->txn->fault.error;
 }
 
 /* What is asked for by the item's edits, and by what was sent after ${which}. */
@@ -179,31 +172,31 @@ shows(const struct apply_txn *t, const struct candidates *c, size_t which)
 	return false;
 }
 
-static int
+static enum err
 add_found(struct apply_txn *t, const struct candidate *c)
 {
 	struct outbox_entry *kept = apply_keep(t, sizeof(*kept));
 
 	if (kept == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	*kept = c->entry;
 	return apply_add_edit(t, c->item, &(struct apply_edit){ .entry = kept, .found = true });
 }
 
-int
+enum err
 apply_plan_edits(struct apply_txn *t, const struct apply_meta *meta)
 {
 	struct candidates c = { .count = 0 };
-	int rc = mark_seen(t);
+	enum err e = mark_seen(t);
 
-	if (rc != 0 || !wanted(t))
-		return rc;
-	rc = collect(t, meta, &c);
-	for (size_t n = c.count; n-- > 0 && rc == 0;)
+	if (e != ERR_OK || !wanted(t))
+		return e;
+	e = collect(t, meta, &c);
+	for (size_t n = c.count; n-- > 0 && e == ERR_OK;)
 		c.list[n].shows = shows(t, &c, n);
-	for (size_t n = 0; n < c.count && rc == 0; n++)
+	for (size_t n = 0; n < c.count && e == ERR_OK; n++)
 		if (c.list[n].shows)
-			rc = add_found(t, &c.list[n]);
+			e = add_found(t, &c.list[n]);
 	free(c.list);
-	return rc;
+	return e;
 }

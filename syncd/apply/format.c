@@ -18,43 +18,39 @@ struct found {
 	size_t		waiting;	/* entries of its outbox */
 };
 
-static int
-look_into(MDB_txn *txn, struct found *f)
+static bool
+look_into(struct db_txn *txn, struct found *f)
 {
 	struct store_head head;
-	MDB_dbi dbi;
-	MDB_stat s;
-	int rc;
+	db_id dbi;
 
-	if ((rc = mdb_dbi_open(txn, "meta", 0, &dbi)) != 0 || (rc = meta_head(txn, dbi, &head)) != 0)
-		return rc;
+	if (!db_handle(txn, "meta", DB_BYTES, false, &dbi) || meta_head(txn, dbi, &head) != ERR_OK)
+		return false;
 	f->format = head.format;
-	if (mdb_dbi_open(txn, "outbox", 0, &dbi) == 0 && mdb_stat(txn, dbi, &s) == 0)
-		f->waiting = s.ms_entries;
-	return 0;
+	if (db_handle(txn, "outbox", DB_BYTES, false, &dbi))
+		f->waiting = db_count(txn, dbi);
+	return true;
 }
 
-/* 0: ${f} is filled in; else there is no store, or none that can be read so far. */
-static int
+/* false: there is no store, or none that can be read so far. */
+static bool
 look_at(const char *data, struct found *f)
 {
-	MDB_env *env;
-	MDB_txn *txn;
-	int rc;
-
-	if (access(data, F_OK) == -1)
-		return ENOENT;
-	if ((rc = mdb_env_create(&env)) != 0)
-		return rc;
 	/* no other writer: syncd.lock is ours */
-	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) == 0 && (rc = mdb_env_open(env, data,
-	    MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0)) == 0 &&
-	    (rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn)) == 0) {
-		rc = look_into(txn, f);
-		mdb_txn_abort(txn);
-	}
-	mdb_env_close(env);
-	return rc;
+	static const struct db_options options = {
+		.read_only = true, .file = true, .max_dbs = STORE_MAX_DBS
+	};
+	struct db_txn txn = { .txn = NULL };
+	bool known = false;
+	struct db db;
+
+	if (access(data, F_OK) == -1 || db_open(&db, data, &options) != ERR_OK)
+		return false;
+	if (db_begin(&db, &txn, false) == ERR_OK)
+		known = look_into(&txn, f);
+	db_abort(&txn);
+	db_close(&db);
+	return known;
 }
 
 static enum err
@@ -86,7 +82,7 @@ apply_check_format(const char *store_path)
 	char data[PATH_ROOM];
 
 	(void)snprintf(data, sizeof(data), "%s/data.mdb", store_path);
-	if (look_at(data, &f) != 0 || f.format == STORE_FORMAT)
+	if (!look_at(data, &f) || f.format == STORE_FORMAT)
 		return ERR_OK;
 	if (f.format < STORE_FORMAT && f.waiting == 0)
 		return set_aside(store_path, &f);

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/vec.h"
@@ -6,26 +5,26 @@
 #include "syncd/apply/parts.h"
 
 /* The rows that one entry of the log says went. */
-static int
-note_gone(struct apply_txn *t, uint64_t generation, MDB_val data)
+static enum err
+note_gone(struct apply_txn *t, uint64_t generation, struct str data)
 {
-	const char *p = data.mv_data, *end = p + data.mv_size;
+	const char *p = data.ptr, *end = p + data.len;
 
-	if (data.mv_size < sizeof(struct change_log_head))
-		return MDB_CORRUPTED;
+	if (data.len < sizeof(struct change_log_head))
+		return ERR_STORE_CORRUPT;
 	for (p += sizeof(struct change_log_head); end - p >= 2;) {
 		struct str id = { p + 2, (unsigned char)p[1] };
 
 		if (id.len > (size_t)(end - id.ptr))
-			return MDB_CORRUPTED;
+			return ERR_STORE_CORRUPT;
 		if (*p == LOGGED_DELETED) {
 			if (!vec_room(&t->gone, t->gone_count, &t->gone_room))
-				return ENOMEM;
+				return ERR_NOMEM;
 			t->gone[t->gone_count++] = (struct apply_gone){ id, generation };
 		}
 		p = id.ptr + id.len;
 	}
-	return 0;
+	return ERR_OK;
 }
 
 static int
@@ -37,45 +36,43 @@ gone_cmp(const void *a, const void *b)
 }
 
 /* All that went after ${base}. */
-static int
+static enum err
 read_log(struct apply_txn *t, uint64_t base)
 {
 	uint64_t generation = base + 1;
-	MDB_val key = key_u64(&generation), data;
-	MDB_cursor *cursor;
-	int rc;
+	struct db_cursor c;
+	enum err e = ERR_OK;
 
 	t->gone_count = 0;
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->changes, &cursor)) != 0)
-		return rc;
-	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE); rc == 0;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
-		memcpy(&generation, key.mv_data, sizeof(generation));
-		if ((rc = note_gone(t, generation, data)) != 0)
-			break;
+	for (db_walk_from(&c, t->txn, t->dbs->changes, key_u64(&generation)); c.found && e == ERR_OK;
+	    db_next(&c)) {
+		uint64_t of;
+
+		memcpy(&of, c.key.ptr, sizeof(of));
+		e = note_gone(t, of, c.value);
 	}
-	mdb_cursor_close(cursor);
-	if (rc != MDB_NOTFOUND)
-		return rc;
+	db_walk_end(&c);
+	if (e != ERR_OK || (e = t->txn->fault.error) != ERR_OK)
+		return e;
 	if (t->gone_count > 1)
 		qsort(t->gone, t->gone_count, sizeof(*t->gone), gone_cmp);
 	t->gone_from = base;
 	t->gone_known = true;
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 apply_gone_since(struct apply_txn *t, struct str id, uint64_t base, bool *gone)
 {
 	struct apply_gone wanted = { .id = id };
 	size_t low = 0, high;
-	int rc;
+	enum err e;
 
 	*gone = false;
 	if (base >= t->head.generation)
-		return 0;
-	if ((!t->gone_known || base < t->gone_from) && (rc = read_log(t, base)) != 0)
-		return rc;
+		return ERR_OK;
+	if ((!t->gone_known || base < t->gone_from) && (e = read_log(t, base)) != ERR_OK)
+		return e;
 	for (high = t->gone_count; low < high;) {	/* the first of this id */
 		size_t middle = low + (high - low) / 2;
 
@@ -86,5 +83,5 @@ apply_gone_since(struct apply_txn *t, struct str id, uint64_t base, bool *gone)
 	}
 	for (; low < t->gone_count && str_eq(t->gone[low].id, id); low++)
 		*gone |= t->gone[low].generation > base;
-	return 0;
+	return ERR_OK;
 }

@@ -39,34 +39,34 @@ struct story {
 };
 
 /* ${told} has its action and whose doing it is; ${to} NULL: it is gone. */
-static int
+static enum err
 tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct apply_told *told,
     const struct record *to)
 {
 	struct record empty = { 0 };
-	int rc;
+	enum err e;
 
 	told->id = i->now.id;
 	told->from = s->live ? &s->now : NULL;
 	told->to = to;
 	told->fields = differing(t->schema, s->live ? &s->now : &empty,
 	    to == NULL ? &empty : to) & ~stamps(t->schema);
-	rc = apply_tell(t, told);
+	e = apply_tell(t, told);
 	s->told++;
 	s->live = to != NULL;
 	if (to != NULL)
 		s->now = *to;
-	return rc;
+	return e;
 }
 
-static int
+static enum err
 tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *by, const char *action, const struct record *to)
 {
 	return tell_on(t, s, i, &(struct apply_told){ .action = action, .by = by }, to);
 }
 
-static int
+static enum err
 tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct apply_doing *d)
 {
@@ -86,7 +86,7 @@ overtaken(const struct apply_txn *t, const struct apply_edit *edit)
 	return fields;
 }
 
-static int
+static enum err
 tell_update(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct apply_edit *edit)
 {
@@ -98,11 +98,11 @@ tell_update(struct apply_txn *t, struct story *s, const struct apply_item *i,
 		if (fields >> f & 1)
 			to.values[f] = e->record.values[f];
 	if (differing(t->schema, &s->now, &to) == 0)
-		return 0;
+		return ERR_OK;
 	return tell_of(t, s, i, e, "changed", &to);
 }
 
-static int
+static enum err
 tell_creation(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *e)
 {
@@ -125,37 +125,29 @@ contains(struct str json, const char *member)
  * through, and put it down to Airtable: say whose it was.  Quotes within
  * texts are escaped, so what is looked for here is found nowhere else.
  */
-static int
+static enum err
 adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct outbox_entry *e)
 {
 	struct store_key k;
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
+	struct db_cursor c;
+	struct str last;
+	enum err error = ERR_OK;
 
 	history_key(&k, i->now.id, UINT64_MAX, UINT32_MAX);
-	key = key_composed(&k);
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->history, &cursor)) != 0)
-		return rc;
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
-	rc = mdb_cursor_get(cursor, &key, &data, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
-	for (int n = 0; n < ADOPT_MAX && rc == 0; n++) {
-		struct str json = { data.mv_data, data.mv_size };
-
-		if (key.mv_size != k.len || memcmp(key.mv_data, k.bytes, k.len - PLACE_BYTES) != 0)
-			break;
-		if (contains(json, "\"action\":\"created\"")) {
-			if (contains(json, "\"source\":\"airtable\""))
-				rc = apply_tell_adopted(t, i->now.id, key, json, e);
-			break;
-		}
-		rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV);
+	last = key_composed(&k);
+	db_walk_back(&c, t->txn, t->dbs->history, last, (struct str){ last.ptr, last.len - PLACE_BYTES });
+	for (int n = 0; n < ADOPT_MAX && c.found && c.key.len == k.len; n++, db_next(&c)) {
+		if (!contains(c.value, "\"action\":\"created\""))
+			continue;
+		if (contains(c.value, "\"source\":\"airtable\""))
+			error = apply_tell_adopted(t, i->now.id, c.key, c.value, e);
+		break;
 	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	db_walk_end(&c);
+	return error != ERR_OK ? error : t->txn->fault.error;
 }
 
-static int
+static enum err
 tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct apply_edit *edit)
 {
@@ -163,13 +155,13 @@ tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
 
 	switch (e->kind) {
 	case OUTBOX_UPDATE:
-		return s->live ? tell_update(t, s, i, edit) : 0;
+		return s->live ? tell_update(t, s, i, edit) : ERR_OK;
 	case OUTBOX_CREATE:
 		return s->live || i->gone ? adopt_creation(t, i, e) : tell_creation(t, s, i, e);
 	case OUTBOX_DELETE:
-		return s->live ? tell_of(t, s, i, e, "deleted", NULL) : 0;
+		return s->live ? tell_of(t, s, i, e, "deleted", NULL) : ERR_OK;
 	}
-	return 0;
+	return ERR_OK;
 }
 
 /* Does the step show what was asked for? */
@@ -186,52 +178,52 @@ is_echo(const struct schema *schema, const struct change_step *step, const struc
 }
 
 /* What others did before an edit of ours, as far as it is known when that was made; *next: what follows. */
-static int
+static enum err
 tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *e, const struct change_step **next)
 {
 	const struct change_step *echo = *next;
 	struct apply_doing d;
-	int rc = 0;
+	enum err error = ERR_OK;
 
 	if (e->kind != OUTBOX_UPDATE || !s->live)
-		return 0;
+		return ERR_OK;
 	while (echo != NULL && !is_echo(t->schema, echo, &e->record))
 		echo = echo->next;
 	if (echo == NULL)
-		return 0;
-	for (; *next != echo && rc == 0; *next = (*next)->next)
+		return ERR_OK;
+	for (; *next != echo && error == ERR_OK; *next = (*next)->next)
 		if (apply_step_doing(t, *next, &s->now, &d))
-			rc = tell_doing(t, s, i, &d);
+			error = tell_doing(t, s, i, &d);
 	*next = echo->next;
-	return rc;
+	return error;
 }
 
 /* What those did of whom Airtable told. */
-static int
+static enum err
 tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct change_step *next)
 {
 	struct apply_doing d;
-	int rc = 0;
+	enum err e = ERR_OK;
 
 	/* what the very first sync brings is where history begins */
-	while (rc == 0 && t->head.synced_ms != 0 &&
+	while (e == ERR_OK && t->head.synced_ms != 0 &&
 	    apply_next_doing(t, i, &next, s->live, &s->now, &d))
-		rc = tell_doing(t, s, i, &d);
-	return rc;
+		e = tell_doing(t, s, i, &d);
+	return e;
 }
 
 /* What has changed beyond that. */
-static int
+static enum err
 tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 {
 	uint32_t fields;
 
 	if (i->gone)
-		return s->live ? tell_of(t, s, i, NULL, "deleted", NULL) : 0;
+		return s->live ? tell_of(t, s, i, NULL, "deleted", NULL) : ERR_OK;
 	if (!s->live)
-		return t->head.synced_ms == 0 ? 0 : tell_of(t, s, i, NULL, "created", &i->now);
+		return t->head.synced_ms == 0 ? ERR_OK : tell_of(t, s, i, NULL, "created", &i->now);
 	fields = differing(t->schema, &s->now, &i->now);
 	if (apply_differing(t->schema, &s->now, &i->now) != 0)
 		return tell_of(t, s, i, NULL, "changed", &i->now);
@@ -243,27 +235,27 @@ tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 
 		return apply_tell(t, &told);
 	}
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 tell_item(struct apply_txn *t, const struct apply_item *i)
 {
 	struct story s = { .now = i->old, .live = i->existed };
 	const struct change_step *next = i->steps;
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (uint32_t n = i->first_edit; n != 0 && rc == 0; n = t->edits[n - 1].next)
+	for (uint32_t n = i->first_edit; n != 0 && e == ERR_OK; n = t->edits[n - 1].next)
 		if (!t->edits[n - 1].seen &&
-		    (rc = tell_before(t, &s, i, t->edits[n - 1].entry, &next)) == 0)
-			rc = tell_edit(t, &s, i, &t->edits[n - 1]);
-	if (rc == 0)
-		rc = tell_steps(t, &s, i, next);
-	return rc != 0 ? rc : tell_rest(t, &s, i);
+		    (e = tell_before(t, &s, i, t->edits[n - 1].entry, &next)) == ERR_OK)
+			e = tell_edit(t, &s, i, &t->edits[n - 1]);
+	if (e == ERR_OK)
+		e = tell_steps(t, &s, i, next);
+	return e != ERR_OK ? e : tell_rest(t, &s, i);
 }
 
 /* An entry that ends without having been carried out. */
-static int
+static enum err
 tell_failure(struct apply_txn *t, const struct outbox_step *step)
 {
 	const struct outbox_entry *e = step->entry;
@@ -277,38 +269,38 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 		.why = step->why.ptr != NULL ? step->why : STR("")
 	};
 	uint64_t version;
-	int rc;
+	enum err error;
 
-	rc = apply_stored_entry(t, e->sequence, &before);
-	if (rc == 0 && before.seen)	/* the history knows better */
-		return 0;
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
+	error = apply_stored_entry(t, e->sequence, &before);
+	if (error == ERR_OK && before.seen)	/* the history knows better */
+		return ERR_OK;
+	if (error != ERR_OK && error != ERR_NOT_FOUND)
+		return error;
 	if (told.id.len > 0) {
-		rc = apply_load(t, told.id, &stored, &version);
-		if (rc != 0 && rc != MDB_NOTFOUND)
-			return rc;
-		if (rc == 0)
+		error = apply_load(t, told.id, &stored, &version);
+		if (error != ERR_OK && error != ERR_NOT_FOUND)
+			return error;
+		if (error == ERR_OK)
 			told.from = &stored.old;
 	}
 	return apply_tell(t, &told);
 }
 
-int
+enum err
 apply_plan_history(struct apply_txn *t, const struct apply_meta *meta)
 {
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < t->quiet_count && rc == 0; i++)
-		rc = tell_item(t, &t->quiet[i]);
-	for (size_t i = 0; i < t->count && rc == 0; i++)
-		rc = tell_item(t, &t->items[i]);
-	for (size_t i = 0; i < meta->outbox_count && rc == 0; i++) {
+	for (size_t i = 0; i < t->quiet_count && e == ERR_OK; i++)
+		e = tell_item(t, &t->quiet[i]);
+	for (size_t i = 0; i < t->count && e == ERR_OK; i++)
+		e = tell_item(t, &t->items[i]);
+	for (size_t i = 0; i < meta->outbox_count && e == ERR_OK; i++) {
 		const struct outbox_step *step = &meta->outbox[i];
 
 		if (step->verb == OUTBOX_NOT_APPLIED || (step->verb == OUTBOX_REJECTED &&
 		    (step->entry->shown || step->entry->deferred)))
-			rc = tell_failure(t, step);
+			e = tell_failure(t, step);
 	}
-	return rc;
+	return e;
 }

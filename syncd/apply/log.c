@@ -1,33 +1,23 @@
-#include <errno.h>
-
 #include "common/store/change_log.h"
 #include "syncd/apply/parts.h"
 
 #define TRIM_MAX	64	/* old entries dropped in one commit at most */
 
-/* Keep the newest ${keep} generations. */
-static int
-trim(struct apply_txn *t, uint64_t keep)
+/* The newest generations, which stay in the log. */
+struct newest {
+	uint64_t	generation;
+	uint64_t	count;
+};
+
+static bool
+is_among(void *cookie, struct str key, struct str value)
 {
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
+	const struct newest *n = cookie;
+	uint64_t generation;
 
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->changes, &cursor)) != 0)
-		return rc;
-	for (int n = 0; n < TRIM_MAX; n++) {
-		uint64_t generation;
-
-		if ((rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST)) != 0)
-			break;
-		memcpy(&generation, key.mv_data, sizeof(generation));
-		if (generation + keep > t->head.generation)
-			break;
-		if ((rc = mdb_cursor_del(cursor, 0)) != 0)
-			break;
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	(void)value;
+	memcpy(&generation, key.ptr, sizeof(generation));
+	return generation + n->count > n->generation;
 }
 
 static bool
@@ -36,15 +26,15 @@ only_pending(const struct apply_overlay *o)
 	return o->visible && !o->of_item && o->id.len > 0;
 }
 
-int
+enum err
 apply_log(struct apply_txn *t, uint64_t keep)
 {
 	struct change_log_head head = {
 		.at_ms = t->now_ms, .count = (uint32_t)t->count, .source = (uint8_t)t->source,
 		.told = t->told_new
 	};
+	struct newest newest = { t->head.generation, keep };
 	struct buf *b = &t->log;
-	int rc;
 
 	for (size_t n = 0; n < t->overlay_count; n++)
 		head.count += only_pending(&t->overlays[n]);
@@ -63,7 +53,8 @@ apply_log(struct apply_txn *t, uint64_t keep)
 			buf_add_char(b, (char)t->overlays[n].id.len);
 			buf_add_str(b, t->overlays[n].id);
 		}
-	rc = buf_status(b) != ERR_OK ? ENOMEM :
-	    apply_put(t->txn, t->dbs->changes, key_u64(&t->head.generation), b->data, b->len);
-	return rc != 0 ? rc : trim(t, keep);
+	if (buf_status(b) != ERR_OK)
+		return ERR_NOMEM;
+	(void)db_put(t->txn, t->dbs->changes, key_u64(&t->head.generation), buf_str(b));
+	return db_trim(t->txn, t->dbs->changes, TRIM_MAX, is_among, &newest);
 }

@@ -15,46 +15,46 @@ moves(const struct apply_txn *t, unsigned field)
 	return n;
 }
 
-static int
+static enum err
 change_sequence(struct apply_txn *t, unsigned field, bool descending)
 {
 	struct sequence s = { .t = t, .field = field, .descending = descending };
-	int rc = sequence_load(&s);
+	enum err e = sequence_load(&s);
 
-	for (size_t i = 0; i < t->count && rc == 0; i++)
+	for (size_t i = 0; i < t->count && e == ERR_OK; i++)
 		if (t->items[i].existed && apply_field_changed(t, &t->items[i], field))
-			rc = sequence_remove(&s, &t->items[i]);
+			e = sequence_remove(&s, &t->items[i]);
 	s.inserting = true;
-	for (size_t i = 0; i < t->count && rc == 0; i++)
+	for (size_t i = 0; i < t->count && e == ERR_OK; i++)
 		if (!t->items[i].gone && apply_field_changed(t, &t->items[i], field))
-			rc = sequence_insert(&s, &t->items[i]);
-	if (rc == 0)
-		rc = sequence_write(&s);
+			e = sequence_insert(&s, &t->items[i]);
+	if (e == ERR_OK)
+		e = sequence_write(&s);
 	sequence_free(&s);
-	return rc;
+	return e;
 }
 
-int
+enum err
 apply_orderings(struct apply_txn *t)
 {
 	uint32_t *ranks = NULL;
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (unsigned f = 0; f < t->schema->field_count && rc == 0; f++) {
+	for (unsigned f = 0; f < t->schema->field_count && e == ERR_OK; f++) {
 		size_t n = moves(t, f);
 
 		if (n == 0 || !(t->schema->fields[f].flags & FIELD_SORT))
 			continue;
 		if (n > t->head.rows_live / RESORT_SHARE) {
 			if (ranks == NULL)
-				rc = apply_rank_ids(t, &ranks);
-			if (rc == 0)
-				rc = apply_sort_field(t, f, ranks);
+				e = apply_rank_ids(t, &ranks);
+			if (e == ERR_OK)
+				e = apply_sort_field(t, f, ranks);
 			continue;
 		}
-		for (int descending = 0; descending < 2 && rc == 0; descending++)
-			rc = change_sequence(t, f, descending);
+		for (int descending = 0; descending < 2 && e == ERR_OK; descending++)
+			e = change_sequence(t, f, descending);
 	}
 	free(ranks);
-	return rc;
+	return e;
 }

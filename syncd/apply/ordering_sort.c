@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/store/orderings.h"
@@ -45,40 +44,35 @@ new_items(struct apply_txn *t, size_t *n)
 	return list;
 }
 
-int
+enum err
 apply_rank_ids(struct apply_txn *t, uint32_t **out)
 {
 	uint32_t *ranks = calloc((size_t)t->head.rows_end + 1, sizeof(*ranks)), rank = 0;
 	struct apply_item **fresh;
-	MDB_cursor *cursor = NULL;
-	MDB_val key, data;
+	struct db_cursor c;
 	size_t n, i = 0;
-	int rc = ENOMEM;
+	enum err e = ERR_NOMEM;
 
 	fresh = new_items(t, &n);
-	if (ranks == NULL || fresh == NULL ||
-	    (rc = mdb_cursor_open(t->txn, t->dbs->orders.ids, &cursor)) != 0)
+	if (ranks == NULL || fresh == NULL)
 		goto out;
-	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
-		struct str id = { key.mv_data, key.mv_size };
-
-		while (i < n && str_cmp(fresh[i]->now.id, id) < 0)
+	for (db_walk(&c, t->txn, t->dbs->orders.ids); c.found; db_next(&c)) {
+		while (i < n && str_cmp(fresh[i]->now.id, c.key) < 0)
 			ranks[fresh[i++]->row] = rank++;
-		ranks[load_u32(data.mv_data, 0)] = rank++;
+		ranks[load_u32(c.value.ptr, 0)] = rank++;
 	}
+	db_walk_end(&c);
 	while (i < n)
 		ranks[fresh[i++]->row] = rank++;
-	rc = rc == MDB_NOTFOUND ? 0 : rc;
+	e = t->txn->fault.error;
 out:
-	if (cursor != NULL)
-		mdb_cursor_close(cursor);
 	free(fresh);
-	if (rc != 0) {
+	if (e != ERR_OK) {
 		free(ranks);
 		ranks = NULL;
 	}
 	*out = ranks;
-	return rc;
+	return e;
 }
 
 static int
@@ -119,7 +113,7 @@ same_key(bool text, const struct entry *a, const struct entry *b)
 }
 
 /* Entries of all rows that will be in use: the rows of before but the gone, and the new. */
-static int
+static enum err
 gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *count)
 {
 	struct apply_txn *t = s->t;
@@ -130,13 +124,13 @@ gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *co
 	for (uint32_t seg = 0; seg < segments; seg++) {
 		uint64_t live[COLUMN_WORDS] = { 0 };
 		struct str bytes;
-		int rc = column_segment(t->txn, t->dbs->orders.columns, t->schema,
+		enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema,
 		    COLUMN_LIVE, seg, &bytes);
 
-		if (rc == 0)
+		if (e == ERR_OK)
 			memcpy(live, bytes.ptr, sizeof(live));
-		else if (rc != MDB_NOTFOUND)
-			return rc;
+		else if (e != ERR_NOT_FOUND)
+			return e;
 		for (uint32_t i = 0; i < COLUMN_SEGMENT; i++) {
 			uint32_t row = seg * COLUMN_SEGMENT + i;
 			struct apply_item *item = apply_item_of_row(t, row);
@@ -144,8 +138,8 @@ gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *co
 
 			if (item != NULL ? item->gone : !(live[i / 64] >> (i % 64) & 1))
 				continue;
-			if ((rc = sequence_key(s, row, false, &k)) != 0)
-				return rc;
+			if ((e = sequence_key(s, row, false, &k)) != ERR_OK)
+				return e;
 			list[n++] = (struct entry){
 				.key.number = k.number, .len = (uint32_t)k.text.len,
 				.rank = ranks[row], .row = row, .present = k.present
@@ -155,7 +149,7 @@ gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *co
 		}
 	}
 	*count = n;
-	return 0;
+	return ERR_OK;
 }
 
 /* The row numbers of ${list} (sorted ascending) in the order of ${descending}. */
@@ -185,7 +179,7 @@ order_rows(const struct entry *list, size_t n, bool text, bool descending, uint3
 		rows[at++] = list[i].row;
 }
 
-int
+enum err
 apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
 {
 	bool text = t->schema->fields[field].kind == FIELD_TEXT;
@@ -193,19 +187,19 @@ apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
 	size_t room = (size_t)t->head.rows_end + 1, n = 0;
 	struct entry *list = malloc(room * sizeof(*list));
 	uint32_t *rows = malloc(2 * room * sizeof(*rows));
-	int rc = list == NULL || rows == NULL ? ENOMEM : 0;
+	enum err e = list == NULL || rows == NULL ? ERR_NOMEM : ERR_OK;
 
-	if (rc == 0)
-		rc = gather(&s, ranks, list, &n);
-	if (rc == 0)
+	if (e == ERR_OK)
+		e = gather(&s, ranks, list, &n);
+	if (e == ERR_OK)
 		qsort(list, n, sizeof(*list), text ? cmp_text : cmp_number);
 	/* both before the first is written: texts may lie on pages that a write moves */
-	for (size_t d = 0; d < 2 && rc == 0; d++)
+	for (size_t d = 0; d < 2 && e == ERR_OK; d++)
 		order_rows(list, n, text, d == 1, rows + d * room);
-	for (size_t d = 0; d < 2 && rc == 0; d++)
-		rc = sequence_replace(t, field, d == 1, rows + d * room, n);
+	for (size_t d = 0; d < 2 && e == ERR_OK; d++)
+		e = sequence_replace(t, field, d == 1, rows + d * room, n);
 	sequence_free(&s);
 	free(list);
 	free(rows);
-	return rc;
+	return e;
 }

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/vec.h"
@@ -7,7 +6,7 @@
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */
 
-static int
+static enum err
 column_of(struct sequence *s, uint32_t segment, struct str *bytes)
 {
 	struct apply_txn *t = s->t;
@@ -15,17 +14,17 @@ column_of(struct sequence *s, uint32_t segment, struct str *bytes)
 	if (s->segments == NULL) {
 		s->segments = calloc(t->head.rows_end / COLUMN_SEGMENT + 1, sizeof(*s->segments));
 		if (s->segments == NULL)
-			return ENOMEM;
+			return ERR_NOMEM;
 	}
 	if (s->segments[segment].ptr == NULL) {
-		int rc = column_segment(t->txn, t->dbs->orders.columns, t->schema, s->field,
+		enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema, s->field,
 		    segment, &s->segments[segment]);
 
-		if (rc != 0)
-			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+		if (e != ERR_OK)
+			return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 	}
 	*bytes = s->segments[segment];
-	return 0;
+	return ERR_OK;
 }
 
 static void
@@ -44,32 +43,32 @@ item_key(const struct apply_item *i, const struct schema *schema, unsigned f, st
 	}
 }
 
-static int
+static enum err
 row_id(struct apply_txn *t, uint32_t row, struct str *id)
 {
 	struct row_view view;
-	int rc = row_get(t->txn, t->dbs->orders.rows, row, &view);
+	enum err e = row_get(t->txn, t->dbs->orders.rows, row, &view);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 	*id = view.id;
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 sequence_key(struct sequence *s, uint32_t row, bool with_id, struct sort_key *k)
 {
 	const struct apply_item *item = s->inserting ? apply_item_of_row(s->t, row) : NULL;
 	size_t i = row % COLUMN_SEGMENT;
 	struct str bytes;
-	int rc;
+	enum err e;
 
 	if (item != NULL) {
 		item_key(item, s->t->schema, s->field, k);
-		return 0;
+		return ERR_OK;
 	}
-	if ((rc = column_of(s, row / COLUMN_SEGMENT, &bytes)) != 0)
-		return rc;
+	if ((e = column_of(s, row / COLUMN_SEGMENT, &bytes)) != ERR_OK)
+		return e;
 	sort_key_from_column(s->t->schema->fields[s->field].kind, bytes, i, k);
 	return with_id ? row_id(s->t, row, &k->id) : 0;
 }
@@ -81,50 +80,48 @@ chunk_row(const struct chunk *c, size_t i)
 }
 
 /* Own, changeable rows. */
-static int
+static enum err
 chunk_own(struct chunk *c)
 {
 	if (c->rows != NULL)
-		return 0;
+		return ERR_OK;
 	if ((c->rows = malloc((ORDERING_CHUNK_MAX + 1) * sizeof(*c->rows))) == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	if (c->n > 0)
 		memcpy(c->rows, c->map, c->n * sizeof(*c->rows));
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 sequence_load(struct sequence *s)
 {
-	MDB_dbi dbi = s->t->dbs->orders.orderings;
+	db_id dbi = s->t->dbs->orders.orderings;
 	uint64_t k = ordering_key(s->field, s->descending, 0);
-	MDB_val key = key_u64(&k), data;
+	struct db_txn *txn = s->t->txn;
 	const char *directory;
-	int rc = mdb_get(s->t->txn, dbi, &key, &data);
+	struct str data;
 
 	s->next_id = 1;
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (rc != 0)
-		return rc;
-	directory = data.mv_data;
+	if (!db_get(txn, dbi, key_u64(&k), &data))
+		return txn->fault.error;
+	directory = data.ptr;
 	s->count = s->room = load_u32(directory, 0);
 	s->next_id = load_u32(directory, 1);
 	if ((s->chunks = calloc(s->room + 1, sizeof(*s->chunks))) == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	for (size_t i = 0; i < s->count; i++) {
 		struct chunk *c = &s->chunks[i];
 
 		c->id = load_u32(directory, 2 + 2 * i);
 		k = ordering_key(s->field, s->descending, c->id);
-		if ((rc = mdb_get(s->t->txn, dbi, &key, &data)) != 0)
-			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-		c->map = data.mv_data;
-		c->n = (uint32_t)(data.mv_size / sizeof(uint32_t));
+		if (!db_get(txn, dbi, key_u64(&k), &data))
+			return txn->fault.error != ERR_OK ? txn->fault.error : ERR_STORE_CORRUPT;
+		c->map = data.ptr;
+		c->n = (uint32_t)(data.len / sizeof(uint32_t));
 		if (c->n == 0 || c->n > ORDERING_CHUNK_MAX)
-			return MDB_CORRUPTED;
+			return ERR_STORE_CORRUPT;
 	}
-	return 0;
+	return ERR_OK;
 }
 
 void
@@ -137,35 +134,36 @@ sequence_free(struct sequence *s)
 }
 
 /* < 0: the row at this place sorts before the key; ids decide ties. */
-static int
+static enum err
 compare_at(struct sequence *s, uint32_t row, const struct sort_key *key, int *result)
 {
 	struct sort_key k;
-	int rc = sequence_key(s, row, false, &k);
+	enum err e = sequence_key(s, row, false, &k);
 
-	if (rc != 0)
-		return rc;
+	if (e != ERR_OK)
+		return e;
 	*result = sort_key_cmp(&k, key, s->descending);
 	if (*result != 0)
-		return 0;
-	if ((rc = sequence_key(s, row, true, &k)) == 0)
+		return ERR_OK;
+	if ((e = sequence_key(s, row, true, &k)) == ERR_OK)
 		*result = str_cmp(k.id, key->id);
-	return rc;
+	return e;
 }
 
 /* The chunk that the key belongs to and the place of the first row not before it. */
-static int
+static enum err
 locate(struct sequence *s, const struct sort_key *key, size_t *chunk, uint32_t *at)
 {
 	size_t low = 0, high = s->count;
 	uint32_t first = 0, end;
-	int rc, c;
+	enum err e;
+	int c;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if ((rc = compare_at(s, chunk_row(&s->chunks[middle], 0), key, &c)) != 0)
-			return rc;
+		if ((e = compare_at(s, chunk_row(&s->chunks[middle], 0), key, &c)) != ERR_OK)
+			return e;
 		if (c <= 0)
 			low = middle;
 		else
@@ -175,62 +173,61 @@ locate(struct sequence *s, const struct sort_key *key, size_t *chunk, uint32_t *
 	for (end = s->chunks[low].n; first < end; ) {
 		uint32_t middle = first + (end - first) / 2;
 
-		if ((rc = compare_at(s, chunk_row(&s->chunks[low], middle), key, &c)) != 0)
-			return rc;
+		if ((e = compare_at(s, chunk_row(&s->chunks[low], middle), key, &c)) != ERR_OK)
+			return e;
 		if (c < 0)
 			first = middle + 1;
 		else
 			end = middle;
 	}
 	*at = first;
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 sequence_remove(struct sequence *s, const struct apply_item *item)
 {
 	struct sort_key key;
 	struct chunk *c;
 	uint32_t at;
 	size_t i;
-	int rc;
+	enum err e;
 
-	if ((rc = sequence_key(s, item->row, false, &key)) != 0)
-		return rc;
+	if ((e = sequence_key(s, item->row, false, &key)) != ERR_OK)
+		return e;
 	key.id = item->old.id;
 	if (s->count == 0)
-		return MDB_CORRUPTED;
-	if ((rc = locate(s, &key, &i, &at)) != 0)
-		return rc;
+		return ERR_STORE_CORRUPT;
+	if ((e = locate(s, &key, &i, &at)) != ERR_OK)
+		return e;
 	c = &s->chunks[i];
 	if (at >= c->n || chunk_row(c, at) != item->row)
-		return MDB_CORRUPTED;
-	if ((rc = chunk_own(c)) != 0)
-		return rc;
+		return ERR_STORE_CORRUPT;
+	if ((e = chunk_own(c)) != ERR_OK)
+		return e;
 	memmove(c->rows + at, c->rows + at + 1, (c->n - at - 1) * sizeof(*c->rows));
 	if (--c->n > 0 || s->count == 1)
-		return 0;
+		return ERR_OK;
 	/* an empty chunk can't be searched: out with it */
 	{
 		uint64_t k = ordering_key(s->field, s->descending, c->id);
-		MDB_val gone = key_u64(&k);
 
 		free(c->rows);
 		memmove(c, c + 1, (s->count - i - 1) * sizeof(*c));
 		s->count--;
-		rc = mdb_del(s->t->txn, s->t->dbs->orders.orderings, &gone, NULL);
-		return rc == MDB_NOTFOUND ? 0 : rc;	/* made in this commit */
+		/* one that was made in this commit is not there yet */
+		return db_drop(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k));
 	}
 }
 
 /* A new, empty chunk at place ${i}. */
-static int
+static enum err
 add_chunk(struct sequence *s, size_t i)
 {
 	struct chunk *c;
 
 	if (!vec_room(&s->chunks, s->count, &s->room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	c = &s->chunks[i];
 	memmove(c + 1, c, (s->count - i) * sizeof(*c));
 	*c = (struct chunk){ .id = s->next_id++ };
@@ -239,15 +236,15 @@ add_chunk(struct sequence *s, size_t i)
 }
 
 /* Make room in a full chunk: its upper half goes to a new one; at the very end nothing moves. */
-static int
+static enum err
 split(struct sequence *s, size_t i, uint32_t *at, size_t *target)
 {
 	struct chunk *c, *upper;
 	uint32_t keep;
-	int rc;
+	enum err e;
 
-	if ((rc = add_chunk(s, i + 1)) != 0)
-		return rc;
+	if ((e = add_chunk(s, i + 1)) != ERR_OK)
+		return e;
 	c = &s->chunks[i];
 	upper = &s->chunks[i + 1];
 	keep = i + 2 == s->count && *at == c->n ? c->n : c->n / 2;
@@ -259,40 +256,40 @@ split(struct sequence *s, size_t i, uint32_t *at, size_t *target)
 		*target = i + 1;
 		*at -= keep;
 	}
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 sequence_insert(struct sequence *s, const struct apply_item *item)
 {
 	struct sort_key key;
 	struct chunk *c;
 	uint32_t at;
 	size_t i;
-	int rc;
+	enum err e;
 
-	if (s->count == 0 && (rc = add_chunk(s, 0)) != 0)
-		return rc;
+	if (s->count == 0 && (e = add_chunk(s, 0)) != ERR_OK)
+		return e;
 	item_key(item, s->t->schema, s->field, &key);
-	if ((rc = locate(s, &key, &i, &at)) != 0 || (rc = chunk_own(&s->chunks[i])) != 0)
-		return rc;
-	if (s->chunks[i].n == ORDERING_CHUNK_MAX && (rc = split(s, i, &at, &i)) != 0)
-		return rc;
+	if ((e = locate(s, &key, &i, &at)) != ERR_OK || (e = chunk_own(&s->chunks[i])) != ERR_OK)
+		return e;
+	if (s->chunks[i].n == ORDERING_CHUNK_MAX && (e = split(s, i, &at, &i)) != ERR_OK)
+		return e;
 	c = &s->chunks[i];
 	memmove(c->rows + at + 1, c->rows + at, (c->n - at) * sizeof(*c->rows));
 	c->rows[at] = item->row;
 	c->n++;
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 write_directory(struct apply_txn *t, unsigned field, bool descending,
     const struct chunk *chunks, size_t count, uint32_t next_id)
 {
 	uint64_t k = ordering_key(field, descending, 0);
 	uint32_t start = 0, head[2] = { (uint32_t)count, next_id };
 	struct buf b = { 0 };
-	int rc;
+	enum err e;
 
 	buf_add(&b, head, sizeof(head));
 	for (size_t i = 0; i < count; i++) {
@@ -301,13 +298,13 @@ write_directory(struct apply_txn *t, unsigned field, bool descending,
 		buf_add(&b, entry, sizeof(entry));
 		start += chunks[i].n;
 	}
-	rc = buf_status(&b) != ERR_OK ? ENOMEM :
+	e = buf_status(&b) != ERR_OK ? ERR_NOMEM :
 	    apply_put(t->txn, t->dbs->orders.orderings, key_u64(&k), b.data, b.len);
 	buf_free(&b);
-	return rc;
+	return e;
 }
 
-int
+enum err
 sequence_write(struct sequence *s)
 {
 	if (s->count == 1 && s->chunks[0].n == 0)
@@ -315,58 +312,44 @@ sequence_write(struct sequence *s)
 	for (size_t i = 0; i < s->count; i++) {
 		const struct chunk *c = &s->chunks[i];
 		uint64_t k = ordering_key(s->field, s->descending, c->id);
-		int rc;
+		enum err e;
 
 		if (c->rows == NULL)
 			continue;
-		rc = apply_put(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k), c->rows,
+		e = apply_put(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k), c->rows,
 		    c->n * sizeof(*c->rows));
-		if (rc != 0)
-			return rc;
+		if (e != ERR_OK)
+			return e;
 	}
 	return write_directory(s->t, s->field, s->descending, s->chunks, s->count, s->next_id);
 }
 
-static int
+static enum err
 forget(struct apply_txn *t, unsigned field, bool descending)
 {
-	uint64_t first = ordering_key(field, descending, 0), k;
-	MDB_val key = key_u64(&first), data;
-	MDB_cursor *cursor;
-	int rc;
+	uint64_t first = ordering_key(field, descending, 0), after = first + (UINT64_C(1) << 32);
 
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->orders.orderings, &cursor)) != 0)
-		return rc;
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
-	while (rc == 0) {
-		memcpy(&k, key.mv_data, sizeof(k));
-		if (k >> 32 != first >> 32)
-			break;
-		if ((rc = mdb_cursor_del(cursor, 0)) == 0)
-			rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return db_del_range(t->txn, t->dbs->orders.orderings, key_u64(&first), key_u64(&after));
 }
 
-int
+enum err
 sequence_replace(struct apply_txn *t, unsigned field, bool descending,
     const uint32_t *rows, size_t n)
 {
 	size_t count = (n + FILL - 1) / FILL;
 	struct chunk *chunks = calloc(count + 1, sizeof(*chunks));
-	int rc = chunks == NULL ? ENOMEM : forget(t, field, descending);
+	enum err e = chunks == NULL ? ERR_NOMEM : forget(t, field, descending);
 
-	for (size_t i = 0; i < count && rc == 0; i++) {
+	for (size_t i = 0; i < count && e == ERR_OK; i++) {
 		uint64_t k = ordering_key(field, descending, (uint32_t)i + 1);
 
 		chunks[i].id = (uint32_t)i + 1;
 		chunks[i].n = (uint32_t)(i + 1 < count ? FILL : n - i * FILL);
-		rc = apply_put(t->txn, t->dbs->orders.orderings, key_u64(&k), rows + i * FILL,
+		e = apply_put(t->txn, t->dbs->orders.orderings, key_u64(&k), rows + i * FILL,
 		    chunks[i].n * sizeof(*rows));
 	}
-	if (rc == 0)
-		rc = write_directory(t, field, descending, chunks, count, (uint32_t)count + 1);
+	if (e == ERR_OK)
+		e = write_directory(t, field, descending, chunks, count, (uint32_t)count + 1);
 	free(chunks);
-	return rc;
+	return e;
 }

@@ -28,22 +28,22 @@ struct sequence {
 };
 
 /* What a row sorts by: as it was, or as it will be when inserting. */
-int	sequence_key(struct sequence *, uint32_t row, bool with_id, struct sort_key *);
+enum err	sequence_key(struct sequence *, uint32_t row, bool with_id, struct sort_key *);
 /* As it is stored: rows stay in the map until a chunk changes. */
-int	sequence_load(struct sequence *);
+enum err	sequence_load(struct sequence *);
 /* Take the item's row out, whose key is still the old one; put it in, by the new one. */
-int	sequence_remove(struct sequence *, const struct apply_item *);
-int	sequence_insert(struct sequence *, const struct apply_item *);
+enum err	sequence_remove(struct sequence *, const struct apply_item *);
+enum err	sequence_insert(struct sequence *, const struct apply_item *);
 /* Store what has changed. */
-int	sequence_write(struct sequence *);
+enum err	sequence_write(struct sequence *);
 /* Write a whole sequence in place of the one stored. */
-int	sequence_replace(struct apply_txn *, unsigned field, bool descending,
+enum err	sequence_replace(struct apply_txn *, unsigned field, bool descending,
 	    const uint32_t *rows, size_t n);
 void	sequence_free(struct sequence *);
 
 /* For every row number the rank of its record id among all: *ranks is malloc'ed. */
-int	apply_rank_ids(struct apply_txn *, uint32_t **ranks);
+enum err	apply_rank_ids(struct apply_txn *, uint32_t **ranks);
 /* Sort both directions of a field anew. */
-int	apply_sort_field(struct apply_txn *, unsigned field, const uint32_t *ranks);
+enum err	apply_sort_field(struct apply_txn *, unsigned field, const uint32_t *ranks);
 
 #endif

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/json_write.h"
@@ -96,28 +95,26 @@ list_touches(const struct apply_txn *t, const struct change *changes, size_t n,
 	return list;
 }
 
-static int
+static enum err
 load_stored(struct apply_txn *t, struct seen *s)
 {
 	struct store_key k;
-	MDB_val key, data;
-	int rc;
+	struct str data;
 
 	pending_key(&k, s->touches[0].id, s->touches[0].sequence);
-	key = key_composed(&k);
-	if ((rc = mdb_get(t->txn, t->dbs->pending, &key, &data)) != 0)
-		return rc == MDB_NOTFOUND ? 0 : rc;
-	if (data.mv_size < sizeof(s->stored))
-		return MDB_CORRUPTED;
-	memcpy(&s->stored, data.mv_data, sizeof(s->stored));
-	if (data.mv_size != sizeof(s->stored) + s->stored.count * sizeof(uint64_t) +
+	if (!db_get(t->txn, t->dbs->pending, key_composed(&k), &data))
+		return t->txn->fault.error;
+	if (data.len < sizeof(s->stored))
+		return ERR_STORE_CORRUPT;
+	memcpy(&s->stored, data.ptr, sizeof(s->stored));
+	if (data.len != sizeof(s->stored) + s->stored.count * sizeof(uint64_t) +
 	    s->stored.json_len)
-		return MDB_CORRUPTED;
-	s->stored_value = (struct str){ data.mv_data, data.mv_size };
+		return ERR_STORE_CORRUPT;
+	s->stored_value = data;
 	s->stored_json = (struct str){
-		(const char *)data.mv_data + data.mv_size - s->stored.json_len, s->stored.json_len
+		data.ptr + data.len - s->stored.json_len, s->stored.json_len
 	};
-	return 0;
+	return ERR_OK;
 }
 
 static void
@@ -142,12 +139,12 @@ add_shown(struct seen *s, const struct outbox_entry *entry)
 }
 
 /* The entries that are shown when all touches have happened. */
-static int
+static enum err
 list_shown(struct seen *s)
 {
 	s->shown = calloc(s->stored.count + s->touch_count, sizeof(*s->shown));
 	if (s->shown == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	for (; s->shown_count < s->stored.count; s->shown_count++)
 		memcpy(&s->shown[s->shown_count].sequence,
 		    s->stored_value.ptr + sizeof(s->stored) + s->shown_count * sizeof(uint64_t),
@@ -163,90 +160,86 @@ list_shown(struct seen *s)
 		if (touch->entry != NULL)
 			add_shown(s, touch->entry);
 	}
-	return 0;
+	return ERR_OK;
 }
 
-/* The row as it will be; MDB_NOTFOUND: there will be none. */
-static int
+/* The row as it will be; ERR_NOT_FOUND: there will be none. */
+static enum err
 future_row(struct apply_txn *t, const struct seen *s, struct record *r, uint64_t *version)
 {
 	struct apply_item stored = { 0 };
-	int rc;
+	enum err e;
 
 	if (s->touches[0].id.len == 0 || (s->item != NULL && s->item->gone))
-		return MDB_NOTFOUND;
+		return ERR_NOT_FOUND;
 	if (s->item != NULL) {
 		*r = s->item->now;
 		*version = t->next;
-		return 0;
+		return ERR_OK;
 	}
-	if ((rc = apply_load(t, s->touches[0].id, &stored, version)) == 0)
+	if ((e = apply_load(t, s->touches[0].id, &stored, version)) == ERR_OK)
 		*r = stored.old;
-	return rc;
+	return e;
 }
 
 /* The values that an entry asks for, over those of the record. */
-static int
+static enum err
 ask(struct apply_txn *t, const struct shown *shown, struct record *r)
 {
 	const struct outbox_entry *e = shown->entry;
 	struct outbox_entry stored;
 
 	if (e == NULL) {
-		MDB_val key = key_u64(&shown->sequence), data;
-		int rc = mdb_get(t->txn, t->dbs->outbox, &key, &data);
+		enum err error = apply_stored_entry(t, shown->sequence, &stored);
 
-		if (rc != 0)
-			return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
-		if (outbox_decode(shown->sequence, (struct str){ data.mv_data, data.mv_size },
-		    t->schema, &stored) != ERR_OK)
-			return MDB_CORRUPTED;
+		if (error != ERR_OK)
+			return error == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : error;
 		e = &stored;
 	}
 	for (size_t f = 0; f < t->schema->field_count && e->kind == OUTBOX_UPDATE; f++)
 		if (e->record.known >> f & 1)
 			r->values[f] = e->record.values[f];
-	return 0;
+	return ERR_OK;
 }
 
 /* Add the order as readers will see it; nothing when there will be no row. */
-static int
+static enum err
 add_json(struct apply_txn *t, const struct seen *s, struct buf *out)
 {
 	struct buf row = { 0 };
 	struct row_view view;
 	uint64_t version = 0;
 	struct record r;
-	int rc = future_row(t, s, &r, &version);
+	enum err e = future_row(t, s, &r, &version);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? 0 : rc;
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	for (size_t i = 0; i < s->shown_count; i++)
-		if ((rc = ask(t, &s->shown[i], &r)) != 0)
-			return rc;
+		if ((e = ask(t, &s->shown[i], &r)) != ERR_OK)
+			return e;
 	row_encode(&row, t->schema, &r, version);
 	if (buf_status(&row) != ERR_OK)
-		rc = ENOMEM;
+		e = ERR_NOMEM;
 	else if (row_decode(buf_str(&row), &view) != ERR_OK)
-		rc = MDB_CORRUPTED;
-	if (rc == 0) {
+		e = ERR_STORE_CORRUPT;
+	if (e == ERR_OK) {
 		buf_add(out, view.json.ptr, view.json.len - 1);	/* all but the brace */
 		json_member_bool(out, "pending", true);
 		buf_add_char(out, '}');
 	}
 	buf_free(&row);
-	return rc;
+	return e;
 }
 
 /* The new value goes to the end of overlay_bytes; ${o} says where. */
-static int
+static enum err
 compose(struct apply_txn *t, const struct seen *s, struct apply_overlay *o)
 {
 	struct pending_head head = { .since = s->stored.since, .count = (uint32_t)s->shown_count };
 	struct buf *b = &t->overlay_bytes;
 	size_t json_at;
 	struct str json;
-	int rc;
+	enum err e;
 
 	o->at = b->len;
 	if (s->shown_count > 0) {
@@ -255,21 +248,21 @@ compose(struct apply_txn *t, const struct seen *s, struct apply_overlay *o)
 			buf_add(b, &s->shown[i].sequence, sizeof(uint64_t));
 	}
 	json_at = b->len;
-	if (s->shown_count > 0 && (rc = add_json(t, s, b)) != 0)
-		return rc;
+	if (s->shown_count > 0 && (e = add_json(t, s, b)) != ERR_OK)
+		return e;
 	if (buf_status(b) != ERR_OK)
-		return ENOMEM;
+		return ERR_NOMEM;
 	o->len = b->len - o->at;
 	json = o->len == 0 ? STR("") : (struct str){ b->data + json_at, b->len - json_at };
 	o->visible = !str_eq(json, s->stored_json) ||
 	    (o->id.len == 0 && (o->len > 0) != (s->stored_value.len > 0));
 	if (s->shown_count == 0)
-		return 0;
+		return ERR_OK;
 	head.json_len = (uint32_t)json.len;
 	if (o->visible)
 		head.since = t->next;
 	memcpy(b->data + o->at, &head, sizeof(head));
-	return 0;
+	return ERR_OK;
 }
 
 /* Is it an order that readers see as pending? */
@@ -279,7 +272,7 @@ counts(struct str id, size_t value_len, size_t json_len)
 	return id.len == 0 ? value_len > 0 : json_len > 0;
 }
 
-static int
+static enum err
 work_out(struct apply_txn *t, struct seen *s)
 {
 	struct apply_overlay o = {
@@ -287,64 +280,61 @@ work_out(struct apply_txn *t, struct seen *s)
 	};
 	struct pending_head head = { 0 };
 	struct str value;
-	int rc;
+	enum err e;
 
-	if ((rc = load_stored(t, s)) != 0 || (rc = list_shown(s)) != 0)
-		return rc;
+	if ((e = load_stored(t, s)) != ERR_OK || (e = list_shown(s)) != ERR_OK)
+		return e;
 	if (s->shown_count == 0 && s->stored_value.len == 0)
-		return 0;
+		return ERR_OK;
 	o.of_item = s->item != NULL;
-	if ((rc = compose(t, s, &o)) != 0)
-		return rc;
+	if ((e = compose(t, s, &o)) != ERR_OK)
+		return e;
 	value = o.len == 0 ? STR("") : (struct str){ t->overlay_bytes.data + o.at, o.len };
 	if (str_eq(value, s->stored_value))
-		return 0;
+		return ERR_OK;
 	if (o.len > 0)
 		memcpy(&head, value.ptr, sizeof(head));
 	t->head.pending -= counts(o.id, s->stored_value.len, s->stored.json_len);
 	t->head.pending += counts(o.id, o.len, head.json_len);
 	if (!vec_room(&t->overlays, t->overlay_count, &t->overlay_room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	t->overlays[t->overlay_count++] = o;
-	return 0;
+	return ERR_OK;
 }
 
 /* Nothing is shown, and nothing will be: the usual case. */
-static int
+static enum err
 none_shown(struct apply_txn *t, const struct apply_meta *meta, bool *none)
 {
-	MDB_stat stat;
-	int rc = mdb_stat(t->txn, t->dbs->pending, &stat);
-
-	*none = rc == 0 && stat.ms_entries == 0;
+	*none = db_count(t->txn, t->dbs->pending) == 0;
 	for (size_t i = 0; i < meta->outbox_count && *none; i++)
 		*none = !meta->outbox[i].entry->shown;
-	return rc;
+	return t->txn->fault.error;
 }
 
-int
+enum err
 apply_plan_outbox(struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta)
 {
 	struct touch *touches;
 	size_t count;
 	bool none;
-	int rc;
+	enum err e;
 
-	if ((rc = none_shown(t, meta, &none)) != 0 || none)
-		return rc;
+	if ((e = none_shown(t, meta, &none)) != ERR_OK || none)
+		return e;
 	if ((touches = list_touches(t, changes, n, meta, &count)) == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	qsort(touches, count, sizeof(*touches), touch_cmp);
-	for (size_t i = 0, end; i < count && rc == 0; i = end) {
+	for (size_t i = 0, end; i < count && e == ERR_OK; i = end) {
 		struct seen s = { .touches = &touches[i] };
 
 		for (end = i + 1; end < count && same_order(&touches[i], &touches[end]); )
 			end++;
 		s.touch_count = end - i;
-		rc = work_out(t, &s);
+		e = work_out(t, &s);
 		free(s.shown);
 	}
 	free(touches);
-	return rc;
+	return e;
 }

@@ -79,7 +79,7 @@ struct apply_index {
 };
 
 struct apply_txn {
-	MDB_txn			*txn;
+	struct db_txn		*txn;
 	const struct store_dbs	*dbs;
 	const struct schema	*schema;
 	struct store_head	 head;		/* as it was, then as it will be */
@@ -126,15 +126,15 @@ struct apply_txn {
  */
 enum err	apply_check_format(const char *store_path);
 
-/* All return LMDB codes; ENOMEM among them. */
-int	apply_plan(struct apply_txn *, const struct change *, size_t n);
-int	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
+/* What returns an error returns the transaction's fault, or one of its own; either way nothing is committed. */
+enum err	apply_plan(struct apply_txn *, const struct change *, size_t n);
+enum err	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
 	    const struct apply_meta *);
-int	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
-int	apply_plan_history(struct apply_txn *, const struct apply_meta *);
-int	apply_plan_offers(struct apply_txn *, const struct apply_meta *);
+enum err	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
+enum err	apply_plan_history(struct apply_txn *, const struct apply_meta *);
+enum err	apply_plan_offers(struct apply_txn *, const struct apply_meta *);
 /* What the steps of changes tell that the history does not know, or not whose doing it was. */
-int	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
+enum err	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
 /* What one entry of the history tells. */
 struct apply_told {
 	struct str			 id;
@@ -146,9 +146,9 @@ struct apply_told {
 	struct str			 why;		/* notApplied, rejected */
 	const struct apply_entry	*place;		/* NULL: the next */
 };
-int	apply_tell(struct apply_txn *, const struct apply_told *);
+enum err	apply_tell(struct apply_txn *, const struct apply_told *);
 /* The entry under ${key} is told as the doing of ${e}. */
-int	apply_tell_adopted(struct apply_txn *, struct str id, MDB_val key, struct str json,
+enum err	apply_tell_adopted(struct apply_txn *, struct str id, struct str key, struct str json,
 	    const struct outbox_entry *e);
 /* An entry that is there is told otherwise: with other values in from (NULL: as they are), or a name. */
 struct apply_retold {
@@ -161,25 +161,25 @@ struct apply_retold {
 	const struct record	*from, *to;
 	const struct author	*who;		/* NULL: as it is */
 };
-int	apply_tell_anew(struct apply_txn *, const struct apply_retold *);
+enum err	apply_tell_anew(struct apply_txn *, const struct apply_retold *);
 /* These fields of the step, as an entry right before the one in that place; ${at}: when. */
-int	apply_tell_before(struct apply_txn *, struct str id, uint64_t generation, uint32_t index,
+enum err	apply_tell_before(struct apply_txn *, struct str id, uint64_t generation, uint32_t index,
 	    const char *at, const struct change_step *, uint32_t fields);
 /* Is there an entry of the history to be trimmed? */
-int	apply_history_due(struct apply_txn *, bool *due);
+enum err	apply_history_due(struct apply_txn *, bool *due);
 void	apply_plan_free(struct apply_txn *);
 /* Memory that lasts as long as the plan; NULL: there is none. */
 void	*apply_keep(struct apply_txn *, size_t bytes);
 /* The item of a row, or NULL. */
 struct apply_item *apply_item_of_row(const struct apply_txn *, uint32_t row);
-/* The stored row of a record into ${i}'s row, old and existed; MDB_NOTFOUND. */
-int	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
+/* The stored row of a record into ${i}'s row, old and existed; ERR_NOT_FOUND. */
+enum err	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
 /* Has this record, which has no row, gone after generation ${base}?  As far as the log goes back. */
-int	apply_gone_since(struct apply_txn *, struct str id, uint64_t base, bool *gone);
+enum err	apply_gone_since(struct apply_txn *, struct str id, uint64_t base, bool *gone);
 /* One more edit of an item, in its place by sequence. */
-int	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_edit *);
-/* The entry as it is stored; MDB_NOTFOUND. */
-int	apply_stored_entry(struct apply_txn *, uint64_t sequence, struct outbox_entry *);
+enum err	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_edit *);
+/* The entry as it is stored; ERR_NOT_FOUND. */
+enum err	apply_stored_entry(struct apply_txn *, uint64_t sequence, struct outbox_entry *);
 /* Fields that differ between two records, stamps left out. */
 uint32_t apply_differing(const struct schema *, const struct record *, const struct record *);
 /*
@@ -195,40 +195,40 @@ bool	apply_step_doing(const struct apply_txn *, const struct change_step *,
 /* Who touched one of these fields last; NULL: not told. */
 const struct author *apply_last_author(const struct apply_item *, uint32_t fields);
 
-int	apply_orderings(struct apply_txn *);
-int	apply_totals(struct apply_txn *);
-int	apply_columns(struct apply_txn *);
-int	apply_rows(struct apply_txn *);
-int	apply_log(struct apply_txn *, uint64_t keep);
-int	apply_outbox(struct apply_txn *, const struct change *, size_t n, const struct apply_meta *);
-int	apply_history(struct apply_txn *);
-int	apply_answers(struct apply_txn *, const struct apply_meta *);
-int	apply_offers(struct apply_txn *, const struct apply_meta *);
+enum err	apply_orderings(struct apply_txn *);
+enum err	apply_totals(struct apply_txn *);
+enum err	apply_columns(struct apply_txn *);
+enum err	apply_rows(struct apply_txn *);
+enum err	apply_log(struct apply_txn *, uint64_t keep);
+enum err	apply_outbox(struct apply_txn *, const struct change *, size_t n, const struct apply_meta *);
+enum err	apply_history(struct apply_txn *);
+enum err	apply_answers(struct apply_txn *, const struct apply_meta *);
+enum err	apply_offers(struct apply_txn *, const struct apply_meta *);
 
 /* Daily totals anew, from the rows. */
-int	apply_rebuild_days(struct apply_txn *);
+enum err	apply_rebuild_days(struct apply_txn *);
 /*
  * What was made from the rows anew, where an older build or another zone
  * made it: folded texts, or the moments at which dates begin and the daily
  * totals; and what is sorted by them.  No row shows a difference.
  */
-int	apply_renew(struct apply_txn *, bool texts, bool dates);
+enum err	apply_renew(struct apply_txn *, bool texts, bool dates);
 
 /* apply/settings.c */
 /* The head, and that all beside the rows is right for its generation; the summary's body. */
-int	apply_put_head(struct apply_txn *);
-int	apply_put_body(struct apply_txn *);
+enum err	apply_put_head(struct apply_txn *);
+enum err	apply_put_body(struct apply_txn *);
 /* A text in meta that the summary tells something of; *differs: it is another, or not there. */
-int	apply_text_differs(struct apply_txn *, const char *name, struct str text, bool *differs);
+enum err	apply_text_differs(struct apply_txn *, const char *name, struct str text, bool *differs);
 /*
  * Bring what goes by settings along, and (${opening}) what another build or another
  * zone made.  What is news by that is a generation of its own, with t->log for its
  * entry; t->told_new: the summary tells other things.
  */
-int	apply_use_settings(struct apply_txn *, const struct config *, bool opening);
+enum err	apply_use_settings(struct apply_txn *, const struct config *, bool opening);
 
 /* Add a text as it is searched and sorted. */
-int	apply_fold(struct buf *, struct str text);
+enum err	apply_fold(struct buf *, struct str text);
 
 /* Does this field differ between old and now (or has the row come or gone)? */
 bool	apply_field_changed(const struct apply_txn *, const struct apply_item *, unsigned field);
@@ -236,6 +236,6 @@ bool	apply_field_changed(const struct apply_txn *, const struct apply_item *, un
 /* Row order of items, for qsort. */
 int	apply_item_cmp(const void *, const void *);
 
-int	apply_put(MDB_txn *, MDB_dbi, MDB_val key, const void *bytes, size_t len);
+enum err	apply_put(struct db_txn *, db_id, struct str key, const void *bytes, size_t len);
 
 #endif

@@ -1,5 +1,4 @@
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/json_read.h"
@@ -101,31 +100,31 @@ read_past(const struct schema *s, struct past *p)
 	}
 }
 
-/* One more, from the newest on.  MDB_NOTFOUND: those before it are another story. */
-static int
-add_past(struct story *s, MDB_val key, MDB_val data)
+/* One more, from the newest on.  ERR_NOT_FOUND: those before it are another story. */
+static enum err
+add_past(struct story *s, struct str key, struct str data)
 {
-	struct past p = { .json = { data.mv_data, data.mv_size } };
+	struct past p = { .json = data };
 	const char *action;
-	int rc;
+	enum err e;
 
 	place_of_key(key, &p.generation, &p.index);
 	if (p.generation <= s->ask->since || s->count == PAST_MAX)
-		return MDB_NOTFOUND;
+		return ERR_NOT_FOUND;
 	if (!vec_room(&s->past, s->count, &s->room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	if ((p.parsed = cJSON_ParseWithLength(p.json.ptr, p.json.len)) == NULL)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	action = json_text_or_empty(p.parsed, "action");
 	if (strcmp(action, "changed") != 0) {
-		rc = strcmp(action, "created") == 0 || strcmp(action, "deleted") == 0 ?
-		    MDB_NOTFOUND : 0;
+		e = strcmp(action, "created") == 0 || strcmp(action, "deleted") == 0 ?
+		    ERR_NOT_FOUND : ERR_OK;
 		cJSON_Delete(p.parsed);
-		return rc;
+		return e;
 	}
 	read_past(s->schema, &p);
 	s->past[s->count++] = p;
-	return 0;
+	return ERR_OK;
 }
 
 static void
@@ -141,28 +140,22 @@ turn(struct story *s)
 		s->past[i].first = i == 0 || s->past[i - 1].generation != s->past[i].generation;
 }
 
-static int
-read_history(struct story *s, MDB_txn *txn, const struct store_dbs *dbs)
+static enum err
+read_history(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 {
 	struct store_key k;
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc;
+	struct db_cursor c;
+	struct str last;
+	enum err e = ERR_OK;
 
 	history_key(&k, s->ask->id, UINT64_MAX, UINT32_MAX);
-	key = key_composed(&k);
-	if ((rc = mdb_cursor_open(txn, dbs->history, &cursor)) != 0)
-		return rc;
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
-	rc = mdb_cursor_get(cursor, &key, &data, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
-	while (rc == 0 && key.mv_size == k.len &&
-	    memcmp(key.mv_data, k.bytes, k.len - PLACE_BYTES) == 0) {
-		if ((rc = add_past(s, key, data)) == 0)
-			rc = mdb_cursor_get(cursor, &key, &data, MDB_PREV);
-	}
-	mdb_cursor_close(cursor);
+	last = key_composed(&k);
+	for (db_walk_back(&c, txn, dbs->history, last, (struct str){ last.ptr, last.len - PLACE_BYTES });
+	    c.found && c.key.len == k.len && e == ERR_OK; db_next(&c))
+		e = add_past(s, c.key, c.value);
+	db_walk_end(&c);
 	turn(s);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return e != ERR_OK && e != ERR_NOT_FOUND ? e : txn->fault.error;
 }
 
 /* ---- one field's story --------------------------------------------------------------- */
@@ -224,20 +217,20 @@ leads_back(const struct story *s, const struct change_step *step, size_t i, size
 	return !any && !same(s, f, &s->ask->now->values[f], &step->to->values[f]);
 }
 
-static int
+static enum err
 add_untold(struct story *s, size_t before, const struct change_step *step, size_t order, size_t f)
 {
 	for (size_t i = 0; i < s->untold_count; i++)
 		if (s->untold[i].before == before && s->untold[i].step == step) {
 			s->untold[i].fields |= UINT32_C(1) << f;
-			return 0;
+			return ERR_OK;
 		}
 	if (!vec_room(&s->untold, s->untold_count, &s->untold_room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	s->untold[s->untold_count++] = (struct untold){
 		.before = before, .order = order, .step = step, .fields = UINT32_C(1) << f
 	};
-	return 0;
+	return ERR_OK;
 }
 
 /* Entry ${i} told of the step without a name, and of nothing else. */
@@ -256,13 +249,13 @@ may_begin_later(const struct past *p)
 	return p->ours && p->first && p->all == p->fields;
 }
 
-static int
+static enum err
 compare_field(struct story *s, size_t f)
 {
 	size_t at = 0, order = 0, i;
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (const struct change_step *n = s->ask->steps; n != NULL && rc == 0; n = n->next, order++) {
+	for (const struct change_step *n = s->ask->steps; n != NULL && e == ERR_OK; n = n->next, order++) {
 		const struct value *to = &n->to->values[f];
 
 		if (!moves(s->schema, n, f) ||
@@ -275,12 +268,12 @@ compare_field(struct story *s, size_t f)
 		}
 		if (!may_begin_later(&s->past[i]) || !leads_back(s, n, i, f))
 			continue;
-		rc = add_untold(s, i, n, order, f);
+		e = add_untold(s, i, n, order, f);
 		s->past[i].from[f] = *to;
 		s->past[i].moved |= UINT32_C(1) << f;
 		at = i;
 	}
-	return rc;
+	return e;
 }
 
 /* A record that came or went within the page is no story that goes on. */
@@ -293,19 +286,19 @@ goes_on(const struct change_step *step)
 	return true;
 }
 
-static int
-compare(struct story *s, MDB_txn *txn, const struct store_dbs *dbs)
+static enum err
+compare(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 {
-	int rc;
+	enum err e;
 
 	if (s->ask->steps == NULL || !goes_on(s->ask->steps))
-		return 0;
-	if ((rc = read_history(s, txn, dbs)) != 0)
-		return rc;
-	for (size_t f = 0; f < s->schema->field_count && rc == 0 && s->count > 0; f++)
+		return ERR_OK;
+	if ((e = read_history(s, txn, dbs)) != ERR_OK)
+		return e;
+	for (size_t f = 0; f < s->schema->field_count && e == ERR_OK && s->count > 0; f++)
 		if (is_text(&s->schema->fields[f]))
-			rc = compare_field(s, f);
-	return rc;
+			e = compare_field(s, f);
+	return e;
 }
 
 static bool
@@ -347,7 +340,7 @@ record_of(const struct value values[static SCHEMA_FIELDS_MAX])
 	return r;
 }
 
-static int
+static enum err
 rewrite(struct apply_txn *t, const struct story *s, const struct past *p)
 {
 	struct apply_retold r = {
@@ -361,12 +354,12 @@ rewrite(struct apply_txn *t, const struct story *s, const struct past *p)
 	return apply_tell_anew(t, &r);
 }
 
-int
+enum err
 apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
 {
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (size_t c = 0; c < n && rc == 0; c++) {
+	for (size_t c = 0; c < n && e == ERR_OK; c++) {
 		struct apply_past_ask ask = {
 			.id = changes[c].record.id, .steps = changes[c].steps,
 			.since = changes[c].steps_since, .now = &changes[c].record
@@ -375,19 +368,19 @@ apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
 
 		if (ask.steps == NULL || changes[c].kind == CHANGE_GONE)
 			continue;
-		rc = compare(&s, t->txn, t->dbs);
+		e = compare(&s, t->txn, t->dbs);
 		if (s.untold_count > 0)
 			qsort(s.untold, s.untold_count, sizeof(*s.untold), by_order);
-		for (size_t i = 0; i < s.untold_count && rc == 0; i++) {
+		for (size_t i = 0; i < s.untold_count && e == ERR_OK; i++) {
 			const struct past *p = &s.past[s.untold[i].before];
 
-			rc = apply_tell_before(t, ask.id, p->generation, p->index,
+			e = apply_tell_before(t, ask.id, p->generation, p->index,
 			    json_text_or_empty(p->parsed, "at"), s.untold[i].step, s.untold[i].fields);
 		}
-		for (size_t i = 0; i < s.count && rc == 0; i++)
+		for (size_t i = 0; i < s.count && e == ERR_OK; i++)
 			if (s.past[i].moved != 0 || s.past[i].who != NULL)
-				rc = rewrite(t, &s, &s.past[i]);
+				e = rewrite(t, &s, &s.past[i]);
 		story_free(&s);
 	}
-	return rc;
+	return e;
 }

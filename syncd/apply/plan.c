@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/fold.h"
@@ -16,7 +15,7 @@ struct apply_arena {
 	char			 bytes[];
 };
 
-static int
+static enum err
 index_make(struct apply_index *x, size_t items)
 {
 	size_t size = 16;
@@ -25,7 +24,7 @@ index_make(struct apply_index *x, size_t items)
 		size *= 2;
 	x->slots = calloc(size, sizeof(*x->slots));
 	x->mask = size - 1;
-	return x->slots == NULL ? ENOMEM : 0;
+	return x->slots == NULL ? ERR_NOMEM : ERR_OK;
 }
 
 static struct apply_item *
@@ -71,35 +70,33 @@ apply_field_changed(const struct apply_txn *t, const struct apply_item *i, unsig
 	    &i->old.values[f], &i->now.values[f]);
 }
 
-int
+enum err
 apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
 {
-	MDB_val key = key_str(id), data;
 	struct row_view view;
-	int rc;
+	struct str row;
+	enum err e;
 
-	if ((rc = mdb_get(t->txn, t->dbs->orders.ids, &key, &data)) != 0)
-		return rc;
-	i->row = load_u32(data.mv_data, 0);
-	if ((rc = row_get(t->txn, t->dbs->orders.rows, i->row, &view)) != 0)
-		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	if (!db_get(t->txn, t->dbs->orders.ids, id, &row))
+		return db_absent(t->txn);
+	i->row = load_u32(row.ptr, 0);
+	if ((e = row_get(t->txn, t->dbs->orders.rows, i->row, &view)) != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 	if (row_values(&view, t->schema, &i->old) != ERR_OK)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	i->existed = true;
 	*version = view.version;
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 apply_stored_entry(struct apply_txn *t, uint64_t sequence, struct outbox_entry *e)
 {
-	MDB_val key = key_u64(&sequence), data;
-	int rc = mdb_get(t->txn, t->dbs->outbox, &key, &data);
+	struct str value;
 
-	if (rc != 0)
-		return rc;
-	return outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, t->schema, e) ==
-	    ERR_OK ? 0 : MDB_CORRUPTED;
+	if (!db_get(t->txn, t->dbs->outbox, key_u64(&sequence), &value))
+		return db_absent(t->txn);
+	return outbox_decode(sequence, value, t->schema, e);
 }
 
 static void
@@ -124,29 +121,29 @@ change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
 	merge(t->schema, &i->now, &c->record);
 }
 
-int
+enum err
 apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct apply_edit *edit)
 {
 	uint32_t *place = &i->first_edit;
 
 	if (!vec_room(&t->edits, t->edit_count, &t->edit_room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	while (*place != 0 && t->edits[*place - 1].entry->sequence <= edit->entry->sequence)
 		place = &t->edits[*place - 1].next;
 	t->edits[t->edit_count] = *edit;
 	t->edits[t->edit_count].next = *place;
 	*place = (uint32_t)++t->edit_count;
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
 {
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (size_t n = 0; n < c->edit_count && rc == 0; n++)
-		rc = apply_add_edit(t, i, &(struct apply_edit){ .entry = c->edits[n] });
-	return rc;
+	for (size_t n = 0; n < c->edit_count && e == ERR_OK; n++)
+		e = apply_add_edit(t, i, &(struct apply_edit){ .entry = c->edits[n] });
+	return e;
 }
 
 /* The row stays as it is, but the history may have to tell of edits. */
@@ -163,23 +160,23 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
  * shown that before, as then the row has what came after it.  A row that is
  * there before we know that we have created it is itself such news.
  */
-static int
+static enum err
 still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 {
 	struct outbox_entry stored;
-	int rc;
+	enum err e;
 
 	*fields = 0;
 	for (size_t n = 0; n < c->edit_count; n++) {
 		if (c->edits[n]->kind == OUTBOX_CREATE)
 			continue;
-		rc = apply_stored_entry(t, c->edits[n]->sequence, &stored);
-		if (rc != 0 && rc != MDB_NOTFOUND)
-			return rc;
-		if (rc == MDB_NOTFOUND || !stored.seen)
+		e = apply_stored_entry(t, c->edits[n]->sequence, &stored);
+		if (e != ERR_OK && e != ERR_NOT_FOUND)
+			return e;
+		if (e == ERR_NOT_FOUND || !stored.seen)
 			*fields |= c->edits[n]->record.known;
 	}
-	return 0;
+	return ERR_OK;
 }
 
 /* Fields that are held stay as they are, unless it was we who emptied them. */
@@ -195,14 +192,14 @@ hold(const struct apply_txn *t, struct change *news)
 			news->record.known &= ~(UINT32_C(1) << f);
 }
 
-static int
+static enum err
 plan_one(struct apply_txn *t, const struct change *c)
 {
 	struct apply_item *i = find_id(t, c->record.id);
 	struct change news = *c;
 	uint64_t version = 0;
 	bool gone;
-	int rc;
+	enum err e;
 
 	hold(t, &news);
 	if (i != NULL) {
@@ -211,44 +208,44 @@ plan_one(struct apply_txn *t, const struct change *c)
 	}
 	i = &t->items[t->count];
 	*i = (struct apply_item){ .now.id = c->record.id };
-	rc = apply_load(t, c->record.id, i, &version);
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return rc;
+	e = apply_load(t, c->record.id, i, &version);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
 	if (i->existed && version > c->base && !c->counts) {
 		t->result.skipped++;
 		i->now = i->old;
-		rc = add_edits(t, i, c);
+		e = add_edits(t, i, c);
 		keep_quiet(t, i);
-		return rc;
+		return e;
 	}
 	if (!i->existed && c->kind == CHANGE_GONE) {
 		t->result.unchanged++;
-		return 0;
+		return ERR_OK;
 	}
 	if (!i->existed) {
-		if ((rc = apply_gone_since(t, c->record.id, c->base, &gone)) != 0)
-			return rc;
+		if ((e = apply_gone_since(t, c->record.id, c->base, &gone)) != ERR_OK)
+			return e;
 		t->result.skipped += gone;
 		if (gone) {
 			i->gone = true;
-			rc = add_edits(t, i, c);
+			e = add_edits(t, i, c);
 			keep_quiet(t, i);
-			return rc;
+			return e;
 		}
 	}
 	if (i->existed)
 		i->now = i->old;
 	if (i->existed && version > c->base && c->kind == CHANGE_UPSERT) {
-		if ((rc = still_new(t, c, &news.record.known)) != 0)
-			return rc;
+		if ((e = still_new(t, c, &news.record.known)) != ERR_OK)
+			return e;
 		news.record.known &= c->record.known;
 	}
 	change_again(t, i, &news);
-	if ((rc = add_edits(t, i, c)) != 0)
-		return rc;
+	if ((e = add_edits(t, i, c)) != ERR_OK)
+		return e;
 	index_add(&t->by_id, hash_place(hash_str(i->now.id)), t->count);
 	t->count++;
-	return 0;
+	return ERR_OK;
 }
 
 /* Leave out what turned out to be no change. */
@@ -281,38 +278,30 @@ drop_unchanged(struct apply_txn *t)
 }
 
 /* Row numbers for new rows: freed ones first. */
-static int
+static enum err
 number_rows(struct apply_txn *t)
 {
-	MDB_cursor *cursor = NULL;
-	bool free_left = true;
-	int rc = 0;
+	struct db_cursor unused;
+	size_t n = 0;
 
-	for (size_t n = 0; n < t->count && rc == 0; n++) {
-		MDB_val key, data;
-
+	while (n < t->count && t->items[n].existed)
+		n++;
+	if (n == t->count)
+		return ERR_OK;
+	for (db_walk(&unused, t->txn, t->dbs->orders.free); n < t->count; n++) {
 		if (t->items[n].existed)
 			continue;
-		if (cursor == NULL &&
-		    (rc = mdb_cursor_open(t->txn, t->dbs->orders.free, &cursor)) != 0)
-			return rc;
-		if (free_left) {
-			rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-			if (rc == 0)
-				t->items[n].row = load_u32(key.mv_data, 0);
-			free_left = rc == 0;
-			rc = rc == MDB_NOTFOUND ? 0 : rc;
-		}
-		if (rc == 0 && !free_left) {
-			if (t->head.rows_end == UINT32_MAX)
-				rc = MDB_MAP_FULL;
-			else
-				t->items[n].row = t->head.rows_end++;
+		if (unused.found) {
+			t->items[n].row = load_u32(unused.key.ptr, 0);
+			db_next(&unused);
+		} else if (t->head.rows_end < UINT32_MAX) {
+			t->items[n].row = t->head.rows_end++;
+		} else {
+			(void)db_fail(t->txn, ERR_STORE_MAP_FULL);
 		}
 	}
-	if (cursor != NULL)
-		mdb_cursor_close(cursor);
-	return rc;
+	db_walk_end(&unused);
+	return t->txn->fault.error;
 }
 
 void *
@@ -328,7 +317,7 @@ apply_keep(struct apply_txn *t, size_t bytes)
 	return a->bytes;
 }
 
-int
+enum err
 apply_fold(struct buf *out, struct str text)
 {
 	size_t from = out->len;
@@ -336,28 +325,28 @@ apply_fold(struct buf *out, struct str text)
 	if (fold_text(out, text) == ERR_INVALID_PARAMETER)
 		buf_add_str(out, text);	/* not UTF-8: searched as it is */
 	if (buf_status(out) != ERR_OK)
-		return ENOMEM;
+		return ERR_NOMEM;
 	/* a NUL ends a text in its column */
 	for (size_t i = from; i < out->len; i++)
 		if (out->data[i] == '\0')
 			out->data[i] = ' ';
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct str *out)
 {
 	char *kept;
-	int rc;
+	enum err e;
 
 	buf_clear(scratch);
-	if ((rc = apply_fold(scratch, text)) != 0)
-		return rc;
+	if ((e = apply_fold(scratch, text)) != ERR_OK)
+		return e;
 	if ((kept = apply_keep(t, scratch->len)) == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	memcpy(kept, scratch->data, scratch->len);
 	*out = (struct str){ kept, scratch->len };
-	return 0;
+	return ERR_OK;
 }
 
 /* The code of an option, which becomes one of the known ones if it is not yet. */
@@ -381,28 +370,28 @@ learn_option(struct apply_txn *t, unsigned f, struct str name)
 	return options_count(field, buf_str(&t->further[f]));
 }
 
-static int
+static enum err
 prepare_values(struct apply_txn *t)
 {
 	struct buf scratch = { 0 };
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	for (size_t n = 0; n < t->count && rc == 0; n++) {
+	for (size_t n = 0; n < t->count && e == ERR_OK; n++) {
 		struct apply_item *i = &t->items[n];
 
-		for (unsigned f = 0; f < t->schema->field_count && rc == 0; f++) {
+		for (unsigned f = 0; f < t->schema->field_count && e == ERR_OK; f++) {
 			const struct value *v = &i->now.values[f];
 
 			if (!v->present || i->gone)
 				continue;
 			if (t->schema->fields[f].kind == FIELD_TEXT)
-				rc = keep_folded(t, &scratch, v->text, &i->folded[f]);
+				e = keep_folded(t, &scratch, v->text, &i->folded[f]);
 			else if (t->schema->fields[f].kind == FIELD_SELECT)
 				i->code[f] = (uint8_t)learn_option(t, f, v->text);
 		}
 	}
 	buf_free(&scratch);
-	return rc;
+	return e;
 }
 
 int
@@ -413,24 +402,18 @@ apply_item_cmp(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
-static int
+static enum err
 load_options(struct apply_txn *t)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
-		struct str further;
-		int rc;
-
-		if (t->schema->fields[f].kind != FIELD_SELECT)
-			continue;
-		if ((rc = options_load(t->txn, t->dbs->meta, f, &further)) != 0)
-			return rc;
-		buf_add_str(&t->further[f], further);
+		if (t->schema->fields[f].kind == FIELD_SELECT)
+			buf_add_str(&t->further[f], options_load(t->txn, t->dbs->meta, f));
 	}
-	return 0;
+	return t->txn->fault.error;
 }
 
 /* As many items as there are changes with edits may turn out quiet. */
-static int
+static enum err
 make_quiet(struct apply_txn *t, const struct change *changes, size_t n)
 {
 	size_t edited = 0;
@@ -438,34 +421,34 @@ make_quiet(struct apply_txn *t, const struct change *changes, size_t n)
 	for (size_t i = 0; i < n; i++)
 		edited += changes[i].edit_count > 0;
 	if (edited > 0 && (t->quiet = calloc(edited, sizeof(*t->quiet))) == NULL)
-		return ENOMEM;
-	return 0;
+		return ERR_NOMEM;
+	return ERR_OK;
 }
 
-int
+enum err
 apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
 {
-	int rc;
+	enum err e;
 
-	if ((rc = make_quiet(t, changes, n)) != 0)
-		return rc;
+	if ((e = make_quiet(t, changes, n)) != ERR_OK)
+		return e;
 	t->rows_end_before = t->head.rows_end;
 	t->items = calloc(n == 0 ? 1 : n, sizeof(*t->items));
 	if (t->items == NULL || index_make(&t->by_id, n) != 0 ||
 	    index_make(&t->by_row, n) != 0)
-		return ENOMEM;
-	if ((rc = load_options(t)) != 0)
-		return rc;
+		return ERR_NOMEM;
+	if ((e = load_options(t)) != ERR_OK)
+		return e;
 	for (size_t i = 0; i < n; i++)
-		if ((rc = plan_one(t, &changes[i])) != 0)
-			return rc;
+		if ((e = plan_one(t, &changes[i])) != ERR_OK)
+			return e;
 	drop_unchanged(t);
-	if ((rc = number_rows(t)) != 0 || (rc = prepare_values(t)) != 0)
-		return rc;
+	if ((e = number_rows(t)) != ERR_OK || (e = prepare_values(t)) != ERR_OK)
+		return e;
 	qsort(t->items, t->count, sizeof(*t->items), apply_item_cmp);
 	for (size_t i = 0; i < t->count; i++)
 		index_add(&t->by_row, hash_number(t->items[i].row), i);
-	return 0;
+	return ERR_OK;
 }
 
 void

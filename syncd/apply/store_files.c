@@ -49,17 +49,17 @@ store_files_room(int dir, uint64_t bytes, uint64_t *left)
 	return bytes < *left && *left - bytes >= DISK_RESERVE_BYTES;
 }
 
-int
-store_files_cause(const char *path, int code)
+enum err
+store_files_cause(const char *path, enum err e)
 {
-	int dir = code == EIO ? store_files_open(path) : -1;
+	int dir = e == ERR_IO ? store_files_open(path) : -1;
 	uint64_t left;
 
 	if (dir != -1 && !store_files_room(dir, 0, &left))
-		code = ENOSPC;
+		e = ERR_DISK_FULL;
 	if (dir != -1)
 		(void)close(dir);
-	return code;
+	return e;
 }
 
 /* The number behind the stem; 0: another name, or none behind it. */

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/base/err.h"
+
 /*
  * The files in a store's folder: set aside, exchanged, and put right when
  * that was interrupted.  ${dir} is the folder, open; no link in it is
@@ -26,10 +28,10 @@ int	 store_files_lock(int dir);
 /* Room for ${bytes} more and a reserve?  ${left}: what there is. */
 bool	 store_files_room(int dir, uint64_t bytes, uint64_t *left);
 /*
- * A write that ends short is EIO to LMDB, whatever the cause: ENOSPC when
- * next to nothing is left on the disk below ${path}, else ${code}.
+ * A write that ends short is ERR_IO to LMDB, whatever the cause: ERR_DISK_FULL
+ * when next to nothing is left on the disk below ${path}, else ${e}.
  */
-int	 store_files_cause(const char *path, int code);
+enum err	 store_files_cause(const char *path, enum err e);
 
 /*
  * Rename ${name} to ${stem} with a number behind it, "data.mdb.replaced.3":

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -89,18 +88,18 @@ asked(const struct outbox_entry *e)
 	    e->kind == OUTBOX_DELETE ? "deleted" : "changed";
 }
 
-static int
+static enum err
 keep_entry(struct apply_txn *t, const struct apply_entry *entry)
 {
 	if (buf_status(&t->history_bytes) != ERR_OK ||
 	    !vec_room(&t->entries, t->entry_count, &t->entry_room))
-		return ENOMEM;
+		return ERR_NOMEM;
 	t->entries[t->entry_count] = *entry;
 	t->entries[t->entry_count++].len = t->history_bytes.len - entry->at;
-	return 0;
+	return ERR_OK;
 }
 
-int
+enum err
 apply_tell(struct apply_txn *t, const struct apply_told *told)
 {
 	struct buf *b = &t->history_bytes;
@@ -131,8 +130,8 @@ apply_tell(struct apply_txn *t, const struct apply_told *told)
 	return keep_entry(t, &entry);
 }
 
-int
-apply_tell_adopted(struct apply_txn *t, struct str id, MDB_val key, struct str json,
+enum err
+apply_tell_adopted(struct apply_txn *t, struct str id, struct str key, struct str json,
     const struct outbox_entry *e)
 {
 	struct buf *b = &t->history_bytes;
@@ -141,7 +140,7 @@ apply_tell_adopted(struct apply_txn *t, struct str id, MDB_val key, struct str j
 	const char *rest = memmem(json.ptr, json.len, ",\"change\":", 10);
 
 	if (who == NULL || rest == NULL)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	place_of_key(key, &entry.generation, &entry.index);
 	buf_add(b, json.ptr, (size_t)(who - json.ptr));
 	add_who(b, e, NULL, t->source);
@@ -149,7 +148,7 @@ apply_tell_adopted(struct apply_txn *t, struct str id, MDB_val key, struct str j
 	return keep_entry(t, &entry);
 }
 
-int
+enum err
 apply_tell_anew(struct apply_txn *t, const struct apply_retold *r)
 {
 	struct buf *b = &t->history_bytes;
@@ -164,7 +163,7 @@ apply_tell_anew(struct apply_txn *t, const struct apply_retold *r)
 	const char *fields = memmem(r->json.ptr, r->json.len, ",\"fields\":", 10);
 
 	if (who == NULL || change == NULL || fields == NULL)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	buf_add(b, r->json.ptr, (size_t)((r->who == NULL ? change : who) - r->json.ptr));
 	if (r->who != NULL)
 		add_who(b, NULL, r->who, t->source);
@@ -184,11 +183,9 @@ static bool
 is_taken(const struct apply_txn *t, const struct apply_entry *e)
 {
 	struct store_key k;
-	MDB_val key, data;
 
 	place_key(&k, e->generation, e->index);
-	key = key_composed(&k);
-	if (mdb_get(t->txn, t->dbs->audit, &key, &data) == 0)
+	if (db_has(t->txn, t->dbs->audit, key_composed(&k)))
 		return true;
 	for (size_t i = 0; i < t->entry_count; i++)
 		if (t->entries[i].generation == e->generation && t->entries[i].index == e->index)
@@ -196,7 +193,7 @@ is_taken(const struct apply_txn *t, const struct apply_entry *e)
 	return false;
 }
 
-int
+enum err
 apply_tell_before(struct apply_txn *t, struct str id, uint64_t generation, uint32_t index,
     const char *at, const struct change_step *step, uint32_t fields)
 {
@@ -209,9 +206,9 @@ apply_tell_before(struct apply_txn *t, struct str id, uint64_t generation, uint3
 	};
 
 	if (index >= BETWEEN / BETWEEN_EACH || instant_parse(str_of(at), &place.at_ms) != ERR_OK)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	for (int n = 0; is_taken(t, &place); n++, place.index++)
 		if (n + 1 == BETWEEN_EACH)
-			return 0;
+			return ERR_OK;
 	return apply_tell(t, &told);
 }

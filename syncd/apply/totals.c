@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/base/hash.h"
@@ -21,13 +20,13 @@ struct deltas {
 	size_t		 size, used;
 };
 
-static int
+static enum err
 deltas_grow(struct deltas *d)
 {
 	struct deltas bigger = { .size = d->size == 0 ? 256 : d->size * 2 };
 
 	if ((bigger.slots = calloc(bigger.size, sizeof(*bigger.slots))) == NULL)
-		return ENOMEM;
+		return ERR_NOMEM;
 	for (size_t i = 0; i < d->size; i++) {
 		size_t at;
 
@@ -41,17 +40,17 @@ deltas_grow(struct deltas *d)
 	}
 	free(d->slots);
 	*d = bigger;
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 deltas_add(struct deltas *d, uint64_t key, int sign, int64_t sum)
 {
 	size_t at;
-	int rc;
+	enum err e;
 
-	if (d->used * 2 >= d->size && (rc = deltas_grow(d)) != 0)
-		return rc;
+	if (d->used * 2 >= d->size && (e = deltas_grow(d)) != ERR_OK)
+		return e;
 	at = hash_number(key) % d->size;
 	while (d->slots[at].key != 0 && d->slots[at].key != key)
 		at = (at + 1) % d->size;
@@ -61,51 +60,50 @@ deltas_add(struct deltas *d, uint64_t key, int sign, int64_t sum)
 	}
 	d->slots[at].count += sign;
 	d->slots[at].sum += sign * (__int128)sum;
-	return 0;
+	return ERR_OK;
 }
 
-static int
+static enum err
 deltas_write(struct apply_txn *t, const struct deltas *d)
 {
 	for (size_t i = 0; i < d->size; i++) {
 		const struct delta *x = &d->slots[i];
-		MDB_val key = key_u64(&x->key), data;
 		struct total total = { 0 };
-		int rc;
+		struct str key = key_u64(&x->key), stored;
+		bool there;
 
 		if (x->key == 0 || (x->count == 0 && x->sum == 0))
 			continue;
-		rc = mdb_get(t->txn, t->dbs->orders.totals, &key, &data);
-		if (rc == 0 && data.mv_size == sizeof(total))
-			memcpy(&total, data.mv_data, sizeof(total));
-		else if (rc != MDB_NOTFOUND)
-			return rc != 0 ? rc : MDB_CORRUPTED;
+		if ((there = db_get(t->txn, t->dbs->orders.totals, key, &stored))) {
+			if (stored.len != sizeof(total))
+				return ERR_STORE_CORRUPT;
+			memcpy(&total, stored.ptr, sizeof(total));
+		}
 		total.count += x->count;
 		total_set_sum(&total, total_sum(&total) + x->sum);
 		/* days without orders would pile up over the years */
-		rc = total.count == 0 && rc == 0 ?
-		    mdb_del(t->txn, t->dbs->orders.totals, &key, NULL) :
-		    apply_put(t->txn, t->dbs->orders.totals, key, &total, sizeof(total));
-		if (rc != 0)
-			return rc;
+		if (total.count == 0 && there)
+			(void)db_del(t->txn, t->dbs->orders.totals, key);
+		else
+			(void)apply_put(t->txn, t->dbs->orders.totals, key, &total, sizeof(total));
 	}
-	return 0;
+	return t->txn->fault.error;
 }
 
 /* ${out}: it brings no revenue. */
-static int
+static enum err
 add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out, int sign,
     int64_t sum)
 {
 	unsigned f = (unsigned)t->schema->day_field;
 	uint32_t which;
-	int rc;
+	enum err e;
 
 	if (!day->present)
-		return 0;
+		return ERR_OK;
 	which = total_day(moment_day(day));
-	if ((rc = deltas_add(d, total_key(TOTAL_DAY, f, which), sign, sum)) != 0 || !out)
-		return rc;
+	if ((e = deltas_add(d, total_key(TOTAL_DAY, f, which), sign, sum)) != ERR_OK || !out)
+		return e;
 	return deltas_add(d, total_key(TOTAL_DAY_OUT, f, which), sign, sum);
 }
 
@@ -124,16 +122,16 @@ brings_none(const struct apply_txn *t, struct str further, const struct record *
 }
 
 /* Count a record in or out. */
-static int
+static enum err
 add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int sign)
 {
 	const struct value *money = &r->values[t->schema->sum_field];
 	int64_t sum = money->present ? money->number : 0;
 	unsigned state = (unsigned)t->schema->state_field;
-	int rc;
+	enum err e;
 
-	if ((rc = deltas_add(d, total_key(TOTAL_ALL, 0, 0), sign, sum)) != 0)
-		return rc;
+	if ((e = deltas_add(d, total_key(TOTAL_ALL, 0, 0), sign, sum)) != ERR_OK)
+		return e;
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
 		const struct field *field = &t->schema->fields[f];
 		unsigned code = OPTION_NONE;
@@ -144,89 +142,75 @@ add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int si
 			code = options_code(field, buf_str(&t->further[f]), r->values[f].text);
 			code = code == OPTION_NONE ? OPTION_OTHER : code;
 		}
-		if ((rc = deltas_add(d, total_key(TOTAL_OPTION, f, code), sign, sum)) != 0)
-			return rc;
+		if ((e = deltas_add(d, total_key(TOTAL_OPTION, f, code), sign, sum)) != ERR_OK)
+			return e;
 	}
 	return add_day(t, d, &r->values[t->schema->day_field],
 	    brings_none(t, buf_str(&t->further[state]), r), sign, sum);
 }
 
-int
+enum err
 apply_totals(struct apply_txn *t)
 {
 	struct deltas d = { 0 };
-	int rc = revenue_excluded(t->txn, t->dbs->meta, &t->excluded);
+	enum err e = ERR_OK;
 
-	for (size_t n = 0; n < t->count && rc == 0; n++) {
+	t->excluded = revenue_excluded(t->txn, t->dbs->meta);
+	for (size_t n = 0; n < t->count && e == ERR_OK; n++) {
 		const struct apply_item *i = &t->items[n];
 
 		if (i->existed)
-			rc = add_record(t, &d, &i->old, -1);
-		if (rc == 0 && !i->gone)
-			rc = add_record(t, &d, &i->now, 1);
+			e = add_record(t, &d, &i->old, -1);
+		if (e == ERR_OK && !i->gone)
+			e = add_record(t, &d, &i->now, 1);
 	}
-	if (rc == 0)
-		rc = deltas_write(t, &d);
+	if (e == ERR_OK)
+		e = deltas_write(t, &d);
 	free(d.slots);
-	return rc;
+	return e;
 }
 
-static int
+static enum err
 forget(struct apply_txn *t, enum total_kind kind)
 {
 	uint64_t first = total_key(kind, 0, 0), after = total_key(kind + 1, 0, 0);
-	MDB_val key = key_u64(&first), data;
-	MDB_cursor *cursor;
-	int rc;
 
-	if ((rc = mdb_cursor_open(t->txn, t->dbs->orders.totals, &cursor)) != 0)
-		return rc;
-	rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
-	while (rc == 0) {
-		uint64_t k;
-
-		memcpy(&k, key.mv_data, sizeof(k));
-		if (k >= after)
-			break;
-		if ((rc = mdb_cursor_del(cursor, 0)) == 0)
-			rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;
+	return db_del_range(t->txn, t->dbs->orders.totals, key_u64(&first), key_u64(&after));
 }
 
-static int
+static enum err
 count_day(struct apply_txn *t, struct deltas *d, struct str further, uint32_t row)
 {
 	const struct value *money;
 	struct row_view view;
 	struct record r;
-	int rc = row_get(t->txn, t->dbs->orders.rows, row, &view);
+	enum err e = row_get(t->txn, t->dbs->orders.rows, row, &view);
 
-	if (rc != 0)
-		return rc == MDB_NOTFOUND ? 0 : rc;
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	if (row_values(&view, t->schema, &r) != ERR_OK)
-		return MDB_CORRUPTED;
+		return ERR_STORE_CORRUPT;
 	money = &r.values[t->schema->sum_field];
 	return add_day(t, d, &r.values[t->schema->day_field], brings_none(t, further, &r), 1,
 	    money->present ? money->number : 0);
 }
 
-int
+enum err
 apply_rebuild_days(struct apply_txn *t)
 {
 	struct deltas d = { 0 };
 	struct str further;
-	int rc;
+	enum err e;
 
-	if ((rc = forget(t, TOTAL_DAY)) != 0 || (rc = forget(t, TOTAL_DAY_OUT)) != 0 ||
-	    (rc = revenue_excluded(t->txn, t->dbs->meta, &t->excluded)) != 0 ||
-	    (rc = options_load(t->txn, t->dbs->meta, (unsigned)t->schema->state_field, &further)) != 0)
-		return rc;
-	for (uint32_t row = 0; row < t->head.rows_end && rc == 0; row++)
-		rc = count_day(t, &d, further, row);
-	if (rc == 0)
-		rc = deltas_write(t, &d);
+	(void)forget(t, TOTAL_DAY);
+	(void)forget(t, TOTAL_DAY_OUT);
+	t->excluded = revenue_excluded(t->txn, t->dbs->meta);
+	further = options_load(t->txn, t->dbs->meta, (unsigned)t->schema->state_field);
+	e = t->txn->fault.error;
+	for (uint32_t row = 0; row < t->head.rows_end && e == ERR_OK; row++)
+		e = count_day(t, &d, further, row);
+	if (e == ERR_OK)
+		e = deltas_write(t, &d);
 	free(d.slots);
-	return rc;
+	return e;
 }

@@ -7,23 +7,11 @@
 #include "common/store/outbox.h"
 #include "syncd/backup/parts.h"
 
-#define RESIZED_TRIES	5
-
 enum err
-backup_failed(struct buf *why, const char *what, int code)
+backup_failed(struct buf *why, const char *what, const struct db_fault *f, enum err e)
 {
-	buf_printf(why, "%s: %s", what, mdb_strerror(code));
-	switch (code) {
-	case MDB_VERSION_MISMATCH:
-		return ERR_STORE_VERSION;
-	case MDB_CORRUPTED:
-	case MDB_INVALID:
-	case MDB_NOTFOUND:
-	case MDB_PAGE_NOTFOUND:
-		return ERR_STORE_CORRUPT;
-	default:
-		return code > 0 ? err_from_errno(code) : ERR_INTERNAL;
-	}
+	buf_printf(why, "%s: %s", what, db_fault_text(f, e));
+	return e;
 }
 
 enum err
@@ -35,57 +23,37 @@ backup_system_failed(struct buf *why, const char *what)
 	return err_from_errno(cause);
 }
 
-static int
-env_open(const char *path, unsigned flags, MDB_env **env)
-{
-	int rc = mdb_env_create(env);
-
-	if (rc != 0)
-		return rc;
-	if ((rc = mdb_env_set_maxdbs(*env, STORE_MAX_DBS)) == 0 &&
-	    (rc = mdb_env_open(*env, path, flags | MDB_RDONLY | MDB_NOTLS, 0660)) == 0)
-		return 0;
-	mdb_env_close(*env);
-	*env = NULL;
-	return rc;
-}
-
 enum err
 backup_copy(const char *store_path, int fd, struct buf *why)
 {
-	MDB_env *env;
-	int rc;
+	static const struct db_options options = { .read_only = true, .max_dbs = STORE_MAX_DBS };
+	struct db db;
+	enum err e;
 
-	/* a writer may grow the map between opening and copying */
-	for (int n = 0; n < RESIZED_TRIES; n++) {
-		if ((rc = env_open(store_path, 0, &env)) != 0)
-			return backup_failed(why, store_path, rc);
-		rc = mdb_env_copyfd2(env, fd, MDB_CP_COMPACT);
-		mdb_env_close(env);
-		if (rc != MDB_MAP_RESIZED)
-			break;
-		if (lseek(fd, 0, SEEK_SET) == -1 || ftruncate(fd, 0) == -1)
-			return backup_failed(why, "copy", errno);
-	}
-	if (rc == 0 && fsync(fd) == -1)
-		rc = errno;
-	return rc == 0 ? ERR_OK : backup_failed(why, "copy", rc);
+	if ((e = db_open(&db, store_path, &options)) != ERR_OK)
+		return backup_failed(why, store_path, &db.fault, e);
+	e = db_copy(&db, fd);
+	db_close(&db);
+	if (e != ERR_OK)
+		return backup_failed(why, "copy", &db.fault, e);
+	return fsync(fd) == 0 ? ERR_OK : backup_system_failed(why, "copy");
 }
 
 enum err
-backup_open(const char *file, MDB_env **env, struct store **store, struct buf *why)
+backup_open(const char *file, struct db *db, struct store **store, struct buf *why)
 {
+	static const struct db_options options = {
+		.read_only = true, .file = true, .max_dbs = STORE_MAX_DBS
+	};
 	enum err e;
-	int rc = env_open(file, MDB_NOSUBDIR | MDB_NOLOCK, env);
 
 	*store = NULL;
-	if (rc != 0)
-		return backup_failed(why, file, rc);
-	if ((e = store_attach(*env, store)) == ERR_OK)
+	if ((e = db_open(db, file, &options)) != ERR_OK)
+		return backup_failed(why, file, &db->fault, e);
+	if ((e = store_attach(db, store)) == ERR_OK)
 		return ERR_OK;
 	buf_printf(why, "%s: %s", file, err_text(e));
-	mdb_env_close(*env);
-	*env = NULL;
+	db_close(db);
 	return e;
 }
 
@@ -104,8 +72,8 @@ backup_facts(const char *file, struct backup_facts *f, struct buf *why)
 {
 	struct store *store;
 	struct stat st;
-	MDB_env *env;
-	enum err e = backup_open(file, &env, &store, why);
+	struct db db;
+	enum err e = backup_open(file, &db, &store, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -119,6 +87,6 @@ backup_facts(const char *file, struct backup_facts *f, struct buf *why)
 	if (e != ERR_OK)
 		buf_printf(why, "%s: %s", file, err_text(e));
 	store_close(store);
-	mdb_env_close(env);
+	db_close(&db);
 	return e;
 }

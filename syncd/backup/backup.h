@@ -51,9 +51,9 @@ enum err	 backup_copy(const char *store_path, int fd, struct buf *why);
 
 /*
  * Open a backup, or the store's own file, for reading alone: ${store} has to
- * be closed, then ${env} with mdb_env_close().  Both are NULL on failure.
+ * be closed, then ${db}.  On failure ${store} is NULL, and ${db} not open.
  */
-enum err	 backup_open(const char *file, MDB_env **env, struct store **store, struct buf *why);
+enum err	 backup_open(const char *file, struct db *db, struct store **store, struct buf *why);
 /* What is in it. */
 enum err	 backup_facts(const char *file, struct backup_facts *, struct buf *why);
 

@@ -107,26 +107,24 @@ in_use_read(struct in_use *u, const char *store_path)
 	char path[PATH_ROOM];
 	struct store *st;
 	struct str value;
-	MDB_env *env;
+	struct db db;
 
 	*u = (struct in_use){ .generation = 0 };
 	if (access(below(store_path, STORE_DATA, path), F_OK) == 0 &&
-	    backup_open(path, &env, &st, &ignored) == ERR_OK) {
+	    backup_open(path, &db, &st, &ignored) == ERR_OK) {
 		if (store_begin(st) == ERR_OK) {
-			MDB_dbi meta = store_databases(st)->meta;
-			MDB_stat outbox;
+			db_id meta = store_databases(st)->meta;
 
 			u->generation = store_generation(st);
-			if (mdb_stat(store_txn(st), store_databases(st)->outbox, &outbox) == 0)
-				u->outbox = outbox.ms_entries;
-			if (meta_get(store_txn(st), meta, META_CALLS, &value) == 0 &&
+			u->outbox = db_count(store_txn(st), store_databases(st)->outbox);
+			if (meta_get(store_txn(st), meta, META_CALLS, &value) &&
 			    budget_sound(value))
 				buf_add_str(&u->calls, value);
-			if (meta_get(store_txn(st), meta, META_FEED, &value) == 0)
+			if (meta_get(store_txn(st), meta, META_FEED, &value))
 				buf_add_str(&u->feed, value);
 		}
 		store_close(st);
-		mdb_env_close(env);
+		db_close(&db);
 	}
 	buf_free(&ignored);
 }
@@ -138,55 +136,46 @@ in_use_free(struct in_use *u)
 	buf_free(&u->feed);
 }
 
-static int
-put(MDB_txn *txn, MDB_dbi dbi, MDB_val key, const void *bytes, size_t len)
-{
-	MDB_val data = { len, (void *)(uintptr_t)bytes };
-
-	return mdb_put(txn, dbi, &key, &data, 0);
-}
-
 /*
  * The feed goes on where the store in use was, or else this one; either way
  * that is not where the orders are: a full sync has to make up for it.
  */
-static int
-take_over(MDB_txn *txn, struct store_dbs *d, const struct config *config, const struct in_use *u)
+static enum err
+take_over(struct db_txn *txn, struct store_dbs *d, const struct config *config, const struct in_use *u)
 {
 	struct str own = { NULL, 0 };
 	struct buf text = { 0 };
 	struct feed_state s;
-	int rc = 0;
+	enum err e = ERR_OK;
 
-	if (u->calls.len > 0 && (rc = put(txn, d->meta, key_str(STR(META_CALLS)), u->calls.data,
-	    u->calls.len)) != 0)
-		return rc;
-	if (u->feed.len == 0 && meta_get(txn, d->meta, META_FEED, &own) != 0)
-		return 0;
+	if (u->calls.len > 0 && (e = db_put(txn, d->meta, STR(META_CALLS), buf_str(&u->calls))) != ERR_OK)
+		return e;
+	if (u->feed.len == 0 && !meta_get(txn, d->meta, META_FEED, &own))
+		return txn->fault.error;
 	if (feed_state_init(&s) != ERR_OK)
-		return ENOMEM;
+		return ERR_NOMEM;
 	feed_state_read(&s, config, u->feed.len > 0 ? buf_str(&u->feed) : own);
 	s.gap = true;
 	feed_state_add(&s, config, &text);
-	rc = buf_status(&text) != ERR_OK ? ENOMEM :
-	    put(txn, d->meta, key_str(STR(META_FEED)), text.data, text.len);
+	e = buf_status(&text) != ERR_OK ? ERR_NOMEM :
+	    db_put(txn, d->meta, STR(META_FEED), buf_str(&text));
 	feed_state_free(&s);
 	buf_free(&text);
-	return rc;
+	return e;
 }
 
 /* Is all beside the rows right?  Else syncd makes it anew when it starts. */
 static bool
-is_derived(MDB_txn *txn, const struct store_dbs *d, const struct store_head *head)
+is_derived(struct db_txn *txn, const struct store_dbs *d, const struct store_head *head)
 {
 	struct str v;
 
-	return meta_get(txn, d->meta, META_DERIVED, &v) == 0 &&
+	return meta_get(txn, d->meta, META_DERIVED, &v) &&
 	    v.len == sizeof(head->generation) && memcmp(v.ptr, &head->generation, v.len) == 0;
 }
 
-static int
-renew(MDB_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool birth)
+static enum err
+renew(struct db_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool birth)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
 	int64_t now_ms = instant_now();
@@ -194,58 +183,57 @@ renew(MDB_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool
 	struct store_head head;
 	struct str zone;
 	bool right;
-	int rc;
+	enum err e;
 
-	if ((rc = store_keys_open(txn, 1, d)) != 0 || (rc = meta_head(txn, d->meta, &head)) != 0)
-		return rc;
+	if ((e = store_keys_open(txn, true, d)) != ERR_OK || (e = meta_head(txn, d->meta, &head)) != ERR_OK)
+		return e;
 	right = is_derived(txn, d, &head);
 	head.generation = head.generation > after ? head.generation + 1 : after + 1;
 	if (now_ms > STORE_EPOCH_MS && head.generation < (uint64_t)(now_ms - STORE_EPOCH_MS))
 		head.generation = (uint64_t)(now_ms - STORE_EPOCH_MS);
 	if (synced_ms >= 0)
 		head.synced_ms = synced_ms;
-	if ((rc = put(txn, d->meta, key_str(STR(META_HEAD)), &head, sizeof(head))) != 0 ||
-	    (right && (rc = put(txn, d->meta, key_str(STR(META_DERIVED)), &head.generation,
-	    sizeof(head.generation))) != 0) ||
-	    (birth && (rc = put(txn, d->meta, key_str(STR(META_BIRTH)), &head.generation,
-	    sizeof(head.generation))) != 0))
-		return rc;
-	if (meta_get(txn, d->meta, META_ZONE, &zone) == 0)
+	(void)db_put(txn, d->meta, STR(META_HEAD), (struct str){ (const char *)&head, sizeof(head) });
+	if (right)
+		(void)db_put(txn, d->meta, STR(META_DERIVED), key_u64(&head.generation));
+	if (birth)
+		(void)db_put(txn, d->meta, STR(META_BIRTH), key_u64(&head.generation));
+	if (meta_get(txn, d->meta, META_ZONE, &zone))
 		(void)zone_use(zone);
-	rc = summary_compose(&body, txn, d, &orders_schema, &head, now_ms) != ERR_OK ? MDB_CORRUPTED :
-	    put(txn, d->orders.totals, key_u64(&k), body.data, body.len);
+	e = summary_compose(&body, txn, d, &orders_schema, &head, now_ms) != ERR_OK ? ERR_STORE_CORRUPT :
+	    db_put(txn, d->orders.totals, key_u64(&k), buf_str(&body));
 	buf_free(&body);
-	return rc;
+	return e;
 }
 
 /* A generation of its own, and on the disk. */
-static int
+static enum err
 finish(const struct config *config, size_t map_bytes, const struct in_use *u, int64_t synced_ms,
-    bool birth)
+    bool birth, struct db_fault *fault)
 {
-	struct store_dbs dbs;
-	MDB_env *env;
-	MDB_txn *txn;
-	int rc;
-
-	if ((rc = mdb_env_create(&env)) != 0)
-		return rc;
 	/* its own map may be as good as full */
-	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) != 0 ||
-	    (rc = mdb_env_set_mapsize(env, map_bytes)) != 0 ||
-	    (rc = mdb_env_open(env, config->store.path, MDB_NOTLS, 0660)) != 0 ||
-	    (rc = mdb_txn_begin(env, NULL, 0, &txn)) != 0)
-		goto done;
-	if ((rc = renew(txn, &dbs, u->generation, synced_ms, birth)) != 0 ||
-	    (rc = take_over(txn, &dbs, config, u)) != 0) {
-		mdb_txn_abort(txn);
-		goto done;
+	const struct db_options options = {
+		.max_dbs = STORE_MAX_DBS, .map_bytes = map_bytes, .mode = 0660
+	};
+	struct db_txn txn = { .txn = NULL };
+	struct store_dbs dbs;
+	struct db db;
+	enum err e;
+
+	if ((e = db_open(&db, config->store.path, &options)) != ERR_OK) {
+		*fault = db.fault;
+		return e;
 	}
-	if ((rc = mdb_txn_commit(txn)) == 0)
-		rc = mdb_env_sync(env, 1);
-done:
-	mdb_env_close(env);
-	return rc;
+	if ((e = db_begin(&db, &txn, true)) == ERR_OK &&
+	    (e = renew(&txn, &dbs, u->generation, synced_ms, birth)) == ERR_OK &&
+	    (e = take_over(&txn, &dbs, config, u)) == ERR_OK)
+		e = db_commit(&txn);
+	*fault = txn.fault;
+	db_abort(&txn);
+	if (e == ERR_OK && (e = db_sync(&db)) != ERR_OK)
+		*fault = db.fault;
+	db_close(&db);
+	return e;
 }
 
 /*
@@ -286,19 +274,19 @@ new_store_commit(struct new_store *n, int64_t synced_ms, bool birth, struct back
     struct buf *why)
 {
 	char path[PATH_ROOM];
+	struct db_fault fault;
 	struct in_use u;
 	struct stat st;
 	enum err e;
-	int rc;
 
 	(void)below(n->config.store.path, STORE_DATA, path);
 	if (stat(path, &st) == -1)
 		return backup_system_failed(why, path);
 	in_use_read(&u, n->path);
-	rc = finish(&n->config, 2 * (size_t)st.st_size + MAP_ROOM, &u, synced_ms, birth);
+	e = finish(&n->config, 2 * (size_t)st.st_size + MAP_ROOM, &u, synced_ms, birth, &fault);
 	in_use_free(&u);
-	if (rc != 0)
-		return backup_failed(why, n->config.store.path, store_files_cause(n->path, rc));
+	if (e != ERR_OK)
+		return backup_failed(why, n->config.store.path, &fault, store_files_cause(n->path, e));
 	if ((e = backup_facts(path, f, why)) != ERR_OK)
 		return e;
 	f->aside_outbox = u.outbox;

@@ -28,7 +28,7 @@ enum err	 new_store_commit(struct new_store *, int64_t synced_ms, bool birth,
 void		 new_store_end(struct new_store *);
 
 /* Add "what: cause" to ${why} and translate. */
-enum err	 backup_failed(struct buf *why, const char *what, int mdb_code);
+enum err	 backup_failed(struct buf *why, const char *what, const struct db_fault *, enum err);
 /* The same of what a system call has left in errno. */
 enum err	 backup_system_failed(struct buf *why, const char *what);
 

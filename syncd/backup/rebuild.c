@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 
 struct rebuild {
 	struct new_store	 new;
-	MDB_env			*env;		/* of what there is */
+	struct db		 db;		/* what there is */
 	struct store		*from;		/* in a snapshot */
 	struct verify_result	 verified;
 	struct backup_facts	*facts;
@@ -125,19 +124,13 @@ copy_orders(struct rebuild *b)
 
 struct raw {
 	struct rebuild	*b;
-	MDB_txn		*txn;
+	struct db_txn	 txn;
 	struct store_dbs dbs;
 };
 
-static int
-put(struct raw *w, MDB_dbi dbi, MDB_val key, MDB_val data)
-{
-	return mdb_put(w->txn, dbi, &key, &data, 0);
-}
-
 /* The entry, and the audit log's and the bulk edit's mention of it, which are made from it. */
-static int
-put_history(struct raw *w, struct str id, MDB_val key, MDB_val data, const cJSON *j)
+static void
+put_history(struct raw *w, struct str id, struct str key, struct str json, const cJSON *j)
 {
 	const cJSON *at = cJSON_GetObjectItemCaseSensitive(j, "at");
 	const cJSON *bulk = cJSON_GetObjectItemCaseSensitive(j, "bulk");
@@ -146,10 +139,9 @@ put_history(struct raw *w, struct str id, MDB_val key, MDB_val data, const cJSON
 	struct store_key k;
 	uint64_t generation;
 	uint32_t index;
-	int rc;
 
 	if (!cJSON_IsString(at) || instant_parse(str_of(at->valuestring), &head.at_ms) != ERR_OK)
-		return 0;
+		return;
 	if (cJSON_IsString(bulk))
 		head.bulk = strtoull(bulk->valuestring, NULL, 10);
 	place_of_key(key, &generation, &index);
@@ -157,56 +149,50 @@ put_history(struct raw *w, struct str id, MDB_val key, MDB_val data, const cJSON
 	memcpy(value, &head, sizeof(head));
 	memcpy(value + sizeof(head), id.ptr, id.len);
 	w->b->facts->history++;
-	if ((rc = put(w, w->dbs.history, key, data)) != 0 || (rc = put(w, w->dbs.audit,
-	    key_composed(&k), (MDB_val){ sizeof(head) + id.len, value })) != 0 || head.bulk == 0)
-		return rc;
+	(void)db_put(&w->txn, w->dbs.history, key, json);
+	(void)db_put(&w->txn, w->dbs.audit, key_composed(&k),
+	    (struct str){ value, sizeof(head) + id.len });
+	if (head.bulk == 0)
+		return;
 	bulk_key(&k, head.bulk, generation, index);
-	return put(w, w->dbs.bulks, key_composed(&k), key_str(id));
+	(void)db_put(&w->txn, w->dbs.bulks, key_composed(&k), id);
 }
 
-static int
+static void
 copy_history(struct raw *w)
 {
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc = mdb_cursor_open(store_txn(w->b->from), store_databases(w->b->from)->history, &cursor);
+	struct db_cursor c;
 
-	if (rc != 0)
-		return rc;
-	while (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		struct str id = { key.mv_data, key.mv_size - PLACE_BYTES - 1 };
-		cJSON *j = cJSON_ParseWithLength(data.mv_data, data.mv_size);
+	for (db_walk(&c, store_txn(w->b->from), store_databases(w->b->from)->history); c.found;
+	    db_next(&c)) {
+		struct str id = { c.key.ptr, c.key.len - PLACE_BYTES - 1 };
+		cJSON *j = cJSON_ParseWithLength(c.value.ptr, c.value.len);
 
-		if (j != NULL && key.mv_size > PLACE_BYTES)
-			rc = put_history(w, id, key, data, j);
+		if (j != NULL && c.key.len > PLACE_BYTES)
+			put_history(w, id, c.key, c.value, j);
 		cJSON_Delete(j);
 	}
-	mdb_cursor_close(cursor);
-	return rc;
+	db_walk_end(&c);
 }
 
-static int
+static void
 copy_answers(struct raw *w)
 {
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	int rc = mdb_cursor_open(store_txn(w->b->from), store_databases(w->b->from)->answers, &cursor);
+	struct db_cursor c;
 
-	if (rc != 0)
-		return rc;
-	while (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+	for (db_walk(&c, store_txn(w->b->from), store_databases(w->b->from)->answers); c.found;
+	    db_next(&c)) {
 		struct answer_head head;
 		struct store_key k;
 
-		if (data.mv_size < sizeof(head))
+		if (c.value.len < sizeof(head))
 			continue;
-		memcpy(&head, data.mv_data, sizeof(head));
-		answers_due_key(&k, head.due_ms, (struct str){ key.mv_data, key.mv_size });
-		if ((rc = put(w, w->dbs.answers, key, data)) == 0)
-			rc = put(w, w->dbs.answers_due, key_composed(&k), (MDB_val){ 0, NULL });
+		memcpy(&head, c.value.ptr, sizeof(head));
+		answers_due_key(&k, head.due_ms, c.key);
+		(void)db_put(&w->txn, w->dbs.answers, c.key, c.value);
+		(void)db_put(&w->txn, w->dbs.answers_due, key_composed(&k), STR(""));
 	}
-	mdb_cursor_close(cursor);
-	return rc;
+	db_walk_end(&c);
 }
 
 static uint64_t
@@ -220,68 +206,51 @@ number(struct str v)
 }
 
 /* Names in meta that go on: what the store was born as, numbers given, the last sync. */
-static int
+static void
 copy_meta(struct raw *w)
 {
 	static const char *const names[] = { META_BIRTH, META_SEQUENCE, META_LAST_SYNC };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct str v, own;
-		int rc;
 
-		if (meta_get(store_txn(w->b->from), store_databases(w->b->from)->meta, names[i], &v) != 0 ||
+		if (!meta_get(store_txn(w->b->from), store_databases(w->b->from)->meta, names[i], &v) ||
 		    (i < 2 && v.len != sizeof(uint64_t)))
 			continue;
 		/* the entries that were put in may have gone further than what was noted */
-		if (meta_get(w->txn, w->dbs.meta, names[i], &own) == 0 && i == 1 && number(own) > number(v))
+		if (meta_get(&w->txn, w->dbs.meta, names[i], &own) && i == 1 && number(own) > number(v))
 			continue;
-		if ((rc = put(w, w->dbs.meta, key_str(str_of(names[i])), key_str(v))) != 0)
-			return rc;
+		(void)db_put(&w->txn, w->dbs.meta, str_of(names[i]), v);
 	}
-	return 0;
 }
 
-static int
+/* What the old store can't tell of these is left out: it is damaged. */
+static enum err
 copy_rest(struct rebuild *b)
 {
+	const struct db_options options = {
+		.max_dbs = STORE_MAX_DBS, .map_bytes = (size_t)b->new.config.store.map_size_bytes,
+		.mode = 0660
+	};
 	struct raw w = { .b = b };
-	MDB_env *env;
-	int rc;
+	struct db db;
+	enum err e;
 
-	if ((rc = mdb_env_create(&env)) != 0)
-		return rc;
-	if ((rc = mdb_env_set_maxdbs(env, STORE_MAX_DBS)) != 0 ||
-	    (rc = mdb_env_set_mapsize(env, (size_t)b->new.config.store.map_size_bytes)) != 0 ||
-	    (rc = mdb_env_open(env, b->new.config.store.path, MDB_NOTLS, 0660)) != 0 ||
-	    (rc = mdb_txn_begin(env, NULL, 0, &w.txn)) != 0)
-		goto done;
-	if ((rc = store_keys_open(w.txn, 1, &w.dbs)) != 0 || (rc = copy_history(&w)) != 0 ||
-	    (rc = copy_answers(&w)) != 0 || (rc = copy_meta(&w)) != 0)
-		mdb_txn_abort(w.txn);
-	else
-		rc = mdb_txn_commit(w.txn);
-done:
-	mdb_env_close(env);
-	return rc;
-}
-
-/* Pages of the file that hold nothing: LMDB's own list, each entry beginning with a count. */
-static uint64_t
-pages_free(struct store *st)
-{
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	uint64_t pages = 0;
-	size_t n;
-
-	if (mdb_cursor_open(store_txn(st), 0, &cursor) != 0)
-		return 0;
-	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0 && data.mv_size >= sizeof(n)) {
-		memcpy(&n, data.mv_data, sizeof(n));
-		pages += n;
+	if ((e = db_open(&db, b->new.config.store.path, &options)) != ERR_OK)
+		return backup_failed(b->why, "history", &db.fault, e);
+	if ((e = db_begin(&db, &w.txn, true)) == ERR_OK &&
+	    (e = store_keys_open(&w.txn, true, &w.dbs)) == ERR_OK) {
+		copy_history(&w);
+		db_forgive(store_txn(b->from));
+		copy_answers(&w);
+		db_forgive(store_txn(b->from));
+		copy_meta(&w);
+		e = db_commit(&w.txn);
 	}
-	mdb_cursor_close(cursor);
-	return pages;
+	db_abort(&w.txn);
+	db_close(&db);
+	return e == ERR_OK ? e : backup_failed(b->why, "history", &w.txn.fault,
+	    store_files_cause(b->new.path, e));
 }
 
 /* As large as all that is there, at most: what is free in the file is not made again. */
@@ -289,7 +258,7 @@ static enum err
 make_room(struct rebuild *b)
 {
 	struct store_stats stats;
-	uint64_t used, unused = pages_free(b->from);
+	uint64_t used, unused = db_free_pages(store_txn(b->from));
 
 	store_stats(b->from, &stats);
 	used = (stats.pages - (unused < stats.pages ? unused : 0)) * stats.page_bytes;
@@ -306,7 +275,7 @@ open_from(struct rebuild *b)
 	enum err e;
 
 	(void)snprintf(path, sizeof(path), "%s/" STORE_DATA, b->new.path);
-	if ((e = backup_open(path, &b->env, &b->from, b->why)) != ERR_OK)
+	if ((e = backup_open(path, &b->db, &b->from, b->why)) != ERR_OK)
 		return e;
 	if ((e = store_begin(b->from)) == ERR_OK) {
 		b->verified.doubt = calloc(store_rows_end(b->from) / 64 + 1, sizeof(uint64_t));
@@ -327,14 +296,12 @@ backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *
 	uint32_t in_doubt;
 	uint64_t history;
 	enum err e;
-	int rc;
 
 	*f = (struct backup_facts){ .generation = 0 };
 	if ((e = new_store_begin(&b.new, config, why)) != ERR_OK)
 		return e;
 	if ((e = open_from(&b)) == ERR_OK && (e = copy_orders(&b)) == ERR_OK) {
-		if ((rc = copy_rest(&b)) != 0)
-			e = backup_failed(why, "history", store_files_cause(b.new.path, rc));
+		e = copy_rest(&b);
 		in_doubt = f->in_doubt;
 		history = f->history;
 		if (e == ERR_OK)
@@ -343,8 +310,7 @@ backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *
 		f->history = history;
 	}
 	store_close(b.from);
-	if (b.env != NULL)
-		mdb_env_close(b.env);
+	db_close(&b.db);
 	free(b.verified.doubt);
 	new_store_end(&b.new);
 	return e;

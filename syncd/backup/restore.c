@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,65 +49,61 @@ copy_in(const char *file, int from, struct buf *why)
 
 /* Bytes of all keys, or all values, of a database. */
 static size_t
-size_of(MDB_cursor *cursor, bool keys)
+size_of(struct store *st, db_id dbi, bool keys)
 {
-	MDB_val key, data;
+	struct db_cursor c;
 	size_t bytes = 0;
 
-	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
-		bytes += keys ? key.mv_size : data.mv_size;
+	for (db_walk(&c, store_txn(st), dbi); c.found; db_next(&c))
+		bytes += keys ? c.key.len : c.value.len;
+	db_walk_end(&c);
 	return bytes;
 }
 
 /* Kept in ${bytes}, which has the room. */
 static struct str
-keep(struct buf *bytes, MDB_val v)
+keep(struct buf *bytes, struct str v)
 {
-	struct str kept = { bytes->data + bytes->len, v.mv_size };
+	struct str kept = { bytes->data + bytes->len, v.len };
 
-	buf_add(bytes, v.mv_data, v.mv_size);
+	buf_add_str(bytes, v);
 	return kept;
 }
 
 static enum err
-outbox_list_fill(struct outbox_list *l, MDB_cursor *cursor, size_t room, int verb)
+outbox_list_fill(struct outbox_list *l, struct store *st, size_t room, int verb)
 {
-	MDB_val key, data;
-	int rc;
+	db_id outbox = store_databases(st)->outbox;
+	struct db_cursor c;
 
-	if (buf_reserve(&l->bytes, size_of(cursor, false) + 1) == NULL)
+	if (buf_reserve(&l->bytes, size_of(st, outbox, false) + 1) == NULL)
 		return ERR_NOMEM;
-	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST); rc == 0 && l->count < room;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) {
+	for (db_walk(&c, store_txn(st), outbox); c.found && l->count < room; db_next(&c)) {
 		struct outbox_entry *e = &l->entries[l->count];
 		uint64_t sequence;
 
-		memcpy(&sequence, key.mv_data, sizeof(sequence));
-		if (outbox_decode(sequence, keep(&l->bytes, data), &orders_schema, e) == ERR_OK)
+		memcpy(&sequence, c.key.ptr, sizeof(sequence));
+		if (outbox_decode(sequence, keep(&l->bytes, c.value), &orders_schema, e) == ERR_OK)
 			l->steps[l->count++] = (struct outbox_step){ .verb = (unsigned)verb, .entry = e };
 	}
+	db_walk_end(&c);
 	return buf_status(&l->bytes);
 }
 
 enum err
 outbox_list_read(struct outbox_list *l, struct store *st, int verb)
 {
-	MDB_dbi outbox = store_databases(st)->outbox;
-	MDB_cursor *cursor;
-	MDB_stat s;
-	enum err e;
+	size_t room;
 
 	*l = (struct outbox_list){ .count = 0 };
-	if (mdb_stat(store_txn(st), outbox, &s) != 0)
+	db_forgive(store_txn(st));
+	room = db_count(store_txn(st), store_databases(st)->outbox);
+	if (store_txn(st)->fault.error != ERR_OK)
 		return ERR_STORE_CORRUPT;
-	if ((l->entries = calloc(s.ms_entries + 1, sizeof(*l->entries))) == NULL ||
-	    (l->steps = calloc(s.ms_entries + 1, sizeof(*l->steps))) == NULL)
+	if ((l->entries = calloc(room + 1, sizeof(*l->entries))) == NULL ||
+	    (l->steps = calloc(room + 1, sizeof(*l->steps))) == NULL)
 		return ERR_NOMEM;
-	if (mdb_cursor_open(store_txn(st), outbox, &cursor) != 0)
-		return ERR_STORE_CORRUPT;
-	e = outbox_list_fill(l, cursor, s.ms_entries, verb);
-	mdb_cursor_close(cursor);
-	return e;
+	return outbox_list_fill(l, st, room, verb);
 }
 
 void
@@ -130,35 +125,28 @@ struct unsettled {
 static enum err
 unsettled_read(struct unsettled *u, struct store *st)
 {
-	MDB_dbi answers = store_databases(st)->answers;
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	MDB_stat s;
-	enum err e = ERR_NOMEM;
-	int rc;
+	db_id answers = store_databases(st)->answers;
+	size_t room = db_count(store_txn(st), answers);
+	struct db_cursor c;
 
-	if (mdb_stat(store_txn(st), answers, &s) != 0 ||
-	    mdb_cursor_open(store_txn(st), answers, &cursor) != 0)
+	if (store_txn(st)->fault.error != ERR_OK)
 		return ERR_STORE_CORRUPT;
-	if ((u->steps = calloc(s.ms_entries + 1, sizeof(*u->steps))) == NULL ||
-	    buf_reserve(&u->keys, size_of(cursor, true) + 1) == NULL)
-		goto done;
-	for (rc = mdb_cursor_get(cursor, &key, &data, MDB_FIRST); rc == 0 && u->count < s.ms_entries;
-	    rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT))
-		if (data.mv_size == sizeof(struct answer_head))
-			u->steps[u->count++].key = keep(&u->keys, key);
-	e = buf_status(&u->keys);
-done:
-	mdb_cursor_close(cursor);
-	return e;
+	if ((u->steps = calloc(room + 1, sizeof(*u->steps))) == NULL ||
+	    buf_reserve(&u->keys, size_of(st, answers, true) + 1) == NULL)
+		return ERR_NOMEM;
+	for (db_walk(&c, store_txn(st), answers); c.found && u->count < room; db_next(&c))
+		if (c.value.len == sizeof(struct answer_head))
+			u->steps[u->count++].key = keep(&u->keys, c.key);
+	db_walk_end(&c);
+	return buf_status(&u->keys);
 }
 
 static enum err
 waiting_read(const char *file, struct outbox_list *l, struct unsettled *u, struct buf *why)
 {
 	struct store *st;
-	MDB_env *env;
-	enum err e = backup_open(file, &env, &st, why);
+	struct db db;
+	enum err e = backup_open(file, &db, &st, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -166,7 +154,7 @@ waiting_read(const char *file, struct outbox_list *l, struct unsettled *u, struc
 	    (e = unsettled_read(u, st)) != ERR_OK)
 		buf_printf(why, "outbox: %s", err_text(e));
 	store_close(st);
-	mdb_env_close(env);
+	db_close(&db);
 	return e;
 }
 

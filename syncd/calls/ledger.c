@@ -159,7 +159,7 @@ load(struct ledger *l, int64_t now)
 
 	if (store_begin(st) != ERR_OK)
 		return;
-	if (meta_get(store_txn(st), store_databases(st)->meta, META_CALLS, &kept) == 0)
+	if (meta_get(store_txn(st), store_databases(st)->meta, META_CALLS, &kept))
 		budget_load(&l->budget, kept, now);
 	l->fresh_ms = l->fresh_kept_ms = store_fresh_ms(st);
 	budget_set_listing(&l->budget, store_row_count(st) / 100 + 1);

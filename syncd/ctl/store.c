@@ -159,15 +159,15 @@ verify_one(const struct target *t)
 	struct buf why = { 0 };
 	enum ctl_exit status;
 	struct store *st;
-	MDB_env *env;
+	struct db db;
 
 	if (t->store_path != NULL)
 		return verify_store_at(t->store_path);
-	if (backup_open(t->file, &env, &st, &why) != ERR_OK)
+	if (backup_open(t->file, &db, &st, &why) != ERR_OK)
 		return fault("verify", &why);
 	status = verify_open(st, t->name);
 	store_close(st);
-	mdb_env_close(env);
+	db_close(&db);
 	return status;
 }
 

@@ -59,7 +59,7 @@ load_money(struct feed *f, struct store *st)
 
 	buf_clear(&f->money);
 	f->money_kept = f->kept.table[0] != '\0';
-	if (meta_get(store_txn(st), store_databases(st)->meta, META_MONEY, &text) == 0)
+	if (meta_get(store_txn(st), store_databases(st)->meta, META_MONEY, &text))
 		buf_add_str(&f->money, f->money_kept ? text : STR(CURRENCY_NOTHING));
 }
 
@@ -71,8 +71,7 @@ load(struct feed *f)
 
 	if (store_begin(st) != ERR_OK)
 		return;
-	if (meta_get(store_txn(st), store_databases(st)->meta, META_FEED, &text) != 0)
-		text.len = 0;
+	(void)meta_get(store_txn(st), store_databases(st)->meta, META_FEED, &text);
 	feed_state_read(&f->kept, f->config, text);
 	load_money(f, st);
 	f->listed_ms = store_fresh_ms(st);

@@ -231,10 +231,13 @@ feed_fields_load(struct feed *f)
 
 	if (f->config->sync.feed == FEED_OFF || store_begin(st) != ERR_OK)
 		return;
-	for (unsigned i = 0; i < f->schema->field_count; i++)
-		if (f->schema->fields[i].kind == FIELD_SELECT && options_offer_load(store_txn(st),
-		    store_databases(st)->meta, f->schema, i, &offer) == 0 && offer.several)
+	for (unsigned i = 0; i < f->schema->field_count; i++) {
+		if (f->schema->fields[i].kind != FIELD_SELECT)
+			continue;
+		options_offer_load(store_txn(st), store_databases(st)->meta, f->schema, i, &offer);
+		if (offer.several)
 			(void)airtable_forms_set(&forms, i, "multipleSelects", offer.names);
+	}
 	store_end(st);
 	airtable_use_forms(f->airtable, &forms);
 	airtable_forms_clear(&forms);

@@ -22,15 +22,15 @@ static struct str
 load(struct verify *v, unsigned column, uint32_t segment, const char *name)
 {
 	struct str bytes = { NULL, 0 };
-	int rc = column_segment(v->txn, v->dbs->orders.columns, v->schema, column, segment, &bytes);
+	enum err e = column_segment(v->txn, v->dbs->orders.columns, v->schema, column, segment, &bytes);
 
-	if (rc == 0 && column < COLUMN_HASH && v->schema->fields[column].kind == FIELD_TEXT &&
+	if (e == ERR_OK && column < COLUMN_HASH && v->schema->fields[column].kind == FIELD_TEXT &&
 	    !texts_sound(bytes))
-		rc = MDB_CORRUPTED;
-	if (rc == 0)
+		e = ERR_STORE_CORRUPT;
+	if (e == ERR_OK)
 		return bytes;
 	verify_fault(v, VERIFY_COLUMNS, "%s: segment %u %s", name, segment,
-	    rc == MDB_NOTFOUND ? "is missing" : "can't be read");
+	    e == ERR_NOT_FOUND ? "is missing" : "can't be read");
 	return (struct str){ NULL, 0 };
 }
 

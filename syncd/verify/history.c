@@ -138,31 +138,29 @@ check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index
 	const char *at = json_text(j, "at"), *bulk = json_text(j, "bulk");
 	struct audit_head head;
 	struct store_key k;
-	MDB_val found, data;
+	struct str data;
 	int64_t at_ms;
 
 	place_key(&k, generation, index);
-	found = key_composed(&k);
-	if (mdb_get(v->txn, v->dbs->audit, &found, &data) != 0 || data.mv_size < sizeof(head)) {
+	if (!db_get(v->txn, v->dbs->audit, key_composed(&k), &data) || data.len < sizeof(head)) {
 		verify_fault(v, VERIFY_HISTORY, "the audit log has no %" PRIu64 ".%" PRIu32, generation, index);
 		return;
 	}
-	memcpy(&head, data.mv_data, sizeof(head));
-	if (!str_eq((struct str){ (char *)data.mv_data + sizeof(head), data.mv_size - sizeof(head) }, id) ||
+	memcpy(&head, data.ptr, sizeof(head));
+	if (!str_eq((struct str){ data.ptr + sizeof(head), data.len - sizeof(head) }, id) ||
 	    at == NULL || instant_parse(str_of(at), &at_ms) != ERR_OK || at_ms != head.at_ms ||
 	    head.bulk != (bulk == NULL ? 0 : strtoull(bulk, NULL, 10)))
 		verify_fault(v, VERIFY_HISTORY, "the audit log tells %" PRIu64 ".%" PRIu32 " otherwise",
 		    generation, index);
 	bulk_key(&k, head.bulk, generation, index);
-	found = key_composed(&k);
-	if ((mdb_get(v->txn, v->dbs->bulks, &found, &data) == 0) != (bulk != NULL))
+	if (db_has(v->txn, v->dbs->bulks, key_composed(&k)) != (bulk != NULL))
 		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " and its bulk edit don't know each other",
 		    generation, index);
 }
 
 /* One entry that has a key of the right form. */
 static void
-check_entry(struct verify *v, struct chain *c, struct str id, MDB_val key, struct str json,
+check_entry(struct verify *v, struct chain *c, struct str id, struct str key, struct str json,
     size_t *in_bulks)
 {
 	cJSON *j = cJSON_ParseWithLength(json.ptr, json.len);
@@ -194,24 +192,23 @@ check_entry(struct verify *v, struct chain *c, struct str id, MDB_val key, struc
 void
 verify_history(struct verify *v)
 {
-	MDB_cursor *cursor = verify_cursor(v, v->dbs->history);
 	struct chain chain = { .id = { NULL, 0 } };
 	size_t in_bulks = 0;
-	MDB_val key, data;
+	struct db_cursor c;
 
 	if (verify_entries(v, v->dbs->history) != verify_entries(v, v->dbs->audit))
 		verify_fault(v, VERIFY_HISTORY, "there are %zu entries, and %zu in the audit log",
 		    verify_entries(v, v->dbs->history), verify_entries(v, v->dbs->audit));
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+	for (verify_walk(v, &c, v->dbs->history); c.found; db_next(&c)) {
 		v->result->history++;
-		if (key.mv_size < PLACE_BYTES + 1) {
-			verify_fault(v, VERIFY_HISTORY, "a key of %zu bytes", key.mv_size);
+		if (c.key.len < PLACE_BYTES + 1) {
+			verify_fault(v, VERIFY_HISTORY, "a key of %zu bytes", c.key.len);
 			continue;
 		}
-		check_entry(v, &chain, (struct str){ key.mv_data, key.mv_size - PLACE_BYTES - 1 }, key,
-		    (struct str){ data.mv_data, data.mv_size }, &in_bulks);
+		check_entry(v, &chain, (struct str){ c.key.ptr, c.key.len - PLACE_BYTES - 1 }, c.key,
+		    c.value, &in_bulks);
 	}
-	mdb_cursor_close(cursor);
+	verify_walk_end(v, &c);
 	chain_end(v, &chain);
 	if (verify_entries(v, v->dbs->bulks) != in_bulks)
 		verify_fault(v, VERIFY_HISTORY, "there are %zu entries of bulk edits where %zu should be",

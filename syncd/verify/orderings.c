@@ -74,24 +74,24 @@ static void
 one_chunk(struct walk *w, uint32_t chunk, uint32_t start, uint32_t next_unused)
 {
 	uint64_t k = ordering_key(w->field, w->descending, chunk);
-	MDB_val key = key_u64(&k), data;
+	struct str data;
 	size_t n;
 
 	if (start != w->count)
 		verify_fault(w->v, VERIFY_ORDERINGS, "%s %s: chunk %u begins at %u, not at %u", name(w),
 		    direction(w), chunk, start, w->count);
 	if (chunk == 0 || chunk >= next_unused ||
-	    mdb_get(w->v->txn, w->v->dbs->orders.orderings, &key, &data) != 0) {
+	    !db_get(w->v->txn, w->v->dbs->orders.orderings, key_u64(&k), &data)) {
 		verify_fault(w->v, VERIFY_ORDERINGS, "%s %s: chunk %u is missing", name(w),
 		    direction(w), chunk);
 		return;
 	}
-	n = data.mv_size / sizeof(uint32_t);
-	if (n == 0 || n > ORDERING_CHUNK_MAX || data.mv_size % sizeof(uint32_t) != 0)
+	n = data.len / sizeof(uint32_t);
+	if (n == 0 || n > ORDERING_CHUNK_MAX || data.len % sizeof(uint32_t) != 0)
 		verify_fault(w->v, VERIFY_ORDERINGS, "%s %s: chunk %u has %zu bytes", name(w),
-		    direction(w), chunk, data.mv_size);
+		    direction(w), chunk, data.len);
 	for (size_t i = 0; i < n; i++)
-		one_row(w, load_u32(data.mv_data, i));
+		one_row(w, load_u32(data.ptr, i));
 }
 
 /* How many entries of the database it takes. */
@@ -100,23 +100,24 @@ one_ordering(struct walk *w)
 {
 	struct verify *v = w->v;
 	uint64_t k = ordering_key(w->field, w->descending, 0);
-	MDB_val key = key_u64(&k), data;
-	int rc = mdb_get(v->txn, v->dbs->orders.orderings, &key, &data);
+	struct str data;
+	bool there = db_get(v->txn, v->dbs->orders.orderings, key_u64(&k), &data);
+	bool missing = !there && v->txn->fault.error == ERR_OK;
 	uint32_t chunks, rows = v->result->rows;
 
 	memset(v->seen, 0, (v->end / 64 + 1) * sizeof(*v->seen));
-	if (rc == MDB_NOTFOUND && rows == 0)
+	if (missing && rows == 0)
 		return 0;
-	if (rc != 0 || data.mv_size < 2 * sizeof(uint32_t) ||
-	    data.mv_size != (2 + 2 * (size_t)load_u32(data.mv_data, 0)) * sizeof(uint32_t)) {
+	if (!there || data.len < 2 * sizeof(uint32_t) ||
+	    data.len != (2 + 2 * (size_t)load_u32(data.ptr, 0)) * sizeof(uint32_t)) {
 		verify_fault(v, VERIFY_ORDERINGS, "%s %s: its directory %s", name(w), direction(w),
-		    rc == MDB_NOTFOUND ? "is missing" : "can't be read");
-		return rc == 0;
+		    missing ? "is missing" : "can't be read");
+		return there;
 	}
-	chunks = load_u32(data.mv_data, 0);
+	chunks = load_u32(data.ptr, 0);
 	for (uint32_t i = 0; i < chunks; i++)
-		one_chunk(w, load_u32(data.mv_data, 2 + 2 * i), load_u32(data.mv_data, 3 + 2 * i),
-		    load_u32(data.mv_data, 1));
+		one_chunk(w, load_u32(data.ptr, 2 + 2 * i), load_u32(data.ptr, 3 + 2 * i),
+		    load_u32(data.ptr, 1));
 	if (w->count != rows)
 		verify_fault(v, VERIFY_ORDERINGS, "%s %s has %u rows where %u should be", name(w),
 		    direction(w), w->count, rows);

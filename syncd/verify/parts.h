@@ -35,7 +35,7 @@ struct segments {
 
 struct verify {
 	struct store		*st;
-	MDB_txn			*txn;
+	struct db_txn		*txn;
 	const struct store_dbs	*dbs;
 	const struct schema	*schema;
 	verify_tell		*tell;
@@ -63,9 +63,10 @@ void	verify_tell_rest(struct verify *);
 /* The row is not to be trusted, if anybody wants to know. */
 void	verify_doubt(struct verify *, uint32_t row);
 /* How many entries a database has. */
-size_t	verify_entries(struct verify *, MDB_dbi);
-/* A cursor; NULL: told. */
-MDB_cursor	*verify_cursor(struct verify *, MDB_dbi);
+size_t	verify_entries(struct verify *, db_id);
+/* A walk along a database; that it can't be read, or no further, is told. */
+void	verify_walk(struct verify *, struct db_cursor *, db_id);
+void	verify_walk_end(struct verify *, struct db_cursor *);
 
 static inline bool
 verify_bit(const uint64_t *bits, uint32_t row)

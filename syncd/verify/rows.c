@@ -77,27 +77,24 @@ read_row(struct verify *v, uint32_t row, struct record *r)
 static void
 check_id(struct verify *v, uint32_t row, const struct record *r)
 {
-	MDB_val key = key_str(r->id), data;
-	int rc = mdb_get(v->txn, v->dbs->orders.ids, &key, &data);
+	struct str data;
 
-	if (rc != 0 || data.mv_size != sizeof(row))
+	if (!db_get(v->txn, v->dbs->orders.ids, r->id, &data) || data.len != sizeof(row))
 		verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its id", STR_FMT(r->id), row);
-	else if (load_u32(data.mv_data, 0) != row)
+	else if (load_u32(data.ptr, 0) != row)
 		verify_fault(v, VERIFY_IDS, "%.*s is in row %u, and its id leads to row %u",
-		    STR_FMT(r->id), row, load_u32(data.mv_data, 0));
+		    STR_FMT(r->id), row, load_u32(data.ptr, 0));
 }
 
 /* true: it has one. */
 static bool
-check_key(struct verify *v, uint32_t row, const struct record *r, MDB_cursor *keys)
+check_key(struct verify *v, uint32_t row, const struct record *r)
 {
 	for (size_t f = 0; f < v->schema->field_count; f++) {
-		MDB_val key, data = key_u32(&row);
-
 		if (!(v->schema->fields[f].flags & FIELD_KEY) || !r->values[f].present)
 			continue;
-		key = key_business(r->values[f].text);
-		if (keys != NULL && mdb_cursor_get(keys, &key, &data, MDB_GET_BOTH) != 0)
+		if (!db_has_pair(v->txn, v->dbs->orders.keys, key_business(r->values[f].text),
+		    key_u32(&row)))
 			verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its %s",
 			    STR_FMT(r->id), row, v->schema->fields[f].name);
 		return true;
@@ -108,8 +105,7 @@ check_key(struct verify *v, uint32_t row, const struct record *r, MDB_cursor *ke
 static void
 check_use(struct verify *v, const struct segments *s, uint32_t row, bool used)
 {
-	MDB_val key = key_u32(&row), data;
-	bool noted = mdb_get(v->txn, v->dbs->orders.free, &key, &data) == 0;
+	bool noted = db_has(v->txn, v->dbs->orders.free, key_u32(&row));
 
 	if (row < v->end && noted == used)
 		verify_fault(v, VERIFY_IDS, "row %u is %sin use, and is %samong the free ones", row,
@@ -149,7 +145,7 @@ struct counted {
 };
 
 static void
-one_row(struct verify *v, const struct segments *s, uint32_t row, MDB_cursor *keys, struct counted *c)
+one_row(struct verify *v, const struct segments *s, uint32_t row, struct counted *c)
 {
 	struct record r;
 	bool used = row < v->end && read_row(v, row, &r);
@@ -160,7 +156,7 @@ one_row(struct verify *v, const struct segments *s, uint32_t row, MDB_cursor *ke
 		return;
 	v->used[row / 64] |= UINT64_C(1) << (row % 64);
 	check_id(v, row, &r);
-	c->keys += check_key(v, row, &r, keys);
+	c->keys += check_key(v, row, &r);
 	verify_tally(v, &r);
 	c->rows++;
 	c->blocks += c->last_block != row / ROW_BLOCK + 1;
@@ -171,7 +167,6 @@ void
 verify_rows(struct verify *v)
 {
 	uint32_t segments = (v->end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
-	MDB_cursor *keys = verify_cursor(v, v->dbs->orders.keys);
 	struct counted c = { 0 };
 
 	for (uint32_t n = 0; n < segments && v->error == ERR_OK; n++) {
@@ -179,9 +174,8 @@ verify_rows(struct verify *v)
 
 		verify_segments_load(v, n, &s);
 		for (uint32_t i = 0; i < COLUMN_SEGMENT && v->error == ERR_OK; i++)
-			one_row(v, &s, n * COLUMN_SEGMENT + i, keys, &c);
+			one_row(v, &s, n * COLUMN_SEGMENT + i, &c);
 	}
-	mdb_cursor_close(keys);
 	expect_count(v, VERIFY_META, "orders by the head's count", store_row_count(v->st), c.rows);
 	expect_count(v, VERIFY_ROWS, "blocks of rows", verify_entries(v, v->dbs->orders.rows), c.blocks);
 	expect_count(v, VERIFY_IDS, "record ids", verify_entries(v, v->dbs->orders.ids), c.rows);

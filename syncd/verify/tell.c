@@ -20,11 +20,12 @@ verify_fault(struct verify *v, enum verify_kind kind, const char *fmt, ...)
 	va_list args;
 
 	v->result->faults++;
-	if (++v->faults[kind] > VERIFY_TOLD)
-		return;
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	db_forgive(v->txn);
+	if (++v->faults[kind] > VERIFY_TOLD)
+		return;
 	v->tell(v->cookie, kinds[kind], text);
 }
 
@@ -48,26 +49,38 @@ verify_doubt(struct verify *v, uint32_t row)
 		v->result->doubt[row / 64] |= UINT64_C(1) << (row % 64);
 }
 
+static void
+tell_unreadable(struct verify *v)
+{
+	enum err e = v->txn->fault.error;
+
+	if (e != ERR_OK)
+		verify_fault(v, VERIFY_META, "a database can't be read: %s",
+		    db_fault_text(&v->txn->fault, e));
+}
+
 size_t
-verify_entries(struct verify *v, MDB_dbi dbi)
+verify_entries(struct verify *v, db_id dbi)
 {
-	MDB_stat s;
+	size_t n;
 
-	if (mdb_stat(v->txn, dbi, &s) == 0)
-		return s.ms_entries;
-	verify_fault(v, VERIFY_META, "a database can't be read");
-	return 0;
+	db_forgive(v->txn);
+	n = db_count(v->txn, dbi);
+	tell_unreadable(v);
+	return n;
 }
 
-MDB_cursor *
-verify_cursor(struct verify *v, MDB_dbi dbi)
+void
+verify_walk(struct verify *v, struct db_cursor *c, db_id dbi)
 {
-	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(v->txn, dbi, &cursor);
-
-	if (rc == 0)
-		return cursor;
-	verify_fault(v, VERIFY_META, "a database can't be read: %s", mdb_strerror(rc));
-	return NULL;
+	db_forgive(v->txn);
+	db_walk(c, v->txn, dbi);
+	tell_unreadable(v);
 }
 
+void
+verify_walk_end(struct verify *v, struct db_cursor *c)
+{
+	db_walk_end(c);
+	tell_unreadable(v);
+}

@@ -107,7 +107,7 @@ what_of(uint64_t key)
 }
 
 static void
-check_stored(struct verify *v, uint64_t key, MDB_val data)
+check_stored(struct verify *v, uint64_t key, struct str data)
 {
 	struct tally none = { .count = 0 }, *t = &none;
 	struct total stored;
@@ -115,11 +115,11 @@ check_stored(struct verify *v, uint64_t key, MDB_val data)
 	if (((enum total_kind)(key >> 56) == TOTAL_DAY ||
 	    (enum total_kind)(key >> 56) == TOTAL_DAY_OUT) && !v->zoned)
 		return;
-	if (data.mv_size != sizeof(stored)) {
-		verify_fault(v, VERIFY_TOTALS, "a total %s has %zu bytes", what_of(key), data.mv_size);
+	if (data.len != sizeof(stored)) {
+		verify_fault(v, VERIFY_TOTALS, "a total %s has %zu bytes", what_of(key), data.len);
 		return;
 	}
-	memcpy(&stored, data.mv_data, sizeof(stored));
+	memcpy(&stored, data.ptr, sizeof(stored));
 	if (v->tally_room > 0 && place(v->tallies, v->tally_room, key)->key == key)
 		t = place(v->tallies, v->tally_room, key);
 	t->stored = true;
@@ -135,16 +135,15 @@ check_stored(struct verify *v, uint64_t key, MDB_val data)
 void
 verify_totals(struct verify *v)
 {
-	MDB_cursor *cursor = verify_cursor(v, v->dbs->orders.totals);
 	uint64_t body = total_key(TOTAL_BODY, 0, 0), k;
-	MDB_val key, data;
+	struct db_cursor c;
 
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		memcpy(&k, key.mv_data, sizeof(k));
+	for (verify_walk(v, &c, v->dbs->orders.totals); c.found; db_next(&c)) {
+		memcpy(&k, c.key.ptr, sizeof(k));
 		if (k != body)
-			check_stored(v, k, data);
+			check_stored(v, k, c.value);
 	}
-	mdb_cursor_close(cursor);
+	verify_walk_end(v, &c);
 	for (size_t i = 0; i < v->tally_room; i++)
 		if (v->tallies[i].key != 0 && !v->tallies[i].stored)
 			verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) of %lld orders is missing",

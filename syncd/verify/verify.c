@@ -13,19 +13,15 @@
 static bool
 file_whole(struct verify *v)
 {
-	MDB_env *env = mdb_txn_env(v->txn);
-	mdb_filehandle_t fd;
-	MDB_envinfo info;
+	struct db_space space;
 	struct stat file;
-	MDB_stat s;
 
-	if (mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &file) == -1 ||
-	    mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &s) != 0)
-		return true;
-	if ((uint64_t)file.st_size >= (uint64_t)(info.me_last_pgno + 1) * s.ms_psize)
+	db_space(v->txn->db, &space);
+	if (fstat(db_fd(v->txn->db), &file) == -1 ||
+	    (uint64_t)file.st_size >= space.pages * space.page_bytes)
 		return true;
 	verify_fault(v, VERIFY_META, "the file has %lld bytes, and its pages need %llu",
-	    (long long)file.st_size, (unsigned long long)(info.me_last_pgno + 1) * s.ms_psize);
+	    (long long)file.st_size, (unsigned long long)(space.pages * space.page_bytes));
 	return false;
 }
 
@@ -56,7 +52,8 @@ check_offer(struct verify *v, unsigned f)
 {
 	struct options_offer offer;
 
-	if (options_offer_load(v->txn, v->dbs->meta, v->schema, f, &offer) != 0 || (offer.known &&
+	options_offer_load(v->txn, v->dbs->meta, v->schema, f, &offer);
+	if (v->txn->fault.error != ERR_OK || (offer.known &&
 	    offer.names.len > 0 && offer.names.ptr[offer.names.len - 1] != '\0'))
 		verify_fault(v, VERIFY_META, "the options that Airtable offers for %s are cut",
 		    v->schema->fields[f].name);
@@ -68,7 +65,7 @@ check_feed(struct verify *v)
 {
 	struct str s;
 
-	if (meta_get(v->txn, v->dbs->meta, META_FEED, &s) == 0) {
+	if (meta_get(v->txn, v->dbs->meta, META_FEED, &s)) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 
 		if (json_text(j, "base") == NULL || json_text(j, "webhook") == NULL ||
@@ -76,7 +73,7 @@ check_feed(struct verify *v)
 			verify_fault(v, VERIFY_META, "where the feed is can't be read");
 		cJSON_Delete(j);
 	}
-	if (meta_get(v->txn, v->dbs->meta, META_CALLS, &s) == 0 && !budget_sound(s))
+	if (meta_get(v->txn, v->dbs->meta, META_CALLS, &s) && !budget_sound(s))
 		verify_fault(v, VERIFY_META, "the count of this month's calls can't be read");
 }
 
@@ -86,39 +83,39 @@ check_meta(struct verify *v)
 	uint64_t birth;
 	struct str s;
 
-	if (meta_get(v->txn, v->dbs->meta, META_BIRTH, &s) != 0 || s.len != sizeof(birth)) {
+	if (!meta_get(v->txn, v->dbs->meta, META_BIRTH, &s) || s.len != sizeof(birth)) {
 		verify_fault(v, VERIFY_META, "it is not known which generation it began with");
 	} else {
 		memcpy(&birth, s.ptr, sizeof(birth));
 		if (birth > store_generation(v->st))
 			verify_fault(v, VERIFY_META, "it began after its generation");
 	}
-	if (meta_get(v->txn, v->dbs->meta, META_ZONE, &s) != 0) {
+	if (!meta_get(v->txn, v->dbs->meta, META_ZONE, &s)) {
 		verify_fault(v, VERIFY_META, "the zone of the daily totals is not known");
 	} else if (!(v->zoned = zone_use(s) == ERR_OK)) {
 		/* no fault of the store: its days can't be counted here */
 		v->tell(v->cookie, "meta", "this machine has no such time zone; days are not checked");
 	}
-	v->other_fold = meta_get(v->txn, v->dbs->meta, META_FOLD, &s) != 0 ||
+	v->other_fold = !meta_get(v->txn, v->dbs->meta, META_FOLD, &s) ||
 	    s.len != sizeof(uint32_t) || load_u32(s.ptr, 0) != FOLD_VERSION;
 	if (v->other_fold)
 		v->tell(v->cookie, "meta", "another build made the texts for search; syncd makes them "
 		    "anew when it starts; they are not checked");
-	if (revenue_excluded(v->txn, v->dbs->meta, &v->excluded) != 0)
+	v->excluded = revenue_excluded(v->txn, v->dbs->meta);
+	if (v->txn->fault.error != ERR_OK)
 		verify_fault(v, VERIFY_META, "it is not known what is revenue");
-	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s) == 0) {
+	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s)) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 
 		if (j == NULL)
 			verify_fault(v, VERIFY_META, "the last sync's document is no JSON");
 		cJSON_Delete(j);
 	}
-	if (meta_get(v->txn, v->dbs->meta, META_CURRENCY, &s) == 0 && !currency_symbol_valid(s))
+	if (meta_get(v->txn, v->dbs->meta, META_CURRENCY, &s) && !currency_symbol_valid(s))
 		verify_fault(v, VERIFY_META, "the currency's symbol is none");
 	check_feed(v);
 	for (unsigned f = 0; f < v->schema->field_count; f++) {
-		if (options_load(v->txn, v->dbs->meta, f, &v->further[f]) != 0)
-			v->further[f] = (struct str){ NULL, 0 };
+		v->further[f] = options_load(v->txn, v->dbs->meta, f);
 		check_options(v, f);
 		check_offer(v, f);
 	}
@@ -149,20 +146,19 @@ change_sound(struct str bytes)
 static void
 check_changes(struct verify *v)
 {
-	MDB_cursor *cursor = verify_cursor(v, v->dbs->changes);
-	MDB_val key, data;
+	struct db_cursor c;
 	uint64_t generation;
 
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		memcpy(&generation, key.mv_data, sizeof(generation));
+	for (verify_walk(v, &c, v->dbs->changes); c.found; db_next(&c)) {
+		memcpy(&generation, c.key.ptr, sizeof(generation));
 		if (generation > store_generation(v->st))
 			verify_fault(v, VERIFY_CHANGES, "generation %llu is yet to come",
 			    (unsigned long long)generation);
-		if (!change_sound((struct str){ data.mv_data, data.mv_size }))
+		if (!change_sound(c.value))
 			verify_fault(v, VERIFY_CHANGES, "what changed in generation %llu can't be read",
 			    (unsigned long long)generation);
 	}
-	mdb_cursor_close(cursor);
+	verify_walk_end(v, &c);
 }
 
 enum err

@@ -40,23 +40,21 @@ static void
 gather(struct shown_list *l)
 {
 	struct verify *v = l->v;
-	MDB_cursor *cursor = verify_cursor(v, v->dbs->outbox);
 	struct outbox_entry e;
+	struct db_cursor c;
 	uint64_t sequence;
-	MDB_val key, data;
 
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		memcpy(&sequence, key.mv_data, sizeof(sequence));
+	for (verify_walk(v, &c, v->dbs->outbox); c.found; db_next(&c)) {
+		memcpy(&sequence, c.key.ptr, sizeof(sequence));
 		v->result->outbox++;
 		if (sequence >= l->sequence_end)
 			verify_fault(v, VERIFY_OUTBOX, "entry %llu has a number yet to be given", LL sequence);
-		if (outbox_decode(sequence, (struct str){ data.mv_data, data.mv_size }, v->schema,
-		    &e) != ERR_OK)
+		if (outbox_decode(sequence, c.value, v->schema, &e) != ERR_OK)
 			verify_fault(v, VERIFY_OUTBOX, "entry %llu can't be read", LL sequence);
 		else if (e.shown && !add_shown(l, &e))
 			break;
 	}
-	mdb_cursor_close(cursor);
+	verify_walk_end(v, &c);
 }
 
 static cJSON *
@@ -177,22 +175,19 @@ check_pending(struct verify *v)
 {
 	struct shown_list l = { .v = v, .sequence_end = 1 };
 	uint32_t counted = 0;
-	MDB_cursor *cursor;
-	MDB_val key, data;
+	struct db_cursor c;
 	struct str end;
 
-	if (meta_get(v->txn, v->dbs->meta, META_SEQUENCE, &end) == 0) {
+	if (meta_get(v->txn, v->dbs->meta, META_SEQUENCE, &end)) {
 		if (end.len == sizeof(l.sequence_end))
 			memcpy(&l.sequence_end, end.ptr, sizeof(l.sequence_end));
 		else
 			verify_fault(v, VERIFY_META, "the outbox's next number can't be read");
 	}
 	gather(&l);
-	cursor = verify_cursor(v, v->dbs->pending);
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
-		counted += check_pending_one(&l, (struct str){ key.mv_data, key.mv_size },
-		    (struct str){ data.mv_data, data.mv_size });
-	mdb_cursor_close(cursor);
+	for (verify_walk(v, &c, v->dbs->pending); c.found; db_next(&c))
+		counted += check_pending_one(&l, c.key, c.value);
+	verify_walk_end(v, &c);
 	for (size_t i = 0; i < l.count; i++)
 		if (!l.list[i].found)
 			verify_fault(v, VERIFY_PENDING, "entry %llu is not shown", LL l.list[i].sequence);
@@ -205,30 +200,27 @@ check_pending(struct verify *v)
 static void
 check_answers(struct verify *v)
 {
-	MDB_cursor *cursor = verify_cursor(v, v->dbs->answers);
-	MDB_val key, data;
+	struct db_cursor c;
 
 	if (verify_entries(v, v->dbs->answers) != verify_entries(v, v->dbs->answers_due))
 		verify_fault(v, VERIFY_ANSWERS, "%zu answers are kept, and %zu are noted to end",
 		    verify_entries(v, v->dbs->answers), verify_entries(v, v->dbs->answers_due));
-	while (cursor != NULL && mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
+	for (verify_walk(v, &c, v->dbs->answers); c.found; db_next(&c)) {
 		struct answer_head head;
 		struct store_key k;
-		MDB_val due, nothing;
 
-		if (data.mv_size < sizeof(head)) {
+		if (c.value.len < sizeof(head)) {
 			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' can't be read",
-			    (int)key.mv_size, (char *)key.mv_data);
+			    STR_FMT(c.key));
 			continue;
 		}
-		memcpy(&head, data.mv_data, sizeof(head));
-		answers_due_key(&k, head.due_ms, (struct str){ key.mv_data, key.mv_size });
-		due = key_composed(&k);
-		if (mdb_get(v->txn, v->dbs->answers_due, &due, &nothing) != 0)
+		memcpy(&head, c.value.ptr, sizeof(head));
+		answers_due_key(&k, head.due_ms, c.key);
+		if (!db_has(v->txn, v->dbs->answers_due, key_composed(&k)))
 			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' never ends",
-			    (int)key.mv_size, (char *)key.mv_data);
+			    STR_FMT(c.key));
 	}
-	mdb_cursor_close(cursor);
+	verify_walk_end(v, &c);
 }
 
 void

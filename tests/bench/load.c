@@ -114,25 +114,14 @@ load(struct loader *l, unsigned orders)
 	return ERR_OK;
 }
 
-/* Pages that wait to be used again: LMDB keeps their numbers in database 0. */
+/* Pages that wait to be used again. */
 static uint64_t
 free_bytes(struct store *st)
 {
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	MDB_stat stat;
-	uint64_t pages = 0;
+	struct db_space space;
 
-	if (mdb_stat(store_txn(st), 0, &stat) != 0 || mdb_cursor_open(store_txn(st), 0, &cursor) != 0)
-		return 0;
-	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0) {
-		size_t n;
-
-		memcpy(&n, data.mv_data, sizeof(n));
-		pages += n;
-	}
-	mdb_cursor_close(cursor);
-	return pages * stat.ms_psize;
+	db_space(store_txn(st)->db, &space);
+	return db_free_pages(store_txn(st)) * space.page_bytes;
 }
 
 static enum err

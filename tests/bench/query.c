@@ -153,11 +153,11 @@ gather(struct bench *b, unsigned field, size_t skip, struct buf *out)
 
 	for (uint32_t s = 0; s < segments; s++) {
 		struct str bytes;
-		int rc = column_segment(store_txn(b->store), store_databases(b->store)->orders.columns,
+		enum err e = column_segment(store_txn(b->store), store_databases(b->store)->orders.columns,
 		    &orders_schema, field, s, &bytes);
 
-		if (rc != 0)
-			return store_error("column", rc);
+		if (e != ERR_OK)
+			return db_tell(store_txn(b->store), "column", e);
 		buf_add(out, bytes.ptr + skip, bytes.len - skip);
 	}
 	return buf_status(out);

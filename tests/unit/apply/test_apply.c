@@ -70,7 +70,7 @@ fill(unsigned n, uint64_t seed)
 }
 
 /* The transaction of our own snapshot, newly begun. */
-static MDB_txn *
+static struct db_txn *
 own_txn(void)
 {
 	ck_assert_int_eq(store_begin(st), ERR_OK);
@@ -123,16 +123,14 @@ on_commit(void *cookie, uint64_t generation, struct str entry)
 START_TEST(each_commit_is_told_with_its_entry_of_the_change_log)
 {
 	struct told told = { 0 };
-	MDB_val key = { sizeof(told.generation), &told.generation }, value;
-	MDB_dbi changes;
+	struct str value;
 
 	apply_on_commit(a, on_commit, &told);
 	fill(3, 1);
 	ck_assert_int_eq(told.times, 1);
 	ck_assert_uint_eq(told.generation, first + 1);
-	ck_assert_int_eq(mdb_dbi_open(own_txn(), "changes", MDB_INTEGERKEY, &changes), 0);
-	ck_assert_int_eq(mdb_get(store_txn(st), changes, &key, &value), 0);
-	ck_assert(str_eq((struct str){ value.mv_data, value.mv_size }, buf_str(&told.entry)));
+	ck_assert(db_get(own_txn(), store_databases(st)->changes, key_u64(&told.generation), &value));
+	ck_assert(str_eq(value, buf_str(&told.entry)));
 	store_end(st);
 	fill(3, 1);	/* changes nothing */
 	ck_assert_int_eq(told.times, 1);
@@ -344,20 +342,19 @@ END_TEST
 static void
 put_newer_format(void)
 {
-	struct store_head head = { .format = STORE_FORMAT + 1 };
-	MDB_val key = { 4, (char[]){ "head" } }, data = { sizeof(head), &head };
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi meta;
+	const struct store_head head = { .format = STORE_FORMAT + 1 };
+	const struct db_options options = { .max_dbs = 1, .mode = 0640 };
+	struct db_txn txn = { .txn = NULL };
+	struct db db;
+	db_id meta;
 
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, 1), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0640), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(mdb_dbi_open(txn, "meta", MDB_CREATE, &meta), 0);
-	ck_assert_int_eq(mdb_put(txn, meta, &key, &data, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	ck_assert_int_eq(db_open(&db, config.store.path, &options), ERR_OK);
+	ck_assert_int_eq(db_begin(&db, &txn, true), ERR_OK);
+	ck_assert(db_handle(&txn, "meta", DB_BYTES, true, &meta));
+	ck_assert_int_eq(db_put(&txn, meta, STR(META_HEAD),
+	    (struct str){ (const char *)&head, sizeof(head) }), ERR_OK);
+	ck_assert_int_eq(db_commit(&txn), ERR_OK);
+	db_close(&db);
 }
 
 START_TEST(a_store_of_a_newer_format_is_refused_by_its_name)
@@ -415,8 +412,6 @@ END_TEST
 
 START_TEST(the_change_log_keeps_as_many_generations_as_configured)
 {
-	MDB_stat s;
-
 	for (unsigned i = 0; i < 150; i++) {
 		uint64_t seed = i;
 		struct made_order m;
@@ -427,8 +422,7 @@ START_TEST(the_change_log_keeps_as_many_generations_as_configured)
 		(void)made_apply(a, &c, 1);
 	}
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(mdb_stat(store_txn(st), store_databases(st)->changes, &s), 0);
-	ck_assert_uint_eq(s.ms_entries, 100);
+	ck_assert_uint_eq(db_count(store_txn(st), store_databases(st)->changes), 100);
 }
 END_TEST
 
@@ -448,19 +442,12 @@ START_TEST(a_snapshot_does_not_move_while_the_writer_commits)
 }
 END_TEST
 
-static int
-count_line(const char *line, void *lines)
-{
-	(void)line;
-	++*(int *)lines;
-	return 0;
-}
-
 START_TEST(a_killed_readers_snapshot_is_dropped)
 {
 	const struct apply_meta nothing = { 0 };
 	struct apply_result result;
-	int ready[2], lines = 0, status;
+	int ready[2], status;
+	unsigned left = 9;
 	char byte;
 	pid_t reader;
 
@@ -480,8 +467,8 @@ START_TEST(a_killed_readers_snapshot_is_dropped)
 	ck_assert_int_eq(kill(reader, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
 	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_JOB, &nothing, NOW_MS + 60000, &result), ERR_OK);
-	ck_assert_int_ge(mdb_reader_list(mdb_txn_env(own_txn()), count_line, &lines), 0);
-	ck_assert_int_eq(lines, 2);	/* the heading, and our own */
+	ck_assert_int_eq(db_drop_dead_readers(own_txn()->db, &left), ERR_OK);
+	ck_assert_uint_eq(left, 0);
 }
 END_TEST
 

@@ -109,18 +109,18 @@ START_TEST(a_backup_is_the_store_at_one_generation)
 {
 	struct backup_facts before = facts_of(data_file()), f;
 	struct store *st;
-	MDB_env *env;
+	struct db db;
 
 	back_up();
 	f = facts_of(file);
 	ck_assert_uint_eq(f.generation, before.generation);
 	ck_assert_uint_eq(f.orders, before.orders);
 	ck_assert_uint_eq(f.outbox, 2);
-	ck_assert_int_eq(backup_open(file, &env, &st, &why), ERR_OK);
+	ck_assert_int_eq(backup_open(file, &db, &st, &why), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	store_check(st);
 	store_close(st);
-	mdb_env_close(env);
+	db_close(&db);
 }
 END_TEST
 
@@ -154,7 +154,7 @@ meta_value(const char *name)
 
 	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(meta_get(store_txn(st), store_databases(st)->meta, name, &s), 0);
+	ck_assert(meta_get(store_txn(st), store_databases(st)->meta, name, &s));
 	buf_add_str(&b, s);
 	store_close(st);
 	return b;
@@ -335,15 +335,15 @@ START_TEST(backups_beside_a_writer_are_whole)
 	}
 	for (int i = 0; i < 5; i++) {
 		struct store *st;
-		MDB_env *env;
+		struct db db;
 
 		(void)usleep(50000);
 		back_up();
-		ck_assert_int_eq(backup_open(file, &env, &st, &why), ERR_OK);
+		ck_assert_int_eq(backup_open(file, &db, &st, &why), ERR_OK);
 		ck_assert_int_eq(store_begin(st), ERR_OK);
 		store_check(st);
 		store_close(st);
-		mdb_env_close(env);
+		db_close(&db);
 	}
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);

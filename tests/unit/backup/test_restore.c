@@ -15,6 +15,7 @@
 #include "common/store/keys.h"
 #include "syncd/backup/backup.h"
 #include "syncd/ctl/ctl.h"
+#include "tests/lib/closed_store.h"
 #include "tests/lib/store_check.h"
 #include "tests/lib/store_full.h"
 #include "tests/lib/support.h"
@@ -271,29 +272,6 @@ END_TEST
 
 /* ---- what is no store of ours --------------------------------------------------- */
 
-static void
-make_format(uint32_t format)
-{
-	struct store_head head;
-	struct store_dbs dbs;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_val v, key = key_str(STR(META_HEAD));
-
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, MDB_NOTLS, 0640), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(mdb_get(txn, dbs.meta, &key, &v), 0);
-	memcpy(&head, v.mv_data, sizeof(head));
-	head.format = format;
-	v.mv_data = &head;
-	ck_assert_int_eq(mdb_put(txn, dbs.meta, &key, &v, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
-}
-
 START_TEST(a_store_or_backup_of_another_format_is_refused_by_its_number)
 {
 	static const uint32_t formats[] = { STORE_FORMAT - 1, STORE_FORMAT + 1 };
@@ -302,7 +280,7 @@ START_TEST(a_store_or_backup_of_another_format_is_refused_by_its_number)
 	char found[40];
 
 	for (size_t i = 0; i < 2; i++) {
-		make_format(formats[i]);
+		closed_store_set_format(config.store.path, formats[i]);
 		(void)snprintf(found, sizeof(found), "format %u found", formats[i]);
 		before = stat_of(of_store("data.mdb"));
 		s = ctl(ctl_rebuild, NULL, false);
@@ -316,7 +294,7 @@ START_TEST(a_store_or_backup_of_another_format_is_refused_by_its_number)
 		ck_assert_int_eq(rename(backup, of_store("data.mdb")), 0);
 		ck_assert_uint_eq(stat_of(of_store("data.mdb")).st_ino, before.st_ino);
 	}
-	make_format(STORE_FORMAT);
+	closed_store_set_format(config.store.path, STORE_FORMAT);
 	check_usable(0, 0);
 }
 END_TEST

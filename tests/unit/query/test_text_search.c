@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/query/text_search.h"
 #include "common/store/columns.h"
+#include "tests/lib/closed_store.h"
 #include "tests/lib/orders_made.h"
 #include "tests/lib/store_check.h"
 #include "tests/lib/support.h"
@@ -206,27 +207,17 @@ END_TEST
 static void
 spoil_texts(const char *path, const char *lost)
 {
-	struct store_dbs dbs;
-	MDB_val name = key_str(str_of(lost));
-	MDB_env *env;
-	MDB_txn *txn;
+	struct closed_store s;
 
 	fill(same);
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_set_mapsize(env, 1 << 26), 0);
-	ck_assert_int_eq(mdb_env_open(env, path, 0, 0600), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(mdb_del(txn, dbs.meta, &name, NULL), 0);
+	closed_store_open(&s, path);
+	ck_assert_int_eq(db_del(&s.txn, s.dbs.meta, str_of(lost)), ERR_OK);
 	for (unsigned f = ORDER_ORDER_ID; f <= ORDER_CUSTOMER; f++) {
 		uint64_t k = column_key(f, 0);
-		MDB_val key = key_u64(&k), data = { segment.len, segment.data };
 
-		ck_assert_int_eq(mdb_put(txn, dbs.orders.columns, &key, &data, 0), 0);
+		ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.columns, key_u64(&k), buf_str(&segment)), ERR_OK);
 	}
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	closed_store_commit(&s);
 }
 
 START_TEST(texts_of_an_older_build_are_made_anew_in_one_commit)

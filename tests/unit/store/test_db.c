@@ -386,6 +386,7 @@ START_TEST(all_slots_of_readers_may_be_taken_and_one_that_rests_keeps_its_own)
 	ck_assert_uint_eq(s.readers, 2);
 	ck_assert_uint_eq(s.readers_max, 2);
 	ck_assert_uint_eq(s.oldest, db_txn_id(&one));
+	ck_assert_uint_eq(db_newest(&db), db_txn_id(&one) + 1);
 	ck_assert_int_eq(db_begin(&db, &third, false), ERR_STORE_READERS);
 	db_rest(&two);
 	ck_assert_int_eq(db_begin(&db, &third, false), ERR_STORE_READERS);

@@ -4,6 +4,7 @@
 
 #include "common/base/instant.h"
 #include "common/store/keys.h"
+#include "tests/lib/closed_store.h"
 #include "tests/lib/store_check.h"
 #include "tests/lib/store_full.h"
 #include "tests/lib/support.h"
@@ -36,26 +37,17 @@ is_there(const char *path)
 static void
 make_format(uint32_t format, bool waiting)
 {
-	struct store_head head;
-	struct store_dbs dbs;
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_val v, key = key_str(STR(META_HEAD));
+	struct closed_store s;
+	struct db_cursor c;
 
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, MDB_NOTLS, 0640), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(mdb_get(txn, dbs.meta, &key, &v), 0);
-	memcpy(&head, v.mv_data, sizeof(head));
-	v.mv_data = &head;
-	head.format = format;
-	ck_assert_int_eq(mdb_put(txn, dbs.meta, &key, &v, 0), 0);
-	if (!waiting)
-		ck_assert_int_eq(mdb_drop(txn, dbs.outbox, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	closed_store_set_format(config.store.path, format);
+	if (waiting)
+		return;
+	closed_store_open(&s, config.store.path);
+	for (db_walk(&c, &s.txn, s.dbs.outbox); c.found; db_next(&c))
+		ck_assert_int_eq(db_walk_del(&c), ERR_OK);
+	db_walk_end(&c);
+	closed_store_commit(&s);
 }
 
 static off_t

@@ -11,6 +11,7 @@
 #include "common/store/currency.h"
 #include "common/store/revenue.h"
 #include "common/store/summary.h"
+#include "tests/lib/closed_store.h"
 #include "tests/lib/orders_made.h"
 #include "tests/lib/outbox_made.h"
 #include "tests/lib/store_check.h"
@@ -256,49 +257,31 @@ expect_revenue(const char *whole, const char *today)
 
 /* The store as an older build left it: ${change} is made to it without syncd. */
 static void
-left_by_older(int (*change)(MDB_txn *, const struct store_dbs *, struct buf *body))
+left_by_older(void (*change)(struct closed_store *, struct buf *body))
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	MDB_val key = key_u64(&k), data;
-	struct store_dbs dbs;
+	struct closed_store s;
 	struct buf body = { 0 };
-	MDB_env *env;
-	MDB_txn *txn;
 
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(change(txn, &dbs, &body), 0);
-	data = (MDB_val){ body.len, body.data };
-	ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	closed_store_open(&s, config.store.path);
+	change(&s, &body);
+	ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.totals, key_u64(&k), buf_str(&body)), ERR_OK);
+	closed_store_commit(&s);
 	buf_free(&body);
 }
 
 /* As it was before there were revenue and currencies: without its totals, and the body that was made then. */
-static int
-forget_revenue(MDB_txn *txn, const struct store_dbs *dbs, struct buf *body)
+static void
+forget_revenue(struct closed_store *s, struct buf *body)
 {
-	uint64_t out = total_key(TOTAL_DAY_OUT, 0, 0), at_key;
-	MDB_val name = key_str(STR(META_EXCLUDED)), key, data;
+	uint64_t from = total_key(TOTAL_DAY_OUT, 0, 0), below = total_key(TOTAL_DAY_OUT + 1, 0, 0);
 	struct store_head head;
-	MDB_cursor *cursor;
 
-	ck_assert_int_eq(mdb_del(txn, dbs->meta, &name, NULL), 0);
-	name = key_str(STR(META_CURRENCY));
-	ck_assert_int_eq(mdb_del(txn, dbs->meta, &name, NULL), 0);
-	ck_assert_int_eq(mdb_cursor_open(txn, dbs->orders.totals, &cursor), 0);
-	for (key = key_u64(&out); mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&out)) {
-		memcpy(&at_key, key.mv_data, sizeof(at_key));
-		ck_assert_uint_eq(at_key >> 56, TOTAL_DAY_OUT);
-		ck_assert_int_eq(mdb_cursor_del(cursor, 0), 0);
-	}
-	mdb_cursor_close(cursor);
-	ck_assert_int_eq(meta_head(txn, dbs->meta, &head), 0);
-	return summary_compose(body, txn, dbs, &orders_schema, &head, at(NOON)) == ERR_OK ? 0 : -1;
+	ck_assert_int_eq(db_del(&s->txn, s->dbs.meta, STR(META_EXCLUDED)), ERR_OK);
+	ck_assert_int_eq(db_del(&s->txn, s->dbs.meta, STR(META_CURRENCY)), ERR_OK);
+	ck_assert_int_eq(db_del_range(&s->txn, s->dbs.orders.totals, key_u64(&from), key_u64(&below)), ERR_OK);
+	ck_assert_int_eq(meta_head(&s->txn, s->dbs.meta, &head), ERR_OK);
+	ck_assert_int_eq(summary_compose(body, &s->txn, &s->dbs, &orders_schema, &head, at(NOON)), ERR_OK);
 }
 
 static uint32_t
@@ -495,20 +478,17 @@ START_TEST(options_beyond_those_that_have_a_code_are_counted_together)
 END_TEST
 
 /* The body that listed the schema's own options, whatever was offered. */
-static int
-stale_body(MDB_txn *txn, const struct store_dbs *dbs, struct buf *body)
+static void
+stale_body(struct closed_store *s, struct buf *body)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	MDB_val key = key_u64(&k), data;
+	struct str stored;
 	char *name;
-	int rc = mdb_get(txn, dbs->orders.totals, &key, &data);
 
-	if (rc != 0)
-		return rc;
-	buf_add(body, data.mv_data, data.mv_size);
+	ck_assert(db_get(&s->txn, s->dbs.orders.totals, key_u64(&k), &stored));
+	buf_add_str(body, stored);
 	ck_assert_ptr_nonnull(name = memmem(body->data, body->len, "In work", 7));
 	*name = 'X';
-	return 0;
 }
 
 START_TEST(a_summary_that_an_older_build_composed_is_composed_anew_at_the_start)
@@ -614,39 +594,28 @@ struct days_out {
 static void
 exchange(const struct days_out *in, struct days_out *out)
 {
-	uint64_t first = total_key(TOTAL_DAY_OUT, 0, 0), k;
-	MDB_val name = key_str(STR(META_DERIVED)), key, data;
-	struct store_dbs dbs;
-	MDB_cursor *cursor;
-	MDB_env *env;
-	MDB_txn *txn;
+	uint64_t first = total_key(TOTAL_DAY_OUT, 0, 0);
+	struct closed_store s;
+	struct db_cursor c;
+	struct str derived;
 
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, 0, 0600), 0);
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
-	ck_assert_int_eq(mdb_get(txn, dbs.meta, &name, &data), 0);
-	memcpy(&out->derived, data.mv_data, sizeof(out->derived));
-	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
-	for (key = key_u64(&first), out->count = 0; mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0; key = key_u64(&first)) {
-		memcpy(&k, key.mv_data, sizeof(k));
-		out->keys[out->count] = k;
-		memcpy(&out->totals[out->count++], data.mv_data, sizeof(struct total));
+	closed_store_open(&s, config.store.path);
+	ck_assert(db_get(&s.txn, s.dbs.meta, STR(META_DERIVED), &derived));
+	memcpy(&out->derived, derived.ptr, sizeof(out->derived));
+	out->count = 0;
+	for (db_walk_from(&c, &s.txn, s.dbs.orders.totals, key_u64(&first)); c.found; db_next(&c)) {
 		ck_assert_uint_lt(out->count, DAYS_OUT_MAX);
-		ck_assert_int_eq(mdb_cursor_del(cursor, 0), 0);
+		memcpy(&out->keys[out->count], c.key.ptr, sizeof(uint64_t));
+		memcpy(&out->totals[out->count++], c.value.ptr, sizeof(struct total));
+		ck_assert_int_eq(db_walk_del(&c), ERR_OK);
 	}
-	mdb_cursor_close(cursor);
+	db_walk_end(&c);
 	in = in == NULL ? out : in;
-	for (size_t i = 0; i < in->count; i++) {
-		key = key_u64(&in->keys[i]);
-		data = (MDB_val){ sizeof(struct total), (void *)(uintptr_t)&in->totals[i] };
-		ck_assert_int_eq(mdb_put(txn, dbs.orders.totals, &key, &data, 0), 0);
-	}
-	data = (MDB_val){ sizeof(in->derived), (void *)(uintptr_t)&in->derived };
-	ck_assert_int_eq(mdb_put(txn, dbs.meta, &name, &data, 0), 0);
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	for (size_t i = 0; i < in->count; i++)
+		ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.totals, key_u64(&in->keys[i]),
+		    (struct str){ (const char *)&in->totals[i], sizeof(struct total) }), ERR_OK);
+	ck_assert_int_eq(db_put(&s.txn, s.dbs.meta, STR(META_DERIVED), key_u64(&in->derived)), ERR_OK);
+	closed_store_commit(&s);
 }
 
 /* One that knows of no revenue writes all but the totals of what is none. */

@@ -184,7 +184,7 @@ now(void)
 	struct moment m;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	m = (struct moment){ mdb_txn_id(store_txn(st)), store_generation(st), store_synced_ms(st),
+	m = (struct moment){ db_txn_id(store_txn(st)), store_generation(st), store_synced_ms(st),
 	    store_fresh_ms(st), store_row_count(st), "" };
 	(void)snprintf(m.document, sizeof(m.document), "%.*s", STR_FMT(store_last_sync(st)));
 	store_end(st);

@@ -12,6 +12,7 @@
 #include "common/store/row.h"
 #include "syncd/backup/backup.h"
 #include "syncd/verify/verify.h"
+#include "tests/lib/closed_store.h"
 #include "tests/lib/store_full.h"
 #include "tests/lib/support.h"
 
@@ -20,43 +21,45 @@
  * damage is found, and told under the name of what is damaged.
  */
 static struct config config;
-static MDB_txn *txn;		/* of the damage */
-static struct store_dbs dbs;
+static struct closed_store closed;	/* while it is damaged */
+static struct db_txn *txn = &closed.txn;
+#define dbs	closed.dbs
 
 /* ---- means of damage ------------------------------------------------------------ */
 static void
-put(MDB_dbi dbi, MDB_val key, const void *bytes, size_t len)
+put(db_id dbi, struct str key, const void *bytes, size_t len)
 {
-	MDB_val data = { len, (void *)(uintptr_t)bytes };
-
-	ck_assert_int_eq(mdb_put(txn, dbi, &key, &data, 0), 0);
+	ck_assert_int_eq(db_put(txn, dbi, key, (struct str){ bytes, len }), ERR_OK);
 }
 
 /* A copy of the value under ${key}, to be put back with changes; NULL key: the first one. */
 static char *
-value_of(MDB_dbi dbi, MDB_val *key, size_t *len)
+value_of(db_id dbi, struct str *key, size_t *len)
 {
-	MDB_cursor *cursor;
-	MDB_val data;
+	struct db_cursor c;
 	char *copy;
 
-	ck_assert_int_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
-	ck_assert_int_eq(mdb_cursor_get(cursor, key, &data, key->mv_data == NULL ? MDB_FIRST : MDB_SET_KEY), 0);
-	mdb_cursor_close(cursor);
-	ck_assert_ptr_nonnull(copy = malloc(data.mv_size + 8));
-	memcpy(copy, data.mv_data, *len = data.mv_size);
+	if (key->ptr == NULL)
+		db_walk(&c, txn, dbi);
+	else
+		db_walk_from(&c, txn, dbi, *key);
+	ck_assert(c.found && (key->ptr == NULL || str_eq(c.key, *key)));
+	*key = c.key;
+	ck_assert_ptr_nonnull(copy = malloc(c.value.len + 8));
+	memcpy(copy, c.value.ptr, *len = c.value.len);
+	db_walk_end(&c);
 	return copy;
 }
 
 static void
-flip(MDB_dbi dbi, MDB_val key, size_t at)
+flip(db_id dbi, struct str key, size_t at)
 {
 	char own[STORE_KEY_MAX], *copy;
 	size_t len;
 
 	copy = value_of(dbi, &key, &len);
-	memcpy(own, key.mv_data, key.mv_size);	/* it lies in the page that is about to change */
-	key.mv_data = own;
+	memcpy(own, key.ptr, key.len);	/* it lies in the page that is about to change */
+	key.ptr = own;
 	ck_assert_uint_lt(at, len);
 	copy[at] ^= 1;
 	put(dbi, key, copy, len);
@@ -64,20 +67,20 @@ flip(MDB_dbi dbi, MDB_val key, size_t at)
 }
 
 static void
-drop(MDB_dbi dbi, MDB_val key)
+drop(db_id dbi, struct str key)
 {
 	char own[STORE_KEY_MAX];
 	size_t len;
 
 	free(value_of(dbi, &key, &len));
-	memcpy(own, key.mv_data, key.mv_size);
-	key.mv_data = own;
-	ck_assert_int_eq(mdb_del(txn, dbi, &key, NULL), 0);
+	memcpy(own, key.ptr, key.len);
+	key.ptr = own;
+	ck_assert_int_eq(db_del(txn, dbi, key), ERR_OK);
 }
 
-#define FIRST	((MDB_val){ 0, NULL })
+#define FIRST	((struct str){ NULL, 0 })
 
-static MDB_val
+static struct str
 column(unsigned field, uint32_t segment)
 {
 	static uint64_t k;
@@ -86,7 +89,7 @@ column(unsigned field, uint32_t segment)
 	return key_u64(&k);
 }
 
-static MDB_val
+static struct str
 total(enum total_kind kind, unsigned field, uint32_t which)
 {
 	static uint64_t k;
@@ -95,7 +98,7 @@ total(enum total_kind kind, unsigned field, uint32_t which)
 	return key_u64(&k);
 }
 
-static MDB_val
+static struct str
 ordering(unsigned field, int descending, uint32_t chunk)
 {
 	static uint64_t k;
@@ -117,20 +120,20 @@ head(void)
 static void
 put_head(struct store_head h)
 {
-	put(dbs.meta, key_str(STR(META_HEAD)), &h, sizeof(h));
+	put(dbs.meta, STR(META_HEAD), &h, sizeof(h));
 }
 
 /* A text in the first value of a database replaced by another of its length. */
 static void
-replace(MDB_dbi dbi, const char *from, const char *to)
+replace(db_id dbi, const char *from, const char *to)
 {
-	MDB_val key = FIRST;
+	struct str key = FIRST;
 	char own[STORE_KEY_MAX], *copy, *at;
 	size_t len, n = strlen(to);
 
 	copy = value_of(dbi, &key, &len);
-	memcpy(own, key.mv_data, key.mv_size);
-	key.mv_data = own;
+	memcpy(own, key.ptr, key.len);
+	key.ptr = own;
 	ck_assert_uint_eq(strlen(from), n);
 	ck_assert_ptr_nonnull(at = memmem(copy, len, from, n));
 	for (size_t i = 0; i < n; i++)
@@ -168,34 +171,32 @@ static void pending_missing(void) { drop(dbs.pending, FIRST); }
 static void pending_other(void) { replace(dbs.pending, "\"High\"", "\"Hugh\""); }
 static void answer_endless(void) { drop(dbs.answers_due, FIRST); }
 static void change_cut(void) { flip(dbs.changes, FIRST, 8); }
-static void birth_missing(void) { drop(dbs.meta, key_str(STR(META_BIRTH))); }
-static void sequence_behind(void) { put(dbs.meta, key_str(STR(META_SEQUENCE)), &(uint64_t){ 2 }, 8); }
+static void birth_missing(void) { drop(dbs.meta, STR(META_BIRTH)); }
+static void sequence_behind(void) { put(dbs.meta, STR(META_SEQUENCE), &(uint64_t){ 2 }, 8); }
 
 /* The first of its kind. */
 static void
 flip_day(enum total_kind kind)
 {
-	uint64_t k = total_key(kind, ORDER_CREATED_AT, 0);
-	MDB_val key = key_u64(&k), data;
-	MDB_cursor *cursor;
-	uint64_t found;
+	uint64_t k = total_key(kind, ORDER_CREATED_AT, 0), found;
+	struct db_cursor c;
 
-	ck_assert_int_eq(mdb_cursor_open(txn, dbs.orders.totals, &cursor), 0);
-	ck_assert_int_eq(mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE), 0);
-	memcpy(&found, key.mv_data, sizeof(found));
-	mdb_cursor_close(cursor);
+	db_walk_from(&c, txn, dbs.orders.totals, key_u64(&k));
+	ck_assert(c.found);
+	memcpy(&found, c.key.ptr, sizeof(found));
+	db_walk_end(&c);
 	ck_assert_uint_eq(found >> 56, kind);
 	flip(dbs.orders.totals, key_u64(&found), 0);
 }
 
 static void total_of_a_day(void) { flip_day(TOTAL_DAY); }
 static void total_of_a_day_out(void) { flip_day(TOTAL_DAY_OUT); }
-static void excluded_other(void) { put(dbs.meta, key_str(STR(META_EXCLUDED)), "Shipped", 8); }
+static void excluded_other(void) { put(dbs.meta, STR(META_EXCLUDED), "Shipped", 8); }
 
 static void
 gzip_other(void)
 {
-	MDB_val key = total(TOTAL_BODY, 0, 0);
+	struct str key = total(TOTAL_BODY, 0, 0);
 	size_t len;
 
 	free(value_of(dbs.orders.totals, &key, &len));
@@ -234,7 +235,7 @@ static void
 row_json(void)
 {
 	uint32_t block = 0;
-	MDB_val key = key_u32(&block);
+	struct str key = key_u32(&block);
 	char *copy, *at;
 	size_t len;
 
@@ -264,32 +265,32 @@ block_missing(void)
 static void
 option_twice(void)
 {
-	put(dbs.meta, key_str(STR(META_OPTIONS "2")), "On Hold\0On Hold", 16);
+	put(dbs.meta, STR(META_OPTIONS "2"), "On Hold\0On Hold", 16);
 }
 
 static void
 feed_cut(void)
 {
-	put(dbs.meta, key_str(STR(META_FEED)), "{\"base\":\"\",\"webh", 15);
+	put(dbs.meta, STR(META_FEED), "{\"base\":\"\",\"webh", 15);
 }
 
 static void
 calls_other(void)
 {
-	flip(dbs.meta, key_str(STR(META_CALLS)), 0);
+	flip(dbs.meta, STR(META_CALLS), 0);
 }
 
 /* The value that the first order's history ends with is another. */
 static void
 history_other(void)
 {
-	MDB_val key = FIRST;
+	struct str key = FIRST;
 	char own[STORE_KEY_MAX], *copy, *at;
 	size_t len;
 
 	copy = value_of(dbs.history, &key, &len);
-	memcpy(own, key.mv_data, key.mv_size);
-	key.mv_data = own;
+	memcpy(own, key.ptr, key.len);
+	key.ptr = own;
 	ck_assert_ptr_nonnull(at = memmem(copy, len, "\"action\":\"", 10));
 	at[10] = 'X';
 	put(dbs.history, key, copy, len);
@@ -354,27 +355,12 @@ setup(void)
 	full_store(&config, tmpdir_new(), instant_now());
 }
 
-static MDB_env *
-open_env(unsigned flags)
-{
-	MDB_env *env;
-
-	ck_assert_int_eq(mdb_env_create(&env), 0);
-	ck_assert_int_eq(mdb_env_set_maxdbs(env, STORE_MAX_DBS), 0);
-	ck_assert_int_eq(mdb_env_open(env, config.store.path, flags | MDB_NOTLS, 0640), 0);
-	return env;
-}
-
 static void
 damage(void (*how)(void))
 {
-	MDB_env *env = open_env(0);
-
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	closed_store_open(&closed, config.store.path);
 	how();
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	closed_store_commit(&closed);
 }
 
 static void
@@ -467,14 +453,14 @@ START_TEST(a_rebuild_and_a_sync_make_it_sound_again)
 	uint64_t generation;
 	struct record *list;
 	struct store *st;
-	MDB_env *env;
+	struct db db;
 	size_t n;
 
 	/* what Airtable has: the store before */
 	(void)snprintf(path, sizeof(path), "cp %s/data.mdb %s/../before.mdb", config.store.path, config.store.path);
 	ck_assert_int_eq(system(path), 0);
 	(void)snprintf(path, sizeof(path), "%s/../before.mdb", config.store.path);
-	ck_assert_int_eq(backup_open(path, &env, &st, &said), ERR_OK);
+	ck_assert_int_eq(backup_open(path, &db, &st, &said), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	generation = store_generation(st);
 	list = records(st, &n);
@@ -486,7 +472,7 @@ START_TEST(a_rebuild_and_a_sync_make_it_sound_again)
 	sync_again(list, n);
 	free(list);
 	store_close(st);
-	mdb_env_close(env);
+	db_close(&db);
 	if (!lost_for_good(damages[_i].what))
 		ck_assert_msg(verify(&said) == 0, "%s: %s", damages[_i].what, buf_cstr(&said));
 	buf_free(&said);
@@ -541,43 +527,37 @@ END_TEST
 START_TEST(values_of_random_bytes_are_read_without_harm)
 {
 	uint64_t seed = 300 + (uint64_t)_i;
-	MDB_env *env = open_env(0);
 	struct buf said = { .data = NULL };
 
-	ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	ck_assert_int_eq(store_keys_open(txn, 0, &dbs), 0);
+	closed_store_open(&closed, config.store.path);
 	for (int n = 0; n < 60; n++) {
-		const MDB_dbi list[] = { dbs.meta, dbs.changes, dbs.outbox, dbs.pending, dbs.answers,
+		const db_id list[] = { dbs.meta, dbs.changes, dbs.outbox, dbs.pending, dbs.answers,
 		    dbs.history, dbs.audit, dbs.orders.rows, dbs.orders.columns, dbs.orders.orderings,
 		    dbs.orders.totals };
-		MDB_dbi dbi = list[made_random(&seed, sizeof(list) / sizeof(list[0]))];
-		MDB_cursor *cursor;
-		MDB_val key, data;
-		char *copy;
+		db_id dbi = list[made_random(&seed, sizeof(list) / sizeof(list[0]))];
+		uint64_t skip = made_random(&seed, 20) + 1;
+		struct str key = FIRST, value = FIRST;
+		char own[STORE_KEY_MAX], *copy;
+		struct db_cursor c;
 
-		ck_assert_int_eq(mdb_cursor_open(txn, dbi, &cursor), 0);
-		for (uint64_t skip = made_random(&seed, 20) + 1; skip > 0; skip--)
-			if (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) != 0)
-				break;
-		if (mdb_cursor_get(cursor, &key, &data, MDB_GET_CURRENT) == 0 && data.mv_size > 8 &&
-		    !(dbi == dbs.meta && memcmp(key.mv_data, "head", 4) == 0)) {
-			char own[STORE_KEY_MAX];
-			size_t len = data.mv_size;
-
-			ck_assert_ptr_nonnull(copy = malloc(len));
-			memcpy(copy, data.mv_data, len);
-			memcpy(own, key.mv_data, key.mv_size);
-			key.mv_data = own;
-			for (int b = 0; b < 4; b++)
-				copy[made_random(&seed, made_random(&seed, 2) == 0 ? len : 64 % len + 1)] =
-				    (char)made_random(&seed, 256);
-			put(dbi, key, copy, made_random(&seed, 3) == 0 ? made_random(&seed, len) + 1 : len);
-			free(copy);
+		for (db_walk(&c, txn, dbi); c.found && skip > 0; db_next(&c), skip--) {
+			key = c.key;
+			value = c.value;
 		}
-		mdb_cursor_close(cursor);
+		db_walk_end(&c);
+		if (value.len <= 8 || (dbi == dbs.meta && memcmp(key.ptr, "head", 4) == 0))
+			continue;
+		ck_assert_ptr_nonnull(copy = malloc(value.len));
+		memcpy(copy, value.ptr, value.len);
+		memcpy(own, key.ptr, key.len);
+		key.ptr = own;
+		for (int b = 0; b < 4; b++)
+			copy[made_random(&seed, made_random(&seed, 2) == 0 ? value.len : 64 % value.len + 1)] =
+			    (char)made_random(&seed, 256);
+		put(dbi, key, copy, made_random(&seed, 3) == 0 ? made_random(&seed, value.len) + 1 : value.len);
+		free(copy);
 	}
-	ck_assert_int_eq(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+	closed_store_commit(&closed);
 	ck_assert_uint_gt(verify(&said), 0);
 	buf_free(&said);
 }

@@ -231,18 +231,18 @@ logged(void)
 	static char line[200];
 	struct change_log_head head;
 	uint64_t newest = generation();
-	MDB_val key = key_u64(&newest), data;
+	struct str data;
 	const unsigned char *p;
 
 	line[0] = '\0';
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(mdb_get(store_txn(st), store_databases(st)->changes, &key, &data), 0);
-	memcpy(&head, data.mv_data, sizeof(head));
-	p = (const unsigned char *)data.mv_data + sizeof(head);
+	ck_assert(db_get(store_txn(st), store_databases(st)->changes, key_u64(&newest), &data));
+	memcpy(&head, data.ptr, sizeof(head));
+	p = (const unsigned char *)data.ptr + sizeof(head);
 	for (uint32_t i = 0; i < head.count; i++, p += 2 + p[1])
 		(void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%d:%.*s",
 		    i > 0 ? " " : "", p[0], p[1], p + 2);
-	ck_assert_ptr_eq(p, (const unsigned char *)data.mv_data + data.mv_size);
+	ck_assert_ptr_eq(p, (const unsigned char *)data.ptr + data.len);
 	store_end(st);
 	return line;
 }

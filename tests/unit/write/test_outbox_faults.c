@@ -18,7 +18,7 @@ static uint64_t
 fingerprint(struct store *s)
 {
 	const struct store_dbs *d = store_databases(s);
-	const MDB_dbi list[] = {
+	const db_id list[] = {
 		d->meta, d->changes, d->outbox, d->pending, d->answers, d->answers_due, d->history,
 		d->audit, d->bulks, d->orders.ids, d->orders.keys, d->orders.rows, d->orders.free,
 		d->orders.columns, d->orders.orderings, d->orders.totals
@@ -26,16 +26,15 @@ fingerprint(struct store *s)
 	uint64_t h = HASH_BEGIN;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		MDB_cursor *cursor;
-		MDB_val kv[2];
+		struct db_cursor c;
 
-		ck_assert_int_eq(mdb_cursor_open(store_txn(s), list[i], &cursor), 0);
-		while (mdb_cursor_get(cursor, &kv[0], &kv[1], MDB_NEXT) == 0)
-			for (int k = 0; k < 2; k++) {
-				h = hash_add(h, &kv[k].mv_size, sizeof(kv[k].mv_size));
-				h = hash_add(h, kv[k].mv_data, kv[k].mv_size);
-			}
-		mdb_cursor_close(cursor);
+		for (db_walk(&c, store_txn(s), list[i]); c.found; db_next(&c)) {
+			h = hash_add(h, &c.key.len, sizeof(c.key.len));
+			h = hash_add(h, c.key.ptr, c.key.len);
+			h = hash_add(h, &c.value.len, sizeof(c.value.len));
+			h = hash_add(h, c.value.ptr, c.value.len);
+		}
+		db_walk_end(&c);
 	}
 	return h;
 }

@@ -1,0 +1,40 @@
+#include <check.h>
+
+#include "tests/lib/closed_store.h"
+
+void
+closed_store_open(struct closed_store *s, const char *path)
+{
+	static const struct db_options options = {
+		.max_dbs = STORE_MAX_DBS, .map_bytes = 1 << 26, .mode = 0640
+	};
+
+	s->txn = (struct db_txn){ .txn = NULL };
+	ck_assert_int_eq(db_open(&s->db, path, &options), ERR_OK);
+	ck_assert_int_eq(db_begin(&s->db, &s->txn, true), ERR_OK);
+	ck_assert_int_eq(store_keys_open(&s->txn, false, &s->dbs), ERR_OK);
+}
+
+void
+closed_store_commit(struct closed_store *s)
+{
+	ck_assert_int_eq(db_commit(&s->txn), ERR_OK);
+	db_close(&s->db);
+}
+
+void
+closed_store_set_format(const char *path, uint32_t format)
+{
+	struct closed_store s;
+	struct store_head head;
+	struct str stored;
+
+	closed_store_open(&s, path);
+	/* its own bytes: meta_head() reads no more than the format of another one */
+	ck_assert(db_get(&s.txn, s.dbs.meta, STR(META_HEAD), &stored) && stored.len == sizeof(head));
+	memcpy(&head, stored.ptr, sizeof(head));
+	head.format = format;
+	ck_assert_int_eq(db_put(&s.txn, s.dbs.meta, STR(META_HEAD),
+	    (struct str){ (const char *)&head, sizeof(head) }), ERR_OK);
+	closed_store_commit(&s);
+}

@@ -1,0 +1,23 @@
+#ifndef TESTS_LIB_CLOSED_STORE_H
+#define TESTS_LIB_CLOSED_STORE_H
+
+#include "common/store/keys.h"
+
+/*
+ * A store that no program has open, to be changed behind its back: as another
+ * build would have left it, or damaged.
+ */
+struct closed_store {
+	struct db		db;
+	struct db_txn		txn;	/* writing */
+	struct store_dbs	dbs;
+};
+
+/* Fails the test when it can't be opened, or committed. */
+void	closed_store_open(struct closed_store *, const char *path);
+void	closed_store_commit(struct closed_store *);
+
+/* The format of the one in this folder is that number. */
+void	closed_store_set_format(const char *path, uint32_t format);
+
+#endif
