@@ -35,7 +35,9 @@ test('what is typed is searched for when there is a pause, and is in the address
 	})
 	await shows(await total('search=m%C3%BCller'))
 	await page.waitForURL(`${stack.url}/orders?search=m%C3%BCller`)
-	eq(asked.map(url => new URL(url).searchParams.get('search')), ['müller'])
+	// what is shown may be read again meanwhile, as live changes have it; a part of the word is never asked for
+	const words = asked.map(url => new URL(url).searchParams.get('search')).filter(word => word !== null)
+	eq([...new Set(words)], ['müller'])
 	await page.locator('#search').fill('')
 	await shows(await total(''))
 	page.removeAllListeners('request')
