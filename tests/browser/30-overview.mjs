@@ -230,7 +230,7 @@ test('an address that is none has a page that says so and leads home; programs g
 	eq(await lost.title(), 'No such page · Orderdeck')
 	await axe(lost, 'no such page')
 	await shot(lost, 'nowhere')
-	await lost.getByRole('link', { name: 'To the overview' }).click()
+	await lost.getByRole('link', { name: 'Go to the overview' }).click()
 	await lost.waitForSelector('[data-figure]')
 	await lost.context().close()
 	for (const [target, accept, type] of [

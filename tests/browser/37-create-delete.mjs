@@ -278,7 +278,7 @@ test('that Airtable has no field for the key is told on every page and in the fo
 	await banner.getByText('Orders can’t be created').waitFor()
 	await banner.getByText('no such field').waitFor()
 	await page.goto(`${stack.url}/orders`)
-	await page.getByRole('button', { name: 'New order' }).click()
+	await page.getByRole('button', { name: 'New order', exact: true }).click()
 	await dialog('New order').getByRole('status').getByText('Our Key').waitFor()
 	await axe(page, 'a new order that Airtable can’t take')
 	await page.keyboard.press('Escape')

@@ -61,7 +61,7 @@ export default function ActivityPage({ table, whole, recent, busy, undo }: Props
 			size="small"
 			disabled={busy}
 			aria-label={`Undo ${edit.name}`}
-			title={busy ? 'A bulk edit is under way' : 'Undo this bulk edit'}
+			title={busy ? 'A bulk edit is running' : 'Undo this bulk edit'}
 			onClick={() => setAsked(edit)}
 		>
 			<Undo2 aria-hidden className="size-3.5" />
@@ -91,7 +91,7 @@ export default function ActivityPage({ table, whole, recent, busy, undo }: Props
 					)
 				) : changes.length === 0 ? (
 					<Blank icon={History} title="Nothing has changed yet">
-						Every change from now on is listed here: who made it, when, and through what.
+						Every change from now on is listed here: who made it, when, and how.
 					</Blank>
 				) : (
 					<div className="px-4 py-2 sm:px-5">
@@ -174,8 +174,9 @@ function UndoBulk({ edit, onClose, onUndo }: { edit: BulkEdit; onClose: () => vo
 			title={`Undo ${edit.name}?`}
 			description={
 				<>
-					Each order{edit.changed !== undefined && <> of the {formatCount(edit.changed)}</>} gets its value
-					from before back, unless it has been changed since.
+					Each{edit.changed !== undefined && <> of the {formatCount(edit.changed)}</>}{' '}
+					{edit.changed === undefined ? 'order' : 'orders'} gets its previous value back, unless it has
+					changed since.
 				</>
 			}
 		>

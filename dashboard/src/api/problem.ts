@@ -28,7 +28,7 @@ const local = (status: number, code: string, detail: string): ProblemDocument =>
 })
 
 export function noAnswer(): Problem {
-	return new Problem(local(0, 'no_connection', 'The order desk does not answer.'))
+	return new Problem(local(0, 'no_connection', 'Orderdeck does not answer.'))
 }
 
 export async function problemOf(response: Response): Promise<Problem> {
@@ -48,26 +48,26 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 /** Codes in a person's words; for others the API's own detail is good enough. */
 const WORDS: Record<string, string> = {
-	no_connection: 'There is no connection to the order desk.',
-	api_unavailable: 'The order desk is restarting or away.',
-	api_timeout: 'The order desk did not answer in time.',
-	airtable_unavailable: 'Airtable is not reachable at the moment. Nothing was changed.',
-	airtable_rate_limited: 'Airtable asks us to slow down. Nothing was changed.',
+	no_connection: 'There is no connection to Orderdeck.',
+	api_unavailable: 'Orderdeck is restarting or unavailable.',
+	api_timeout: 'Orderdeck did not answer in time.',
+	airtable_unavailable: 'Airtable can’t be reached at the moment. Nothing was changed.',
+	airtable_rate_limited: 'Airtable is limiting requests. Nothing was changed.',
 	airtable_quota_exceeded: 'This month’s calls to Airtable are used up. Nothing was changed.',
 	airtable_timeout: 'Airtable did not answer in time.',
 	airtable_unauthorized: 'Airtable no longer accepts the access token.',
-	syncd_unavailable: 'The sync service is away. Nothing was changed; reading goes on.',
+	syncd_unavailable: 'The sync service is unavailable. Nothing was changed; orders can still be read.',
 	store_unavailable: 'The local store can’t be read at the moment.',
-	outcome_unknown: 'Airtable has not said whether it took the change. It is being checked.',
-	rate_limited: 'This is asked more often than the server allows. Try again in a moment.',
-	overloaded: 'Too much is waiting already. Try again in a moment.',
+	outcome_unknown: 'Airtable has not confirmed the change. Orderdeck is checking it.',
+	rate_limited: 'Too many requests. Try again in a moment.',
+	overloaded: 'The server is busy. Try again in a moment.',
 	not_found: 'This order is no longer there.',
 	forbidden: 'This is not allowed here.',
 }
 
 export function explain(error: unknown): string {
 	if (error instanceof Problem && error.code === 'airtable_rejected')
-		return `Airtable refuses it: ${sentence(error.message.replace(/^[A-Z_]+: /, ''))}`
+		return `Airtable rejected it: ${sentence(error.message.replace(/^[A-Z_]+: /, ''))}`
 	if (error instanceof Problem) return WORDS[error.code] ?? sentence(error.message)
 	return error instanceof Error ? error.message : String(error)
 }

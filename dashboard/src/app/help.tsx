@@ -25,9 +25,9 @@ const groups = (may: { create: boolean; delete: boolean }): [string, Keys][] => 
 			[['j'], 'Next order'],
 			[['k'], 'Previous order'],
 			[['Enter'], 'Details'],
-			...optionsOf(orders.fields).map(([field, { shortcut }], i): Keys[number] => [
+			...optionsOf(orders.fields).map(([field, { shortcut }]): Keys[number] => [
 				[shortcut],
-				`Change the ${wordFor(orders.fields, field)}, ${i === 0 ? 'of all that are chosen' : 'likewise'}`,
+				`Change the ${wordFor(orders.fields, field)} (of all selected orders)`,
 			]),
 			[['x'], 'Select'],
 			[['Shift', 'x'], 'Select up to here'],

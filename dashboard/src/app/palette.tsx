@@ -132,7 +132,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 							</div>
 						),
 				)}
-				{items.length === 0 && <p className="px-3 py-8 text-center text-ink-2">Nothing of that name.</p>}
+				{items.length === 0 && <p className="px-3 py-8 text-center text-ink-2">Nothing found.</p>}
 			</div>
 		</Dialog>
 	)
@@ -171,7 +171,7 @@ function useGroups(text: string, onClose: () => void, onHelp: () => void): { tit
 							</>
 						),
 					})),
-					{ ...item(`Show all that match “${text}”`, Search, toOrders({ search: text })), key: 'all' },
+					{ ...item(`Show all orders matching “${text}”`, Search, toOrders({ search: text })), key: 'all' },
 				]
 	const named = (items: Item[]) =>
 		items.filter(({ label }) => String(label).toLowerCase().includes(text.toLowerCase()))

@@ -87,14 +87,14 @@ function Nowhere() {
 			</h1>
 			<Blank
 				icon={Compass}
-				title="There is nothing here"
+				title="This page does not exist"
 				action={
 					<Link to="/" className={buttonClass('plain')}>
-						To the overview
+						Go to the overview
 					</Link>
 				}
 			>
-				The address may be from an older version, or mistyped.
+				The address may be mistyped or from an older version.
 			</Blank>
 		</>
 	)
@@ -104,7 +104,7 @@ function Failed({ error, reset }: ErrorComponentProps) {
 	return (
 		<Blank
 			icon={TriangleAlert}
-			title="This page could not be drawn"
+			title="This page could not be displayed"
 			action={
 				<>
 					<Button onClick={reset}>Try again</Button>

@@ -27,7 +27,7 @@ export async function makeOrder(order: NewOrder, key: string, show: (id: string)
 	follow()
 	if (made === null)
 		notify.info(`${order.orderId ?? order.customer ?? 'The order'} is queued`, {
-			description: 'Airtable is away. It is made as soon as Airtable is back.',
+			description: 'Airtable can’t be reached. Orderdeck creates it as soon as Airtable is back.',
 		})
 	else notify.success(`${nameOf(made)} created`, { action: { label: 'Show', onClick: () => show(made.id) } })
 }
@@ -37,14 +37,14 @@ export async function removeOrder(order: Order): Promise<boolean> {
 	try {
 		if ((await deleteOrder(order.id, order.version)) === 'queued')
 			notify.info(`${nameOf(order)} will be deleted`, {
-				description: 'Airtable is away. It is deleted as soon as Airtable is back.',
+				description: 'Airtable can’t be reached. Orderdeck deletes it as soon as Airtable is back.',
 			})
 		else notify.success(`${nameOf(order)} deleted`)
 		return true
 	} catch (error) {
 		const moved = error instanceof Problem && error.status === 412
 		notify.error(`${nameOf(order)} was not deleted`, {
-			description: moved ? 'Somebody has changed it meanwhile. Look at it again first.' : explain(error),
+			description: moved ? 'Someone has changed it in the meantime. Look at it again first.' : explain(error),
 		})
 		return false
 	} finally {

@@ -35,8 +35,8 @@ export function DeleteOrder({
 			title={`Delete ${nameOf(orders, order)}?`}
 			description={
 				<>
-					{facts && <>{facts}. </>}It is deleted in Airtable too; there it can be restored from the trash. Its
-					history stays.
+					{facts && <>{facts}. </>}This also deletes it in Airtable, where it can be restored from the trash.
+					Its history stays here.
 				</>
 			}
 		>

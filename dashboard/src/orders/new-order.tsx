@@ -73,7 +73,7 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 			open
 			onClose={onClose}
 			title="New order"
-			description="It is made in Airtable and is here as soon as Airtable has confirmed it."
+			description="Orderdeck creates it in Airtable and shows it here once Airtable confirms it."
 		>
 			<form
 				className="flex min-h-0 flex-col"

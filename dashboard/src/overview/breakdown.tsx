@@ -32,7 +32,7 @@ export function Breakdown({ name, field, groups }: { name: string; field: string
 						<th
 							scope="col"
 							className="px-2 py-1.5 text-right font-medium"
-							title="Of all of these orders, also of those that are no revenue"
+							title="Of all these orders, including those that do not count as revenue"
 						>
 							Amount
 						</th>

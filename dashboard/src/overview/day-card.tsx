@@ -13,7 +13,7 @@ import { Bone, Card } from '@/ui/parts'
 
 const NoChart = () => (
 	<p className="px-3 py-8 text-sm text-ink-2">
-		The chart could not be loaded. The table behind the button above has its numbers.
+		The chart could not be loaded. The button above shows the same numbers as a table.
 	</p>
 )
 const load = () => inTurn(() => import('./day-chart')).catch(() => ({ default: NoChart }))

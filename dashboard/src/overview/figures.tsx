@@ -91,7 +91,7 @@ export function Figures({ summary }: { summary: Summary }) {
 						className="text-warn"
 						title="What they are called in Airtable now is to be set as summary.excluded."
 					>
-						nothing left out as {unknown.join(', ')}: no status has that name
+						{unknown.join(', ')} is not left out: no status has that name
 					</span>
 				)}
 			</Figure>
@@ -104,7 +104,7 @@ export function Figures({ summary }: { summary: Summary }) {
 				{open.names.length < OPEN.length && (
 					<span
 						className="text-warn"
-						title={`Open are orders that are ${OPEN.join(' or ')}; Airtable calls a status otherwise now.`}
+						title={`Open orders are those that are ${OPEN.join(' or ')}; Airtable no longer has all of these statuses.`}
 					>
 						{open.names.length > 0
 							? `only ${open.names.join(', ')}`

@@ -81,11 +81,11 @@ function Failed({ error, retry }: { error: Error; retry: () => void }) {
 		<Card className="min-h-[55dvh] justify-center">
 			<Blank
 				icon={store ? DatabaseZap : CloudOff}
-				title={store ? 'The local copy is not there yet' : 'The figures can’t be read'}
+				title={store ? 'There is no local copy yet' : 'The figures can’t be read'}
 				action={<Button onClick={retry}>Try again</Button>}
 			>
 				{explain(error)}
-				{mayPass(error) && ' It is tried again by itself.'}
+				{mayPass(error) && ' Orderdeck keeps trying.'}
 			</Blank>
 		</Card>
 	)

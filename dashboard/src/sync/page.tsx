@@ -38,7 +38,7 @@ export default function SyncPage() {
 			</PageTitle>
 			<div className="grid gap-4 lg:grid-cols-2">
 				<Card
-					title={running ? 'Sync under way' : 'Last sync'}
+					title={running ? 'Sync running' : 'Last sync'}
 					className="lg:col-span-2"
 					aside={sync && <Outcome sync={sync} />}
 				>
@@ -127,17 +127,17 @@ function Result({ sync }: { sync: SyncProgress }) {
 			<div className="p-4 pt-1 sm:p-5 sm:pt-1">
 				<p className="font-medium text-bad">{sync.error?.detail ?? 'The cause is not known.'}</p>
 				<p className="mt-1 text-ink-2">
-					The copy stayed as it was.{' '}
+					The local copy is unchanged.{' '}
 					{sync.next ? (
 						<>
-							The next try begins at <Instant at={sync.next} />.
+							The next attempt starts at <Instant at={sync.next} />.
 						</>
 					) : null}
 				</p>
 			</div>
 		)
 	}
-	if (!sync.finishedAt) return <p className="p-4 pt-1 text-ink-2 sm:p-5 sm:pt-1">No sync has ended yet.</p>
+	if (!sync.finishedAt) return <p className="p-4 pt-1 text-ink-2 sm:p-5 sm:pt-1">No sync has finished yet.</p>
 	const seconds = sync.startedAt ? (Date.parse(sync.finishedAt) - Date.parse(sync.startedAt)) / 1000 : null
 	const drift = [
 		['Changed', sync.changed],
@@ -149,21 +149,19 @@ function Result({ sync }: { sync: SyncProgress }) {
 	return (
 		<div className="p-4 pt-1 sm:p-5 sm:pt-1">
 			<p className="text-ink-2">
-				Ended <Instant at={sync.finishedAt} />
+				Finished <Instant at={sync.finishedAt} />
 				{seconds !== null && <> after {formatDuration(Math.max(1, seconds))}</>}:{' '}
 				{formatCount(sync.records ?? 0)} orders on {formatCount(sync.pages ?? 0)} pages.
 				{sync.next && (
 					<>
 						{' '}
-						The next one begins <Instant at={sync.next} />.
+						The next one starts <Instant at={sync.next} />.
 					</>
 				)}
 			</p>
 			<h3 className="mt-5 text-[0.8125rem] font-semibold">Drift report</h3>
 			<p className="mt-0.5 text-ink-2">
-				{none
-					? 'The copy was exactly what Airtable has.'
-					: 'How the copy differed from Airtable before this sync put it right:'}
+				{none ? 'The copy matched Airtable exactly.' : 'How the copy differed from Airtable before this sync:'}
 			</p>
 			<dl className="mt-3 grid grid-cols-2 gap-2 sm:grid-cols-4">
 				{drift.map(([name, value]) => (
@@ -196,7 +194,11 @@ function Facts({ rows }: { rows: [string, React.ReactNode][] }) {
 	)
 }
 
-const CIRCUIT = { closed: ['good', 'Connected'], open: ['bad', 'Away'], halfOpen: ['warn', 'Trying again'] } as const
+const CIRCUIT = {
+	closed: ['good', 'Connected'],
+	open: ['bad', 'Unavailable'],
+	halfOpen: ['warn', 'Trying again'],
+} as const
 
 function Airtable() {
 	const health = useHealth().data
@@ -231,7 +233,7 @@ function Airtable() {
 						),
 					],
 					[
-						'Calls a second',
+						'Calls per second',
 						airtable?.rateLimit?.perSecond === undefined
 							? 'not known'
 							: `at most ${formatCount(airtable.rateLimit.perSecond)}`,
@@ -292,7 +294,7 @@ function Copy() {
 						health
 							? health.syncd.up
 								? `running, version ${health.syncd.version ?? '?'}`
-								: 'away'
+								: 'unavailable'
 							: 'not known',
 					],
 					[

@@ -12,8 +12,8 @@ export function useSyncNow() {
 		start.mutate(mode, {
 			onSuccess: ({ goesOn }) =>
 				goesOn
-					? notify.info('The sync goes on', {
-							description: 'It is a large one; its progress is on the Sync page.',
+					? notify.info('The sync is still running', {
+							description: 'The Sync page shows its progress.',
 						})
 					: notify.success('Up to date with Airtable'),
 			onError: error =>

@@ -45,7 +45,7 @@ type Facts = {
 	sync: SyncProgress | undefined
 }
 
-const GOES_ON = 'Reading goes on from the local copy.'
+const GOES_ON = 'Orders can still be read from the local copy.'
 
 export function condition(facts: Facts): Condition {
 	return unreachable(facts) ?? slowed(facts) ?? withoutCopy(facts) ?? withoutAirtable(facts) ?? everyday(facts)
@@ -57,16 +57,16 @@ function unreachable({ reach, health }: Facts): Condition | null {
 			kind: 'offline',
 			tone: 'bad',
 			short: 'Offline',
-			title: 'No connection to the order desk',
-			detail: 'What you see is from before. It is brought up to date as soon as the connection is back.',
+			title: 'No connection to Orderdeck',
+			detail: 'The data on this page may be out of date. It updates as soon as the connection is back.',
 		}
 	if (reach === 'away')
 		return {
 			kind: 'away',
 			tone: 'bad',
 			short: 'Not answering',
-			title: 'The order desk does not answer',
-			detail: 'It may be restarting. What you see is from before; we keep trying.',
+			title: 'Orderdeck does not answer',
+			detail: 'It may be restarting. The data on this page may be out of date; the page keeps trying.',
 		}
 	if (!health) return { kind: 'starting', tone: 'off', short: 'Connecting', title: null }
 	if (!health.store.up)
@@ -86,8 +86,8 @@ function slowed({ refusedUntil }: Facts): Condition | null {
 		kind: 'slowed',
 		tone: 'warn',
 		short: 'Slowed down',
-		title: 'More is asked from here than the server allows in a minute',
-		detail: 'It goes on by itself in',
+		title: 'Too many requests from this address',
+		detail: 'Requests resume in',
 		until: refusedUntil,
 	}
 }
@@ -100,14 +100,14 @@ function withoutCopy({ health, sync }: Facts): Condition | null {
 			tone: 'bad',
 			short: 'First sync failed',
 			title: 'The first sync failed',
-			detail: sync.error?.detail ?? 'It is tried again by itself.',
+			detail: sync.error?.detail ?? 'Orderdeck keeps trying.',
 		}
 	return {
 		kind: 'first-sync',
 		tone: 'warn',
 		short: 'First sync',
 		title: 'Copying the orders from Airtable for the first time',
-		detail: 'Figures and lists are partial until it is done.',
+		detail: 'Figures and lists are incomplete until it finishes.',
 	}
 }
 
@@ -118,8 +118,8 @@ function withoutAirtable({ health }: Facts): Condition | null {
 			kind: 'syncd',
 			tone: 'warn',
 			short: 'Sync paused',
-			title: 'The sync service is away',
-			detail: `${GOES_ON} Changes and syncs have to wait until it is back.`,
+			title: 'The sync service is unavailable',
+			detail: `${GOES_ON} Changes and syncs wait until it is back.`,
 		}
 	const airtable = health.airtable
 	const locked = airtable?.rateLimit?.lockedForMs ?? 0
@@ -129,7 +129,7 @@ function withoutAirtable({ health }: Facts): Condition | null {
 			tone: 'bad',
 			short: 'Calls used up',
 			title: 'This month’s calls to Airtable are used up',
-			detail: `${GOES_ON} Changes are queued. Airtable is asked again in`,
+			detail: `${GOES_ON} Changes are queued. Orderdeck tries again in`,
 			until: health.readAt + locked,
 		}
 	if (locked > 1500)
@@ -137,8 +137,8 @@ function withoutAirtable({ health }: Facts): Condition | null {
 			kind: 'limited',
 			tone: 'warn',
 			short: 'Rate limited',
-			title: 'Airtable asks us to slow down',
-			detail: `${GOES_ON} Changes are sent again in`,
+			title: 'Airtable is limiting requests',
+			detail: `${GOES_ON} Changes resume in`,
 			until: health.readAt + locked,
 		}
 	if (airtable?.circuit === 'open')
@@ -147,14 +147,14 @@ function withoutAirtable({ health }: Facts): Condition | null {
 			tone: 'warn',
 			short: 'Airtable away',
 			title: 'Airtable can’t be reached',
-			detail: `${GOES_ON} Changes are queued and delivered when it is back.`,
+			detail: `${GOES_ON} Changes are queued and delivered as soon as it is back.`,
 		}
 	if (airtable?.circuit === 'halfOpen')
 		return {
 			kind: 'trying',
 			tone: 'warn',
 			short: 'Reconnecting',
-			title: 'Airtable was away; trying it again',
+			title: 'Reconnecting to Airtable',
 			detail: GOES_ON,
 		}
 	return null
@@ -187,7 +187,7 @@ function everyday({ sync, health, behind }: Facts): Condition {
 			tone: 'warn',
 			short: 'Last sync failed',
 			title: 'The last sync failed',
-			detail: `${sync.error?.detail ?? 'The cause is not known'}. What you see is from before; it is tried again by itself.`,
+			detail: `${sync.error?.detail ?? 'The cause is not known'}. The data shown may be out of date; Orderdeck keeps trying.`,
 		}
 	// reading and changing go on: whatever holds those up is told first
 	const noCreating = health?.airtable?.createKeyProblem

@@ -11,7 +11,7 @@ import { Popover, PopoverClose } from '@/ui/popover'
 import { useCondition } from './use-condition'
 
 const LIVE = { live: 'Live', polling: 'Every 3 seconds', connecting: 'Connecting' }
-const CIRCUIT = { closed: 'Connected', open: 'Away', halfOpen: 'Trying again' }
+const CIRCUIT = { closed: 'Connected', open: 'Unavailable', halfOpen: 'Trying again' }
 
 /** How each part is, behind the pill in the header. */
 export default function StatusMenu({ button }: Opened) {
@@ -24,7 +24,7 @@ export default function StatusMenu({ button }: Opened) {
 		['Last full comparison', health?.syncedAt ? <Ago key="ago" instant={health.syncedAt} /> : 'not yet'],
 		['Changes arrive', LIVE[live]],
 		['Airtable', health?.airtable?.circuit ? CIRCUIT[health.airtable.circuit] : 'not known'],
-		['Sync service', health ? (health.syncd.up ? 'Running' : 'Away') : 'not known'],
+		['Sync service', health ? (health.syncd.up ? 'Running' : 'Unavailable') : 'not known'],
 		['Sync', sync?.state === 'running' ? 'Running' : sync?.state === 'failed' ? 'Failed' : 'Idle'],
 		['Changes queued', formatCount(health?.outbox?.pending ?? pending ?? 0)],
 		[

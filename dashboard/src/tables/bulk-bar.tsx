@@ -34,7 +34,7 @@ export function BulkBar({ table, selection, total, filter, onClear, onAll, picki
 	return (
 		<div
 			role="toolbar"
-			aria-label={`Chosen ${table.many}`}
+			aria-label={`Selected ${table.many}`}
 			className={clsx(
 				'animate-in absolute inset-x-3 bottom-3 z-20 mx-auto flex w-fit max-w-[calc(100%-1.5rem)]',
 				'flex-wrap items-center justify-center gap-1.5 rounded-xl bg-raised p-1.5 shadow-pop',
@@ -46,7 +46,7 @@ export function BulkBar({ table, selection, total, filter, onClear, onAll, picki
 			</span>
 			{selection.all === null && total > chosen && (
 				<Button look="quiet" size="small" onClick={onAll}>
-					All {formatCount(total)} matching
+					Select all {formatCount(total)}
 				</Button>
 			)}
 			{optionsOf(table.fields).map(([field]) => (
@@ -57,11 +57,7 @@ export function BulkBar({ table, selection, total, filter, onClear, onAll, picki
 					onOpenChange={open => setPicking(open ? field : null)}
 					onClosed={toTable}
 					trigger={
-						<Button
-							size="small"
-							disabled={busy}
-							title={busy ? 'Another bulk edit is under way' : undefined}
-						>
+						<Button size="small" disabled={busy} title={busy ? 'Another bulk edit is running' : undefined}>
 							Set {wordFor(table.fields, field)}
 							<ChevronDown aria-hidden className="size-3.5" />
 						</Button>

@@ -123,16 +123,16 @@ function sayOf(job: Job): string {
 		case 'asking':
 			return (
 				`${plural(total, `${table.one} matches`, `${table.many} match`)} now, ` +
-				`not ${formatCount(counted!)} as when you chose them. ` +
+				`not ${formatCount(counted!)} as when you selected them. ` +
 				`Set ${what} for all of them?`
 			)
 		case 'running':
 			return `${verb} ${what}: ${total > 0 ? `${formatCount(done)} of ${formatCount(total)}` : plural(done, table.one, table.many)}`
 		case 'waiting':
-			return `${verb} ${what}: ${formatCount(done)} of ${formatCount(total)}. It waits, and goes on in`
+			return `${verb} ${what}: ${formatCount(done)} of ${formatCount(total)}. Paused, resuming in`
 		default: {
 			if (error !== undefined) return error
-			const end = `${formatCount(good)} of ${formatCount(total)} ${kind === 'undo' ? 'as before' : 'changed'}`
+			const end = `${formatCount(good)} of ${formatCount(total)} ${kind === 'undo' ? 'restored' : 'changed'}`
 			const faults = failures.length > 0 ? `. ${plural(failures.length, 'failure')}` : ''
 			return `${what}: ${end}${phase === 'stopped' ? ', then stopped' : ''}${queued}${faults}`
 		}
@@ -158,7 +158,7 @@ function ChooseFailed({ job }: { job: Job }) {
 	}
 	return ids.length === 0 ? null : (
 		<Button size="small" onClick={go}>
-			Choose those {formatCount(ids.length)}
+			Select those {formatCount(ids.length)}
 		</Button>
 	)
 }

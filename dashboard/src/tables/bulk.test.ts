@@ -59,7 +59,7 @@ test('many are sent in parts, and what fails is known by name', async () => {
 		done: 250,
 		total: 250,
 		bulks: ['1', '2', '3'],
-		failures: [{ id: 'rec7', why: 'Airtable refuses it: Not on a Sunday.' }],
+		failures: [{ id: 'rec7', why: 'Airtable rejected it: Not on a Sunday.' }],
 	})
 	expect(reports.map(({ done }) => done)).toEqual([0, 100, 200, 250])
 })

@@ -15,7 +15,7 @@ const MACHINES: Record<string, string> = {
 	formPageSubmission: 'a form',
 	system: 'Airtable itself',
 	sync: 'a synced table',
-	anonymousUser: 'somebody without an account',
+	anonymousUser: 'someone without an account',
 }
 const ICONS = { created: CirclePlus, changed: Pencil, deleted: CircleMinus, notApplied: Ban, rejected: Ban }
 const VERBS = {

@@ -14,11 +14,11 @@ export function ConflictDialog({ table }: { table: AnyTable }) {
 		<Dialog
 			open
 			onClose={() => table.edits.settle(conflict, 'theirs')}
-			title={`${name} has been changed meanwhile`}
+			title={`${name} has changed in the meantime`}
 			description={
 				<>
-					Somebody else changed it{at === undefined ? '' : ` at ${formatInstant(at)}`}, after you had opened
-					it. Which value should it have?
+					Someone else changed it{at === undefined ? '' : ` at ${formatInstant(at)}`}, after you opened it.
+					Which value do you want to keep?
 				</>
 			}
 		>

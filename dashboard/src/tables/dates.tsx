@@ -165,7 +165,7 @@ export function DateField({
 			}}
 			onBlur={event => {
 				const { value: text, validity } = event.target
-				setError(validity.badInput || (text !== '' && !isDay(text)) ? 'There is no such day' : undefined)
+				setError(validity.badInput || (text !== '' && !isDay(text)) ? 'This day does not exist' : undefined)
 				take.current()
 			}}
 		/>

@@ -104,7 +104,7 @@ function NotThere({ table, error, retry }: { table: AnyTable; error: Error; retr
 	return (
 		<Blank
 			icon={PackageX}
-			title={gone ? `This ${table.one} is not there` : `The ${table.one} can’t be read`}
+			title={gone ? `This ${table.one} does not exist` : `The ${table.one} can’t be read`}
 			action={!gone && <Button onClick={retry}>Try again</Button>}
 		>
 			{gone ? 'It may have been deleted in Airtable.' : explain(error)}
@@ -128,7 +128,7 @@ function Value({ table, row, field, onFilter }: ValueProps) {
 			type="button"
 			className="text-right text-accent-ink underline-offset-2 hover:underline"
 			onClick={() => onFilter(field, text)}
-			title={`All ${table.many} of this ${title.toLowerCase()}`}
+			title={`All ${table.many} with this ${title.toLowerCase()}`}
 		>
 			{text}
 		</button>
@@ -152,7 +152,7 @@ function CopyId({ id }: { id: string }) {
 		// the clipboard needs HTTPS
 		void (navigator.clipboard?.writeText(id) ?? Promise.reject(new Error())).then(
 			() => notify.success('Copied'),
-			() => notify.error('It could not be copied', { description: id }),
+			() => notify.error('Copying failed', { description: id }),
 		)
 	}
 	return (
@@ -179,12 +179,12 @@ function RowHistory({ table, id, version }: { table: AnyTable; id: string; versi
 	const undo = async (change: Change) => {
 		try {
 			await table.requests.undo(id, version, change.change)
-			notify.success('Taken back')
+			notify.success('Change undone')
 		} catch (fault) {
-			notify.error('Not taken back', {
+			notify.error('The change was not undone', {
 				description:
 					fault instanceof Problem && fault.status === 409
-						? `The ${table.one} has been changed since in the same field.`
+						? `The ${table.one} has changed since in the same field.`
 						: explain(fault),
 			})
 		}

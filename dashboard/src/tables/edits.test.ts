@@ -60,7 +60,7 @@ test('refused, it is taken back and the reason told', async () => {
 	expect(orderStore.get(order.id)?.shown.status).toBe('Pending')
 	expect(notify.error).toHaveBeenCalledWith(
 		expect.stringContaining('was not changed'),
-		expect.objectContaining({ description: 'Airtable refuses it: No such option.' }),
+		expect.objectContaining({ description: 'Airtable rejected it: No such option.' }),
 	)
 })
 

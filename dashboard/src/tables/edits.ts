@@ -180,7 +180,7 @@ export class Edits<R extends Row> {
 		const what = `${this.nameOf(row)}: ${this.inWords(change)}`
 		if (row.pending)
 			notify.info(`${what} is queued`, {
-				description: 'Airtable can’t take it at the moment. It is delivered as soon as it can.',
+				description: 'Airtable can’t take it at the moment. Orderdeck delivers it as soon as it can.',
 				action: undo,
 			})
 		else notify.success(what, { action: undo })
@@ -199,11 +199,11 @@ export class Edits<R extends Row> {
 		const told = this.table.store.expect([row.id])
 		try {
 			const now = await this.table.requests.undo(row.id, row.version)
-			notify.success(`${this.nameOf(now)} is as it was before`)
+			notify.success(`${this.nameOf(now)}: change undone`)
 		} catch (error) {
 			const moved = error instanceof Problem && (error.status === 412 || error.status === 409)
-			notify.error('Not undone', {
-				description: moved ? `The ${this.table.one} has been changed since.` : explain(error),
+			notify.error('The change was not undone', {
+				description: moved ? `The ${this.table.one} has changed since.` : explain(error),
 			})
 		} finally {
 			told()

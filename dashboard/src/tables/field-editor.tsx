@@ -159,13 +159,12 @@ function Several({ table, field, value, onChoose, offered }: ChoicesProps & { of
 			/>
 			{had === null && !touched && (
 				<p className="px-3 py-1 text-xs text-ink-2">
-					Now it is “{value}”, which can’t be taken apart into what is offered. What is chosen here takes its
-					place.
+					The current value, “{value}”, can’t be split into the options on offer. Your choice replaces it.
 				</p>
 			)}
 			{next === undefined && (
 				<p role="alert" className="px-3 py-1 text-xs text-bad">
-					Names have commas in them, and these together could be read as others. Set them in Airtable.
+					These names contain commas and together could be read as other options. Set them in Airtable.
 				</p>
 			)}
 			<div className="border-t border-line p-2">

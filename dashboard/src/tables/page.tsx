@@ -135,7 +135,7 @@ export function TablePage({ table, search, set, dropped, create, remove, empty, 
 					if (only !== undefined) remove(only)
 					else if (count > 0)
 						notify.info(`${capital(table.many)} are deleted one at a time`, {
-							description: `${plural(count, `${table.one} is`, `${table.many} are`)} chosen; Escape lets them go.`,
+							description: `${plural(count, `${table.one} is`, `${table.many} are`)} selected; Escape clears the selection.`,
 						})
 				},
 		edit: (index, field) =>

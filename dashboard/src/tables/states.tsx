@@ -33,7 +33,7 @@ export function Unreadable({
 						<>
 							{names.length > 0 && (
 								<Button look="primary" onClick={() => onDrop(names)}>
-									Leave out {names.map(name => table.filters[name]).join(', ')}
+									Remove {names.map(name => table.filters[name]).join(', ')}
 								</Button>
 							)}
 							<Button onClick={onClear}>Clear the filters</Button>
@@ -58,7 +58,7 @@ export function Unreadable({
 					}
 				>
 					{explain(error)}
-					{mayPass(error) && ' It is tried again by itself.'}
+					{mayPass(error) && ' Orderdeck keeps trying.'}
 				</Blank>
 			)}
 		</div>
@@ -75,7 +75,7 @@ export function LeftOut({ table, names, onSeen }: { table: AnyTable; names: stri
 			className="flex items-center gap-3 border-b border-line bg-warn-soft px-4 py-1.5 text-[0.8125rem]"
 		>
 			<span className="min-w-0 flex-1">
-				What the address says of this can be no filter, and was left out:{' '}
+				These filters in the address are not valid and were ignored:{' '}
 				<b className="font-medium">{names.map(name => table.filters[name]).join(', ')}</b>.
 			</span>
 			<Button look="quiet" size="small" onClick={onSeen}>

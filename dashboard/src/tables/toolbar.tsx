@@ -192,7 +192,7 @@ function NameView({ onClose, onName }: { onClose: () => void; onName: (name: str
 			open
 			onClose={onClose}
 			title="Save this view"
-			description="Its filters, sorting and columns, in this browser."
+			description="Saves its filters, sorting and columns in this browser."
 		>
 			<form
 				className="px-5 pb-5"
@@ -286,7 +286,7 @@ function Export({ table, search }: Pick<Props, 'table' | 'search'>) {
 					type="button"
 					className={clsx(buttonClass('plain'), 'max-lg:w-9 max-lg:px-0')}
 					aria-label="Export"
-					title={`Every ${table.one} that matches, as a file`}
+					title={`Export every ${table.one} that matches`}
 				>
 					<Download aria-hidden className="size-4" />
 					<span className="max-lg:sr-only">Export</span>

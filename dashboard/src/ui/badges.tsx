@@ -57,7 +57,7 @@ export function PendingBadge({ saving }: { saving?: boolean }) {
 	) : (
 		<span
 			className="inline-flex h-5 items-center gap-1 rounded-full bg-warn-soft px-1.5 text-2xs font-medium text-warn"
-			title="Airtable has not confirmed this change yet. It is delivered as soon as Airtable is back."
+			title="Airtable has not confirmed this change yet. Orderdeck delivers it as soon as Airtable is back."
 		>
 			<Clock3 aria-hidden className="size-3" /> Queued
 		</span>
@@ -67,7 +67,7 @@ export function PendingBadge({ saving }: { saving?: boolean }) {
 export const GoneBadge = () => (
 	<span
 		className="inline-flex h-5 items-center gap-1 rounded-full bg-bad-soft px-1.5 text-2xs font-medium text-bad"
-		title="It is no longer in Airtable. The row goes when the list is brought up to date."
+		title="Airtable no longer has it. The row disappears when the list is refreshed."
 	>
 		<Trash2 aria-hidden className="size-3" /> Deleted
 	</span>

@@ -8,18 +8,18 @@ export function NoOrders({ complete }: { complete: boolean }) {
 	if (complete)
 		return (
 			<Blank icon={Inbox} title="No orders yet">
-				The table in Airtable is empty. The first order appears here by itself.
+				The table in Airtable is empty. New orders appear here automatically.
 			</Blank>
 		)
 	if (failed)
 		return (
 			<Blank icon={Inbox} title="The orders could not be copied">
-				Once Airtable lets us read them they appear here by themselves.
+				They appear here as soon as Airtable lets Orderdeck read them.
 			</Blank>
 		)
 	return (
 		<Blank icon={Inbox} title="The first orders are on their way">
-			They appear here as soon as Airtable has sent them.
+			They appear here as soon as Airtable sends them.
 		</Blank>
 	)
 }
