@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/zone.h"
 #include "fcgi-api/confine.h"
@@ -131,7 +130,8 @@ static int
 worker_loop(struct worker *w)
 {
 	for (;;) {
-		int64_t now_ms = instant_monotonic();
+		/* when the last turn began: reading the clock again would cost each request */
+		int64_t now_ms = loop_now(w->loop);
 		int64_t until_ms = next_turn(w, now_ms);
 
 		if (w->end_ms != INT64_MAX) {

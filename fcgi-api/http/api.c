@@ -152,14 +152,15 @@ store_try(struct api *api)
 	return e;
 }
 
-static int64_t
-data_age(const struct store *st)
+/* The moment of the answer, and how old what it is made of is then. */
+static void
+take_moment(struct api *api)
 {
-	int64_t age_ms = instant_now() - store_fresh_ms(st);
+	int64_t fresh_ms = store_fresh_ms(api->store), age_ms;
 
-	if (store_fresh_ms(st) == 0)
-		return -1;
-	return age_ms > 0 ? age_ms / 1000 : 0;
+	api->now_ms = instant_now();
+	age_ms = api->now_ms > fresh_ms ? api->now_ms - fresh_ms : 0;
+	api->response.data_age_s = fresh_ms == 0 ? -1 : age_ms / 1000;
 }
 
 static int64_t
@@ -199,7 +200,7 @@ api_snapshot(struct api *api)
 		return e;
 	e = store_begin(api->store);
 	if (e == ERR_OK)
-		api->response.data_age_s = data_age(api->store);
+		take_moment(api);
 	if (e == ERR_OK || e == ERR_STORE_READERS || e == ERR_NOMEM)
 		return e;
 	/* the files may have been replaced: begin anew with what is there now */
@@ -217,7 +218,7 @@ api_unmoved(struct api *api)
 	if (api->slow || api->store == NULL || look_is_due(api, loop_or_clock(api)) ||
 	    !store_unmoved(api->store))
 		return false;
-	api->response.data_age_s = data_age(api->store);
+	take_moment(api);
 	return true;
 }
 

@@ -64,6 +64,7 @@ struct api {
 	/* the request at hand */
 	struct connection	*connection;	/* fast workers only */
 	struct request		 request;
+	int64_t			 now_ms;	/* of api_snapshot(), api_unmoved(): instant_now() */
 	struct account		 account;
 	struct field_errors	 errors;
 	struct response		 response;
@@ -109,7 +110,8 @@ bool		 api_within(struct api *, enum limit, uint32_t weight);
 
 /*
  * A snapshot of the newest generation in api->store, opening the store if
- * need be; the caller ends it with api_release().
+ * need be; the caller ends it with api_release().  api->now_ms is then the moment
+ * that the answer is made for; so it is after api_unmoved().
  */
 enum err	 api_snapshot(struct api *);
 void		 api_release(struct api *);

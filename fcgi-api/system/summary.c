@@ -30,7 +30,7 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	bool gzip;
 	enum err e;
 
-	if ((e = summary_get(api->summaries, api->store, instant_now(), &body)) != ERR_OK)
+	if ((e = summary_get(api->summaries, api->store, api->now_ms, &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
 	if (response_validators(r, condition, tag_of(api, &body, gzip),
@@ -61,10 +61,9 @@ summary_unchanged(struct api *api)
 	const struct request *req = &api->request;
 	const struct summary_tag *t = &api->summary_tags[accepts_gzip(req->accept_encoding)];
 	struct str etag = { t->etag.text, t->etag.len };
-	int64_t now_ms = instant_now();
 
-	return req->if_none_match.ptr != NULL && req->param_count == 0 && etag.len > 0 &&
-	    now_ms >= t->from_ms && now_ms < t->until_ms && api_unmoved(api) && !api_filling(api) &&
+	return req->param_count == 0 && etag.len > 0 && api_unmoved(api) && !api_filling(api) &&
+	    api->now_ms >= t->from_ms && api->now_ms < t->until_ms &&
 	    t->numbers[0] == store_generation(api->store) &&
 	    t->numbers[2] == (uint64_t)store_synced_ms(api->store) &&
 	    etag_listed(req->if_none_match, etag) &&
@@ -77,7 +76,7 @@ orders_summary(struct api *api)
 	const struct request *req = &api->request;
 	enum err e;
 
-	if (summary_unchanged(api))
+	if (req->if_none_match.ptr != NULL && summary_unchanged(api))
 		return ANSWERED;
 	if ((e = summary_begin(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
