@@ -633,7 +633,7 @@ airtable_suite(void)
 	Suite *suite = suite_create("airtable");
 	TCase *t = tcase_create("calls");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, airtable_setup, airtable_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_page_is_asked_for_with_every_field_and_decoded);
 	tcase_add_test(t, offset_and_names_are_percent_encoded);

@@ -320,13 +320,13 @@ airtable_answers_suite(void)
 	Suite *suite = suite_create("airtable_answers");
 	TCase *t = tcase_create("calls"), *forms = tcase_create("cells");
 
-	tcase_add_checked_fixture(forms, setup, teardown);
+	tcase_add_checked_fixture(forms, airtable_setup, airtable_teardown);
 	tcase_set_timeout(forms, 60);
 	tcase_set_tags(forms, "no-valgrind");	/* two minutes of starting, and ASan sees as much */
 	tcase_add_loop_test(forms, a_cell_is_understood_or_empty_with_a_warning, 0,
 	    (int)(sizeof(cells) / sizeof(cells[0])));
 	suite_add_tcase(suite, forms);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, airtable_setup, airtable_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, more_warnings_than_are_kept_are_counted);
 	tcase_add_loop_test(t, a_page_of_the_wrong_shape_is_refused_whole, 0,

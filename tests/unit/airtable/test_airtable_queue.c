@@ -366,7 +366,7 @@ airtable_queue_suite(void)
 	Suite *suite = suite_create("airtable_queue");
 	TCase *t = tcase_create("calls");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, airtable_setup, airtable_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, no_second_has_more_than_five_calls_and_none_is_lost);
 	tcase_add_test(t, writes_overtake_a_sync_that_waits);

@@ -4,7 +4,7 @@
 
 START_TEST(the_first_sync_is_not_history_and_later_ones_are)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	ck_assert_uint_eq(audit()->n, 0);
 	(void)news(&r, order.r.id, SOURCE_FULL_SYNC, NOW_MS);
@@ -27,7 +27,7 @@ START_TEST(an_edit_is_shown_with_all_that_is_known_of_it)
 {
 	const struct outbox_entry *edit;
 	struct made_entry m;
-	struct record r = with("Shipped", NULL);
+	struct record r = order_with("Shipped", NULL);
 	struct apply_result result;
 	struct str json;
 	char expected[600];
@@ -65,7 +65,7 @@ START_TEST(merged_edits_are_shown_one_by_one)
 {
 	const struct outbox_entry *edits[3];
 	struct made_entry m[3];
-	struct record r = with("Pending", "High");
+	struct record r = order_with("Pending", "High");
 
 	ask_status(&m[0], "Processing");
 	ask_status(&m[1], "Shipped");
@@ -91,7 +91,7 @@ START_TEST(what_others_changed_meanwhile_is_shown_as_theirs)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	ask_status(&m, "Shipped");
 	r.values[ORDER_CUSTOMER] = text("Other");
@@ -115,10 +115,10 @@ START_TEST(an_edit_that_was_overtaken_is_shown_and_so_is_what_came_of_it)
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
 	struct change c = {
-		.kind = CHANGE_UPSERT, .record = with("Shipped", "Low"), .base = apply_generation(a),
+		.kind = CHANGE_UPSERT, .record = order_with("Shipped", "Low"), .base = apply_generation(a),
 		.edits = &edit, .edit_count = 1
 	};
-	struct record r = with("Delivered", "Low");
+	struct record r = order_with("Delivered", "Low");
 
 	ask_status(&m, "Shipped");
 	(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
@@ -134,7 +134,7 @@ START_TEST(an_edit_that_asks_for_what_is_there_is_no_history)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
-	struct record r = with("Pending", "Low");
+	struct record r = order_with("Pending", "Low");
 	uint64_t before = apply_generation(a);
 
 	ask_status(&m, "Pending");
@@ -148,7 +148,7 @@ START_TEST(a_stamp_is_told_only_when_nothing_else_is)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	ask_status(&m, "Shipped");
 	r.values[ORDER_UPDATED_AT] = (struct value){ .present = true, .number = NOW_MS };
@@ -200,7 +200,7 @@ START_TEST(news_of_what_we_sent_are_put_down_to_who_asked)
 {
 	struct made_entry m, other;
 	const struct outbox_entry *edit = &m.e;
-	struct record r = with("Shipped", "High");
+	struct record r = order_with("Shipped", "High");
 	uint64_t before;
 
 	ask_status(&m, "Shipped");
@@ -230,7 +230,7 @@ START_TEST(news_of_what_travelled_together_are_told_once_and_in_its_order)
 {
 	const struct outbox_entry *edits[2];
 	struct made_entry m[2];
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 	uint64_t before;
 
 	for (int i = 0; i < 2; i++) {
@@ -256,7 +256,7 @@ START_TEST(news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook)
 {
 	const struct outbox_entry *edits[2];
 	struct made_entry m[2];
-	struct record r = with("Delivered", "Low");
+	struct record r = order_with("Delivered", "Low");
 
 	for (int i = 0; i < 2; i++) {
 		ask_status(&m[i], i == 0 ? "Shipped" : "Delivered");
@@ -277,7 +277,7 @@ START_TEST(what_a_confirmed_edit_brought_is_nobody_elses_doing)
 {
 	struct made_entry m, next;
 	const struct outbox_entry *edit = &next.e;
-	struct record r = with("Shipped", "High");
+	struct record r = order_with("Shipped", "High");
 
 	ask_status(&m, "Shipped");
 	m.e.sent_ms = 1;
@@ -294,7 +294,7 @@ START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
 {
 	struct made_entry m;
 	struct outbox_step step = { .verb = OUTBOX_NOT_APPLIED, .entry = &m.e, .why = STR("why") };
-	struct record r = with("Shipped", "Low"), other = with("Cancelled", "Low");
+	struct record r = order_with("Shipped", "Low"), other = order_with("Cancelled", "Low");
 
 	for (int i = 0; i < 2; i++) {
 		ask_status(&m, "Shipped");
@@ -317,7 +317,7 @@ START_TEST(an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked)
 {
 	struct made_entry m, next;
 	const struct outbox_entry *edit = &next.e;
-	struct record r = with("Shipped", "High");
+	struct record r = order_with("Shipped", "High");
 
 	ask_status(&m, "Shipped");
 	m.e.sent_ms = 1;
@@ -470,7 +470,7 @@ told(const struct record *r, struct str id)
 
 START_TEST(what_several_did_is_told_as_the_doing_of_each)
 {
-	struct record r = with("Delivered", "High");
+	struct record r = order_with("Delivered", "High");
 
 	CHANGED(ada, STATUS, "Pending", "Shipped");
 	CHANGED(ada, PRIORITY, "Low", "Medium");	/* one entry: it is hers, too */
@@ -486,7 +486,7 @@ START_TEST(who_did_it_is_told_with_what_airtable_says_of_him)
 {
 	static const char who[] = "\"source\":\"airtable\",\"by\":\"Ada\",\"via\":\"client\","
 	    "\"user\":{\"id\":\"usrA\",\"email\":\"ada@example.com\"},\"requestId\":null";
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 	struct str json;
 
 	CHANGED(ada, STATUS, "Pending", "Shipped");
@@ -500,10 +500,10 @@ END_TEST
 
 START_TEST(what_the_store_has_been_past_is_not_told_again)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	(void)news(&r, order.r.id, SOURCE_FULL_SYNC, NOW_MS);
-	r = with("Delivered", "Low");
+	r = order_with("Delivered", "Low");
 	CHANGED(bob, STATUS, "Pending", "Shipped");
 	CHANGED(ada, STATUS, "Shipped", "Delivered");
 	told(&r, order.r.id);
@@ -515,12 +515,12 @@ END_TEST
 
 START_TEST(what_was_read_again_is_put_down_to_who_brought_it_there)
 {
-	struct record r = with("Shipped", "High");
+	struct record r = order_with("Shipped", "High");
 
 	CHANGED(bob, STATUS, "Delivered", "Cancelled");	/* the store knows nothing of these values, */
 	CHANGED(ada, STATUS, "Cancelled", "Shipped");	/* but this is what it is now */
 	told(&r, order.r.id);
-	r = with("Pending", "Low");
+	r = order_with("Pending", "Low");
 	CHANGED(bob, STATUS, "Shipped", "Delivered");
 	CHANGED(bob, PRIORITY, "Medium", NULL);
 	told(&r, order.r.id);
@@ -561,7 +561,7 @@ edit(const char *status, const char *now)
 {
 	struct made_entry m;
 	const struct outbox_entry *e = &m.e;
-	struct record r = with(now, "Low");
+	struct record r = order_with(now, "Low");
 
 	ask_status(&m, status);
 	(void)made_confirm(a, &r, order.r.id, &e, 1, NOW_MS);
@@ -569,7 +569,7 @@ edit(const char *status, const char *now)
 
 START_TEST(what_was_overwritten_is_told_before_what_overwrote_it)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	edit("Shipped", "Shipped");
 	for (int again = 0; again < 2; again++) {	/* the page may come twice */
@@ -590,7 +590,7 @@ END_TEST
 /* It comes in two pages, before and after which there is more of ours (and of somebody else's). */
 START_TEST(what_was_overwritten_may_be_told_bit_by_bit)
 {
-	struct record r = with("Delivered", "Low");
+	struct record r = order_with("Delivered", "Low");
 
 	edit("Shipped", "Shipped");
 	edit("Delivered", "Delivered");
@@ -610,7 +610,7 @@ END_TEST
 /* The feed was quicker than the answer to our call. */
 START_TEST(what_was_overwritten_is_told_first_when_all_of_it_comes_at_once)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 	struct made_entry m;
 	const struct outbox_entry *e = &m.e;
 
@@ -627,7 +627,7 @@ END_TEST
 
 START_TEST(one_bulk_edit_overwrote_several)
 {
-	struct record r = with("Shipped", "High");
+	struct record r = order_with("Shipped", "High");
 	struct made_entry m[2];
 	const struct outbox_entry *edits[2] = { &m[0].e, &m[1].e };
 
@@ -649,7 +649,7 @@ END_TEST
 
 START_TEST(what_is_older_than_the_page_was_overwritten_by_none_of_it)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	edit("Shipped", "Shipped");
 	steps_since = apply_generation(a);
@@ -663,7 +663,7 @@ END_TEST
 /* By a look before another edit, which then was not sent. */
 START_TEST(what_was_read_without_a_name_gets_the_name)
 {
-	struct record r = with("Cancelled", "Low");
+	struct record r = order_with("Cancelled", "Low");
 
 	(void)news(&r, order.r.id, SOURCE_WRITE, NOW_MS);
 	CHANGED(ada, STATUS, "Pending", "Cancelled");
@@ -674,19 +674,19 @@ END_TEST
 
 START_TEST(what_was_not_overwritten_by_us_is_told_as_it_is)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	edit("Shipped", "Shipped");
 	CHANGED(ours, STATUS, "Pending", "Shipped");
 	told(&r, order.r.id);
 	edit("Pending", "Pending");
-	r = with("Pending", "Low");	/* where it had been before */
+	r = order_with("Pending", "Low");	/* where it had been before */
 	CHANGED(ours, STATUS, "Shipped", "Pending");
 	told(&r, order.r.id);
-	r = with("Cancelled", "Low");
+	r = order_with("Cancelled", "Low");
 	CHANGED(ada, STATUS, "Pending", "Cancelled");
 	told(&r, order.r.id);
-	r = with("Pending", "Low");
+	r = order_with("Pending", "Low");
 	CHANGED(bob, STATUS, "Cancelled", "Pending");
 	told(&r, order.r.id);
 	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
@@ -698,7 +698,7 @@ END_TEST
 
 START_TEST(a_record_that_came_back_has_not_gone)
 {
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 
 	step(STEP_GONE, &bob, ORDER_STATUS, NULL, NULL);
 	step(STEP_CREATED, &ada, ORDER_STATUS, NULL, "Shipped");
@@ -713,7 +713,7 @@ main(void)
 	Suite *s = suite_create("history");
 	TCase *t = tcase_create("history");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_first_sync_is_not_history_and_later_ones_are);
 	tcase_add_test(t, an_edit_is_shown_with_all_that_is_known_of_it);

@@ -9,7 +9,7 @@ START_TEST(a_listing_goes_on_where_the_one_before_ended)
 	size_t n = 0;
 
 	for (int i = 0; i < 40; i++) {
-		struct record r = with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
+		struct record r = order_with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
 
 		places[i] = (struct history_place){ news(&r, order.r.id, SOURCE_FEED, NOW_MS).generation, 0 };
 	}
@@ -39,7 +39,7 @@ START_TEST(a_listing_stops_when_it_is_told_to)
 	int n = 0;
 
 	for (int i = 0; i < 10; i++) {
-		struct record r = with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
+		struct record r = order_with(i % 2 == 0 ? "Shipped" : "Pending", "Low");
 
 		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
 	}
@@ -59,7 +59,7 @@ START_TEST(a_bulk_edit_is_found_by_its_id)
 	for (unsigned n = 0; n < 30; n++) {	/* three bulks, mixed, the same order each time */
 		struct made_entry m;
 		const struct outbox_entry *edit = &m.e;
-		struct record r = with(n % 2 == 0 ? "Shipped" : "Pending", "Low");
+		struct record r = order_with(n % 2 == 0 ? "Shipped" : "Pending", "Low");
 
 		made_entry(&m, a, OUTBOX_UPDATE, order.id);
 		made_ask(&m, ORDER_STATUS, n % 2 == 0 ? "Shipped" : "Pending");
@@ -83,9 +83,9 @@ START_TEST(history_is_kept_as_long_as_configured)
 {
 	struct record r;
 
-	config.audit.retention_ms = 10 * DAY_MS;
+	store_config.audit.retention_ms = 10 * DAY_MS;
 	for (int day = 0; day < 30; day++) {
-		r = with(day % 2 == 0 ? "Shipped" : "Pending", "Low");
+		r = order_with(day % 2 == 0 ? "Shipped" : "Pending", "Low");
 		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS + day * DAY_MS);
 	}
 	ck_assert_uint_eq(audit()->n, 11);	/* of the last ten days, to the millisecond */
@@ -101,7 +101,7 @@ START_TEST(old_history_goes_a_bounded_number_a_commit)
 	const struct apply_meta synced = { .synced_ms = NOW_MS };
 	struct apply_result result;
 	uint64_t seed = 9;
-	struct record r = with("Shipped", "Low");
+	struct record r = order_with("Shipped", "Low");
 	size_t left = 300;
 
 	for (unsigned i = 0; i < 300; i++) {
@@ -135,7 +135,7 @@ main(void)
 	Suite *s = suite_create("history_list");
 	TCase *t = tcase_create("listings");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_listing_goes_on_where_the_one_before_ended);
 	tcase_add_test(t, a_listing_stops_when_it_is_told_to);

@@ -135,7 +135,7 @@ START_TEST(entries_come_in_order_and_survive_a_restart)
 	}
 	for (int i = 4; i >= 0; i--)
 		(void)made_store(a, &m[i], NOW_MS);
-	reopen();
+	outbox_reopen();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_int_eq(outbox_each(st, &orders_schema, in_order, &last), ERR_OK);
 	ck_assert_uint_eq(last, m[4].e.sequence);
@@ -157,7 +157,7 @@ START_TEST(no_sequence_number_is_given_twice)
 		m.e.shown = false;
 		(void)made_steps(a, &(struct outbox_step){ .verb = OUTBOX_DROP, .entry = &m.e }, 1, NOW_MS);
 		if (i % 700 == 0)
-			reopen();	/* with an empty outbox: nothing there tells where it was */
+			outbox_reopen();	/* with an empty outbox: nothing there tells where it was */
 	}
 	check();
 }
@@ -168,7 +168,7 @@ START_TEST(a_store_knows_its_birth)
 	uint64_t birth = apply_birth(a);
 
 	ck_assert_uint_eq(birth, generation() - 1);
-	reopen();
+	outbox_reopen();
 	ck_assert_uint_eq(apply_birth(a), birth);
 }
 END_TEST
@@ -417,7 +417,7 @@ main(void)
 	Suite *s = suite_create("outbox");
 	TCase *t = tcase_create("outbox");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_entry_is_read_as_it_was_written);
 	tcase_add_test(t, damaged_entries_are_refused_or_read_within_their_bytes);

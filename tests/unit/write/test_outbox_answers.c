@@ -47,7 +47,7 @@ START_TEST(an_answer_is_kept_for_its_key)
 	ck_assert_uint_eq(k.body.len, 0);
 	store_end(st);
 	ck_assert_int_eq(keep("one", NOW_MS, 3, "{\"results\":[]}", NOW_MS), ERR_OK);
-	reopen();
+	outbox_reopen();
 	ck_assert_int_eq(answer("one", &k), ERR_OK);
 	ck_assert(str_is(k.body, "{\"results\":[]}"));
 	store_end(st);
@@ -129,7 +129,7 @@ main(void)
 	Suite *s = suite_create("outbox_answers");
 	TCase *t = tcase_create("answers");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_answer_is_kept_for_its_key);
 	tcase_add_test(t, answers_are_forgotten_after_a_day);

@@ -97,8 +97,8 @@ START_TEST(a_full_store_refuses_an_entry_and_stays_as_it_was)
 	size_t n;
 
 	apply_close(a);
-	config.store.map_limit_bytes = 1 << 20;
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	store_config.store.map_limit_bytes = 1 << 20;
+	ck_assert_int_eq(apply_open(&store_config, &orders_schema, &a), ERR_OK);
 	st = apply_store(a);
 	n = accept_until_refused(&err);
 	ck_assert_int_eq(err, ERR_STORE_MAP_FULL);
@@ -127,7 +127,7 @@ START_TEST(a_full_disk_refuses_an_entry_and_stays_as_it_was)
 	enum err err;
 	size_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", config.store.path);
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", store_config.store.path);
 	ck_assert_int_eq(stat(path, &data), 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	ck_assert_ptr_ne(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
@@ -144,7 +144,7 @@ START_TEST(a_full_disk_refuses_an_entry_and_stays_as_it_was)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
 	ck_assert_uint_gt(accept_until_refused(&err), 20);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	reopen();
+	outbox_reopen();
 	check();
 }
 END_TEST
@@ -164,7 +164,7 @@ read_image(void)
 	struct stat s;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", config.store.path);
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", store_config.store.path);
 	ck_assert_int_ge(fd = open(path, O_RDONLY | O_CLOEXEC), 0);
 	ck_assert_int_eq(fstat(fd, &s), 0);
 	i.len = (size_t)s.st_size;
@@ -179,7 +179,7 @@ static uint64_t
 open_image(const struct image *i)
 {
 	static char dir[64];
-	struct config other = config;
+	struct config other = store_config;
 	char path[CONFIG_TEXT_MAX + 16];
 	struct apply *b;
 	struct store *s;
@@ -318,7 +318,7 @@ main(void)
 	Suite *s = suite_create("outbox faults");
 	TCase *t = tcase_create("outbox faults");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 300);
 	tcase_set_tags(t, "long");
 	tcase_add_test(t, a_full_store_refuses_an_entry_and_stays_as_it_was);

@@ -235,7 +235,7 @@ START_TEST(random_steps_keep_all_that_readers_see_equal_to_a_recomputation)
 	uint64_t seed = (uint64_t)_i + 500;
 	unsigned news = 0;
 
-	config.audit.retention_ms = 500000;
+	store_config.audit.retention_ms = 500000;
 	memset(in_use, 0, sizeof(in_use));
 	for (unsigned round = 0; round < 1500; round++) {
 		r = (struct round){ .seed = &seed, .news = news };
@@ -245,7 +245,7 @@ START_TEST(random_steps_keep_all_that_readers_see_equal_to_a_recomputation)
 		if (round % 20 == 0)
 			check();
 		if (round % 300 == 299)
-			reopen();
+			outbox_reopen();
 	}
 	check();
 }
@@ -257,7 +257,7 @@ main(void)
 	Suite *s = suite_create("outbox random");
 	TCase *t = tcase_create("outbox random");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 300);
 	tcase_set_tags(t, "long");
 	tcase_add_loop_test(t, random_steps_keep_all_that_readers_see_equal_to_a_recomputation, 0, 3);

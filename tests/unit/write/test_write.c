@@ -1,4 +1,4 @@
-#include "tests/lib/write_fixture.h"
+#include "tests/fakes/write_fixture.h"
 
 /* When calls go and what they carry. */
 
@@ -355,7 +355,7 @@ main(void)
 	TCase *t = tcase_create("dispatch");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, a_change_is_on_the_disk_before_it_leaves_and_in_the_store_before_it_is_answered);
 	tcase_add_test(t, what_comes_while_no_call_is_free_travels_ten_by_ten);
 	tcase_add_test(t, a_single_change_waits_for_no_others_while_calls_are_plentiful);

@@ -1,4 +1,4 @@
-#include "tests/lib/write_left.h"
+#include "tests/fakes/write_left.h"
 
 /* Asked again with an Idempotency-Key: by those who wait, later, and of the next process. */
 
@@ -286,7 +286,7 @@ main(void)
 	TCase *t = tcase_create("again");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer);
 	tcase_add_test(t, asking_again_while_it_is_under_way_waits_for_the_same_answer);
 	tcase_add_test(t, asking_again_after_an_unknown_outcome_waits_until_it_is_settled);

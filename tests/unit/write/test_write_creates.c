@@ -1,4 +1,4 @@
-#include "tests/lib/write_left.h"
+#include "tests/fakes/write_left.h"
 
 /* Orders that are created, when the answer is lost: made once, and nothing that is done to them is undone. */
 
@@ -439,7 +439,7 @@ main(void)
 
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, without_a_field_for_its_key_none_is_tried);
 	tcase_add_test(t, one_that_was_made_is_found_by_its_key_and_not_sent_again);
 	tcase_add_test(t, what_others_have_made_of_it_before_it_was_found_stands);

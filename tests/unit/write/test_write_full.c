@@ -1,7 +1,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "tests/lib/write_fixture.h"
+#include "tests/fakes/write_fixture.h"
 
 /* A store that can't be written. */
 
@@ -128,7 +128,7 @@ main(void)
 
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, what_can_not_be_stored_is_refused_and_not_sent);
 	tcase_add_test(t, a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later);
 	tcase_add_test(t, a_created_order_that_can_not_be_stored_is_found_later_with_what_was_made_of_it);

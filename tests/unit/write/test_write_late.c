@@ -1,4 +1,4 @@
-#include "tests/lib/write_fixture.h"
+#include "tests/fakes/write_fixture.h"
 
 /* Calls that may still come, and those who come after them. */
 
@@ -223,7 +223,7 @@ main(void)
 
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, a_call_that_is_out_is_waited_for_even_if_its_asker_left);
 	tcase_add_loop_test(t, a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it, 0, 2);
 	tcase_add_loop_test(t, an_answer_does_not_take_back_what_came_after_it, 0, 2);

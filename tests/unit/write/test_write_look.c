@@ -1,4 +1,4 @@
-#include "tests/lib/write_fixture.h"
+#include "tests/fakes/write_fixture.h"
 
 /* Changes that expect a version, and what others have made of their orders in Airtable. */
 
@@ -312,7 +312,7 @@ main(void)
 	TCase *t = tcase_create("look");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_loop_test(t, what_somebody_has_changed_in_airtable_is_not_overwritten, 0, 4);
 	tcase_add_test(t, a_change_of_another_field_is_one_as_well);
 	tcase_add_loop_test(t, an_order_as_it_was_expected_is_changed, 0, 2);

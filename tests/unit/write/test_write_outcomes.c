@@ -1,4 +1,4 @@
-#include "tests/lib/write_fixture.h"
+#include "tests/fakes/write_fixture.h"
 
 /* What becomes of changes, and who is told what. */
 
@@ -480,7 +480,7 @@ main(void)
 	TCase *t = tcase_create("outcomes");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_loop_test(t, one_bad_record_of_ten_is_found_and_the_others_go, 0, 10);
 	tcase_add_test(t, an_order_that_airtable_does_not_have_any_more_spoils_nothing);
 	tcase_add_test(t, merged_changes_that_are_refused_go_one_by_one);

@@ -1,4 +1,4 @@
-#include "tests/lib/write_left.h"
+#include "tests/fakes/write_left.h"
 
 /* What a process that died has left, and how one ends that is told to. */
 
@@ -332,7 +332,7 @@ main(void)
 	TCase *t = tcase_create("recover");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, what_was_sent_and_applied_is_confirmed);
 	tcase_add_test(t, what_was_sent_and_not_applied_is_not_sent_again_but_in_the_history);
 	tcase_add_test(t, what_was_just_sent_may_still_arrive);

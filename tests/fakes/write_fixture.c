@@ -1,46 +1,7 @@
-#ifndef TESTS_LIB_WRITE_FIXTURE_H
-#define TESTS_LIB_WRITE_FIXTURE_H
+#include "tests/fakes/write_fixture.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "common/base/log.h"
-#include "common/store/history.h"
-#include "tests/lib/fake_airtable.h"
-#include "tests/lib/orders_made.h"
-#include "tests/lib/store_check.h"
-#include "tests/lib/support.h"
-
-/*
- * The delivery of changes on a real store, between two pretenders: an
- * Airtable that is a table in memory and does as it is told, and callers
- * whose answers can be looked at.  Included by the programs that test it.
- */
-#define ITEMS_MAX	50
-
-static struct config config;
-static struct writes *writes;
-
-/* ---- callers ------------------------------------------------------------------------ */
-struct told {
-	enum err	err;
-	bool		pending;
-	char		record[64], order[600], detail[512], problem[64];
-};
-
-struct asked {
-	int			 replies;
-	struct message_reply	 reply;
-	uint64_t		 bulk;
-	struct told		*results;	/* ITEMS_MAX of them, when there is a reply */
-	size_t			 count;
-	char			*body;
-};
-
-struct server_call {
-	struct message_request	 request;
-	struct asked		*asked;
-};
+struct config config;
+struct writes *writes;
 
 const struct message_request *
 server_call_request(const struct server_call *call)
@@ -82,7 +43,7 @@ server_reply(struct server_call *call, const struct message_reply *reply)
 	free(call);
 }
 
-static __attribute__((unused)) void
+void
 asked_free(struct asked *a)
 {
 	free(a->body);
@@ -90,13 +51,7 @@ asked_free(struct asked *a)
 	*a = (struct asked){ 0 };
 }
 
-/* A message in the making. */
-struct form {
-	struct message_request	m;
-	struct message_item	items[ITEMS_MAX];
-};
-
-static struct message_item *
+struct message_item *
 form_add(struct form *f, enum message_kind kind, const char *id)
 {
 	struct message_item *item = &f->items[f->m.item_count++];
@@ -107,14 +62,14 @@ form_add(struct form *f, enum message_kind kind, const char *id)
 	return item;
 }
 
-static __attribute__((unused)) void
+void
 want(struct message_item *item, unsigned field, const char *text)
 {
 	item->record.known |= 1u << field;
 	item->record.values[field] = (struct value){ .present = true, .text = str_of(text) };
 }
 
-static __attribute__((unused)) void
+void
 submit(struct form *f, struct asked *a)
 {
 	struct server_call *call = calloc(1, sizeof(*call));
@@ -128,8 +83,7 @@ submit(struct form *f, struct asked *a)
 	writes_submit(writes, call);
 }
 
-/* One order is to have this status. */
-static __attribute__((unused)) void
+void
 set_status(struct asked *a, const char *id, const char *status)
 {
 	struct form f = { .m.request_id = "test" };
@@ -138,8 +92,7 @@ set_status(struct asked *a, const char *id, const char *status)
 	submit(&f, a);
 }
 
-/* ... and if that takes longer than the asker waits, it is to be delivered later. */
-static __attribute__((unused)) void
+void
 set_status_later(struct asked *a, const char *id, const char *status)
 {
 	struct form f = { .m.defer = true };
@@ -148,14 +101,14 @@ set_status_later(struct asked *a, const char *id, const char *status)
 	submit(&f, a);
 }
 
-static __attribute__((unused)) void
+void
 answered(struct asked *a)
 {
 	ck_assert_msg(canned_run(&loop, &a->replies, 1, 5000), "no answer");
 	ck_assert_int_eq(a->replies, 1);
 }
 
-static __attribute__((unused)) void
+void
 pass(int64_t ms)
 {
 	int never = 0;
@@ -163,8 +116,7 @@ pass(int64_t ms)
 	ck_assert(!canned_run(&loop, &never, 1, ms));
 }
 
-/* ---- the store ----------------------------------------------------------------------- */
-static __attribute__((unused)) void
+void
 order_json(const char *id, char json[static 600])
 {
 	struct store *st = apply_store(apply);
@@ -181,7 +133,7 @@ order_json(const char *id, char json[static 600])
 	store_end(st);
 }
 
-static __attribute__((unused)) uint64_t
+uint64_t
 version_of(const char *id)
 {
 	struct store *st = apply_store(apply);
@@ -203,7 +155,7 @@ count_all(void *cookie, const struct outbox_entry *e)
 	return ERR_OK;
 }
 
-static __attribute__((unused)) size_t
+size_t
 outbox_count(void)
 {
 	struct store *st = apply_store(apply);
@@ -215,7 +167,7 @@ outbox_count(void)
 	return n;
 }
 
-static __attribute__((unused)) uint32_t
+uint32_t
 pending_count(void)
 {
 	struct store *st = apply_store(apply);
@@ -228,8 +180,7 @@ pending_count(void)
 	return n;
 }
 
-/* The store is consistent and holds what Airtable holds. */
-static __attribute__((unused)) void
+void
 in_agreement(void)
 {
 	char json[600], part[64];
@@ -245,8 +196,7 @@ in_agreement(void)
 	}
 }
 
-/* All is settled, and as Airtable has it. */
-static __attribute__((unused)) void
+void
 until_settled(void)
 {
 	for (int i = 0; i < 400 && outbox_count() > 0; i++)
@@ -256,11 +206,6 @@ until_settled(void)
 	ck_assert_uint_eq(pending_count(), 0);
 	in_agreement();
 }
-
-struct found {
-	size_t	count;
-	char	json[16][1000];
-};
 
 static enum err
 keep_entry(void *cookie, struct history_place place, struct str json)
@@ -272,8 +217,7 @@ keep_entry(void *cookie, struct history_place place, struct str json)
 	return f->count < 16 ? ERR_OK : ERR_CANCELLED;
 }
 
-/* The history of an order (len 0: of those never created), newest first. */
-static __attribute__((unused)) void
+void
 history(const char *id, struct found *f)
 {
 	struct store *st = apply_store(apply);
@@ -284,7 +228,7 @@ history(const char *id, struct found *f)
 	store_end(st);
 }
 
-static __attribute__((unused)) void
+void
 newest_history(const char *id, char json[static 1000])
 {
 	struct found f;
@@ -311,15 +255,14 @@ fill_store(void)
 	(void)made_apply(apply, c, ORDERS);
 }
 
-static __attribute__((unused)) void
+void
 open_writes(void)
 {
 	ck_assert_ptr_nonnull(writes = writes_new(&loop, &config, &orders_schema, NULL, apply, NULL));
 	ck_assert_int_eq(writes_recover(writes), ERR_OK);
 }
 
-/* As the end of a process does. */
-static __attribute__((unused)) void
+void
 close_writes(void)
 {
 	writes_stop(writes);
@@ -327,8 +270,8 @@ close_writes(void)
 	writes_free(writes);
 }
 
-static __attribute__((unused)) void
-setup(void)
+void
+write_setup(void)
 {
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
@@ -349,8 +292,8 @@ setup(void)
 	open_writes();
 }
 
-static __attribute__((unused)) void
-teardown(void)
+void
+write_teardown(void)
 {
 	struct airtable_call *c;
 
@@ -364,9 +307,3 @@ teardown(void)
 	ck_assert_int_eq(uv_loop_close(&loop), 0);
 	apply_close(apply);
 }
-
-#define ID(n)	fake.held[n].id
-#define ck_assert_has(text, part) \
-	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in: %s", part, text)
-
-#endif

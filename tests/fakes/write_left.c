@@ -1,17 +1,9 @@
-#ifndef TESTS_LIB_WRITE_LEFT_H
-#define TESTS_LIB_WRITE_LEFT_H
+#include "tests/fakes/write_left.h"
 
-#include "tests/lib/outbox_made.h"
-#include "tests/lib/write_fixture.h"
-
-/* An outbox as a process that has died leaves it, and one that takes it up. */
-#define LEFT_MAX	40
-
-static struct made_entry left[LEFT_MAX];
+struct made_entry left[LEFT_MAX];
 static size_t left_count;
 
-/* An entry in the outbox of a process that has died. */
-static __attribute__((unused)) struct made_entry *
+struct made_entry *
 leave(enum outbox_kind kind, const char *id, const char *status, enum outbox_state state)
 {
 	struct made_entry *m = &left[left_count++];
@@ -26,14 +18,13 @@ leave(enum outbox_kind kind, const char *id, const char *status, enum outbox_sta
 	return m;
 }
 
-static __attribute__((unused)) void
+void
 promise(struct made_entry *m)
 {
 	m->e.deferred = m->e.shown = true;
 }
 
-/* The process before ends as if it had been killed, with this outbox; another takes over. */
-static __attribute__((unused)) void
+void
 restart(void)
 {
 	struct outbox_step steps[LEFT_MAX];
@@ -47,7 +38,7 @@ restart(void)
 	open_writes();
 }
 
-static __attribute__((unused)) void
+void
 until_empty(void)
 {
 	for (int i = 0; i < 400 && outbox_count() > 0; i++)
@@ -56,5 +47,3 @@ until_empty(void)
 	ck_assert_uint_eq(writes_pending(writes), 0);
 	ck_assert_uint_eq(pending_count(), 0);
 }
-
-#endif

@@ -1,91 +1,10 @@
-#ifndef TESTS_LIB_FAKE_AIRTABLE_H
-#define TESTS_LIB_FAKE_AIRTABLE_H
+#include "tests/fakes/fake_airtable.h"
 
-#include <stdlib.h>
-#include <sys/queue.h>
+uv_loop_t loop;
+struct apply *apply;
+struct fake_state fake;
 
-#include "common/base/instant.h"
-#include "common/store/outbox.h"
-#include "syncd/write/write.h"
-#include "tests/lib/canned_server.h"
-
-/*
- * An Airtable that is a table in memory, for the delivery of changes: it does
- * as it is told, notes what it was asked, and how much of it the store knew.
- */
-#define ORDERS		60
-#define CALLS_MAX	256
-
-static uv_loop_t loop;
-static struct apply *apply;
-
-struct held {
-	char	id[18], order_id[16], customer[64], status[32], priority[32], key[64];
-	int64_t	updated_ms;	/* 0: it has none */
-	bool	gone;
-};
-
-/* What becomes of a call. */
-struct outcome {
-	enum err	 err;		/* ERR_OK: done, or refused as Airtable would */
-	bool		 maybe;		/* nobody can tell whether it was applied */
-	bool		 applied;	/* ... and it was */
-	bool		 adrift;	/* ... or may still be, as after each time-out */
-	int		 status;	/* HTTP; 0: no answer came */
-	const char	*type, *message;
-	int64_t		 delay_ms;	/* until the answer; -1: none comes */
-	int64_t		 late_ms;	/* it is applied so long after it came */
-};
-
-/* What was asked of Airtable. */
-struct seen_call {
-	bool		 find;
-	enum airtable_change change;
-	size_t		 count;
-	char		 ids[AIRTABLE_WRITE_MAX][32];
-	char		 statuses[AIRTABLE_WRITE_MAX][32];	/* "-": not asked for */
-	char		 priorities[AIRTABLE_WRITE_MAX][32];
-	char		 keys[AIRTABLE_WRITE_MAX][64];
-	int64_t		 timeout_ms, at_ms;
-	size_t		 sent_on_disk;	/* entries stored as sent at that moment */
-};
-
-struct airtable_call {
-	TAILQ_ENTRY(airtable_call) link;
-	bool			 find, by_key;
-	airtable_compose	*compose;
-	airtable_cb		*callback;
-	void			*cookie;
-	struct seen_call	*seen;
-	struct record		 records[AIRTABLE_WRITE_MAX];
-	struct outcome		 outcome;
-	struct airtable_result	 result;
-	uv_timer_t		 timer, late;
-	int			 handles;
-};
-
-TAILQ_HEAD(fake_calls, airtable_call);
-
-static struct {
-	struct held		held[2 * ORDERS];
-	size_t			count;
-	struct fake_calls	waiting, flying;
-	uv_timer_t		turn;
-	int			room;		/* calls that may still start */
-	int64_t			blocked_ms;
-	enum err		blocked_why;
-	uint32_t		missing;	/* fields that the base has not */
-	enum airtable_key	create_key;	/* what the schema told of its field */
-	struct outcome		script[32];	/* of the next changes; then all goes well */
-	size_t			script_count, script_used;
-	struct outcome		finds[32];	/* of the next readings */
-	size_t			find_count, find_used;
-	struct seen_call	seen[CALLS_MAX];
-	size_t			seen_count;
-	int			syncs;		/* that were wished for */
-} fake;
-
-static struct held *
+struct held *
 held(const char *id)
 {
 	for (size_t i = 0; i < fake.count; i++)
@@ -138,7 +57,7 @@ count_sent(void *cookie, const struct outbox_entry *e)
 	return ERR_OK;
 }
 
-static size_t
+size_t
 sent_on_disk(void)
 {
 	struct store *st = apply_store(apply);
@@ -159,7 +78,7 @@ copy_value(char to[static 32], const struct record *r, unsigned field)
 		(void)snprintf(to, 32, "%.*s", STR_FMT(r->values[field].text));
 }
 
-static void
+void
 see(struct airtable_call *c, const struct airtable_write *w)
 {
 	struct seen_call *s = c->seen = &fake.seen[fake.seen_count++];
@@ -256,7 +175,7 @@ on_late(uv_timer_t *t)
 	uv_close((uv_handle_t *)&c->late, on_fake_closed);
 }
 
-static void
+void
 end_call(struct airtable_call *c)
 {
 	if (c->handles == 0) {
@@ -274,7 +193,7 @@ held_text(const char *text)
 	return (struct value){ .present = text[0] != '\0', .text = str_of(text) };
 }
 
-static void
+void
 held_record(const struct held *h, struct record *r)
 {
 	*r = (struct record){ .id = str_of(h->id), .known = schema_all(&orders_schema) };
@@ -390,7 +309,7 @@ on_fake_turn(uv_timer_t *t)
 	}
 }
 
-static void
+void
 fake_wake(void)
 {
 	(void)uv_timer_start(&fake.turn, on_fake_turn, 0, 0);
@@ -467,21 +386,19 @@ airtable_set_timeout(struct airtable_call *c, int64_t ms)
 	c->seen->timeout_ms = ms;
 }
 
-/* The next change ends like this. */
-static __attribute__((unused)) void
+void
 next_write(struct outcome o)
 {
 	fake.script[fake.script_count++] = o;
 }
 
-static __attribute__((unused)) void
+void
 next_find(struct outcome o)
 {
 	fake.finds[fake.find_count++] = o;
 }
 
-/* Nothing can be read back until further notice. */
-static __attribute__((unused)) void
+void
 finds_fail(bool fail)
 {
 	fake.find_used = 0;
@@ -490,16 +407,14 @@ finds_fail(bool fail)
 		next_find((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
 }
 
-/* So many more calls may start. */
-static __attribute__((unused)) void
+void
 give_room(int calls)
 {
 	fake.room = calls;
 	fake_wake();
 }
 
-/* Calls that were none: records that were read. */
-static __attribute__((unused)) size_t
+size_t
 finds_seen(void)
 {
 	size_t n = 0;
@@ -509,8 +424,7 @@ finds_seen(void)
 	return n;
 }
 
-/* Calls that were changes. */
-static __attribute__((unused)) size_t
+size_t
 changes_seen(void)
 {
 	size_t n = 0;
@@ -519,5 +433,3 @@ changes_seen(void)
 		n += !fake.seen[i].find;
 	return n;
 }
-
-#endif
