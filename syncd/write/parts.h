@@ -43,8 +43,9 @@
  *	settle.c	what became of a call: confirmed, or to be read back
  *	recover.c	what an earlier process left
  *
- * and over all of them write.c: the turn of the loop, the timers, the
- * beginning and the end.
+ * and over all of them write.c: the turn of the loop, deadlines, the beginning
+ * and the end.  Two timers are with what they begin: the next call (dispatch.c),
+ * and reading back (settle.c).
  */
 #define WRITES_MAX	20000	/* entries at a time; further messages are ERR_OVERLOADED */
 #define SYNC_SOON_MS	5000	/* when only a sync can tell */
@@ -61,7 +62,7 @@ struct writes {
 
 	struct waiter_list	 arrived;	/* messages, until the turn */
 	uv_timer_t		 turn;		/* at the loop's next */
-	uv_timer_cb		 on_turn, on_deadline;	/* write.c's, as all timers are */
+	uv_timer_cb		 on_turn, on_deadline;	/* write.c's, for those below it to start */
 	struct errand_list	 errands;
 	struct errand_bucket	 keys[WRITE_BUCKETS];
 	size_t			 count;		/* entries */
