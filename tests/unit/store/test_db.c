@@ -489,7 +489,7 @@ START_TEST(a_copy_has_everything_but_the_free_pages)
 	struct db_space s, c;
 	struct db_txn t = { .txn = NULL };
 	uint64_t zero = 0, end = 90;
-	char path[200];
+	char path[200] = "";
 	struct db copy;
 	int fd;
 
