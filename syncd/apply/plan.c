@@ -163,7 +163,7 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
 static enum err
 still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 {
-	struct outbox_entry stored;
+	struct outbox_entry stored = { .seen = false };
 	enum err e;
 
 	*fields = 0;

@@ -15,13 +15,15 @@ file_whole(struct verify *v)
 {
 	struct db_space space;
 	struct stat file;
+	uint64_t needed;
 
 	db_space(v->txn->db, &space);
+	needed = space.pages * space.page_bytes;
 	if (fstat(db_fd(v->txn->db), &file) == -1 ||
-	    (uint64_t)file.st_size >= space.pages * space.page_bytes)
+	    (uint64_t)file.st_size >= needed)
 		return true;
 	verify_fault(v, VERIFY_META, "the file has %lld bytes, and its pages need %llu",
-	    (long long)file.st_size, (unsigned long long)(space.pages * space.page_bytes));
+	    (long long)file.st_size, (unsigned long long)needed);
 	return false;
 }
 

@@ -170,11 +170,11 @@ START_TEST(a_reserved_value_is_filled_in_by_the_caller)
 	char *p;
 
 	ck_assert_ptr_nonnull(p = db_reserve(&txn, bytes, STR("m"), 3));
-	memcpy(p, "abc", 3);
+	memset(p, 'm', 3);
 	ck_assert_ptr_nonnull(p = db_reserve_last(&txn, bytes, STR("n"), 2));
-	memcpy(p, "de", 2);
-	ck_assert(db_get(&txn, bytes, STR("m"), &v) && str_is(v, "abc"));
-	ck_assert(db_get(&txn, bytes, STR("n"), &v) && str_is(v, "de"));
+	memset(p, 'n', 2);
+	ck_assert(db_get(&txn, bytes, STR("m"), &v) && str_is(v, "mmm"));
+	ck_assert(db_get(&txn, bytes, STR("n"), &v) && str_is(v, "nn"));
 	/* not behind all that there is */
 	ck_assert_ptr_null(db_reserve_last(&txn, bytes, STR("a"), 1));
 	ck_assert_int_ne(txn.fault.error, ERR_OK);
