@@ -167,6 +167,19 @@ decode(struct airtable_call *c, struct str body)
 	return err;
 }
 
+/* What of the configuration a refusal is about; NULL: nothing. */
+static const char *
+setting_of(const struct airtable_call *c, enum err e)
+{
+	if (e == ERR_AIRTABLE_UNAUTHORIZED)
+		return "airtable.token_file (or AIRTABLE_API_KEY)";
+	if (c->kind == CALL_ASK)	/* a webhook that is gone, or what the token need not be allowed */
+		return NULL;
+	if (e == ERR_AIRTABLE_FORBIDDEN)
+		return "airtable.base_id, airtable.orders_table, or the token's bases and scopes";
+	return e == ERR_AIRTABLE_NOT_FOUND ? "airtable.base_id or airtable.orders_table" : NULL;
+}
+
 static void
 judge(struct airtable_call *c, const struct http_answer *a)
 {
@@ -192,6 +205,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	fit_pages(c, a);
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
+	airtable_error_about(r, setting_of(c, r->err));
 	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */
 	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
 	    (r->status < 400 || r->status >= 500 || r->status == 408) && !a->unfinished;

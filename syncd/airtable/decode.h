@@ -50,5 +50,7 @@ void		airtable_decode_cells(const struct schema *, const struct airtable_keys *,
  * first and then the type.
  */
 void		airtable_decode_error(int status, struct str body, struct airtable_result *result);
+/* The message begins with the setting that people should look at, which is short; NULL: as it is. */
+void		airtable_error_about(struct airtable_result *, const char *setting);
 
 #endif

@@ -104,3 +104,16 @@ airtable_decode_error(int status, struct str body, struct airtable_result *r)
 		(void)snprintf(r->message, sizeof(r->message), "%s (HTTP %d)",
 		    r->type[0] != '\0' ? r->type : err_text(r->err), status);
 }
+
+void
+airtable_error_about(struct airtable_result *r, const char *setting)
+{
+	char said[sizeof(r->message)];
+	size_t n;
+
+	if (setting == NULL)
+		return;
+	memcpy(said, r->message, sizeof(said));
+	n = (size_t)snprintf(r->message, sizeof(r->message), "%s: ", setting);
+	copy_text(r->message + n, sizeof(r->message) - n, said);
+}

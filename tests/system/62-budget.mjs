@@ -235,7 +235,10 @@ test('a base that may not be read any more leaves the store as it is; the alarm 
 		eq((await stack.sync()).json().code, 'airtable_forbidden')
 		const raised = await stack.json('/api/health')
 		eq([raised.status, raised.alarm.code, raised.store.orders], ['degraded', 'airtable_forbidden', 250])
-		ok(/ALARM/.test(stack.log()), 'the log has it')
+		const settings = 'airtable.base_id, airtable.orders_table, or the token\'s bases and scopes: '
+		ok(raised.alarm.detail.startsWith(settings), raised.alarm.detail)
+		ok(stack.log().includes(`sync: ALARM: ${settings}`), 'the log has it')
+		ok((await stack.syncctl('status')).stdout.includes(`ALARM     ${settings}`))
 		await stack.stop('syncd', 'KILL')
 		await stack.start('syncd')
 		await until('it stands', 20_000, async () => (await stack.json('/api/health')).alarm?.since === raised.alarm.since)
