@@ -13,7 +13,7 @@ type Editable = keyof OrderChange
 type Plain = Exclude<keyof Order, keyof Row | Editable> | 'id'
 
 export const fields = {
-	orderId: { kind: 'key', title: 'Order', name: 'Order ID', width: 200 },
+	orderId: { kind: 'key', title: 'Order', name: 'Order ID', width: 184 },
 	customer: { kind: 'text', title: 'Customer', width: null, exact: true },
 	status: {
 		kind: 'option',
@@ -37,7 +37,7 @@ export const fields = {
 		show: priority => <PriorityLabel priority={priority} />,
 	},
 	orderTotal: { kind: 'money', title: 'Total', width: 124, range: ['minTotal', 'maxTotal'] },
-	createdAt: { kind: 'instant', title: 'Created', width: 138, range: ['createdFrom', 'createdTo'] },
-	updatedAt: { kind: 'instant', title: 'Updated', width: 138, range: ['updatedFrom', 'updatedTo'], follows: true },
+	createdAt: { kind: 'instant', title: 'Created', width: 152, range: ['createdFrom', 'createdTo'] },
+	updatedAt: { kind: 'instant', title: 'Updated', width: 152, range: ['updatedFrom', 'updatedTo'], follows: true },
 	id: { kind: 'id', title: 'Record', width: 190, hidden: true },
 } as const satisfies Record<Editable, OptionField> & Record<Plain, PlainField> & Record<string, Field>
