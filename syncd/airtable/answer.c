@@ -173,7 +173,8 @@ setting_of(const struct airtable_call *c, enum err e)
 {
 	if (e == ERR_AIRTABLE_UNAUTHORIZED)
 		return "airtable.token_file (or AIRTABLE_API_KEY)";
-	if (c->kind == CALL_ASK)	/* a webhook that is gone, or what the token need not be allowed */
+	/* a webhook or a record that is gone, or what the token need not be allowed */
+	if (c->kind == CALL_ASK || airtable_call_writes(c))
 		return NULL;
 	if (e == ERR_AIRTABLE_FORBIDDEN)
 		return "airtable.base_id, airtable.orders_table, or the token's bases and scopes";
