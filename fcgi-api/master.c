@@ -440,7 +440,7 @@ on_signal(struct master *m, int signal_number)
 		break;
 	case SIGUSR2:
 		if (log_reopen() == -1)
-			log_warn("log: can't be opened anew: %s", strerror(errno));
+			log_warn("log: can't reopen: %s", strerror(errno));
 		tell_all(m, SIGUSR2);
 		break;
 	case SIGTERM:

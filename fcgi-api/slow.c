@@ -258,7 +258,7 @@ wait_for_end(void)
 	(void)sigaddset(&set, SIGUSR2);
 	while (sigwait(&set, &signal_number) == 0 && signal_number == SIGUSR2)
 		if (log_reopen() == -1)
-			log_warn("log: can't be opened anew: %s", strerror(errno));
+			log_warn("log: can't reopen: %s", strerror(errno));
 }
 
 int

@@ -31,7 +31,7 @@ adopt(int fd)
 	if (flags == -1 || getsockname(fd, (struct sockaddr *)&un, &len) == -1 ||
 	    un.sun_family != AF_UNIX || un.sun_path[0] != '/' || adopted_count == ADOPTED_MAX ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1) {
-		log_warn("descriptor %d of the service manager is none for us", fd);
+		log_warn("descriptor %d of the service manager is not a listening socket of ours", fd);
 		return;
 	}
 	adopted[adopted_count].fd = fd;

@@ -365,7 +365,7 @@ learn_option(struct apply_txn *t, unsigned f, struct str name)
 	buf_add_str(&t->further[f], name);
 	buf_add_char(&t->further[f], '\0');
 	t->further_new[f] = true;
-	log_warn("store: %s '%.*s' is none of the known options; kept as it is",
+	log_warn("store: %s '%.*s' is no known option; kept as it is",
 	    field->name, STR_FMT(name));
 	return options_count(field, buf_str(&t->further[f]));
 }

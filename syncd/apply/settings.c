@@ -60,7 +60,7 @@ use_derived(struct apply_txn *t, struct anew *anew)
 		return ERR_OK;
 	anew->texts = anew->dates = true;
 	if (t->head.rows_end > 0)
-		log_info("store: another build has written it; working out anew what goes by its rows");
+		log_info("store: another build wrote it last; recomputing indexes and totals");
 	return t->txn->fault.error;
 }
 
@@ -77,7 +77,7 @@ use_zone(struct apply_txn *t, const char *name, struct anew *anew)
 		return ERR_OK;
 	anew->dates = true;
 	if (known)
-		log_info("store: time zone is now %s; counting days anew", name);
+		log_info("store: time zone is now %s; recounting days", name);
 	return apply_put(t->txn, t->dbs->meta, STR(META_ZONE), name, strlen(name));
 }
 
@@ -92,7 +92,7 @@ use_fold(struct apply_txn *t, struct anew *anew)
 		return ERR_OK;
 	anew->texts = true;
 	if (t->head.rows_end > 0)
-		log_info("store: texts are searched and sorted in another way now; making them anew");
+		log_info("store: the folding of texts changed; rebuilding search and orderings");
 	return apply_put(t->txn, t->dbs->meta, STR(META_FOLD), &now, sizeof(now));
 }
 
@@ -160,7 +160,7 @@ apply_use_settings(struct apply_txn *t, const struct config *config, bool openin
 	if (!t->told_new && !anew.texts && !anew.dates)
 		return opening ? use_body(t) : 0;
 	if (anew.days && !opening)
-		log_info("store: summary.excluded has changed; revenue counted anew");
+		log_info("store: summary.excluded changed; recounting revenue");
 	if (anew.texts || anew.dates)
 		e = apply_renew(t, anew.texts, anew.dates);
 	if (e == ERR_OK && anew.days && !anew.dates)

@@ -94,9 +94,9 @@ tell_away(struct publisher *p, const struct http_answer *a)
 		return;
 	p->away = true;
 	if (a->status != 0)
-		log_warn("events: nginx answers %d; clients will be told to fetch anew", a->status);
+		log_warn("events: nginx answers %d; clients will reload", a->status);
 	else
-		log_warn("events: nginx does not answer (%s); clients will be told to fetch anew",
+		log_warn("events: nginx does not answer (%s); clients will reload",
 		    a->problem);
 }
 
@@ -142,7 +142,7 @@ on_done(void *cookie, const struct http_answer *a)
 			note_clients(p, answer.clients);
 		events_done(&p->events, &answer, now);
 		if (p->events.lost)
-			log_info("events: nginx has lost what it had; clients will be told to fetch anew");
+			log_info("events: nginx has lost what it had; clients will reload");
 		if (p->step == EVENTS_RESET) {
 			if (p->away)
 				log_info("events: nginx takes them again");

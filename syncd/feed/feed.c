@@ -445,7 +445,7 @@ gap_closed(struct feed *f)
 
 	f->kept.gap = false;
 	f->window_ms = 0;
-	log_info("feed: what it had missed is in the store");
+	log_info("feed: the gap is closed");
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK) {
 		log_error("feed: %s; another full sync will be made", err_text(e));
 		f->kept.gap = true;

@@ -265,7 +265,7 @@ caught(void *cookie, const struct airtable_result *r, const struct airtable_page
 		f->catch_ms = 0;
 		feed_store_failed(f, feed_read, e);
 	} else if (last) {
-		log_info("feed: what has changed in the gap is in the store, except for what went");
+		log_info("feed: the store has the changes of the gap; deletions follow with the next full sync");
 		catch_up_ended(f);
 	} else {
 		feed_catch_up(f);

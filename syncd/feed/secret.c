@@ -71,7 +71,7 @@ feed_secret_keep(struct feed *f)
 	path_of(f, ".new", new);
 	(void)snprintf(line, sizeof(line), "%s %s\n", f->kept.webhook, f->secret);
 	if (!write_file(new, line) || rename(new, path) == -1)
-		log_error("feed: %s: %s; after a restart the webhook will be made anew", path,
+		log_error("feed: %s: %s; the next start makes a new webhook", path,
 		    strerror(errno));
 	explicit_bzero(line, sizeof(line));
 }
