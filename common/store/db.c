@@ -303,12 +303,19 @@ db_tell(struct db_txn *t, const char *what, enum err e)
 {
 	if (e == ERR_OK)
 		return e;
-	if (e == ERR_NOT_FOUND)
-		e = ERR_STORE_CORRUPT;
+	e = db_needed(e);
 	if (t->fault.error != e || !t->told)
 		log_error("store: %s: %s", what, db_fault_text(&t->fault, e));
 	t->told = t->fault.error == e;
 	return e;
+}
+
+enum err
+db_tell_absent(struct db_txn *t, const char *what)
+{
+	enum err e = db_absent(t);
+
+	return e == ERR_NOT_FOUND ? e : db_tell(t, what, e);
 }
 
 /* ---- databases ---------------------------------------------------------------- */

@@ -120,11 +120,19 @@ enum err	 db_fail(struct db_txn *, enum err e);
 void		 db_forgive(struct db_txn *);
 /* What is not there: ERR_NOT_FOUND, or the fault for which it could not be read. */
 enum err	 db_absent(const struct db_txn *);
+/* The same of something that has to be there: without it the store is damaged. */
+static inline enum err
+db_needed(enum err e)
+{
+	return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+}
 /*
  * Log that ${what} failed, once for a fault, and return ${e}; ERR_OK: nothing.
  * ERR_NOT_FOUND is ERR_STORE_CORRUPT here: something that has to be there.
  */
 enum err	 db_tell(struct db_txn *, const char *what, enum err e);
+/* db_absent(); a fault for which ${what} could not be read is told. */
+enum err	 db_tell_absent(struct db_txn *, const char *what);
 
 /* ---- databases ---------------------------------------------------------------- */
 typedef unsigned db_id;		/* LMDB's number of a database */

@@ -6,13 +6,10 @@ history_get(struct store *st, struct str record, struct history_place place, str
 {
 	struct db_txn *txn = store_txn(st);
 	struct store_key k;
-	enum err e;
 
 	history_key(&k, record, place.generation, place.index);
-	if (db_get(txn, store_databases(st)->history, key_composed(&k), json))
-		return ERR_OK;
-	e = db_absent(txn);
-	return e == ERR_NOT_FOUND ? e : db_tell(txn, "history", e);
+	return db_get(txn, store_databases(st)->history, key_composed(&k), json) ? ERR_OK :
+	    db_tell_absent(txn, "history");
 }
 
 /* Entries begin with the id, which needs no escapes. */

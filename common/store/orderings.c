@@ -14,11 +14,8 @@ ordering_open(struct ordering *o, struct db_txn *txn, db_id dbi, unsigned field,
 		.txn = txn, .dbi = dbi, .field = field, .descending = descending,
 		.count = rows, .chunk_index = UINT32_MAX
 	};
-	if (!db_get(txn, dbi, key_u64(&k), &data)) {
-		enum err e = db_absent(txn);
-
-		return e == ERR_NOT_FOUND && rows > 0 ? ERR_STORE_CORRUPT : e == ERR_NOT_FOUND ? ERR_OK : e;
-	}
+	if (!db_get(txn, dbi, key_u64(&k), &data))
+		return rows > 0 ? db_needed(db_absent(txn)) : txn->fault.error;
 	if (data.len < DIRECTORY_HEAD)
 		return ERR_STORE_CORRUPT;
 	o->chunks = load_u32(data.ptr, 0);
@@ -26,15 +23,6 @@ ordering_open(struct ordering *o, struct db_txn *txn, db_id dbi, unsigned field,
 	if (data.len != DIRECTORY_HEAD + (size_t)o->chunks * ENTRY_U32S * sizeof(uint32_t))
 		return ERR_STORE_CORRUPT;
 	return ERR_OK;
-}
-
-/* What has to be there, and is not. */
-static enum err
-missing(const struct db_txn *txn)
-{
-	enum err e = db_absent(txn);
-
-	return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 }
 
 /* Make the chunk that holds ${position} the current one. */
@@ -60,7 +48,7 @@ seek(struct ordering *o, uint32_t position)
 	}
 	k = ordering_key(o->field, o->descending, load_u32(o->entries, low * ENTRY_U32S));
 	if (!db_get(o->txn, o->dbi, key_u64(&k), &chunk))
-		return missing(o->txn);
+		return db_needed(db_absent(o->txn));
 	o->chunk_index = low;
 	o->chunk_start = load_u32(o->entries, low * ENTRY_U32S + 1);
 	o->chunk = chunk;
@@ -167,7 +155,7 @@ sort_key_load(struct db_txn *txn, db_id columns, const struct schema *schema, un
 	enum err e = column_segment(txn, columns, schema, field, row / COLUMN_SEGMENT, &bytes);
 
 	if (e != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		return db_needed(e);
 	sort_key_from_column(schema->fields[field].kind, bytes, row % COLUMN_SEGMENT, k);
 	return ERR_OK;
 }

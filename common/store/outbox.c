@@ -189,15 +189,6 @@ outbox_pending(const struct store *st)
 	return store_head(st)->pending;
 }
 
-/* What is not there, or could not be read. */
-static enum err
-absent(struct store *st, const char *what)
-{
-	enum err e = db_absent(store_txn(st));
-
-	return e == ERR_NOT_FOUND ? e : db_tell(store_txn(st), what, e);
-}
-
 enum err
 outbox_overlay(struct store *st, struct str id, struct str *json, uint64_t *since)
 {
@@ -209,7 +200,7 @@ outbox_overlay(struct store *st, struct str id, struct str *json, uint64_t *sinc
 		return ERR_NOT_FOUND;
 	pending_key(&k, id, 0);
 	if (!db_get(store_txn(st), store_databases(st)->pending, key_composed(&k), &data))
-		return absent(st, "pending");
+		return db_tell_absent(store_txn(st), "pending");
 	if (data.len < sizeof(head))
 		return ERR_STORE_CORRUPT;
 	memcpy(&head, data.ptr, sizeof(head));
@@ -234,7 +225,7 @@ outbox_answer(struct store *st, struct str text, struct kept_answer *a)
 	if (text.len == 0 || text.len > ANSWER_KEY_MAX)
 		return ERR_NOT_FOUND;
 	if (!db_get(store_txn(st), store_databases(st)->answers, text, &data))
-		return absent(st, "answers");
+		return db_tell_absent(store_txn(st), "answers");
 	if (data.len < sizeof(head))
 		return ERR_STORE_CORRUPT;
 	memcpy(&head, data.ptr, sizeof(head));

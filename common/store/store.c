@@ -304,15 +304,6 @@ store_space(struct store *st, uint64_t *used_bytes, uint64_t *map_bytes)
 	*map_bytes = space.map_bytes;
 }
 
-/* What is not there, or could not be read. */
-static enum err
-absent(struct store *st, const char *what)
-{
-	enum err e = db_absent(&st->txn);
-
-	return e == ERR_NOT_FOUND ? e : db_tell(&st->txn, what, e);
-}
-
 /* ERR_NOT_FOUND: no row in it is in use. */
 static enum err
 find_block(struct store *st, uint32_t number, struct str *block)
@@ -320,7 +311,7 @@ find_block(struct store *st, uint32_t number, struct str *block)
 	if (block_cache_get(st->blocks, number, block))
 		return ERR_OK;
 	if (!db_get(&st->txn, st->environment->dbs.orders.rows, key_u32(&number), block))
-		return absent(st, "rows");
+		return db_tell_absent(&st->txn, "rows");
 	block_cache_put(st->blocks, number, *block);
 	return ERR_OK;
 }
@@ -344,7 +335,7 @@ store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *vi
 
 	for (size_t i = 0; i < n; i++) {
 		if ((e = find_block(st, rows[i] / ROW_BLOCK, &views[i].json)) != ERR_OK)
-			return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+			return db_needed(e);
 		__builtin_prefetch(row_block_place(views[i].json, rows[i]));
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -369,7 +360,7 @@ store_find_record(struct store *st, struct str id, uint32_t *row)
 	if (id.len == 0 || id.len > KEY_TEXT_MAX)
 		return ERR_NOT_FOUND;
 	if (!db_get(&st->txn, st->environment->dbs.orders.ids, id, &value))
-		return absent(st, "record id");
+		return db_tell_absent(&st->txn, "record id");
 	*row = load_u32(value.ptr, 0);
 	return ERR_OK;
 }
@@ -393,7 +384,7 @@ row_has_key(struct store *st, uint32_t row, struct str key, bool *has)
 
 	if ((e = store_row(st, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, &orders_schema, &r)) != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		return db_needed(e);
 	*has = str_eq(r.values[key_field(&orders_schema)].text, key);
 	return ERR_OK;
 }
@@ -424,7 +415,7 @@ store_find_key(struct store *st, struct str text, uint32_t *rows, size_t max,
 	db_walk_end(&c);
 	if (e != ERR_OK || *matches > 0)
 		return e != ERR_OK ? e : db_tell(&st->txn, "business id", st->txn.fault.error);
-	return absent(st, "business id");
+	return db_tell_absent(&st->txn, "business id");
 }
 
 struct db_txn *

@@ -118,7 +118,7 @@ load_sequence(struct apply *a, struct apply_txn *t)
 	enum err e = meta_u64(t, META_BIRTH, &a->birth);
 
 	if (e != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		return db_needed(e);
 	a->sequence_end = 1;
 	e = meta_u64(t, META_SEQUENCE, &a->sequence_end);
 	a->sequence = a->sequence_end;
@@ -473,7 +473,7 @@ static enum err
 not_written(struct apply *a, enum err e)
 {
 	/* something that has to be there was not */
-	e = store_files_cause(a->config->store.path, e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e);
+	e = store_files_cause(a->config->store.path, db_needed(e));
 	log_error("store: changes not written: %s", db_fault_text(&a->txn.fault, e));
 	return e;
 }

@@ -10,7 +10,7 @@ written_ms(struct apply_txn *t, struct str key, int64_t *ms)
 	struct str value;
 
 	if (!db_get(t->txn, t->dbs->audit, key, &value) || value.len < sizeof(head))
-		return t->txn->fault.error != ERR_OK ? t->txn->fault.error : ERR_STORE_CORRUPT;
+		return db_needed(db_absent(t->txn));
 	memcpy(&head, value.ptr, sizeof(head));
 	*ms = head.at_ms;
 	return ERR_OK;

@@ -21,7 +21,7 @@ column_of(struct sequence *s, uint32_t segment, struct str *bytes)
 		    segment, &s->segments[segment]);
 
 		if (e != ERR_OK)
-			return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+			return db_needed(e);
 	}
 	*bytes = s->segments[segment];
 	return ERR_OK;
@@ -50,7 +50,7 @@ row_id(struct apply_txn *t, uint32_t row, struct str *id)
 	enum err e = row_get(t->txn, t->dbs->orders.rows, row, &view);
 
 	if (e != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		return db_needed(e);
 	*id = view.id;
 	return ERR_OK;
 }
@@ -115,7 +115,7 @@ sequence_load(struct sequence *s)
 		c->id = load_u32(directory, 2 + 2 * i);
 		k = ordering_key(s->field, s->descending, c->id);
 		if (!db_get(txn, dbi, key_u64(&k), &data))
-			return txn->fault.error != ERR_OK ? txn->fault.error : ERR_STORE_CORRUPT;
+			return db_needed(db_absent(txn));
 		c->map = data.ptr;
 		c->n = (uint32_t)(data.len / sizeof(uint32_t));
 		if (c->n == 0 || c->n > ORDERING_CHUNK_MAX)

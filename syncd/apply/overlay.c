@@ -193,7 +193,7 @@ ask(struct apply_txn *t, const struct shown *shown, struct record *r)
 		enum err error = apply_stored_entry(t, shown->sequence, &stored);
 
 		if (error != ERR_OK)
-			return error == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : error;
+			return db_needed(error);
 		e = &stored;
 	}
 	for (size_t f = 0; f < t->schema->field_count && e->kind == OUTBOX_UPDATE; f++)

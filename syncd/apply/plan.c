@@ -81,7 +81,7 @@ apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *v
 		return db_absent(t->txn);
 	i->row = load_u32(row.ptr, 0);
 	if ((e = row_get(t->txn, t->dbs->orders.rows, i->row, &view)) != ERR_OK)
-		return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+		return db_needed(e);
 	if (row_values(&view, t->schema, &i->old) != ERR_OK)
 		return ERR_STORE_CORRUPT;
 	i->existed = true;

@@ -129,7 +129,7 @@ load_numbers(struct renewal *n, uint32_t segment)
 			continue;
 		if ((e = column_segment(n->t->txn, n->t->dbs->orders.columns, n->t->schema, f, segment,
 		    &bytes)) != ERR_OK)
-			return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
+			return db_needed(e);
 		memcpy(n->field[f].numbers, bytes.ptr, sizeof(n->field[f].numbers));
 	}
 	return ERR_OK;
