@@ -200,3 +200,15 @@ airtable_json_text(const cJSON *json, const char *name)
 
 	return cJSON_IsString(m) ? m->valuestring : "";
 }
+
+const cJSON *
+airtable_json_called(const cJSON *list, const char *wanted)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, list)
+		if (strcmp(airtable_json_text(one, "id"), wanted) == 0 ||
+		    strcmp(airtable_json_text(one, "name"), wanted) == 0)
+			return one;
+	return NULL;
+}

@@ -22,5 +22,7 @@ cJSON		*airtable_json_parse(struct str body, size_t *text_bytes);
 const cJSON	*airtable_json_member(const cJSON *json, const char *name);
 /* Its text; "": none, or no text. */
 const char	*airtable_json_text(const cJSON *json, const char *name);
+/* Of a list of tables or fields the first whose id or name that is; NULL: there is none. */
+const cJSON	*airtable_json_called(const cJSON *list, const char *wanted);
 
 #endif

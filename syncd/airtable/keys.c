@@ -43,29 +43,6 @@ airtable_keys_set(struct airtable_keys *k, const struct config *config, const st
 	}
 }
 
-static const cJSON *
-find_table(const cJSON *tables, const char *table)
-{
-	const cJSON *t;
-
-	cJSON_ArrayForEach(t, tables)
-		if (strcmp(airtable_json_text(t, "id"), table) == 0 ||
-		    strcmp(airtable_json_text(t, "name"), table) == 0)
-			return t;
-	return NULL;
-}
-
-static const char *
-find_field_id(const cJSON *fields, const char *key)
-{
-	const cJSON *f;
-
-	cJSON_ArrayForEach(f, fields)
-		if (strcmp(airtable_json_text(f, "name"), key) == 0 || strcmp(airtable_json_text(f, "id"), key) == 0)
-			return airtable_json_text(f, "id");
-	return "";
-}
-
 static enum err
 resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why, size_t size)
 {
@@ -75,7 +52,7 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 		(void)snprintf(why, size, "the base's schema is not an object with tables");
 		return ERR_AIRTABLE_BAD_RESPONSE;
 	}
-	if ((t = find_table(tables, table)) == NULL) {
+	if ((t = airtable_json_called(tables, table)) == NULL) {
 		(void)snprintf(why, size, "airtable.orders_table: the base has no table \"%s\"; name another in "
 		    "orders.conf and reload", table);
 		return ERR_AIRTABLE_NOT_FOUND;
@@ -83,7 +60,7 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 	fields = airtable_json_member(t, "fields");
 	k->missing = 0;
 	for (size_t i = 0; i < k->count; i++) {
-		const char *id = find_field_id(fields, k->request[i]);
+		const char *id = airtable_json_text(airtable_json_called(fields, k->request[i]), "id");
 
 		if (airtable_id_valid(id))
 			(void)snprintf(k->answer[i], sizeof(k->answer[i]), "%s", id);

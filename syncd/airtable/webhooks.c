@@ -57,30 +57,6 @@ is_settled(const char *type)
 	return false;
 }
 
-static const cJSON *
-find_table(const cJSON *tables, const char *wanted)
-{
-	const cJSON *t;
-
-	cJSON_ArrayForEach(t, tables)
-		if (strcmp(airtable_json_text(t, "id"), wanted) == 0 ||
-		    strcmp(airtable_json_text(t, "name"), wanted) == 0)
-			return t;
-	return NULL;
-}
-
-static const cJSON *
-find_field(const cJSON *fields, const char *wanted)
-{
-	const cJSON *f;
-
-	cJSON_ArrayForEach(f, fields)
-		if (strcmp(airtable_json_text(f, "id"), wanted) == 0 ||
-		    strcmp(airtable_json_text(f, "name"), wanted) == 0)
-			return f;
-	return NULL;
-}
-
 static void
 add_choices(struct buf *b, size_t field, const cJSON *json)
 {
@@ -225,10 +201,10 @@ seek_field(const struct webhook_table *t, const struct webhook_remembered *then,
     const cJSON *fields)
 {
 	const char *wanted = t->keys.request[f];
-	const cJSON *json = find_field(fields, wanted);
+	const cJSON *json = airtable_json_called(fields, wanted);
 
 	if (json == NULL && strcmp(then->names[f], wanted) == 0 && then->fields[f][0] != '\0')
-		json = find_field(fields, then->fields[f]);
+		json = airtable_json_called(fields, then->fields[f]);
 	return json;
 }
 
@@ -284,7 +260,7 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 static void
 read_create_key(struct webhook_table *t, const char *wanted, const cJSON *fields)
 {
-	const cJSON *field = wanted[0] == '\0' ? NULL : find_field(fields, wanted);
+	const cJSON *field = wanted[0] == '\0' ? NULL : airtable_json_called(fields, wanted);
 	const char *type = airtable_json_text(field, "type");
 
 	if (wanted[0] == '\0')
@@ -306,9 +282,9 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
 
 	if (!cJSON_IsArray(tables))
 		return bad(why, "the base's schema is not an object with tables");
-	if ((table = find_table(tables, config->airtable.orders_table)) == NULL &&
+	if ((table = airtable_json_called(tables, config->airtable.orders_table)) == NULL &&
 	    then->table[0] != '\0')
-		table = find_table(tables, then->table);
+		table = airtable_json_called(tables, then->table);
 	if (table == NULL) {
 		(void)snprintf(why, WEBHOOK_WHY_SIZE, "airtable.orders_table: the base has no table \"%.100s\"; "
 		    "name another in orders.conf and reload", config->airtable.orders_table);
