@@ -109,7 +109,7 @@ answer_page(struct api *api, const struct page_key *key, struct str body)
 }
 
 /*
- * Is the page of the generation that is known kept?  Then it is answered: the
+ * Is the page of the generation that is known, ${key}'s from now on, kept?  Then it is answered: the
  * parameters of what is kept were checked before, and what is partial is not kept.
  */
 static bool
@@ -137,7 +137,7 @@ orders_list(struct api *api)
 		return ANSWERED;
 	if ((e = api_snapshot(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
-	if (answer_kept(api, &key))
+	if (store_generation(api->store) != key.generation && answer_kept(api, &key))
 		return ANSWERED;
 	if ((e = query_parse(api->query, api->store, req->params, req->param_count, true,
 	    &api->errors)) != ERR_OK)
