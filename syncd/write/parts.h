@@ -142,8 +142,6 @@ struct batch	*look_urgent(struct book *);
 void		 settle_sent(void *batch, const struct airtable_result *, const struct airtable_page *);
 /* Read its records back after ${ms}. */
 void		 settle_rest(struct batch *, int64_t ms);
-/* Not settled yet: another look, later. */
-void		 settle_look_again(struct batch *);
 /* Tell the asker that the outcome is not known. */
 void		 settle_unknown(struct book *, struct write *, const char *why);
 /*

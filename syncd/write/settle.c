@@ -173,8 +173,8 @@ leave_if_draining(struct writes *all)
 }
 
 /* Not settled yet: another look, later. */
-void
-settle_look_again(struct batch *b)
+static void
+look_again(struct batch *b)
 {
 	int64_t ms = batch_pause_ms(++b->checks, REST_MAX_MS);
 	int64_t late = b->late_until_ms - instant_monotonic();
@@ -367,12 +367,12 @@ found(struct batch *b, const struct airtable_page *page)
 			book_found(&book, b, b->groups[i], now[i]);
 	if (book_commit(&book) != ERR_OK) {
 		book_close(&book);
-		settle_look_again(b);
+		look_again(b);
 		return;
 	}
 	return_decided(b, decided);
 	if (b->count > 0)
-		settle_look_again(b);
+		look_again(b);
 	else
 		batch_free(b);
 	book_close(&book);
@@ -389,7 +389,7 @@ checked(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	if (r->err == ERR_OK)
 		found(b, page);
 	else
-		settle_look_again(b);
+		look_again(b);
 	leave_if_draining(all);
 	dispatch_calls(all);
 }
@@ -410,7 +410,7 @@ check(struct batch *b)
 	    airtable_find_keys(b->all->airtable, ids, b->count, AIRTABLE_WRITE, checked, b) :
 	    airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
 	if (b->call == NULL)
-		settle_look_again(b);
+		look_again(b);
 }
 
 static void
