@@ -19,7 +19,7 @@ confine_worker(const struct config *config, bool spool)
 	if (spool)
 		sandbox_permit(&s, config->api.spool, SANDBOX_WRITE);
 	if (sandbox_enter(&s) != ERR_OK)
-		log_warn("this worker is not confined, or not wholly");
+		log_warn("this worker is not confined, or only in part");
 }
 
 void
@@ -27,6 +27,7 @@ confine_renew(void)
 {
 	if (!sandbox_outdated())
 		return;
-	log_info("the store's folder is another: this worker ends, for one that may use it");
+	log_info("the store's folder was replaced: this worker ends, and its "
+	    "successor may use the new one");
 	(void)kill(getpid(), SIGTERM);	/* to ourselves it can't fail */
 }

@@ -475,7 +475,7 @@ due(struct master *m, int64_t now_ms)
 		struct old *o = &m->old[i];
 
 		if (o->pid != 0 && o->end_ms <= now_ms) {
-			log_warn("pid %ld does not end: killed", (long)o->pid);
+			log_warn("pid %ld did not end in time and was killed", (long)o->pid);
 			(void)kill(o->pid, SIGKILL);
 			o->end_ms = INT64_MAX;
 		}

@@ -243,7 +243,7 @@ pool_drain(struct pool *p)
 	    pthread_cond_timedwait(&p->ended_cond, &p->mutex, &until) == 0)
 		continue;
 	if (p->running > 0)
-		log_warn("slow pool: drain: %d requests are cut", p->running);
+		log_warn("slow pool: drain: cutting %d requests", p->running);
 	(void)pthread_mutex_unlock(&p->mutex);
 }
 

@@ -140,7 +140,7 @@ worker_loop(struct worker *w)
 			if (open == 0)
 				return EXIT_SUCCESS;
 			if (now_ms >= w->end_ms) {
-				log_warn("drain: %zu connections are cut", open);
+				log_warn("drain: cutting %zu connections", open);
 				return EXIT_SUCCESS;
 			}
 		}
@@ -157,7 +157,7 @@ run(const struct worker_setup *setup, connections_request *request)
 	int status = EXIT_FAILURE;
 
 	if (zone_use(str_of(setup->config->summary.time_zone)) != ERR_OK)
-		log_warn("summary.time_zone: not known here, UTC is used");
+		log_warn("summary.time_zone: not known on this machine; using UTC");
 	if (worker_open(&w, request)) {
 		confine_worker(setup->config, false);
 		log_info("worker %d serves", setup->number);

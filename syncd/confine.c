@@ -23,5 +23,5 @@ confine_syncd(const struct config *config, const char *config_file)
 	sandbox_permit(&s, config->run.dir, SANDBOX_WRITE);
 	sandbox_permit_folder_of(&s, config->log.file, SANDBOX_WRITE);
 	if (sandbox_enter(&s) != ERR_OK)
-		log_warn("start: syncd is not confined, or not wholly");
+		log_warn("start: syncd is not confined, or only in part");
 }

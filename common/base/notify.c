@@ -24,7 +24,7 @@ connect_to(const char *path)
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 
 	if ((path[0] != '/' && path[0] != '@') || len >= sizeof(addr.sun_path)) {
-		log_warn("service manager: NOTIFY_SOCKET is no socket's name");
+		log_warn("service manager: NOTIFY_SOCKET is not the name of a socket");
 		return;
 	}
 	memcpy(addr.sun_path, path, len);

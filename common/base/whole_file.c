@@ -50,7 +50,7 @@ check_target(const struct whole_file *f, struct buf *why)
 	}
 	if (fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 || S_ISREG(st.st_mode))
 		return ERR_OK;
-	buf_printf(why, "%s is there and no regular file: it is not replaced", f->name);
+	buf_printf(why, "%s exists and is not a regular file: it is not replaced", f->name);
 	return ERR_INVALID_PARAMETER;
 }
 

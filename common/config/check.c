@@ -29,7 +29,7 @@ check_path(char *text)
 	if (len == 0)
 		return "must not be empty";
 	if (text[0] != '/')
-		return "must be the whole path, from / on";
+		return "must be an absolute path";
 	while (len > 1 && text[len - 1] == '/')
 		text[--len] = '\0';
 	return NULL;
@@ -38,7 +38,7 @@ check_path(char *text)
 const char *
 check_path_or_none(char *text)
 {
-	return text[0] == '\0' ? NULL : text[0] != '/' ? "must be the whole path, from / on" : NULL;
+	return text[0] == '\0' ? NULL : text[0] != '/' ? "must be an absolute path" : NULL;
 }
 
 const char *
@@ -60,7 +60,7 @@ check_token_file(char *text)
 	/* print-config and logs name the file; what is wiped they don't */
 	if (strncmp(text, "pat", 3) == 0 && strlen(text) > 16 && strchr(text, '/') == NULL) {
 		explicit_bzero(text, strlen(text));
-		return "looks like a token; it is the name of a file with the token in it";
+		return "looks like a token; give the name of the file that holds the token";
 	}
 	return check_path_or_none(text);
 }
@@ -155,7 +155,7 @@ check_api_url(char *text)
 	for (const char *p = rest; *p != '\0'; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~' ||
 		    strchr("?#\\\"<>{}|^`", *p) != NULL)
-			return "is no plain URL (no spaces, query or fragment)";
+			return "is not a plain URL (no spaces, query or fragment)";
 	len = strcspn(rest, "/");
 	if (memchr(rest, '@', len) != NULL)
 		return "must not hold a user name or password";
@@ -199,7 +199,7 @@ check_listen(char *text)
 	    read_port((struct str){ text + 2, strlen(text) - 2 }, &a.port))
 		return NULL;
 	if (!read_authority(str_of(text), &a) || a.port == -1)
-		return "is no host:port (127.0.0.1:8080, [::1]:8080, *:8080)";
+		return "is not host:port (127.0.0.1:8080, [::1]:8080, *:8080)";
 	if (a.ipv6)
 		write_ipv6(text, &a);
 	return NULL;
@@ -259,7 +259,7 @@ const char *
 check_networks(char *text)
 {
 	return is_list(text, is_network) ? NULL :
-	    "is no list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
+	    "is not a list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)";
 }
 
 /*
@@ -283,7 +283,7 @@ const char *
 check_names(char *text)
 {
 	return is_list(text, is_name) ? NULL :
-	    "is no list of names and addresses without ports (orders.example.org, 192.168.1.7)";
+	    "is not a list of names and addresses without ports (orders.example.org, 192.168.1.7)";
 }
 
 /* "https://portal.example.org:8443", as browsers send it. */
@@ -326,7 +326,7 @@ check_origins(char *text)
 	if (repeats(text))
 		return "names an origin twice";
 	return is_list(text, is_origin) ? NULL :
-	    "is no list of origins as browsers send them, in lower case, without path or "
+	    "is not a list of origins as browsers send them, in lower case, without path or "
 	    "usual port (https://portal.example.org, http://10.0.0.7:3000)";
 }
 
@@ -341,7 +341,7 @@ check_header_or_none(char *text)
 		if (strcasecmp(text, secret[i]) == 0)
 			return "holds secrets, not a name";
 	if (len > 64 || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != len)
-		return "is no name of a header (letters, digits and -)";
+		return "is not the name of a header (letters, digits and -)";
 	return NULL;
 }
 
@@ -439,13 +439,14 @@ zone_file_exists(const char *name)
 const char *
 check_excluded(char *text)
 {
-	return revenue_parse(text, NULL) ? NULL : "is no list of names with commas between";
+	return revenue_parse(text, NULL) ? NULL : "is not a list of names separated by commas";
 }
 
 const char *
 check_currency(char *text)
 {
-	return currency_symbol_valid(str_of(text)) ? NULL : "is no symbol of at most 8 characters";
+	return currency_symbol_valid(str_of(text)) ? NULL :
+	    "is not a symbol of at most 8 characters";
 }
 
 const char *
@@ -454,11 +455,11 @@ check_time_zone(char *text)
 	if (strcmp(text, "UTC") == 0)	/* needs no zone file */
 		return NULL;
 	if (text[0] == '\0' || text[0] == '/' || strstr(text, "..") != NULL)
-		return "is no name of a time zone";
+		return "is not the name of a time zone";
 	for (const char *p = text; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr("+-_/", *p) == NULL)
-			return "is no name of a time zone";
+			return "is not the name of a time zone";
 	if (!zone_file_exists(text))
-		return "is no time zone that this machine knows (" ZONE_DIR ")";
+		return "is not a time zone that this machine knows (" ZONE_DIR ")";
 	return NULL;
 }

@@ -54,10 +54,10 @@ badly_copied(const char *text)
 		behind |= ends(text, printed[i]);
 	}
 	if (quoted || (before && behind))
-		return "stands in quotes: take them away, values are taken as they stand";
+		return "is in quotes: remove them, values are used as written";
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
 		if (begins(text, unseen[i]) || ends(text, unseen[i]))
-			return "begins or ends with a blank that can't be seen: type it anew";
+			return "begins or ends with an invisible blank: type it again";
 	return NULL;
 }
 
@@ -69,7 +69,8 @@ check_base_id(char *text)
 	if (bad != NULL || text[0] == '\0')
 		return bad;
 	if (!begins(text, "app") || text[3] == '\0' || !is_alphanumeric(text))
-		return "is no id of a base: app, then letters and digits, as in the base's address";
+		return "is not the id of a base: app, then letters and digits, as in the base's "
+		    "address";
 	return NULL;
 }
 
@@ -93,8 +94,8 @@ check_table(char *text)
 	if (bad != NULL)
 		return bad;
 	if (begins(text, "app") && strchr(text, '/') != NULL)
-		return "is a part of an address: its part that begins with tbl is the table's id";
-	return is_of_another_kind(text, "tbl", "is an id, but none of a table (tbl...)");
+		return "is part of an address: the table's id is the part that begins with tbl";
+	return is_of_another_kind(text, "tbl", "is an id, but not of a table (tbl...)");
 }
 
 const char *
@@ -103,7 +104,7 @@ check_field_or_none(char *text)
 	const char *bad = badly_copied(text);
 
 	return bad != NULL ? bad :
-	    is_of_another_kind(text, "fld", "is an id, but none of a field (fld...)");
+	    is_of_another_kind(text, "fld", "is an id, but not of a field (fld...)");
 }
 
 const char *

@@ -233,12 +233,12 @@ warn(const struct checker *c, struct buf *b)
 	if (config->http.auth != AUTH_NONE)
 		return;
 	if (listens_for_others(config->http.listen))
-		buf_printf(b, "warning: http.listen: other machines reach '%s', and whoever does "
-		    "may read and change all orders: say in http.auth what checks who that is\n",
+		buf_printf(b, "warning: http.listen: other machines reach '%s', and anyone who "
+		    "does may read and change all orders: say in http.auth what checks users\n",
 		    config->http.listen);
 	if (listens_for_others(config->metrics.listen))
-		buf_printf(b, "warning: metrics.listen: other machines reach '%s', and whoever "
-		    "does may read the metrics: say in http.auth what checks who that is\n",
+		buf_printf(b, "warning: metrics.listen: other machines reach '%s', and anyone "
+		    "who does may read the metrics: say in http.auth what checks users\n",
 		    config->metrics.listen);
 }
 

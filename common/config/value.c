@@ -168,7 +168,7 @@ parse_word(const struct setting *s, struct str text, struct config *c, struct bu
 			memcpy((char *)c + s->offset, &i, sizeof(i));
 			return true;
 		}
-	refuse(why, text, "is none of ");
+	refuse(why, text, "is not one of ");
 	setting_describe(s, why);
 	return false;
 }

@@ -31,7 +31,7 @@ connections_resume(struct connections *cs)
 	    EPOLLIN | EPOLLEXCLUSIVE) != ERR_OK;
 	if (!cs->paused)
 		return;
-	log_warn("connections: accepting can't go on yet, at %zu open", cs->count);
+	log_warn("connections: accepting stays paused at %zu open", cs->count);
 	cs->resume_ms = loop_now(cs->setup.loop) + PAUSE_MS;
 }
 

@@ -261,7 +261,7 @@ connection_ready(void *cookie, uint32_t events)
 		break;
 	}
 	if (c->state == BUSY) {
-		log_error("connections: a request was left without an answer");
+		log_error("connections: a request got no answer");
 		connection_close(c);
 	}
 }

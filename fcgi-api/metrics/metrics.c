@@ -75,7 +75,7 @@ add_store(struct buf *b, struct store *st, const struct config *config)
 	metric_one(b, "orderdeck_orders", "gauge", "Orders in the store.",
 	    (double)store_row_count(st));
 	metric_one(b, "orderdeck_synced_timestamp_seconds", "gauge",
-	    "Begin of the last full sync that is complete; 0: there is none.",
+	    "Start of the last complete full sync; 0: none yet.",
 	    (double)synced_ms / 1000);
 	metric_one(b, "orderdeck_fresh_timestamp_seconds", "gauge",
 	    "All that Airtable held then is in the store, by a full sync or the feed; 0: not known.",

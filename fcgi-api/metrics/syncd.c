@@ -163,7 +163,7 @@ add_airtable(struct buf *b, const cJSON *airtable)
 	metric_one(b, "orderdeck_airtable_month_forecast", "gauge",
 	    "Calls that the month will have had at its end if all goes on so.",
 	    number(month, "forecast"));
-	add_words(b, "orderdeck_airtable_month_left", "gauge", "Calls that are left, by what for.",
+	add_words(b, "orderdeck_airtable_month_left", "gauge", "Calls that are left, by purpose.",
 	    "use", member(month, "left"));
 }
 
@@ -288,7 +288,7 @@ metrics_add_syncd(struct buf *b, const cJSON *status)
 	metric_one(b, "orderdeck_outbox_pending", "gauge",
 	    "Changes accepted that Airtable has not confirmed.", number(outbox, "pending"));
 	metric_one(b, "orderdeck_outbox_oldest_timestamp_seconds", "gauge",
-	    "When the oldest of them came; 0: there is none.", seconds(outbox, "oldestAt"));
+	    "When the oldest of them arrived; 0: none waits.", seconds(outbox, "oldestAt"));
 	add_airtable(b, airtable);
 	add_outcomes(b, member(metrics, "calls"), "orderdeck_airtable_calls",
 	    "Calls that left for Airtable.");

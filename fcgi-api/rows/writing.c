@@ -189,8 +189,8 @@ take_user(struct api *api)
 	if (user.len == 0)
 		return;
 	if (!message_user_valid(user)) {
-		log_warn("http.user_header: %zu bytes that are no name; nobody is said to have asked",
-		    user.len);
+		log_warn("http.user_header: %zu bytes that are not a name; the change is "
+		    "recorded without one", user.len);
 		return;
 	}
 	memcpy(m->by, user.ptr, user.len);

@@ -91,7 +91,7 @@ airtable_reconfigure(struct airtable *a)
 	struct governor_limits limits = limits_of(a->config);
 
 	if (governor_configure(a->governor, &limits) != ERR_OK)
-		log_error("airtable: the new rate limit is not taken: %s", err_text(ERR_NOMEM));
+		log_error("airtable: the new rate limit is not in force: %s", err_text(ERR_NOMEM));
 	breaker_configure(&a->breaker, a->config->airtable.breaker_failures,
 	    a->config->airtable.breaker_cooldown_ms);
 	airtable_keys_set(&a->keys, a->config, a->schema);
@@ -207,7 +207,7 @@ submit(struct airtable_call *c, bool sensible)
 	}
 	airtable_enqueue(c);
 	if (!sensible)
-		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "the values do not make a valid record");
 	return c;
 }
 

@@ -132,7 +132,7 @@ keep_joined(char **text, const cJSON *list, int depth)
 	const cJSON *item;
 
 	if (is_links(list))
-		return "linked records, of which only the ids are told";
+		return "linked records, of which Airtable gives only the ids";
 	cJSON_ArrayForEach(item, list) {
 		char *before = *text, *begin;
 

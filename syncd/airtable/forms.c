@@ -6,8 +6,8 @@
 #include "common/tables/moment.h"
 #include "syncd/airtable/forms.h"
 
-static const char computed[] = "works it out by itself";
-static const char people[] = "has people there, of whom the desk knows the names only";
+static const char computed[] = "computes it";
+static const char people[] = "has people there, and the desk knows only their names";
 
 /* What is not here is a type that came later: nobody knows how it is written. */
 static const struct {
@@ -42,7 +42,7 @@ static const struct {
 	{ "aiText", FORM_NONE, computed },
 	{ "button", FORM_NONE, computed },
 	{ "externalSyncSource", FORM_NONE, computed },
-	{ "multipleRecordLinks", FORM_NONE, "has links there, of which the desk knows the names only" },
+	{ "multipleRecordLinks", FORM_NONE, "has links there, and the desk knows only their names" },
 	{ "singleCollaborator", FORM_NONE, people },
 	{ "multipleCollaborators", FORM_NONE, people },
 	{ "multipleAttachments", FORM_NONE, "has files there" },

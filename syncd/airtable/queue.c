@@ -169,10 +169,10 @@ give_up(struct airtable *a, int64_t now)
 		fail_waiting(a, 0, ERR_AIRTABLE_QUOTA, blocked, NULL);
 	else if (circuit > 0)
 		fail_waiting(a, 0, ERR_AIRTABLE_UNAVAILABLE, circuit,
-		    "Airtable has not been available, it is tried again later");
+		    "Airtable is not available; retrying later");
 	else if (breaker_probing_ms(&a->breaker, now) >= PROBE_PATIENCE_MS)
 		fail_waiting(a, 0, ERR_AIRTABLE_UNAVAILABLE, PROBE_PATIENCE_MS,
-		    "Airtable has not been available, it is being tried again");
+		    "Airtable is not available; a retry is under way");
 	else if (blocked > 0)
 		fail_waiting(a, now, ERR_AIRTABLE_RATE_LIMITED, blocked, NULL);
 	else if (breaker_state(&a->breaker, now) != BREAKER_CLOSED)

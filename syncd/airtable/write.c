@@ -11,7 +11,7 @@ airtable_use_forms(struct airtable *a, const struct airtable_forms *forms)
 		known &= airtable_forms_set(&a->forms, f, forms->field[f].type,
 		    buf_str(&forms->field[f].names));
 	if (!known)
-		log_error("airtable: in which form values are written: %s", err_text(ERR_NOMEM));
+		log_error("airtable: the fields' types can't be kept: %s", err_text(ERR_NOMEM));
 	a->doubted = false;
 }
 
@@ -107,7 +107,7 @@ airtable_call_compose(struct airtable_call *c)
 	if (why[0] != '\0')
 		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, why);
 	else if (!sensible)
-		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "not something that a record can be");
+		airtable_fail(c, ERR_AIRTABLE_REJECTED, 0, "the values do not make a valid record");
 	else if (!airtable_call_complete(c))
 		airtable_fail(c, ERR_NOMEM, 0, NULL);
 	else

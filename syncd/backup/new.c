@@ -39,7 +39,7 @@ hold(struct new_store *n, struct buf *why)
 	if (store_settle(n->dir) == -1)
 		return backup_system_failed(why, n->path);
 	if (fstatat(n->dir, STORE_DATA, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode)) {
-		buf_printf(why, "%s is no regular file: store.path has to name the folder that it is in",
+		buf_printf(why, "%s is not a regular file: store.path must name the folder it is in",
 		    below(n->path, STORE_DATA, path));
 		return ERR_IO;
 	}

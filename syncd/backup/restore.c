@@ -214,7 +214,7 @@ restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *ch
 	if (fstat(fd, &st) == -1)
 		return backup_system_failed(why, "backup");
 	if (!S_ISREG(st.st_mode)) {
-		buf_add_cstr(why, "the backup is no regular file");
+		buf_add_cstr(why, "the backup is not a regular file");
 		return ERR_IO;
 	}
 	if ((e = new_store_room(n, (uint64_t)st.st_size, why)) != ERR_OK ||

@@ -87,7 +87,7 @@ warn(struct ledger *l, int64_t now)
 	if (percent == 0)
 		return;
 	log_warn("airtable: %u%% of this month's calls are used: %llu of %lld with %lld days to go, "
-	    "%llu by then if it goes on like this", percent,
+	    "%llu by then at this rate", percent,
 	    (unsigned long long)budget_used(&l->budget, now),
 	    (long long)l->config->airtable.monthly_calls,
 	    (long long)((instant_month(now, 1) - now) / DAY_MS),
@@ -113,7 +113,7 @@ sent(void *cookie, enum airtable_priority priority)
 	if (priority == AIRTABLE_WRITE)
 		budget_active(&l->budget, now);
 	if (l->called_fd != -1 && futimens(l->called_fd, NULL) == -1)
-		log_warn("airtable: the time of a call is not noted: %s", strerror(errno));
+		log_warn("airtable: the time of a call can't be stored: %s", strerror(errno));
 	if (++l->uncounted * 2 >= ahead_of(l))
 		keep_soon(l);
 	warn(l, now);

@@ -184,7 +184,7 @@ verify_apart(const struct target *t)
 		return system_fault("verify");
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) == CTL_DONE ? CTL_DONE : CTL_FAILED;
-	(void)fprintf(stderr, "syncctl: %s: damaged so that it can't be read (signal %d)\n", t->name,
+	(void)fprintf(stderr, "syncctl: %s: too damaged to be read (signal %d)\n", t->name,
 	    WTERMSIG(status));
 	return CTL_FAILED;
 }
@@ -307,7 +307,7 @@ ctl_rebuild(struct ctl *ctl)
 		return system_fault("rebuild");
 	if (WIFEXITED(status))
 		return (enum ctl_exit)WEXITSTATUS(status);
-	(void)fprintf(stderr, "syncctl: %s: damaged so that it can't be read (signal %d); "
+	(void)fprintf(stderr, "syncctl: %s: too damaged to be read (signal %d); "
 	    "restore a backup, or move data.mdb away and let syncd make a new one\n",
 	    config.store.path, WTERMSIG(status));
 	return CTL_FAILED;

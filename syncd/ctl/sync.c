@@ -64,7 +64,7 @@ still_running(struct ctl *ctl)
 {
 	if (ctl->painted)
 		(void)fputc('\n', stderr);
-	(void)fprintf(stderr, "syncctl: still running when the time was over; "
+	(void)fprintf(stderr, "syncctl: still running after --timeout; "
 	    "the sync goes on\n");
 	return CTL_FAILED;
 }

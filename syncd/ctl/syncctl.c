@@ -25,7 +25,7 @@ static const char usage_text[] =
     "  backup FILE                             a copy of the store at one generation\n"
     "  verify [FILE]                           is the store (or a backup) sound?\n"
     "  restore FILE [--keep-outbox|--drop-outbox]  a backup in the store's place\n"
-    "  rebuild                                 the store anew from what is sound in it\n"
+    "  rebuild                                 a new store from what is sound in the old one\n"
     "exit status: 0 done, 1 failed, 2 usage, 3 syncd not reachable\n";
 
 static const struct command commands[] = {

@@ -87,8 +87,8 @@ user_of_store(const char *store_path, bool changes)
 	if (!link_trusted(store_path, &folder))
 		return refuse(store_path, "a link of another user leads there");
 	if (others_write(&folder, uid))
-		return refuse(store_path, "others may write into root's folder, and root does not work "
-		    "with what they put there: give it to syncd's user");
+		return refuse(store_path, "others may write to root's folder, and root does not "
+		    "work with what they put there: give it to syncd's user");
 	return uid == 0 || become(uid, gid);
 }
 

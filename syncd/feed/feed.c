@@ -319,7 +319,7 @@ feed_store_failed(struct feed *f, void (*step)(struct feed *), enum err e)
 	f->error_code = e;
 	f->refused = false;
 	(void)snprintf(f->error, sizeof(f->error), "%s", err_text(e));
-	log_error("feed: %s; the same news are asked for again", err_text(e));
+	log_error("feed: %s; the same changes will be read again", err_text(e));
 	feed_drop(f);
 	buf_clear(&f->offset);
 	feed_go(f, step, ms);
@@ -360,7 +360,7 @@ keep_whole(struct feed *f)
 		return;
 	f->whole_kept_ms = f->kept.whole_ms;	/* tried no sooner than that */
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
-		log_error("feed: %s; where it is will be stored later", err_text(e));
+		log_error("feed: %s; its position will be stored later", err_text(e));
 }
 
 void

@@ -62,7 +62,7 @@ feed_fields_payloads(struct feed *f)
 	gap_of(f, changed, "fields were changed");
 	f->fields_told |= changed;
 	if (p->foreign && t->derived != 0 && !f->kept.gap)
-		gap_of(f, t->derived, "a field was changed of which others may be worked out");
+		gap_of(f, t->derived, "a field changed that other fields may be computed from");
 }
 
 /* Fields that are not what they were when ${before} was read, or an earlier process read it. */
@@ -155,7 +155,7 @@ feed_fields_check(struct feed *f)
 	f->kept.missing = missing;
 	gap_of(f, before & ~missing, "fields are there again");
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
-		log_error("feed: %s; which fields there are, and how, will be stored later", err_text(e));
+		log_error("feed: %s; the list of fields will be stored later", err_text(e));
 }
 
 /* Not every change of a select's options is told, and by time none is. */
@@ -218,7 +218,8 @@ feed_fields_offer(struct feed *f)
 			    .names = buf_str(&f->table.offered[i]) };
 	if ((e = apply_changes(f->apply, &none, 0, SOURCE_FEED, &meta, instant_now(),
 	    &result)) != ERR_OK)
-		log_error("feed: %s; which options can be set will be stored later", err_text(e));
+		log_error("feed: %s; the options that can be set will be stored later",
+		    err_text(e));
 }
 
 /* What was promised before a restart is sent before the schema has been read anew. */

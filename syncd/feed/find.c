@@ -19,7 +19,7 @@ no_webhook(struct feed *f, const struct airtable_result *r, const char *what, co
 
 	(void)snprintf(why, sizeof(why), "%s: %.160s (to be mended: %s)", what, r->message, advice);
 	if (strcmp(why, f->why) != 0)
-		log_warn("feed: no webhook, so that deletions are seen by sweeps only: %s", why);
+		log_warn("feed: no webhook; only sweeps find deletions: %s", why);
 	(void)snprintf(f->why, sizeof(f->why), "%s", why);
 	if (f->config->sync.feed == FEED_WEBHOOK) {
 		f->step = feed_find;
@@ -91,7 +91,7 @@ made(struct feed *f, const struct webhook_made *m)
 	s->since_ms = 0;
 	s->creating = false;
 	s->other_count = 0;
-	log_info("feed: the webhook %s is ours now", s->webhook);
+	log_info("feed: using the new webhook %s", s->webhook);
 	feed_gap(f, "a new webhook, %s", s->webhook);
 	feed_catch_up_on(f);
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK) {
@@ -156,7 +156,7 @@ created(void *cookie, const struct airtable_result *r, const struct airtable_pag
 	} else if (r->err == ERR_AIRTABLE_REJECTED || not_permitted(r)) {
 		f->kept.creating = false;
 		no_webhook(f, r, "it can't be made", r->err == ERR_AIRTABLE_REJECTED ?
-		    "of the base's ten webhooks delete one that is of no use" :
+		    "delete one of the base's ten webhooks that is no longer used" :
 		    "give the token's owner the creator's role in the base, and reload",
 		    r->err == ERR_AIRTABLE_REJECTED ? LOOK_CROWDED_MS : LOOK_FORBIDDEN_MS);
 	} else {
@@ -339,8 +339,8 @@ listed(void *cookie, const struct airtable_result *r, const struct airtable_page
 	} else if (ours != NULL) {
 		log_warn("feed: the webhook %s %s", ours->id, !ours->enabled ?
 		    "has expired or is disabled" : !ours->same ?
-		    "does not tell what is wanted now" : f->lost && ours->next == 0 ?
-		    "does not say where it is" : "has a secret that is not known any more");
+		    "does not report what the settings ask for now" : f->lost && ours->next == 0 ?
+		    "does not say at which payload it is" : "has a secret that is no longer known");
 		replace(f, ours);
 	} else {
 		if (f->kept.webhook[0] != '\0')

@@ -43,10 +43,10 @@ feed_poll_begin(struct feed *f, const struct airtable_result *r, int64_t look_in
 		if ((f->kept.since_ms = catch_from(f)) == 0)
 			f->kept.since_ms = r->server_ms != 0 ? r->server_ms :
 			    instant_now() - NO_CLOCK_MS;
-		feed_gap(f, "the feed begins anew, by the time of changes");
+		feed_gap(f, "the feed starts over, by modification time");
 	}
 	if (!was)
-		log_info("feed: following Airtable by the time of changes");
+		log_info("feed: following Airtable by modification time");
 	feed_established(f);
 	feed_poll(f);
 }

@@ -56,7 +56,7 @@ feed_keep_odd(struct feed *f, struct store *st, struct change *changes, size_t n
 	for (size_t i = 0; i < n; i++)
 		changes[i].record.known &= ~(many & lost(f, st, &changes[i]));
 	if (!f->odd_told)
-		feed_gap(f, "many values are not understood any more: whether they go is left to a "
+		feed_gap(f, "many values are no longer understood: whether they go is left to a "
 		    "full sync");
 	f->odd_told = true;	/* until one has looked */
 }

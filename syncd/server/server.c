@@ -125,7 +125,7 @@ listen_at(struct server *s, const char *path)
 		return true;
 	log_error("socket %s: %s", path,
 	    errno == EADDRINUSE ? "another process listens on it" :
-	    errno == ENOTSOCK ? "the file there is no socket" : strerror(errno));
+	    errno == ENOTSOCK ? "the file there is not a socket" : strerror(errno));
 	return false;
 }
 

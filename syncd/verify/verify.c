@@ -72,7 +72,7 @@ check_feed(struct verify *v)
 
 		if (json_text(j, "base") == NULL || json_text(j, "webhook") == NULL ||
 		    !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(j, "cursor")))
-			verify_fault(v, VERIFY_META, "where the feed is can't be read");
+			verify_fault(v, VERIFY_META, "the feed's position can't be read");
 		cJSON_Delete(j);
 	}
 	if (meta_get(v->txn, v->dbs->meta, META_CALLS, &s) && !budget_sound(s))
@@ -102,19 +102,19 @@ check_meta(struct verify *v)
 	    s.len != sizeof(uint32_t) || load_u32(s.ptr, 0) != FOLD_VERSION;
 	if (v->other_fold)
 		v->tell(v->cookie, "meta", "another build made the texts for search; syncd makes them "
-		    "anew when it starts; they are not checked");
+		    "again when it starts; they are not checked");
 	v->excluded = revenue_excluded(v->txn, v->dbs->meta);
 	if (v->txn->fault.error != ERR_OK)
-		verify_fault(v, VERIFY_META, "it is not known what is revenue");
+		verify_fault(v, VERIFY_META, "the statuses left out of revenue are not known");
 	if (meta_get(v->txn, v->dbs->meta, META_LAST_SYNC, &s)) {
 		cJSON *j = cJSON_ParseWithLength(s.ptr, s.len);
 
 		if (j == NULL)
-			verify_fault(v, VERIFY_META, "the last sync's document is no JSON");
+			verify_fault(v, VERIFY_META, "the last sync's document is not JSON");
 		cJSON_Delete(j);
 	}
 	if (meta_get(v->txn, v->dbs->meta, META_CURRENCY, &s) && !currency_symbol_valid(s))
-		verify_fault(v, VERIFY_META, "the currency's symbol is none");
+		verify_fault(v, VERIFY_META, "the currency's symbol is not valid");
 	check_feed(v);
 	for (unsigned f = 0; f < v->schema->field_count; f++) {
 		v->further[f] = options_load(v->txn, v->dbs->meta, f);

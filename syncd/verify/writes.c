@@ -136,7 +136,7 @@ check_shown(struct shown_list *l, uint64_t sequence, struct str key)
 		s->found = true;
 		return;
 	}
-	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is none to be shown",
+	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is not one to show",
 	    STR_FMT(key), LL sequence);
 }
 

@@ -172,9 +172,9 @@ START_TEST(other_types_get_what_they_take)
 END_TEST
 
 static const struct { const char *type, *why; } unwritable[] = {
-	{ "formula", "works it out" }, { "rollup", "works it out" }, { "multipleLookupValues", "works it out" },
-	{ "count", "works it out" }, { "autoNumber", "works it out" }, { "createdBy", "works it out" },
-	{ "lastModifiedTime", "works it out" }, { "aiText", "works it out" }, { "button", "works it out" },
+	{ "formula", "computes it" }, { "rollup", "computes it" }, { "multipleLookupValues", "computes it" },
+	{ "count", "computes it" }, { "autoNumber", "computes it" }, { "createdBy", "computes it" },
+	{ "lastModifiedTime", "computes it" }, { "aiText", "computes it" }, { "button", "computes it" },
 	{ "multipleRecordLinks", "links" }, { "singleCollaborator", "people" },
 	{ "multipleCollaborators", "people" }, { "multipleAttachments", "files" },
 	{ "checkbox", "yes or no" }, { "date", "dates" }, { "dateTime", "dates" }

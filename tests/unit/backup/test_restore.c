@@ -317,8 +317,8 @@ START_TEST(what_is_cut_short_or_garbage_or_no_file_is_refused_and_the_store_stay
 	ck_assert_int_eq(unlink(backup), 0);
 	refused(ctl(ctl_restore, backup, true), "No such file");
 	ck_assert_int_eq(mkfifo(backup, 0600), 0);
-	refused(ctl(ctl_restore, backup, true), "no regular file");
-	refused(ctl(ctl_restore, dir, true), "no regular file");
+	refused(ctl(ctl_restore, backup, true), "not a regular file");
+	refused(ctl(ctl_restore, dir, true), "not a regular file");
 	nothing_left();
 	ck_assert_uint_eq(generation_of(of_store("data.mdb")), before);
 	ck_assert(!is_there(of_store("data.mdb.replaced.1")));
@@ -507,8 +507,8 @@ START_TEST(links_in_the_stores_folder_lead_nowhere)
 		give(USER, GROUP);
 	ck_assert_int_eq(unlink(of_store("data.mdb")), 0);
 	ck_assert_int_eq(symlink(in(dir, "victim/data.mdb"), of_store("data.mdb")), 0);
-	refused(ctl(ctl_restore, backup, true), "no regular file");
-	refused(ctl(ctl_rebuild, NULL, false), "no regular file");
+	refused(ctl(ctl_restore, backup, true), "not a regular file");
+	refused(ctl(ctl_rebuild, NULL, false), "not a regular file");
 	check_victim();
 }
 END_TEST
@@ -559,13 +559,13 @@ START_TEST(a_backup_into_anybodys_folder_follows_no_link_and_replaces_only_files
 	check_victim();
 	ck_assert_int_eq(unlink(file), 0);
 	ck_assert_int_eq(symlink(in(dir, "victim/data.mdb"), file), 0);
-	refused(ctl(ctl_backup, file, false), "no regular file");
+	refused(ctl(ctl_backup, file, false), "not a regular file");
 	check_victim();
 	ck_assert_int_eq(unlink(file), 0);
 	ck_assert_int_eq(mkfifo(file, 0600), 0);
-	refused(ctl(ctl_backup, file, false), "no regular file");
+	refused(ctl(ctl_backup, file, false), "not a regular file");
 	ck_assert(S_ISFIFO(stat_of(file).st_mode));
-	refused(ctl(ctl_backup, dir, false), "no regular file");
+	refused(ctl(ctl_backup, dir, false), "not a regular file");
 	refused(ctl(ctl_backup, in(dir, "theirs/"), false), "which file in it?");
 	refused(ctl(ctl_backup, in(dir, "nowhere/copy.mdb"), false), "No such file");
 	ck_assert(!is_there(partial));
