@@ -17,15 +17,16 @@ export interface paths {
          *     total is exact. The cost of a page does not grow with its number; a
          *     page beyond the last one is an empty list.
          *
-         *     `page` numbers pages; `after` walks on from the `nextCursor` of an
+         *     `page` numbers pages; `after` goes on from the `nextCursor` of an
          *     earlier answer without skipping or repeating an order that did not
-         *     move meanwhile. Give the same filters and sort with it, and not both.
+         *     move meanwhile. Give one or the other; `after` needs the same filters
+         *     and sort as that answer.
          *
-         *     **Sorting**: text by what one sees of it, as `search` takes it (its first
-         *     128 bytes), status and priority in their workflow order, numbers and times
-         *     by value. Orders that are equal so far are in ascending order of
-         *     their record ids, in both directions. Empty values come last, in both
-         *     directions.
+         *     **Sorting**: text by how it looks, in the form that `search` compares
+         *     (its first 128 bytes); status and priority in their workflow order;
+         *     numbers and times by value. Orders that are otherwise equal are in
+         *     ascending order of their record ids, in both directions. Empty values
+         *     come last, in both directions.
          *
          *     An order with a change that Airtable has not confirmed yet is shown
          *     with the values asked for and `"pending": true`; filters, sorting and
@@ -34,12 +35,12 @@ export interface paths {
         get: operations["listOrders"];
         put?: never;
         /**
-         * Make an order
-         * @description Off unless `write.create` is on. A lost answer never makes a second
-         *     order: Airtable is given a key of ours with it, and asked again by
-         *     that. With `Prefer: respond-async` and Airtable away: `202` with the
-         *     order as it will be; it has no `id` and is in no list until Airtable
-         *     has made it.
+         * Create an order
+         * @description Off unless `write.create` is on. A lost answer from Airtable never
+         *     creates a second order: the record carries a key of ours, by which it
+         *     is looked for. With `Prefer: respond-async` while Airtable is away,
+         *     the answer is `202` with the order as it will be; it has no `id` and
+         *     is in no list until Airtable has created it.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -47,11 +48,11 @@ export interface paths {
         head?: never;
         /**
          * Change up to 500 orders
-         * @description Each update has its own result, in the order asked for; one that
+         * @description Each update has its own result, in the order of the request; one that
          *     fails never stops the others. The same order may be named more than
          *     once: its updates are made in that order.
          *
-         *     `bulk` names the whole of it in the history and for
+         *     `bulk` names the whole edit in the history and for
          *     `POST /api/orders/undo`; it is `null` when nothing was sent. With
          *     `Prefer: respond-async` an update that could not be delivered yet is
          *     a success whose order is `"pending": true`.
@@ -69,12 +70,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a bulk edit back
-         * @description For each order that the bulk edit changed, the values from before it
-         *     are written again, unless the order has been changed since: that one's
-         *     result is a `conflict` with the values expected and found. The
-         *     results are as those of a bulk edit, and so is the undoing itself: it
-         *     has a `bulk` of its own and can be undone.
+         * Undo a bulk edit
+         * @description Each order that the bulk edit changed gets back the values from before
+         *     it. An order that has been changed since is left alone: its result is
+         *     a `conflict` with the values expected and found. The undo is a bulk
+         *     edit itself: its results have the same form, and it has a `bulk` of
+         *     its own and can be undone.
          */
         post: operations["undoBulk"];
         delete?: never;
@@ -90,9 +91,9 @@ export interface paths {
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -101,15 +102,15 @@ export interface paths {
         };
         /**
          * Read one order
-         * @description The `ETag` is `"v<version>"`; give it as `If-Match` to change the order only as you have seen it.
+         * @description The `ETag` is `"v<version>"`; give it as `If-Match` to change the order only if it is still as you saw it.
          */
         get: operations["getOrder"];
         put?: never;
         post?: never;
         /**
          * Delete an order
-         * @description Off unless `write.delete` is on. Its history stays, under its record
-         *     id. There is no body.
+         * @description Off unless `write.delete` is on. The order's history stays, under its
+         *     record id. A body in the request is refused.
          */
         delete: operations["deleteOrder"];
         options?: never;
@@ -124,11 +125,11 @@ export interface paths {
          *     `Prefer: respond-async`, it is taken (`202`), shown as pending, and
          *     delivered when Airtable is back, however long that takes and whatever
          *     restarts meanwhile. What Airtable then refuses is taken back, and the
-         *     history tells why.
+         *     history says why.
          *
-         *     `outcome_unknown` means that it was sent and no answer tells what
-         *     became of it. The order is shown as pending until that is settled;
-         *     then it has the change, or the history says `notApplied`.
+         *     `outcome_unknown` means that the change was sent and no answer says
+         *     what became of it. The order is shown as pending until that is
+         *     settled; then it has the change, or the history says `notApplied`.
          *
          *     Changes of the same order are made in the order in which they came.
          */
@@ -142,9 +143,9 @@ export interface paths {
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -154,12 +155,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a change back
-         * @description Writes the values from before the change again, if the order still
-         *     has in these fields what the change made of them; else `409` with the
-         *     values expected and found. Without `change` it is the last change of
-         *     this order that was made through the API. Undoing is a change like
-         *     any other and can be undone.
+         * Undo a change
+         * @description Writes back the values from before the change, if these fields of the
+         *     order still have the values that the change gave them; otherwise `409`
+         *     with the values expected and found. Without `change`, the last change
+         *     of this order that was made through the API is undone. An undo is a
+         *     change like any other and can be undone.
          */
         post: operations["undoChange"];
         delete?: never;
@@ -175,9 +176,9 @@ export interface paths {
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -185,9 +186,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What became of one order
+         * The history of one order
          * @description Newest first. An order that was deleted is still found by its record
-         *     id. What the first sync brought is where history begins; entries are
+         *     id. The history begins with what the first sync brought; entries are
          *     kept for `audit.retention`.
          */
         get: operations["getHistory"];
@@ -207,7 +208,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What became of all orders
+         * The history of all orders
          * @description Newest first, the same entries as in the histories of the orders.
          */
         get: operations["getAudit"];
@@ -228,10 +229,10 @@ export interface paths {
         };
         /**
          * Totals by status, priority and day
-         * @description Days are calendar days in `summary.time_zone`; today's roll over at
-         *     its midnight without a sync. Sums are exact. Orders without a status
-         *     or priority, or with one that Airtable has in addition to ours, have
-         *     entries of their own behind the regular ones.
+         * @description Days are calendar days in `summary.time_zone`; a new day begins at
+         *     midnight there, without a sync. Sums are exact. Orders without a
+         *     status or priority, or with one that Airtable has in addition to ours,
+         *     have entries of their own after the regular ones.
          */
         get: operations["getSummary"];
         put?: never;
@@ -251,13 +252,14 @@ export interface paths {
         };
         /**
          * Today so far, beside the same part of other days
-         * @description A day that is not over is less than a whole one; the summary's `daily` ends
-         *     with it. Here the orders created today are beside those of the same part of
-         *     yesterday and of the day a week ago: of each day those from its begin to
-         *     before the time of day that it is now, by the clock of `summary.time_zone`,
-         *     to the minute. Where the clock was put forward over that time the part ends
-         *     there; where it was put back, so that the time was twice, it ends at the first.
-         *     It counts for the limit of the summary.
+         * @description Today, the last entry of the summary's `daily`, can't be compared with whole
+         *     days while it is not over. This path counts the orders created today, and
+         *     those created in the same part of yesterday and of the day a week ago: from
+         *     the beginning of the day to the present time of day, exclusive and to the
+         *     minute, by the clock of `summary.time_zone`. Where the clock was put forward
+         *     over that time, the part ends there; where it was put back, so that the time
+         *     came twice, the part ends at the first. Requests count towards the limit of
+         *     the summary.
          */
         get: operations["getToday"];
         put?: never;
@@ -307,8 +309,9 @@ export interface paths {
          *     money as numbers that are shown with the symbol and the decimals of the
          *     summary's `currency`, times as dates (UTC), and texts as texts whatever
          *     they begin with. Money of more than 15 digits and dates before March
-         *     1900 are texts. After 1,048,575 orders it goes on in a further sheet.
-         *     It is sent when it is complete: about a second for 80,000 orders.
+         *     1900 are texts. After 1,048,575 orders a further sheet begins.
+         *     The workbook is sent once it is complete: about a second for 80,000
+         *     orders.
          */
         get: operations["exportOrdersXlsx"];
         put?: never;
@@ -330,9 +333,9 @@ export interface paths {
         put?: never;
         /**
          * Bring the mirror up to date now
-         * @description Callers at the same time share one run. Waits for its end at most
-         *     `sync.wait` (25 seconds by default). When a sync fails, the store
-         *     stays as it was. The body is empty.
+         * @description Callers at the same time share one run. The answer waits for its end,
+         *     for at most `sync.wait` (25 seconds by default). When a sync fails,
+         *     the store stays as it was. The body of the request must be empty.
          */
         post: operations["startSync"];
         delete?: never;
@@ -369,28 +372,28 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Be told what changes
-         * @description A stream without end of Server-Sent Events, or of the same JSON over a
-         *     WebSocket when the request asks for an upgrade. It tells of every
-         *     commit, at most ten times a second and with very many listeners
-         *     every 0.4 s; several become one.
+         * Listen for changes
+         * @description An endless stream of Server-Sent Events, or of the same JSON over a
+         *     WebSocket when the request asks for an upgrade. It reports every
+         *     commit, at most ten times a second, and with very many listeners every
+         *     0.4 s; commits in between share an event.
          *
          *     - `event: change`: see the schema; what was read before `generation`
          *       may be out of date.
-         *     - `event: reset`: it is not known what has changed; fetch anew. After
-         *       one the stream may end.
-         *     - `event: ping`, when there was nothing else for 15 seconds. It comes
-         *       the way the others come: who hears nothing for 40 seconds should
-         *       connect anew. A WebSocket is sent ping frames besides, and closed
-         *       when two are not answered.
+         *     - `event: reset`: what has changed is not known; fetch everything
+         *       again. The stream may end after it.
+         *     - `event: ping`: nothing else was sent for 15 seconds. It takes the
+         *       same way as the others: a client that receives nothing for 40
+         *       seconds should connect again. A WebSocket also gets ping frames, and
+         *       is closed when two are not answered.
          *
-         *     Begin to listen first and fetch when the stream is open: then nothing
-         *     is missed in between. Who comes back with the last `id` it has seen
-         *     (browsers do so by themselves) gets all that happened since, or a
-         *     `reset` when that is longer ago than `events.buffer`. While the server
-         *     can't tell which, as for moments after its start, the stream ends at
-         *     once with `retry:`; come back with the same `id` then. An `id` is
-         *     opaque. A WebSocket is shown them in the subprotocol `ws+meta.nchan`:
+         *     Start listening first, and fetch when the stream is open: then nothing
+         *     is missed in between. A client that comes back with the last `id` it
+         *     has seen (browsers do so by themselves) gets all that happened since,
+         *     or a `reset` when that is longer ago than `events.buffer`. While the
+         *     server can't tell which, as in the moments after its start, the stream
+         *     ends at once with `retry:`; come back with the same `id` then. An `id`
+         *     is opaque. A WebSocket gets ids in the subprotocol `ws+meta.nchan`:
          *     lines `id:` and `content-type:` and an empty line before the JSON.
          *
          *     A page of another origin may not listen.
@@ -412,7 +415,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is it well?
+         * Is all well?
          * @description `200` while reads are served, even when the sync daemon or Airtable is
          *     away (`degraded`); `503` (`down`) when they are not. Answers within a
          *     second whatever else hangs.
@@ -437,9 +440,9 @@ export interface paths {
         put?: never;
         /**
          * Airtable says that something has changed
-         * @description For Airtable alone, and only with `sync.public_url`: wakes the feed.
-         *     The body is Airtable's notice; it tells nothing but which webhook it
-         *     is about. A notice that is repeated is answered and does nothing more.
+         * @description For Airtable alone, and only with `sync.public_url`. It wakes the feed.
+         *     The body is Airtable's notice, which says only which webhook it is
+         *     about. A repeated notice is answered and has no other effect.
          */
         post: operations["airtablePing"];
         delete?: never;
@@ -487,10 +490,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description A date-time, or a date where Airtable has no time: that day in every
-         *     time zone, and to be shown as it is. Filters and sorting take it for
-         *     the moment at which the day begins in the desk's zone (`timeZone` of
-         *     the summary); it is counted on its day.
+         * @description A date-time, or a date where Airtable has no time. A date is that day
+         *     in every time zone, and is to be shown as it is. Filters and sorting
+         *     treat it as the moment at which the day begins in the desk's zone
+         *     (`timeZone` of the summary); totals count it on its day.
          */
         Moment: string;
         /** @description An order. A field that is empty in Airtable is `null`. */
@@ -515,9 +518,9 @@ export interface components {
              */
             priority: string | null;
             /**
-             * @description Exact to four decimals. An amount of 100,000,000,000,000 (1e14) and more, or
-             *     of minus as much, is not kept: it is `null` here, in totals and in exports, and
-             *     counted and named in `notUnderstood` of `/api/health`.
+             * @description Exact to four decimals. An amount of 100,000,000,000,000 (1e14) or more, or
+             *     of -1e14 or less, is not kept: it is `null` here, in totals and in exports,
+             *     and counted and named in `notUnderstood` of `/api/health`.
              * @example 123.45
              */
             orderTotal: number | null;
@@ -531,28 +534,29 @@ export interface components {
              */
             version: number;
             /**
-             * @description Only there while Airtable has not confirmed a change of it; its fields are then as they were asked for.
+             * @description Present only while Airtable has not confirmed a change of the order; its fields then have the values asked for.
              * @constant
              */
             pending?: true;
         };
         /**
-         * @description What Airtable offers, as the summary's `offered` lists it; `null` clears. While
-         *     that is not known: one of Pending, Processing, Shipped, Delivered and Cancelled,
-         *     or another option that some order has had. Where Airtable takes several at a
-         *     time (the summary's `several`), their names joined by ", ", each once: "Pending,
-         *     Shipped". Option names may hold commas themselves; a value that could then mean
-         *     these options or those is refused, and is to be set in Airtable. A field of a
-         *     type that can't be written (a formula, links, people) is a 422 that names the setting.
+         * @description One of the options that Airtable offers, as the summary's `offered` lists them;
+         *     `null` clears. While these are not known: one of Pending, Processing, Shipped,
+         *     Delivered and Cancelled, or another option that some order has had. Where
+         *     Airtable takes several at a time (the summary's `several`): their names joined
+         *     by ", ", each once, as in "Pending, Shipped". Option names may hold commas
+         *     themselves; a value that could mean different options is refused, and has to be
+         *     set in Airtable. A field of a type that can't be written (a formula, links,
+         *     people) is a `422` that names the setting.
          * @example Shipped
          */
         SetStatus: string | null;
         /**
-         * @description As the status; while it is not known what Airtable offers, one of Low, Medium and High, or another that some order has had.
+         * @description As for the status. While the options that Airtable offers are not known, one of Low, Medium and High, or another that some order has had.
          * @example High
          */
         SetPriority: string | null;
-        /** @description What a new order has; `null` and what is not given are empty. */
+        /** @description The fields of a new order; `null` and absent fields are empty. */
         NewOrder: {
             orderId?: string | null;
             customer?: string | null;
@@ -561,7 +565,7 @@ export interface components {
             /** @description With four decimals at most. */
             orderTotal?: number | null;
         };
-        /** @description An order that Airtable has still to make. */
+        /** @description An order that Airtable has yet to create. */
         QueuedOrder: {
             id: null;
             orderId: string | null;
@@ -595,10 +599,10 @@ export interface components {
                 id: string;
                 /** @constant */
                 ok: true;
-                /** @description `null` if it has been deleted since, or if the orders before it have 16 MiB: then it is to be read. */
+                /** @description `null` if the order has been deleted since, or if the orders before it fill 16 MiB; read it by its id then. */
                 order: components["schemas"]["Order"] | null;
             } | {
-                /** @description As it was given; `null` when it was not. */
+                /** @description As it was given; `null` when there was none. */
                 id: string | null;
                 /** @constant */
                 ok: false;
@@ -607,38 +611,38 @@ export interface components {
         };
         /** @description One entry of the history. */
         Change: {
-            /** @description The record id; `null`: an order that was not made. */
+            /** @description The record id; `null` for an order that was not created. */
             id: string | null;
             generation: number;
             /** Format: date-time */
             at: string;
             /**
              * @description `notApplied` and `rejected`: a change that readers saw as pending
-             *     and that did not come about; `detail` tells why.
+             *     and that did not come about; `detail` says why.
              * @enum {string}
              */
             action: "created" | "changed" | "deleted" | "notApplied" | "rejected";
             /**
-             * @description Through what it came.
+             * @description The way the change came in.
              * @enum {string}
              */
             source: "api" | "airtable" | "job";
             /**
-             * @description Who it was, if known: in Airtable the user's name (his e-mail
-             *     address where he has none); through the API whom the proxy named in
-             *     `http.user_header`. An automation, a form or another program is
-             *     nobody: `via` tells.
+             * @description Who made the change, if known: in Airtable, the user's name (the
+             *     e-mail address of a user without one); through the API, the person
+             *     that the proxy named in `http.user_header`. An automation, a form or
+             *     another program has no name here; see `via`.
              */
             by: string | null;
             /**
-             * @description Of changes in Airtable, where it told: its own word for what made
-             *     them, `client` (a person in Airtable), `publicApi` (a program),
-             *     `automation`, `formSubmission`, `formPageSubmission`, `system`,
-             *     `sync`, `anonymousUser`, `unknown`, or another one.
+             * @description For a change in Airtable, where it says so, Airtable's own word for
+             *     what made the change: `client` (a person in Airtable), `publicApi`
+             *     (a program), `automation`, `formSubmission`, `formPageSubmission`,
+             *     `system`, `sync`, `anonymousUser`, `unknown`, or another one.
              * @example client
              */
             via?: string;
-            /** @description The same, of a user. */
+            /** @description For a change that a user made in Airtable, that user. */
             user?: {
                 /** @description Airtable's id of the user. */
                 id: string | null;
@@ -668,15 +672,15 @@ export interface components {
              * @enum {string}
              */
             asked?: "created" | "changed" | "deleted";
-            /** @description The same. */
+            /** @description `notApplied` and `rejected` only: why it did not come about. */
             detail?: string;
             /**
-             * @description What the order is called now; of one that has gone, what it was
-             *     called last; of one that was not made, what was asked for.
+             * @description The Order ID now; of a deleted order, its last one; of an order
+             *     that was not created, the one asked for.
              * @example ORD-000123
              */
             orderId: string | null;
-            /** @description As `orderId`: whose order it is. */
+            /** @description The customer, in the same way as `orderId`. */
             customer: string | null;
         };
         ChangePage: {
@@ -700,7 +704,7 @@ export interface components {
             totalPages: number;
             generation: number;
             /**
-             * @description Only there with `Prefer: partial` while the orders are being fetched for the first time: others are to come.
+             * @description Present only with `Prefer: partial` while the orders are being fetched for the first time: more are to come.
              * @constant
              */
             complete?: false;
@@ -721,22 +725,22 @@ export interface components {
             syncedAt: string | null;
             /** @example UTC */
             timeZone: string;
-            /** @description How amounts are shown, as the base's schema tells it of the field of the totals. They themselves are plain numbers, with more decimals where they have more. */
+            /** @description How to show amounts, from what the base's schema says about the field of the order totals. The amounts in answers are plain numbers, and may have more decimals. */
             currency: {
                 /**
-                 * @description Where the schema tells none or can't be read, `summary.currency`; `null` without that, too.
+                 * @description Where the schema has none or can't be read, `summary.currency`; `null` where that is empty, too.
                  * @example $
                  */
                 symbol: string | null;
-                /** @description Decimals that are always shown; 2 where the schema tells none. */
+                /** @description Decimals that are always shown; 2 where the schema has none. */
                 precision: number;
             };
             /** @description All orders, whatever their status. */
             total: components["schemas"]["Total"];
-            /** @description The orders that bring revenue, which are all but those of some statuses (`summary.excluded`). */
+            /** @description The orders that bring revenue, which are all but those with a status in `summary.excluded`. */
             revenue: components["schemas"]["Total"] & {
                 /**
-                 * @description The statuses that are left out, there and in each day's `revenue`.
+                 * @description The statuses that are left out, here and in each day's `revenue`.
                  * @example [
                  *       "Cancelled"
                  *     ]
@@ -746,11 +750,12 @@ export interface components {
             /** @description Orders with changes that Airtable has not confirmed yet; sums and counts go by what is confirmed. */
             pending: number;
             /**
-             * @description What Airtable offers, in its order, with a count of 0 where no order has it,
-             *     then what else orders have: an option that is not offered any more is there
-             *     as long as some order has it. `(other)` are all options beyond the 254th;
-             *     `null` are orders without one, if any. While it is not known what Airtable
-             *     offers (`offered`), the five in workflow order stand first.
+             * @description First the options that Airtable offers, in its order, with a count of 0 where
+             *     no order has one; then any others that orders have: an option that is no
+             *     longer offered stays as long as some order has it. `(other)` is all options
+             *     beyond the 254th; `null` is orders without a status, if any. While the options
+             *     that Airtable offers are not known (`offered`), the five in workflow order come
+             *     first.
              */
             byStatus: (components["schemas"]["Total"] & {
                 status: string | null;
@@ -762,9 +767,10 @@ export interface components {
             /**
              * @description What a status and a priority can be set to: the names of Airtable's
              *     options, in its order. One that was added or renamed there is here as soon
-             *     as Airtable tells of it or an order has it, or within ten minutes (longer
-             *     where calls are scarce). Without a list (or all of them) what Airtable offers is not known,
-             *     as without the token's scope `schema.bases:read`, or with the feed off.
+             *     as Airtable reports it or an order has it, or within ten minutes (longer
+             *     where calls are scarce). A list is absent, and `offered` itself when both
+             *     are, while what Airtable offers is not known, as without the token's scope
+             *     `schema.bases:read`, or with the feed off.
              */
             offered?: {
                 /**
@@ -787,9 +793,9 @@ export interface components {
                  */
                 priority?: string[];
             };
-            /** @description Of which of these fields an order can have several options at a time; not there when of none. */
+            /** @description The fields that can have several options at a time; absent when there are none. */
             several?: ("status" | "priority")[];
-            /** @description By day of creation, oldest first, today last; days without orders are there. */
+            /** @description By day of creation, oldest first, today last; days without orders are included. */
             daily: (components["schemas"]["Total"] & {
                 /** Format: date */
                 date: string;
@@ -806,9 +812,9 @@ export interface components {
              */
             until: string;
             /**
-             * @description How many. `null`: it can't be told, as some were created on a date without a
-             *     time, which is in no part of its day (or more than 1,000 at the day's first
-             *     moment, which is how some write dates).
+             * @description How many. `null` when that can't be told: some were created on a date without
+             *     a time, which is in no part of its day, or more than 1,000 at the day's first
+             *     moment, which is how some programs write dates.
              */
             count: number | null;
         };
@@ -842,23 +848,23 @@ export interface components {
             warnings: number | null;
             /**
              * @description What a full sync found wrong in the store: orders that were
-             *     `missing`, those that Airtable has no more (`extra`), those that
-             *     had `changed`, by field. `null` while none has ended that had
-             *     something to compare with.
+             *     `missing`, those that Airtable no longer has (`extra`), and those
+             *     that had `changed`, by field. `null` until a full sync has ended
+             *     that had something to compare with.
              */
             drift: components["schemas"]["Drift"] | null;
-            /** @description Why it failed, with the status that who had asked for it was given. */
+            /** @description Why it failed, with the status that the caller got. */
             error: components["schemas"]["Problem"] | null;
             /**
-             * @description Airtable's listing lacks more orders than `sync.max_shrink` lets
-             *     go, or the base may not be read any more; nothing was deleted. Or
-             *     it has not one of the fields (`airtable_field_missing`): what is
-             *     shown of that is what it held last, while all others are followed.
-             *     Or most values of a field are not understood any more, or all are
-             *     gone (`airtable_field_lost`): what was there stays.
-             *     It stands until a full sync is complete, with all fields and their
-             *     values: the orders
-             *     are back, or `syncctl sync --accept-shrink` was given.
+             * @description Airtable's listing lacks more orders than `sync.max_shrink`
+             *     permits, or the base can no longer be read; nothing was deleted.
+             *     Or the table lacks one of the fields (`airtable_field_missing`):
+             *     that field shows what it held last, while all others are followed.
+             *     Or most values of a field are no longer understood, or all are
+             *     gone (`airtable_field_lost`): the field keeps the values it had.
+             *     The alarm lasts until a full sync is complete, with all fields and
+             *     their values, once the orders are back or
+             *     `syncctl sync --accept-shrink` was given.
              */
             alarm: components["schemas"]["Alarm"] | null;
             /**
@@ -869,14 +875,14 @@ export interface components {
             /** @description How changes made in Airtable are followed; `null` while the sync daemon is away. */
             feed: components["schemas"]["Feed"] | null;
             /**
-             * @description `down`: this is what was stored of the last finished one.
+             * @description `down`: this is what was stored of the last finished sync.
              * @enum {string}
              */
             syncd: "up" | "down";
         };
         Feed: {
             /**
-             * @description By the payloads of a webhook, by the time of changes, or by full syncs only.
+             * @description `webhook`: by the payloads of a webhook; `modified`: by the time of changes; `off`: by full syncs only.
              * @enum {string}
              */
             mode: "off" | "webhook" | "modified";
@@ -896,10 +902,10 @@ export interface components {
             freshAt: string | null;
             /**
              * Format: date-time
-             * @description Until when that is known of which no news tell, but only a sweep or
-             *     a full sync: without a webhook deletions, and cells that Airtable
-             *     works out of other records (formula, roll-up, lookup, count). `null`
-             *     where there is no such thing.
+             * @description How far that is known which the feed does not report and only a
+             *     sweep or a full sync finds: deletions, without a webhook, and cells
+             *     that Airtable computes from other records (formula, roll-up, lookup,
+             *     count). `null` where there is nothing of the kind.
              */
             listedAt: string | null;
             /** @description From one sweep to the next; 0 before the first. */
@@ -908,14 +914,14 @@ export interface components {
             lastPoll: string | null;
             /**
              * Format: date-time
-             * @description When the last change that it told of was made.
+             * @description When the last change that it reported was made.
              */
             lastEvent: string | null;
             /** @description From that change to its arrival. */
             lagMs: number | null;
             lastGap: components["schemas"]["FeedNote"] | null;
             schemaChange: components["schemas"]["FeedNote"] | null;
-            /** @description Why it does not get on. */
+            /** @description Why the feed makes no progress. */
             error: {
                 code: string;
                 detail: string;
@@ -924,11 +930,11 @@ export interface components {
             payloads: number;
             /** @description Orders that it created, changed or deleted. */
             changes: number;
-            /** @description Told of, and known already. */
+            /** @description Changes that were reported and known already. */
             echoes: number;
             /** @description Records that were read again. */
             read: number;
-            /** @description And those that are still to be. */
+            /** @description Records that are still to be read again. */
             waiting: number;
             gaps: number;
             pings: number;
@@ -947,24 +953,24 @@ export interface components {
             fields: {
                 [key: string]: number;
             };
-            /** @description Airtable's ids of a few of them. */
+            /** @description The record ids of a few of them. */
             records: string[];
         };
         NotUnderstood: {
-            /** @description As an order has it. */
+            /** @description The field's name in an order. */
             field: string;
-            /** @description How many the last full sync found. */
+            /** @description How many such cells the last full sync found. */
             cells: number;
             /** @description How many came after it. */
             since: number;
-            /** @description As often as they came, since the start of the sync daemon. */
+            /** @description How often such a cell came, since the start of the sync daemon. */
             total: number;
             /**
              * Format: date-time
-             * @description When the last one came; null since the start none has.
+             * @description When the last one came; `null` when none has since the start.
              */
             at: string | null;
-            /** @description The record that one of them is of. */
+            /** @description The record of one of them. */
             record: string | null;
             /** @description Why it is not understood, and what came. */
             what: string | null;
@@ -977,23 +983,23 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
-        /** @description Calls to Airtable in this calendar month (UTC), and what is to become of the rest. */
+        /** @description Calls to Airtable in this calendar month (UTC), and how the rest is divided. */
         MonthlyCalls: {
-            /** @description After a sudden end of the sync daemon up to 20 too many, never too few. */
+            /** @description After a sudden end of the sync daemon up to 20 too many; never too few. */
             used: number;
             /** @description `airtable.monthly_calls`; `null`: no limit is known. */
             budget: number | null;
-            /** @description How many it will be at the end of the month if all goes on as in the last week; what of a day is not known yet is taken to be as now. */
+            /** @description How many it will be at the end of the month if all goes on as in the last week; the part of a day that is not known yet is taken to go on as now. */
             forecast: number;
             /** Format: date-time */
             resetsAt: string;
-            /** @description How the rest is divided; not there without a limit. */
+            /** @description How the rest is divided; absent without a limit. */
             left?: {
                 writes: number;
                 syncs: number;
                 feed: number;
             };
-            /** @description Time between two questions of the feed now, rounded up: `sync.feed_interval` while things happen, up to 10 when nothing does, more where the budget demands it; 0 without a feed. */
+            /** @description Time between two polls of the feed now, rounded up: `sync.feed_interval` while things happen, up to 10 when nothing does, more where the budget demands it; 0 without a feed. */
             pollSeconds: number;
             /** @description Time between two full syncs. */
             syncSeconds: number;
@@ -1024,7 +1030,7 @@ export interface components {
                 /** Format: date-time */
                 startedAt: string | null;
             };
-            /** @description As the sync daemon sees it; `null` when that is away. */
+            /** @description As the sync daemon sees it; `null` when the daemon is away. */
             airtable: {
                 /** @enum {string} */
                 circuit?: "closed" | "open" | "halfOpen";
@@ -1063,19 +1069,19 @@ export interface components {
                 /**
                  * @description Why no order can be created, though `write.create` is on: what is
                  *     wrong with the field of `airtable.create_key`, and what to do. `null`
-                 *     when it is fit, or the base's schema does not tell.
+                 *     when the field is fit, or the base's schema is not known.
                  */
                 createKeyProblem?: string | null;
                 /**
-                 * @description Fields of orders that the Airtable table has not: what is shown
-                 *     of them is what they held last, and they can't be changed. Then
-                 *     there is an alarm, which names their settings.
+                 * @description Fields of orders that the Airtable table lacks: they show what
+                 *     they held last and can't be changed. An alarm names their
+                 *     settings.
                  */
                 missingFields?: string[];
                 monthlyCalls?: components["schemas"]["MonthlyCalls"];
             } | null;
             outbox: {
-                /** @description Writes that Airtable has still to confirm. */
+                /** @description Writes that Airtable has yet to confirm. */
                 pending?: number;
                 /**
                  * Format: date-time
@@ -1095,7 +1101,7 @@ export interface components {
              *     is away.
              */
             notUnderstood: components["schemas"]["NotUnderstood"][] | null;
-            /** @description What may be done here beside changing an order. */
+            /** @description What is permitted here besides changing an order. */
             writes: {
                 /** @description As `write.create` is. */
                 create: boolean;
@@ -1106,7 +1112,7 @@ export interface components {
         Event: {
             /** @enum {string} */
             event: "change" | "reset" | "ping";
-            /** @description With `change`; the newest it tells of. */
+            /** @description With `change`; the newest that it reports. */
             generation?: number;
             /** @description With `change`; record ids, `null` when they are too many to name. */
             orders?: string[] | null;
@@ -1222,8 +1228,8 @@ export interface components {
             };
         };
         /**
-         * @description Taken, not yet confirmed: the order as it will be, with
-         *     `"pending": true`. A deletion shows it as it still is.
+         * @description The change was taken and is not yet confirmed: the order as it will
+         *     be, with `"pending": true`. For a deletion, the order as it still is.
          */
         Pending: {
             headers: {
@@ -1245,7 +1251,7 @@ export interface components {
                 "application/json": components["schemas"]["Order"];
             };
         };
-        /** @description A result for each order, in the order asked for. */
+        /** @description A result for each update, in the order of the request. */
         BulkResults: {
             headers: {
                 "Cache-Control": components["headers"]["NoStore"];
@@ -1362,8 +1368,8 @@ export interface components {
          * @description `invalid_body`: not JSON, nested deeper than 32 levels, a member
          *     twice, an unknown member, a field that can't be changed, a value
          *     that is not one of the options, no member at all.
-         *     `invalid_parameter`: a malformed header of those above, or query
-         *     parameters.
+         *     `invalid_parameter`: one of the headers above is malformed, or there
+         *     are query parameters.
          */
         InvalidBody: {
             headers: {
@@ -1435,7 +1441,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency_key_reused`: the `Idempotency-Key` came with another request before. */
+        /** @description `idempotency_key_reused`: the `Idempotency-Key` came with a different request before. */
         KeyReused: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1452,9 +1458,9 @@ export interface components {
         /**
          * @description `airtable_rejected`: Airtable refuses the change; its type and message
          *     are in `detail`, and nothing was changed. `airtable_field_missing`: its
-         *     table has not a field of the change, whose setting `detail` names;
-         *     nothing was changed. `idempotency_key_reused`:
-         *     the `Idempotency-Key` came with another request before.
+         *     table lacks a field of the change; `detail` names the field's setting,
+         *     and nothing was changed. `idempotency_key_reused`: the
+         *     `Idempotency-Key` came with a different request before.
          */
         Rejected: {
             headers: {
@@ -1472,8 +1478,8 @@ export interface components {
         /**
          * @description `airtable_unauthorized`, `airtable_forbidden`, `airtable_not_found`
          *     or `airtable_bad_response`: Airtable does not serve us. Nothing was
-         *     changed here. `bad_message`: the daemon's answer was not understood, and
-         *     what became of the change is not known.
+         *     changed here. `bad_message`: the sync daemon's answer was not
+         *     understood, and what became of the change is not known.
          */
         AirtableFails: {
             headers: {
@@ -1508,7 +1514,7 @@ export interface components {
             };
         };
         /**
-         * @description `syncd_unavailable`, `overloaded` or `store_unavailable`: nothing was
+         * @description `syncd_unavailable`, `overloaded` or `store_unavailable`: no update was
          *     taken. Try again after `Retry-After` seconds.
          */
         NotTaken: {
@@ -1525,9 +1531,9 @@ export interface components {
             };
         };
         /**
-         * @description `outcome_unknown`: it was sent, and it is not known yet whether
-         *     Airtable applied it. `airtable_timeout`: Airtable did not answer in
-         *     time.
+         * @description `outcome_unknown`: the change was sent, and it is not known yet
+         *     whether Airtable applied it. `airtable_timeout`: Airtable did not
+         *     answer in time.
          */
         OutcomeUnknown: {
             headers: {
@@ -1615,8 +1621,8 @@ export interface components {
         /**
          * @description `store_unavailable`: there is no store yet, or it can't be read.
          *     `filling`: the orders are being fetched from Airtable for the first
-         *     time (`GET /api/sync` tells how far it is), so that nothing can be said
-         *     of all of them, nor of one that is not there yet.
+         *     time (`GET /api/sync` shows the progress), so that nothing can be said
+         *     about all of them, nor about one that has not arrived.
          */
         StoreUnavailable: {
             headers: {
@@ -1635,27 +1641,26 @@ export interface components {
     parameters: {
         /** @description Number of the page, from 1. Not together with `after`. */
         Page: number;
-        /** @description Orders in a page, which may have 32 MiB. */
+        /** @description Orders in a page. A page may have at most 32 MiB. */
         PageSize: number;
         /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
         After: string;
         /**
-         * @description A part of the Order ID or the customer, as one sees it: in any case and
-         *     any form of the characters (Unicode NFKC and full case folding), white
-         *     space of any kind as one space, without characters that are not seen
-         *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
-         *     dashes, quotes and apostrophes of any kind as a keyboard has them.
-         *     Accents count. At most 400 bytes.
+         * @description A part of the Order ID or the customer, compared by how it looks: upper
+         *     and lower case and all forms of a character are the same (Unicode NFKC
+         *     and full case folding), white space of any kind is one space, invisible
+         *     characters (zero-width ones, soft hyphens, controls) are ignored, the
+         *     dot of an `i` does not matter, and dashes, quotes and apostrophes of
+         *     any kind match those of a keyboard. Accents count. At most 400 bytes.
          * @example acme
          */
         Search: string;
         /**
          * @description One of the options that Airtable offers or some order has had. Given several
          *     times (as `status`, `status[]` or `status[0]`), each value is one option,
-         *     whatever characters it holds. A value of
-         *     `status` that stands alone and is no option is a comma list of them.
-         *     `none` finds orders without one, unless an option has that name;
-         *     `empty=status` always does.
+         *     whatever characters it holds. A single `status` that is not an option
+         *     itself is a list of options with commas between. `none` finds orders
+         *     without one, unless an option has that name; `empty=status` always does.
          * @example [
          *       "Pending",
          *       "Processing"
@@ -1673,23 +1678,22 @@ export interface components {
         Customer: string;
         /**
          * @description Fields that are empty, separated by commas or given several times, as
-         *     `status` may be.
-         *     Beside another condition of the same field, "empty" is one more value
-         *     that will do: `status=Pending&empty=status` finds both.
+         *     `status` may be. Beside another condition on the same field, "empty" is
+         *     one more value that matches: `status=Pending&empty=status` finds both.
          */
         Empty: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
         /** @description Fields that are not empty, as in `empty`. */
         Filled: ("orderId" | "customer" | "status" | "priority" | "orderTotal" | "createdAt" | "updatedAt")[];
         /**
-         * @description Created at or after this date-time, or at or after the begin of this date
-         *     in the desk's time zone (`timeZone` of the summary).
+         * @description Created at or after this date-time, or at or after the beginning of this
+         *     date in the desk's time zone (`timeZone` of the summary).
          */
         CreatedFrom: string;
-        /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
+        /** @description Created before this date-time or the beginning of this date, as in `createdFrom`. */
         CreatedTo: string;
-        /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
+        /** @description Updated at or after this date-time or the beginning of this date, as in `createdFrom`. */
         UpdatedFrom: string;
-        /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
+        /** @description Updated before this date-time or the beginning of this date, as in `createdFrom`. */
         UpdatedTo: string;
         /**
          * @description Order total of at least this.
@@ -1700,85 +1704,88 @@ export interface components {
         MaxTotal: number;
         /** @description The field to sort by; a leading `-` for descending. */
         Sort: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt" | "orderId" | "-orderId" | "customer" | "-customer" | "status" | "-status" | "priority" | "-priority" | "orderTotal" | "-orderTotal";
-        /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+        /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
         IfNoneMatch: string;
         /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
         AcceptEncoding: string;
         /**
-         * @description `"v<version>"`, or several with commas between: only if the order still
-         *     has one of these versions, else `412`. The tag of a pending order counts
-         *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
-         *     it that compresses): versions are compared, not bytes. `*`: whatever
-         *     its version. `If-None-Match` on a change means the opposite.
+         * @description `"v<version>"`, or several with commas between: the change is made only
+         *     if the order still has one of these versions; otherwise `412`. The tag
+         *     of a pending order counts as its version, and so does a weak tag
+         *     (`W/"v7"`, as a web server makes it when it compresses): versions are
+         *     compared, not bytes. `*` permits any version. `If-None-Match` on a
+         *     change means the opposite.
          *
-         *     Airtable has no conditional writes. So the order is read there right
-         *     before the change is sent, and what somebody has made of it by then is
-         *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
-         *     The same holds for `version` in a bulk edit and for every undo. What
-         *     cannot be seen is what happens at Airtable between that look and the
-         *     write behind it: usually the time of one call or two (0.2 s each where
-         *     five a second are permitted), 3 s and the write's own way at most. The
-         *     look costs a call for up to ten orders.
+         *     Airtable has no conditional writes, so the order is read there right
+         *     before the change is sent. If somebody has changed it by then, the
+         *     answer is `412` (`409` for an undo), and their change is not
+         *     overwritten and is in the history. The same holds for `version` in a
+         *     bulk edit and for every undo. What can't be seen is a change made at
+         *     Airtable between that read and the write after it: usually within the
+         *     time of one or two calls (0.2 s each where five a second are
+         *     permitted), at most 3 s and the time that the write itself takes. The
+         *     read costs one call for up to ten orders.
          *
-         *     Without it nothing is looked at, and the last writer of a field wins.
-         *     What such a change has overwritten is put into the history before it as
-         *     soon as Airtable's payloads tell of it, with who did it. Where there are
-         *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
-         *     change then begins at what the store knew.
+         *     Without this header nothing is read first, and the last writer of a
+         *     field wins. What such a change has overwritten is put into the history
+         *     before it, with who made it, as soon as Airtable's payloads report it.
+         *     Where there are no payloads (`sync.feed` `off` or `modified`), it stays
+         *     unknown: the history shows the change as made to what the store knew.
          * @example "v1042"
          */
         IfMatch: string;
         /**
-         * @description A name for this very request, of 1 to 255 printable ASCII characters:
-         *     sent again with the same method, path and body it is not done again,
-         *     but answered as the first time, for 24 hours; while that one is under
-         *     way both get its answer. The same key with another request is a `422`.
-         *     A failure that may pass (`503`) is not kept: asking again tries again.
+         * @description A name for this one request, of 1 to 255 printable ASCII characters.
+         *     For 24 hours, a request with the same key, method, path and body is
+         *     not carried out again but gets the first one's answer; while the first
+         *     one is under way, both get its answer. The same key with a different
+         *     request is a `422`. A failure that may pass (`503`) is not kept:
+         *     repeating the request tries again.
          * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
          */
         IdempotencyKey: string;
         /**
-         * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+         * @description `partial`: while the orders are being fetched for the first time, answer with those that have arrived instead of refusing (`filling`).
          * @example partial
          */
         PreferPartial: string;
         /**
-         * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+         * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
          * @example respond-async
          */
         Prefer: string;
-        /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
+        /** @description The most entries in an answer. An answer also ends at 16 MiB; its `nextCursor` goes on from there. */
         Limit: number;
-        /** @description `nextCursor` of an earlier answer: older entries than those. */
+        /** @description `nextCursor` of an earlier answer, to get the entries older than those. */
         AfterChange: string;
-        /** @description Your own id for this request; another text is replaced. */
+        /** @description Your own id for this request; an invalid one is replaced. */
         RequestId: string;
     };
     requestBodies: never;
     headers: {
         /**
-         * @description Names this state of the body. (Weak when the web server has compressed it.)
+         * @description Names this state of the body. Weak when the web server has compressed it.
          * @example "g1042"
          */
         ETag: string;
-        /** @description Keep it, but ask again each time. */
+        /** @description The answer may be kept, but must be validated each time. */
         CacheControl: "no-cache";
-        /** @description Keep nothing of it. */
+        /** @description The answer must not be kept. */
         NoStore: "no-store";
         /** @description The commit of the store that the whole body was read at. */
         Generation: number;
         /**
-         * @description Seconds since the moment at which everything that Airtable held is in
-         *     the store, to within some seconds. Where there is no webhook that is the
-         *     last sweep over all records, since deletions are seen by that only; so
-         *     it is where a field is one that Airtable works out of other records (see
-         *     `listedAt` of the feed). A field under an alarm as missing is not part
-         *     of it. Not there until a full sync was complete.
+         * @description The age of the data in seconds, to within a few: everything that
+         *     Airtable held that long ago is in the store. Without a webhook it
+         *     counts from the last sweep over all records, since only a sweep sees
+         *     deletions; the same holds where Airtable computes a field from other
+         *     records (see `listedAt` of the feed). A field that an alarm says is
+         *     missing does not count. Absent until a full sync was complete.
          */
         DataAge: number;
         /** @description The request's id. */
         RequestId: string;
-        /** @description `gzip`, for who asks for it. */
+        /** @description `gzip`, for clients that accept it. */
         ContentEncoding: "gzip";
         /** @description `Accept-Encoding` */
         Vary: string;
@@ -1794,7 +1801,7 @@ export interface components {
          */
         RateLimitPolicy: string;
         /**
-         * @description What is left, `r`, and in how many seconds, `t`, there will be more.
+         * @description What is left (`r`), and in how many seconds there will be more (`t`).
          * @example "orders_list";r=42;t=18
          */
         RateLimit: string;
@@ -1808,27 +1815,26 @@ export interface operations {
             query?: {
                 /** @description Number of the page, from 1. Not together with `after`. */
                 page?: components["parameters"]["Page"];
-                /** @description Orders in a page, which may have 32 MiB. */
+                /** @description Orders in a page. A page may have at most 32 MiB. */
                 pageSize?: components["parameters"]["PageSize"];
                 /** @description `nextCursor` of an earlier answer with the same filters and sort. Opaque. */
                 after?: components["parameters"]["After"];
                 /**
-                 * @description A part of the Order ID or the customer, as one sees it: in any case and
-                 *     any form of the characters (Unicode NFKC and full case folding), white
-                 *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
-                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
-                 *     Accents count. At most 400 bytes.
+                 * @description A part of the Order ID or the customer, compared by how it looks: upper
+                 *     and lower case and all forms of a character are the same (Unicode NFKC
+                 *     and full case folding), white space of any kind is one space, invisible
+                 *     characters (zero-width ones, soft hyphens, controls) are ignored, the
+                 *     dot of an `i` does not matter, and dashes, quotes and apostrophes of
+                 *     any kind match those of a keyboard. Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
                  *     times (as `status`, `status[]` or `status[0]`), each value is one option,
-                 *     whatever characters it holds. A value of
-                 *     `status` that stands alone and is no option is a comma list of them.
-                 *     `none` finds orders without one, unless an option has that name;
-                 *     `empty=status` always does.
+                 *     whatever characters it holds. A single `status` that is not an option
+                 *     itself is a list of options with commas between. `none` finds orders
+                 *     without one, unless an option has that name; `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -1846,23 +1852,22 @@ export interface operations {
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times, as
-                 *     `status` may be.
-                 *     Beside another condition of the same field, "empty" is one more value
-                 *     that will do: `status=Pending&empty=status` finds both.
+                 *     `status` may be. Beside another condition on the same field, "empty" is
+                 *     one more value that matches: `status=Pending&empty=status` finds both.
                  */
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
                 /**
-                 * @description Created at or after this date-time, or at or after the begin of this date
-                 *     in the desk's time zone (`timeZone` of the summary).
+                 * @description Created at or after this date-time, or at or after the beginning of this
+                 *     date in the desk's time zone (`timeZone` of the summary).
                  */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Created before this date-time or the beginning of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated at or after this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated before this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.
@@ -1876,15 +1881,15 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @description `partial`: while the orders are being fetched for the first time, answer with those that have arrived instead of refusing (`filling`).
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
                 "Accept-Encoding"?: components["parameters"]["AcceptEncoding"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1944,20 +1949,21 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -1981,7 +1987,7 @@ export interface operations {
             201: {
                 headers: {
                     /**
-                     * @description Where it is.
+                     * @description The path of the order.
                      * @example /api/orders/recA1b2C3d4E5f6G9
                      */
                     Location?: string;
@@ -1999,7 +2005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description It waits for Airtable. */
+            /** @description The order waits for Airtable. */
             202: {
                 headers: {
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
@@ -2030,20 +2036,21 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2088,20 +2095,21 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2111,7 +2119,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Of the answer to the bulk edit.
+                     * @description `bulk` of the answer to the bulk edit.
                      * @example 17
                      */
                     bulk: string;
@@ -2148,17 +2156,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -2181,52 +2189,55 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`, or several with commas between: only if the order still
-                 *     has one of these versions, else `412`. The tag of a pending order counts
-                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
-                 *     it that compresses): versions are compared, not bytes. `*`: whatever
-                 *     its version. `If-None-Match` on a change means the opposite.
+                 * @description `"v<version>"`, or several with commas between: the change is made only
+                 *     if the order still has one of these versions; otherwise `412`. The tag
+                 *     of a pending order counts as its version, and so does a weak tag
+                 *     (`W/"v7"`, as a web server makes it when it compresses): versions are
+                 *     compared, not bytes. `*` permits any version. `If-None-Match` on a
+                 *     change means the opposite.
                  *
-                 *     Airtable has no conditional writes. So the order is read there right
-                 *     before the change is sent, and what somebody has made of it by then is
-                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
-                 *     The same holds for `version` in a bulk edit and for every undo. What
-                 *     cannot be seen is what happens at Airtable between that look and the
-                 *     write behind it: usually the time of one call or two (0.2 s each where
-                 *     five a second are permitted), 3 s and the write's own way at most. The
-                 *     look costs a call for up to ten orders.
+                 *     Airtable has no conditional writes, so the order is read there right
+                 *     before the change is sent. If somebody has changed it by then, the
+                 *     answer is `412` (`409` for an undo), and their change is not
+                 *     overwritten and is in the history. The same holds for `version` in a
+                 *     bulk edit and for every undo. What can't be seen is a change made at
+                 *     Airtable between that read and the write after it: usually within the
+                 *     time of one or two calls (0.2 s each where five a second are
+                 *     permitted), at most 3 s and the time that the write itself takes. The
+                 *     read costs one call for up to ten orders.
                  *
-                 *     Without it nothing is looked at, and the last writer of a field wins.
-                 *     What such a change has overwritten is put into the history before it as
-                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
-                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
-                 *     change then begins at what the store knew.
+                 *     Without this header nothing is read first, and the last writer of a
+                 *     field wins. What such a change has overwritten is put into the history
+                 *     before it, with who made it, as soon as Airtable's payloads report it.
+                 *     Where there are no payloads (`sync.feed` `off` or `modified`), it stays
+                 *     unknown: the history shows the change as made to what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -2236,7 +2247,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             202: components["responses"]["Pending"];
-            /** @description It is gone, in Airtable and here. */
+            /** @description The order is gone, in Airtable and here. */
             204: {
                 headers: {
                     "X-Generation": components["headers"]["Generation"];
@@ -2266,52 +2277,55 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`, or several with commas between: only if the order still
-                 *     has one of these versions, else `412`. The tag of a pending order counts
-                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
-                 *     it that compresses): versions are compared, not bytes. `*`: whatever
-                 *     its version. `If-None-Match` on a change means the opposite.
+                 * @description `"v<version>"`, or several with commas between: the change is made only
+                 *     if the order still has one of these versions; otherwise `412`. The tag
+                 *     of a pending order counts as its version, and so does a weak tag
+                 *     (`W/"v7"`, as a web server makes it when it compresses): versions are
+                 *     compared, not bytes. `*` permits any version. `If-None-Match` on a
+                 *     change means the opposite.
                  *
-                 *     Airtable has no conditional writes. So the order is read there right
-                 *     before the change is sent, and what somebody has made of it by then is
-                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
-                 *     The same holds for `version` in a bulk edit and for every undo. What
-                 *     cannot be seen is what happens at Airtable between that look and the
-                 *     write behind it: usually the time of one call or two (0.2 s each where
-                 *     five a second are permitted), 3 s and the write's own way at most. The
-                 *     look costs a call for up to ten orders.
+                 *     Airtable has no conditional writes, so the order is read there right
+                 *     before the change is sent. If somebody has changed it by then, the
+                 *     answer is `412` (`409` for an undo), and their change is not
+                 *     overwritten and is in the history. The same holds for `version` in a
+                 *     bulk edit and for every undo. What can't be seen is a change made at
+                 *     Airtable between that read and the write after it: usually within the
+                 *     time of one or two calls (0.2 s each where five a second are
+                 *     permitted), at most 3 s and the time that the write itself takes. The
+                 *     read costs one call for up to ten orders.
                  *
-                 *     Without it nothing is looked at, and the last writer of a field wins.
-                 *     What such a change has overwritten is put into the history before it as
-                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
-                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
-                 *     change then begins at what the store knew.
+                 *     Without this header nothing is read first, and the last writer of a
+                 *     field wins. What such a change has overwritten is put into the history
+                 *     before it, with who made it, as soon as Airtable's payloads report it.
+                 *     Where there are no payloads (`sync.feed` `off` or `modified`), it stays
+                 *     unknown: the history shows the change as made to what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -2345,52 +2359,55 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `"v<version>"`, or several with commas between: only if the order still
-                 *     has one of these versions, else `412`. The tag of a pending order counts
-                 *     as its version, and so does a weak one (`W/"v7"`, as a web server makes
-                 *     it that compresses): versions are compared, not bytes. `*`: whatever
-                 *     its version. `If-None-Match` on a change means the opposite.
+                 * @description `"v<version>"`, or several with commas between: the change is made only
+                 *     if the order still has one of these versions; otherwise `412`. The tag
+                 *     of a pending order counts as its version, and so does a weak tag
+                 *     (`W/"v7"`, as a web server makes it when it compresses): versions are
+                 *     compared, not bytes. `*` permits any version. `If-None-Match` on a
+                 *     change means the opposite.
                  *
-                 *     Airtable has no conditional writes. So the order is read there right
-                 *     before the change is sent, and what somebody has made of it by then is
-                 *     a `412` (of an undo a `409`), is not overwritten, and is in the history.
-                 *     The same holds for `version` in a bulk edit and for every undo. What
-                 *     cannot be seen is what happens at Airtable between that look and the
-                 *     write behind it: usually the time of one call or two (0.2 s each where
-                 *     five a second are permitted), 3 s and the write's own way at most. The
-                 *     look costs a call for up to ten orders.
+                 *     Airtable has no conditional writes, so the order is read there right
+                 *     before the change is sent. If somebody has changed it by then, the
+                 *     answer is `412` (`409` for an undo), and their change is not
+                 *     overwritten and is in the history. The same holds for `version` in a
+                 *     bulk edit and for every undo. What can't be seen is a change made at
+                 *     Airtable between that read and the write after it: usually within the
+                 *     time of one or two calls (0.2 s each where five a second are
+                 *     permitted), at most 3 s and the time that the write itself takes. The
+                 *     read costs one call for up to ten orders.
                  *
-                 *     Without it nothing is looked at, and the last writer of a field wins.
-                 *     What such a change has overwritten is put into the history before it as
-                 *     soon as Airtable's payloads tell of it, with who did it. Where there are
-                 *     no payloads (`sync.feed` `off` or `modified`), it is not told: the
-                 *     change then begins at what the store knew.
+                 *     Without this header nothing is read first, and the last writer of a
+                 *     field wins. What such a change has overwritten is put into the history
+                 *     before it, with who made it, as soon as Airtable's payloads report it.
+                 *     Where there are no payloads (`sync.feed` `off` or `modified`), it stays
+                 *     unknown: the history shows the change as made to what the store knew.
                  * @example "v1042"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description A name for this very request, of 1 to 255 printable ASCII characters:
-                 *     sent again with the same method, path and body it is not done again,
-                 *     but answered as the first time, for 24 hours; while that one is under
-                 *     way both get its answer. The same key with another request is a `422`.
-                 *     A failure that may pass (`503`) is not kept: asking again tries again.
+                 * @description A name for this one request, of 1 to 255 printable ASCII characters.
+                 *     For 24 hours, a request with the same key, method, path and body is
+                 *     not carried out again but gets the first one's answer; while the first
+                 *     one is under way, both get its answer. The same key with a different
+                 *     request is a `422`. A failure that may pass (`503`) is not kept:
+                 *     repeating the request tries again.
                  * @example 0f2c6f0e-6f5e-4f0e-9a59-1f1f5a0f1c2d
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /**
-                 * @description `respond-async`: rather take the change and deliver it later than refuse it while Airtable is away.
+                 * @description `respond-async`: while Airtable is away, take the change and deliver it later instead of refusing it.
                  * @example respond-async
                  */
                 Prefer?: components["parameters"]["Prefer"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -2429,7 +2446,7 @@ export interface operations {
             /**
              * @description `conflict`: the order has been changed since (`errors` has each
              *     field with `expected` and `current`), there is nothing to undo, Airtable
-             *     does not offer any more what it was, or it is a change that the API can't make.
+             *     no longer offers the earlier value, or the API can't make such a change.
              */
             409: {
                 headers: {
@@ -2475,23 +2492,23 @@ export interface operations {
     getHistory: {
         parameters: {
             query?: {
-                /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
+                /** @description The most entries in an answer. An answer also ends at 16 MiB; its `nextCursor` goes on from there. */
                 limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of an earlier answer: older entries than those. */
+                /** @description `nextCursor` of an earlier answer, to get the entries older than those. */
                 after?: components["parameters"]["AfterChange"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
                  * @description The record id (`rec...`) or the Order ID, percent-encoded UTF-8 of
-                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv`
-                 *     and `export.xlsx` are paths of their own: an order with such an Order ID is reached
-                 *     by its record id.
+                 *     at most 1024 bytes. `summary`, `sync`, `undo`, `export.csv` and
+                 *     `export.xlsx` are paths of their own: an order with one of these as
+                 *     its Order ID is reached by its record id.
                  * @example ORD-000123
                  */
                 id: string;
@@ -2512,15 +2529,15 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description Entries in an answer at most. One that has 16 MiB goes on by its `nextCursor`. */
+                /** @description The most entries in an answer. An answer also ends at 16 MiB; its `nextCursor` goes on from there. */
                 limit?: components["parameters"]["Limit"];
-                /** @description `nextCursor` of an earlier answer: older entries than those. */
+                /** @description `nextCursor` of an earlier answer, to get the entries older than those. */
                 after?: components["parameters"]["AfterChange"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2540,15 +2557,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @description `partial`: while the orders are being fetched for the first time, answer with those that have arrived instead of refusing (`filling`).
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description With `gzip` the body is compressed, and the `ETag` ends in `-gz`. */
                 "Accept-Encoding"?: components["parameters"]["AcceptEncoding"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2568,13 +2585,13 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `partial`: while the orders are being fetched for the first time, rather answer with those that have arrived than refuse (`filling`).
+                 * @description `partial`: while the orders are being fetched for the first time, answer with those that have arrived instead of refusing (`filling`).
                  * @example partial
                  */
                 Prefer?: components["parameters"]["PreferPartial"];
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2593,33 +2610,33 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description As what reads the file takes amounts and times for what they are.
-                 *     `plain`: RFC 4180 and RFC 3339. The others begin with a byte order
-                 *     mark, and their times are in UTC without saying so: `excel` has
-                 *     `2026-11-20 10:00:00`; `excel-semicolon` is the same for where the
-                 *     decimal mark is a comma (`12,50`), with semicolons between cells;
-                 *     `libreoffice` has `2026-11-20T10:00:00`, the only form that it takes
-                 *     for a time unless told to detect special numbers. Dates without a
-                 *     time are `2026-11-20` in all of them.
+                 * @description The form in which the program that reads the file recognizes
+                 *     amounts and times. `plain`: RFC 4180 and RFC 3339. The others
+                 *     begin with a byte order mark, and their times are in UTC without
+                 *     a zone: `excel` has `2026-11-20 10:00:00`; `excel-semicolon` is
+                 *     the same for locales whose decimal mark is a comma (`12,50`), with
+                 *     semicolons between cells; `libreoffice` has `2026-11-20T10:00:00`,
+                 *     the only form that LibreOffice takes for a time unless told to
+                 *     detect special numbers. Dates without a time are `2026-11-20` in
+                 *     all of them.
                  */
                 format?: "plain" | "excel" | "excel-semicolon" | "libreoffice";
                 /**
-                 * @description A part of the Order ID or the customer, as one sees it: in any case and
-                 *     any form of the characters (Unicode NFKC and full case folding), white
-                 *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
-                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
-                 *     Accents count. At most 400 bytes.
+                 * @description A part of the Order ID or the customer, compared by how it looks: upper
+                 *     and lower case and all forms of a character are the same (Unicode NFKC
+                 *     and full case folding), white space of any kind is one space, invisible
+                 *     characters (zero-width ones, soft hyphens, controls) are ignored, the
+                 *     dot of an `i` does not matter, and dashes, quotes and apostrophes of
+                 *     any kind match those of a keyboard. Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
                  *     times (as `status`, `status[]` or `status[0]`), each value is one option,
-                 *     whatever characters it holds. A value of
-                 *     `status` that stands alone and is no option is a comma list of them.
-                 *     `none` finds orders without one, unless an option has that name;
-                 *     `empty=status` always does.
+                 *     whatever characters it holds. A single `status` that is not an option
+                 *     itself is a list of options with commas between. `none` finds orders
+                 *     without one, unless an option has that name; `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -2637,23 +2654,22 @@ export interface operations {
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times, as
-                 *     `status` may be.
-                 *     Beside another condition of the same field, "empty" is one more value
-                 *     that will do: `status=Pending&empty=status` finds both.
+                 *     `status` may be. Beside another condition on the same field, "empty" is
+                 *     one more value that matches: `status=Pending&empty=status` finds both.
                  */
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
                 /**
-                 * @description Created at or after this date-time, or at or after the begin of this date
-                 *     in the desk's time zone (`timeZone` of the summary).
+                 * @description Created at or after this date-time, or at or after the beginning of this
+                 *     date in the desk's time zone (`timeZone` of the summary).
                  */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Created before this date-time or the beginning of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated at or after this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated before this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.
@@ -2666,9 +2682,9 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2714,22 +2730,21 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description A part of the Order ID or the customer, as one sees it: in any case and
-                 *     any form of the characters (Unicode NFKC and full case folding), white
-                 *     space of any kind as one space, without characters that are not seen
-                 *     (zero-width ones, soft hyphens, controls), `i` with or without its dot,
-                 *     dashes, quotes and apostrophes of any kind as a keyboard has them.
-                 *     Accents count. At most 400 bytes.
+                 * @description A part of the Order ID or the customer, compared by how it looks: upper
+                 *     and lower case and all forms of a character are the same (Unicode NFKC
+                 *     and full case folding), white space of any kind is one space, invisible
+                 *     characters (zero-width ones, soft hyphens, controls) are ignored, the
+                 *     dot of an `i` does not matter, and dashes, quotes and apostrophes of
+                 *     any kind match those of a keyboard. Accents count. At most 400 bytes.
                  * @example acme
                  */
                 search?: components["parameters"]["Search"];
                 /**
                  * @description One of the options that Airtable offers or some order has had. Given several
                  *     times (as `status`, `status[]` or `status[0]`), each value is one option,
-                 *     whatever characters it holds. A value of
-                 *     `status` that stands alone and is no option is a comma list of them.
-                 *     `none` finds orders without one, unless an option has that name;
-                 *     `empty=status` always does.
+                 *     whatever characters it holds. A single `status` that is not an option
+                 *     itself is a list of options with commas between. `none` finds orders
+                 *     without one, unless an option has that name; `empty=status` always does.
                  * @example [
                  *       "Pending",
                  *       "Processing"
@@ -2747,23 +2762,22 @@ export interface operations {
                 customer?: components["parameters"]["Customer"];
                 /**
                  * @description Fields that are empty, separated by commas or given several times, as
-                 *     `status` may be.
-                 *     Beside another condition of the same field, "empty" is one more value
-                 *     that will do: `status=Pending&empty=status` finds both.
+                 *     `status` may be. Beside another condition on the same field, "empty" is
+                 *     one more value that matches: `status=Pending&empty=status` finds both.
                  */
                 empty?: components["parameters"]["Empty"];
                 /** @description Fields that are not empty, as in `empty`. */
                 filled?: components["parameters"]["Filled"];
                 /**
-                 * @description Created at or after this date-time, or at or after the begin of this date
-                 *     in the desk's time zone (`timeZone` of the summary).
+                 * @description Created at or after this date-time, or at or after the beginning of this
+                 *     date in the desk's time zone (`timeZone` of the summary).
                  */
                 createdFrom?: components["parameters"]["CreatedFrom"];
-                /** @description Created before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Created before this date-time or the beginning of this date, as in `createdFrom`. */
                 createdTo?: components["parameters"]["CreatedTo"];
-                /** @description Updated at or after this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated at or after this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedFrom?: components["parameters"]["UpdatedFrom"];
-                /** @description Updated before this date-time or the begin of this date, as in `createdFrom`. */
+                /** @description Updated before this date-time or the beginning of this date, as in `createdFrom`. */
                 updatedTo?: components["parameters"]["UpdatedTo"];
                 /**
                  * @description Order total of at least this.
@@ -2776,9 +2790,9 @@ export interface operations {
                 sort?: components["parameters"]["Sort"];
             };
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2823,7 +2837,7 @@ export interface operations {
                 mode?: "auto" | "full";
             };
             header?: {
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2832,14 +2846,14 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Summary"];
-            /** @description It takes longer; the progress so far. Poll `Location`. */
+            /** @description The sync is still running. The body is its progress so far; poll `Location`. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     "Cache-Control": components["headers"]["NoStore"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     RateLimit: components["headers"]["RateLimit"];
-                    /** @description Where progress is found. */
+                    /** @description Where to read the progress. */
                     Location?: "/api/sync";
                     [name: string]: unknown;
                 };
@@ -2853,11 +2867,12 @@ export interface operations {
             /**
              * @description The sync failed: `airtable_unauthorized`, `airtable_forbidden`,
              *     `airtable_not_found`, `airtable_bad_response`,
-             *     `airtable_rejected`, `airtable_field_missing` (of a first sync: later
-             *     it is an alarm, and the others go on), `airtable_iterator_lost`,
-             *     `airtable_shrunk` (far fewer records than before: an alarm, not an
-             *     instruction), `airtable_field_lost` (all values of a field are gone or
-             *     not understood: an alarm too), or `bad_message`.
+             *     `airtable_rejected`, `airtable_field_missing` (of a first sync; later
+             *     it is an alarm, and the other fields are still read),
+             *     `airtable_iterator_lost`, `airtable_shrunk` (far fewer records than
+             *     before: an alarm, nothing is deleted), `airtable_field_lost` (all
+             *     values of a field are gone or not understood: an alarm too), or
+             *     `bad_message`.
              */
             502: {
                 headers: {
@@ -2933,9 +2948,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2970,7 +2985,7 @@ export interface operations {
             header?: {
                 /** @description The `id` of the last event that was seen. */
                 "Last-Event-ID"?: string;
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -2989,7 +3004,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
-                    /** @description Tells a proxy that gathers answers to pass this one on as it comes. */
+                    /** @description Tells a buffering proxy to pass this answer on as it comes. */
                     "X-Accel-Buffering"?: "no";
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -3003,7 +3018,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description A query parameter other than `lastEventId`; or the header `If-None-Match` or `If-Modified-Since`: a stream has no version; or a WebSocket that wants to be compressed in windows of other than 10 to 15 bits. */
+            /** @description A query parameter other than `lastEventId`; the header `If-None-Match` or `If-Modified-Since` (a stream has no version); or a WebSocket that asks for compression with a window of other than 10 to 15 bits. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3031,7 +3046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server has live events switched off. */
+            /** @description Live events are switched off. */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3045,7 +3060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `Accept` does not name `text/event-stream`, and it is no WebSocket. */
+            /** @description `Accept` does not name `text/event-stream`, and the request is not for a WebSocket. */
             406: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3059,7 +3074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This address holds too many connections (`events.per_client`). */
+            /** @description The client holds too many connections (`events.per_client`). */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3079,9 +3094,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -3127,7 +3142,7 @@ export interface operations {
             header: {
                 /** @description `hmac-sha256=` and the HMAC-SHA-256 of the body in hexadecimal, by the secret of the webhook. */
                 "X-Airtable-Content-MAC": string;
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -3139,7 +3154,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Taken. */
+            /** @description The notice was accepted. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3147,7 +3162,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description That is no notice. */
+            /** @description The body is not a notice. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3161,7 +3176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is not from Airtable. */
+            /** @description The notice is not from Airtable. */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3190,7 +3205,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
-            /** @description `syncd_unavailable`: it may be sent again. */
+            /** @description `syncd_unavailable`: the notice may be sent again. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
@@ -3210,9 +3225,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
@@ -3241,9 +3256,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong ones are the same here. */
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /** @description Your own id for this request; another text is replaced. */
+                /** @description Your own id for this request; an invalid one is replaced. */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
