@@ -20,7 +20,7 @@ enum err {
 	ERR_STORE_MAP_FULL,
 	ERR_STORE_READERS,	/* reader table full */
 	ERR_DISK_FULL,
-	ERR_FILLING,		/* no sync has been complete yet: what is missing may be on its way */
+	ERR_FILLING,		/* no sync has completed yet: what is missing may still arrive */
 	/* requests */
 	ERR_INVALID_PARAMETER,
 	ERR_INVALID_BODY,
@@ -33,12 +33,12 @@ enum err {
 	ERR_RATE_LIMITED,
 	ERR_UNAUTHORIZED,
 	ERR_FORBIDDEN,
-	ERR_IDEMPOTENCY_CONFLICT,	/* the key came with another request before */
+	ERR_IDEMPOTENCY_CONFLICT,	/* the key was used with a different request before */
 	/* the daemon */
 	ERR_SYNCD_UNAVAILABLE,
 	ERR_BAD_MESSAGE,	/* socket protocol violated */
 	ERR_OVERLOADED,		/* a queue is at its limit */
-	ERR_CANCELLED,		/* shutting down, or the asker left */
+	ERR_CANCELLED,		/* shutting down, or the caller left */
 	/* Airtable */
 	ERR_AIRTABLE_UNAUTHORIZED,
 	ERR_AIRTABLE_FORBIDDEN,
@@ -53,7 +53,7 @@ enum err {
 	ERR_AIRTABLE_ITERATOR,		/* the listing expired: start over */
 	ERR_AIRTABLE_SHRUNK,		/* the shrink guard stopped a sync */
 	ERR_AIRTABLE_FIELD_LOST,	/* a field's values can't be understood any more, or are all gone */
-	ERR_OUTCOME_UNKNOWN,		/* sent, and no answer tells what became of it */
+	ERR_OUTCOME_UNKNOWN,		/* sent, but no answer says whether it was applied */
 	ERR__COUNT
 };
 
@@ -61,7 +61,7 @@ enum err {
 const char	*err_text(enum err);
 /* A stable snake_case word, such as "airtable_unavailable". */
 const char	*err_code(enum err);
-/* The reverse of err_code(); ERR_INTERNAL for a word it does not know. */
+/* The reverse of err_code(); ERR_INTERNAL for an unknown word. */
 enum err	 err_from_code(const char *code);
 /* ERR_DISK_FULL for ENOSPC/EDQUOT, ERR_NOMEM for ENOMEM, else ERR_IO. */
 enum err	 err_from_errno(int error_number);

@@ -4,17 +4,17 @@
 /*
  * Places where a test ends the process as a power cut would.  In a build
  * with -DORDERDECK_FAULT_POINTS and ORDERDECK_FAULT="name:n" in the
- * environment, the nth passing of that point raises SIGKILL; any other
- * build holds nothing of it.
+ * environment, reaching that point for the nth time raises SIGKILL; other
+ * builds contain none of this.
  *
- *	before-outbox-commit	changes are taken, or about to be sent
+ *	before-outbox-commit	changes were accepted, or are about to be sent
  *	after-outbox-commit
  *	after-send		the bytes of a change have left
- *	before-confirm-commit	it is known what became of changes
+ *	before-confirm-commit	the outcome of changes is known
  *	after-confirm-commit
- *	before-answer		a caller is about to be told
+ *	before-answer		a caller is about to get its answer
  *	after-answer
- *	exchange-begin		of the store's files, in syncctl: nothing is done,
+ *	exchange-begin		syncctl exchanges the store's files: nothing is done yet,
  *	exchange-next		the new store lies beside the old one,
  *	exchange-aside		the old one has been set aside,
  *	exchange-readers	the new table of readers is there,

@@ -6,21 +6,21 @@
 #include "common/base/buf.h"
 
 /*
- * Text as it is searched and sorted: by what one sees of it, whatever the
- * case.  Unicode's compatibility forms and full case folding (NFKC, by
- * utf8proc), so that "STRASSE" finds "Straße" and "ACME" finds its
- * full-width form; characters that are not seen (soft hyphens, zero-width
- * ones, controls) are left out; white space of any kind is one space; i is
- * one letter with and without its dot; dashes, quotes and apostrophes that
- * programs set are those of a keyboard.  Accents count: "é" is not "e".
- * A text of which nothing would be left is only case-folded.
+ * Text as it is searched and sorted: by what a reader sees, in any case.
+ * Unicode's compatibility forms and full case folding (NFKC, by utf8proc)
+ * let "STRASSE" find "Straße" and "ACME" find its full-width form.
+ * Invisible characters (soft hyphens, zero-width ones, controls) are left
+ * out; white space of any kind is one space; i is one letter with and
+ * without its dot; typographic dashes, quotes and apostrophes become those
+ * of a keyboard.  Accents count: "é" is not "e".  A text of which nothing
+ * would be left is only case-folded.
  *
- * Adds to ${out}; bytes that are not UTF-8 are ERR_INVALID_PARAMETER, and
+ * Adds to ${out}.  Bytes that are not UTF-8 are ERR_INVALID_PARAMETER, and
  * nothing is added.
  */
 enum err	fold_text(struct buf *out, struct str text);
 
-/* Raise when the result becomes another for any text: what is stored folded is then made anew. */
+/* Raise when the result changes for any text: stored folded texts are then rebuilt. */
 #define FOLD_VERSION	3u
 
 /* Is it UTF-8 without NUL? */

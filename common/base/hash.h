@@ -6,18 +6,18 @@
 #include "common/base/str.h"
 
 /*
- * FNV-1a of 64 bits, for tables in memory and for tags.  It is no secret and
- * withstands nobody who looks for collisions.  What it makes is stored
- * (text_hash(), the fingerprints of Idempotency-Key) and sent (ETags): its
- * values never change.
+ * FNV-1a of 64 bits, for tables in memory and for tags.  It is not
+ * cryptographic: anyone can find collisions.  Its values are stored
+ * (text_hash(), the fingerprints of Idempotency-Key) and sent (ETags), so
+ * they never change.
  *
- * Several pieces are hashed one after another, beginning with HASH_BEGIN; two
- * pieces are the same as one, so where they must not, their ends are hashed too.
+ * Pieces are hashed one after another, beginning with HASH_BEGIN.  Two pieces
+ * hash like their concatenation; where that matters, hash the boundary too.
  */
 #define HASH_BEGIN	UINT64_C(14695981039346656037)
 #define HASH_PRIME	UINT64_C(1099511628211)
 
-/* ${h} continued by ${n} ${bytes}, with another odd ${multiplier} than FNV's. */
+/* Continue ${h} with ${n} ${bytes}, with an odd ${multiplier} of the caller's choice. */
 static inline uint64_t
 hash_add_by(uint64_t h, const void *bytes, size_t n, uint64_t multiplier)
 {
@@ -40,7 +40,7 @@ hash_str(struct str s)
 	return hash_add(HASH_BEGIN, s.ptr, s.len);
 }
 
-/* For a table's places, ${h} masked or divided: FNV's lowest bits alone are poor. */
+/* ${h} for choosing a place in a table by mask or remainder: FNV's lowest bits alone are poor. */
 static inline uint64_t
 hash_place(uint64_t h)
 {

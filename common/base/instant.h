@@ -17,7 +17,7 @@
 
 /* The wall clock. */
 int64_t	 instant_now(void);
-/* A clock that never steps, for intervals; its zero means nothing. */
+/* A clock that never steps, for intervals; its zero is arbitrary. */
 int64_t	 instant_monotonic(void);
 
 /*

@@ -3,9 +3,9 @@
 
 #include <cjson/cJSON.h>
 
-/* Members of JSON that we have made ourselves: of the history, of syncd's status. */
+/* Members of JSON that Orderdeck itself wrote: history entries, syncd's status. */
 
-/* The text of a member, which lives as long as the object.  NULL: none, or no text. */
+/* The text of a member, which lives as long as the object.  NULL: absent, or not text. */
 static inline const char *
 json_text(const cJSON *object, const char *name)
 {

@@ -11,7 +11,7 @@
  * functions between literal braces:
  *	buf_add_char(b, '{');
  *	json_member_string(b, "id", id);	writes "id":"..." and, when
- *	json_member_int(b, "n", 3);		something stands before, a comma
+ *	json_member_int(b, "n", 3);		something stands before it, a comma
  *	buf_add_char(b, '}');
  * A comma is put before a member or element unless the last byte is one of
  * "{[:," or the buf is empty.

@@ -20,7 +20,7 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
  */
 int	 log_open(const char *program, const char *path, enum log_level,
 	    enum log_format);
-/* Open the same path anew after it was rotated.  -1: the old file stays in use. */
+/* Reopen the same path after it was rotated.  -1: the old file stays in use. */
 int	 log_reopen(void);
 /* Would a line of this level be written? */
 bool	 log_enabled(enum log_level);

@@ -17,7 +17,7 @@
 
 typedef __int128 money_sum;	/* the one typedef: C has no other spelling for it in structs */
 
-/* From decimal text ("12.30", "-5", "1e3"); ERR_INVALID_PARAMETER if it is no number or beyond MONEY_MAX. */
+/* From decimal text ("12.30", "-5", "1e3"); ERR_INVALID_PARAMETER if not a number or beyond MONEY_MAX. */
 enum err money_parse(struct str text, int64_t *units);
 /* From a JSON double, through its shortest decimal form, so that 12.3 is 12.3000 exactly. */
 enum err money_from_double(double, int64_t *units);

@@ -4,9 +4,10 @@
 #include <stdint.h>
 
 /*
- * What a service manager that speaks systemd's protocol is told: datagrams
- * of VARIABLE=value lines to the socket named in $NOTIFY_SOCKET.  Without one
- * everything here is harmless, so that programs run the same anywhere.
+ * Notifications to a service manager that speaks systemd's protocol:
+ * datagrams of VARIABLE=value lines to the socket named in $NOTIFY_SOCKET.
+ * Without that variable these functions do nothing, so programs run the same
+ * anywhere.
  */
 
 /*
@@ -18,9 +19,9 @@ void	 notify_open(void);
 void	 notify_ready(const char *status);	/* serving; also after a reload */
 void	 notify_reloading(void);
 void	 notify_stopping(void);
-void	 notify_alive(void);			/* the watchdog's due */
+void	 notify_alive(void);			/* for the watchdog */
 
-/* How often notify_alive() is due (ms); 0: nobody watches this process. */
+/* How often notify_alive() is due (ms); 0: there is no watchdog. */
 int64_t	 notify_interval(void);
 
 #endif

@@ -2,7 +2,7 @@
 #define COMMON_BASE_PID_FILE_H
 
 /*
- * One daemon of a kind a run folder: its pid file is locked as long as it lives.
+ * One daemon of each kind per run folder: its pid file is locked as long as it lives.
  */
 
 /* Write and lock ${path}.  The descriptor (close-on-exec), or -1 (logged). */

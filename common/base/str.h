@@ -50,7 +50,7 @@ str_cmp(struct str a, struct str b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
-/* The value of a hexadecimal digit, -1 if it is none. */
+/* The value of a hexadecimal digit; -1: it is not one. */
 static inline int
 hex_digit(char c)
 {

@@ -6,14 +6,15 @@
 
 /*
  * An array that grows by one: a pointer, how many items it has, and how many
- * it has room for, all three the owner's (zero at first) and named as he likes.
+ * it has room for.  All three belong to the owner, under any names, and begin
+ * as zero.
  *
  *	if (!vec_room(&l->list, l->count, &l->room))
  *		return ERR_NOMEM;
  *	l->list[l->count++] = item;
  *
  * The room doubles, so items may move: no pointer into the array outlives a
- * call.  free() ends it.  false: out of memory, and nothing has changed.
+ * call.  Release it with free().  false: out of memory, and nothing has changed.
  */
 #define vec_room(list, count, room)	vec_grow((list), (count), (room), sizeof(**(list)))
 

@@ -4,9 +4,9 @@
 #include "common/base/buf.h"
 
 /*
- * A file that has its name only once it is complete and on the disk; until
- * then it is beside it, as NAME.partial.  It replaces a regular file of that
- * name and nothing else, and follows no link in its folder, which may be
+ * A file that gets its name only once it is complete and on the disk; until
+ * then it is NAME.partial in the same folder.  It replaces a regular file of
+ * that name and nothing else, and follows no link in the folder, which may be
  * another user's.  Only its owner may read it.
  */
 struct whole_file {
@@ -17,14 +17,14 @@ struct whole_file {
 };
 
 /*
- * Begin it; what an earlier one that was killed left goes.  ERR_CONFLICT:
- * one of that name is being made.  The cause is added to ${why}; on failure
- * there is nothing to be dropped.
+ * Begin it; the remains of a process that was killed are removed.
+ * ERR_CONFLICT: another process is writing a file of that name.  On failure
+ * the cause is added to ${why}, and there is nothing to drop.
  */
 enum err	 whole_file_begin(struct whole_file *, const char *path, struct buf *why);
-/* Give it its name, and end. */
+/* Give the file its name and close it. */
 enum err	 whole_file_end(struct whole_file *, struct buf *why);
-/* Remove it, and end. */
+/* Close the file and remove it. */
 void		 whole_file_drop(struct whole_file *);
 
 #endif

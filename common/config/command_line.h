@@ -18,7 +18,7 @@ struct command_line {
 	const char		*usage;		/* lines of text */
 	enum config_program	 for_program;	/* what --check-config checks for */
 	bool			 file_needed;
-	/* read: */
+	/* filled by command_line_read(): */
 	struct config_source	 source;	/* points into argv, environ and this */
 	const char		*options[COMMAND_LINE_OPTIONS];
 	enum command_action	 action;
@@ -26,7 +26,7 @@ struct command_line {
 
 /* false: misused; how to use it has been written to standard error. */
 bool	command_line_read(struct command_line *, int argc, char **argv);
-/* Do what it was asked to do other than COMMAND_RUN.  Returns the exit status. */
+/* Perform the action, which is not COMMAND_RUN.  Returns the exit status. */
 int	command_line_act(const struct command_line *);
 
 #endif

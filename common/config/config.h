@@ -22,7 +22,7 @@
 #define CONFIG_FILE_DEFAULT	"/etc/orderdeck/orders.conf"
 #define CONFIG_TEXT_MAX	512
 
-/* A quiet base is asked for changes no less often, unless sync.feed_interval says so. */
+/* A quiet base is asked for changes at least this often, unless sync.feed_interval is longer. */
 #define CONFIG_FEED_QUIET_MS	9500
 
 enum feed_mode { FEED_AUTO, FEED_WEBHOOK, FEED_MODIFIED, FEED_OFF };
@@ -64,7 +64,7 @@ struct config {
 	struct {
 		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
 		char	excluded[CONFIG_TEXT_MAX];	/* statuses that bring no revenue, see revenue.h */
-		char	currency[CONFIG_TEXT_MAX];	/* symbol where the schema tells none, see currency.h */
+		char	currency[CONFIG_TEXT_MAX];	/* symbol where the base has none, see currency.h */
 	} summary;
 	struct {
 		char	path[CONFIG_TEXT_MAX];		/* /var/lib/orderdeck */
@@ -78,10 +78,10 @@ struct config {
 	struct {
 		char	listen[CONFIG_TEXT_MAX];	/* 127.0.0.1:8080, nginx */
 		char	trusted_proxies[CONFIG_TEXT_MAX]; /* addresses and networks; empty: none */
-		char	names[CONFIG_TEXT_MAX];		/* hosts beyond those that are known anyway */
-		enum http_auth auth;			/* who checks who may use it, as the operator says */
+		char	names[CONFIG_TEXT_MAX];		/* hosts beyond those that are always known */
+		enum http_auth auth;			/* what checks who may use it, as the operator declares */
 		char	allowed_origins[CONFIG_TEXT_MAX]; /* other sites whose pages may use the API */
-		char	user_header[CONFIG_TEXT_MAX];	/* in which they say who asks; empty: none */
+		char	user_header[CONFIG_TEXT_MAX];	/* in which trusted proxies name the user; empty: none */
 	} http;
 	struct {
 		int64_t	workers;			/* 0: one per core */
@@ -93,8 +93,8 @@ struct config {
 		bool	enabled;
 		int64_t	orders_list, orders_summary, get_order, update_order, sync_orders; /* per minute */
 		int64_t	changed_orders;			/* 1000 per minute, in orders */
-		int64_t	requests_per_second;		/* 100: of nginx, whatever is asked for; 0: any */
-		int64_t	connections;			/* 256: at nginx at once, per client; 0: any */
+		int64_t	requests_per_second;		/* 100: of any kind, kept by nginx; 0: no limit */
+		int64_t	connections;			/* 256: at nginx at once, per client; 0: no limit */
 	} limits;
 	struct {
 		bool	enabled;			/* /api/events */
@@ -141,29 +141,29 @@ enum err	config_load(struct config *, const struct config_source *, struct buf *
 enum config_program { CONFIG_SYNCD = 1, CONFIG_API = 2 };
 
 /*
- * config_load, and what ${program} needs beyond it.  syncd's are base and table, the
- * key's field when orders may be created, and the token, which is loaded: their faults
- * are told together with all others.  What is allowed and likely not meant is
+ * config_load, and what ${program} needs beyond it.  syncd needs base and table, the
+ * key's field when orders may be created, and the token, which is loaded; their faults
+ * are reported together with all others.  What is allowed but probably not meant is
  * added to ${warnings}, one line each.
  */
 enum err	config_load_for(struct config *, const struct config_source *, enum config_program,
 		    struct buf *errors, struct buf *warnings);
 
 /*
- * Would it be loaded?  Whoever asks need not be who will load it: a token that
- * comes from nowhere here, or that may not be read, is a warning only.
+ * Would it be loaded?  The user who checks may be another than the daemon's: a token
+ * that is not found here, or may not be read, is only a warning.
  */
 enum err	config_check(const struct config_source *, enum config_program, struct buf *errors,
 		    struct buf *warnings);
 
 /*
- * A reload.  What ${program} takes up at its start only stays in *config as it is in
- * ${old}; the names of such settings that were to change are added to ${names},
- * with commas between.
+ * For a reload.  Settings that ${program} takes up only at its start keep their value
+ * of ${old} in *config; the names of those that would have changed are added to
+ * ${names}, with commas between.
  */
 void		config_keep(struct config *, const struct config *old, enum config_program,
 		    struct buf *names);
-/* The same for what takes a new configuration of nginx, which is told and not kept. */
+/* Add the names of the changed settings that need a new configuration of nginx. */
 void		config_name_nginx(const struct config *, const struct config *old, struct buf *names);
 
 /*
@@ -175,7 +175,6 @@ void		config_name_nginx(const struct config *, const struct config *old, struct 
  * and never holds any part of the token.
  */
 enum err	config_load_token(struct config *, char *const *env, struct buf *errors);
-
 
 /* A log line for each line of ${lines}, with ${what} and a colon before it. */
 void		config_log(enum log_level, const char *what, const struct buf *lines);

@@ -12,7 +12,7 @@
 struct origin {
 	enum { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_NAMED_ENV, ORIGIN_ENV, ORIGIN_OPTION } kind;
 	size_t	line;		/* where the file sets it; 0: it does not */
-	bool	bad;		/* a fault of it was told */
+	bool	bad;		/* a fault in it was reported */
 };
 
 /* "ORDERS_SYNC_WAIT" for sync.wait. */
@@ -20,8 +20,8 @@ struct origin {
 void	 setting_env_name(const struct setting *, char name[static SETTING_ENV_MAX]);
 
 /*
- * Read what ${source} says of each setting by itself; ${origins} holds setting_count()
- * zeroed entries.  The faults are counted, and the first CONFIG_FAULTS_MAX described.
+ * Read ${source} and check each setting by itself; ${origins} holds setting_count()
+ * zeroed entries.  Returns the number of faults; the first CONFIG_FAULTS_MAX are described.
  */
 #define CONFIG_FAULTS_MAX	50
 size_t	 config_read(struct config *, const struct config_source *, struct origin *origins,
@@ -31,8 +31,8 @@ enum err config_load_traced(struct config *, const struct config_source *,
 	    struct origin *origins, struct buf *errors);
 
 /*
- * config_load_token, and how it went: TOKEN_HIDDEN when this user may not read it, TOKEN_NOWHERE
- * when nothing says where it is.
+ * config_load_token, with its outcome: TOKEN_HIDDEN when this user may not read it,
+ * TOKEN_NOWHERE when nothing says where it is.
  */
 enum config_token { TOKEN_LOADED, TOKEN_BAD, TOKEN_HIDDEN, TOKEN_NOWHERE };
 enum config_token config_find_token(struct config *, char *const *env, struct buf *errors);

@@ -10,8 +10,8 @@
 #include "common/config/config.h"
 
 /*
- * The table of settings, for the config_*.c files and what checks the
- * documentation against it.
+ * The table of settings, for config/ and for the tests that compare the
+ * documentation with it.
  */
 #define SETTING_NAME_MAX	64
 
@@ -39,11 +39,11 @@ struct setting {
 	int64_t			 min, max;	/* numbers, in the unit they are kept in */
 	const char *const	*words;		/* SETTING_ENUM: NULL-ended, in the enum's order */
 	/*
-	 * SETTING_TEXT: what is wrong with the text, or NULL; it may shorten
-	 * the text.  NULL: any text will do.
+	 * SETTING_TEXT: returns what is wrong with the text, or NULL; it may
+	 * shorten the text.  No check: any text is right.
 	 */
 	const char		*(*check)(char *text);
-	unsigned		 fixed;		/* who does not take it up in a reload: SETTING_SYNCD, ... */
+	unsigned		 fixed;		/* which programs ignore it in a reload: SETTING_SYNCD, ... */
 	const char		*env;		/* a second name in the environment, or NULL */
 	const char		*meaning;
 };
@@ -66,11 +66,11 @@ void	 setting_format(const struct setting *, const struct config *, struct buf *
 /* "duration, 1s to 5m", "error, warn, info or debug"...: what may stand there. */
 void	 setting_describe(const struct setting *, struct buf *);
 
-/* Would nginx find that both listen at one address?  "" listens nowhere. */
+/* Would nginx find both at the same address?  "" listens nowhere. */
 bool	 listens_clash(const char *listen, const char *other);
-/* Do other machines reach it? */
+/* Can other machines reach it? */
 bool	 listens_for_others(const char *listen);
-/* Does the URL lead to this machine, to where that listens? */
+/* Does ${url} lead to ${listen} on this machine? */
 bool	 url_is_at(const char *url, const char *listen);
 
 /* Text checks (config/check.c, config/names.c). */

@@ -7,8 +7,7 @@
 #include "common/store/orderings.h"
 
 /*
- * The inside of a parsed query, shared by query_*.c; nobody else includes
- * this.
+ * The inside of a parsed query, private to query/.
  */
 struct query_range {
 	bool	used;
@@ -33,8 +32,8 @@ struct query {
 	struct query_range	 range[SCHEMA_FIELDS_MAX];
 	bool			 by_exact[SCHEMA_FIELDS_MAX];
 	int64_t			 exact_hash[SCHEMA_FIELDS_MAX];
-	bool			 empty[SCHEMA_FIELDS_MAX];	/* empty ones too, beside what else is asked of the field */
-	bool			 filled[SCHEMA_FIELDS_MAX];	/* not empty; both of no select: its codes say it */
+	bool			 empty[SCHEMA_FIELDS_MAX];	/* empty matches too, beside the field's other conditions */
+	bool			 filled[SCHEMA_FIELDS_MAX];	/* only non-empty matches; a select uses its codes for both */
 	struct buf		 search;				/* folded; empty: none */
 	/* rows that match, a bit each; grows with the store */
 	uint64_t		*bits;

@@ -17,7 +17,7 @@
 #define QUERY_PAGE_MAX		1000000000u
 #define QUERY_SEARCH_MAX	400	/* bytes of a search term or exact text */
 #define QUERY_CURSOR_MAX	400	/* bytes of a cursor in text form */
-#define QUERY_PARAMS_MAX	64	/* more parameters than that are refused */
+#define QUERY_PARAMS_MAX	64	/* more parameters are refused */
 
 /* One decoded request parameter. */
 struct param {
@@ -32,12 +32,12 @@ struct query	*query_new(const struct schema *);
 void		 query_free(struct query *);
 
 /*
- * Check ${params} and fill the query anew.  A select's parameter may be
+ * Check ${params} and refill the query with them.  A select's parameter may be
  * given several times, as "status", "status[]" or "status[0]": each value is one option.
- * A value that stands alone is an option, or else a comma list of them;
- * "none" is empty unless an option has that name.  "empty" and "filled"
- * name fields; beside other conditions of its field "empty" is one more
- * value that will do.  Every fault found is added to
+ * A value that stands alone is an option or else a comma-separated list of them;
+ * "none" means empty unless an option has that name.  "empty" and "filled"
+ * name fields; beside other conditions on its field, "empty" lets empty values
+ * match as well.  Every fault found is added to
  * ${errors} (unknown names, repeats, values out of range, not UTF-8);
  * ERR_INVALID_PARAMETER if there was any.  paging false (exports): page,
  * pageSize and after are unknown names.  ${store} must be in a snapshot: it
@@ -61,7 +61,7 @@ enum err	 query_run(struct query *, struct store *, struct query_page *);
 
 /*
  * All matching rows in order, for exports: calls ${each} with every row
- * number until it returns another code than ERR_OK, which is returned.
+ * number until it fails, and returns its error.
  */
 enum err	 query_each(struct query *, struct store *, uint64_t *total,
 		    enum err (*each)(void *cookie, uint32_t row), void *cookie);

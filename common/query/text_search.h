@@ -14,8 +14,8 @@ void	 text_search(struct str segment, struct str term, uint64_t *hits);
 
 /*
  * A number that stands for a text when texts are compared for equality
- * (columns.h, COLUMN_HASH): 64 bits, never COLUMN_EMPTY.  Of a million
- * different texts two share one with a probability of 3 in 10^8.
+ * (columns.h, COLUMN_HASH): 64 bits, never COLUMN_EMPTY.  The probability that
+ * two of a million different texts share one is 3 in 10^8.
  */
 int64_t	 text_hash(struct str);
 

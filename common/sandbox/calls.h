@@ -5,7 +5,7 @@
 
 #include "common/base/err.h"
 
-/* LeakSanitizer looks for leaks with means of a debugger. */
+/* LeakSanitizer stops and reads the process as a debugger does. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANDBOX_SANITIZED
 #elif defined(__has_feature)
@@ -14,7 +14,7 @@
 #endif
 #endif
 
-/* sandbox_enter()'s seccomp filter.  ERR_INTERNAL: logged. */
+/* Set up sandbox_enter()'s seccomp filter.  ERR_INTERNAL: failed, and logged. */
 enum err	sandbox_limit_calls(bool network);
 
 #endif

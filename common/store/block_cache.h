@@ -10,7 +10,7 @@
  * Where blocks of rows (row.h) lie in the map, for as long as the same
  * snapshot is read.  Finding a block costs LMDB hundreds of instructions,
  * more of them the larger the store is; noted here, it costs the same few
- * whatever the size.  A page of scattered rows looks up as many blocks.
+ * whatever the size.  A page of scattered rows looks up a block for each row.
  *
  * Places hold for one LMDB transaction id: all transactions of the same id
  * see the same pages, and the map moves only when a larger id needs it to.
@@ -21,12 +21,12 @@ struct block_cache;
 
 /* NULL: out of memory. */
 struct block_cache *block_cache_new(void);
-void		 block_cache_free(struct block_cache *);	/* NULL is harmless */
+void		 block_cache_free(struct block_cache *);	/* NULL is allowed */
 
 /*
- * What follows is about transaction ${id}, in which ${blocks} blocks exist.
- * Takes memory (16 bytes a block) when there are more than ever before; if
- * there is none, fewer are noted.
+ * The calls that follow are about transaction ${id}, in which ${blocks} blocks
+ * exist.  Takes memory (16 bytes a block) when there are more than ever before;
+ * if there is none, fewer are noted.
  */
 void		 block_cache_begin(struct block_cache *, uint64_t id, uint32_t blocks);
 /* false: not noted. */

@@ -15,8 +15,8 @@
  *	money, instant	4096 x i64	COLUMN_EMPTY: empty
  *	text	4096 x u32 end offsets, then the folded texts (fold.h), each
  *		followed by a NUL; an empty one has length 0
- *	COLUMN_HASH + field	4096 x i64	of a FIELD_EXACT text as it is:
- *		text_hash(), COLUMN_EMPTY: empty
+ *	COLUMN_HASH + field	4096 x i64	text_hash() of a FIELD_EXACT text,
+ *		not folded; COLUMN_EMPTY: empty
  *	COLUMN_LIVE	64 x u64	bit r % 4096: the row is in use
  *
  * Segments of 4 KiB and more lie on overflow pages, 16-byte aligned; the

@@ -4,13 +4,13 @@
 #include "common/store/store.h"
 
 /*
- * A day that is not over is less than a whole one, whatever it is like: it is
- * compared with the same part of another day, up to the time of day that it is
- * now (zone_same_time()).
+ * A day that is not over can't be compared with a whole one.  It is compared
+ * with the same part of another day: up to the current time of day
+ * (zone_same_time()).
  *
- * A date without a time (moment.h) is in no part of its day.  Where a day has
- * such, or more than DAY_PART_FIRST_MAX orders from its first moment, which is
- * how others write dates, its part is not known.
+ * A date without a time (moment.h) is in no part of its day.  If a day has
+ * any, or more than DAY_PART_FIRST_MAX orders at its first moment, which is
+ * how other programs write dates, its part is not known.
  */
 #define DAY_PART_FIRST_MAX	1000u
 
@@ -22,8 +22,8 @@ struct day_part {
 
 /*
  * The part of day ${day} (since 1970) up to the time of day of ${now_ms}, in the
- * process's zone, which is that of the store.  A few dozen look-ups, whatever
- * number of orders there is.
+ * process's zone, which is that of the store.  A few dozen look-ups, however
+ * many orders there are.
  */
 enum err	 day_part_count(struct store *, const struct schema *, int32_t day,
 		    int64_t now_ms, struct day_part *);

@@ -10,21 +10,21 @@
 
 /*
  * LMDB, and the one module that calls it: an environment (a file with many
- * databases), transactions, walks along keys.  What the databases are is
- * keys.h's business; what they mean is everybody else's.
+ * databases), transactions, walks along keys.  keys.h says which databases
+ * there are; their users say what they mean.
  *
  * Errors stick.  The first one of a transaction stays in its fault; from then
  * on whatever is read is absent, nothing is written, and db_commit() aborts
  * and returns it.  So a caller may look at each step, or once at the end.
- * That a key is absent is no error: it is told by a bool.
+ * An absent key is no error: a bool reports it.
  *
- * Pointers.  Keys and values that are handed out lie in the map and are the
- * transaction's: good until it ends or rests, and in a writing one only until
- * the next write to the same database.  (A value that was read before the
- * transaction's first write stays good until its end, as LMDB writes to other
- * pages.)  Small values may lie unaligned.
+ * Pointers.  Keys and values that are handed out lie in the map and belong to
+ * the transaction: they are valid until it ends or rests, and in a writing one
+ * only until the next write to the same database.  (A value that was read
+ * before the transaction's first write stays valid until its end, as LMDB
+ * writes to other pages.)  Small values may lie unaligned.
  *
- * An environment is opened once in a process, after any fork.
+ * A process opens an environment once, after any fork.
  */
 struct MDB_env;
 struct MDB_txn;
@@ -35,13 +35,13 @@ struct db_fault {
 	enum err	error;		/* ERR_OK: nothing */
 	int		cause;		/* an errno, or LMDB's own (below 0); 0: a caller's db_fail() */
 };
-/* In the words of the one who knows best: LMDB when the fault is ${e}, else err_text(). */
+/* A text for ${e}: that of the fault's cause if the fault is ${e}, else err_text(). */
 const char	*db_fault_text(const struct db_fault *, enum err e);
 
 /* ---- the environment --------------------------------------------------------- */
 struct db {
 	struct MDB_env	*env;		/* NULL: not open */
-	struct db_fault	 fault;		/* of what was asked of it last */
+	struct db_fault	 fault;		/* of the last operation */
 };
 
 struct db_options {
@@ -58,19 +58,19 @@ struct db_options {
  * is not open, and db->fault has the cause.
  */
 enum err	 db_open(struct db *, const char *path, const struct db_options *);
-void		 db_close(struct db *);		/* harmless when it is not open */
+void		 db_close(struct db *);		/* does nothing when it is not open */
 
-/* Make the map as large as this.  No transaction of the process may be open, here and below. */
+/* Make the map as large as this.  The process must have no transaction open, here and below. */
 enum err	 db_set_map(struct db *, size_t bytes);
-/* Take over the size that another process has given it. */
+/* Take over the size that another process has given the map. */
 enum err	 db_follow_map(struct db *);
 /* Give back the reader slots of processes that were killed; *n: how many. */
 enum err	 db_drop_dead_readers(struct db *, unsigned *n);
-/* See to it that what was committed is on the disk. */
+/* Make sure that all commits are on the disk. */
 enum err	 db_sync(struct db *);
 /*
- * Copy what is there now to ${fd}, from its beginning, without free pages.
- * Others may write meanwhile.
+ * Copy the current state to ${fd}, from the file's beginning, without free
+ * pages.  Others may write meanwhile.
  */
 enum err	 db_copy(struct db *, int fd);
 
@@ -82,12 +82,12 @@ struct db_space {
 	unsigned	readers_max;
 	uint64_t	oldest;		/* id of the oldest snapshot in use; 0: none is */
 };
-/* Zeros when it can't be told. */
+/* Zeros when LMDB does not say. */
 void		 db_space(const struct db *, struct db_space *);
-/* The id of the newest commit; 0: it can't be told. */
+/* The id of the newest commit; 0: not known. */
 uint64_t	 db_newest(const struct db *);
 const char	*db_path(const struct db *);
-/* The data file's descriptor, LMDB's own; -1: it can't be told. */
+/* The data file's descriptor, LMDB's own; -1: not known. */
 int		 db_fd(const struct db *);
 
 /* ---- transactions ------------------------------------------------------------ */
@@ -99,9 +99,10 @@ struct db_txn {
 };
 
 /*
- * Begin one in a struct that is zeroed or was ended; for reading also one that
- * rests, which costs no memory and keeps its reader slot.  When all slots are
- * taken those of the dead are given back first; then ERR_STORE_READERS.
+ * Begin one in a struct that is zeroed or was ended.  To read, it may also be
+ * one that rests, which costs no memory and keeps its reader slot.  When all
+ * slots are taken, those of dead processes are given back first; if none was,
+ * ERR_STORE_READERS.
  */
 enum err	 db_begin(struct db *, struct db_txn *, bool write);
 /* Has it failed because another process has made the map larger (db_follow_map())? */
@@ -110,28 +111,28 @@ bool		 db_map_moved(const struct db_txn *);
 void		 db_rest(struct db_txn *);
 /* All or nothing: the fault, if there is one. */
 enum err	 db_commit(struct db_txn *);
-void		 db_abort(struct db_txn *);	/* harmless when there is none */
+void		 db_abort(struct db_txn *);	/* does nothing when there is none */
 /* Which state it sees; each commit makes another. */
 uint64_t	 db_txn_id(const struct db_txn *);
 
-/* The caller found this wrong: ${e} sticks, unless there is a fault already.  Returns ${e}. */
+/* Record a fault that the caller found: ${e} sticks, unless there is one already.  Returns ${e}. */
 enum err	 db_fail(struct db_txn *, enum err e);
-/* For those who look for damage: go on after it. */
+/* Forget the fault, to go on looking for damage after it. */
 void		 db_forgive(struct db_txn *);
-/* What is not there: ERR_NOT_FOUND, or the fault for which it could not be read. */
+/* Why something was absent: ERR_NOT_FOUND, or the fault that kept it from being read. */
 enum err	 db_absent(const struct db_txn *);
-/* The same of something that has to be there: without it the store is damaged. */
+/* The same for something that has to be there: without it the store is damaged. */
 static inline enum err
 db_needed(enum err e)
 {
 	return e == ERR_NOT_FOUND ? ERR_STORE_CORRUPT : e;
 }
 /*
- * Log that ${what} failed, once for a fault, and return ${e}; ERR_OK: nothing.
- * ERR_NOT_FOUND is ERR_STORE_CORRUPT here: something that has to be there.
+ * Log that ${what} failed, once for each fault, and return ${e}; ERR_OK logs
+ * nothing.  ERR_NOT_FOUND is ERR_STORE_CORRUPT here: ${what} has to be there.
  */
 enum err	 db_tell(struct db_txn *, const char *what, enum err e);
-/* db_absent(); a fault for which ${what} could not be read is told. */
+/* db_absent(); a fault that kept ${what} from being read is logged. */
 enum err	 db_tell_absent(struct db_txn *, const char *what);
 
 /* ---- databases ---------------------------------------------------------------- */
@@ -142,7 +143,7 @@ enum db_kind {
 	DB_INTEGERS,		/* u32 or u64 keys, the machine's own, by number */
 	DB_PAIRS		/* keys by their bytes, each with many u32 values, by number */
 };
-/* Open the database of this name; false: there is none, and ${create} was not asked for; or a fault. */
+/* Open the database of this name.  false: there is none and ${create} is false, or a fault. */
 bool		 db_handle(struct db_txn *, const char *name, enum db_kind, bool create, db_id *);
 
 bool		 db_get(struct db_txn *, db_id, struct str key, struct str *value);
@@ -160,17 +161,17 @@ uint64_t	 db_free_pages(struct db_txn *);
 
 /* These return the transaction's fault. */
 enum err	 db_put(struct db_txn *, db_id, struct str key, struct str value);
-/* There is none of that key, else ERR_INTERNAL. */
+/* The key must be new, else ERR_INTERNAL. */
 enum err	 db_put_new(struct db_txn *, db_id, struct str key, struct str value);
 /* Room for a value that the caller fills in at once, before any other write; NULL: a fault. */
 void		*db_reserve(struct db_txn *, db_id, struct str key, size_t len);
-/* The same for a key that comes after all there are, which costs less. */
+/* The same for a key after all existing ones, which costs less. */
 void		*db_reserve_last(struct db_txn *, db_id, struct str key, size_t len);
-/* It has to be there: ERR_STORE_CORRUPT. */
+/* The key must be there, else ERR_STORE_CORRUPT. */
 enum err	 db_del(struct db_txn *, db_id, struct str key);
-/* If it is there. */
+/* The same for a key that may be absent. */
 enum err	 db_drop(struct db_txn *, db_id, struct str key);
-/* One pair of a DB_PAIRS: it has to be new, ERR_INTERNAL; to be there, ERR_STORE_CORRUPT. */
+/* One pair of a DB_PAIRS.  Put: it must be new, else ERR_INTERNAL; del: be there, else ERR_STORE_CORRUPT. */
 enum err	 db_put_pair(struct db_txn *, db_id, struct str key, struct str value);
 enum err	 db_del_pair(struct db_txn *, db_id, struct str key, struct str value);
 bool		 db_has_pair(struct db_txn *, db_id, struct str key, struct str value);
@@ -178,7 +179,7 @@ bool		 db_has_pair(struct db_txn *, db_id, struct str key, struct str value);
 /* All keys from ${from} on that are below ${below}. */
 enum err	 db_del_range(struct db_txn *, db_id, struct str from, struct str below);
 /*
- * Delete the first entry as long as ${keep} does not say that it stays, ${most}
+ * Delete entries from the first on until ${keep} returns true for one, ${most}
  * of them at most.  ${keep} may write to other databases.
  */
 typedef bool	 db_keep(void *cookie, struct str key, struct str value);
@@ -190,8 +191,8 @@ enum err	 db_trim(struct db_txn *, db_id, size_t most, db_keep *keep, void *cook
  *		... c.key, c.value ...
  *	db_walk_end(&c);
  *
- * A walk that meets a fault ends.  The entry it stands at may be deleted by
- * db_walk_del() alone; db_next() then goes to the one behind it.
+ * A walk that meets a fault ends.  Only db_walk_del() may delete the entry at
+ * which it stands; db_next() then goes to the one after it.
  */
 struct db_cursor {
 	struct db_txn		*txn;
@@ -202,7 +203,7 @@ struct db_cursor {
 	struct str		 key, value;
 };
 
-/* All entries; those from a key on; those whose keys begin with ${prefix}, which is the caller's. */
+/* All entries; those from a key on; those whose keys begin with ${prefix}, which is not copied. */
 void		 db_walk(struct db_cursor *, struct db_txn *, db_id);
 void		 db_walk_from(struct db_cursor *, struct db_txn *, db_id, struct str from);
 void		 db_walk_prefix(struct db_cursor *, struct db_txn *, db_id, struct str prefix);

@@ -16,7 +16,7 @@
  *	 "by":null|"Ada","requestId":null|"...","bulk":null|"17","undoes":null|"1042.0",
  *	 "change":"1043.0",		names this entry: generation.index
  *	 "fields":[{"field":"status","from":"Pending","to":"Shipped"}],
- *	 "via":"client","user":{"id":"usr...","email":"..."},	airtable only, where it told
+ *	 "via":"client","user":{"id":"usr...","email":"..."},	airtable only, if it said so
  *	 "asked":"changed",		notApplied and rejected only: created, changed, deleted
  *	 "detail":"..."}		the same
  *
@@ -26,9 +26,10 @@
  *
  * Stored under (record id, generation, index); the audit log names the same
  * entries by (generation, index), a bulk edit by (bulk, generation, index).
- * Orders that the very first sync brings are not history.  What an edit has
- * overwritten is known later than the edit: it stands before it, under the
- * generation before the edit's, with an index of 2^31 or more and the edit's time.
+ * Orders that the very first sync brings are not history.  What an edit
+ * overwrote becomes known after the edit, yet its entry stands before the
+ * edit's: under the generation before it, with an index of 2^31 or more and
+ * the edit's time.
  */
 struct history_place {
 	uint64_t	generation;
@@ -39,8 +40,8 @@ struct history_place {
 #define HISTORY_NEWEST	((struct history_place){ UINT64_MAX, UINT32_MAX })
 
 /*
- * Entries older than ${from}, newest first, until ${each} returns another
- * code than ERR_OK (which is returned).  ${json} lies in the map.
+ * Entries older than ${from}, newest first, until ${each} fails; its error is
+ * returned.  ${json} lies in the map.
  */
 typedef enum err history_each(void *cookie, struct history_place, struct str json);
 enum err	history_of_record(struct store *, struct str record, struct history_place from,
@@ -48,7 +49,7 @@ enum err	history_of_record(struct store *, struct str record, struct history_pla
 enum err	history_audit(struct store *, struct history_place from, history_each *, void *cookie);
 /* Every entry of a bulk edit, in the order of commits. */
 enum err	history_of_bulk(struct store *, uint64_t bulk, history_each *, void *cookie);
-/* Whose entry it is, in ${json}; len 0: of an order that was not created.  ERR_STORE_CORRUPT. */
+/* The record that entry ${json} is about; len 0: an order that was not created.  ERR_STORE_CORRUPT. */
 enum err	history_record(struct str json, struct str *record);
 /* One entry.  ERR_NOT_FOUND. */
 enum err	history_get(struct store *, struct str record, struct history_place, struct str *json);

@@ -19,9 +19,9 @@
  */
 #define STORE_FORMAT		3u		/* raise when any layout below changes */
 /*
- * A new store's generation starts at the milliseconds since then, so that
- * one made anew never repeats a generation of the one before: versions and
- * ETags that clients kept from it match nothing.  No store commits a
+ * A new store's generation starts at the milliseconds since this time, so that
+ * a store made again never repeats a generation of the one before: versions
+ * and ETags that clients kept from that match nothing.  No store commits a
  * thousand times a second for long.
  */
 #define STORE_EPOCH_MS		INT64_C(1767225600000)	/* 2026-01-01T00:00:00Z */
@@ -70,10 +70,10 @@ struct store_head {
 #define META_ZONE	"zone"		/* IANA name the daily totals were made with */
 #define META_FOLD	"fold"		/* u32: FOLD_VERSION of the texts in columns; absent: 1 */
 #define META_EXCLUDED	"excluded"	/* which options bring no revenue, see revenue.h */
-#define META_MONEY	"money"		/* what the base's schema tells of amounts, see currency.h; absent: not known */
-#define META_CURRENCY	"currency"	/* symbol to use where it tells none, see currency.h */
-#define META_DERIVED	"derived"	/* u64: the generation for which all that is kept beside the rows is right;
-					   other than the head's: a build that knew less of it wrote last */
+#define META_MONEY	"money"		/* what the base says about amounts, see currency.h; absent: not known */
+#define META_CURRENCY	"currency"	/* symbol to use where the base has none, see currency.h */
+#define META_DERIVED	"derived"	/* u64: the generation for which all that is derived from the rows is right;
+					   other than the head's: an older build, which derived less, wrote last */
 #define META_BIRTH	"birth"		/* u64: the generation that the store began with */
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed/state.h */
@@ -82,13 +82,13 @@ struct store_head {
 #define META_OPTIONS	"options."
 /* meta "offered.<index of field>": what Airtable offers for it, see options.h */
 #define META_OFFERED	"offered."
-/* meta "several.<index of field>": it takes several of them at a time; a byte */
+/* meta "several.<index of field>": the field takes several of them at a time; a byte */
 #define META_SEVERAL	"several."
 
 /* The meta value of this name; false, and len 0: there is none, or the transaction has a fault. */
 bool	meta_get(struct db_txn *, db_id meta, const char *name, struct str *value);
 /*
- * The head; of another format than STORE_FORMAT only that is read.
+ * The head; if its format is not STORE_FORMAT, only the format is read.
  * ERR_NOT_FOUND: the store is not made yet.
  */
 enum err	meta_head(struct db_txn *, db_id meta, struct store_head *);
@@ -166,7 +166,7 @@ load_u32(const void *p, size_t index)
 	return v;
 }
 
-/* Business ids longer than an LMDB key are cut; the row itself decides. */
+/* Business ids too long for an LMDB key are cut; the row itself decides about a match. */
 #define KEY_TEXT_MAX	400
 
 static inline struct str
@@ -198,7 +198,7 @@ enum total_kind {
 	TOTAL_OPTION,	/* rows by a select field's code; code 0: empty */
 	TOTAL_DAY,	/* rows by calendar day of the schema's day field */
 	TOTAL_BODY,	/* the summary as a finished body, see summary.c */
-	TOTAL_DAY_OUT	/* of a day's rows those that bring no revenue, see revenue.h */
+	TOTAL_DAY_OUT	/* the rows of a day that bring no revenue, see revenue.h */
 };
 
 static inline uint64_t

@@ -12,10 +12,10 @@
  * the call that carries it leaves.
  *
  *	state		what it means after a crash
- *	accepted	never sent.  Deferred: it will be.  Else nobody was
- *			promised anything, and it is dropped.
- *	sent		Airtable may have it: to be read back before anything
- *			else is said or done about its record.
+ *	accepted	never sent.  A deferred one will be; with any other,
+ *			nobody was promised anything, and it is dropped.
+ *	sent		Airtable may have it: its record is read back before
+ *			anything else is answered or done about it.
  */
 enum outbox_kind { OUTBOX_UPDATE = 1, OUTBOX_CREATE, OUTBOX_DELETE };
 enum outbox_state { OUTBOX_ACCEPTED = 1, OUTBOX_SENT };
@@ -27,11 +27,11 @@ struct outbox_entry {
 	enum outbox_kind	kind;
 	enum outbox_state	state;
 	bool			deferred;	/* its caller was told 202: deliver it whatever happens */
-	bool			seen;		/* apply's: news have shown it since it was sent, the history has it */
+	bool			seen;		/* apply's: news showed it after it was sent; the history has it */
 	bool			shown;		/* readers see it as pending: deferred, or its outcome is unknown */
 	int64_t			accepted_ms;	/* wall clock */
 	int64_t			sent_ms;	/* wall clock, the last time; 0: never */
-	uint64_t		version;	/* that the asker expects; 0: any */
+	uint64_t		version;	/* that the caller expects; 0: any */
 	uint64_t		bulk;		/* sequence of the first entry of the bulk edit; 0: it came alone */
 	uint64_t		undoes;		/* OUTBOX_UPDATE: generation of the change it takes back; 0: none */
 	uint32_t		undoes_index;	/* and its index among that commit's, see history.h */
@@ -47,12 +47,12 @@ void		outbox_encode(struct buf *, const struct schema *, const struct outbox_ent
 enum err	outbox_decode(uint64_t sequence, struct str bytes, const struct schema *,
 		    struct outbox_entry *);
 
-/* Within a snapshot: all entries in order, until ${each} returns another code than ERR_OK. */
+/* Within a snapshot: all entries in order, until ${each} fails; its error is returned. */
 enum err	outbox_each(struct store *, const struct schema *,
 		    enum err (*each)(void *cookie, const struct outbox_entry *), void *cookie);
 /*
- * Orders that wait for Airtable as far as readers are concerned: those that
- * have an overlay, and new ones not yet created.  From the head, costs
+ * How many orders wait for Airtable as readers see it: those that have an
+ * overlay, and new ones not yet created.  It is in the head, so it costs
  * nothing.
  */
 uint32_t	outbox_pending(const struct store *);
@@ -61,9 +61,9 @@ uint32_t	outbox_pending(const struct store *);
  * pending: the JSON object with the values asked for, "version" as in its
  * row, and a last member "pending":true.  ${since} is the generation at
  * which this became what they see (NULL: not of interest): with the version
- * it makes the ETag "v<version>-p<since>".  ERR_NOT_FOUND: nothing is pending
- * (then there is no look-up as long as outbox_pending() is 0), the row
- * itself is what they see.
+ * it makes the ETag "v<version>-p<since>".  ERR_NOT_FOUND: nothing is pending,
+ * readers see the row itself.  While outbox_pending() is 0, nothing is looked
+ * up.
  */
 enum err	outbox_overlay(struct store *, struct str id, struct str *json, uint64_t *since);
 

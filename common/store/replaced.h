@@ -4,9 +4,9 @@
 #include "common/store/store.h"
 
 /*
- * Does another data file lie where the store's was when it was opened?  An
- * operator may put a backup in its place; who has the old one open goes on
- * seeing it until it is opened anew.  Costs two system calls.
+ * Has the store's data file been replaced since it was opened?  An operator
+ * may put a backup in its place; a process that has the old file open goes on
+ * seeing it until it opens the store again.  Costs two system calls.
  */
 bool	 store_replaced(struct store *);
 

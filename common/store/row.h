@@ -7,7 +7,7 @@
 
 /*
  * Rows lie in blocks of ROW_BLOCK consecutive row numbers, one LMDB value
- * each: a page of scattered rows then costs as many look-ups in a tree a
+ * each: a page of scattered rows then makes its look-ups in a tree of a
  * fiftieth the size, nearly all of which stays in the processor's cache.
  * A block's bytes:
  *
@@ -20,8 +20,8 @@
  *	u64 version; u32 json_len; u16 id_len; u8 field_count;
  *	u8 present		bit f: field f is not empty
  *	field_count x u32	bytes of the field's value in the JSON; the
- *				highest bit: its text stands there escaped
- *	of each field in turn that is present
+ *				highest bit: its text is escaped there
+ *	for each field that is present, in turn
  *		money, instant	int64; a date without a time is one whose JSON is a date
  *		escaped text	u32 length, the plain bytes
  *	the JSON object exactly as the API sends it
@@ -39,7 +39,7 @@ enum err	row_decode(struct str bytes, struct row_view *);
 /* The raw values of a decoded row; strings point into it. */
 enum err	row_values(const struct row_view *, const struct schema *, struct record *);
 
-/* Where the row's bytes are noted, to fetch that memory ahead of its use. */
+/* Where the block notes the end of the row's bytes, to fetch that memory ahead of its use. */
 static inline const void *
 row_block_place(struct str block, uint32_t row)
 {
@@ -57,7 +57,7 @@ enum err	row_get(struct db_txn *, db_id rows, uint32_t row, struct row_view *);
 
 /* The same values in all fields? */
 bool		record_equal(const struct schema *, const struct record *, const struct record *);
-/* The same in all fields that the news know? */
+/* The same in all fields that ${news} knows? */
 bool		record_agrees(const struct schema *, const struct record *news,
 		    const struct record *stored);
 bool		value_equal(enum field_kind, const struct value *, const struct value *);

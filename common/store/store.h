@@ -11,7 +11,7 @@
 /*
  * Reading the store: one LMDB environment per process, opened after any
  * fork, and one snapshot at a time per struct store (one per thread).  A
- * snapshot is one generation: all that is read in it fits together.  Memory
+ * snapshot is one generation: all that is read in it is consistent.  Memory
  * that these functions hand out lies in the map and is valid until the
  * snapshot ends.
  */
@@ -25,16 +25,16 @@ struct store;
 enum err	 store_open(const char *path, struct store **);
 /* A second reader of the same environment, for another thread. */
 enum err	 store_share(struct store *, struct store **);
-/* A reader on the writer's own environment, which outlives it (a process opens one once). */
+/* A reader on the writer's own environment, which must outlive it (a process opens one only once). */
 enum err	 store_attach(struct db *, struct store **);
-void		 store_close(struct store *);	/* NULL is harmless */
+void		 store_close(struct store *);	/* NULL is allowed */
 
-/* Begin (or renew: ends the one before) a snapshot of the newest generation.  No malloc. */
+/* Begin a snapshot of the newest generation, ending any before it.  No malloc. */
 enum err	 store_begin(struct store *);
-void		 store_end(struct store *);	/* harmless without a snapshot */
+void		 store_end(struct store *);	/* does nothing without a snapshot */
 /*
- * Was nothing committed since the last snapshot began?  Then what the head
- * says (generation and moments, below) is so still, without another snapshot.
+ * Has nothing been committed since the last snapshot began?  Then what its head
+ * says (generation and times, below) still holds, without another snapshot.
  */
 bool		 store_unmoved(const struct store *);
 
@@ -43,8 +43,8 @@ uint64_t	 store_generation(const struct store *);
 /* When the last complete sync ended (ms); 0: never, what is there is partial. */
 int64_t		 store_synced_ms(const struct store *);
 /*
- * All that Airtable held at this moment (wall clock, ms) is in the snapshot,
- * some seconds late to be told when nothing else changes; 0: not known.
+ * All that Airtable held at this moment (wall clock, ms) is in the snapshot; 0:
+ * not known.  It lags some seconds behind when nothing else changes.
  */
 int64_t		 store_fresh_ms(const struct store *);
 /* The last finished sync's progress document as JSON; len 0: none yet. */
@@ -53,7 +53,7 @@ struct str	 store_last_sync(struct store *);
 uint32_t	 store_row_count(const struct store *);
 /* Row numbers in use are below this. */
 uint32_t	 store_rows_end(const struct store *);
-/* Pages used, of the map, in bytes, for health and metrics. */
+/* The pages in use and the map, in bytes, for health and metrics. */
 void		 store_space(struct store *, uint64_t *used_bytes, uint64_t *map_bytes);
 
 /* One stored row. */

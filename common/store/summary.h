@@ -10,7 +10,7 @@
 /*
  * The summary of the orders as a finished JSON body, written by syncd with
  * every commit that changes it, identity and gzip.  It holds the 30 days
- * that end today in summary.time_zone; when the day has turned since it was
+ * that end today in summary.time_zone.  When a new day has begun since it was
  * written, summary_get() composes a new one from the stored totals, so that
  * midnight needs no sync and no daemon.
  */
@@ -20,8 +20,8 @@ struct summary_body {
 	struct str	json;
 	struct str	gzip;		/* the same, compressed */
 	int32_t		day;		/* "today" in it, days since 1970 */
-	int64_t		from_ms;	/* which is from then on, */
-	int64_t		until_ms;	/* and until before then */
+	int64_t		from_ms;	/* when that day begins */
+	int64_t		until_ms;	/* when it has ended */
 	int64_t		synced_ms;	/* its syncedAt */
 	uint32_t	checksum;	/* CRC 32 of json */
 };
@@ -33,8 +33,8 @@ void		 summary_cache_free(struct summary_cache *);
 /*
  * The body at the store's snapshot as of ${now_ms}.  Valid until the
  * snapshot ends or the next call.  Within a generation it changes with the
- * day, with synced_ms and with settings: checksum tells.  Uses zone.h: one
- * thread of a process only.
+ * day, with synced_ms and with settings; the checksum shows it.  Uses zone.h:
+ * one thread of a process only.
  */
 enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
 		    struct summary_body *);
@@ -47,9 +47,9 @@ enum err	 summary_compose(struct buf *stored, struct db_txn *, const struct stor
 		    const struct schema *, const struct store_head *, int64_t now_ms);
 
 /*
- * For those who look whether the store is sound: is the stored body what
- * the totals in ${txn} make for its day, and its gzip the same?
- * ERR_STORE_CORRUPT.  The zone must be in use.
+ * To check the store: is the stored body what the totals in ${txn} give for
+ * its day, and its gzip the same?  ERR_STORE_CORRUPT: no.  The zone must be in
+ * use.
  */
 enum err	 summary_check(struct db_txn *, const struct store_dbs *, const struct schema *,
 		    const struct store_head *);

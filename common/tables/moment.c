@@ -3,7 +3,7 @@
 
 #define MS_PER_DAY	INT64_C(86400000)
 
-/* The day of a date that was found to be one. */
+/* The day of a valid date. */
 static int32_t
 day_of(struct str date)
 {
@@ -23,7 +23,7 @@ moment_parse(struct str text, struct value *v)
 		return e;
 	v->text = text;
 	v->number = zone_date_start(day_of(text));
-	/* the first and last day there are may begin beyond what an instant can be */
+	/* east of UTC the first day begins before the first instant */
 	v->number = v->number < INSTANT_MIN ? INSTANT_MIN : v->number;
 	return ERR_OK;
 }

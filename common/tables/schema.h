@@ -29,7 +29,7 @@ enum field_flag {
 	FIELD_KEY = 16,		/* the business id: a row is found by it too */
 	FIELD_GROUP = 32,	/* the summary counts rows by it (select) */
 	FIELD_CREATE = 64,	/* may be given when a record is created through the API */
-	FIELD_STAMP = 128	/* moves with any change of the record: no change of its own to the history */
+	FIELD_STAMP = 128	/* changes with the record: to the history no change of its own */
 };
 
 struct field {
@@ -69,14 +69,14 @@ struct value {
 };
 
 /*
- * One record as it is known to somebody: of all fields, or of those whose
- * bit is set in known (bit i: field i).  Strings belong to whoever made it.
+ * One record, or what is known of it: the fields whose bit is set in known
+ * (bit i: field i).  The strings belong to its maker.
  */
 struct record {
 	struct str	id;		/* Airtable record id */
 	uint32_t	known;
 	struct value	values[SCHEMA_FIELDS_MAX];
-	/* Of those that Airtable told and that are empty: not understood; errors of their formula. */
+	/* fields that Airtable sent and that are empty, as: the value was not understood; its formula failed */
 	uint32_t	odd, failed;
 };
 
