@@ -6,8 +6,8 @@
 #include "common/config/config.h"
 
 /*
- * The master: owns the listening sockets, one process for each of them, and
- * sees to it that they live.  It never opens the store.
+ * The master owns the listening sockets, runs one process for each of them
+ * and replaces those that die.  It never opens the store.
  *
  * Serve until SIGTERM or SIGINT.  The configuration was read from the source
  * already; SIGHUP reads it again.  Returns the exit status.

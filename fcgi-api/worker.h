@@ -7,10 +7,10 @@
 #include "fcgi-api/http/counters.h"
 
 /*
- * What runs in a process forked by the master.  Both return the process's
- * exit status, after a drain (SIGTERM) or when they can't go on.  SIGTERM
- * and SIGUSR2 are blocked when they are called; the listening socket is
- * non-blocking and the process's own.
+ * What runs in a process forked by the master.  Each returns the process's
+ * exit status, after a drain (SIGTERM) or when it can't go on.  SIGTERM and
+ * SIGUSR2 are blocked when it is called; the listening socket is non-blocking
+ * and the process's own.
  */
 struct worker_setup {
 	const struct config	*config;
@@ -19,10 +19,10 @@ struct worker_setup {
 	int			 ready_fd;	/* for ready_tell(), once it serves */
 	const struct limits	*limits;
 	struct counters		*counters;	/* NULL: nothing is counted */
-	struct counters_block	*block;		/* of them, its own; NULL likewise */
+	struct counters_block	*block;		/* the process's own of counters; NULL likewise */
 };
 
-#define DRAIN_MS	30000	/* parked requests and exports may take so long to end */
+#define DRAIN_MS	30000	/* parked requests and exports have this long to end */
 
 int	worker_run(const struct worker_setup *);	/* one loop: reads, writes through syncd */
 int	slow_run(const struct worker_setup *);		/* threads: exports */

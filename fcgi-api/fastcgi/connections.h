@@ -10,17 +10,18 @@
  * Kept FastCGI connections on an event loop: one FCGX_Request a connection,
  * and nothing that can block.
  *
- *  - A plain request (records.h) that arrives whole is read here: a third of
- *    a summary's instructions and one of its system calls went into libfcgi.
- *  - All others (bodies, pieces) are gathered here, as libfcgi reads
- *    blockingly, and libfcgi reads them from a memfd when they are whole.
+ *  - A plain request (records.h) that arrives whole is parsed here: libfcgi
+ *    took a third of a summary's instructions and one of its system calls.
+ *  - Any other request (with a body, or in pieces) is gathered here, as
+ *    libfcgi's reads block; libfcgi reads it from a memfd once it is whole.
  *  - libfcgi's writer blocks and copies, so the answer's records are framed
- *    here and sent in one call; what the socket does not take waits for it.
- *  - libfcgi accepts and lingers by itself when a connection fails, so it is
- *    given no listening socket and told that connections are detached.
+ *    here and sent in one call; what the socket does not take waits until it
+ *    does.
+ *  - When a connection fails, libfcgi lingers and accepts another by itself,
+ *    so it is given no listening socket and told that connections are detached.
  *
- * connections*.c and slow.c are the only files that touch FCGX_Request's members.
- * FCGX_Init() comes before.
+ * This folder and slow.c alone touch FCGX_Request's members.  Call FCGX_Init()
+ * first.
  */
 struct connections;
 struct connection;
@@ -47,17 +48,17 @@ struct connections_setup {
 
 /* NULL: out of memory or descriptors (logged). */
 struct connections *connections_new(const struct connections_setup *);
-/* Closes them all; parked ones are told that they are gone. */
+/* Closes them all; gone() is called for those that are parked. */
 void		 connections_free(struct connections *);
 
-/* Take a connection that somebody else accepted; the descriptor is ours then. */
+/* Take the accepted connection ${fd}, which is closed here, on failure at once. */
 enum err	 connections_adopt(struct connections *, int fd);
 
 /* Send the CGI header block ${head} and ${body}: both are copied if they must wait. */
 void		 connection_answer(struct connection *, struct str head, struct str body);
 /*
  * Answer later.  Until then ${gone}(${cookie}) is called if the web server
- * hangs up; the connection must not be used any more then.
+ * hangs up; after that the connection must not be used.
  */
 void		 connection_park(struct connection *, void (*gone)(void *cookie), void *cookie);
 

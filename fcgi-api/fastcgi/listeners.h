@@ -4,10 +4,10 @@
 #include <stdbool.h>
 
 /*
- * Listening Unix sockets, kept by the master over the lives of its workers.
+ * Listening Unix sockets, which the master keeps while workers come and go.
  */
 
-/* One at ${path}, as unix_listen() makes it, or one that was handed over.  -1 with errno. */
+/* The socket at ${path}: as unix_listen() makes it, or one that was handed over.  -1 with errno. */
 int	listener_open(const char *path);
 
 /* Close and remove the file. */
@@ -21,7 +21,7 @@ void	listener_close(int fd, const char *path);
  * whose clients then wait instead of being refused.
  */
 void	listeners_adopt(void);
-/* In a child: close those that were handed over, but ${keep}. */
+/* In a child: close those that were handed over, except ${keep}. */
 void	listeners_forget(int keep);
 /* Was this one handed over? */
 bool	listener_adopted(int fd);

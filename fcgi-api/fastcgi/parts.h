@@ -15,9 +15,9 @@
  */
 #define READ_BYTES	(16 * 1024)	/* a plain request is hardly larger */
 
-/* Edges: a request in pieces stays in the socket or with us, and must not wake us again. */
+/* By edges: part of a request, in the socket or in our buffer, must not wake us again. */
 #define WATCHED		(EPOLLIN | EPOLLRDHUP | EPOLLET)
-#define PAUSE_MS	1000	/* no accepting for so long after running out of descriptors */
+#define PAUSE_MS	1000	/* without accepting, after running out of descriptors */
 
 enum state {
 	IDLE,		/* between requests */
@@ -50,9 +50,9 @@ struct connections {
 	struct connection	*all;
 	size_t			 count;
 	size_t			 slow;		/* RECEIVING or SENDING */
-	size_t			 gathered;	/* bytes in all in's */
+	size_t			 gathered;	/* bytes in the in of all connections */
 	bool			 paused, draining;
-	int64_t			 resume_ms;	/* paused: until then, or a connection less */
+	int64_t			 resume_ms;	/* paused: until then, or until one connection closes */
 	int64_t			 sweep_ms;
 	int64_t			 part_ms;	/* draining: one more idle connection ends */
 	int			 feed_fd;	/* memfd, or -1 */
@@ -65,15 +65,15 @@ struct connections {
 
 /* ---- connection.c ---- */
 void	connection_state(struct connection *, enum state);
-/* Off the list; accepting may go on then. */
+/* Close it and take it off the list; accepting may go on then. */
 void	connection_close(struct connection *);
 /* Forget what was gathered. */
 void	connection_drop_input(struct connection *);
-/* Accept again; not possible, as the kernel has no memory: a while later. */
+/* Accept again; if the kernel has no memory for that, PAUSE_MS later. */
 void	connections_resume(struct connections *);
 
 /* ---- request.c ---- */
-/* Something happened to it; one that is idle may have a request. */
+/* A watch's ready(); also to be called for an idle connection that may have a request. */
 void	connection_ready(void *cookie, uint32_t events);
 
 #endif

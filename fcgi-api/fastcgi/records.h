@@ -10,15 +10,15 @@
 #include "common/base/str.h"
 
 /*
- * FastCGI records, as far as a worker must know them itself: the plain
- * request that nearly all are, whether the whole of another one has arrived
- * (libfcgi reads blockingly, so it is called only then), and the framing of
- * an answer (libfcgi's writer blocks too).
+ * FastCGI records, as far as a worker must know them itself: it parses plain
+ * requests, which nearly all are; finds out whether the whole of any other has
+ * arrived (libfcgi's reads block, so it is called only then); and frames
+ * answers (libfcgi's writer blocks too).
  */
 
 /*
  * A request as a web server sends it for a read: BEGIN_REQUEST (responder),
- * one record of PARAMS, the ends of PARAMS and STDIN, and nothing behind them.
+ * one record of PARAMS, the ends of PARAMS and STDIN, and nothing after them.
  */
 #define RECORDS_PLAIN_PAIRS	64
 
@@ -30,8 +30,8 @@ struct records_plain {
 
 /*
  * Read the ${len} bytes as a plain request; the strings of envp are put into
- * ${text}, which has room for ${len} bytes.  false: it is not one, or not
- * all of it: see records_scan().
+ * ${text}, which has room for ${len} bytes.  false: it is not a plain request,
+ * or not all of it is here; ask records_scan().
  */
 bool		records_plain(const unsigned char *, size_t len, char *text,
 		    struct records_plain *);

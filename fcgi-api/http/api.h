@@ -20,7 +20,7 @@
 
 #define LIMITS_ASKED	2	/* that of the route, and that of orders changed */
 
-/* What is counted and told about a request when it is answered. */
+/* What counters, limits and the log need of a request when it is answered. */
 struct account {
 	int64_t			 began_ns;	/* counters_now() */
 	const char		*route;		/* "/api/orders/{id}", set by route_run(); NULL: none */
@@ -29,7 +29,7 @@ struct account {
 	struct limit_told	 told[LIMITS_ASKED];
 };
 
-/* The last ETag of a summary, what it was made of, and when it is that of now. */
+/* The last ETag of a summary, what it was made of, and from when until when it holds. */
 struct summary_tag {
 	uint64_t		 numbers[ETAG_NUMBERS_MAX];
 	struct etag		 etag;
@@ -50,7 +50,7 @@ struct api {
 	struct syncd_link	*link;
 	struct store		*store;		/* NULL: could not be opened yet */
 	int64_t			 store_retry_ms;
-	int64_t			 store_looked_ms;	/* whether it was replaced */
+	int64_t			 store_looked_ms;	/* last look whether it was replaced */
 	struct query		*query;
 	struct query_page	 page;
 	struct row_view		 rows[QUERY_PAGE_SIZE_MAX];	/* of page */
@@ -60,17 +60,17 @@ struct api {
 	struct summary_cache	*summaries;
 	struct summary_tag	 summary_tags[2];	/* of the last summary; and compressed */
 	struct message_request	 message;
-	cJSON			*documents;	/* a list of those that message's strings point into */
+	cJSON			*documents;	/* a list of the JSON that message's strings point into */
 	/* the request at hand */
 	struct connection	*connection;	/* fast workers only */
 	struct request		 request;
-	int64_t			 now_ms;	/* of api_snapshot(), api_unmoved(): instant_now() */
+	int64_t			 now_ms;	/* instant_now() in api_snapshot() or api_unmoved() */
 	struct account		 account;
 	struct field_errors	 errors;
 	struct response		 response;
 };
 
-/* The answer is composed in api->response; or it comes later; or the handler sent it itself. */
+/* ANSWERED: composed in api->response, or sent by the handler itself.  PARKED: it comes later. */
 enum outcome { ANSWERED, PARKED };
 
 /* A request that waits for syncd: what is still known of it when the reply comes. */
@@ -99,26 +99,26 @@ void		 api_free(struct api *);
  * lines; ${envp} and the rest as in request_parse(), whose result it returns.
  */
 enum err	 api_begin(struct api *, char *const *envp, struct str body, enum err body_error);
-/* It has been answered with ${status}, as far as we are concerned. */
+/* Count the request as answered with ${status}, and log it. */
 void		 api_account(struct api *, const struct account *, int status);
 
 /*
- * Ask a limit, LIMIT_NONE included, for ${weight}; what is left is told with the
- * answer.  false: refused, and the problem composed.
+ * Take ${weight} from a limit, which may be LIMIT_NONE; the answer says what is
+ * left of it.  false: refused, and the problem is composed.
  */
 bool		 api_within(struct api *, enum limit, uint32_t weight);
 
 /*
  * A snapshot of the newest generation in api->store, opening the store if
- * need be; the caller ends it with api_release().  api->now_ms is then the moment
- * that the answer is made for; so it is after api_unmoved().
+ * need be; the caller ends it with api_release().  api->now_ms is set to the
+ * moment that the answer is made for; api_unmoved() sets it, too.
  */
 enum err	 api_snapshot(struct api *);
 void		 api_release(struct api *);
 /*
  * Was nothing committed since the last snapshot?  Then the store's generation
- * and moments are known without another one, and what was answered before
- * can be answered again; for anything else api_snapshot() is called next.
+ * and moments are known without a new one, and what was answered before can
+ * be answered again; for anything else call api_snapshot() next.
  */
 bool		 api_unmoved(struct api *);
 /*
@@ -133,14 +133,14 @@ bool		 api_store_outdated(struct api *);
 enum outcome	 api_problem(struct api *, enum err, const char *detail);
 /* The same from syncd's refusal: ${detail} as it came, "" counts as none; ${retry_ms} 0: not known. */
 enum outcome	 api_problem_told(struct api *, enum err, const char *detail, int64_t retry_ms);
-/* Retry-After for what may go better in ${ms}. */
+/* Set Retry-After to ${ms}, in seconds rounded up, at least 1. */
 void		 api_retry_after(struct api *, int64_t ms);
 
 /*
  * Send api->message to syncd and park the request at hand until ${finish}
  * has composed its answer, at most ${timeout_ms}.  If it can't be sent,
  * finish is called at once.  ${state} is the finisher's; it is given to
- * ${state_free} (NULL: need not be) after that, or when the asker has gone.
+ * ${state_free} (unless NULL) after that, or when the client has gone.
  */
 enum outcome	 api_wait(struct api *, int64_t timeout_ms, waiting_finish *finish,
 		    void *state, void (*state_free)(void *));

@@ -6,9 +6,9 @@
 #include "common/base/str.h"
 
 /*
- * Who asks, as far as limits are concerned: an IPv4 address, or the first 64
- * bits of an IPv6 address, as a network of that size is one customer's and
- * its 2^64 addresses are at his will.  An IPv4 address written as IPv6
+ * A client as limits count it: an IPv4 address, or the first 64 bits of an
+ * IPv6 address, as a network of that size belongs to one customer, who can use
+ * any of its 2^64 addresses.  An IPv4 address written as IPv6
  * (::ffff:192.0.2.1) is the same client.
  */
 enum client_kind { CLIENT_UNKNOWN, CLIENT_IPV4, CLIENT_IPV6 };
@@ -18,7 +18,7 @@ struct client {
 	uint64_t		number;	/* its address, or its network */
 };
 
-/* ${address} as the web server tells it; what is none is CLIENT_UNKNOWN, all of which are one. */
+/* ${address} as the web server gives it; what is not an address is one client, CLIENT_UNKNOWN. */
 struct client	client_of(struct str address);
 
 #endif

@@ -7,9 +7,9 @@
 /*
  * What the workers have done, in memory that the master shares with all of
  * them: a block for each place of a worker, which outlives the process, so
- * that no count ever goes back.  Whoever answers /metrics adds them up.
+ * that no count ever goes down.  /metrics adds them up.
  */
-#define COUNTERS_ROUTES		24	/* the last is for paths that there are not */
+#define COUNTERS_ROUTES		24	/* the last is for unknown paths */
 #define COUNTERS_METHODS	5	/* GET (and HEAD), POST, PATCH, DELETE, others */
 #define COUNTERS_STATUSES	32
 #define COUNTERS_BLOCKS		66

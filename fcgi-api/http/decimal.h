@@ -8,8 +8,8 @@
 #define DECIMAL_SIZE	20
 
 /*
- * Decimal digits of ${v} at the end of ${text}, two at a time: what printf does
- * in a twentieth of the time.
+ * Decimal digits of ${v} at the end of ${text}, two at a time, in a twentieth of
+ * the time that printf takes.
  */
 static inline struct str
 decimal(uint64_t v, char text[static DECIMAL_SIZE])

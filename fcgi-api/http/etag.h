@@ -19,7 +19,7 @@ struct etag {
 	size_t	len;
 };
 
-/* Make it of ${kind} and ${n} numbers, with their quotes; ${gzip}: of the compressed form. */
+/* The tag, with its quotes, of ${kind} and ${n} numbers; ${gzip}: of the compressed form. */
 struct str	etag_make(struct etag *, char kind, const uint64_t *numbers, size_t n,
 		    bool gzip);
 
@@ -33,12 +33,13 @@ struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
 bool		etag_listed(struct str header, struct str etag);
 
 /*
- * If-Match as the version that it lets pass of an order that has ${current}:
- * *version is 0 for "*", ${current} where the list names it, and else another
- * one: the newest named, ETAG_NEVER where none is.  A weak tag counts too: the
- * version is what is compared, and a web server that compresses weakens ours;
- * one of an order with pending changes counts as its version.  Any other tag
- * is of nothing that there is.  ERR_INVALID_PARAMETER if it is no list of tags.
+ * If-Match as the version that an order must have, which has ${current} now:
+ * *version is 0 for "*", ${current} if the list names it, otherwise the newest
+ * version that it names, or ETAG_NEVER if it names none.  A weak tag counts,
+ * since versions are compared, and a web server that compresses weakens our
+ * tags; the tag of an order with pending changes counts as its version.  Any
+ * other tag matches no version.  ERR_INVALID_PARAMETER if ${header} is not a
+ * list of tags.
  */
 #define ETAG_NEVER	((UINT64_C(1) << 53) - 1)
 enum err	etag_version(struct str header, uint64_t current, uint64_t *version);

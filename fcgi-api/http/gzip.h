@@ -4,8 +4,8 @@
 #include "common/base/buf.h"
 
 /*
- * Bodies into gzip at the fastest level.  One for all of a worker's answers:
- * its memory (a quarter of a MiB) is taken by the first.
+ * Compresses bodies with gzip at its fastest level.  One serves all of a
+ * worker's answers; the first allocates its memory (a quarter of a MiB).
  */
 struct gzip;
 

@@ -4,8 +4,8 @@
 #include "fcgi-api/http/api.h"
 
 /*
- * One function per route: api->request in, api->response out.  Snapshots
- * are released by whoever called the handler.
+ * One function per route: api->request in, api->response out.  The caller of
+ * a handler releases the snapshot.
  */
 enum outcome	 orders_list(struct api *);
 enum outcome	 orders_get(struct api *);
@@ -46,7 +46,7 @@ void		 orders_export_xlsx(struct api *, struct sink *);
  * there is not exactly one, the problem is composed and false returned.
  */
 bool		 order_find(struct api *, struct str id, uint32_t *row);
-/* The same without an answer: ${why} is for people, "" when the error says it all. */
+/* The same, but no answer is composed; ${why} is for people, "" when the error says it all. */
 #define ORDER_WHY_SIZE	512
 enum err	 order_lookup(struct api *, struct str id, uint32_t *row,
 		    char why[static ORDER_WHY_SIZE]);

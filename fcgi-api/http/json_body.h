@@ -10,7 +10,7 @@
 
 /*
  * Parse a request's body, strictly: one JSON value, UTF-8, no NUL (raw or
- * \u0000), no member twice in one object, at most JSON_DEPTH_MAX levels, nothing behind
+ * \u0000), no member twice in one object, at most JSON_DEPTH_MAX levels, nothing after
  * it.  *out: the caller's, to be given to cJSON_Delete().
  * ERR_INVALID_BODY with a sentence in *why (a literal).
  */

@@ -8,10 +8,10 @@
 
 /*
  * Finished bodies of pages that are asked for again and again.  A body is a
- * function of (generation, query as it came, coding), and just that is its
- * key: it is given to the very same request only, and never at another
- * generation.  A page is kept when it is asked for a second time, so that
- * those who leaf through all pages do not drive out what everybody looks at.
+ * function of (generation, query as it came, coding), which is its key: only
+ * the same request at the same generation gets it.  A page is kept when it is
+ * asked for a second time, so that clients that leaf through all pages do not
+ * displace what everybody looks at.
  */
 struct page_cache;
 
@@ -31,10 +31,10 @@ void			 page_cache_free(struct page_cache *);	/* NULL is harmless */
 /* The body at ${key}, valid until the next page_cache_put().  false: it is not here. */
 bool			 page_cache_get(struct page_cache *, const struct page_key *,
 			    struct str *body);
-/* ${body} was composed for ${key}: copy it if it is worth that. */
+/* ${body} was composed for ${key}: keep a copy if it is worth that. */
 void			 page_cache_put(struct page_cache *, const struct page_key *,
 			    struct str body);
-/* Bytes of memory that bodies have now. */
+/* Bytes of memory that the bodies take. */
 size_t			 page_cache_bytes(const struct page_cache *);
 
 #endif

@@ -15,8 +15,8 @@
 int		problem_status(enum err);
 const char	*problem_code(enum err);
 /*
- * The same of a sync: who asked for it gave nothing that Airtable could refuse or
- * not find, so that it is a fault behind us.
+ * The same for a sync: its request holds nothing that Airtable could refuse or not
+ * find, so that such an error is a 502.
  */
 int		problem_status_of_sync(enum err);
 

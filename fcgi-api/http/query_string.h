@@ -7,14 +7,14 @@
 #include "common/query/query.h"
 
 /*
- * The raw bytes of an address into text.
+ * From the raw bytes of an address to text.
  */
 
 /*
- * Undo %XX once (and, if ${plus}, "+" for a space) into *scratch, which has
- * room for text.len bytes and moves behind what is written: that is *out.
- * false: a % without two hexadecimal digits; *scratch has not moved.  The
- * result may hold any byte, NUL included.
+ * Decode %XX once (and, if ${plus}, "+" as a space) into *scratch, which has
+ * room for text.len bytes and moves past what is written; *out is the result.
+ * It may hold any byte, NUL included.  false: a % without two hexadecimal
+ * digits; *scratch has not moved.
  */
 bool		percent_decode(struct str text, bool plus, char **scratch, struct str *out);
 

@@ -40,8 +40,8 @@ struct request {
 	struct str	idempotency_key;
 	struct str	airtable_mac;
 	struct str	content_type;
-	struct str	client;			/* its address, as the web server tells it */
-	struct str	user;			/* who asks, the same; not checked */
+	struct str	client;			/* its address, as the web server gives it */
+	struct str	user;			/* who asks, likewise; not checked */
 	struct str	body;
 	char		scratch[REQUEST_URI_MAX];
 };
@@ -51,24 +51,25 @@ struct request {
  * ${body} and r->scratch.  Everything wrong with the path's and query's
  * encoding is added to ${errors} (emptied first).
  *	ERR_INVALID_PARAMETER: the path, see errors
- *	ERR_NOT_FOUND: a path that can't be ("..", too many parts)
+ *	ERR_NOT_FOUND: an impossible path ("..", too many parts)
  *	ERR_TOO_LARGE: the address
  *	ERR_INVALID_BODY: CONTENT_LENGTH is not the body's length
- * Malformed parameters are in errors and no failure here: the route adds
- * what else is wrong with them, so that one answer lists it all.
- * Method and id are set in any case.  ${body_error} is what connections said.
+ * Malformed parameters are added to errors without failing here: the route
+ * adds what else is wrong with them, so that one answer lists it all.
+ * Method and id are set in any case.  ${body_error} is what the connection
+ * reported.
  */
 enum err	request_parse(struct request *, char *const *envp, struct str body,
 		    enum err body_error, struct field_errors *errors);
 
 /* ERR_INVALID_PARAMETER when faults were found so far. */
 enum err	request_params_fault(const struct field_errors *);
-/* The same, and any parameter is too much for this route. */
+/* The same for a route without parameters: any is a fault. */
 enum err	request_no_params(const struct request *, struct field_errors *errors);
 
 /* Does Prefer say respond-async? */
 bool		request_prefers_async(const struct request *);
-/* Does it say partial: what there is, before all of it is there? */
+/* Does it say partial, so that an answer may hold what has arrived so far? */
 bool		request_prefers_partial(const struct request *);
 
 /* ERR_UNSUPPORTED_MEDIA_TYPE unless the body is announced as JSON (in UTF-8, if it says so). */

@@ -21,13 +21,13 @@ struct response {
 	struct str	 body;		/* what is sent; by default own */
 	bool		 elsewhere;	/* body is not own */
 	bool		 head_only;	/* the request was a HEAD */
-	int64_t		 data_age_s;	/* of the snapshot that it tells about; -1: not known, or of none */
+	int64_t		 data_age_s;	/* of the snapshot that it shows; -1: not known, or no snapshot */
 	struct buf	 head;		/* the finished CGI header block */
 };
 
 #define NO_GENERATION		UINT64_MAX
 #define RESPONSE_BODY_MAX	(32u * 1024 * 1024)
-/* What can go on later, or be left out, ends here: one more and what stands behind it have room. */
+/* A body that may go on in a further answer, or omit items, ends here: one more and its tail fit. */
 #define RESPONSE_ENOUGH		(16u * 1024 * 1024)
 
 void		response_init(struct response *);	/* a zeroed one also needs it */
@@ -38,23 +38,23 @@ void		response_free(struct response *);
  * survives a restart.
  */
 void		response_begin(struct response *, bool head_only);
-/* Forget what was composed, keep the request's own things (a failure in the middle). */
+/* After a failure in the middle: forget what was composed, keep what the request itself set. */
 void		response_restart(struct response *);
 
-/* "Name: value"; the caller sees to it that they hold no line ends. */
+/* "Name: value"; they must hold no line ends. */
 void		response_header(struct response *, const char *name, struct str value);
 void		response_header_uint(struct response *, const char *name, uint64_t value);
 
 /*
- * Which state of the store it tells about: X-Generation (unless NO_GENERATION)
- * and X-Data-Age (unless -1).
+ * Which state of the store the answer shows: X-Generation (unless
+ * NO_GENERATION) and X-Data-Age (unless -1).
  */
 void		response_state(struct response *, uint64_t generation);
 
 /*
- * What every read carries: ETag (${etag} with its quotes), Cache-Control
- * and its state, on which no ETag depends.  true: If-None-Match ${condition} holds it, and the
- * answer is 304; nothing more is to be composed.
+ * What every read carries: ETag (${etag} with its quotes), Cache-Control and
+ * response_state(), on which no ETag depends.  true: If-None-Match
+ * ${condition} names the tag, and the answer is 304; compose nothing more.
  */
 bool		response_validators(struct response *, struct str condition,
 		    struct str etag, uint64_t generation);
@@ -63,7 +63,7 @@ bool		response_validators(struct response *, struct str condition,
 bool		response_validators_of_body(struct response *, struct str condition,
 		    uint64_t generation);
 
-/* Send ${body}, which must stay until the answer was sent, instead of own. */
+/* Send ${body}, which must stay until the answer is sent, instead of own. */
 void		response_body(struct response *, const char *type, struct str body);
 
 /*

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * SipHash-2-4 of sixteen bytes, given as two little-endian words: who does
- * not know the key can't find inputs that collide.
+ * SipHash-2-4 of sixteen bytes, given as two little-endian words: inputs that
+ * collide can't be found without the key.
  */
 static inline uint64_t
 siphash_rotate(uint64_t x, unsigned n)

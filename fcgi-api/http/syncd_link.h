@@ -30,14 +30,14 @@ void		 syncd_link_free(struct syncd_link *);
 /*
  * Send ${request} (its id is set here); ${done} is called once, later, at
  * the latest at ${deadline_ms} (instant_monotonic) or soon after.
- * ERR_SYNCD_UNAVAILABLE: nobody answers the socket.  ERR_OVERLOADED: too many
+ * ERR_SYNCD_UNAVAILABLE: no connection to its socket.  ERR_OVERLOADED: too many
  * under way.  ERR_TOO_LARGE: longer than a message may be.  Then ${done} is
  * not called.
  */
 enum err	 syncd_link_request(struct syncd_link *, struct message_request *request,
 		    int64_t deadline_ms, syncd_done *done, void *cookie,
 		    struct syncd_call **call);
-/* Nobody wants the answer any more: ${done} is not called. */
+/* The answer is no longer wanted: ${done} is not called. */
 void		 syncd_link_cancel(struct syncd_link *, struct syncd_call *);
 
 /* End what is overdue; returns when to call again (INT64_MAX: no need). */

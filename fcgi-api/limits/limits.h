@@ -24,26 +24,26 @@ struct limits {
 	struct ratelimit	*tables[LIMITS];	/* NULL: no limit */
 };
 
-/* What a request has been told about its limit. */
+/* What the answer to a request says about one of its limits. */
 struct limit_told {
 	enum limit			which;	/* LIMIT_NONE: nothing */
 	struct ratelimit_verdict	verdict;
 };
 
 /*
- * As ${config} says.  A limit that stays as it was keeps its counts; others
- * begin anew.  What can't be made is off (logged).
+ * Set up the limits of ${config}.  A limit that stays as it was keeps its
+ * counts; others start from zero.  One that can't be made is off (logged).
  */
 void		limits_configure(struct limits *, const struct config *);
 void		limits_free(struct limits *);
 
-/* May ${address} have ${weight} of what ${which} limits?  True too when that is off. */
+/* May ${address} have ${weight} of what ${which} limits?  true as well when that limit is off. */
 bool		limits_take(const struct limits *, enum limit which, struct str address,
 		    uint32_t weight, int64_t now_ms, struct limit_told *);
 
 /*
- * RateLimit-Policy and RateLimit, on whatever the answer will be: call it
- * after response_begin(), once for each limit that was asked.
+ * Add RateLimit-Policy and RateLimit, which stay whatever the answer becomes:
+ * call it after response_begin(), once for each limit that was asked.
  */
 void		limits_tell(const struct limit_told *, struct response *);
 

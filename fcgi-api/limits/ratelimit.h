@@ -12,19 +12,20 @@
  * were forked after it was made: they share its memory.  A request has a
  * weight, which it uses up of the quota: 1 where requests are counted.
  *
- * 1. What passes of a client weighs no more than quota in any window, wherever
- *    the window begins; and whenever a request and what passed in the window
- *    before it weigh no more, it passes.  Quotas above RATELIMIT_TICKS are
- *    kept to 1/RATELIMIT_TICKS of the window, on the side of refusing.
- * 2. What is refused is not counted.
+ * 1. In any window, wherever it begins, a client's requests that pass weigh no
+ *    more than the quota; and a request passes whenever it and those that
+ *    passed in the window before it weigh no more.  Quotas above
+ *    RATELIMIT_TICKS are exact to 1/RATELIMIT_TICKS of the window, on the side
+ *    of refusing.
+ * 2. Refused requests are not counted.
  * 3. Looking, counting and deciding are one step under the lock of the
  *    client's set.  A process that dies in the middle costs one count at most.
  * 4. Memory is bounded: sets of RATELIMIT_WAYS places, of the clients whose
  *    hash, keyed with a secret, names the set.  When all places of a set
  *    are taken by clients with passes in their window, the one whose passes
  *    weigh least is forgotten.  So nobody is refused because of others, and
- *    whoever wants passes of weight c to be forgotten must have passed with
- *    as much from each of 15 more addresses that he can't choose.
+ *    to have passes of weight c forgotten, a client must have passed with as
+ *    much from each of 15 more addresses, which it can't choose.
  */
 #define RATELIMIT_WAYS	16
 #define RATELIMIT_TICKS	4096
@@ -45,8 +46,8 @@ struct ratelimit_verdict {
 };
 
 /*
- * Passes of weight ${quota} (1 or more) together in ${window_ms} for each of up to ${clients}
- * clients at a time, or as many as RATELIMIT_BYTES hold.  NULL: no memory (logged).
+ * A limit of weight ${quota} (1 or more) in ${window_ms} for each client, with room for ${clients}
+ * clients at a time, or for as many as RATELIMIT_BYTES hold.  NULL: no memory (logged).
  */
 struct ratelimit	*ratelimit_new(uint32_t quota, int64_t window_ms, size_t clients);
 void			 ratelimit_free(struct ratelimit *);	/* here, not in other processes */

@@ -6,12 +6,12 @@
 #include "fcgi-api/http/api.h"
 
 /*
- * GET /metrics: Prometheus' text.  The counters of all workers are summed
- * here, the store is read, syncd is asked; what nginx knows of itself it
- * tells in parameters of the request.  A process of its own answers, so that
- * neither a storm of requests nor one of exports keeps it waiting, and a
- * web server's server of its own passes it on, never the public one.
- * ${counters} NULL: there are none.
+ * GET /metrics in Prometheus' text format.  The counters of all workers are
+ * summed here, the store is read, and syncd is asked; nginx gives its own
+ * numbers in parameters of the request.  A process that does nothing else
+ * answers, so that neither a flood of requests nor one of exports keeps it
+ * waiting.  nginx passes it on from a server of its own (metrics.listen),
+ * never from the public one.  ${counters} NULL: there are none.
  */
 enum outcome	metrics_answer(struct api *, char *const *envp, const struct counters *counters);
 

@@ -10,7 +10,7 @@
  * NULL: none.
  */
 
-/* What a metric is, once before its values.  ${type}: counter, gauge, histogram. */
+/* The lines that describe a metric, once before its values.  ${type}: counter, gauge, histogram. */
 void	metric_begin(struct buf *, const char *name, const char *type, const char *help);
 void	metric_uint(struct buf *, const char *name, const char *labels, uint64_t value);
 void	metric_double(struct buf *, const char *name, const char *labels, double value);

@@ -11,7 +11,7 @@
 /*
  * A text cell.  One that a spreadsheet would take for a formula (it begins
  * with = + - @ or their full-width forms, a tab or the end of a line) gets a '
- * in front.  Numbers are no texts: write them as they are.
+ * in front.  Numbers are not texts: write them as they are.
  */
 void	csv_add_text(struct buf *, struct str);
 void	csv_end_line(struct buf *);

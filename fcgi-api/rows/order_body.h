@@ -9,12 +9,13 @@
 /*
  * Take the member ${m} of a body as a field of an order into ${record}, if
  * the field has the flag ${flag} (FIELD_WRITE, FIELD_CREATE); what is wrong
- * with it is added to api->errors.  Strings point into ${m}.  Within a snapshot.
- * ${again}: the request was seen before, when other options may have been offered.
+ * with it is added to api->errors.  Strings point into ${m}.  Call it within a
+ * snapshot.  ${again}: the request was seen before, when Airtable may have offered
+ * other options.
  */
 void	order_member(struct api *, bool again, const cJSON *m, unsigned flag, struct record *);
 
-/* Can this field be set to that, as far as options go?  OPTIONS_SENSE: it can.  Within a snapshot. */
+/* May the field have this value, by its options?  OPTIONS_SENSE: yes.  Within a snapshot. */
 enum options_sense order_sense(struct api *, size_t field, const struct value *);
 
 /*

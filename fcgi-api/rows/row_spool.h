@@ -20,9 +20,9 @@ FILE		*spool_file(const char *dir);
 enum err	 row_spool_new(const char *dir, const struct schema *, struct row_spool **);
 void		 row_spool_free(struct row_spool *);	/* NULL is harmless */
 
-/* Id and values are copied; of which fields are known nothing is kept. */
+/* The id and the values are copied; which fields are known is not kept. */
 enum err	 row_spool_add(struct row_spool *, const struct record *);
-/* What was added is read from its beginning; nothing more can be added. */
+/* Read what was added from its beginning; nothing more can be added. */
 enum err	 row_spool_rewind(struct row_spool *);
 /* The next one; its strings are good until the next call.  ERR_NOT_FOUND: that was all. */
 enum err	 row_spool_next(struct row_spool *, struct record *);

@@ -7,8 +7,9 @@
 /*
  * A request that changes orders, from its check to its answer:
  *
- *	read		what the request itself says is checked; no store is needed
- *	kept		its Idempotency-Key has an answer: that is given again
+ *	headers		Idempotency-Key, If-Match and query parameters are checked
+ *	kept		an answer kept for its key is looked up, to be given again
+ *	read		what the body says is checked
  *	resolve		its orders are looked up in the store
  *	weigh		so many orders must be within the client's limit
  *	send		one message to syncd; the handler is done for now
@@ -20,7 +21,7 @@
 
 /* One order that the request names. */
 struct target {
-	bool		sound;		/* nothing in the request itself speaks against it */
+	bool		sound;		/* nothing is wrong with it in the request itself */
 	bool		refused;	/* it has a problem of its own */
 	enum err	code;		/* that problem's */
 	bool		named;		/* an id was given */
@@ -61,7 +62,7 @@ struct writing {
 	struct history_place place;	/* undo: which change; generation 0: the last */
 };
 
-/* The whole of it. */
+/* All of the above. */
 enum outcome	 writing_run(struct api *, const struct writing_kind *);
 
 /* ---- for read and resolve ---- */
@@ -73,7 +74,7 @@ bool		 writing_optional_body(struct api *, const cJSON **body);
 enum err	 writing_keep(struct api *, cJSON *json);
 /* Room for ${n} targets and as many items in api->message; all zero.  false: answered. */
 bool		 writing_targets(struct api *, struct writing *, size_t n);
-/* The id that a target was given. */
+/* The request names the target by ${id}, which is copied. */
 void		 target_name(struct writing *, struct target *, struct str id);
 static inline struct str
 target_asked(const struct writing *w, const struct target *t)
@@ -88,7 +89,7 @@ enum err	 target_row(struct api *, struct target *, uint32_t row, struct row_vie
 bool		 writing_matches(const struct api *, struct writing *, uint64_t current);
 /* Its order is gone since the key was first used: its result may still be found by the id it was given. */
 void		 target_gone(struct target *, struct str id);
-/* It has this problem; ${errors}: as problem_add() has them. */
+/* The target has this problem; ${errors}: as problem_add() takes them. */
 void		 target_problem(struct writing *, struct target *, enum err, const char *detail,
 		    struct str errors);
 

@@ -21,9 +21,9 @@ struct xlsx;
 
 /*
  * Sheets of at most ${sheet_rows} rows each (at least 2); further records go
- * on in further sheets.  ${dir} must stay until xlsx_free().  Money is shown with
- * the currency's symbol before it and, exact as it is, with its decimals at least;
- * a currency without decimals shows none.
+ * on in further sheets.  ${dir} must stay until xlsx_free().  Money is shown
+ * exactly, with the currency's symbol before it and at least the currency's
+ * decimals; with a currency without decimals, none are shown.
  */
 enum err	 xlsx_new(const char *dir, const struct schema *, const struct currency *,
 		    unsigned sheet_rows, struct xlsx **);

@@ -7,7 +7,7 @@
 #include "common/base/err.h"
 
 /*
- * The progress document of a sync as clients get it, from syncd's or the
+ * The progress document of a sync as clients get it, made from syncd's or the
  * store's: every member is always there, and an error is a problem document.
  */
 
