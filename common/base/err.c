@@ -48,7 +48,7 @@ static const struct {
 	[ERR_AIRTABLE_ITERATOR] = { "airtable_iterator_lost", "Airtable dropped the listing" },
 	[ERR_AIRTABLE_SHRUNK] = { "airtable_shrunk", "the Airtable table shrank suspiciously" },
 	[ERR_AIRTABLE_FIELD_LOST] = { "airtable_field_lost",
-	    "a field's values can't be had from Airtable any more" },
+	    "a field's values can no longer be read from Airtable" },
 	[ERR_OUTCOME_UNKNOWN] = { "outcome_unknown", "it is not known whether Airtable applied the change" },
 };
 

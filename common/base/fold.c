@@ -38,7 +38,7 @@ fold_ascii(struct buf *out, struct str text)
 	return true;
 }
 
-/* White space of any kind becomes a space; of other controls nothing is seen: 0. */
+/* White space of any kind becomes a space; other control characters are invisible: 0. */
 static utf8proc_int32_t
 plain_space(utf8proc_int32_t c)
 {
@@ -54,7 +54,7 @@ plain_space(utf8proc_int32_t c)
 	}
 }
 
-/* Dashes and quotes that programs put in the place of those that a keyboard has. */
+/* Typographic dashes and quotes become those of a keyboard. */
 static utf8proc_int32_t
 plain_mark(utf8proc_int32_t c)
 {
@@ -68,10 +68,10 @@ plain_mark(utf8proc_int32_t c)
 }
 
 /*
- * What one doesn't see is no difference: runs of spaces of any kind are one,
- * and the letter i is one with and without its dot, which its capital form
- * has in some languages and lacks in others.  Marks that the dot may stand
- * behind lie below the letter.
+ * What can't be seen makes no difference: a run of spaces of any kind is one
+ * space, and the letter i is the same with and without its dot, which its
+ * capital has in some languages and lacks in others.  Marks below the letter
+ * may come before the dot.
  */
 static size_t
 unify(utf8proc_int32_t *text, size_t len)
@@ -88,13 +88,13 @@ unify(utf8proc_int32_t *text, size_t len)
 			continue;
 		c = c == DOTLESS_I ? 'i' : c;
 		if (class == 0 || class == utf8proc_get_property(DOT_ABOVE)->combining_class)
-			base = c;	/* behind another mark above it a dot is one of its own */
+			base = c;	/* after another mark above the letter, a dot is a mark of its own */
 		text[n++] = c;
 	}
 	return n;
 }
 
-/* ERR_NOT_FOUND: nothing is left of it.  ${visible}: what is not seen is left out. */
+/* ${visible}: leave out what can't be seen.  ERR_NOT_FOUND: nothing is left. */
 static enum err
 fold_unicode(struct buf *out, struct str text, bool visible)
 {
@@ -130,7 +130,7 @@ fold_text(struct buf *out, struct str text)
 	if (text.len == 0 || fold_ascii(out, text))
 		return buf_status(out);
 	e = fold_unicode(out, text, true);
-	/* of what nobody sees something must be left, lest it be taken for empty */
+	/* an invisible text keeps something, or it would count as empty */
 	return e == ERR_NOT_FOUND ? fold_unicode(out, text, false) : e;
 }
 
@@ -143,7 +143,7 @@ utf8_valid(struct str s)
 
 		if (s.ptr[i] == '\0')
 			return false;
-		if ((unsigned char)s.ptr[i] < 0x80) {	/* a third of the time of a call */
+		if ((unsigned char)s.ptr[i] < 0x80) {	/* takes a third of the time of the call below */
 			i++;
 			continue;
 		}

@@ -73,7 +73,7 @@ base64_parse(struct str text, unsigned char *bytes, size_t size, size_t *n)
 		return false;
 	*n = size;
 	base64_decode_init(&c);
-	/* nettle leaves out white space, and counts no padding */
+	/* nettle skips white space, and does not count padding */
 	return base64_decode_update(&c, n, bytes, text.len, text.ptr) == 1 &&
 	    base64_decode_final(&c) == 1 && *n == most;
 }

@@ -27,8 +27,8 @@ static _Thread_local const char *request_id;
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
 /*
- * A folder with the set-group bit is there for programs of several users to
- * share what is in it: whoever comes first makes the file for all of them.
+ * Programs of several users share the files of a folder that has the set-group
+ * bit: the first one creates the log so that all of them can write it.
  */
 static int
 open_file(const char *path)
@@ -49,8 +49,8 @@ open_file(const char *path)
 
 /*
  * The log's descriptor keeps its number while the file behind it changes:
- * another thread that is writing a line must never meet a closed one, or one
- * that is something else by now.
+ * another thread that is writing a line must never use a closed descriptor, or
+ * one that has come to mean something else.
  */
 static int
 replace_fd(const char *path)
@@ -176,7 +176,7 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 	if (buf_status(&b) == ERR_OK) {
 		ssize_t written = write(out.fd, b.data, b.len);
 
-		(void)written;	/* nowhere is left to report a failure to */
+		(void)written;	/* there is nowhere to report a failure */
 	}
 	buf_free(&b);
 	errno = saved_errno;
@@ -198,7 +198,7 @@ DEFINE_LOG(warn, LOG_WARN)
 DEFINE_LOG(info, LOG_INFO)
 DEFINE_LOG(debug, LOG_DEBUG)
 
-/* A line composed by calls that a signal handler may make: none of stdio's. */
+/* A line composed without stdio, as a signal handler must. */
 struct plain_line {
 	char	text[256];
 	size_t	len;

@@ -41,7 +41,7 @@ connect_to(const char *path)
 	}
 }
 
-/* Half the time after which a silent process is ended. */
+/* Ping at half the time after which the manager ends a silent process. */
 static void
 read_watchdog(void)
 {

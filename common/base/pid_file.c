@@ -20,7 +20,7 @@ pid_file_open(const char *path)
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
 		log_error("%s: %s", path, errno == EWOULDBLOCK ?
-		    "the program that holds it is running" : strerror(errno));
+		    "a running program has locked it" : strerror(errno));
 		goto err0;
 	}
 	if (ftruncate(fd, 0) == -1 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
@@ -37,7 +37,7 @@ err0:
 void
 pid_file_close(int fd, const char *path)
 {
-	/* in a folder that is another's it was made for us, and stays, empty */
+	/* in another user's folder the file was made for us and can't be removed: it stays, empty */
 	if (unlink(path) == -1 && ((errno != EACCES && errno != EPERM) || ftruncate(fd, 0) == -1))
 		log_warn("%s: %s", path, strerror(errno));
 	(void)close(fd);

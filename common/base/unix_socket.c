@@ -7,11 +7,11 @@
 
 #include "common/base/unix_socket.h"
 
-#define GROUPS_MAX	65536	/* as the kernel has it (NGROUPS_MAX) */
+#define GROUPS_MAX	65536	/* the kernel's NGROUPS_MAX */
 
 _Static_assert(UNIX_PATH_SIZE == sizeof(((struct sockaddr_un *)NULL)->sun_path), "the kernel's");
 
-/* -1 with errno as it was. */
+/* Close ${fd} and return -1, with errno as it was. */
 static int
 close_failed(int fd)
 {
@@ -46,7 +46,7 @@ unix_connect(const char *path)
 	return fd;
 }
 
-/* Remove a socket that nobody listens on.  false: the place is not free. */
+/* Remove a socket file that nobody listens on.  false: the path is not free. */
 static bool
 clear_stale(const char *path)
 {
@@ -102,7 +102,7 @@ in_supplementary_groups(int fd, gid_t gid)
 	gid_t *groups;
 	bool found = false;
 
-	/* the first call fails and tells the length */
+	/* the first call fails and returns the length */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0 || errno != ERANGE ||
 	    len > GROUPS_MAX * sizeof(gid_t) || (groups = malloc(len)) == NULL)
 		return false;

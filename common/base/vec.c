@@ -13,7 +13,7 @@ vec_grow(void *list, size_t count, size_t *room, size_t item_bytes)
 
 	if (count < *room)
 		return true;
-	memcpy(&old, list, sizeof(old));	/* it is a pointer to no void */
+	memcpy(&old, list, sizeof(old));	/* the owner's pointer is not a void * */
 	if ((new = reallocarray(old, bigger, item_bytes)) == NULL)
 		return false;
 	memcpy(list, &new, sizeof(new));

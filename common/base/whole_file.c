@@ -9,7 +9,7 @@
 #include "common/base/whole_file.h"
 
 #define PATH_ROOM	4096
-#define TRIES		8	/* names that somebody else takes or removes meanwhile */
+#define TRIES		8	/* somebody else may create or remove the name meanwhile */
 
 static enum err
 failed(struct buf *why, const char *what)
@@ -38,14 +38,14 @@ open_folder(struct whole_file *f, const char *path, struct buf *why)
 	return f->dir == -1 ? failed(why, folder) : ERR_OK;
 }
 
-/* A device, a folder or a link of that name is not what is meant. */
+/* A device, a folder or a link of that name is not replaced. */
 static enum err
 check_target(const struct whole_file *f, struct buf *why)
 {
 	struct stat st;
 
 	if (f->name[0] == '\0') {
-		buf_add_cstr(why, "a folder: which file in it?");
+		buf_add_cstr(why, "names a folder: add the name of a file in it");
 		return ERR_INVALID_PARAMETER;
 	}
 	if (fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == -1 || S_ISREG(st.st_mode))
@@ -54,7 +54,7 @@ check_target(const struct whole_file *f, struct buf *why)
 	return ERR_INVALID_PARAMETER;
 }
 
-/* Does the name still lead to what is open? */
+/* Does the name still lead to the open file? */
 static bool
 named(const struct whole_file *f)
 {
@@ -65,7 +65,7 @@ named(const struct whole_file *f)
 	    opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
 }
 
-/* Remove what has the name, unless it is being written.  0, or -1 with errno. */
+/* Remove NAME.partial, unless it is being written.  0, or -1 with errno. */
 static int
 remove_stale(const struct whole_file *f)
 {
@@ -85,7 +85,7 @@ remove_stale(const struct whole_file *f)
 	return rc;
 }
 
-/* The lock tells a file that is being written from one that was left. */
+/* Create NAME.partial.  Its lock tells a file that is being written from one left behind. */
 static int
 create(struct whole_file *f)
 {
@@ -113,7 +113,7 @@ whole_file_begin(struct whole_file *f, const char *path, struct buf *why)
 		return e;
 	if ((e = check_target(f, why)) == ERR_OK && create(f) == -1) {
 		if (errno == EWOULDBLOCK) {
-			buf_printf(why, "%s is being made by another", f->name);
+			buf_printf(why, "another process is writing %s", f->name);
 			e = ERR_CONFLICT;
 		} else {
 			e = failed(why, f->partial);
@@ -130,7 +130,7 @@ whole_file_end(struct whole_file *f, struct buf *why)
 	enum err e = check_target(f, why);
 
 	if (e == ERR_OK && !named(f)) {
-		buf_printf(why, "%s was taken away", f->partial);
+		buf_printf(why, "%s has been removed meanwhile", f->partial);
 		e = ERR_IO;
 	}
 	if (e == ERR_OK && (fsync(f->fd) == -1 ||

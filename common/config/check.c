@@ -14,7 +14,7 @@
 
 #define ZONE_DIR	"/usr/share/zoneinfo"
 
-/* A host and, where there is one, its port, as they stand in URLs and addresses. */
+/* A host and its port, if there is one, as in URLs and addresses to listen at. */
 struct authority {
 	char	host[256];	/* of IPv6 without the brackets */
 	bool	ipv6;
@@ -44,7 +44,7 @@ check_path_or_none(char *text)
 const char *
 check_run_dir(char *text)
 {
-	/* as nginx/render takes it: nothing that its configuration would have to quote */
+	/* the characters that nginx/render accepts: none that nginx's configuration would have to quote */
 	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	    "][_./:,@%+~=*-";
 
@@ -57,7 +57,7 @@ check_run_dir(char *text)
 const char *
 check_token_file(char *text)
 {
-	/* print-config and logs name the file; what is wiped they don't */
+	/* print-config and logs name the file, so a token in its place is wiped */
 	if (strncmp(text, "pat", 3) == 0 && strlen(text) > 16 && strchr(text, '/') == NULL) {
 		explicit_bzero(text, strlen(text));
 		return "looks like a token; give the name of the file that holds the token";
@@ -123,7 +123,7 @@ read_authority(struct str text, struct authority *a)
 	    read_port((struct str){ host_end + 1, (size_t)(end - host_end) - 1 }, &a->port);
 }
 
-/* By what stands there, never by asking a name server. */
+/* Judged by the text alone, without asking a name server. */
 static bool
 is_loopback(const struct authority *a)
 {
@@ -176,8 +176,8 @@ check_public_url(char *text)
 }
 
 /*
- * As browsers write it in Host, so that it is known by that.  ${text} has room
- * for CONFIG_TEXT_MAX.
+ * Write the address as browsers do in Host, so that it is recognized there.
+ * ${text} has room for CONFIG_TEXT_MAX.
  */
 static void
 write_ipv6(char *text, const struct authority *a)
@@ -211,7 +211,7 @@ check_listen_or_none(char *text)
 	return text[0] == '\0' ? NULL : check_listen(text);
 }
 
-/* "10.0.0.0/8", "::1": in a form that nginx takes too. */
+/* "10.0.0.0/8", "::1": a form that nginx takes too? */
 static bool
 is_network(const char *text, size_t len)
 {
@@ -241,7 +241,7 @@ is_network(const char *text, size_t len)
 	return bits <= most;
 }
 
-/* Is each part of a list with commas or spaces between one of what ${is_one} knows? */
+/* Does ${is_one} accept each part of a list that commas or spaces separate? */
 static bool
 is_list(const char *text, bool (*is_one)(const char *text, size_t len))
 {
@@ -263,8 +263,8 @@ check_networks(char *text)
 }
 
 /*
- * "orders.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]": as it
- * stands in Host, but for the port.
+ * "orders.example.org", "192.0.2.7", "2001:db8::7", "[2001:db8::7]": as in
+ * Host, but without a port?
  */
 static bool
 is_name(const char *text, size_t len)
@@ -286,7 +286,7 @@ check_names(char *text)
 	    "is not a list of names and addresses without ports (orders.example.org, 192.168.1.7)";
 }
 
-/* "https://portal.example.org:8443", as browsers send it. */
+/* "https://portal.example.org:8443": as browsers send it? */
 static bool
 is_origin(const char *text, size_t len)
 {
@@ -302,7 +302,7 @@ is_origin(const char *text, size_t len)
 	    a.port != (before == 8 ? 443 : 80);
 }
 
-/* Is one there twice?  nginx would not have that. */
+/* Is an entry there twice?  nginx would refuse that. */
 static bool
 repeats(const char *text)
 {
@@ -354,7 +354,7 @@ read_listen(const char *listen, struct authority *a)
 	return read_port(str_of(listen + 2), &a->port);
 }
 
-/* All addresses of its kind? */
+/* Does it stand for all addresses of its kind? */
 static bool
 is_wildcard(const struct authority *a)
 {

@@ -35,7 +35,7 @@ read_option(struct command_line *line, int option)
 	}
 }
 
-/* Who asks for help or the version needs nothing else. */
+/* For help and the version nothing else is needed. */
 static bool
 asks(const struct command_line *line)
 {

@@ -84,13 +84,13 @@ unknown_setting(struct loader *l, const char *where, struct str name)
 {
 	char suggestion[SETTING_NAME_MAX];
 
-	/* a fault that is not told any more needs no suggestion */
+	/* a fault beyond those that are described needs no suggestion */
 	if (name.len > 2 * SETTING_NAME_MAX || l->faults >= CONFIG_FAULTS_MAX) {
 		fault(l, where, "unknown setting");
 		return;
 	}
 	if (str_is(name, "airtable.token") || str_is(name, "airtable.api_key")) {
-		fault(l, where, "%.*s is no setting: the token comes from "
+		fault(l, where, "%.*s is not a setting: the token comes from "
 		    "airtable.token_file or AIRTABLE_API_KEY", STR_FMT(name));
 		return;
 	}
@@ -178,7 +178,7 @@ read_key(struct loader *l, struct str line, size_t number, const char *where)
 		return;
 	}
 	if (!l->section_known)
-		return;		/* told already */
+		return;		/* already reported */
 	key = trim((struct str){ line.ptr, (size_t)(equals - line.ptr) });
 	if (key.len == 0 || key.len > SETTING_NAME_MAX) {
 		fault(l, where, key.len == 0 ? "no key before =" : "unknown setting");
@@ -190,7 +190,7 @@ read_key(struct loader *l, struct str line, size_t number, const char *where)
 		return;
 	}
 	if (l->origins[i].line != 0) {
-		fault(l, where, "%s is set already in line %zu", full, l->origins[i].line);
+		fault(l, where, "%s is already set in line %zu", full, l->origins[i].line);
 		return;
 	}
 	(void)assign(l, i, trim((struct str){ equals + 1,
@@ -241,7 +241,7 @@ read_lines(struct loader *l, struct str text)
 	}
 }
 
-/* The whole file into ${b}, whose limit bounds it.  ERR_TOO_LARGE, or ERR_IO with errno. */
+/* Read the whole file into ${b}, up to its limit.  ERR_TOO_LARGE, or ERR_IO with errno. */
 static enum err
 read_file(const char *path, struct buf *b)
 {
@@ -252,7 +252,7 @@ read_file(const char *path, struct buf *b)
 	if (fd == -1)
 		return ERR_IO;
 	do {
-		/* what does not fit is noticed by reading one byte more */
+		/* the limit is one byte more than the largest file, so a larger one is noticed */
 		size_t room = b->limit - b->len < 16384 ? b->limit - b->len : 16384;
 
 		if (room == 0 || (at = buf_reserve(b, room)) == NULL) {
@@ -274,7 +274,7 @@ load_file(struct loader *l)
 	struct buf text = { .limit = FILE_MAX + 1 };
 	enum err e = read_file(l->file, &text);
 
-	/* what it would have set is not known, so that nothing more is to be said of it */
+	/* what the file would have set is not known, so no other faults are reported */
 	for (size_t i = 0; e != ERR_OK && i < setting_count(); i++)
 		l->origins[i].bad = true;
 	switch (e) {
@@ -303,7 +303,7 @@ setting_env_name(const struct setting *s, char name[static SETTING_ENV_MAX])
 		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 }
 
-/* The setting that variable ${name} sets: by its own name, else by ORDERS_... */
+/* The setting that variable ${name} sets: its own variable if ${named}, else ORDERS_... */
 static bool
 find_by_env(struct str name, bool named, size_t *i)
 {
@@ -324,8 +324,8 @@ find_by_env(struct str name, bool named, size_t *i)
 }
 
 /*
- * ORDERS_SYNC_WIAT is a slip; ORDERS_PORT, whose second word is no section,
- * is somebody else's variable.
+ * ORDERS_SYNC_WIAT is a typing error; ORDERS_PORT, whose second word is not a
+ * section, is somebody else's variable.
  */
 static void
 unknown_variable(struct loader *l, struct str name, const char *where)

@@ -133,7 +133,7 @@ struct config_source {
 /*
  * Read defaults and then the source into *config.  Every fault is described
  * in ${errors}, one line each:
- * "orders.conf:12: sync.wait: 'abc' is no duration (1s to 5m)".
+ * "orders.conf:12: sync.wait: 'abc' is not a valid duration (0s to 5m)".
  * ERR_INVALID_PARAMETER if there was any; *config is then undefined.
  */
 enum err	config_load(struct config *, const struct config_source *, struct buf *errors);

@@ -3,7 +3,7 @@
 
 #include "common/config/table.h"
 
-/* What people call bases, tables and fields, and how that goes wrong on the way from the browser. */
+/* Names and ids of bases, tables and fields, and how copying them from the browser goes wrong. */
 
 #define ID_LENGTH	17
 
@@ -74,7 +74,7 @@ check_base_id(char *text)
 	return NULL;
 }
 
-/* An id of something else is no name that anybody gives. */
+/* Nobody gives a table or a field a name that is the id of something else. */
 static const char *
 is_of_another_kind(const char *text, const char *wanted, const char *problem)
 {

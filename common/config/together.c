@@ -4,7 +4,7 @@
 
 #include "common/config/origin.h"
 
-/* What is wrong, allowed or missing between settings, each with the place that has to be mended. */
+/* Faults and warnings about several settings together, each with the place to correct. */
 
 struct checker {
 	const struct config	*config;
@@ -42,7 +42,7 @@ index_of(const char *name)
 	return setting_find(str_of(name), &i) ? i : 0;
 }
 
-/* Was no fault of them told before?  What is made of a bad value is none of its own. */
+/* Has neither a fault that was reported before?  A bad value must not lead to a second fault. */
 static bool
 sound(const struct checker *c, const char *name, const char *other)
 {
@@ -62,7 +62,7 @@ fault(struct checker *c, const char *name, const char *fmt, ...)
 	buf_add_char(c->errors, '\n');
 }
 
-/* Of settings that clash the one that somebody has set is named first. */
+/* Has somebody set it?  Of two settings that clash, that one is named first. */
 static bool
 given(const struct checker *c, const char *name)
 {
@@ -108,7 +108,7 @@ check_fields(struct checker *c)
 			const char *a = field_setting(i, &s), *b = field_setting(j, &other);
 
 			if (strcmp(config->orders_fields[i], config->orders_fields[j]) == 0 && sound(c, a, b))
-				fault(c, given(c, b) ? b : a, "'%s' is the Airtable field of %s already: each "
+				fault(c, given(c, b) ? b : a, "'%s' is already the Airtable field of %s: each "
 				    "needs one of its own", config->orders_fields[i], given(c, b) ? a : b);
 		}
 	for (size_t i = 0; i < orders_schema.field_count; i++)
@@ -118,7 +118,7 @@ check_fields(struct checker *c)
 			    "its own", config->airtable.create_key, s.name);
 }
 
-/* What holds between settings, of those that have no fault by themselves. */
+/* Faults between settings, as far as they have none by themselves.  Returns their number. */
 static size_t
 check_together(const struct config *config, const char *file, const struct origin *origins,
     struct buf *errors)
@@ -132,8 +132,8 @@ check_together(const struct config *config, const char *file, const struct origi
 		    "store.map_size is larger than store.map_limit: raise the limit");
 	if (sound(&c, "http.user_header", "http.trusted_proxies") &&
 	    config->http.user_header[0] != '\0' && config->http.trusted_proxies[0] == '\0')
-		fault(&c, "http.user_header", "believed from http.trusted_proxies only, and there are none: "
-		    "name them there");
+		fault(&c, "http.user_header", "only believed from http.trusted_proxies, which is empty: "
+		    "name the proxies there");
 	if (sound(&c, "run.dir", "run.dir") && !config_run_path(config, "events/nginx.sock", path))
 		fault(&c, "run.dir", "too long for the name of a Unix socket in it: 89 bytes at most");
 	check_listens(&c);
@@ -186,7 +186,7 @@ check_needed(struct checker *c)
 		    "field of the table");
 }
 
-/* The token's fault, with the line of its file's name where that is what it is about. */
+/* Add the token's fault, with the place of airtable.token_file if it is about that file. */
 static void
 tell_token(struct checker *c, struct buf *why, struct buf *to)
 {
@@ -220,7 +220,7 @@ check_token(struct checker *c, struct config *config, char *const *env, bool oth
 	buf_free(&why);
 }
 
-/* ---- what is allowed and likely not meant ----------------------------------------- */
+/* ---- what is allowed but probably not meant --------------------------------------- */
 static void
 warn(const struct checker *c, struct buf *b)
 {

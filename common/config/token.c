@@ -39,13 +39,13 @@ accept_token(struct config *c, struct str text, const char *where, struct buf *e
 		return TOKEN_BAD;
 	}
 	if (text.len >= sizeof(c->airtable.token)) {
-		buf_printf(errors, "%s: longer than a token can be: only the token is to be in it\n", where);
+		buf_printf(errors, "%s: longer than a token can be: only the token belongs there\n", where);
 		return TOKEN_BAD;
 	}
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
-			buf_printf(errors, "%s: the token holds a character that no token has: it is one "
-			    "line without blanks\n", where);
+			buf_printf(errors, "%s: the token holds a character that no token has: a token is "
+			    "one line without blanks\n", where);
 			return TOKEN_BAD;
 		}
 	memcpy(c->airtable.token, text.ptr, text.len);
@@ -53,7 +53,10 @@ accept_token(struct config *c, struct str text, const char *where, struct buf *e
 	return TOKEN_LOADED;
 }
 
-/* ${others_refused}: whoever else may read the file makes it unfit for a secret. */
+/*
+ * What makes the file unfit to hold the token, or NULL.  ${others_refused}: group
+ * and others must have no access.
+ */
 static const char *
 unfit(int fd, bool others_refused)
 {
@@ -69,8 +72,8 @@ unfit(int fd, bool others_refused)
 }
 
 /*
- * The file's name is not in the messages: whoever puts the token itself
- * where its file's name belongs would find it in the log.
+ * The file's name is not in the messages: if somebody puts the token itself
+ * where its file's name belongs, it must not get into the log.
  */
 static enum config_token
 read_token(struct config *c, const char *path, const char *where, bool others_refused,
@@ -83,7 +86,7 @@ read_token(struct config *c, const char *path, const char *where, bool others_re
 	int fd;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
-		buf_printf(errors, "%s: %s: it has to be there, and syncd's user to be its owner\n", where,
+		buf_printf(errors, "%s: %s: the file must exist and belong to syncd's user\n", where,
 		    strerror(errno));
 		return errno == EACCES ? TOKEN_HIDDEN : TOKEN_BAD;
 	}

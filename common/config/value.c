@@ -85,7 +85,7 @@ setting_describe(const struct setting *s, struct buf *b)
 	}
 }
 
-/* "'abc' is no duration (1s to 5m)", ready for the range to be put behind it. */
+/* "'abc' is not a valid duration (1s to 5m)": this adds the part up to ${problem}. */
 static void
 refuse(struct buf *why, struct str text, const char *problem)
 {
@@ -135,7 +135,7 @@ parse_number(const struct setting *s, struct str text, struct config *c, struct 
 		    __builtin_add_overflow(value, text.ptr[i] - '0', &value);
 	if (i == 0 || !unit_factor(numbers[s->type].units,
 	    (struct str){ text.ptr + i, text.len - i }, value, &factor))
-		return refuse_number(s, text, "is no", why);
+		return refuse_number(s, text, "is not a valid", why);
 	huge |= __builtin_mul_overflow(value, factor, &value);
 	if (huge || value < s->min || value > s->max)
 		return refuse_number(s, text, "is out of range for this", why);
@@ -189,7 +189,7 @@ parse_text(const struct setting *s, struct str text, struct config *c, struct bu
 	if (s->check == NULL || (problem = s->check(value)) == NULL)
 		return true;
 	if (text.len > 0 && (value[0] == '\0' || memchr(text.ptr, '@', text.len) != NULL))
-		buf_add_cstr(why, problem);	/* it is or may hold a secret: not shown */
+		buf_add_cstr(why, problem);	/* the text is or may hold a secret: not shown */
 	else
 		refuse(why, text, problem);
 	return false;

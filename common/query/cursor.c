@@ -1,9 +1,9 @@
 #include "common/query/filter.h"
 
 /*
- * A cursor is the sort key of the last row of a page, so that walking on
+ * A cursor is the sort key of the last row of a page, so that the next page
  * neither skips nor repeats rows that did not move, whatever was added or
- * removed meanwhile.  Bytes, before base64url without padding:
+ * removed meanwhile.  Its bytes, sent as base64url without padding:
  *	u8 1; u8 field; u8 descending; u8 present;
  *	i64 number, or u8 length and text; the record id to the end
  */

@@ -3,14 +3,14 @@
 #include "common/query/filter.h"
 
 /*
- * A filter that leaves few rows leaves them far apart in the ordering:
- * rather than walk past all the others, sort the few.
+ * A filter that leaves few rows leaves them far apart in the ordering: it is
+ * cheaper to sort the few than to walk past all the others.
  */
 #define FEW_MAX		4096u
-#define SORT_COST	64u	/* sorting a row costs as much as walking past so many */
+#define SORT_COST	64u	/* sorting a row costs as much as walking past this many */
 
 struct few {
-	struct sort_key	key;	/* id is read when there is a tie */
+	struct sort_key	key;	/* its id is read only when there is a tie */
 	uint32_t	row;
 };
 
@@ -49,7 +49,7 @@ load_id(struct sorting *s, struct few *f)
 static int
 few_cmp(const void *va, const void *vb, void *cookie)
 {
-	/* qsort_r's elements are ours to change: only what is not compared yet */
+	/* qsort_r's elements are ours: adding an id changes no result of a comparison */
 	struct few *a = (struct few *)(uintptr_t)va, *b = (struct few *)(uintptr_t)vb;
 	struct sorting *s = cookie;
 	int c = sort_key_cmp(&a->key, &b->key, s->descending);

@@ -38,7 +38,7 @@ keep_range(uint64_t *bits, struct str column, const struct query_range *r)
 {
 	/* number columns lie on overflow pages, 16-byte aligned */
 	const int64_t *values = __builtin_assume_aligned(column.ptr, 8);
-	/* one comparison without a branch: values in no order would mislead its prediction */
+	/* one comparison without a branch, which unsorted values would mispredict */
 	uint64_t low = (uint64_t)r->low, width = (uint64_t)r->high - low;
 
 	if (r->low > r->high) {
@@ -89,7 +89,7 @@ find_empty(uint64_t *empty, struct str column, enum field_kind kind)
 	}
 }
 
-/* The rows of ${bits} that meet what is asked of the field's value. */
+/* Keep the bits of rows that meet the conditions on the field's value. */
 static enum err
 keep_values(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, unsigned f, uint64_t *bits)
 {
@@ -109,7 +109,7 @@ keep_values(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, un
 	return ERR_OK;
 }
 
-/* The same where emptiness is asked for: "empty" is one more value that will do. */
+/* The same with a condition on emptiness: "empty" is one more value that matches. */
 static enum err
 keep_presence(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, unsigned f,
     uint64_t *bits)

@@ -10,7 +10,7 @@
 #define MS_PER_DAY	INT64_C(86400000)
 #define OPTION_UNUSED	256	/* an option that no order has ever had */
 
-/* Parameters that are no field's. */
+/* Parameters that are not a field's. */
 enum parameter { PAGE, PAGE_SIZE, AFTER, SORT, SEARCH, EMPTY, FILLED, PARAMETERS };
 
 struct parser {
@@ -93,7 +93,7 @@ take_presence(struct parser *p, struct str name, struct str value, bool *wanted)
 		int f = schema_field(s, piece);
 
 		if (f < 0)
-			field_errors_add(p->errors, name, "must be a comma list of fields such as %s",
+			field_errors_add(p->errors, name, "must be a comma-separated list of fields such as %s",
 			    s->fields[0].name);
 		else
 			wanted[f] = true;
@@ -132,7 +132,7 @@ static const struct fixed {
 	[FILLED] = { "filled", .take = take_filled, .repeats = true }
 };
 
-/* Decimal digits only; what is none is kept as 0. */
+/* Decimal digits only; a bad value is kept as 0. */
 static void
 take_count(struct parser *p, const struct fixed *which, struct str name, struct str value)
 {
@@ -158,7 +158,7 @@ option_error(struct parser *p, struct options_offer offer, struct str token)
 		token.len = 40;
 	if (token.len == 0)
 		field_errors_add(p->errors, field,
-		    "must be one of %sor none, or a comma list of them", names);
+		    "must be one of %sor none, or a comma-separated list of them", names);
 	else
 		field_errors_add(p->errors, field, "'%.*s' is not one of %sor none",
 		    STR_FMT(token), names);
@@ -178,7 +178,7 @@ option_of(const struct meanings *m, struct str word)
 
 	if (code != OPTION_NONE)
 		return (int)code;
-	/* with all codes taken it may be any of "(other)" */
+	/* when all codes are taken, it may be any of "(other)" */
 	if (options_offer_has(m->offer, word) &&
 	    options_count(m->offer.field, m->further) < OPTION_OTHER - 1)
 		return OPTION_UNUSED;
@@ -198,7 +198,7 @@ take_option(struct parser *p, unsigned f, const struct meanings *m, struct str w
 		p->q->option[f][code] = true;
 }
 
-/* A value that stands alone may be a list, but first it is an option, which may hold commas. */
+/* A value that stands alone is an option, which may hold commas, or else a list. */
 static void
 take_options(struct parser *p, unsigned f, struct str value)
 {
@@ -206,7 +206,7 @@ take_options(struct parser *p, unsigned f, struct str value)
 	struct meanings m = { 0 };
 	struct str word;
 
-	/* what can't be read can't be filtered by */
+	/* a field that can't be read can't be filtered by */
 	options_offer_load(store_txn(p->st), meta, p->q->schema, f, &m.offer);
 	m.further = options_load(store_txn(p->st), meta, f);
 	if (!p->alone || option_of(&m, value) != -1)
@@ -232,7 +232,7 @@ take_exact(struct parser *p, unsigned f, struct str value)
 	p->q->filtered = true;
 }
 
-/* A date is the begin of that day where the desk is. */
+/* A date is the beginning of that day in the desk's zone. */
 static enum err
 parse_moment(struct parser *p, struct str value, int64_t *ms)
 {
@@ -308,7 +308,7 @@ may_repeat(const struct query *q, struct str name)
 	return f >= 0 && q->schema->fields[f].kind == FIELD_SELECT;
 }
 
-/* "status[]" and "status[0]" are "status", as some programs write what may be repeated. */
+/* "status[]" and "status[0]" are "status": some programs write a repeated parameter so. */
 static struct str
 plain_name(const struct query *q, struct str name)
 {
@@ -345,7 +345,7 @@ take(struct parser *p, struct str name, const struct param *param)
 		field_errors_add(p->errors, param->name, "is not a parameter of this path");
 }
 
-/* How often it is given, up to the parameter ${end}. */
+/* How often ${name} is given among the first ${end} parameters. */
 static size_t
 times(const struct query *q, const struct param *params, size_t end, struct str name)
 {
@@ -362,7 +362,7 @@ has_condition(const struct query *q, unsigned f)
 	return q->by_option[f] || q->by_exact[f] || q->range[f].used;
 }
 
-/* What is asked of a select's emptiness is a matter of its codes. */
+/* A select's conditions on emptiness become wanted codes. */
 static void
 settle_presence(struct parser *p)
 {

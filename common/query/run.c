@@ -40,7 +40,7 @@ fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 	struct record r;
 	enum err e;
 
-	/* rows are found at less cost than columns, but don't have folded text and codes */
+	/* rows are cheaper to find than columns, but don't have folded text and codes */
 	if (!in_row && (e = sort_key_load(store_txn(st), store_databases(st)->orders.columns,
 	    q->schema, q->sort, row, k)) != ERR_OK)
 		return e;
@@ -63,8 +63,8 @@ matches(const struct query *q, uint32_t row)
 }
 
 /*
- * Hand the rows from ${position} of the ordering on that match to ${each},
- * the first ${skip} of them left out, until it wants no more.
+ * Hand the matching rows from ${position} of the ordering on to ${each}, except
+ * the first ${skip}, until it fails; its error is returned.
  */
 static enum err
 walk(struct query *q, struct ordering *o, uint32_t position, uint64_t skip,
@@ -125,8 +125,9 @@ open_and_filter(struct query *q, struct store *st, struct ordering *o, uint64_t 
 }
 
 /*
- * The page's rows along the ordering; *more: further ones follow.  It begins
- * at a place in the ordering, or so many matches behind the first.
+ * The page's rows along the ordering; *more: further ones follow.  The page
+ * begins at a position of the ordering or, with a filter, after a number of
+ * matches.
  */
 static enum err
 collect(struct query *q, struct store *st, struct ordering *o, struct query_page *page,

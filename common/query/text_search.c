@@ -7,9 +7,9 @@
 #include "common/store/columns.h"
 
 /*
- * Places where the first and the last byte of the term fit are found a
- * vector at a time; only those are compared whole.  Restarting memmem()
- * after every hit costs far more when many texts match.
+ * Places where the first and the last byte of the term match are found a
+ * vector at a time; only there the whole term is compared.  Restarting
+ * memmem() after every hit costs far more when many texts match.
  */
 struct search {
 	const char	*ends;		/* unaligned u32s */
@@ -17,10 +17,10 @@ struct search {
 	size_t		 len;
 	struct str	 term;
 	uint64_t	*hits;
-	size_t		 row;		/* of the last hit: the next one is not before it */
+	size_t		 row;		/* of the last hit: the next one is not in an earlier row */
 };
 
-/* The text that holds byte ${at}, from s->row on: galloping, then halving. */
+/* Move s->row forward to the text that holds byte ${at}: galloping, then halving. */
 static void
 seek_row(struct search *s, size_t at)
 {
@@ -38,7 +38,7 @@ seek_row(struct search *s, size_t at)
 	s->row++;
 }
 
-/* Does the term stand at ${at}?  Then where to go on: one hit a text is enough. */
+/* Look for the term at ${at}.  Returns where to go on: after a hit, at the next text. */
 static size_t
 try_at(struct search *s, size_t at)
 {

@@ -18,13 +18,13 @@
 #define WORD_BITS	32
 
 /*
- * What is not in these lists is refused.  They hold what the programs, glibc,
- * libuv, libcurl with OpenSSL, LMDB and libxlsxwriter use on kernels and
- * libraries of some years; what only newer ones try first is answered ENOSYS,
- * upon which they go back to the older.
+ * Calls that are not in these lists are refused.  The lists hold what the
+ * programs, glibc, libuv, libcurl with OpenSSL, LMDB and libxlsxwriter use, over
+ * several years of kernels and libraries.  Calls that newer libraries only try
+ * first are answered ENOSYS, so that they fall back to the older ones.
  */
 static const int permitted[] = {
-	/* files that the other net lets through */
+	/* files, as far as Landlock permits them */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(open), SCMP_SYS(openat),
 	SCMP_SYS(close), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
@@ -38,7 +38,7 @@ static const int permitted[] = {
 	/* memory */
 	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise),
 	SCMP_SYS(msync), SCMP_SYS(mincore), SCMP_SYS(brk), SCMP_SYS(membarrier),
-	/* sockets that are there, and connecting; making them is below */
+	/* existing sockets, and connecting; permit_sockets() is about making them */
 	SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(accept), SCMP_SYS(accept4),
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(shutdown), SCMP_SYS(getsockname),
@@ -48,7 +48,7 @@ static const int permitted[] = {
 	SCMP_SYS(epoll_pwait2), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
 	SCMP_SYS(eventfd2), SCMP_SYS(signalfd4), SCMP_SYS(pipe), SCMP_SYS(pipe2),
 	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
-	/* threads, time, signals of one's own */
+	/* threads, time, the process's own signals */
 	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(get_robust_list), SCMP_SYS(rseq),
 	SCMP_SYS(set_tid_address), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), SCMP_SYS(getcpu),
@@ -57,18 +57,18 @@ static const int permitted[] = {
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigsuspend),
 	SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
-	/* who am I */
+	/* the process's own identity and limits */
 	SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
 	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(getgroups), SCMP_SYS(getpgrp),
 	SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname),
 	SCMP_SYS(getrandom),
 #ifdef SANDBOX_SANITIZED
-	/* how leaks are looked for at the end */
+	/* for LeakSanitizer at the end */
 	SCMP_SYS(clone), SCMP_SYS(ptrace), SCMP_SYS(prctl), SCMP_SYS(wait4), SCMP_SYS(process_vm_readv),
 #endif
 };
 
-/* What newer libraries try first. */
+/* Calls that newer libraries try first. */
 static const int unknown[] = {
 	SCMP_SYS(clone3), SCMP_SYS(openat2), SCMP_SYS(close_range), SCMP_SYS(io_uring_setup)
 };
@@ -77,13 +77,13 @@ static const scmp_datum_t harmless_ioctls[] = { TCGETS, FIONREAD, FIONBIO, FIOCL
 static const scmp_datum_t harmless_prctls[] = {
 	PR_SET_NAME, PR_GET_NAME,
 #ifdef PR_SET_VMA
-	PR_SET_VMA,	/* names of memory */
+	PR_SET_VMA,	/* gives memory a name */
 #endif
 };
 
 static atomic_uint refused[CALLS_MAX / WORD_BITS];
 
-/* Where the answer of a system call stands; without that it is refused in silence. */
+/* Where a system call's result stands.  Where that is not known, calls are refused without a log line. */
 #if defined(__x86_64__)
 #define ANSWER(context)	((context)->uc_mcontext.gregs[REG_RAX])
 #elif defined(__aarch64__)
@@ -93,7 +93,7 @@ static atomic_uint refused[CALLS_MAX / WORD_BITS];
 #ifdef ANSWER
 #define REFUSE	SCMP_ACT_TRAP
 
-/* A refused call: say so once, let it fail. */
+/* A refused call: log the first of its number, and let it fail. */
 static void
 on_refused(int number, siginfo_t *info, void *cookie)
 {
@@ -141,7 +141,7 @@ permit_sockets(scmp_filter_ctx filter, bool network)
 {
 	int rc = when(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0, AF_UNIX);
 
-	/* the resolver asks for the machine's addresses, and does without */
+	/* the resolver asks for the machine's addresses, but can do without them */
 	if (rc == 0)
 		rc = when(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 0, AF_NETLINK);
 	if (rc == 0 && network)
@@ -151,7 +151,7 @@ permit_sockets(scmp_filter_ctx filter, bool network)
 	return rc;
 }
 
-/* Calls that are permitted with some arguments only. */
+/* Calls that are permitted only with some arguments. */
 static int
 permit_some(scmp_filter_ctx filter)
 {
@@ -165,7 +165,7 @@ permit_some(scmp_filter_ctx filter)
 		rc = when(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, harmless_ioctls[i]);
 	for (size_t i = 0; rc == 0 && i < sizeof(harmless_prctls) / sizeof(harmless_prctls[0]); i++)
 		rc = when(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, harmless_prctls[i]);
-	/* asking for limits, not setting them */
+	/* reading limits, not setting them */
 	if (rc == 0)
 		rc = when(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, 0);
 	if (rc == 0)
@@ -204,10 +204,10 @@ sandbox_limit_calls(bool network)
 	int rc;
 
 	if (filter == NULL) {
-		log_warn("sandbox: no filter for system calls");
+		log_warn("sandbox: can't create the filter of system calls");
 		return ERR_INTERNAL;
 	}
-	/* a tree instead of a list: a request is to cost no more than without */
+	/* a tree instead of a list, so that a request costs no more than without the filter */
 	if ((rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2)) == 0 &&
 	    (rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1)) == 0 &&
 	    (rc = fill(filter, network)) == 0 && (rc = catch_refused()) == 0)

@@ -15,8 +15,8 @@
 #include "common/sandbox/sandbox.h"
 
 /*
- * Debian 12's headers know what Landlock began with; later rights, by the
- * version that brought them (include/uapi/linux/landlock.h).
+ * Debian 12's headers have only Landlock's first rights.  These are the later
+ * ones, with the version that brought each (include/uapi/linux/landlock.h).
  */
 #define FS_VERSION_1	((UINT64_C(1) << 13) - 1)
 #define FS_REFER	(UINT64_C(1) << 13)	/* 2 */
@@ -32,14 +32,14 @@
 #define WRITING		(UPDATING | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 #define OF_FILES	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 
-/* As the kernel has it; an older one takes the first members alone. */
+/* The kernel's struct landlock_ruleset_attr; an older kernel takes only the first members. */
 struct ruleset {
 	uint64_t	fs, net, scoped;
 };
 
 #define FOLDER_MAX	1024
 
-/* Which folders were permitted, and which they were. */
+/* The permitted paths, and which file each was when the sandbox was entered. */
 static struct seen {
 	char	path[FOLDER_MAX];
 	dev_t	dev;
@@ -79,7 +79,7 @@ sandbox_permit_folder_of(struct sandbox *s, const char *path, enum sandbox_may m
 	sandbox_permit(s, folder, may);
 }
 
-/* The kernel's version of Landlock; 0: it has none. */
+/* The kernel's version of Landlock; 0: it does not have it. */
 static int
 landlock_version(void)
 {
@@ -157,7 +157,7 @@ limit_files(const struct sandbox *s)
 	bool good = true;
 
 	if (version == 0) {
-		log_info("sandbox: this kernel has no Landlock; files are as open as their modes");
+		log_info("sandbox: this kernel has no Landlock; only their modes protect files");
 		return ERR_OK;
 	}
 	if ((rules = (int)syscall(SYS_landlock_create_ruleset, &r, ruleset_size(version), 0)) == -1) {
@@ -206,5 +206,5 @@ sandbox_hide_memory(void)
 	const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
 
 	if (setrlimit(RLIMIT_CORE, &none) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
-		log_warn("sandbox: cores can't be switched off: %s", strerror(errno));
+		log_warn("sandbox: core dumps can't be switched off: %s", strerror(errno));
 }

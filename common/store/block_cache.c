@@ -31,7 +31,7 @@ block_cache_free(struct block_cache *c)
 	free(c);
 }
 
-/* Room for some more than are needed now, so that a growing store asks seldom. */
+/* Room for more than are needed now, so that a growing store seldom allocates. */
 static void
 grow(struct block_cache *c, uint32_t blocks)
 {
@@ -56,7 +56,7 @@ block_cache_begin(struct block_cache *c, uint64_t id, uint32_t blocks)
 		return;
 	c->id = id;
 	if (++c->round == 0) {
-		/* rounds begin anew: none of before may look like one of now */
+		/* rounds begin again: no old place may look like a new one */
 		if (c->count > 0)
 			memset(c->places, 0, c->count * sizeof(*c->places));
 		c->round = 1;

@@ -1,6 +1,6 @@
 #include "common/store/columns.h"
 
-/* Have texts as many bytes as their ends say? */
+/* Do the texts have as many bytes as their ends say? */
 static bool
 text_fits(struct str bytes)
 {

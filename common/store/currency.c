@@ -5,7 +5,7 @@
 #include "common/store/currency.h"
 #include "common/store/keys.h"
 
-/* The character that begins at ${i}, and where the next one does; -1: none does. */
+/* The character that begins at *i, which moves to the next one; -1: not UTF-8. */
 static utf8proc_int32_t
 next_char(struct str s, size_t *i)
 {

@@ -15,7 +15,7 @@ fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 {
 	const struct days *d = cookie;
 
-	(void)with_id;	/* no id is as small as the one that is looked for: "" */
+	(void)with_id;	/* the id to look for is "", which sorts before every other */
 	return sort_key_load(store_txn(d->st), store_databases(d->st)->orders.columns, d->schema,
 	    (unsigned)d->schema->day_field, row, k);
 }
@@ -41,7 +41,7 @@ is_date(struct days *d, uint32_t row, bool *date)
 	return ERR_OK;
 }
 
-/* Have all orders of the day a time?  Dates without one stand at its first moment. */
+/* Do all orders of the day have a time?  Those without one are at its first moment. */
 static enum err
 have_times(struct days *d, int32_t day, bool *all)
 {

@@ -44,7 +44,7 @@ db_fault_text(const struct db_fault *f, enum err e)
 	return f->error == e && f->cause != 0 ? mdb_strerror(f->cause) : err_text(e);
 }
 
-/* Of a transaction; the first one stays. */
+/* Record the fault of a transaction, unless it has one already. */
 static __attribute__((noinline, cold)) enum err
 stick(struct db_txn *t, int code)
 {
@@ -137,7 +137,7 @@ db_sync(struct db *db)
 	return ended(db, mdb_env_sync(db->env, 1));
 }
 
-/* A writer may grow the map between its opening and the copy, which then begins anew. */
+/* A writer may grow the map after it was opened; the copy then begins again. */
 enum err
 db_copy(struct db *db, int fd)
 {
@@ -152,7 +152,7 @@ db_copy(struct db *db, int fd)
 	return ended(db, rc);
 }
 
-/* A line of LMDB's table, "pid thread txnid": "-" where no snapshot is open.  The head line has no numbers. */
+/* A line of LMDB's table, "pid thread txnid"; "-": no snapshot is open.  The heading has no numbers. */
 static int
 take_reader(const char *line, void *cookie)
 {
@@ -231,7 +231,7 @@ db_begin(struct db *db, struct db_txn *t, bool write)
 	t->fault = (struct db_fault){ .error = ERR_OK };
 	t->told = false;
 	rc = begin(t, write);
-	/* slots of processes that were killed are only found by looking */
+	/* LMDB frees the slots of killed processes only when asked to check */
 	if (rc == MDB_READERS_FULL && (rc = mdb_reader_check(db->env, &dead)) == 0)
 		rc = begin(t, write);
 	return rc == 0 ? ERR_OK : stick(t, rc);
@@ -336,7 +336,7 @@ db_handle(struct db_txn *t, const char *name, enum db_kind kind, bool create, db
 	return rc == 0;
 }
 
-/* What LMDB found, or did not. */
+/* Did LMDB find it?  Any other code is a fault. */
 static bool
 found(struct db_txn *t, int code)
 {
@@ -375,7 +375,7 @@ db_free_pages(struct db_txn *t)
 	uint64_t pages = 0;
 	size_t n;
 
-	/* LMDB's own list is database 0, each entry beginning with a count */
+	/* database 0 is LMDB's own list of free pages; each entry begins with a count */
 	for (db_walk(&c, t, 0); c.found && c.value.len >= sizeof(n); db_next(&c)) {
 		memcpy(&n, c.value.ptr, sizeof(n));
 		pages += n;
@@ -438,7 +438,7 @@ db_put_pair(struct db_txn *t, db_id dbi, struct str key, struct str value)
 	return put(t, dbi, key, value, MDB_NODUPDATA);
 }
 
-/* ${value}: of a pair; NULL: all of the key.  ${absent}: what it is when there is none. */
+/* ${value}: the pair's; NULL: delete all of the key.  ${absent}: the code when there is none. */
 static enum err
 del(struct db_txn *t, db_id dbi, struct str key, MDB_val *value, int absent)
 {
@@ -521,7 +521,7 @@ db_trim(struct db_txn *t, db_id dbi, size_t most, db_keep *keep, void *cookie)
 }
 
 /* ---- walks --------------------------------------------------------------------- */
-/* Go there, and no further than the prefix goes.  ${key}: where to for ops that ask for it. */
+/* Move the cursor; it has found nothing if the key lacks the prefix.  ${key}: for ops that take one. */
 static void
 go(struct db_cursor *c, struct str key, int op)
 {

@@ -40,7 +40,7 @@ place_of(struct str key)
 	return p;
 }
 
-/* What a walk has come to: ${e} of the caller, or what it met itself. */
+/* End a walk and return ${e}, or else the fault that the walk met. */
 static enum err
 end_walk(struct store *st, struct db_cursor *c, const char *what, enum err e)
 {
@@ -67,7 +67,7 @@ history_of_record(struct store *st, struct str record, struct history_place from
 	return end_walk(st, &c, "history", e);
 }
 
-/* The entry that a listing names. */
+/* Hand ${each} the entry that a listing names. */
 static enum err
 named_entry(struct store *st, struct str record, struct str key, history_each *each, void *cookie)
 {

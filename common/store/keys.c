@@ -53,7 +53,7 @@ meta_head(struct db_txn *txn, db_id meta, struct store_head *head)
 
 	if (!meta_get(txn, meta, META_HEAD, &v))
 		return db_absent(txn);
-	/* its format stands first, whatever the format is */
+	/* in every format the head begins with its number */
 	if (v.len < sizeof(head->format))
 		return ERR_STORE_CORRUPT;
 	memset(head, 0, sizeof(*head));
@@ -69,7 +69,7 @@ meta_head(struct db_txn *txn, db_id meta, struct store_head *head)
 static void
 add_bytes(struct store_key *k, const void *bytes, size_t len)
 {
-	/* callers keep their texts within bounds; a longer one must not leave the key */
+	/* callers keep their texts within bounds; a longer one must not overflow the key */
 	if (len > sizeof(k->bytes) - k->len)
 		len = sizeof(k->bytes) - k->len;
 	if (len > 0)

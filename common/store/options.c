@@ -124,8 +124,9 @@ options_offer_has(struct options_offer offer, struct str name)
 }
 
 /*
- * Where the names of the value begin and end: end[i] is reached from place
- * from[i] by a name, in so many ways (2: or more).
+ * Where the names of the value begin and end: a name leads from place from[i] to
+ * its end at i.  ways[i]: in how many ways the value can be read up to i (2: two
+ * or more).
  */
 struct reading {
 	struct str	value;
@@ -133,7 +134,7 @@ struct reading {
 	uint8_t		ways[OPTIONS_VALUE_MAX + 1];
 };
 
-/* Every name that may begin at ${at}, and has its end or a comma behind it. */
+/* Note every name that begins at ${at} and is followed by ", " or by the value's end. */
 static void
 read_from(struct reading *r, size_t at, struct options_offer offer)
 {
@@ -191,7 +192,7 @@ options_offer_read(struct options_offer offer, struct str value, struct options_
 
 	if (value.len == 0 || value.len > OPTIONS_VALUE_MAX)
 		return OPTIONS_NONSENSE;
-	r.ways[0] = 1;	/* no name is empty: nothing ends there */
+	r.ways[0] = 1;	/* the beginning; no name is empty, so none ends there */
 	read_from(&r, 0, offer);
 	for (size_t end = 1; end + 2 < value.len; end++)
 		if (r.ways[end] > 0)

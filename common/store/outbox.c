@@ -2,9 +2,9 @@
 #include "common/store/outbox.h"
 
 /*
- * The bytes of an entry: this head, the texts one after the other, then of
- * each field asked for and not cleared, in field order, u32 length and the
- * text, or the i64.
+ * The bytes of an entry: this head, the texts one after another, then for each
+ * field that is set to a value, in field order, u32 length and the text, or the
+ * i64.
  */
 struct entry_head {
 	int64_t		accepted_ms;
@@ -92,7 +92,7 @@ outbox_encode(struct buf *b, const struct schema *s, const struct outbox_entry *
 	add_values(b, s, &e->record, head.present);
 }
 
-/* The next ${n} bytes of *rest; false: there are not so many. */
+/* Take the next ${n} bytes off *rest; false: there are fewer. */
 static bool
 take(struct str *rest, size_t n, struct str *out)
 {

@@ -40,7 +40,7 @@ value_add_json(struct buf *b, enum field_kind kind, const struct value *v)
 		buf_add_cstr(b, "null");
 }
 
-/* The JSON object, and how long each value in it is. */
+/* Add the JSON object; ${lengths}: of each value in it. */
 static void
 add_json(struct buf *b, const struct schema *schema, const struct record *r, uint64_t version,
     uint32_t lengths[static SCHEMA_FIELDS_MAX])
@@ -61,7 +61,7 @@ add_json(struct buf *b, const struct schema *schema, const struct record *r, uin
 	buf_add_char(b, '}');
 }
 
-/* Does the JSON show it otherwise than as its plain bytes in quotes? */
+/* Is the text in the JSON anything but its plain bytes in quotes? */
 static bool
 is_escaped(const struct value *v, uint32_t json_len)
 {
@@ -159,7 +159,7 @@ take_text(const char **p, const char *end, struct str json, bool escaped, struct
 	return true;
 }
 
-/* A number; of a date, which its JSON shows by its length, the text too. */
+/* A number; for a date, known by the length of its JSON, the text too. */
 static bool
 take_number(const char **p, const char *end, enum field_kind kind, struct str json, struct value *v)
 {

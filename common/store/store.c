@@ -29,12 +29,12 @@ struct store {
 	struct db_txn		 txn;		/* kept while it rests */
 	bool			 active;
 	bool			 head_known;
-	uint64_t		 head_txn;	/* of which transaction the head is */
+	uint64_t		 head_txn;	/* the transaction that the head was read in */
 	struct store_head	 head;
 	struct block_cache	*blocks;
 };
 
-/* Another format may lack databases: look at it before they are opened. */
+/* Another format may lack databases: check it before they are opened. */
 static enum err
 check_format(struct db_txn *txn)
 {
@@ -51,7 +51,7 @@ check_format(struct db_txn *txn)
 	return ERR_STORE_VERSION;
 }
 
-/* ERR_NOT_FOUND: made, but the first commit is still to come. */
+/* ERR_NOT_FOUND: the environment exists, but has no first commit yet. */
 static enum err
 open_databases(struct environment *e, const char *what)
 {
@@ -88,7 +88,7 @@ environment_new(struct db *db)
 		return NULL;
 	if (pthread_rwlockattr_init(&attr) != 0)
 		goto err0;
-	/* a map that must grow waits for the snapshots of now, not of ever */
+	/* growing the map waits for the current snapshots only, not for new ones */
 	(void)pthread_rwlockattr_setkind_np(&attr,
 	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	if (pthread_rwlock_init(&e->snapshots, &attr) != 0)
@@ -200,7 +200,7 @@ follow_map(struct environment *e)
 	return error;
 }
 
-/* The head changes with a commit only, and each has another number. */
+/* Read the head, unless it is known: it changes only with a commit, and each has its own id. */
 static enum err
 head_of_snapshot(struct store *st)
 {
@@ -374,7 +374,7 @@ key_field(const struct schema *s)
 	return -1;
 }
 
-/* Keys are cut: does this row really carry the whole one? */
+/* Keys are cut: does this row really have the whole one? */
 static enum err
 row_has_key(struct store *st, uint32_t row, struct str key, bool *has)
 {

@@ -19,8 +19,8 @@ struct body_head {
 	int32_t		day;
 	uint32_t	json_len;
 	int64_t		synced_ms;
-	int64_t		from_ms;	/* "today" is right from here ... */
-	int64_t		until_ms;	/* ... to before here */
+	int64_t		from_ms;	/* "today" is right from then on ... */
+	int64_t		until_ms;	/* ... until before then */
 };
 
 #define GZIP_WINDOW_BITS	(15 + 16)	/* zlib: 16 more means a gzip header */
@@ -32,7 +32,7 @@ struct composer {
 	const struct store_dbs	*dbs;
 	const struct schema	*schema;
 	struct buf		*out;
-	enum err		 error;		/* the first that is none of the transaction's */
+	enum err		 error;		/* a fault that is not the transaction's */
 };
 
 static struct total
@@ -66,7 +66,7 @@ take_out(struct total *from, const struct total *what)
 	total_set_sum(from, total_sum(from) - total_sum(what));
 }
 
-/* What is left of ${all} without the options that bring no revenue. */
+/* Add ${all} without the options that bring no revenue. */
 static void
 add_revenue(struct composer *c, struct total all, struct str excluded)
 {
@@ -103,7 +103,7 @@ add_option(struct composer *c, unsigned f, struct str name, struct total t)
 	buf_add_char(c->out, '}');
 }
 
-/* What can be set, in its order, whether any order has it or not; *listed: their codes. */
+/* Add the options that can be set, in their order, even those that no order has; ${listed}: their codes. */
 static void
 add_offered(struct composer *c, unsigned f, struct str further, bool listed[static 256])
 {
@@ -113,14 +113,14 @@ add_offered(struct composer *c, unsigned f, struct str further, bool listed[stat
 	struct str name;
 
 	options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer);
-	/* what orders have had is listed as long as some have it */
+	/* further names are not known to be on offer: they are listed only while orders have them */
 	if (!offer.known)
 		offer.names.len = 0;
 	while ((name = options_offer_next(&offer)).ptr != NULL) {
 		unsigned code = options_code(field, further, name);
 		struct total none = { 0 };
 
-		/* one without a code is one that no order has, or it may be any of "(other)" */
+		/* no order has an option without a code, unless it may be any of "(other)" */
 		if (code == OPTION_NONE ? !full : !listed[code])
 			add_option(c, f, name, code == OPTION_NONE ? none :
 			    get_total(c, TOTAL_OPTION, f, code));
@@ -139,7 +139,7 @@ add_group(struct composer *c, unsigned f, struct str further)
 	buf_printf(b, ",\"by%c%s\":[", toupper((unsigned char)field->name[0]), field->name + 1);
 	add_offered(c, f, further, listed);
 	for (unsigned i = 1; i <= n + 2; i++) {
-		/* then what else orders have, those without a name, and those without one at all */
+		/* then the other options that orders have, "(other)", and empty */
 		unsigned code = i <= n ? i : i == n + 1 ? OPTION_OTHER : OPTION_NONE;
 		struct total t = { 0 };
 
@@ -153,7 +153,7 @@ add_group(struct composer *c, unsigned f, struct str further)
 	buf_add_char(b, ']');
 }
 
-/* Of which selects several options can be set at a time. */
+/* Add the selects in which several options can be set at a time. */
 static void
 add_several(struct composer *c, uint32_t fields)
 {
@@ -169,7 +169,7 @@ add_several(struct composer *c, uint32_t fields)
 	buf_add_char(c->out, ']');
 }
 
-/* What can be set, of the selects of which Airtable has told it. */
+/* Add the options that can be set, for the selects for which Airtable offers a list. */
 static void
 add_offers(struct composer *c)
 {
@@ -225,7 +225,7 @@ add_days(struct composer *c, int32_t today, bool revenue)
 	buf_add_char(c->out, ']');
 }
 
-/* How amounts are shown; nothing in a store of a build that knew of no currencies. */
+/* Add how amounts are shown; nothing if a build that knew no currencies wrote the store. */
 static void
 add_currency(struct composer *c)
 {
@@ -319,7 +319,7 @@ summary_compose(struct buf *b, struct db_txn *txn, const struct store_dbs *dbs,
 	return add_gzip(b, start + sizeof(h));
 }
 
-/* The bodies are equal when the uncompressed ones are: zlib's versions may differ. */
+/* Does it decompress to ${json}?  Compressed bytes may differ between versions of zlib. */
 static bool
 gzip_holds(struct str gzip, struct str json)
 {
@@ -366,7 +366,7 @@ summary_check(struct db_txn *txn, const struct store_dbs *dbs, const struct sche
 
 struct summary_cache {
 	struct buf	stored;
-	uint64_t	generation;	/* what stored was composed for, with its head's */
+	uint64_t	generation;	/* for which stored was composed */
 };
 
 struct summary_cache *
@@ -400,7 +400,7 @@ read_body(struct str stored, int64_t now_ms, struct summary_body *body)
 		    stored.len - sizeof(h) - h.json_len },
 		.day = h.day, .from_ms = h.from_ms, .until_ms = h.until_ms, .synced_ms = h.synced_ms
 	};
-	/* gzip ends with it, and with the length (RFC 1952) */
+	/* gzip ends with the checksum and the length (RFC 1952) */
 	if (body->gzip.len >= GZIP_TRAILER)
 		memcpy(&body->checksum, body->gzip.ptr + body->gzip.len - GZIP_TRAILER,
 		    sizeof(body->checksum));
@@ -422,7 +422,7 @@ summary_get(struct summary_cache *c, struct store *st, int64_t now_ms,
 		return db_tell(txn, "summary", db_absent(txn));
 	if (read_body(stored, now_ms, body))
 		return ERR_OK;
-	/* the day has turned */
+	/* a new day has begun since */
 	if (c->generation == store_generation(st) &&
 	    read_body(buf_str(&c->stored), now_ms, body) &&
 	    body->synced_ms == store_synced_ms(st))

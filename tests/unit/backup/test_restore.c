@@ -566,7 +566,7 @@ START_TEST(a_backup_into_anybodys_folder_follows_no_link_and_replaces_only_files
 	refused(ctl(ctl_backup, file, false), "not a regular file");
 	ck_assert(S_ISFIFO(stat_of(file).st_mode));
 	refused(ctl(ctl_backup, dir, false), "not a regular file");
-	refused(ctl(ctl_backup, in(dir, "theirs/"), false), "which file in it?");
+	refused(ctl(ctl_backup, in(dir, "theirs/"), false), "names a folder: add the name of a file in it");
 	refused(ctl(ctl_backup, in(dir, "nowhere/copy.mdb"), false), "No such file");
 	ck_assert(!is_there(partial));
 }
@@ -582,7 +582,7 @@ START_TEST(two_backups_of_one_name_do_not_mix_and_one_that_was_killed_is_in_nobo
 	write_file(partial, "half of one");
 	ck_assert_int_ge(fd = open(partial, O_RDWR | O_CLOEXEC), 0);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
-	refused(ctl(ctl_backup, backup, false), "is being made by another");
+	refused(ctl(ctl_backup, backup, false), "another process is writing ");
 	ck_assert_int_eq(stat_of(partial).st_size, 11);
 	ck_assert_int_eq(stat_of(backup).st_size, 14);
 	ck_assert_int_eq(close(fd), 0);

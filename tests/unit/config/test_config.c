@@ -115,20 +115,20 @@ START_TEST(a_file_sets_values_of_every_type)
 END_TEST
 
 static const struct { const char *text, *error; } faults[] = {
-	{ "[sync]\nwait = abc", ":2: sync.wait: 'abc' is no duration (0s to 5m)\n" },
-	{ "[sync]\nwait = 10", ":2: sync.wait: '10' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = abc", ":2: sync.wait: 'abc' is not a valid duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 10", ":2: sync.wait: '10' is not a valid duration (0s to 5m)\n" },
 	{ "[sync]\nwait = 6m", ":2: sync.wait: '6m' is out of range for this duration (0s to 5m)\n" },
 	{ "[sync]\nwait = 99999999999999999999s", ":2: sync.wait: '99999999999999999999s' is out of range for this duration (0s to 5m)\n" },
 	{ "[sync]\nfull_interval = 9223372036854775807d", ":2: sync.full_interval: '9223372036854775807d' is out of range for this duration (1s to 365d)\n" },
-	{ "[sync]\nwait = -1s", ":2: sync.wait: '-1s' is no duration (0s to 5m)\n" },
-	{ "[sync]\nwait = 1 s", ":2: sync.wait: '1 s' is no duration (0s to 5m)\n" },
-	{ "[sync]\nwait =", ":2: sync.wait: '' is no duration (0s to 5m)\n" },
-	{ "[sync]\nwait = 5s ; comment", ":2: sync.wait: '5s ; comment' is no duration (0s to 5m)\n" },
+	{ "[sync]\nwait = -1s", ":2: sync.wait: '-1s' is not a valid duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 1 s", ":2: sync.wait: '1 s' is not a valid duration (0s to 5m)\n" },
+	{ "[sync]\nwait =", ":2: sync.wait: '' is not a valid duration (0s to 5m)\n" },
+	{ "[sync]\nwait = 5s ; comment", ":2: sync.wait: '5s ; comment' is not a valid duration (0s to 5m)\n" },
 	{ "[sync]\nmax_shrink = 101%", ":2: sync.max_shrink: '101%' is out of range for this percentage (0% to 100%)\n" },
 	{ "[sync]\nfeed = Auto", ":2: sync.feed: 'Auto' is not one of auto, webhook, modified or off\n" },
-	{ "[store]\nmap_size = 1GB", ":2: store.map_size: '1GB' is no size (256KiB to 16TiB)\n" },
+	{ "[store]\nmap_size = 1GB", ":2: store.map_size: '1GB' is not a valid size (256KiB to 16TiB)\n" },
 	{ "[limits]\nenabled = maybe", ":2: limits.enabled: 'maybe' is neither true nor false\n" },
-	{ "[limits]\norders_list = 5/second", ":2: limits.orders_list: '5/second' is no rate (1/minute to 1000000/minute)\n" },
+	{ "[limits]\norders_list = 5/second", ":2: limits.orders_list: '5/second' is not a valid rate (1/minute to 1000000/minute)\n" },
 	{ "[http]\ntrusted_proxies = 10.0.0.0/8, 10.0.0.1/33", ":2: http.trusted_proxies: '10.0.0.0/8, 10.0.0.1/33' is not a list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
 	{ "[http]\ntrusted_proxies = proxy.example", ":2: http.trusted_proxies: 'proxy.example' is not a list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
 	{ "[http]\ntrusted_proxies = ::1/", ":2: http.trusted_proxies: '::1/' is not a list of addresses and networks (10.0.0.0/8, 192.168.1.7, ::1)\n" },
@@ -154,15 +154,15 @@ static const struct { const char *text, *error; } faults[] = {
 	{ "[http]\nuser_header = X_Remote_User", ":2: http.user_header: 'X_Remote_User' is not the name of a header (letters, digits and -)\n" },
 	{ "[http]\ntrusted_proxies = ::1\nuser_header = cookie", ":3: http.user_header: 'cookie' holds secrets, not a name\n" },
 	{ "[metrics]\nlisten = 9464", ":2: metrics.listen: '9464' is not host:port (127.0.0.1:8080, [::1]:8080, *:8080)\n" },
-	{ "[airtable]\nrequests_per_second = 5.5", ":2: airtable.requests_per_second: '5.5' is no integer (1 to 1000)\n" },
+	{ "[airtable]\nrequests_per_second = 5.5", ":2: airtable.requests_per_second: '5.5' is not a valid integer (1 to 1000)\n" },
 	{ "[sync]\nwiat = 1s", ":2: unknown setting sync.wiat; did you mean sync.wait?\n" },
 	{ "[sync]\nx = 1s", ":2: unknown setting sync.x\n" },
 	{ "[snyc]\nwait = 1s", ":1: unknown section [snyc]; did you mean [sync]?\n" },
 	{ "[zzzzzzzz]\na = b", ":1: unknown section [zzzzzzzz]\n" },
-	{ "[airtable]\ntoken = patSecret", ":2: airtable.token is no setting: the token comes from airtable.token_file or AIRTABLE_API_KEY\n" },
+	{ "[airtable]\ntoken = patSecret", ":2: airtable.token is not a setting: the token comes from airtable.token_file or AIRTABLE_API_KEY\n" },
 	{ "[fields]\norders.Status = x", ":2: unknown setting fields.orders.Status; did you mean fields.orders.status?\n" },
 	{ "[fields]\norders.status =", ":2: fields.orders.status: '' must not be empty\n" },
-	{ "[sync]\nwait = 1s\n[log]\n[sync]\nwait = 1s", ":5: sync.wait is set already in line 2\n" },
+	{ "[sync]\nwait = 1s\n[log]\n[sync]\nwait = 1s", ":5: sync.wait is already set in line 2\n" },
 	{ "wait = 1s", ":1: a key before the first [section]\n" },
 	{ "[sync]\nnonsense", ":2: neither [section] nor key = value\n" },
 	{ "[sync\n", ":1: a section is written [name]\n" },
@@ -320,7 +320,7 @@ START_TEST(slips_in_the_environment_and_in_options_are_faults)
 	ck_assert_int_eq(load("", token, NULL), ERR_INVALID_PARAMETER);
 	ck_assert_ptr_null(strstr(buf_cstr(&errors), "Secret"));
 	ck_assert_int_eq(load("", value, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "environment ORDERS_SYNC_WAIT: sync.wait: 'soon' is no duration (0s to 5m)\n");
+	ck_assert_str_eq(buf_cstr(&errors), "environment ORDERS_SYNC_WAIT: sync.wait: 'soon' is not a valid duration (0s to 5m)\n");
 	ck_assert_int_eq(load("", others, NULL), ERR_OK);
 	ck_assert_int_eq(load("", NULL, "sync.wait"), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(buf_cstr(&errors), "option -o: not of the form section.key=value\n");
@@ -345,7 +345,7 @@ START_TEST(settings_have_to_fit_each_other)
 	ck_assert_int_eq(load("[store]\nmap_size = 2GiB\nmap_limit = 1GiB", NULL, NULL), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(place(), ":2: store.map_size: store.map_size is larger than store.map_limit: raise the limit\n");
 	ck_assert_int_eq(load("[http]\nuser_header = X-Remote-User", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(place(), ":2: http.user_header: believed from http.trusted_proxies only, and there are none: name them there\n");
+	ck_assert_str_eq(place(), ":2: http.user_header: only believed from http.trusted_proxies, which is empty: name the proxies there\n");
 	buf_printf(&text, "[run]\ndir = /%088d\n", 0);
 	good(buf_cstr(&text));
 	ck_assert(config_run_path(&config, "syncd.sock", name));
@@ -360,7 +360,7 @@ END_TEST
 START_TEST(two_fields_of_one_airtable_field_are_refused)
 {
 	ck_assert_int_eq(load("[fields]\norders.status = Priority", NULL, NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(place(), ":2: fields.orders.status: 'Priority' is the Airtable field of fields.orders.priority already: each needs one of its own\n");
+	ck_assert_str_eq(place(), ":2: fields.orders.status: 'Priority' is already the Airtable field of fields.orders.priority: each needs one of its own\n");
 	ck_assert_int_eq(load("[fields]\norders.status = Priority\norders.priority = Status", NULL, NULL), ERR_OK);
 }
 END_TEST
@@ -800,7 +800,7 @@ START_TEST(an_unfit_token_is_refused_and_never_shown)
 	ck_assert_ptr_null(strstr(bad("[airtable]\ntoken_file = patSecretInTheWrongPlace\n"), "Secret"));
 	good("[airtable]\ntoken_file = /SecretInTheWrongPlace\n");
 	ck_assert_int_eq(load_token(NULL), ERR_INVALID_PARAMETER);
-	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory: it has to be there, and syncd's user to be its owner\n");
+	ck_assert_str_eq(buf_cstr(&errors), "airtable.token_file: No such file or directory: the file must exist and belong to syncd's user\n");
 	(void)snprintf(file, sizeof(file), "%s/token", tmpdir_new());
 	write_bytes(file, "patSecret", 9);
 	(void)snprintf(text, sizeof(text), "[airtable]\ntoken_file = %s\n", file);
