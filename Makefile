@@ -5,10 +5,10 @@
 #   make check      all tests and lints; ends with "N passed, N failed"
 #   make bench      what reads and live events cost, as ratios; BENCH_SIZES="10000 100000 1000000"
 #   make bench-front   nginx and workers beside the least that they can cost
-#   make soak       kill syncd a thousand times under load, and compare everything: SOAK="--rounds=N crash";
+#   make soak       kill syncd a thousand times under load and compare everything (SOAK="--rounds=N crash");
 #                   follow 20,000 orders through faults and an outage
 #   make soak-dashboard   the dashboard through twenty minutes of changes: MINUTES=N
-#   make lint       linters, man pages, who may include and call whom, which files need each other
+#   make lint       linters, man pages, which folder may include which, which files need each other
 #   make corpus     replay every seed and finding through the parsers
 #   make fuzz       fuzz each parser: FUZZ_RUNS executions (or FUZZ_SECONDS)
 #   make install    DESTDIR= PREFIX=             make deb         a Debian package
@@ -18,13 +18,13 @@ CC     := clang
 else ifeq ($(origin CC),default)
 CC     := gcc
 endif
-# another compiler's objects stay apart
+# objects of another compiler have their own folder
 O      ?= build/$(BUILD)$(if $(filter clang%,$(notdir $(CC))),$(if $(filter fuzz,$(BUILD)),,-clang))
 PREFIX ?= /usr/local
 
 MODE_release := -O2 -D_FORTIFY_SOURCE=2
 MODE_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DORDERDECK_FAULT_POINTS
-# as on machines whose plain char has no sign (ARM), for the unit tests
+# for the unit tests, as on machines whose plain char has no sign (ARM)
 MODE_unsigned := -O1 -g0 -funsigned-char
 MODE_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -43,7 +43,7 @@ link = @mkdir -p $(@D); echo "  LD  $@"; $(CC) -o $@ $(filter %.o,$^) $(filter %
 FOLDERS := common syncd fcgi-api airtable-sim
 src  = $(sort $(shell find $(1) -name node_modules -prune -o -name '*.c' -print))
 objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/syncctl.c,$(call src,$(1))))
-# tests/system/lib has what a story compiles for itself
+# a story compiles the sources in tests/system by itself
 SOURCES := $(filter-out tests/system/%,$(foreach d,$(FOLDERS) tests,$(call src,$(d))))
 
 PROGRAMS := $(O)/syncd/syncd $(O)/syncd/syncctl $(O)/fcgi-api/fcgi-api $(O)/airtable-sim/airtable-sim
@@ -57,7 +57,7 @@ ARCHIVES := $(O)/syncd.a $(O)/fcgi-api.a $(O)/airtable-sim.a $(O)/common.a
 
 .PHONY: all tools
 all: $(PROGRAMS) $(SHARE) $(WEB)
-# "make" installs nothing by itself
+# "make" checks for its tools, but installs nothing
 tools:
 	@for t in $(firstword $(CC)) pkg-config; do command -v $$t >/dev/null || \
 	    { echo "$$t is missing: scripts/install-packages build" >&2; exit 1; }; done
@@ -66,7 +66,7 @@ $(O)/%.o: %.c | tools
 	@mkdir -p $(@D); echo "  CC  $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The list of a folder's objects is a file that changes only when the list
-# does: a source that went away leaves its archive too.
+# does, so that the object of a removed source leaves the archive too.
 .PHONY: FORCE
 FORCE:
 $(O)/%.list: FORCE
@@ -85,7 +85,7 @@ $(O)/fcgi-api/fcgi-api: $(O)/fcgi-api/main.o $(O)/fcgi-api.a $(O)/common.a
 $(O)/airtable-sim/airtable-sim: $(O)/airtable-sim/main.o $(O)/airtable-sim.a $(O)/common.a
 	$(link) $(call libs,$(LIBS_airtable-sim))
 
-# what the workers read from api.share
+# files that the workers read from api.share
 $(O)/share/openapi.json: openapi.yaml scripts/openapi-json
 	@mkdir -p $(@D); echo "  GEN $@"; scripts/openapi-json openapi.yaml >$@.new && mv $@.new $@
 $(O)/share/docs.html: dashboard/docs.html
@@ -100,15 +100,15 @@ build/dashboard/web/index.html: build/dashboard/installed $(DASHBOARD) openapi.y
 $(WEB): build/dashboard/web/index.html
 	@rm -rf $(@D); mkdir -p $(O); cp -r $(<D) $(@D); touch $@
 
-# what several test programs use is in $(O)/tests/lib.a
-# one Check program per module; it may use any archive
+# One Check program per module; it may use any archive.  Code that several test
+# programs share is in $(O)/tests/lib.a.
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
-# writes are tested between stand-ins for Airtable and for callers: these have
-# the names of what they stand for, so no other program may find them
+# Writes are tested between stand-ins for Airtable and for callers.  The stand-ins
+# have the names of the functions they replace, so no other program is linked with them.
 $(filter $(O)/tests/unit/write/%,$(UNIT)): %: %.o $(O)/tests/fakes.a $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
-# what "make bench" runs beside the stack
+# programs that "make bench" runs beside the stack
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
 # the seeds of a fuzz target, run through it without a fuzzer
@@ -135,7 +135,7 @@ demo: packages-demo
 	@ORDERDECK_BUILD=$(abspath $(O)) scripts/demo
 check: packages-check
 	@tests/run
-# the long forms of tests/system/50-crash.mjs and 61-feed.mjs; points to die at are in the ASan build only
+# the long forms of tests/system/50-crash.mjs and 61-feed.mjs; only the ASan build has fault points
 SOAK ?=
 soak: packages-check
 	@$(MAKE) --no-print-directory -j2 BUILD=asan all
@@ -185,8 +185,8 @@ layers:
 circles: $(foreach d,syncd fcgi-api common,$(patsubst %.c,$(O)/%.o,$(call src,$(d))))
 	@ORDERDECK_BUILD=$(O) tests/circles
 
-# clang-tidy, a stamp for each file so that only what changed is looked at
-# again; a changed header means all of them
+# clang-tidy with a stamp for each file, so that only changed files are checked
+# again; after a change of any header, all are
 .PHONY: tidy cppcheck
 tidy: $(patsubst %.c,build/lint/%.tidy,$(SOURCES))
 build/lint/%.tidy: %.c .clang-tidy tests/.clang-tidy $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.h' -print) | packages-check
@@ -200,9 +200,9 @@ cppcheck: packages-check
 	    -I. -D_GNU_SOURCE $(FOLDERS) tests
 
 # ---- installing -------------------------------------------------------------------
-# DESTDIR= PREFIX=; units, logrotate file and nginx site go to where Debian
-# looks for them.  Nothing is started and nobody's settings are overwritten.
-# "make deb" makes a package of the same, which also makes users and starts it.
+# DESTDIR= PREFIX=; units, logrotate file and nginx site go where Debian looks for
+# them.  Nothing is started, and existing settings are not overwritten.  "make deb"
+# makes a package of the same, which also creates the users and starts everything.
 .PHONY: install deb clean
 sbin := $(DESTDIR)$(PREFIX)/sbin
 bin  := $(DESTDIR)$(PREFIX)/bin
@@ -212,10 +212,10 @@ doc  := $(DESTDIR)$(PREFIX)/share/doc/orderdeck
 etc  := $(DESTDIR)/etc
 VERSION := $(shell sed -n 's/^.define ORDERDECK_VERSION[[:space:]]*"\(.*\)"/\1/p' common/base/version.h)
 unit := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),,$(PREFIX))/lib/systemd/system
-# what these two fill in: paths, and a socket for each worker there may be
+# fill in paths, and a socket for each possible worker
 fill     = sed 's|@PREFIX@|$(PREFIX)|g' $(1) >$(2) && chmod $(3) $(2)
 sockets := $(patsubst %,ListenStream=/run/orderdeck/api-%.sock\n,$(shell seq 0 63) slow metrics)
-# the man pages of a section; airtable-sim is no part of what is installed
+# the man pages of a section; airtable-sim is not installed
 pages    = $(sort $(shell find common syncd fcgi-api -name '*.$(1)'))
 # install a file of settings, unless there is one
 config   = test -e $(2) || { echo "install $(2)"; install -m $(3) $(1) $(2); }

@@ -1,4 +1,4 @@
-// What is asked, and what each answer is compared with.
+// The requests that are measured, and what each answer is compared with.
 import fs from 'node:fs'
 import { request } from '../system/lib/stack.mjs'
 
@@ -65,10 +65,10 @@ export function cases(orders, some) {
 	]
 }
 
-/** A term that one order alone has. */
+/** A term that only one order has. */
 const rare = some => some.find(o => o.orderId !== null).orderId.toLowerCase()
 
-/** What people do at once: overviews, first pages, other pages, single orders, filters. */
+/** A mix as people ask: overviews, first pages, other pages, single orders, filters. */
 export function mixture(orders, some) {
 	const next = random(7), last = Math.ceil(orders / 50)
 	return Array.from({ length: MANY }, () => {

@@ -13,8 +13,8 @@
 #include "fcgi-api/fastcgi/listeners.h"
 
 /*
- * bench/ceiling NUMBER BASE...: what a worker of fcgi-api could do at best.
- * The same event loop and connections, and nothing behind them: every
+ * bench/ceiling NUMBER BASE...: the most that a worker of fcgi-api could do.
+ * It has the same event loop and connections, and nothing behind them: every
  * request at the socket BASE-NUMBER.sock is answered with the header block in
  * BASE.head and the body in BASE.body.  Runs until it is killed.
  */
@@ -100,7 +100,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	if (log_open("bench/ceiling", NULL, LOG_WARN, LOG_LOGFMT) == -1 || !limits_raise() ||
-	    FCGX_Init() != 0 || signal(SIGTERM, SIG_DFL) == SIG_ERR ||	/* the library takes it */
+	    FCGX_Init() != 0 || signal(SIGTERM, SIG_DFL) == SIG_ERR ||	/* which FCGX_Init() handles */
 	    (loop = loop_new()) == NULL)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 // Reads bodies while orders change, and looks for anything that no single
-// generation could have said.
+// generation can have held.
 import { request } from '../system/lib/stack.mjs'
 
 const ranks = {
@@ -8,7 +8,7 @@ const ranks = {
 }
 const WALK_PAGES = 60
 
-/** What a row is sorted by; null comes last both ways. */
+/** What a row is sorted by; null comes last in both directions. */
 function key(order, field) {
 	const value = order[field]
 	if (value === null || !ranks[field]) return value
@@ -16,7 +16,7 @@ function key(order, field) {
 	return rank === -1 ? ranks[field].length : rank
 }
 
-/** Is ${a} before ${b}?  Ties go by id upwards. */
+/** Is ${a} before ${b}?  Ties go by id, ascending. */
 function inOrder(a, b, sort) {
 	const field = sort.replace(/^-/, '')
 	const x = key(a, field), y = key(b, field)
@@ -48,7 +48,7 @@ export class Checker {
 		return body
 	}
 
-	/** One number for a generation, whoever tells it. */
+	/** A generation has one number, whichever answer reports it. */
 	agree(generation, mine, others, total, what) {
 		this.expect((mine.get(generation) ?? total) === total, `${what}: two totals at generation ${generation}`)
 		const other = others.get(generation)
@@ -81,7 +81,7 @@ export class Checker {
 		})
 	}
 
-	/** A filtered list: every row matches, and there are as many as it says. */
+	/** A filtered list: every row matches, and there are as many as its total. */
 	async filtered() {
 		const status = ranks.status[this.checked.bodies % 5]
 		const l = await this.get(`/api/orders?status=${status}&sort=-orderTotal&pageSize=100`)
@@ -110,7 +110,7 @@ export class Checker {
 		this.checked.walkedRows += seen.size
 	}
 
-	/** Go on for so long; the counts and the faults found. */
+	/** Check for this long; returns the counts and the faults found. */
 	async run(ms) {
 		const until = Date.now() + ms
 		const stop = () => Date.now() > until

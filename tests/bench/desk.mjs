@@ -1,7 +1,7 @@
 // A store filled with orders, the workers over it, and nginx in front: as in
-// an installation, but without syncd.  In the same nginx a second server has
-// what the API is compared with: the identical bytes as files, and behind
-// FastCGI a worker that knows only these bytes (tests/bench/ceiling.c).
+// an installation, but without syncd.  A second server in the same nginx gives
+// what the API is compared with: the identical bytes from files, and by FastCGI
+// from a worker that knows only these bytes (tests/bench/ceiling.c).
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -11,7 +11,7 @@ import { children, end, start } from './processes.mjs'
 
 export const program = name => path.join(build, 'tests/bench', name)
 
-/** A store with so many orders below dir, and what the loader says of it. */
+/** Make a store with this many orders below dir; returns what the loader printed. */
 export async function load(dir, orders, programs = build) {
 	// BENCH_AGAINST may name a version whose test programs lay in one folder
 	const loader = ['tests/bench/load', 'tests/bench_load'].map(p => path.join(programs, p)).find(p => fs.existsSync(p))
@@ -20,7 +20,7 @@ export async function load(dir, orders, programs = build) {
 	return JSON.parse(done.stdout)
 }
 
-/** What a worker said, without what nginx adds to it, for tests/bench/ceiling.c. */
+/** A worker's answer without what nginx adds to it, for tests/bench/ceiling.c. */
 export function keepAnswer(base, answer) {
 	const own = /^(server|date|connection|keep-alive|transfer-encoding|content-length|vary|x-request-id|x-content-type-options|x-frame-options|cross-origin-resource-policy)$/
 	const head = answer.status === 304 ? ['Status: 304 Not Modified'] : [`Content-Length: ${answer.raw.length}`]
@@ -50,7 +50,7 @@ export class Desk {
 		this.template = this.render()
 		await this.nginxUp(this.template)
 		await until('the API answers', 10_000, async () => (await request(`${this.api}/api/orders/summary`)).status === 200)
-		// each says in the log which process it is
+		// each worker logs its pid
 		this.workers = [...fs.readFileSync(`${this.dir}/log/orderdeck.log`, 'utf8').matchAll(/ pid=(\d+) .*msg="worker \d+ serves"/g)].map(m => Number(m[1]))
 		if (this.workers.length === 0) throw new Error('no worker says that it serves')
 	}
@@ -73,13 +73,13 @@ export class Desk {
 		this.nginxWorkers = children(this.nginx.pid)
 	}
 
-	/** Keep an answer of the API, to be given again by a file and by the constant worker. */
+	/** Keep an answer of the API, for a file and for the constant worker to give again. */
 	keep(name, answer) {
 		keepAnswer(`${this.dir}/same/${name}`, answer)
 		this.bases.push(name)
 	}
 
-	/** Start the constant workers, as many as the API has, and nginx anew with all of it. */
+	/** Start as many constant workers as the API has, and restart nginx with all of it. */
 	async comparable() {
 		const files = this.bases.map(name => `${this.dir}/same/${name}`)
 		this.ceilings = this.workers.map((_, i) => start(program('ceiling'), [String(i), ...files], { log: `${this.dir}/log/ceiling.out` }))
@@ -125,7 +125,7 @@ ${locations}	}
 	}
 }
 
-/** On what it ran, without names. */
+/** The machine it ran on, without names. */
 export function machine() {
 	return { cores: os.cpus().length, processor: os.cpus()[0]?.model.trim() ?? 'unknown', kernel: os.release().replace(/^(\d+\.\d+).*/, '$1'),
 		memoryGiB: Math.round(os.totalmem() / 2 ** 30) }

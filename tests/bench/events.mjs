@@ -1,11 +1,11 @@
-// What live events cost: how soon so many clients hear of a change, and what
-// is left for those who read meanwhile.  Part of "make bench".
+// What live events cost: how soon many clients receive a change, and what they
+// leave for reads meanwhile.  Part of "make bench".
 //
 // The clients are a process of their own (this file with --listen), beside
-// wrk, nginx, workers and syncd on the same processors: what they take, the
-// reads do not get.  Runs with and without them alternate, and the shares are
-// medians over pairs of neighbours: rates where the machine is ours, else the
-// CPU time of all processes together for a read.
+// wrk, nginx, workers and syncd on the same processors: the time they take is
+// missing for the reads.  Runs with and without them alternate, and the shares
+// are medians over pairs of neighbours: of rates if the machine is ours alone,
+// else of the CPU time of all processes together for a read.
 import { spawn } from 'node:child_process'
 import net from 'node:net'
 import readline from 'node:readline'
@@ -15,11 +15,11 @@ import { startStack, fast, until } from '../system/lib/stack.mjs'
 import { run } from './load.mjs'
 import { cpu } from './processes.mjs'
 
-const PAIRS = 3	// a round
+const PAIRS = 3	// in a round
 const RATES = [0, 10, 50]	// changes a second; Airtable takes 50
-const QUIET_MS = 3000	// how long nobody does anything
+const QUIET_MS = 3000	// how long nothing happens
 
-/** The clients: says "open" when all are connected, then {generation, at: [ms since 1970, ...]} for each event all have heard. */
+/** The clients: prints "open" when all are connected, then {generation, at: [ms since 1970, ...]} for each event that all have received. */
 function listen(url, count) {
 	const { hostname, port, host } = new URL(url)
 	const heard = new Map()
@@ -52,7 +52,7 @@ function listen(url, count) {
 	for (let i = 0; i < Math.min(50, count); i++) connect()
 }
 
-/** A process of so many clients; events: generation -> times. */
+/** A process with this many clients; events: generation -> times. */
 async function clients(url, count) {
 	const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--listen', url, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] })
 	const events = new Map()
@@ -68,7 +68,7 @@ async function clients(url, count) {
 	return { child, events, end: () => new Promise(resolve => { child.removeAllListeners('exit'); child.once('exit', resolve); child.kill() }) }
 }
 
-/** Change orders so many times a second until stop(): what each was: {generation, began, answered}. */
+/** Change orders at this rate a second until stop(); keeps {generation, began, answered} of each change. */
 function changer(stack, orders, perSecond) {
 	const done = [], pending = new Set()
 	let n = 0
@@ -90,7 +90,7 @@ function changer(stack, orders, perSecond) {
 const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
 
-/** How late each client heard of each change: in the first event of at least its generation. */
+/** How late each client received each change: with the first event of at least its generation. */
 function lateness(changes, events) {
 	const told = [...events.keys()].sort((a, b) => a - b), late = []
 	let missed = 0
@@ -102,7 +102,7 @@ function lateness(changes, events) {
 	return { late: late.sort((a, b) => a - b), missed }
 }
 
-/** Reads of the summary with and without the clients, in turn, while so many orders change a second. */
+/** Reads of the summary with and without the clients, in turn, while orders change at this rate a second. */
 async function pairs(stack, orders, pids, perSecond, { count, rounds, seconds }) {
 	const reads = { without: [], with: [] }, late = []
 	let changes = 0, missed = 0, events = 0, listened = 0
@@ -118,7 +118,7 @@ async function pairs(stack, orders, pids, perSecond, { count, rounds, seconds })
 		if (!listeners) continue
 		const newest = Math.max(0, ...writer.done.map(one => one.generation))
 		await until('all have heard of the last change', 20_000, () => newest === 0 || [...listeners.events.keys()].some(one => one >= newest))
-			.catch(() => {})	// then they are missed
+			.catch(() => {})	// changes not received count as missed
 		const heard = lateness(writer.done, listeners.events)
 		changes += writer.done.length
 		missed += heard.missed
@@ -136,7 +136,7 @@ async function pairs(stack, orders, pids, perSecond, { count, rounds, seconds })
 		failed: [...reads.with, ...reads.without].reduce((n, r) => n + r.failed, 0) }
 }
 
-/** What the workers take while so many clients come and then hear nothing, in microseconds. */
+/** CPU time of the workers while this many clients connect and then receive nothing, in microseconds. */
 async function idle(stack, pids, count) {
 	const before = cpu(pids.workers)
 	const listeners = await clients(stack.url, count)
@@ -148,7 +148,7 @@ async function idle(stack, pids, count) {
 	return { workersUs: used, workersUsWithout: cpu(pids.workers) - nobody }
 }
 
-/** With so many orders and clients: {count, idle, beside: [of each rate]}. */
+/** With this many orders and clients: {count, idle, beside: [of each rate]}. */
 export async function measureEvents(orders, options) {
 	const stack = await startStack(fast({ sim: orders, wait: 60, set: { 'events.per_client': 60_000 } }))
 	try {

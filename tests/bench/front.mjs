@@ -1,16 +1,16 @@
 // "make bench-front": what our front and workers cost beside the least that
 // nginx and a worker can cost, as a ratio of CPU time measured in one run.
 //
-//   BENCH_ROUNDS   both are measured so often, in turn; medians count (9)
+//   BENCH_ROUNDS   how often both are measured, in turn; medians count (9)
 //   BENCH_SECONDS  how long each measurement takes (1)
 //   BENCH_AGAINST  a folder with another version of the project, built: measured in the same turns
-//   BENCH_PROFILES a folder where what callgrind counted is kept
+//   BENCH_PROFILES a folder that keeps callgrind's counts
 //   BENCH_CALLS    requests whose instructions in nginx callgrind counts; 0: not at all (1000)
 //
-// Bare: tests/bench/bare.conf before workers that give one answer each, the bytes
-// of ours (tests/bench/ceiling.c).  Ours: everything as installed, limits too, which
-// are set so high that the load passes.  Fails only when an answer was wrong or
-// missing: whether the limit is met may be the machine's fault.
+// Bare: tests/bench/bare.conf in front of workers that give one answer each, the
+// same bytes as ours (tests/bench/ceiling.c).  Ours: everything as installed,
+// including limits, which are set so high that the load passes.  Fails only when an
+// answer was wrong or missing: a limit may be missed because of the machine.
 import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
@@ -36,7 +36,7 @@ const number = (name, fallback) => {
 	return n
 }
 
-/** nginx as bare as it gets, before constant workers. */
+/** A bare nginx in front of constant workers. */
 class Bare {
 	constructor(dir, count) {
 		this.dir = dir
@@ -74,7 +74,7 @@ class Bare {
 	}
 }
 
-/** One after another over one connection. */
+/** Requests one after another over one connection. */
 async function ask(url, headers, n) {
 	const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
 	for (let i = 0; i < n; i++)
@@ -106,7 +106,7 @@ async function instructions(dir, conf, url, headers, calls) {
 	}
 }
 
-/** Each of these in turn, so often; CPU time a request of nginx and workers. */
+/** Measure each of these in turn, in this many rounds: CPU time of nginx and workers for a request. */
 async function compare(all, kinds, { rounds, seconds }) {
 	const rows = kinds.map(k => ({ name: k.name, of: all.map(() => []), failed: 0 }))
 	for (let i = 0; i < rounds; i++)

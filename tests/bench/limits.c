@@ -1,7 +1,7 @@
 /*
- * What limits and counting cost a request, in ns.  Under callgrind, which it
- * tells by its argument "callgrind", each measurement's instructions are
- * dumped under its name instead; of ROUNDS_COUNTED requests.
+ * What limits and counting cost a request, in ns.  With the argument
+ * "callgrind", run under callgrind, each measurement's instructions are dumped
+ * under its name instead, for ROUNDS_COUNTED requests.
  */
 #include <sys/wait.h>
 
@@ -24,7 +24,7 @@ struct bench {
 };
 static struct bench b;
 
-/* As a worker does for each request: ask, tell. */
+/* What a worker does for each request: check the limit, count the answer. */
 static void
 limited_request(size_t i, int64_t now_ms)
 {
@@ -67,7 +67,7 @@ configure(bool enabled, int64_t quota)
 	limits_configure(&b.limits, &c);
 }
 
-/* Two processes at once, of one client: the lock is always the same. */
+/* Two processes at once for one client, so that both take the same lock. */
 static double
 measure_contended(void)
 {

@@ -1,8 +1,8 @@
-// What reads may cost, and whether they do.
+// The limits on what reads may cost, and whether they are met.
 /*
- * A rate means little while others use the machine; what a request costs in
- * CPU time, all processes together, still does: the load keeps every core
- * busy, so that without others both ratios say about the same.
+ * A rate means little while others use the machine.  The CPU time of a request,
+ * all processes together, still means something: the load keeps every core busy,
+ * so that on a machine without others both ratios are about the same.
  */
 const QUIET = 0.05	// the share of the machine that others may use
 
@@ -12,7 +12,7 @@ function limit(name, met, measured) {
 	return { name, met, measured }
 }
 
-/** One that a busy machine can miss: then it is neither met nor missed. */
+/** A limit that a busy machine can miss: there it counts neither as met nor as missed. */
 function quietLimit(name, met, measured, others) {
 	return met || others <= QUIET ? limit(name, met, measured)
 		: limit(name, null, `${measured}, while others used ${percent(others)} of the machine`)
@@ -65,7 +65,7 @@ export function limitsOf(size) {
 	return list
 }
 
-/** Over all sizes: does a page cost more when there are more orders? */
+/** Over all sizes: does a page cost more with more orders? */
 export function limitsAcross(sizes) {
 	if (sizes.length < 2) return []
 	const of = query => sizes.map(s => s.engine[query]?.instructions).filter(Boolean)
@@ -73,7 +73,7 @@ export function limitsAcross(sizes) {
 	return [limit(`instructions of a page within 5 % from ${sizes[0].orders} to ${sizes.at(-1).orders} orders`, worst <= 0.05, percent(worst))]
 }
 
-/** Live events: what they leave to those who read, and how soon they are told. */
+/** Live events: what they leave for reads, and how soon they arrive. */
 export function limitsOfEvents(result) {
 	const list = []
 	for (const b of result.beside) {

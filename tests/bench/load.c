@@ -7,15 +7,15 @@
 #include "tests/lib/orders_made.h"
 
 /*
- * bench/load DIR ORDERS: a store in DIR/store with so many orders, the same
- * ones every time, made through apply_changes() as syncd makes it.  Prints
- * one JSON object about it.
+ * bench/load DIR ORDERS: make a store in DIR/store with that many orders, the
+ * same ones every time, through apply_changes() as syncd does.  Prints one JSON
+ * object about it.
  */
 #define ORDERS_MAX	5000000u
 #define LIST_MIN	20000u	/* changes in one commit, at least */
 /*
- * A list of this share of the store has its orderings sorted anew, which
- * costs far less than putting each row in its place.
+ * A list of changes of this share of the store has the orderings sorted again,
+ * which costs far less than putting each row in its place.
  */
 #define LIST_SHARE	4
 #define LAST_MS		INT64_C(1795255200000)	/* 2026-11-21T10:00:00Z */
@@ -61,7 +61,7 @@ random_id(unsigned n, char id[static 18])
 }
 
 /*
- * A made order, but more like a base's: hundreds of names with some odd ones
+ * A made order, but more like one of a base: hundreds of names with some odd ones
  * among them, and dates that follow the numbers, give or take a day, over the
  * 45 days before the same moment.
  */
@@ -96,8 +96,8 @@ load(struct loader *l, unsigned orders)
 		enum err e;
 
 		if (n > orders - l->done || orders - l->done - n < n / 2)
-			n = orders - l->done;	/* no small rest */
-		if (n == orders - l->done)	/* until then it is a first sync, which is not history */
+			n = orders - l->done;	/* leave no small rest */
+		if (n == orders - l->done)	/* up to the last it is a first sync, which is not history */
 			meta.synced_ms = instant_now();
 		for (unsigned i = 0; i < n; i++)
 			prepare(l, i, orders);
@@ -138,7 +138,7 @@ report(const struct loader *l, int64_t ms)
 		struct row_view view;
 
 		if ((e = store_row(st, row, &view)) != ERR_OK)
-			break;	/* no holes: nothing was deleted */
+			break;	/* a fault: nothing was deleted, so there are no holes */
 		json += view.json.len;
 	}
 	(void)printf("{\"orders\":%" PRIu32 ",\"generation\":%" PRIu64 ",\"lists\":%u,"
@@ -168,7 +168,7 @@ main(int argc, char **argv)
 	config.store.map_size_bytes = (int64_t)orders * 1024 + (64 << 20);
 	config.store.map_limit_bytes = INT64_C(64) << 30;
 	config.store.changes_kept = 10000;
-	/* room for a list of them all; what is not used is never touched */
+	/* room for a list of all; memory that is not used is never touched */
 	l.orders = calloc(orders, sizeof(*l.orders));
 	l.changes = calloc(orders, sizeof(*l.changes));
 	if (l.orders != NULL && l.changes != NULL &&

@@ -1,6 +1,6 @@
 // One run of wrk, with the CPU time that the processes behind it took; and a
 // trickle of fresh connections beside the load, which shows what wrk cannot:
-// that somebody waits while others are fast.
+// whether some clients wait while others are served fast.
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
@@ -28,8 +28,8 @@ function wrk(args, env, timeoutMs) {
 }
 
 /**
- * Wait until these processes rest: what clients asked that have gone since is
- * still being answered, and would count against the next.
+ * Wait until these processes rest: requests of clients that have gone are still
+ * being answered, and would count against the next measurement.
  */
 async function rest(pids) {
 	for (let i = 0, last = cpu(pids); i < 200; i++) {

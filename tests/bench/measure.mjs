@@ -1,4 +1,4 @@
-// All that is measured at one size.
+// All measurements at one size.
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -32,9 +32,9 @@ async function someOrders(api, orders) {
 }
 
 /**
- * One round: everything once.  What is compared is measured between two
- * measurements of what it is compared with, so that a slower moment of the
- * machine is not taken for a slower answer.
+ * One round: everything once.  Each request is measured between two measurements
+ * of what it is compared with, so that a slower moment of the machine is not taken
+ * for a slower answer.
  */
 async function round(desk, list, connections, seconds, results) {
 	const pids = { worker: desk.workers, nginx: desk.nginxWorkers }
@@ -50,7 +50,7 @@ async function round(desk, list, connections, seconds, results) {
 			keep(c, await one(c))
 			continue
 		}
-		// paths in turn cost wrk a little: the comparison has them too
+		// taking paths in turn costs wrk a little, so the comparison does it too
 		const name = `${c.same}${c.paths ? ' in turn' : ''}`
 		groups.set(name, [...(groups.get(name) ?? []), c])
 	}
@@ -85,7 +85,7 @@ function summarize(runs) {
 		toFile: of(r => r.toFile ?? NaN), failed: runs.reduce((n, r) => n + r.failed, 0) }
 }
 
-/** Reads beside writes, and without, in turn. */
+/** Reads with and without writes beside them, in turn. */
 async function mixed(desk, orders, some, { rounds, seconds }) {
 	const file = `${desk.dir}/mixture.paths`
 	fs.writeFileSync(file, `${mixture(orders, some).join('\n')}\n`)

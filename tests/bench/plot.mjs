@@ -6,7 +6,7 @@ const COLORS = ['#0b6e99', '#c2410c', '#15803d', '#7c3aed', '#b91c1c', '#a16207'
 const short = n => n >= 1e6 ? `${+(n / 1e6).toFixed(1)}M` : n >= 1e3 ? `${+(n / 1e3).toFixed(1)}k` : String(+n.toPrecision(3))
 const escape = text => text.replace(/&/g, '&amp;').replace(/</g, '&lt;')
 
-/** Powers of ten around these numbers. */
+/** The powers of ten around these numbers. */
 function decades(numbers) {
 	const low = Math.floor(Math.log10(Math.min(...numbers)) + 1e-9), high = Math.ceil(Math.log10(Math.max(...numbers)) - 1e-9)
 	return Array.from({ length: Math.max(2, high - low + 1) }, (_, i) => 10 ** (low + i))

@@ -1,10 +1,10 @@
-// Programs that the bench starts, and what /proc tells about them.
+// Programs that the bench starts, and what /proc says about them.
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 
 const running = new Set()
 
-/** Start a program that goes on until end(); its output goes to a file. */
+/** Start a program that runs until end(); its output goes to a file. */
 export function start(file, args, { log, env = {} }) {
 	const out = fs.openSync(log, 'a')
 	const child = spawn(file, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
@@ -56,13 +56,13 @@ export function cpu(pids) {
 	return sum
 }
 
-/** CPU time of the whole machine, in microseconds; what a hypervisor took away counts as used. */
+/** CPU time used on the whole machine, in microseconds; time stolen by a hypervisor counts as used. */
 export function cpuOfAll() {
 	const [user, nice, system, , , irq, softirq, steal] = read('/proc/stat').split('\n')[0].split(/\s+/).slice(1).map(Number)
 	return (user + nice + system + irq + softirq + steal) * 10_000
 }
 
-/** Bytes that a process shares with no other, those of the store's file left out. */
+/** Bytes that a process shares with no other, without those of the store's file. */
 export function privateBytes(pid) {
 	let sum = 0, counts = true
 	for (const line of read(`/proc/${pid}/smaps`).split('\n')) {

@@ -14,11 +14,11 @@
  * Each QUERY ("page=7&sort=-orderTotal", "-" for none; page=random is another
  * page every time) is asked of DIR/store RUNS times: a new snapshot,
  * query_parse(), query_run(), and the rows copied into a buffer.  Prints one
- * JSON object a query with the CPU time of one run, and when it runs under
- * callgrind, has the instructions of the RUNS dumped under the query's name.
+ * JSON object for each query with the CPU time of one run; under callgrind, it
+ * dumps the instructions of the RUNS under the query's name.
  *
- * Besides "bound-filter" and "bound-search": the plainest loops over the same
- * column bytes, laid out without gaps.
+ * Also measures "bound-filter" and "bound-search": the plainest loops over the
+ * same column bytes, laid out without gaps.
  */
 #define PARAMS_MAX	16
 #define QUERY_TEXT_MAX	512
@@ -35,7 +35,7 @@ struct bench {
 	char			 text[QUERY_TEXT_MAX];
 	struct param		 params[PARAMS_MAX];
 	size_t			 count;
-	struct param		*random;	/* the page that changes; or NULL */
+	struct param		*random;	/* the page number that changes, or NULL */
 	char			 number[24];
 	uint64_t		 seed;
 };
@@ -123,7 +123,7 @@ measure(struct bench *b, const char *text, unsigned runs)
 	if ((e = ask(b)) != ERR_OK)
 		return e;
 	pages = b->page.total_pages;
-	/* pages at random touch the whole store: until most of it is known to the processor and the reader */
+	/* random pages touch the whole store: run until the processor and the reader know most of it */
 	if ((e = ask_many(b, b->random != NULL ? WARM + (unsigned)(b->page.total / 100) :
 	    runs < WARM ? runs : WARM, pages)) != ERR_OK)
 		return e;
@@ -145,7 +145,7 @@ measure(struct bench *b, const char *text, unsigned runs)
 
 /* ---- the bounds ---------------------------------------------------------- */
 
-/* All segments of a field, one after the other, without the first ${skip} bytes of each. */
+/* All segments of a field, one after another, without the first ${skip} bytes of each. */
 static enum err
 gather(struct bench *b, unsigned field, size_t skip, struct buf *out)
 {

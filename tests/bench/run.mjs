@@ -3,14 +3,14 @@
 // usage: node tests/bench/run.mjs
 //
 //   BENCH_SIZES    numbers of orders (10000 100000)
-//   BENCH_ROUNDS   everything is measured so often, in turn; medians count (3)
+//   BENCH_ROUNDS   how often everything is measured, in turn; medians count (3)
 //   BENCH_SECONDS  how long each measurement takes (1)
-//   BENCH_CLIENTS  of live events, beside whom is read too (1000; 0: not at all)
+//   BENCH_CLIENTS  clients of live events, beside which reads are measured too (1000; 0: none)
 //   BENCH_SVG      where the picture goes (build/bench/bench.svg)
 //
 // Prints tables and which limits are met, and writes them to
-// build/bench/bench.json.  Fails only when an answer was wrong or missing:
-// whether a limit is met may be the machine's fault.
+// build/bench/bench.json.  Fails only when an answer was wrong or missing: a
+// limit may be missed because of the machine.
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -10,10 +10,10 @@
 /*
  * bench/write DIR RATE SECONDS: change the store in DIR/store through
  * apply_changes(), one order and one synced commit at a time, evenly at RATE
- * a second, as syncd does for confirmed writes.  Of ten changes eight edit
+ * a second, as syncd does for confirmed writes.  Of ten changes, eight edit
  * some order's status, priority and total, one creates an order and one
- * deletes it again, so that readers find all that they know of.  Prints one
- * JSON object: commits and how long they took.
+ * deletes it again, so that readers still find every order that they know.
+ * Prints one JSON object: commits and how long they took.
  */
 #define CHANGES_MAX	100000u
 #define TRIES_MAX	1000u	/* to find a row in use */
@@ -58,7 +58,7 @@ pick(struct writer *w, char id[static 18])
 	return found;
 }
 
-/* What is done next.  A new order's id is never used again. */
+/* The next change.  A new order's id is never used again. */
 static bool
 prepare(struct writer *w, uint64_t generation)
 {

@@ -1,6 +1,6 @@
--- For wrk: requests taken in turn from the file in BENCH_PATHS (one path a
--- line; without it the address on the command line alone), and one line of
--- JSON at the end.
+-- For wrk: requests taken in turn from the file in BENCH_PATHS, one path a line
+-- (without it, only the address on the command line), and one line of JSON at the
+-- end.
 local file = os.getenv("BENCH_PATHS")
 
 if file then

@@ -183,7 +183,7 @@ end_call(struct airtable_call *c)
 		return;
 	}
 	uv_close((uv_handle_t *)&c->timer, on_fake_closed);
-	if (c->outcome.late_ms == 0)		/* else Airtable is still at it */
+	if (c->outcome.late_ms == 0)		/* else the change is still to be applied */
 		uv_close((uv_handle_t *)&c->late, on_fake_closed);
 }
 
@@ -205,7 +205,7 @@ held_record(const struct held *h, struct record *r)
 		r->values[ORDER_UPDATED_AT] = (struct value){ .present = true, .number = h->updated_ms };
 }
 
-/* Those that have a key that is asked for. */
+/* Records that have one of the keys asked for. */
 static void
 find_by_key(const struct seen_call *s, struct airtable_page *page)
 {
@@ -254,7 +254,7 @@ perform(struct airtable_call *c)
 	(void)uv_timer_init(&loop, &c->late);
 	c->timer.data = c->late.data = c;
 	c->handles = 2;
-	uv_update_time(&loop);		/* else its time is over before it should be */
+	uv_update_time(&loop);		/* or the timers would end too early */
 	r->sent_ms = instant_monotonic();
 	r->err = o.err;
 	r->maybe_applied = o.maybe;
@@ -330,7 +330,7 @@ airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refus
 	return c;
 }
 
-/* Looks for records by their ids, or by keys of ours. */
+/* Look for records by their ids, or by our keys. */
 static struct airtable_call *
 start_find(bool by_key, const struct str *ids, size_t count, airtable_cb *callback, void *cookie)
 {

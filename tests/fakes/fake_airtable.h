@@ -10,8 +10,9 @@
 #include "tests/lib/canned_server.h"
 
 /*
- * An Airtable that is a table in memory, for the delivery of changes: it does
- * as it is told, notes what it was asked, and how much of it the store knew.
+ * An Airtable that is a table in memory, for tests of the delivery of changes.
+ * It answers as the test's script says, and notes each call and how many entries
+ * the store had as sent at that moment.
  */
 #define ORDERS		60
 
@@ -27,19 +28,19 @@ struct held {
 	bool	gone;
 };
 
-/* What becomes of a call. */
+/* How a call ends. */
 struct outcome {
 	enum err	 err;		/* ERR_OK: done, or refused as Airtable would */
-	bool		 maybe;		/* nobody can tell whether it was applied */
+	bool		 maybe;		/* the caller can't know whether it was applied */
 	bool		 applied;	/* ... and it was */
-	bool		 adrift;	/* ... or may still be, as after each time-out */
+	bool		 adrift;	/* ... and it may still be, as after each time-out */
 	int		 status;	/* HTTP; 0: no answer came */
 	const char	*type, *message;
 	int64_t		 delay_ms;	/* until the answer; -1: none comes */
-	int64_t		 late_ms;	/* it is applied so long after it came */
+	int64_t		 late_ms;	/* it is applied this long after it arrived; 0: at once */
 };
 
-/* What was asked of Airtable. */
+/* A call as Airtable received it. */
 struct seen_call {
 	bool		 find;
 	enum airtable_change change;
@@ -76,15 +77,15 @@ struct fake_state {
 	int			room;		/* calls that may still start */
 	int64_t			blocked_ms;
 	enum err		blocked_why;
-	uint32_t		missing;	/* fields that the base has not */
-	enum airtable_key	create_key;	/* what the schema told of its field */
-	struct outcome		script[32];	/* of the next changes; then all goes well */
+	uint32_t		missing;	/* fields that the base does not have */
+	enum airtable_key	create_key;	/* what the schema says about its field */
+	struct outcome		script[32];	/* of the next changes; those after them succeed */
 	size_t			script_count, script_used;
-	struct outcome		finds[32];	/* of the next readings */
+	struct outcome		finds[32];	/* of the next reads */
 	size_t			find_count, find_used;
 	struct seen_call	seen[CALLS_MAX];
 	size_t			seen_count;
-	int			syncs;		/* that were wished for */
+	int			syncs;		/* that were requested */
 };
 extern struct fake_state fake;
 
@@ -116,13 +117,13 @@ void next_write(struct outcome o);
 
 void next_find(struct outcome o);
 
-/* Nothing can be read back until further notice. */
+/* Let all reads fail from now on, or let them succeed again. */
 void finds_fail(bool fail);
 
-/* So many more calls may start. */
+/* Let this many more calls start. */
 void give_room(int calls);
 
-/* Calls that were none: records that were read. */
+/* Calls that read records. */
 size_t finds_seen(void);
 
 /* Calls that were changes. */

@@ -12,9 +12,9 @@
 #include "tests/lib/support.h"
 
 /*
- * The delivery of changes on a real store, between two pretenders: an
- * Airtable that is a table in memory and does as it is told, and callers
- * whose answers can be looked at.  Included by the programs that test it.
+ * The delivery of changes on a real store, between two stand-ins: an Airtable
+ * that is a table in memory and follows a script, and callers whose answers the
+ * test can see.
  */
 #define ITEMS_MAX	50
 
@@ -47,7 +47,7 @@ const struct message_request *server_call_request(const struct server_call *call
 void server_reply(struct server_call *call, const struct message_reply *reply);
 void asked_free(struct asked *a);
 
-/* A message in the making. */
+/* A message that a test composes. */
 struct form {
 	struct message_request	m;
 	struct message_item	items[ITEMS_MAX];
@@ -57,10 +57,10 @@ struct message_item *form_add(struct form *f, enum message_kind kind, const char
 void want(struct message_item *item, unsigned field, const char *text);
 void submit(struct form *f, struct asked *a);
 
-/* One order is to have this status. */
+/* Ask for this status of one order. */
 void set_status(struct asked *a, const char *id, const char *status);
 
-/* ... and if that takes longer than the asker waits, it is to be delivered later. */
+/* The same, to be delivered later if that takes longer than the caller waits. */
 void set_status_later(struct asked *a, const char *id, const char *status);
 
 void answered(struct asked *a);
@@ -76,7 +76,7 @@ uint32_t pending_count(void);
 /* The store is consistent and holds what Airtable holds. */
 void in_agreement(void);
 
-/* All is settled, and as Airtable has it. */
+/* Wait until all changes are settled, and check that the store agrees with Airtable. */
 void until_settled(void);
 
 struct found {
@@ -90,7 +90,7 @@ void history(const char *id, struct found *f);
 void newest_history(const char *id, char json[static 1000]);
 void open_writes(void);
 
-/* As the end of a process does. */
+/* Stop them as the end of a process does. */
 void close_writes(void);
 
 void write_setup(void);

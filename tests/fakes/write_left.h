@@ -4,18 +4,18 @@
 #include "tests/lib/outbox_made.h"
 #include "tests/fakes/write_fixture.h"
 
-/* An outbox as a process that has died leaves it, and one that takes it up. */
+/* An outbox as a killed process leaves it, and a process that takes it over. */
 #define LEFT_MAX	40
 
 extern struct made_entry left[LEFT_MAX];
 
-/* An entry in the outbox of a process that has died. */
+/* Add an entry to the outbox that the killed process leaves. */
 struct made_entry *leave(enum outbox_kind kind, const char *id, const char *status,
     enum outbox_state state);
 
 void promise(struct made_entry *m);
 
-/* The process before ends as if it had been killed, with this outbox; another takes over. */
+/* End the running process as if killed, with this outbox; another one takes over. */
 void restart(void);
 
 void until_empty(void);

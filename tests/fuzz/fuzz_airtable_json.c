@@ -6,9 +6,9 @@
 #include "syncd/airtable/keys.h"
 
 /*
- * Answers of Airtable: the first byte chooses the status and what was asked
- * for, the rest is the body.  Whatever it is, what comes out keeps the
- * promises of the decoder.
+ * Answers of Airtable: the first byte chooses the status and the kind of call,
+ * the rest is the body.  Whatever the body is, the result must be what the
+ * decoder's header promises.
  */
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

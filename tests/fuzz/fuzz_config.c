@@ -16,7 +16,7 @@ expect(int condition)
 		abort();
 }
 
-/* A file of this content, by its name. */
+/* A file with this content, and its name. */
 static int
 file_with(const void *data, size_t len, char name[static 32])
 {
@@ -27,7 +27,7 @@ file_with(const void *data, size_t len, char name[static 32])
 	return fd;
 }
 
-/* The text after the first NUL, where there is one, comes as an option and as the environment. */
+/* The text after the first NUL, if there is one, is used as an option and as the environment. */
 static enum err
 load(const uint8_t *data, size_t len, struct config *c, struct buf *errors)
 {
@@ -56,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len == 0)
 		return 0;
 	if (load(data, len, &first, &errors) == ERR_OK) {
-		/* what is printed is a file that means the same */
+		/* the printed file must mean the same */
 		config_print(&first, &printed);
 		fd = file_with(printed.data, printed.len, name);
 		expect(config_load(&second, &(struct config_source){ .file = name }, &errors) == ERR_OK);

@@ -60,7 +60,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		const uint8_t *p = half == 0 ? bytes : bytes + split;
 		size_t n = half == 0 ? split : len - split;
 
-		if (n > 0)	/* closed by then: then so be it */
+		if (n > 0)	/* the connection may be closed by then */
 			(void)send(fds[1], p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		must(loop_turn(loop, instant_monotonic()) == ERR_OK);
 	}

@@ -10,7 +10,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 #define NOW_MS	INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
 
-/* Orders, and tags, which are a list; made once, as the table is only read. */
+/* Orders with tags, which are a list; made once, as the table is only read. */
 static struct sim_base *
 made(void)
 {
@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			struct formula_context context = { .table = t, .row = &t->rows[i],
 			    .modified_ms = t->rows[i].modified_ms, .now_ms = NOW_MS };
 
-			(void)formula_keeps(f, &context);	/* no answer is wrong for any text */
+			(void)formula_keeps(f, &context);	/* any answer is right */
 			buf_clear(&out);
 			formula_json(&out, f, &context);
 			formula_plain(&out, f, &context);

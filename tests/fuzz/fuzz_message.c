@@ -49,7 +49,7 @@ same_request(const struct message_request *a, const struct message_request *b)
 	return true;
 }
 
-/* What was read is written and read again: it must be the same, and one line. */
+/* A request that was read is written and read again: it must be the same, and one line. */
 static void
 check_request(struct str line)
 {

@@ -8,13 +8,13 @@
 #include "tests/fuzz/fuzz_store.h"
 
 /*
- * The body of a change: the strict JSON reader first, then each handler that
- * takes one, which either finds fault with it or gets as far as looking for
- * the orders, of which there are none, or for syncd, which is not there.
+ * The body of a change: first the strict JSON reader, then each handler that
+ * takes one.  A handler either refuses it or gets as far as looking for the
+ * orders, of which there are none, or for syncd, which is not running.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* Nothing is in it, and that is all there is. */
+/* A complete store without orders. */
 static void
 fill(const struct config *config)
 {

@@ -8,8 +8,8 @@
 #include "tests/lib/feed_table.h"
 
 /*
- * What Airtable answers about webhooks, and what the store kept of the feed:
- * the first byte chooses which, the rest is the text.
+ * Airtable's answers about webhooks, and the feed's state as the store keeps it:
+ * the first byte chooses one, the rest is the text.
  */
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -26,7 +26,7 @@ require(bool it)
 		abort();
 }
 
-/* Each step belongs to one record, and says what it has to. */
+/* Count the record's steps; each must have what its kind requires. */
 static size_t
 try_steps(const struct payload_record *r)
 {

@@ -93,7 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct param params[QUERY_PARAMS_MAX];
 	struct str text = { (const char *)bytes, len };
 	struct field_errors errors = { .count = 0 };
-	bool paging = len == 0 || bytes[0] != '&';	/* the byte is harmless in a query */
+	bool paging = len == 0 || bytes[0] != '&';	/* a leading & means nothing in a query */
 	size_t n, total = 0;
 	enum err e;
 

@@ -33,7 +33,7 @@ made(void)
 	return base;
 }
 
-/* The cell is well-formed JSON, as records and as webhooks have it, and can be shown. */
+/* The cell must be well-formed JSON, for records and for webhooks, and can be shown. */
 static void
 look(const struct sim_field *f, const struct sim_cell *cell, struct str locale)
 {
@@ -61,7 +61,7 @@ look(const struct sim_field *f, const struct sim_cell *cell, struct str locale)
 	}
 }
 
-/* Any JSON, or else any text, is written into a field of each kind with typecast. */
+/* Write any JSON, or else any text, into a field of each kind with typecast. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

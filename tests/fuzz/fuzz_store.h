@@ -29,8 +29,8 @@ fuzz_remove_entry(const char *path, const struct stat *st, int type, struct FTW 
 }
 
 /*
- * The store that ${fill} makes where ${config} says, open.  The writer is
- * another process, as LMDB wants it; the files vanish once they are open.
+ * Let ${fill} make a store where ${config} says, and open it.  The writer is
+ * another process, as LMDB requires; the files are removed once they are open.
  */
 static inline struct store *
 fuzz_store(struct config *config, void (*fill)(const struct config *))

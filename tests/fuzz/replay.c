@@ -7,8 +7,8 @@
 
 /*
  * replay DIR...: give each file of the folders to a fuzz target once, and the
- * first half of it as well, without a fuzzer.  Files are named as they are
- * reached, so that a crash tells which one it was.
+ * first half of it as well, without a fuzzer.  Each file's name is printed before
+ * it is used, so that a crash shows which one it was.
  */
 #define INPUT_MAX	(4u << 20)
 
@@ -46,7 +46,7 @@ replay_file(const char *path, uint8_t *room)
 	return true;
 }
 
-/* -1 if the folder can't be read, else how many files were given. */
+/* How many files were given to the target; -1: the folder or a file can't be read. */
 static int
 replay_folder(const char *folder, uint8_t *room)
 {

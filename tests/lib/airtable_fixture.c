@@ -54,7 +54,7 @@ seen_free(struct seen *s)
 void
 airtable_setup(void)
 {
-	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);	/* days are those of the desk */
+	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);	/* the desk's zone */
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
 	canned_start(&server, &loop);
 	memset(&config, 0, sizeof(config));

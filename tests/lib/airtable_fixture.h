@@ -31,11 +31,11 @@ struct seen {
 	struct airtable_oddity	 odd[SCHEMA_FIELDS_MAX];
 	struct buf		 offset;
 	struct buf		 texts;		/* id|text,text,... of the last record */
-	struct buf		 keys;		/* of all, each with a space behind it */
+	struct buf		 keys;		/* of all records, each followed by a space */
 	struct record		 record;	/* numbers are valid, texts not */
 	int64_t			 at_ms;
-	int			 composed;	/* how often it was asked what it carries */
-	struct airtable_write	 write;		/* a change: what it says then */
+	int			 composed;	/* how often the call was composed */
+	struct airtable_write	 write;		/* what a change then carries */
 };
 
 void on_done(void *cookie, const struct airtable_result *r, const struct airtable_page *page);
@@ -45,7 +45,7 @@ void airtable_teardown(void);
 void reopen(void);
 void list(struct seen *s, const char *offset);
 
-/* Queue a change of records, which have to stay until it has left. */
+/* Queue a change of ${records}, which must stay until it has left. */
 struct airtable_call *change(struct seen *s, enum airtable_change change,
     const struct record *records, size_t count);
 

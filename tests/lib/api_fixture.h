@@ -9,7 +9,7 @@
 
 /*
  * A worker without its process: FastCGI requests over a socket pair, a real
- * store written by another process, and a syncd that is played by the test.
+ * store written by another process, and the test in the role of syncd.
  */
 struct api_fixture {
 	struct config	 config;
@@ -18,7 +18,7 @@ struct api_fixture {
 	struct api	*api;
 	struct connections *cs;
 	struct buf	 answer;	/* the last one, as text */
-	const struct counters *metrics;	/* not NULL: it is the process that answers /metrics */
+	const struct counters *metrics;	/* not NULL: play the process that answers /metrics */
 	uint64_t	*committed;	/* generation of the writer's last commit; shared with its process */
 };
 extern struct api_fixture fx;
@@ -29,9 +29,9 @@ void		 api_setup_filled(void);
 void		 api_setup_syncd(void);
 void		 api_teardown(void);
 
-/* Run it in another process, as LMDB wants a writer; it ends with _exit when it fails. */
+/* Run ${change} in another process, as LMDB requires of a writer; on failure it calls _exit(). */
 void		 in_writer(void (*change)(struct apply *));
-/* For such functions: commit; ${meta} NULL: nothing else. */
+/* For such functions: commit ${n} changes, with ${meta} (NULL: none). */
 void		 apply_or_exit(struct apply *, const struct change *, size_t n, enum change_source,
 		    const struct apply_meta *);
 /*
@@ -41,9 +41,9 @@ void		 apply_or_exit(struct apply *, const struct change *, size_t n, enum chang
 void		 api_fill(struct apply *);
 /* ORD-1 becomes Shipped. */
 void		 api_ship(struct apply *);
-/* NULL: empty */
+/* A value with this text; NULL: empty. */
 struct value	 text_value(const char *);
-/* ${format}, which has one %llu, with this generation; good for four at a time. */
+/* ${format}, which has one %llu, with this generation; valid until four more calls. */
 const char	*with(const char *format, uint64_t generation) __attribute__((format(printf, 1, 0)));
 
 /* Another connection, after the one before was closed with close_web(). */
@@ -56,22 +56,22 @@ void		 ask(const char *method, const char *uri, const char *header, const char *
 /* The same with several headers: NAME, value, ..., NULL. */
 void		 ask_with(const char *method, const char *uri, const char *const *headers,
 		    const char *body);
-/* Is the answer there?  It is in fx.answer then. */
+/* Has an answer arrived?  It is then in fx.answer. */
 bool		 answered(void);
-/* The answer is there, has this status and holds this text. */
+/* Assert that an answer has arrived with this status, and holds this text. */
 void		 expect(int status, const char *holds);
 void		 expect_get(const char *uri, int status, const char *holds);
-/* It holds this text too, or does not. */
+/* Assert that the same answer holds this text too, or does not. */
 void		 expect_text(const char *holds);
 void		 expect_no_text(const char *lacks);
 
-/* The line that syncd got; it is an error if there is none. */
+/* The line that syncd received; fails if there is none. */
 const char	*syncd_line(void);
-/* Nothing came to syncd. */
+/* Assert that syncd received nothing. */
 void		 expect_no_line(void);
-/* Answer the line: ${rest} stands behind the id. */
+/* Answer the line: ${rest} follows the id. */
 void		 syncd_say(const char *line, const char *rest);
-/* For that: a message of one item, and this is its result. */
+/* ${rest} for a write of one item with this result. */
 const char	*syncd_confirmed(uint64_t generation, const char *result);
 void		 syncd_close(void);
 

@@ -12,7 +12,6 @@ struct canned_peer {
 	char			 chunk[4096];
 };
 
-
 static void
 canned_peer_closed(uv_handle_t *h)
 {
@@ -33,7 +32,7 @@ canned_peer_close(struct canned_peer *p)
 	uv_close((uv_handle_t *)&p->timer, canned_peer_closed);
 }
 
-/* Write what is due with a blocking copy: answers are small or the peer reads. */
+/* Write as much as the socket takes, and come back for the rest. */
 static void
 canned_play(uv_timer_t *timer)
 {
@@ -140,7 +139,7 @@ canned_start(struct canned_server *s, uv_loop_t *loop)
 	int len = sizeof(at);
 
 	*s = (struct canned_server){ .loop = loop };
-	(void)signal(SIGPIPE, SIG_IGN);	/* a client that is gone ends its connection only */
+	(void)signal(SIGPIPE, SIG_IGN);	/* a client that has gone ends only its connection */
 	ck_assert_int_eq(uv_ip4_addr("127.0.0.1", 0, &at), 0);
 	ck_assert_int_eq(uv_tcp_init(loop, &s->listener), 0);
 	s->listener.data = s;
@@ -237,6 +236,6 @@ canned_run(uv_loop_t *loop, const int *flag, int target, int64_t ms)
 	while (*flag < target && instant_monotonic() < until)
 		(void)uv_run(loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&timer, NULL);
-	(void)uv_run(loop, UV_RUN_NOWAIT);	/* the timer is of this frame */
+	(void)uv_run(loop, UV_RUN_NOWAIT);	/* close the timer, which is on this stack frame */
 	return *flag >= target;
 }

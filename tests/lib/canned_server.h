@@ -13,7 +13,7 @@
 
 /*
  * An HTTP server on the test's own loop that plays a script: request i gets
- * answer i, later ones the last.  It remembers what it was asked and when.
+ * answer i, later ones the last.  It remembers each request and its time.
  */
 #define CANNED_ANSWERS	64
 
@@ -54,7 +54,7 @@ void canned_start(struct canned_server *s, uv_loop_t *loop);
 /* Raw bytes as the next answer of the script, which may be adjusted. */
 struct canned_answer *canned_raw(struct canned_server *s, const char *bytes, size_t len);
 
-/* A whole answer; ${headers}: more lines, each with its CRLF. */
+/* A whole answer; ${headers}: further lines, each with its CRLF. */
 struct canned_answer *canned_http(struct canned_server *s, int status, const char *headers,
     const char *body, size_t len);
 
@@ -63,7 +63,7 @@ struct canned_answer *canned_json(struct canned_server *s, int status, const cha
 /* The most requests that came within any one second. */
 size_t canned_most_in_a_second(const struct canned_server *s);
 
-/* Close it and everything else of the loop that closes with it, and check that nothing is left. */
+/* Close the server and its connections, and check that nothing else is open on the loop. */
 void canned_stop(struct canned_server *s);
 
 /* Run the loop until *flag reaches ${target}, at most ${ms}.  false: it did not. */

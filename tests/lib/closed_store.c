@@ -30,7 +30,7 @@ closed_store_set_format(const char *path, uint32_t format)
 	struct str stored;
 
 	closed_store_open(&s, path);
-	/* its own bytes: meta_head() reads no more than the format of another one */
+	/* the bytes themselves, as meta_head() reads only the format of a foreign head */
 	ck_assert(db_get(&s.txn, s.dbs.meta, STR(META_HEAD), &stored) && stored.len == sizeof(head));
 	memcpy(&head, stored.ptr, sizeof(head));
 	head.format = format;

@@ -4,8 +4,8 @@
 #include "common/store/keys.h"
 
 /*
- * A store that no program has open, to be changed behind its back: as another
- * build would have left it, or damaged.
+ * A store that no program has open, changed directly: to look as another build
+ * would have left it, or damaged.
  */
 struct closed_store {
 	struct db		db;
@@ -17,7 +17,7 @@ struct closed_store {
 void	closed_store_open(struct closed_store *, const char *path);
 void	closed_store_commit(struct closed_store *);
 
-/* The format of the one in this folder is that number. */
+/* Set the format of the store in folder ${path}. */
 void	closed_store_set_format(const char *path, uint32_t format);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "syncd/airtable/webhooks.h"
 
-/* The orders table as a base's schema tells of it: fields fldA to fldG, in the schema's order. */
+/* The orders table in a base's schema: fields fldA to fldG, in the order of orders_schema. */
 #define FEED_SCHEMA(customer, options) \
 	"{\"tables\":[{\"id\":\"tblOther\",\"name\":\"Other\",\"fields\":[]}," \
 	"{\"id\":\"tblOrders\",\"name\":\"Orders\",\"fields\":[" \

@@ -9,7 +9,7 @@
 #include "common/store/history.h"
 #include "tests/lib/outbox_fixture.h"
 
-/* The history of a store with one order as lines of text; included by the programs that test it. */
+/* The history of a store with one order as lines of text, for the programs that test it. */
 
 struct value text(const char *s);
 
@@ -36,7 +36,7 @@ void expect_lines(struct lines *l, size_t n, const char *const *lines);
 /* The order's record with some other values. */
 struct record order_with(const char *status, const char *priority);
 
-/* News of a sync, a job or a read-back. */
+/* Apply news of a sync, a job or a read-back; ${r} NULL: the order is gone. */
 struct apply_result news(const struct record *r, struct str id, enum change_source source,
     int64_t now_ms);
 

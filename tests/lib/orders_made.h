@@ -13,7 +13,7 @@ struct made_order {
 	char		id[18], order_id[32], customer[64];
 };
 
-/* Order number ${n}, drawn from *seed: some fields empty, names repeat, odd text among them. */
+/* Order number ${n}, drawn from *seed: some fields are empty, names repeat, some texts are odd. */
 void		made_order(struct made_order *, unsigned n, uint64_t *seed);
 /* The next pseudo-random number below ${below}. */
 uint64_t	made_random(uint64_t *seed, uint64_t below);

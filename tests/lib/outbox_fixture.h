@@ -4,7 +4,7 @@
 #include "tests/lib/outbox_made.h"
 #include "tests/lib/support.h"
 
-/* A store with one order and an outbox; included by the programs that test what becomes of them. */
+/* A store with one order and an outbox, for the programs that test them. */
 
 #define NOW_MS	INT64_C(1795255200000)	/* 2026-11-21T10:00:00Z */
 #define DAY_MS	INT64_C(86400000)
@@ -25,10 +25,10 @@ void outbox_reopen(void);
 
 void check(void);
 
-/* How many the outbox holds. */
+/* How many entries the outbox holds. */
 size_t entries(void);
 
-/* How many orders show what is pending. */
+/* How many orders show a pending change. */
 uint32_t pending(void);
 
 #endif

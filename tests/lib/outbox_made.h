@@ -17,23 +17,23 @@ struct made_entry {
 	char			id[64], request_id[32], text[ORDER_FIELDS][64];
 };
 
-/* A newly accepted entry with the next sequence, which asks for nothing yet; ${id} NULL: a creation. */
+/* A newly accepted entry with the next sequence that asks for nothing yet; ${id} NULL: a creation. */
 void	made_entry(struct made_entry *, struct apply *, enum outbox_kind, const char *id);
-/* It asks for this text in a field, NULL: clear it. */
+/* Let it set a field to this text; NULL: clear the field. */
 void	made_ask(struct made_entry *, unsigned field, const char *text);
-/* It asks for what the record has. */
+/* Let it set every field that the record knows. */
 void	made_ask_all(struct made_entry *, const struct record *);
-/* Equal in all that is stored? */
+/* Assert that both are equal in all that is stored. */
 void	made_same(const struct outbox_entry *, const struct outbox_entry *);
 
-/* One commit of outbox steps alone; expects success. */
+/* One commit of nothing but outbox steps; expects success. */
 struct apply_result	made_steps(struct apply *, const struct outbox_step *, size_t n, int64_t now_ms);
 /* Store, or replace, one entry. */
 struct apply_result	made_store(struct apply *, const struct made_entry *, int64_t now_ms);
 
 /*
- * Airtable confirmed the entries of one record: its row is then ${now}, or
- * (NULL) it is gone.  Expects success.
+ * Commit that Airtable confirmed the entries of one record: its row is then
+ * ${now}; NULL: it is gone.  Expects success.
  */
 struct apply_result	made_confirm(struct apply *, const struct record *now, struct str id,
 			    const struct outbox_entry *const *, size_t n, int64_t now_ms);

@@ -11,8 +11,9 @@
 #include "airtable-sim/formula/formula.h"
 #include "tests/lib/support.h"
 
-/* For the tests of airtable-sim: one simulator, called without HTTP. */
 #include <cjson/cJSON.h>
+
+/* For the tests of airtable-sim: one simulator, called without HTTP. */
 
 #define SIM_NOW		INT64_C(1795176000000)	/* 2026-11-20T12:00:00Z */
 #define SIM_TOKEN	"patTest"
@@ -25,18 +26,18 @@ extern struct sim_reply reply;
 void sim_start(uint32_t orders);
 void sim_end(void);
 
-/* The call's status; its body is then in reply. */
+/* Make a call and return its status; the body is then in reply. */
 int call_at(int64_t now_ms, const char *method, const char *target, const char *body);
 
 int call(const char *method, const char *target, const char *body);
 
-/* The status of a command at the door /_sim/, which acts at the simulated clock's time. */
+/* Give a command at the door /_sim/, which uses the simulated clock, and return its status. */
 int door(const char *method, const char *name, const char *body);
 
-/* A setting, which must be valid. */
+/* Change a setting; the value must be valid. */
 void set(const char *name, const char *value);
 
-/* The member of the last reply that names or places, joined by '/', lead to; NULL: none. */
+/* The member of the last reply at ${path}: names and indices joined by '/'.  NULL: there is none. */
 const cJSON *at(const char *path);
 
 const char *text_at(const char *path);
@@ -49,7 +50,7 @@ bool reply_has(const char *text);
 size_t reply_count(const char *text);
 struct sim_table *orders_table(void);
 
-/* The result as JSON, or the reason it was refused for. */
+/* The result as JSON, or the reason for which the formula was refused. */
 const char *formula_result(const struct sim_row *row, const char *text);
 
 #endif

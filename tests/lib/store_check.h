@@ -4,9 +4,9 @@
 #include "common/store/store.h"
 
 /*
- * verify_store() (syncd/verify/verify.h), which computes all that the store keeps
- * beside its rows again.  Fails the running test with the first fault.  The
- * store must be in a snapshot.
+ * Run verify_store() (syncd/verify/verify.h), which derives everything again that
+ * the store keeps beside its rows, and fail the running test with the first
+ * fault.  The store must be in a snapshot.
  */
 void	store_check(struct store *);
 

@@ -27,7 +27,7 @@ first_sync(struct apply *a, struct made_order *m, uint64_t *seed, int64_t now_ms
 	free(c);
 }
 
-/* Some are deleted, some other, some new. */
+/* Some orders are deleted, some changed, some new. */
 static void
 news(struct apply *a, struct made_order *m, uint64_t *seed)
 {
@@ -44,7 +44,7 @@ news(struct apply *a, struct made_order *m, uint64_t *seed)
 	(void)made_apply(a, c, BATCH);
 }
 
-/* A change of the API's that Airtable has confirmed. */
+/* A change through the API that Airtable has confirmed. */
 static void
 confirmed(struct apply *a, struct made_order *m, unsigned n, int64_t now_ms)
 {

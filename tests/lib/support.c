@@ -61,7 +61,7 @@ tmpdir_new(void)
 	}
 	ck_assert_int_lt(dir_count, DIRS_MAX);
 	dir = dirs[dir_count];
-	/* memory where there is some: these tests commit thousands of times */
+	/* in memory if possible: these tests commit thousands of times */
 	(void)strcpy(dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/orderdeck-test-XXXXXX" :
 	    "/tmp/orderdeck-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
