@@ -18,7 +18,7 @@ ready_tell(int fd)
 	if (fd == -1)
 		return;
 	if (write(fd, "", 1) != 1)
-		log_warn("the master does not learn that this process serves: %s", strerror(errno));
+		log_warn("can't tell the master that this process serves: %s", strerror(errno));
 	(void)close(fd);
 }
 

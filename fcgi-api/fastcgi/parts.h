@@ -52,7 +52,7 @@ struct connections {
 	size_t			 slow;		/* RECEIVING or SENDING */
 	size_t			 gathered;	/* bytes in the in of all connections */
 	bool			 paused, draining;
-	int64_t			 resume_ms;	/* paused: until then, or until one connection closes */
+	int64_t			 resume_ms;	/* paused: until then, or one has closed */
 	int64_t			 sweep_ms;
 	int64_t			 part_ms;	/* draining: one more idle connection ends */
 	int			 feed_fd;	/* memfd, or -1 */

@@ -112,7 +112,7 @@ refuse(struct api *api, enum limit which, uint32_t weight, const struct ratelimi
 		counter_add(&api->counters->limited[which]);
 	if (weight > v->quota) {	/* it would have to wait for ever */
 		(void)api_problem(api, ERR_TOO_LARGE,
-		    "these are more orders than may be changed in a minute; send fewer at a time");
+		    "more orders than may be changed in a minute; send fewer at a time");
 		return;
 	}
 	(void)api_problem(api, ERR_RATE_LIMITED, which == LIMIT_CHANGED_ORDERS ?

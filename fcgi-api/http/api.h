@@ -60,11 +60,11 @@ struct api {
 	struct summary_cache	*summaries;
 	struct summary_tag	 summary_tags[2];	/* of the last summary; and compressed */
 	struct message_request	 message;
-	cJSON			*documents;	/* a list of the JSON that message's strings point into */
+	cJSON			*documents;	/* a list: message's strings point into them */
 	/* the request at hand */
 	struct connection	*connection;	/* fast workers only */
 	struct request		 request;
-	int64_t			 now_ms;	/* instant_now() in api_snapshot() or api_unmoved() */
+	int64_t			 now_ms;	/* instant_now() at api_snapshot(), api_unmoved() */
 	struct account		 account;
 	struct field_errors	 errors;
 	struct response		 response;

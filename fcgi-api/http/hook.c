@@ -32,7 +32,7 @@ hook_airtable(struct api *api)
 	if (api->config->sync.public_url[0] == '\0')
 		return api_problem(api, ERR_NOT_FOUND, "no notices are expected (sync.public_url)");
 	if (r->body.len == 0 || r->body.len > MESSAGE_NOTICE_MAX || !utf8_valid(r->body))
-		return api_problem(api, ERR_INVALID_BODY, "that is no notice");
+		return api_problem(api, ERR_INVALID_BODY, "the body is not a notice");
 	if (r->airtable_mac.len == 0 || r->airtable_mac.len > MESSAGE_MAC_MAX ||
 	    !utf8_valid(r->airtable_mac))
 		return api_problem(api, ERR_FORBIDDEN, "the notice is not signed");

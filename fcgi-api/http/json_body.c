@@ -24,7 +24,7 @@ text_fault(struct str s)
 				return "a text contains a control character";
 		} else if (c == '{' || c == '[') {
 			if (++depth > JSON_DEPTH_MAX)
-				return "nested too deeply";
+				return "the body is nested too deeply";
 		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
 		}
@@ -51,7 +51,7 @@ object_fault(const cJSON *object)
 	if (n < 2)
 		return NULL;
 	if ((names = calloc(n, sizeof(*names))) == NULL)
-		return "too large";
+		return "the body is too large";
 	cJSON_ArrayForEach(m, object)
 		names[i++] = m->string;
 	qsort(names, n, sizeof(*names), name_cmp);
@@ -100,16 +100,16 @@ json_body_parse(struct str body, cJSON **out, const char **why)
 	if (body.len == 0)
 		*why = "the body is empty";
 	else if (memchr(body.ptr, '\0', body.len) != NULL)
-		*why = "contains a NUL";
+		*why = "the body contains a NUL";
 	else if (!utf8_valid(body))
-		*why = "not UTF-8";
+		*why = "the body is not UTF-8";
 	else
 		*why = text_fault(body);
 	if (*why != NULL)
 		return ERR_INVALID_BODY;
 	value = cJSON_ParseWithLengthOpts(body.ptr, body.len, &end, 0);
 	if (value == NULL)
-		*why = "not JSON";
+		*why = "the body is not JSON";
 	else if (!only_space(end, body.ptr + body.len))
 		*why = "something follows the JSON value";
 	else

@@ -21,13 +21,13 @@ struct response {
 	struct str	 body;		/* what is sent; by default own */
 	bool		 elsewhere;	/* body is not own */
 	bool		 head_only;	/* the request was a HEAD */
-	int64_t		 data_age_s;	/* of the snapshot that it shows; -1: not known, or no snapshot */
+	int64_t		 data_age_s;	/* of the snapshot that it shows; -1: not known, or none */
 	struct buf	 head;		/* the finished CGI header block */
 };
 
 #define NO_GENERATION		UINT64_MAX
 #define RESPONSE_BODY_MAX	(32u * 1024 * 1024)
-/* A body that may go on in a further answer, or omit items, ends here: one more and its tail fit. */
+/* A body that can go on in a further answer, or omit items, ends here; one more and its tail fit. */
 #define RESPONSE_ENOUGH		(16u * 1024 * 1024)
 
 void		response_init(struct response *);	/* a zeroed one also needs it */

@@ -129,7 +129,7 @@ parse_detail(enum err e)
 	case ERR_NOT_FOUND:
 		return "there is nothing at this path";
 	case ERR_INVALID_BODY:
-		return "the body has not the length that Content-Length tells";
+		return "the body does not have the length that Content-Length gives";
 	default:
 		return NULL;
 	}

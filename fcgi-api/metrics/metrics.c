@@ -81,7 +81,7 @@ add_store(struct buf *b, struct store *st, const struct config *config)
 	    "All that Airtable held then is in the store, by a full sync or the feed; 0: not known.",
 	    (double)fresh_ms / 1000);
 	if (fresh_ms != 0)
-		metric_one(b, "orderdeck_staleness_seconds", "gauge", "How long ago that is.",
+		metric_one(b, "orderdeck_staleness_seconds", "gauge", "Age of the data.",
 		    age_ms > 0 ? (double)age_ms / 1000 : 0);
 	metric_one(b, "orderdeck_orders_pending", "gauge",
 	    "Orders that are shown with changes not yet confirmed.", (double)outbox_pending(st));
@@ -91,13 +91,13 @@ add_store(struct buf *b, struct store *st, const struct config *config)
 	    "Pages of the store's file in use, or free to be used again.", (double)s.pages);
 	metric_one(b, "orderdeck_store_map_bytes", "gauge", "Size of the store's map.",
 	    (double)s.map_bytes);
-	metric_one(b, "orderdeck_store_limit_bytes", "gauge", "It may grow to that (store.map_limit).",
-	    (double)config->store.map_limit_bytes);
-	metric_one(b, "orderdeck_history_entries", "gauge", "Changes that the history tells of.",
+	metric_one(b, "orderdeck_store_limit_bytes", "gauge",
+	    "Size to which the map may grow (store.map_limit).", (double)config->store.map_limit_bytes);
+	metric_one(b, "orderdeck_history_entries", "gauge", "Changes in the history.",
 	    (double)s.history);
-	metric_one(b, "orderdeck_store_readers", "gauge", "Slots of readers taken so far.",
+	metric_one(b, "orderdeck_store_readers", "gauge", "Reader slots taken so far.",
 	    (double)s.readers);
-	metric_one(b, "orderdeck_store_readers_max", "gauge", "Slots of readers there are.",
+	metric_one(b, "orderdeck_store_readers_max", "gauge", "Reader slots that exist.",
 	    (double)s.readers_max);
 	metric_one(b, "orderdeck_store_reader_lag", "gauge",
 	    "Commits since the oldest snapshot that is being read.", (double)s.oldest_lag);
@@ -115,7 +115,7 @@ metrics_finish(struct api *api, const struct waiting *w, enum err e,
 
 	if (e == ERR_OK && reply->err == ERR_OK)
 		status = cJSON_ParseWithLength(reply->body.ptr, reply->body.len);
-	metric_begin(b, "orderdeck_info", "gauge", "1; which version answers.");
+	metric_begin(b, "orderdeck_info", "gauge", "Always 1; the label is the version.");
 	metric_uint(b, "orderdeck_info", "version=\"" ORDERDECK_VERSION "\"", 1);
 	if (a->counters != NULL)
 		metrics_add_workers(b, a->counters);

@@ -39,7 +39,7 @@ seconds(const cJSON *object, const char *name)
 	return (double)ms / 1000;
 }
 
-/* Words of syncd's that may stand in labels. */
+/* One of syncd's words, if it may stand in a label. */
 static const char *
 word(const cJSON *item)
 {
@@ -61,7 +61,7 @@ read_histogram(const cJSON *kind, struct histogram *h)
 			h->counts[i++] = (uint64_t)item->valuedouble;
 }
 
-/* "calls" and the like: how things of each kind ended, and how long they took. */
+/* Of calls, syncs or requests: how those of each kind ended, and how long they took. */
 static void
 add_outcomes(struct buf *b, const cJSON *kinds, const char *prefix, const char *help)
 {
@@ -78,7 +78,7 @@ add_outcomes(struct buf *b, const cJSON *kinds, const char *prefix, const char *
 			metric_double(b, name, labels, outcome->valuedouble);
 		}
 	(void)snprintf(name, sizeof(name), "%s_duration_seconds", prefix);
-	metric_begin(b, name, "histogram", "How long they took.");
+	metric_begin(b, name, "histogram", "Their durations.");
 	cJSON_ArrayForEach(kind, kinds) {
 		read_histogram(kind, &time);
 		(void)snprintf(labels, sizeof(labels), "kind=\"%.40s\"", word(member(kind, "kind")));
@@ -86,7 +86,7 @@ add_outcomes(struct buf *b, const cJSON *kinds, const char *prefix, const char *
 	}
 }
 
-/* Write calls by the number of their records. */
+/* Writing calls by the number of their records. */
 static void
 add_batches(struct buf *b, const cJSON *batches)
 {
@@ -123,7 +123,7 @@ add_words(struct buf *b, const char *name, const char *type, const char *help, c
 	}
 }
 
-/* 1 for the one of ${count} ${words} that ${is} is. */
+/* A value for each of ${count} ${words}: 1 for the one that ${is} equals, 0 for others. */
 static void
 add_state(struct buf *b, const char *name, const char *help, const char *label,
     const char *const *words, size_t count, const char *is)
@@ -153,7 +153,7 @@ add_airtable(struct buf *b, const cJSON *airtable)
 	metric_one(b, "orderdeck_airtable_calls_waiting", "gauge", "Calls that wait for their turn.",
 	    number(member(airtable, "calls"), "waiting"));
 	metric_one(b, "orderdeck_airtable_locked_seconds", "gauge",
-	    "How long no call may go after a 429.", number(rate, "lockedForMs") / 1000);
+	    "How long no call may be made, after a 429.", number(rate, "lockedForMs") / 1000);
 	metric_one(b, "orderdeck_airtable_quota_used_up", "gauge",
 	    "1 when Airtable says that the month's calls are used up.", is_true(rate, "quotaUsedUp"));
 	metric_one(b, "orderdeck_airtable_month_calls", "gauge", "Calls of this calendar month.",
@@ -161,7 +161,7 @@ add_airtable(struct buf *b, const cJSON *airtable)
 	metric_one(b, "orderdeck_airtable_month_budget", "gauge",
 	    "Calls that a month may have; 0: no limit.", number(month, "budget"));
 	metric_one(b, "orderdeck_airtable_month_forecast", "gauge",
-	    "Calls that the month will have had at its end if all goes on so.",
+	    "Calls that the month will have had at its end if all goes on as now.",
 	    number(month, "forecast"));
 	add_words(b, "orderdeck_airtable_month_left", "gauge", "Calls that are left, by purpose.",
 	    "use", member(month, "left"));
@@ -171,12 +171,12 @@ add_airtable(struct buf *b, const cJSON *airtable)
 static const struct {
 	const char	*member, *name, *help;
 } feed_counts[] = {
-	{ "polls", "orderdeck_feed_polls_total", "Times that the feed asked Airtable." },
+	{ "polls", "orderdeck_feed_polls_total", "Polls of Airtable by the feed." },
 	{ "payloads", "orderdeck_feed_payloads_total", "Payloads of the webhook that were read." },
-	{ "changes", "orderdeck_feed_changes_total", "Changes of records that it brought." },
-	{ "echoes", "orderdeck_feed_echoes_total", "Of our own changes, coming back." },
-	{ "gaps", "orderdeck_feed_gaps_total", "Times that it may have missed something; all is read then." },
-	{ "pings", "orderdeck_feed_pings_total", "Pings of Airtable's." },
+	{ "changes", "orderdeck_feed_changes_total", "Changes of records that the feed brought." },
+	{ "echoes", "orderdeck_feed_echoes_total", "Our own changes that came back by the feed." },
+	{ "gaps", "orderdeck_feed_gaps_total", "Gaps, in which changes may be missed; all is read then." },
+	{ "pings", "orderdeck_feed_pings_total", "Pings from Airtable." },
 	{ "sweeps", "orderdeck_feed_sweeps_total", "Sweeps over all ids, for deletions." }
 };
 
@@ -197,15 +197,19 @@ add_feed(struct buf *b, const cJSON *feed)
 	metric_one(b, "orderdeck_feed_waiting", "gauge", "Records that are to be read again.",
 	    number(feed, "waiting"));
 	metric_one(b, "orderdeck_feed_lag_seconds", "gauge",
-	    "From the last change in Airtable to the store.", number(feed, "lagMs") / 1000);
+	    "How long the last change took from Airtable to the store.",
+	    number(feed, "lagMs") / 1000);
 	metric_one(b, "orderdeck_feed_last_poll_timestamp_seconds", "gauge",
-	    "When it last asked with success; 0: never.", seconds(feed, "lastPoll"));
+	    "When the feed last polled with success; 0: never.", seconds(feed, "lastPoll"));
 	for (size_t i = 0; i < sizeof(feed_counts) / sizeof(feed_counts[0]); i++)
 		metric_one(b, feed_counts[i].name, "counter", feed_counts[i].help,
 		    number(feed, feed_counts[i].member));
 }
 
-/* How old the data may be while all goes well: from one question of the feed, sweep or full sync to the next. */
+/*
+ * How old the data may be while all goes well: a poll and a sweep apart, or without a feed the
+ * distance of full syncs.
+ */
 static double
 expected_staleness(const cJSON *feed, const cJSON *month)
 {
@@ -233,10 +237,10 @@ add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 	    alarm != NULL && strcmp(alarm, "airtable_field_missing") != 0 &&
 	    strcmp(alarm, "airtable_field_lost") != 0);
 	metric_one(b, "orderdeck_fields_missing", "gauge",
-	    "Fields of orders that the Airtable table has not: what is shown of them is old.",
+	    "Fields of orders that the Airtable table lacks: they show old values.",
 	    cJSON_GetArraySize(member(airtable, "missingFields")));
 	metric_begin(b, "orderdeck_field_held", "gauge",
-	    "1 for a field that stays as it was because its values can't be had from Airtable.");
+	    "1 for a field that keeps its old values because Airtable's can't be read.");
 	cJSON_ArrayForEach(field, member(sync, "held")) {
 		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(field));
 		metric_uint(b, "orderdeck_field_held", labels, 1);
@@ -246,7 +250,7 @@ add_sync(struct buf *b, const cJSON *sync, const cJSON *airtable)
 	    "kind", member(sync, "drift"));
 }
 
-/* Cells of Airtable's that were not understood, by field. */
+/* Cells from Airtable that were not understood, by field. */
 static void
 add_odd(struct buf *b, const cJSON *fields)
 {
@@ -261,7 +265,7 @@ add_odd(struct buf *b, const cJSON *fields)
 		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(member(item, "field")));
 		metric_double(b, now, labels, number(item, "cells") + number(item, "since"));
 	}
-	metric_begin(b, total, "counter", "The same as often as they came, since the start.");
+	metric_begin(b, total, "counter", "How often such cells came, since the start of syncd.");
 	cJSON_ArrayForEach(item, fields) {
 		(void)snprintf(labels, sizeof(labels), "field=\"%.40s\"", word(member(item, "field")));
 		metric_double(b, total, labels, number(item, "total"));
@@ -283,7 +287,7 @@ metrics_add_syncd(struct buf *b, const cJSON *status)
 	add_odd(b, member(status, "notUnderstood"));
 	add_feed(b, member(status, "feed"));
 	metric_one(b, "orderdeck_expected_staleness_seconds", "gauge",
-	    "How old the data may be while all goes well: the feed asks, a sweep or a full sync begins, so often.",
+	    "How old the data may be while all goes well: polls and sweeps, or full syncs, are this far apart.",
 	    expected_staleness(member(status, "feed"), member(airtable, "monthlyCalls")));
 	metric_one(b, "orderdeck_outbox_pending", "gauge",
 	    "Changes accepted that Airtable has not confirmed.", number(outbox, "pending"));
@@ -291,7 +295,7 @@ metrics_add_syncd(struct buf *b, const cJSON *status)
 	    "When the oldest of them arrived; 0: none waits.", seconds(outbox, "oldestAt"));
 	add_airtable(b, airtable);
 	add_outcomes(b, member(metrics, "calls"), "orderdeck_airtable_calls",
-	    "Calls that left for Airtable.");
+	    "Calls sent to Airtable.");
 	add_batches(b, member(metrics, "batches"));
 	add_outcomes(b, member(metrics, "syncs"), "orderdeck_syncs", "Syncs that ended.");
 	add_outcomes(b, member(metrics, "requests"), "orderdeck_syncd_requests",

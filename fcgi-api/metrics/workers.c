@@ -34,8 +34,8 @@ route_labels(struct buf *b, size_t route, size_t method)
 }
 
 /*
- * One pass gathers the counts into ${b}, the times into ${times}: what a
- * metric has stands together.
+ * One pass gathers the counts in ${b} and the times in ${times}, as all values
+ * of a metric must stand together.
  */
 static void
 add_route(struct buf *b, struct buf *times, const struct counters *c, size_t route, size_t method)
@@ -86,7 +86,7 @@ metrics_add_workers(struct buf *b, const struct counters *c)
 	struct buf times = { .data = NULL };
 
 	metric_begin(b, REQUESTS, "counter",
-	    "Requests answered by the workers; 499: the asker had gone.");
+	    "Requests answered by the workers; 499: the client had gone.");
 	for (size_t route = 0; route < COUNTERS_ROUTES; route++)
 		for (size_t method = 0; method < COUNTERS_METHODS; method++)
 			add_route(b, &times, c, route, method);

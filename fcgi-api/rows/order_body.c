@@ -26,8 +26,8 @@ add_sense_error(struct field_errors *errors, struct options_offer offer, enum op
 	struct str field = str_of(offer.field->name);
 
 	if (sense == OPTIONS_AMBIGUOUS)
-		field_errors_add(errors, field, "may mean these options or those, as names have "
-		    "commas in them: to be set in Airtable");
+		field_errors_add(errors, field, "may mean different options, as names have "
+		    "commas in them; set it in Airtable");
 	else if (sense == OPTIONS_TWICE)
 		field_errors_add(errors, field, "names an option twice");
 	else
@@ -84,7 +84,7 @@ take_text(const struct field *f, const cJSON *m, struct value *v, struct field_e
 	if (!cJSON_IsString(m)) {
 		field_errors_add(errors, str_of(f->name), "must be a text or null");
 	} else if (m->valuestring[0] == '\0' && f->kind != FIELD_SELECT) {
-		field_errors_add(errors, str_of(f->name), "must not be empty; null is for none");
+		field_errors_add(errors, str_of(f->name), "must not be empty; use null for none");
 	} else if (strlen(m->valuestring) > MESSAGE_TEXT_MAX) {
 		field_errors_add(errors, str_of(f->name), "longer than %d bytes",
 		    MESSAGE_TEXT_MAX);

@@ -35,7 +35,7 @@ read_update(struct api *api, struct writing *w, size_t i, const cJSON *update)
 	const cJSON *object = cJSON_IsObject(update) ? update : NULL, *m;
 
 	if (object == NULL)
-		detail = "must be an object";
+		detail = "an update must be an object";
 	else if (cJSON_GetObjectItemCaseSensitive(object, "id") == NULL)
 		field_errors_add(&api->errors, STR("id"), "is missing");
 	cJSON_ArrayForEach(m, object) {
@@ -47,7 +47,7 @@ read_update(struct api *api, struct writing *w, size_t i, const cJSON *update)
 			order_member(api, w->again, m, FIELD_WRITE, &item->record);
 	}
 	if (detail == NULL && item->record.known == 0 && !field_errors_any(&api->errors))
-		detail = "names no field to change";
+		detail = "the update names no field to change";
 	t->sound = detail == NULL && !field_errors_any(&api->errors);
 	if (!t->sound) {
 		problem_add_errors(&list, &api->errors);

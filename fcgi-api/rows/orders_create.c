@@ -36,7 +36,7 @@ read_order(struct api *api, struct writing *w)
 	e = body->child == NULL || field_errors_any(&api->errors) ? ERR_INVALID_BODY :
 	    buf_status(&w->queued);
 	if (e != ERR_OK)
-		(void)api_problem(api, e, body->child == NULL ? "has no field" : NULL);
+		(void)api_problem(api, e, body->child == NULL ? "the body names no field" : NULL);
 	return e == ERR_OK;
 }
 
@@ -56,6 +56,6 @@ orders_create(struct api *api)
 
 	if (!api->config->write.create)
 		return api_problem(api, ERR_FORBIDDEN,
-		    "orders are not made here: write.create is off");
+		    "orders can't be created here: write.create is off");
 	return writing_run(api, &kind);
 }

@@ -39,7 +39,7 @@ take_params(struct api *api, struct listing *l)
 		if (seen == NULL)
 			field_errors_add(&api->errors, p->name, "is not a parameter of this path");
 		else if (*seen)
-			field_errors_add(&api->errors, p->name, "given more than once");
+			field_errors_add(&api->errors, p->name, "is given more than once");
 		else if (seen == &limit && !take_limit(p->value, &l->limit))
 			field_errors_add(&api->errors, p->name, "must be 1 to %d", LIMIT_MAX);
 		else if (seen == &after &&

@@ -57,11 +57,11 @@ add_tail(struct api *api, struct buf *b)
 	buf_add_char(b, '}');
 }
 
-/* So many bytes are in the orders that somebody asked for at once. */
+/* The orders of one page have too many bytes for an answer. */
 static enum err
 too_large(struct api *api)
 {
-	field_errors_add(&api->errors, STR("pageSize"), "so many of these orders are more than %u MiB; "
+	field_errors_add(&api->errors, STR("pageSize"), "this many of these orders exceed %u MiB; "
 	    "ask for fewer", RESPONSE_BODY_MAX >> 20);
 	return request_params_fault(&api->errors);
 }
@@ -90,7 +90,7 @@ make_body(struct api *api, const struct page_key *key, struct str *body)
 	return ERR_OK;
 }
 
-/* Has who asks the page as it is? */
+/* Does the client hold the page as it is?  Then the answer is 304. */
 static bool
 is_held(struct api *api, const struct page_key *key, char what)
 {
@@ -109,8 +109,9 @@ answer_page(struct api *api, const struct page_key *key, struct str body)
 }
 
 /*
- * Is the page of the generation that is known, ${key}'s from now on, kept?  Then it is answered: the
- * parameters of what is kept were checked before, and what is partial is not kept.
+ * Give ${key} the store's generation, and answer with the page if the cache has it.  A kept page
+ * needs no check of its parameters, which were checked when it was composed; a partial page is
+ * never kept.
  */
 static bool
 answer_kept(struct api *api, struct page_key *key)
@@ -144,7 +145,7 @@ orders_list(struct api *api)
 		return api_problem(api, e, NULL);
 	if (api_filling(api) && !request_prefers_partial(req))
 		return api_problem(api, ERR_FILLING, NULL);
-	/* a generation may become complete as it is */
+	/* a generation may become complete without a new one, so partial pages have tags of their own */
 	if (is_held(api, &key, api_filling(api) ? 'p' : 'g'))
 		return ANSWERED;
 	if ((e = make_body(api, &key, &body)) != ERR_OK)

@@ -12,7 +12,7 @@ read_fields(struct api *api, struct writing *w)
 	cJSON_ArrayForEach(m, body)
 		order_member(api, w->again, m, FIELD_WRITE, &api->message.items[0].record);
 	if (body->child == NULL)
-		(void)api_problem(api, ERR_INVALID_BODY, "names no field to change");
+		(void)api_problem(api, ERR_INVALID_BODY, "the body names no field to change");
 	else if (field_errors_any(&api->errors))
 		(void)api_problem(api, ERR_INVALID_BODY, NULL);
 	return body->child != NULL && !field_errors_any(&api->errors);
@@ -61,7 +61,7 @@ read_no_body(struct api *api, struct writing *w)
 {
 	if (api->request.body.len == 0)
 		return writing_targets(api, w, 1);
-	(void)api_problem(api, ERR_INVALID_BODY, "a DELETE has no body");
+	(void)api_problem(api, ERR_INVALID_BODY, "a DELETE must have no body");
 	return false;
 }
 
@@ -73,6 +73,6 @@ orders_delete(struct api *api)
 
 	if (!api->config->write.delete)
 		return api_problem(api, ERR_FORBIDDEN,
-		    "orders are not deleted here: write.delete is off");
+		    "orders can't be deleted here: write.delete is off");
 	return writing_run(api, &kind);
 }

@@ -121,8 +121,8 @@ add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
 		buf_add_char(b, '{');
 		json_member_string(b, "field", str_of(orders_schema.fields[i].name));
 		json_member_string(b, "message", sense == OPTIONS_AMBIGUOUS ?
-		    STR("was these options or those, as names have commas in them: to be set in Airtable") :
-		    STR("Airtable does not offer any more what it was"));
+		    STR("may have been different options, as names have commas in them; set it in Airtable") :
+		    STR("Airtable no longer offers the earlier value"));
 		buf_add_char(b, '}');
 	}
 	if (b->len > 0)
@@ -152,7 +152,7 @@ undoing_check(struct api *api, struct target *t, struct message_item *item,
 	}
 	add_not_offered(api, errors, u);
 	if (errors->len > 0) {
-		*detail = "what was before can't be set any more";
+		*detail = "the earlier value can no longer be set";
 		return ERR_CONFLICT;
 	}
 	item->record.known = u->wanted.known;

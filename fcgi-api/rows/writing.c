@@ -48,7 +48,7 @@ writing_body(struct api *api)
 		e = writing_keep(api, json);
 	if (e == ERR_OK && !cJSON_IsObject(json)) {
 		e = ERR_INVALID_BODY;
-		why = "must be an object";
+		why = "the body must be an object";
 	}
 	if (e == ERR_OK)
 		return json;

@@ -53,7 +53,7 @@ put_queued(struct api *api, const struct writing *w)
 static const char *
 deleted_since(const struct message_result *result)
 {
-	return result->pending ? "the order has been deleted before the change was confirmed" :
+	return result->pending ? "the order was deleted before the change was confirmed" :
 	    "the order was changed, and has been deleted since";
 }
 
@@ -173,7 +173,7 @@ add_own(struct answering *a, const struct target *t)
 	if (t->refused && buf_status(&a->writing->problems) == ERR_OK)
 		buf_add(b, a->writing->problems.data + t->problem_at, t->problem_len);
 	else
-		problem_add(b, ERR_NOT_FOUND, STR("there was no such order when this was first asked for"),
+		problem_add(b, ERR_NOT_FOUND, STR("there was no such order at the first request"),
 		    (struct str){ NULL, 0 });
 	buf_add_char(b, '}');
 }

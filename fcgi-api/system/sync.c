@@ -18,7 +18,7 @@ take_mode(struct api *api)
 		if (!str_is(p->name, "mode"))
 			field_errors_add(&api->errors, p->name, "unknown parameter");
 		else if (seen)
-			field_errors_add(&api->errors, p->name, "given more than once");
+			field_errors_add(&api->errors, p->name, "is given more than once");
 		else if (!str_is(p->value, "auto") && !str_is(p->value, "full"))
 			field_errors_add(&api->errors, p->name, "must be auto or full");
 		else
@@ -41,7 +41,7 @@ check_body(struct api *api, const char **why)
 	    (e = json_body_parse(api->request.body, &json, why)) != ERR_OK)
 		return e;
 	if (!cJSON_IsObject(json) || json->child != NULL) {
-		*why = "must be empty";
+		*why = "the body must be empty";
 		e = ERR_INVALID_BODY;
 	}
 	cJSON_Delete(json);

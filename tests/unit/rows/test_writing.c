@@ -303,7 +303,7 @@ END_TEST
 START_TEST(a_new_order_is_refused_without_asking_when_it_cannot_be_right)
 {
 	static const struct { const char *body, *holds; } cases[] = {
-		{ "{}", "has no field" }, { "[]", "must be an object" }, { "", "empty" },
+		{ "{}", "names no field" }, { "[]", "must be an object" }, { "", "empty" },
 		{ "{\"id\":\"rec1\"}", "unknown member" }, { "{\"createdAt\":null}", "can't be given" },
 		{ "{\"orderTotal\":\"1\"}", "must be a number" }, { "{\"orderTotal\":1e12}", "out of range" },
 		{ "{\"orderTotal\":1.00001}", "more than four decimals" }, { "{\"customer\":\"\"}", "must not be empty" },
@@ -351,7 +351,7 @@ START_TEST(a_deleted_order_is_a_204)
 
 	fx.config.write.delete = true;
 	ask("DELETE", "/api/orders/ORD-1", NULL, NULL, "{}");
-	expect(400, "has no body");
+	expect(400, "must have no body");
 	ask("DELETE", "/api/orders/nope", NULL, NULL, NULL);
 	expect(404, "not_found");
 	ask("DELETE", "/api/orders/ORD-1", "HTTP_IF_MATCH", "\"v7\"", NULL);
@@ -516,7 +516,7 @@ START_TEST(several_can_be_set_where_airtable_takes_several)
 	expect_not_settable("", "must be one or several");
 	expect_not_settable("Sent, Sent", "names an option twice");
 	in_writer(offer_ambiguous);
-	expect_not_settable("Rework, minor", "may mean these options or those");
+	expect_not_settable("Rework, minor", "may mean different options");
 	expect_settable("Rework");
 	/* what takes one again */
 	in_writer(offer_renamed);

@@ -52,11 +52,11 @@ START_TEST(every_update_has_its_own_result_in_the_order_asked_for)
 	ck_assert_ptr_nonnull(strstr(line, REC_C ", " REC_D "\\\",\\\"code\\\":\\\"conflict\\\"}\"},"
 	    "{\"kind\":\"update\",\"record\":\"" REC_B "\",\"fields\":{\"priority\":\"Low\"}},"
 	    "{\"kind\":\"refused\",\"code\":\"invalid_body\",\"problem\":\""));
-	ck_assert_ptr_nonnull(strstr(line, "\\\"detail\\\":\\\"must be an object\\\""));
+	ck_assert_ptr_nonnull(strstr(line, "\\\"detail\\\":\\\"an update must be an object\\\""));
 	ck_assert_ptr_nonnull(strstr(line, "\\\"errors\\\":[{\\\"field\\\":\\\"id\\\",\\\"message\\\":\\\"is missing\\\"}]}\"},"
 	    "{\"kind\":\"update\",\"record\":\"" REC_A "\",\"fields\":{\"priority\":null}},"
 	    "{\"kind\":\"refused\",\"code\":\"invalid_body\",\"problem\":\""));
-	ck_assert_ptr_nonnull(strstr(line, "\\\"detail\\\":\\\"names no field to change\\\",\\\"code\\\":\\\"invalid_body\\\"}\"}]"));
+	ck_assert_ptr_nonnull(strstr(line, "\\\"detail\\\":\\\"the update names no field to change\\\",\\\"code\\\":\\\"invalid_body\\\"}\"}]"));
 	/* as syncd says it, each at its place */
 	syncd_say(line, results(REFUSED("not_found") "," OK(REC_A, "\"{\\\"version\\\":5}\"") "," REFUSED("invalid_body") ","
 	    REFUSED("conflict") "," BAD(REC_B, "airtable_rejected") "," REFUSED("invalid_body") "," REFUSED("invalid_body") ","
@@ -163,7 +163,7 @@ START_TEST(of_an_order_that_was_deleted_meanwhile_nothing_is_told_but_what_is_so
 	    "{\"ok\":true,\"record\":\"" REC_B "\",\"pending\":true,\"order\":null}" };
 	static const char *const answers[] = { "[{\"id\":\"" REC_B "\",\"ok\":true,\"order\":null}]",
 	    "[{\"id\":\"" REC_B "\",\"ok\":false,\"error\":{\"type\":\"about:blank\",\"title\":\"Not Found\","
-	    "\"status\":404,\"detail\":\"the order has been deleted before the change was confirmed\",\"code\":\"not_found\"}}]" };
+	    "\"status\":404,\"detail\":\"the order was deleted before the change was confirmed\",\"code\":\"not_found\"}}]" };
 	const char *line;
 
 	ask("PATCH", "/api/orders", "HTTP_PREFER", "respond-async",
@@ -223,7 +223,7 @@ START_TEST(a_kept_answer_is_told_again_for_the_same_orders_though_one_is_gone)
 	expect(200, "{\"bulk\":\"9\",\"results\":[{\"id\":\"" REC_B "\",\"ok\":true,\"order\":{\"b\":1}},{\"id\":\"nope\",\"ok\":false,");
 	expect_text("\"code\":\"invalid_body\"");
 	expect_text("{\"id\":\"ORD-1\",\"ok\":true,\"order\":{\"a\":1}},{\"id\":\"" REC_D "\",\"ok\":false,\"error\":{");
-	expect_text("there was no such order when this was first asked for");
+	expect_text("there was no such order at the first request");
 	/* though what was set can't be set any more */
 	in_writer(offer_sent);
 	ask("PATCH", "/api/orders", "HTTP_IDEMPOTENCY_KEY", "k1", body);
@@ -513,8 +513,8 @@ START_TEST(undo_tells_why_it_cannot_be_done)
 	(void)change(REC_A, ORDER_STATUS, "Processing", 0);
 	in_writer(offer_sent);
 	ask("POST", "/api/orders/ORD-1/undo", NULL, NULL, "{}");
-	expect(409, "what was before can't be set any more");
-	expect_text("\"errors\":[{\"field\":\"status\",\"message\":\"Airtable does not offer any more what it was\"}]");
+	expect(409, "the earlier value can no longer be set");
+	expect_text("\"errors\":[{\"field\":\"status\",\"message\":\"Airtable no longer offers the earlier value\"}]");
 	expect_no_line();
 }
 END_TEST
