@@ -57,7 +57,7 @@ struct master {
 	struct place	 places[PLACES_MAX];
 	struct old	 old[OLD_MAX];
 	int		 pid_fd;
-	int		 waiting_fd;	/* where a new process is to say that it serves; -1: none */
+	int		 waiting_fd;	/* where a new process reports that it serves; -1: none */
 	char		 pid_path[108];
 	sigset_t	 signals;
 	bool		 stopping;
@@ -211,7 +211,7 @@ retire(struct master *m, struct place *p)
 	p->pid = 0;
 }
 
-/* One that serves, or -1: it was not to be. */
+/* Start a process for place ${i} and wait until it serves.  -1: it does not. */
 static pid_t
 start_serving(struct master *m, size_t i)
 {
@@ -271,7 +271,7 @@ place_wanted(const struct config *c, size_t i)
 	return i == SLOW_PLACE || i < fast_workers(c);
 }
 
-/* Sockets and processes for the configuration in use; those there are stay. */
+/* Open the sockets that the configuration wants, close the others; open ones stay as they are. */
 static bool
 places_fill(struct master *m)
 {
@@ -284,7 +284,7 @@ places_fill(struct master *m)
 	return true;
 }
 
-/* For /metrics: how many there are. */
+/* For /metrics: how many workers are alive. */
 static void
 count_workers(const struct master *m)
 {
@@ -353,7 +353,7 @@ tell_all(const struct master *m, int signal_number)
 			(void)kill(m->old[i].pid, signal_number);
 }
 
-/* What can't change while workers are replaced one by one stays, and what nginx must learn is told. */
+/* Keep, and log, what can't change while workers are replaced; log what nginx must learn. */
 static void
 keep_fixed(struct master *m)
 {
@@ -370,7 +370,7 @@ keep_fixed(struct master *m)
 	buf_free(&names);
 }
 
-/* A new configuration that can be used, in m->next_config. */
+/* Read the configuration into m->next_config.  false: it can't be used. */
 static bool
 config_reread(struct master *m)
 {
@@ -562,7 +562,7 @@ master_run(const struct config_source *source, const struct config *config)
 		master_loop(&m);
 		status = EXIT_SUCCESS;
 	}
-	for (size_t i = 0; i < PLACES_MAX; i++)	/* when it did not come to serving */
+	for (size_t i = 0; i < PLACES_MAX; i++)	/* open ones are left when it never served */
 		place_close(&m, &m.places[i]);
 	limits_free(&m.limits);
 	counters_free(m.counters);

@@ -19,7 +19,7 @@
 #include "fcgi-api/worker.h"
 
 /*
- * The slow pool: libfcgi's usual loop in threads, a connection a request.
+ * The slow pool: libfcgi's usual loop in threads, one connection per request.
  * A thread accepts by itself (libfcgi would linger on shutdown and hold a
  * thread for an idle kept connection), and a peer that stalls is dropped.
  */
@@ -30,7 +30,7 @@
 
 struct pool {
 	const struct worker_setup *setup;
-	struct docs		 docs;		/* empty: they are the fast pool's */
+	struct docs		 docs;		/* empty: the fast pool serves them */
 	int			 stop_fd;	/* eventfd, readable when draining */
 	pthread_mutex_t		 mutex;		/* over store, ended */
 	pthread_cond_t		 ended_cond;
@@ -112,7 +112,7 @@ serve(struct slow_thread *t)
 
 	store_join(t);
 	(void)route_run(api, parsed, &sink);
-	api_release(api);	/* everything is in the web server's hands or in memory */
+	api_release(api);	/* everything is sent or in memory */
 	if (!sink.streamed)
 		send_composed(t);
 	api_account(api, &api->account, api->response.status);
@@ -136,7 +136,7 @@ connection_serve(struct slow_thread *t, int fd)
 	t->fcgx.detached = 1;
 	if (FCGX_Accept_r(&t->fcgx) != 0)
 		return;		/* closed by libfcgi */
-	t->fcgx.keepConnection = 0;	/* whatever was asked: a thread waits for nobody */
+	t->fcgx.keepConnection = 0;	/* whatever was asked: no thread waits for a next request */
 	serve(t);
 	FCGX_Finish_r(&t->fcgx);
 }
@@ -154,7 +154,7 @@ next_connection(struct pool *p)
 		int fd;
 
 		if (poll(fds, 2, -1) == -1) {
-			if (errno != EINTR) {	/* no memory: a while later there may be */
+			if (errno != EINTR) {	/* no memory: there may be some a while later */
 				log_warn("slow pool: poll: %s", strerror(errno));
 				(void)usleep(PAUSE_US);
 			}
@@ -276,7 +276,7 @@ slow_run(const struct worker_setup *setup)
 		log_error("slow pool can't start");
 		return EXIT_FAILURE;
 	}
-	/* stands in the environment before there are threads: another one only takes its place */
+	/* $TZ is set before there are threads; later zones only replace its value */
 	(void)zone_use(str_of(setup->config->summary.time_zone));
 	confine_worker(setup->config, true);
 	for (int64_t i = 0; i < threads && i < THREADS_MAX; i++)
@@ -287,7 +287,7 @@ slow_run(const struct worker_setup *setup)
 	ready_tell(setup->ready_fd);
 	wait_for_end();
 	pool_drain(&pool);
-	/* no thread is left, or one is stuck and ends with the process */
+	/* a thread that is stuck still uses the store, and ends with the process */
 	if (pool.running == 0)
 		store_close(pool.store);
 	return EXIT_SUCCESS;

@@ -60,7 +60,7 @@ on_signal(void *cookie, uint32_t events)
 		} else if (w->end_ms == INT64_MAX) {
 			w->end_ms = loop_now(w->loop) + DRAIN_MS;
 			connections_drain(w->connections);
-			(void)close(w->listen_fd);	/* without a master nobody listens then */
+			(void)close(w->listen_fd);	/* without a master, nobody listens now */
 			w->listen_fd = -1;
 			log_info("draining: %zu connections", connections_count(w->connections));
 		}

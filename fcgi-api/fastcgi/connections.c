@@ -10,7 +10,7 @@
 
 #define ACCEPT_BATCH	64
 #define SWEEP_MS	1000
-#define PART_MS		500	/* draining: a kept connection may be used once more for so long */
+#define PART_MS		500	/* draining: how long a kept connection may be used once more */
 #define PART_EACH_MS	2
 
 static void	accept_ready(void *cookie, uint32_t events);
@@ -34,7 +34,7 @@ connections_new(const struct connections_setup *setup)
 	return cs;
 }
 
-/* EPOLLEXCLUSIVE forbids changing the events: take it out for the while. */
+/* EPOLLEXCLUSIVE forbids changing the events: take the descriptor out meanwhile. */
 static void
 accept_pause(struct connections *cs, const char *why)
 {
@@ -107,7 +107,7 @@ accept_one(struct connections *cs)
 	}
 	if (errno == EINTR || errno == ECONNABORTED)
 		return true;
-	/* out of descriptors or memory, or anything that asking again at once would not mend */
+	/* out of descriptors or memory, or another fault that trying again at once does not cure */
 	if (errno != EAGAIN)
 		accept_pause(cs, strerror(errno));
 	return false;
@@ -136,7 +136,7 @@ connections_drain(struct connections *cs)
 		loop_remove(cs->setup.loop, &cs->listen);
 	cs->paused = false;
 	cs->listen.fd = -1;
-	/* one that has just arrived is still served */
+	/* a request that has just arrived is still served */
 	for (c = cs->all; c != NULL; c = next) {
 		next = c->next;
 		if (c->state == IDLE)
@@ -146,11 +146,12 @@ connections_drain(struct connections *cs)
 }
 
 /*
- * Drained: part with a kept connection that has not been used since.  The web
- * server asks another worker when one ends under a request just sent, but if
- * all of all workers ended at once it would have nobody left to ask; so those
- * it uses end with an answer, and the rest, which it hardly would, one by one.
- * A new connection was made for a request that is on its way: that one stays.
+ * Draining: close one kept connection that has not been used since.  When a
+ * connection ends under a request just sent, the web server asks another
+ * worker; but if the connections of all workers ended at once, there would be
+ * none left to ask.  So connections in use end with an answer, and idle ones,
+ * which are hardly used, one by one.  A connection that has had no answer was
+ * made for a request that is on its way, and stays.
  */
 static bool
 part(struct connections *cs)

@@ -5,7 +5,7 @@
 #include "fcgi-api/fastcgi/outbound.h"
 #include "fcgi-api/fastcgi/records.h"
 
-/* What of ${n} iovecs was not sent. */
+/* Keep what was not sent of ${n} iovecs. */
 static void
 keep_rest(struct buf *rest, const struct iovec *iov, int n, size_t sent)
 {

@@ -17,7 +17,7 @@ struct record_head {
 	unsigned	id;
 	size_t		content;	/* its offset and length */
 	size_t		content_len;
-	size_t		end;		/* offset behind the padding */
+	size_t		end;		/* offset after the padding */
 };
 
 static bool
@@ -35,7 +35,7 @@ head_read(const struct walk *w, struct record_head *h)
 	return true;
 }
 
-/* Padding is taken behind content only: there libfcgi reads the same request as we do. */
+/* Padding is accepted after content only, where libfcgi reads the same request as we do. */
 static bool
 padded(const struct record_head *h)
 {
@@ -84,9 +84,9 @@ pair_length(const unsigned char *p, size_t rest, size_t *length)
 }
 
 /*
- * Names and values must lie within their stream, before libfcgi sees them: so
- * it needs no more memory than what was sent.  Pairs may cross records, so
- * this counts bytes over all of them.
+ * Names and values are checked to lie within their stream before libfcgi sees
+ * them, so that it needs no more memory than was sent.  Pairs may cross
+ * records, so this counts bytes over all of them.
  */
 struct pairs {
 	unsigned char	length[8];	/* bytes of the two lengths so far */
@@ -119,7 +119,7 @@ pairs_feed(struct pairs *s, const unsigned char *p, size_t n)
 	return true;
 }
 
-/* One stream of the request up to and with its empty last record. */
+/* Pass one stream of the request, up to and including its empty last record. */
 static enum scan
 scan_stream(struct walk *w, unsigned type, struct pairs *pairs)
 {
@@ -168,7 +168,7 @@ records_scan(const unsigned char *bytes, size_t len, bool full, size_t *used)
 	return s;
 }
 
-/* The record at w->at, which it moves behind; false unless it is whole and of ${type}. */
+/* Read the record at w->at and move past it; false unless it is whole and of ${type}. */
 static bool
 plain_record(struct walk *w, unsigned type, struct record_head *h)
 {

@@ -13,8 +13,8 @@
 #define GATHERED_MAX	(64u * 1024 * 1024)	/* of all connections together */
 
 /*
- * Parameters into c->fcgx: libfcgi reads from a descriptor, and blockingly, so
- * the whole request is given to it as a file in memory.
+ * Read the parameters into c->fcgx.  libfcgi reads from a descriptor and
+ * blocks, so it gets the whole request as a file in memory.
  */
 static bool
 fcgx_accept(struct connection *c)
@@ -31,16 +31,16 @@ fcgx_accept(struct connection *c)
 	}
 	c->fcgx.ipcFd = cs->feed_fd;
 	c->fcgx.keepConnection = 1;	/* else it closes the descriptor before it begins */
-	c->fcgx.detached = 1;		/* no lingering for seconds should it close */
+	c->fcgx.detached = 1;		/* else it lingers for seconds when it closes */
 	if (FCGX_Accept_r(&c->fcgx) == 0)
 		return true;
-	/* records_scan() should have seen it; the descriptor is closed now */
+	/* records_scan() should have noticed; libfcgi has closed the descriptor */
 	log_warn("connections: libfcgi refuses a request");
 	cs->feed_fd = -1;
 	return false;
 }
 
-/* The body up to its end into cs->body. */
+/* Read the whole body into cs->body. */
 static enum err
 body_read(struct connections *cs, struct connection *c)
 {
@@ -152,7 +152,7 @@ gather(struct connection *c)
 		connection_state(c, RECEIVING);
 }
 
-/* What is no plain request, or only a part of one. */
+/* The ${n} bytes are not a plain request, or only a part of one. */
 static void
 gather_first(struct connection *c, const unsigned char *bytes, size_t n)
 {
@@ -162,7 +162,7 @@ gather_first(struct connection *c, const unsigned char *bytes, size_t n)
 		return;
 	}
 	c->owner->gathered += n;
-	/* there may be more in the socket, and no edge would tell */
+	/* there may be more in the socket, and no edge would report it */
 	if (gathered_scan(c))
 		gather(c);
 }
@@ -193,7 +193,7 @@ receive(struct connection *c)
 	cs->setup.request(cs->setup.cookie, c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
 }
 
-/* Something while the answer is pending: a web server has nothing to say then. */
+/* An event while the answer is pending, when a web server has nothing to send. */
 static void
 parked_ready(struct connection *c)
 {
@@ -216,7 +216,7 @@ answer_done(struct connection *c)
 		return;
 	}
 	connection_state(c, IDLE);
-	/* changing the events reports anew what is readable already */
+	/* changing the events reports again what is readable already */
 	if (waited && loop_change(c->owner->setup.loop, &c->watch, WATCHED) != ERR_OK)
 		connection_close(c);
 }
@@ -271,7 +271,7 @@ connection_answer(struct connection *c, struct str head, struct str body)
 {
 	enum sent sent = outbound_send(c->watch.fd, c->request_id, head, body, &c->out);
 
-	connection_state(c, BUSY);	/* no longer parked: whoever answers knows of its end */
+	connection_state(c, BUSY);	/* no longer parked: gone() is not for who answers */
 	FCGX_Free(&c->fcgx, 0);
 	if (sent == SENT_ALL) {
 		answer_done(c);

@@ -7,7 +7,7 @@
 #include "fcgi-api/http/api.h"
 
 #define STORE_RETRY_MS	250
-#define STATUS_GONE	499	/* nginx's number for an asker that did not wait */
+#define STATUS_GONE	499	/* nginx's status for a client that did not wait */
 #define STORE_LOOK_MS	1000	/* how long a worker may miss that the store was replaced */
 
 struct api *
@@ -128,7 +128,7 @@ api_within(struct api *api, enum limit which, uint32_t weight)
 
 	if (api->limits == NULL || which == LIMIT_NONE)
 		return true;
-	if (told->which != LIMIT_NONE)	/* that of the route has been asked */
+	if (told->which != LIMIT_NONE)	/* the route's limit was asked before */
 		told++;
 	passes = limits_take(api->limits, which, api->request.client, weight,
 	    api->account.began_ns / 1000000, told);
@@ -152,7 +152,7 @@ store_try(struct api *api)
 	return e;
 }
 
-/* The moment of the answer, and how old what it is made of is then. */
+/* Note the moment of the answer, and the age of its data then. */
 static void
 take_moment(struct api *api)
 {
@@ -203,7 +203,7 @@ api_snapshot(struct api *api)
 		take_moment(api);
 	if (e == ERR_OK || e == ERR_STORE_READERS || e == ERR_NOMEM)
 		return e;
-	/* the files may have been replaced: begin anew with what is there now */
+	/* the files may have been replaced: start again with those that are there now */
 	log_error("store: closed: %s", err_text(e));
 	if (!api->slow) {	/* a slow thread's environment is shared */
 		store_close(api->store);

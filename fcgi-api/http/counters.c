@@ -7,7 +7,7 @@
 #include "common/base/log.h"
 #include "fcgi-api/http/counters.h"
 
-/* Those that are answered; what is not here is counted as the last. */
+/* The statuses of our answers; all others are counted together, after the last. */
 static const int statuses[] = {
 	200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 499, 500,
 	502, 503, 504, 507

@@ -26,7 +26,7 @@ gzip_free(struct gzip *g)
 	if (g == NULL)
 		return;
 	if (g->ready)
-		(void)deflateEnd(&g->z);	/* it tells of data that was not finished */
+		(void)deflateEnd(&g->z);	/* its result is about unfinished data only */
 	free(g);
 }
 

@@ -16,12 +16,12 @@ hook_finish(struct api *api, const struct waiting *w, enum err e, const struct m
 	if (e != ERR_OK)
 		(void)api_problem(api, e, NULL);
 	else
-		api->response.status = 204;	/* with a body it would count as a failure */
+		api->response.status = 204;	/* with a body, Airtable counts it as a failure */
 }
 
 /*
- * A notice that something has changed in the base.  Whether it is from
- * Airtable syncd knows, which has the secret.
+ * A notice that something has changed in the base.  syncd, which has the
+ * secret, checks whether it is from Airtable.
  */
 enum outcome
 hook_airtable(struct api *api)

@@ -40,7 +40,7 @@ page_cache_free(struct page_cache *c)
 	free(c);
 }
 
-/* Its bits are mixed once more: the lowest ones alone are poor. */
+/* The bits are mixed once more, as the lowest ones alone are poor. */
 static uint64_t
 key_hash(const struct page_key *k)
 {
@@ -76,7 +76,7 @@ page_cache_get(struct page_cache *c, const struct page_key *k, struct str *body)
 	return true;
 }
 
-/* Was it composed before at this generation?  A trace may be overwritten, and rarely be another's. */
+/* Was it composed before at this generation?  A trace may be lost, or rarely another page's. */
 static bool
 seen_before(struct page_cache *c, const struct page_key *k, uint64_t hash)
 {

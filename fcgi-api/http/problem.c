@@ -37,7 +37,7 @@ static const int statuses[ERR__COUNT] = {
 	[ERR_OUTCOME_UNKNOWN] = 504
 };
 
-/* What is the same for whoever asks has one word, which openapi.yaml lists; the detail tells more. */
+/* Errors that are the same to a client share a code of openapi.yaml; the detail says more. */
 static enum err
 outward(enum err e)
 {

@@ -5,7 +5,7 @@
 #include "fcgi-api/http/query_string.h"
 #include "fcgi-api/http/request.h"
 
-/* What is parsed further; all of it is cleared before. */
+/* The parameters that are parsed further; start with all of them empty. */
 struct raw {
 	struct str	method, uri, query, length, id;
 };
@@ -45,7 +45,7 @@ collect(struct request *r, char *const *envp, struct raw *raw)
 	size_t i = 0;
 
 	for (; *envp != NULL; envp++) {
-		/* from where the one before was found: mostly the first guess is right */
+		/* start after the one found last: mostly the first guess is right */
 		for (size_t tried = 0; tried < COUNT(wanted); tried++) {
 			size_t at = i;
 
@@ -124,7 +124,7 @@ path_parse(struct request *r, struct str path, char **scratch, struct field_erro
 	return ERR_OK;
 }
 
-/* Absent counts as whatever came. */
+/* An absent CONTENT_LENGTH agrees with any body. */
 static bool
 length_agrees(struct str text, struct str body)
 {

@@ -21,7 +21,7 @@ response_free(struct response *r)
 void
 response_begin(struct response *r, bool head_only)
 {
-	if (r->own.cap > 1024 * 1024)	/* a huge answer does not stay */
+	if (r->own.cap > 1024 * 1024)	/* the memory of a huge answer is not kept */
 		buf_free(&r->own);
 	buf_clear(&r->head);
 	r->head_only = head_only;
@@ -40,7 +40,7 @@ response_restart(struct response *r)
 	buf_clear(&r->own);
 }
 
-/* In one go: a read has eight of them. */
+/* Added in one go, as a read has eight lines. */
 static void
 add_line(struct buf *b, struct str name, struct str value)
 {
@@ -149,7 +149,7 @@ add_status(struct response *r)
 {
 	char text[DECIMAL_SIZE];
 
-	if (r->status != 200) {	/* what CGI takes an answer without one for */
+	if (r->status != 200) {	/* which is what CGI assumes without this line */
 		buf_add_cstr(&r->head, "Status: ");
 		buf_add_str(&r->head, decimal((uint64_t)r->status, text));
 		buf_add_char(&r->head, ' ');

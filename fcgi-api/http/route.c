@@ -45,7 +45,7 @@ static const struct route {
 };
 
 #define ROUTES	(sizeof(routes) / sizeof(routes[0]))
-_Static_assert(ROUTES < COUNTERS_ROUTES, "routes are counted, and what is none");
+_Static_assert(ROUTES < COUNTERS_ROUTES, "a counter for each route, and one for unknown paths");
 
 static bool
 matches(const char *path, const struct request *r)

@@ -121,7 +121,7 @@ end_of(uint64_t sent, const struct syncd_call *c)
 	return sent > c->begins ? ERR_OUTCOME_UNKNOWN : ERR_SYNCD_UNAVAILABLE;
 }
 
-/* Everything under way has failed; a call back may begin something new. */
+/* End everything under way as failed; a call back may begin something new. */
 static void
 link_fail(struct syncd_link *l, const char *why)
 {
@@ -173,7 +173,7 @@ shrink(struct buf *b)
 		buf_free(b);
 }
 
-/* NULL, or why the connection is of no use any more. */
+/* Send what waits.  NULL, or why the connection can no longer be used. */
 static const char *
 flush(struct syncd_link *l)
 {
@@ -197,7 +197,7 @@ flush(struct syncd_link *l)
 	    (l->writing ? EPOLLOUT : 0)) == ERR_OK ? NULL : "epoll";
 }
 
-/* Whole lines off l->in, each a reply; a call back never closes the link itself. */
+/* Take whole lines off l->in, each a reply; a call back never closes the link itself. */
 static const char *
 take_replies(struct syncd_link *l)
 {
@@ -334,7 +334,7 @@ by_place(const void *a, const void *b)
 	return ((*x)->begins > (*y)->begins) - ((*x)->begins < (*y)->begins);
 }
 
-/* Their lines, sorted by place and unsent, are taken out of what waits to be sent. */
+/* Take the lines of these calls, sorted by place and unsent, out of what waits to be sent. */
 static void
 cut_lines(struct syncd_link *l, struct syncd_call *const *cut, size_t n)
 {
@@ -363,8 +363,9 @@ cut_before(struct syncd_call *const *cut, size_t n, uint64_t place)
 }
 
 /*
- * Who asked is told that nothing comes of it: then what was not sent must
- * not be.  A line that was begun has to be finished; syncd sees that it is late.
+ * Callers whose lines were not sent learn that nothing comes of them, so these
+ * lines must never be sent.  A line that was begun has to be finished; syncd
+ * sees that it is late.
  */
 static void
 drop_unsent(struct syncd_link *l, struct syncd_call *overdue)

@@ -82,7 +82,7 @@ limits_tell(const struct limit_told *told, struct response *r)
 {
 	const struct ratelimit_verdict *v = &told->verdict;
 	struct str name = str_of(names[told->which]);
-	struct buf *b = &r->head;	/* what is in it stays, whatever is composed */
+	struct buf *b = &r->head;	/* its content stays, whatever is composed */
 	char text[DECIMAL_SIZE], *begin, *p;
 
 	if (told->which == LIMIT_NONE ||

@@ -84,7 +84,7 @@ ratelimit_new(uint32_t quota, int64_t window_ms, size_t clients)
 	}
 	r->quota = quota;
 	r->ring_size = ring_size;
-	/* each pass may have a moment of its own while there are no more of them than places */
+	/* if the ring has a place for each pass, every pass may have a moment of its own */
 	r->tick_ms = quota <= RATELIMIT_TICKS ? 1 : (window_ms + RATELIMIT_TICKS - 3) / (RATELIMIT_TICKS - 2);
 	r->window = (uint64_t)((window_ms + r->tick_ms - 1) / r->tick_ms);
 	r->sets = sets;
@@ -172,7 +172,7 @@ history_add(const struct ratelimit *r, struct history *h, uint32_t weight, uint6
 	h->total += weight;
 }
 
-/* After a process died while it changed the set: what can't be is forgotten. */
+/* After a process died while it changed the set: forget histories that are impossible. */
 static void
 set_repair(const struct ratelimit *r, size_t set)
 {
@@ -205,8 +205,8 @@ set_lock(struct ratelimit *r, size_t set)
 }
 
 /*
- * A free place, or the one whose client's passes weigh least; of several the
- * one idle for longest.
+ * A free place, or the one whose client's passes weigh least; of several such
+ * the one that was idle for longest.
  */
 static size_t
 place_free(struct ratelimit *r, size_t set, uint64_t tick)
@@ -246,7 +246,7 @@ history_of(struct ratelimit *r, size_t set, uint64_t who, uint64_t tick)
 	return h;
 }
 
-/* The tick whose passes must leave the window before ${weight} has room; there are passes. */
+/* The tick whose passes must leave the window before ${weight} has room; ${h} has passes. */
 static uint32_t
 tick_in_the_way(const struct ratelimit *r, const struct history *h, uint32_t weight)
 {
@@ -264,7 +264,7 @@ judge(const struct ratelimit *r, struct history *h, uint32_t weight, uint64_t ti
 	struct ratelimit_verdict v = { .quota = r->quota };
 	int64_t left_ms, window_ms = (int64_t)r->window * r->tick_ms;
 
-	/* processes read the clock a little apart from when they come here */
+	/* a process that read the clock earlier may come here later */
 	if (tick < h->newest)
 		tick = h->newest;
 	history_expire(r, h, tick);
@@ -275,7 +275,7 @@ judge(const struct ratelimit *r, struct history *h, uint32_t weight, uint64_t ti
 		return v;
 	left_ms = window_ms + r->tick_ms -
 	    ((uint32_t)tick - tick_in_the_way(r, h, v.passes ? 0 : weight)) * r->tick_ms;
-	if (v.passes && left_ms > window_ms)	/* nobody is told to wait: no need for the odd tick */
+	if (v.passes && left_ms > window_ms)	/* nothing to wait for: leave out the extra tick */
 		left_ms = window_ms;
 	v.reset_s = (uint32_t)((left_ms + 999) / 1000);
 	return v;

@@ -6,7 +6,7 @@
 #include "common/store/row.h"
 #include "fcgi-api/rows/change_name.h"
 
-#define LOOK_BACK_MAX	64	/* entries of an order that has gone, for the one that tells of it */
+#define LOOK_BACK_MAX	64	/* entries of a deleted order to search for its deletion */
 
 static const enum orders_field named_by[] = { ORDER_ORDER_ID, ORDER_CUSTOMER };
 #define NAMES	(sizeof(named_by) / sizeof(named_by[0]))
@@ -26,7 +26,7 @@ add_row_names(struct buf *b, const struct record *r)
 	}
 }
 
-/* From the entry's own fields; ${side}: "from" or "to".  NULL: of nothing. */
+/* The names from the entry's own fields; ${side}: "from" or "to".  ${entry} NULL: null for each. */
 static void
 add_told_names(struct buf *b, const cJSON *entry, const char *side)
 {
@@ -44,7 +44,7 @@ add_told_names(struct buf *b, const cJSON *entry, const char *side)
 }
 
 struct going {
-	cJSON	*entry;		/* tells what the order went with */
+	cJSON	*entry;		/* its deletion, which has the order's last values */
 	int	 seen;
 };
 

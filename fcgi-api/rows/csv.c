@@ -14,7 +14,7 @@ looks_like_formula(struct str s)
 	return strchr("=+-@\t\r\n", s.ptr[0]) != NULL;
 }
 
-/* Where ; or a tab divides cells, a formula shall not begin behind one either. */
+/* Where ; or a tab divides cells, a formula must not begin after one either. */
 static bool
 needs_quotes(struct str s)
 {

@@ -5,7 +5,7 @@
 #include "common/wire/message.h"
 #include "fcgi-api/rows/order_body.h"
 
-/* Which options can be set; those that there is no room for the summary tells. */
+/* Name the options that can be set; the summary has those that there is no room for. */
 static void
 add_option_error(struct field_errors *errors, struct options_offer offer)
 {

@@ -40,7 +40,7 @@ read_order(struct api *api, struct writing *w)
 	return e == ERR_OK;
 }
 
-/* There is nothing to look up: an order that is made has no record yet. */
+/* There is nothing to look up: a new order has no record yet. */
 static bool
 resolve_nothing(struct api *api, struct writing *w)
 {

@@ -21,13 +21,13 @@ static const struct schema *const schema = &orders_schema;
 struct export;
 
 /*
- * An export is made in two steps.  First all of it is read within one
- * snapshot into a file, at the speed of memory; then the store is let go,
- * and the answer is composed and sent from that file, however long that
+ * An export is made in two steps.  First all rows are read within one
+ * snapshot into a file, at the speed of memory, and the store is released;
+ * then the answer is composed and sent from that file, however long that
  * takes.
  */
 struct format {
-	const char	*name;		/* that a request gives it, of its kind; NULL: there is one of its kind */
+	const char	*name;		/* by which a request chooses it; NULL: there is no choice */
 	const char	*suffix;
 	const char	*type;
 	enum err	(*send)(struct export *);
@@ -73,7 +73,7 @@ send_head(struct export *x)
 	return flush(x);
 }
 
-/* Its decimals behind a point, or what stands for it. */
+/* Add an amount with ${point} as its decimal mark. */
 static void
 add_money(struct buf *b, int64_t amount, char point)
 {
@@ -85,7 +85,7 @@ add_money(struct buf *b, int64_t amount, char point)
 			b->data[i] = point;
 }
 
-/* No spreadsheet takes RFC 3339 for a time. */
+/* ${clock} replaces what spreadsheets don't know: none recognizes RFC 3339 as a time. */
 static void
 add_time(struct buf *b, const struct value *v, char clock)
 {
@@ -190,7 +190,7 @@ send_xlsx(struct export *x)
 
 #define CSV_TYPE	"text/csv; charset=utf-8"
 
-/* What each takes for an amount and a time when a file is opened as it is. */
+/* What each program recognizes as amounts and times when it opens a file without settings. */
 static const struct format csv[] = {
 	{ "plain", "csv", CSV_TYPE, send_csv, "", ',', '.', '\0' },
 	{ "excel", "csv", CSV_TYPE, send_csv, BYTE_ORDER_MARK, ',', '.', ' ' },
@@ -247,7 +247,7 @@ each_row(void *cookie, uint32_t row)
 	return row_spool_add(x->rows, &record);
 }
 
-/* All rows, and the store is let go. */
+/* Read all rows and release the store. */
 static enum err
 gather(struct export *x)
 {
@@ -262,7 +262,7 @@ gather(struct export *x)
 	return e == ERR_OK ? row_spool_rewind(x->rows) : e;
 }
 
-/* Today's date in UTC stands in the file's name. */
+/* The file's name has today's date in UTC. */
 static void
 add_disposition(struct response *r, const struct format *format)
 {
@@ -292,7 +292,7 @@ answer(struct export *x)
 		return;
 	if (!x->sink->streamed)
 		(void)api_problem(x->api, e, NULL);
-	else if (e != ERR_CANCELLED)	/* the client need not want all of it */
+	else if (e != ERR_CANCELLED)	/* a client may hang up before the end */
 		log_warn("export: cut short: %s", err_text(e));
 }
 

@@ -7,7 +7,7 @@
 
 #define LIMIT_DEFAULT	50
 #define LIMIT_MAX	500
-#define RECORD_ID_SIZE	64	/* longer ones are none */
+#define RECORD_ID_SIZE	64	/* a longer text is not a record id */
 
 /* A listing of history entries, newest first. */
 struct listing {
@@ -52,7 +52,7 @@ take_params(struct api *api, struct listing *l)
 	return request_params_fault(&api->errors);
 }
 
-/* A history_each: one more than is wanted, or than an answer holds, tells that there are more. */
+/* A history_each: an entry beyond the limit, or an answer's room, shows that there are more. */
 static enum err
 add_entry(void *cookie, struct history_place place, struct str json)
 {
@@ -82,7 +82,7 @@ add_tail(struct api *api, const struct listing *l)
 	buf_add_char(l->out, '}');
 }
 
-/* ${record} ptr NULL: of all orders.  An order that never was has no history. */
+/* ${record} ptr NULL: the history of all orders. */
 static enum outcome
 answer(struct api *api, struct listing *l, struct str record)
 {

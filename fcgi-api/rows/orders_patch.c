@@ -29,7 +29,7 @@ resolve_path(struct api *api, struct writing *w)
 	enum err e = order_lookup(api, api->request.segments[2], &row, why);
 
 	item->version = w->version;
-	/* perhaps by what is asked for: syncd knows, as long as that is being settled */
+	/* perhaps this very request deleted it: syncd knows, while that is being settled */
 	if ((e == ERR_NOT_FOUND || e == ERR_FILLING) && w->again) {
 		target_gone(&w->targets[0], api->request.segments[2]);
 		return true;

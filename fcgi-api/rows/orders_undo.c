@@ -8,8 +8,8 @@
 #include "fcgi-api/rows/writing.h"
 
 /*
- * Taking changes back: the values from before are written again, if the
- * order still has what the change made of it.
+ * Undoing changes: the values from before are written back, if the order still
+ * has those that the change gave it.
  */
 #define LOOK_BACK_MAX	200	/* entries of an order's history, for its last change */
 #define STOP		ERR_CANCELLED	/* ends a walk through the history early */
@@ -54,7 +54,7 @@ add_field(struct undoing *u, const cJSON *change)
 		return ERR_STORE_CORRUPT;
 	if ((f->flags & FIELD_WRITE) == 0)
 		u->fixed = f->name;
-	if ((u->wanted.known & bit) == 0)	/* the oldest entry tells what was before */
+	if ((u->wanted.known & bit) == 0)	/* the oldest entry has the value from before */
 		u->wanted.values[i] = from;
 	u->expected.values[i] = to;
 	u->wanted.known |= bit;
@@ -107,7 +107,7 @@ add_conflicts(struct buf *b, const struct undoing *u, const struct record *now)
 		buf_add_char(b, ']');
 }
 
-/* The list of fields that can't be as they were any more; nothing when all can. */
+/* The list of fields that can no longer have their earlier value; nothing when all can. */
 static void
 add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
 {
@@ -129,7 +129,7 @@ add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
 		buf_add_char(b, ']');
 }
 
-/* Complete the item, or note why it can't be: *detail and the list ${errors} for the problem. */
+/* Complete the item, or say why it can't be: *detail and the list ${errors} for the problem. */
 static enum err
 undoing_check(struct api *api, struct target *t, struct message_item *item,
     const struct undoing *u, uint32_t row, const char **detail, struct buf *errors)
@@ -211,7 +211,7 @@ find_last(void *cookie, struct history_place place, struct str json)
 	return ++last->seen < LOOK_BACK_MAX ? ERR_OK : STOP;
 }
 
-/* The entry that is meant.  ERR_NOT_FOUND, ERR_CONFLICT with *detail. */
+/* The entry to undo.  ERR_NOT_FOUND, ERR_CONFLICT with *detail. */
 static enum err
 find_entry(struct api *api, const struct writing *w, struct str record,
     const cJSON **entry, struct history_place *place, const char **detail)

@@ -8,8 +8,9 @@
 #include "fcgi-api/rows/row_spool.h"
 
 /*
- * A record's bytes: u32 how many follow, this head, the id, then of each
- * field that is present u32 length and the text, the i64, or, of times, both.
+ * A record in the file: u32 how many bytes follow, this head, the id, then for
+ * each field that is present: of amounts and times the i64, and of all but
+ * amounts the u32 length and the text.
  */
 struct spooled {
 	uint32_t	present;	/* bit f: field f is not empty */

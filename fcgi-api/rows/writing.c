@@ -151,7 +151,7 @@ mix(uint64_t h, struct str s, uint64_t multiplier)
 	return h ^ h >> 29;
 }
 
-/* The key, and two hashes of what it is for that have nothing in common but the input. */
+/* Take the key, and two hashes of its request that have nothing in common but the input. */
 static void
 take_key(struct api *api)
 {
@@ -179,7 +179,7 @@ take_key(struct api *api)
 	}
 }
 
-/* Who asks, as the web server was told by a proxy that it trusts. */
+/* Take the user's name, which a trusted proxy gave the web server. */
 static void
 take_user(struct api *api)
 {
@@ -258,8 +258,8 @@ find_kept(struct api *api, struct kept_answer *kept)
 }
 
 /*
- * What is refused here is sent as such, so that every result has its place
- * when the same is asked again, whatever would be refused then.  Records and
+ * Items refused here are sent as such, so that every result keeps its place
+ * when the request is repeated, whatever would be refused then.  Records and
  * problems of items point into their targets.
  */
 static enum err
@@ -314,7 +314,7 @@ prepare(struct api *api, struct writing *w)
 	}
 	if (kept.body.len > 0)
 		writing_answer(api, w, kept.body, store_generation(api->store));
-	else if (w->again)	/* syncd knows what became of it, and nothing more comes of it */
+	else if (w->again)	/* syncd knows what became of it; no order is changed once more */
 		return true;
 	else if (w->taken > 0)
 		return api_within(api, LIMIT_CHANGED_ORDERS, (uint32_t)w->taken);

@@ -13,7 +13,7 @@ struct answering {
 	size_t			 next;		/* target */
 };
 
-/* Its version, as the JSON of an order has it; within texts quotes are escaped. */
+/* The version in an order's JSON; texts can't look like it, as their quotes are escaped. */
 static uint64_t
 version_of(struct str order)
 {
@@ -49,7 +49,7 @@ put_queued(struct api *api, const struct writing *w)
 	buf_add_str(&api->response.own, buf_str(&w->queued));
 }
 
-/* What is said of an order that is gone: nothing of it can be shown. */
+/* The detail for an order that is gone, of which nothing can be shown. */
 static const char *
 deleted_since(const struct message_result *result)
 {
@@ -57,7 +57,7 @@ deleted_since(const struct message_result *result)
 	    "the order was changed, and has been deleted since";
 }
 
-/* As the store has it: for results that are without their order. */
+/* The order as the store has it, for results that come without it. */
 static void
 put_stored(struct api *api, const struct message_result *result)
 {
@@ -218,7 +218,7 @@ add_result(struct answering *a, const struct target *t, const struct message_res
 	buf_add_char(b, '}');
 }
 
-/* The first ${end} targets have their results: those between have their own. */
+/* Targets before ${end} that have no result yet get their own problem. */
 static void
 skip_to(struct answering *a, size_t end)
 {
@@ -237,9 +237,9 @@ each_in_place(void *cookie, size_t i, const struct message_result *result)
 }
 
 /*
- * Results of the first time the same was asked for, when the bulk edit that
- * is taken back may have had other orders, each once: each goes to the next
- * target of its record.
+ * Results of the first request with this key, when the bulk edit to undo may
+ * have had other orders, each once: a result goes to the next target of its
+ * record.
  */
 static void
 each_of_record(void *cookie, size_t i, const struct message_result *result)

@@ -45,7 +45,7 @@ utf8_len(unsigned char first)
 	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/* Does the text read as a character's number there ("_x0041_"), as a workbook writes controls? */
+/* Would a workbook read the text there as an escaped character, such as "_x0041_"? */
 static bool
 reads_as_escape(struct str s, size_t i)
 {
@@ -81,8 +81,8 @@ cell_text(struct xlsx *x, struct str s)
 }
 
 /*
- * The number format of amounts.  Text stands in quotes there; a quote and a
- * backslash, which nothing in quotes can be, each have a backslash before them
+ * The number format of amounts.  Text stands in quotes there, which can't hold
+ * a quote or a backslash: each of these stands outside, after a backslash
  * (ECMA-376, 18.8.31).
  */
 static void
@@ -283,7 +283,7 @@ write_head(struct xlsx *x)
 	return rc;
 }
 
-/* The library does not look whether its file took what it was given. */
+/* The library does not check whether its file took what was written. */
 static enum err
 end_sheet(struct xlsx *x)
 {
@@ -333,7 +333,7 @@ xlsx_add(struct xlsx *x, const struct record *r)
 	return rc == LXW_NO_ERROR ? ERR_OK : failed(rc);
 }
 
-/* A disk that is full now may have been so when the library did not look. */
+/* If the disk is full now, it may have been when the library did not check. */
 static enum err
 check_room(const struct xlsx *x)
 {

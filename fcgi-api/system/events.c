@@ -5,8 +5,8 @@
  * nginx's nchan keeps as many of the newest events as there can be within
  * events.buffer, and numbers them "seconds:number within the second".  A
  * client that comes back with a number is handed to nchan when all events
- * since must still be there; otherwise it is told to fetch anew.  The worker
- * has nothing to do with it from then on.
+ * since must still be there; otherwise it gets a reset.  Either way the worker
+ * is done with it.
  */
 #define LIVE	"/_events_live"		/* nginx's locations */
 #define GONE	"/_events_gone"		/* a reset and the end, for a WebSocket */

@@ -2,7 +2,7 @@
 #include "fcgi-api/http/handlers.h"
 #include "fcgi-api/system/sync_document.h"
 
-#define STATUS_MS	800	/* reads answer within a second though syncd hangs */
+#define STATUS_MS	800	/* the answer comes within a second even if syncd hangs */
 
 /* What the store and syncd say, gathered before the verdict. */
 struct findings {
@@ -72,7 +72,7 @@ add_syncd(struct buf *b, const struct findings *f)
 	json_member_copy(b, "alarm", cJSON_GetObjectItemCaseSensitive(f->status, "sync"));
 }
 
-/* What may be done here beside changing an order. */
+/* What is permitted here besides changing an order. */
 static void
 add_writes(const struct api *api, struct buf *b)
 {

@@ -5,7 +5,7 @@
 #include "fcgi-api/http/etag.h"
 #include "fcgi-api/http/handlers.h"
 
-/* The tag of ${body}: mostly that of the summary before. */
+/* The tag of ${body}, mostly that of the last summary. */
 static struct str
 tag_of(struct api *api, const struct summary_body *body, bool gzip)
 {
@@ -42,7 +42,7 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	return ANSWERED;
 }
 
-/* May it be answered?  A snapshot is begun. */
+/* Check the request and begin a snapshot. */
 static enum err
 summary_begin(struct api *api)
 {
@@ -54,7 +54,7 @@ summary_begin(struct api *api)
 	return api_filling(api) && !request_prefers_partial(&api->request) ? ERR_FILLING : ERR_OK;
 }
 
-/* Has who asks the summary as it still is?  Then it is answered, without a snapshot. */
+/* Does the client hold the summary as it still is?  Then the answer is 304, without a snapshot. */
 static bool
 summary_unchanged(struct api *api)
 {
@@ -107,7 +107,7 @@ add_part(struct api *api, struct buf *b, const char *name, int32_t day, int64_t 
 	return ERR_OK;
 }
 
-/* As of the minute that has begun last: within it the answer stays the same. */
+/* As of the beginning of this minute, within which the answer stays the same. */
 enum outcome
 orders_today(struct api *api)
 {

@@ -28,7 +28,7 @@ take_mode(struct api *api)
 	return field_errors_any(&api->errors) ? ERR_INVALID_PARAMETER : ERR_OK;
 }
 
-/* No body is needed; an empty object is harmless. */
+/* The body may be absent or an empty object. */
 static enum err
 check_body(struct api *api, const char **why)
 {
@@ -118,7 +118,7 @@ sync_start(struct api *api)
 	return api_wait(api, api->message.wait_ms + GRACE_MS, start_finish, NULL, NULL);
 }
 
-/* syncd's own view, or the last one that it has stored. */
+/* syncd's own document, or the last one that it stored. */
 static void
 get_finish(struct api *api, const struct waiting *w, enum err e,
     const struct message_reply *reply)
