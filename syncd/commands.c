@@ -162,12 +162,6 @@ do_sync(struct commands *c, struct server_call *call)
 }
 
 static void
-do_write(struct commands *c, struct server_call *call)
-{
-	writes_submit(c->writes, call);
-}
-
-static void
 do_ping(struct commands *c, struct server_call *call)
 {
 	const struct message_request *request = server_call_request(call);
@@ -178,17 +172,27 @@ do_ping(struct commands *c, struct server_call *call)
 	server_reply(call, &reply);
 }
 
-static void (*const table[MESSAGE_TYPES])(struct commands *, struct server_call *) = {
-	[MESSAGE_STATUS] = do_status,
-	[MESSAGE_SYNC] = do_sync,
-	[MESSAGE_WRITE] = do_write,
-	[MESSAGE_PING] = do_ping
-};
-
 void
 commands_request(void *cookie, struct server_call *call)
 {
-	table[server_call_request(call)->type](cookie, call);
+	struct commands *c = cookie;
+
+	switch (server_call_request(call)->type) {
+	case MESSAGE_STATUS:
+		do_status(c, call);
+		break;
+	case MESSAGE_SYNC:
+		do_sync(c, call);
+		break;
+	case MESSAGE_WRITE:
+		writes_submit(c->writes, call);
+		break;
+	case MESSAGE_PING:
+		do_ping(c, call);
+		break;
+	case MESSAGE_TYPES:	/* no request is of this type */
+		break;
+	}
 }
 
 void

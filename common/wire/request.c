@@ -149,9 +149,9 @@ static const struct member item_members[] = {
 };
 _Static_assert(COUNT(item_members) <= MEMBERS_MAX, "seen[] is too small");
 
-/* The kind first: on it depends what else there may be. */
+/* The item's kind comes first: what else there may be depends on it. */
 static bool
-read_item(struct reader *r, const cJSON *object)
+read_kind(struct reader *r, const cJSON *object)
 {
 	const char *kind = cJSON_GetStringValue(
 	    cJSON_GetObjectItemCaseSensitive(object, "kind"));
@@ -165,7 +165,7 @@ read_item(struct reader *r, const cJSON *object)
 	if (k == MESSAGE_KINDS)
 		return reader_refuse(r, "unknown kind \"%.60s\"", kind);
 	r->item->kind = (enum message_kind)k;
-	return reader_members(r, item_members, COUNT(item_members), (unsigned)k, object);
+	return true;
 }
 
 static bool
@@ -183,7 +183,8 @@ read_items(struct reader *r, const struct member *m, const cJSON *array)
 		return reader_refuse(r, "out of memory");
 	cJSON_ArrayForEach(object, array) {
 		r->item = &q->items[q->item_count++];
-		if (!read_item(r, object))
+		if (!read_kind(r, object) || !reader_members(r, item_members, COUNT(item_members),
+		    r->item->kind, object))
 			return false;
 	}
 	return true;
@@ -333,19 +334,6 @@ read_head(struct reader *r, const cJSON *object)
 	return true;
 }
 
-static bool
-read_request(struct reader *r, struct str line, const cJSON *object)
-{
-	if (!read_head(r, object))
-		return false;
-	/* no text is longer than it is written in the line */
-	if (r->request->type == MESSAGE_WRITE &&
-	    buf_reserve(&r->request->texts, line.len) == NULL)
-		return reader_refuse(r, "out of memory");
-	return reader_members(r, request_members, COUNT(request_members),
-	    r->request->type, object);
-}
-
 enum err
 message_parse_request(struct str line, const struct schema *schema,
     struct message_request *request, char why[static 128])
@@ -358,7 +346,13 @@ message_parse_request(struct str line, const struct schema *schema,
 	why[0] = '\0';
 	if ((object = reader_object(&r, line)) == NULL)
 		return ERR_BAD_MESSAGE;
-	good = read_request(&r, line, object);
+	good = read_head(&r, object);
+	/* no text is longer than it is written in the line */
+	if (good && request->type == MESSAGE_WRITE &&
+	    buf_reserve(&request->texts, line.len) == NULL)
+		good = reader_refuse(&r, "out of memory");
+	good = good && reader_members(&r, request_members, COUNT(request_members), request->type,
+	    object);
 	cJSON_Delete(object);
 	if (good)
 		return ERR_OK;

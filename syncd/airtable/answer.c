@@ -312,6 +312,18 @@ note(struct airtable_call *c, int64_t now)
 	    r->status, r->type, ms, r->message);
 }
 
+void
+airtable_end(struct airtable_call *c)
+{
+	struct airtable *a = c->owner;
+
+	airtable_withdraw(c);
+	c->state = CALL_ENDED;
+	TAILQ_INSERT_TAIL(&a->ended, c, link);
+	a->ended_count++;
+	airtable_wake(a, 0);
+}
+
 /* Calls that waited for the field ids go on, or fail as their look-up did. */
 static void
 end_meta(struct airtable_call *meta, int64_t now)
@@ -352,4 +364,20 @@ airtable_on_answer(void *call, const struct http_answer *answer)
 		end_meta(c, now);
 	else
 		airtable_end(c);
+}
+
+void
+airtable_deliver(struct airtable *a)
+{
+	struct airtable_call *c;
+
+	airtable_fields_tell(a);
+	/* those only that have ended by now: callbacks start new calls */
+	for (size_t n = a->ended_count; n > 0; n--) {
+		if ((c = TAILQ_FIRST(&a->ended)) == NULL)
+			break;
+		airtable_withdraw(c);
+		c->callback(c->cookie, &c->result, c->arena == NULL ? NULL : &c->page);
+		airtable_call_free(c);
+	}
 }

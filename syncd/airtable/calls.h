@@ -16,8 +16,8 @@
 /*
  * The inside of airtable.h, shared by the files that implement it:
  * airtable.c composes calls (airtable/write.c those that change records),
- * airtable/queue.c lets them start and ends them, airtable/answer.c makes
- * results of answers.
+ * airtable/queue.c lets them start or fail, airtable/answer.c makes results
+ * of answers and delivers them.
  *
  * 1. A call is in exactly one list: waiting[priority] until it starts,
  *    flying until its request is over, ended until its callback runs.
@@ -139,18 +139,19 @@ void		 airtable_wake(struct airtable *, int64_t ms);
 void		 airtable_enqueue(struct airtable_call *);
 /* Take it out of its list, stop its request. */
 void		 airtable_withdraw(struct airtable_call *);
-/* From any list to ended, with the result it has. */
-void		 airtable_end(struct airtable_call *);
 /* End it as never sent. */
 void		 airtable_fail(struct airtable_call *, enum err, int64_t retry_after_ms,
 		    const char *message);
-/* Run the callbacks of the calls that have ended until now. */
-void		 airtable_deliver(struct airtable *);
 
 /* airtable/metrics.c: the call, which left, has its result. */
 void		 airtable_count(struct airtable_call *, int64_t now_ms);
 
-/* airtable/answer.c: the callback of a request. */
+/* airtable/answer.c */
+/* The callback of a request. */
 void		 airtable_on_answer(void *call, const struct http_answer *);
+/* From any list to ended, with the result it has. */
+void		 airtable_end(struct airtable_call *);
+/* Run the callbacks of the calls that have ended until now. */
+void		 airtable_deliver(struct airtable *);
 
 #endif

@@ -176,32 +176,6 @@ keep_plain(char **text, const cJSON *cell, int depth)
 	return NULL;	/* null: nothing */
 }
 
-static const char *
-read_text(const cJSON *cell, char **text, struct value *v)
-{
-	char *start = *text;
-	const char *problem = keep_plain(text, cell, 0);
-
-	if (problem != NULL) {
-		*text = start;
-		return problem;
-	}
-	v->text = (struct str){ start, (size_t)(*text - start) };
-	v->present = v->text.len > 0;
-	return NULL;
-}
-
-/* Any name may be an option's, and is remembered as one: a number is none. */
-static const char *
-read_select(const cJSON *cell, char **text, struct value *v)
-{
-	const cJSON *inner = unwrap(cell);
-
-	if (cJSON_IsNumber(inner) || cJSON_IsBool(inner))
-		return "not an option of a select";
-	return read_text(cell, text, v);
-}
-
 /* ---- numbers ----------------------------------------------------------------------- */
 static const char *
 read_money(const cJSON *cell, struct value *v)
@@ -251,27 +225,12 @@ read_moment(const cJSON *cell, char **text, struct value *v)
 	return NULL;
 }
 
-static const char *
-read_kind(enum field_kind kind, const cJSON *cell, char **text, struct value *v)
-{
-	switch (kind) {
-	case FIELD_SELECT:
-		return read_select(cell, text, v);
-	case FIELD_MONEY:
-		return read_money(cell, v);
-	case FIELD_INSTANT:
-		return read_moment(cell, text, v);
-	case FIELD_TEXT:
-	default:
-		return read_text(cell, text, v);
-	}
-}
-
 enum cell_sense
 airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct value *v,
     const char **problem)
 {
 	const cJSON *inner = unwrap(cell);
+	char *start = *text;
 
 	*v = (struct value){ .present = false };
 	*problem = NULL;
@@ -279,8 +238,25 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 	if (is_nothing(cell) || is_nothing(inner) || (cJSON_IsObject(inner) && !is_error(inner) &&
 	    airtable_json_member(inner, "state") != NULL && text_member(inner) == NULL))
 		return CELL_UNDERSTOOD;
-	if ((*problem = read_kind(kind, cell, text, v)) == NULL)
+	switch (kind) {
+	case FIELD_MONEY:
+		*problem = read_money(cell, v);
+		break;
+	case FIELD_INSTANT:
+		*problem = read_moment(cell, text, v);
+		break;
+	case FIELD_SELECT:
+	case FIELD_TEXT:
+	default:
+		/* any name may be an option's, and is remembered as one: a number is none */
+		*problem = kind == FIELD_SELECT && (cJSON_IsNumber(inner) || cJSON_IsBool(inner)) ?
+		    "not an option of a select" : keep_plain(text, cell, 0);
+		v->text = (struct str){ start, (size_t)(*text - start) };
+		v->present = v->text.len > 0;
+	}
+	if (*problem == NULL)
 		return CELL_UNDERSTOOD;
+	*text = start;
 	*v = (struct value){ .present = false };
 	return *problem == formula_error ? CELL_FAILED : CELL_ODD;
 }

@@ -31,18 +31,14 @@ keep_text(struct decoder *d, const char *s)
 	return kept;
 }
 
-/* The cell of a field, and in the record and the page that it was not understood. */
+/* A cell was not understood: its record and the page tell. */
 static void
-decode_cell(struct decoder *d, struct record *r, size_t f, const cJSON *cell)
+note_odd(struct decoder *d, struct record *r, size_t f, const cJSON *cell, enum cell_sense sense,
+    const char *problem)
 {
 	struct airtable_oddity *o = &d->page->odd[f];
-	const char *problem;
-	enum cell_sense sense = airtable_cell_read(d->schema->fields[f].kind, cell, &d->text,
-	    &r->values[f], &problem);
 	char shown[80];
 
-	if (sense == CELL_UNDERSTOOD)
-		return;
 	if (sense == CELL_ODD)
 		r->odd |= UINT32_C(1) << f;
 	else
@@ -63,6 +59,8 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 	const cJSON *id = airtable_json_member(json, "id");
 	const cJSON *fields = airtable_json_member(json, "fields");
 	const cJSON *cells[SCHEMA_FIELDS_MAX] = { NULL }, *cell;
+	enum cell_sense sense;
+	const char *problem;
 
 	if (!cJSON_IsString(id) || !airtable_id_valid(id->valuestring))
 		return bad(d, "a record without a proper id");
@@ -78,9 +76,14 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 		else if (key != NULL && cJSON_IsString(cell))
 			*key = keep_text(d, cell->valuestring);
 	}
-	for (size_t f = 0; f < d->schema->field_count; f++)
-		if (cells[f] != NULL)
-			decode_cell(d, r, f, cells[f]);
+	for (size_t f = 0; f < d->schema->field_count; f++) {
+		if (cells[f] == NULL)
+			continue;
+		sense = airtable_cell_read(d->schema->fields[f].kind, cells[f], &d->text,
+		    &r->values[f], &problem);
+		if (sense != CELL_UNDERSTOOD)
+			note_odd(d, r, f, cells[f], sense, problem);
+	}
 	return ERR_OK;
 }
 
@@ -149,28 +152,6 @@ decode_records(struct decoder *d, enum airtable_shape shape, const cJSON *list)
 	return ERR_OK;
 }
 
-static enum err
-decode(struct decoder *d, enum airtable_shape shape, const cJSON *json, size_t text_bytes,
-    void **arena)
-{
-	const cJSON *list = airtable_json_member(json, "records");
-	size_t count;
-	enum err err;
-
-	if (json == NULL)
-		return bad(d, "the answer is not JSON");
-	if (!cJSON_IsArray(list))
-		return bad(d, "the answer is not an object with records");
-	count = (size_t)cJSON_GetArraySize(list);
-	if (count > AIRTABLE_RECORDS_MAX)
-		return bad(d, "far more records than were asked for");
-	if (!make_room(d, shape, count, text_bytes, arena))
-		return ERR_NOMEM;
-	if ((err = decode_records(d, shape, list)) != ERR_OK)
-		return err;
-	return decode_offset(d, json);
-}
-
 enum err
 airtable_decode_page(const struct schema *schema, const struct airtable_keys *keys,
     enum airtable_shape shape, struct str body, struct airtable_page *page, void **arena,
@@ -180,13 +161,24 @@ airtable_decode_page(const struct schema *schema, const struct airtable_keys *ke
 		.schema = schema, .keys = keys, .page = page, .why = why, .why_size = why_size
 	};
 	size_t text_bytes = 0;
+	const cJSON *list;
 	cJSON *json;
 	enum err err;
 
 	*page = (struct airtable_page){ .count = 0 };
 	*arena = NULL;
 	json = airtable_json_parse(body, &text_bytes);
-	err = decode(&d, shape, json, text_bytes, arena);
+	list = airtable_json_member(json, "records");
+	if (json == NULL)
+		err = bad(&d, "the answer is not JSON");
+	else if (!cJSON_IsArray(list))
+		err = bad(&d, "the answer is not an object with records");
+	else if (cJSON_GetArraySize(list) > AIRTABLE_RECORDS_MAX)
+		err = bad(&d, "far more records than were asked for");
+	else if (!make_room(&d, shape, (size_t)cJSON_GetArraySize(list), text_bytes, arena))
+		err = ERR_NOMEM;
+	else if ((err = decode_records(&d, shape, list)) == ERR_OK)
+		err = decode_offset(&d, json);
 	cJSON_Delete(json);
 	if (err != ERR_OK) {
 		free(*arena);

@@ -81,21 +81,6 @@ read_headers(CURL *easy, struct http_answer *a)
 	a->date_ms = header_date(easy);
 }
 
-static void
-describe(const struct http_request *r, CURLcode code, struct http_answer *a)
-{
-	const char *why = r->problem[0] != '\0' ? r->problem : curl_easy_strerror(code);
-
-	if (code == CURLE_OK)
-		return;
-	a->too_large = r->body.error == ERR_TOO_LARGE;
-	if (a->too_large)
-		why = "the answer is larger than 16 MiB";
-	else if (code == CURLE_ABORTED_BY_CALLBACK)
-		why = "the kept connection was closed before an answer came";
-	(void)snprintf(a->problem, sizeof(a->problem), "%s", why);
-}
-
 /*
  * A request is obeyed when its body is there, and it is not before all of it has
  * been sent.  When a kept connection dies, libcurl counts anew for another one,
@@ -136,32 +121,34 @@ other_side_ended(CURL *easy, CURLcode code)
 	}
 }
 
-/* The transfer is over: take it off the multi handle and tell its owner. */
+/* What came of a transfer, but for what was received. */
 static void
-finish(struct http_request *r, CURLcode code)
+describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 {
-	struct http_answer a = {
-		.timed_out = code == CURLE_OPERATION_TIMEDOUT,
-		.unreadable = code == CURLE_WRITE_ERROR || code == CURLE_BAD_CONTENT_ENCODING,
-		.complete = code == CURLE_OK
-	};
+	const char *why = r->problem[0] != '\0' ? r->problem : curl_easy_strerror(code);
 
-	read_headers(r->easy, &a);
-	describe(r, code, &a);
-	if (a.status != 0)
-		a.outcome = HTTP_ANSWERED;
+	a->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+	a->unreadable = code == CURLE_WRITE_ERROR || code == CURLE_BAD_CONTENT_ENCODING;
+	a->complete = code == CURLE_OK;
+	if (a->status != 0)
+		a->outcome = HTTP_ANSWERED;
 	else
-		a.outcome = r->sent ? HTTP_NO_ANSWER : HTTP_NEVER_SENT;
-	if (a.outcome == HTTP_NO_ANSWER) {
-		a.unfinished = is_unfinished(r, code);
-		a.ended = other_side_ended(r->easy, code);
+		a->outcome = r->sent ? HTTP_NO_ANSWER : HTTP_NEVER_SENT;
+	if (a->outcome == HTTP_NO_ANSWER) {
+		a->unfinished = is_unfinished(r, code);
+		a->ended = other_side_ended(r->easy, code);
 	}
-	a.body = buf_str(&r->body);
-	(void)curl_multi_remove_handle(r->http->multi, r->easy);
-	r->on_done(r->cookie, &a);
-	request_free(r);
+	if (a->complete)
+		return;
+	a->too_large = r->body.error == ERR_TOO_LARGE;
+	if (a->too_large)
+		why = "the answer is larger than 16 MiB";
+	else if (code == CURLE_ABORTED_BY_CALLBACK)
+		why = "the kept connection was closed before an answer came";
+	(void)snprintf(a->problem, sizeof(a->problem), "%s", why);
 }
 
+/* Take transfers that are over off the multi handle and tell their owners. */
 static void
 reap(struct http *h)
 {
@@ -170,6 +157,7 @@ reap(struct http *h)
 	int left;
 
 	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		struct http_answer a = { .status = 0 };
 		CURLcode code = m->data.result;
 		char *private = NULL;
 
@@ -177,7 +165,12 @@ reap(struct http *h)
 			continue;
 		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
 		r = (void *)private;
-		finish(r, code);
+		read_headers(r->easy, &a);
+		describe(r, code, &a);
+		a.body = buf_str(&r->body);
+		(void)curl_multi_remove_handle(h->multi, r->easy);
+		r->on_done(r->cookie, &a);
+		request_free(r);
 	}
 }
 

@@ -72,18 +72,6 @@ airtable_withdraw(struct airtable_call *c)
 }
 
 void
-airtable_end(struct airtable_call *c)
-{
-	struct airtable *a = c->owner;
-
-	airtable_withdraw(c);
-	c->state = CALL_ENDED;
-	TAILQ_INSERT_TAIL(&a->ended, c, link);
-	a->ended_count++;
-	airtable_wake(a, 0);
-}
-
-void
 airtable_fail(struct airtable_call *c, enum err err, int64_t retry_after_ms, const char *message)
 {
 	struct airtable_result *r = &c->result;
@@ -96,22 +84,6 @@ airtable_fail(struct airtable_call *c, enum err err, int64_t retry_after_ms, con
 	    message != NULL ? message : err_text(err));
 	log_debug("airtable: %s not sent: %s", c->path.data, r->message);
 	airtable_end(c);
-}
-
-void
-airtable_deliver(struct airtable *a)
-{
-	struct airtable_call *c;
-
-	airtable_fields_tell(a);
-	/* those only that have ended by now: callbacks start new calls */
-	for (size_t n = a->ended_count; n > 0; n--) {
-		if ((c = TAILQ_FIRST(&a->ended)) == NULL)
-			break;
-		airtable_withdraw(c);
-		c->callback(c->cookie, &c->result, c->arena == NULL ? NULL : &c->page);
-		airtable_call_free(c);
-	}
 }
 
 /* Fail every waiting call of a lane, or those only whose deadline has passed. */
@@ -270,22 +242,6 @@ may_start(struct airtable *a, int64_t now)
 	    governor_wait_ms(a->governor, now) == 0 && breaker_allows(&a->breaker, now);
 }
 
-static void
-start_calls(struct airtable *a, int64_t now)
-{
-	struct airtable_call *c;
-	int lane;
-
-	while ((lane = governor_choose(a->governor, a->waiting_count)) >= 0 &&
-	    may_start(a, now)) {
-		if ((c = with_keys(TAILQ_FIRST(&a->waiting[lane]))) == NULL)
-			break;
-		if (c->compose != NULL && !airtable_call_compose(c))
-			continue;
-		start(c, instant_monotonic());
-	}
-}
-
 /* The earlier of two moments from now; -1: never. */
 static int64_t
 sooner(int64_t x, int64_t y)
@@ -328,9 +284,18 @@ static void
 turn(struct airtable *a)
 {
 	int64_t now = instant_monotonic();
+	struct airtable_call *c;
+	int lane;
 
 	give_up(a, now);
-	start_calls(a, now);
+	while ((lane = governor_choose(a->governor, a->waiting_count)) >= 0 &&
+	    may_start(a, now)) {
+		if ((c = with_keys(TAILQ_FIRST(&a->waiting[lane]))) == NULL)
+			break;
+		if (c->compose != NULL && !airtable_call_compose(c))
+			continue;
+		start(c, instant_monotonic());
+	}
 	schedule(a, now);
 	airtable_deliver(a);	/* last: a callback may free everything */
 }

@@ -172,28 +172,13 @@ peer_give_up(struct peer *p, const char *why)
 		peer_leave(p);
 }
 
-/* The call is on the lists, then with whoever answers it. */
-static void
-hand_on(struct peer *p, struct server_call *call)
-{
-	struct server *s = p->server;
-
-	call->server = s;
-	call->peer = p;
-	call->came_ms = instant_monotonic();
-	LIST_INSERT_HEAD(&p->calls, call, in_peer);
-	LIST_INSERT_HEAD(&s->calls, call, in_server);
-	p->open++;
-	s->open++;
-	s->request(s->cookie, call);
-}
-
-/* One line from the peer.  false: it was the last one to be taken. */
+/* One line from the peer: a call, which whoever answers it gets.  false: no further line is taken. */
 static bool
 peer_take_line(struct peer *p, struct str line)
 {
 	struct server *s = p->server;
 	struct server_call *call;
+	uint64_t id;
 	char why[128];
 
 	if (line.len == 0)
@@ -202,11 +187,16 @@ peer_take_line(struct peer *p, struct str line)
 		peer_give_up(p, "out of memory");
 		return false;
 	}
-	if (message_parse_request(line, s->schema, &call->request, why) == ERR_OK) {
-		if (!s->draining && s->open < SERVER_OPEN_MAX) {
-			hand_on(p, call);
-			return true;
-		}
+	if (message_parse_request(line, s->schema, &call->request, why) != ERR_OK) {
+		id = call->request.id;
+		free(call);
+		if (id == 0)
+			peer_give_up(p, why);
+		else
+			peer_refuse(p, id, ERR_BAD_MESSAGE, why);
+		return id != 0;
+	}
+	if (s->draining || s->open >= SERVER_OPEN_MAX) {
 		if (s->draining)
 			peer_refuse(p, call->request.id, ERR_CANCELLED, "syncd is stopping");
 		else
@@ -215,13 +205,14 @@ peer_take_line(struct peer *p, struct str line)
 		free(call);
 		return true;
 	}
-	if (call->request.id == 0) {
-		free(call);
-		peer_give_up(p, why);
-		return false;
-	}
-	peer_refuse(p, call->request.id, ERR_BAD_MESSAGE, why);
-	free(call);
+	call->server = s;
+	call->peer = p;
+	call->came_ms = instant_monotonic();
+	LIST_INSERT_HEAD(&p->calls, call, in_peer);
+	LIST_INSERT_HEAD(&s->calls, call, in_server);
+	p->open++;
+	s->open++;
+	s->request(s->cookie, call);
 	return true;
 }
 

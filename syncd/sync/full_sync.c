@@ -395,18 +395,22 @@ add_finished_progress(void *cookie, const struct sync_run_counts *counts, struct
 }
 
 static void
-last_page(struct full_sync *s)
+next_page(struct full_sync *s, struct str offset)
 {
-	char why[200];
-	enum err e = sync_run_finish(s->run, s->accept_shrink, add_finished_progress, s, why);
-
-	end_run(s, e, why[0] != '\0' || e == ERR_OK ? why : "the store could not be written");
+	if (str_eq(offset, buf_str(&s->offset)) || sync_run_counts(s->run)->pages >= PAGES_MAX) {
+		end_run(s, ERR_AIRTABLE_BAD_RESPONSE, "the listing does not end");
+		return;
+	}
+	buf_clear(&s->offset);
+	buf_add_str(&s->offset, offset);
+	list_page(s);
 }
 
 static void
 page_arrived(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
 {
 	struct full_sync *s = cookie;
+	char why[200];
 	enum err e;
 
 	s->call = NULL;
@@ -428,18 +432,12 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 		return;
 	}
 	s->tries = 0;
-	if (page->offset.len == 0) {
-		last_page(s);
+	if (page->offset.len > 0) {
+		next_page(s, page->offset);
 		return;
 	}
-	if (str_eq(page->offset, buf_str(&s->offset)) ||
-	    sync_run_counts(s->run)->pages >= PAGES_MAX) {
-		end_run(s, ERR_AIRTABLE_BAD_RESPONSE, "the listing does not end");
-		return;
-	}
-	buf_clear(&s->offset);
-	buf_add_str(&s->offset, page->offset);
-	list_page(s);
+	e = sync_run_finish(s->run, s->accept_shrink, add_finished_progress, s, why);
+	end_run(s, e, why[0] != '\0' || e == ERR_OK ? why : "the store could not be written");
 }
 
 static void

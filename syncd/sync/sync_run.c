@@ -89,67 +89,47 @@ sync_run_begin(struct sync_run *r)
 	return e;
 }
 
-static struct difference *
-difference_new(const struct schema *schema, const struct record *record, uint64_t base)
+/* A copy of the change, with all strings of its record. */
+static enum err
+add_difference(struct sync_run *r, const struct change *c)
 {
-	size_t size = record->id.len;
+	size_t size = c->record.id.len, fields = r->schema->field_count;
 	struct difference *d;
+	struct str *text;
 	char *p;
 
-	for (size_t f = 0; f < schema->field_count; f++)
-		size += record->values[f].text.len;
-	if ((d = malloc(sizeof(*d) + size)) == NULL)
-		return NULL;
-	d->change = (struct change){ .kind = CHANGE_UPSERT, .record = *record, .base = base };
+	for (size_t f = 0; f < fields; f++)
+		size += c->record.values[f].text.len;
+	if (!vec_room(&r->list, r->count, &r->room) || (d = malloc(sizeof(*d) + size)) == NULL)
+		return ERR_NOMEM;
+	d->change = *c;
 	p = d->bytes;
-	memcpy(p, record->id.ptr, record->id.len);
+	memcpy(p, c->record.id.ptr, c->record.id.len);
 	d->change.record.id.ptr = p;
-	p += record->id.len;
-	for (size_t f = 0; f < schema->field_count; f++) {
-		struct str *text = &d->change.record.values[f].text;
-
+	p += c->record.id.len;
+	for (size_t f = 0; f < fields; f++) {
+		text = &d->change.record.values[f].text;
 		if (text->len > 0)
 			memcpy(p, text->ptr, text->len);
 		text->ptr = p;
 		p += text->len;
 	}
-	return d;
-}
-
-static enum err
-add_difference(struct sync_run *r, struct difference *d)
-{
-	if (d == NULL)
-		return ERR_NOMEM;
-	if (!vec_room(&r->list, r->count, &r->room)) {
-		free(d);
-		return ERR_NOMEM;
-	}
 	r->list[r->count++] = d;
 	return ERR_OK;
 }
 
-/* Mark the record's row as seen; does the store have it exactly so? */
+/* The record as it is stored, its strings in the map, and its row.  ERR_NOT_FOUND: it is not. */
 static enum err
-look_up(struct sync_run *r, struct store *st, const struct record *record, bool *same)
+find_stored(const struct sync_run *r, struct store *st, struct str id, uint32_t *row,
+    struct record *stored)
 {
 	struct row_view view;
-	struct record stored;
-	uint32_t row;
 	enum err e;
 
-	*same = false;
-	if ((e = store_find_record(st, record->id, &row)) == ERR_NOT_FOUND) {
-		field_guard_note(&r->guard, r->schema, NULL, record);
-		return ERR_OK;
-	}
-	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
+	if ((e = store_find_record(st, id, row)) != ERR_OK ||
+	    (e = store_row(st, *row, &view)) != ERR_OK)
 		return e;
-	listing_see(&r->listing, row);
-	field_guard_note(&r->guard, r->schema, &stored, record);
-	*same = record_agrees(r->schema, record, &stored);
-	return ERR_OK;
+	return row_values(&view, r->schema, stored);
 }
 
 static void
@@ -166,13 +146,23 @@ sync_run_page(struct sync_run *r, const struct airtable_page *page, uint64_t bas
 {
 	struct store *st = apply_store(r->apply);
 	enum err e = store_begin(st);
+	struct record stored;
+	uint32_t row;
+	bool there;
 
 	for (size_t i = 0; i < page->count && e == ERR_OK; i++) {
-		bool same;
+		const struct record *record = &page->records[i];
 
-		e = look_up(r, st, &page->records[i], &same);
-		if (e == ERR_OK && !same)
-			e = add_difference(r, difference_new(r->schema, &page->records[i], base));
+		if ((e = find_stored(r, st, record->id, &row, &stored)) != ERR_OK && e != ERR_NOT_FOUND)
+			break;
+		there = e == ERR_OK;
+		e = ERR_OK;
+		if (there)
+			listing_see(&r->listing, row);
+		field_guard_note(&r->guard, r->schema, there ? &stored : NULL, record);
+		if (!there || !record_agrees(r->schema, record, &stored))
+			e = add_difference(r, &(struct change){ .kind = CHANGE_UPSERT,
+			    .record = *record, .base = base });
 	}
 	store_end(st);
 	r->counts.pages++;
@@ -263,21 +253,16 @@ sync_run_expected(const struct sync_run *r)
 static enum err
 add_if_gone(struct sync_run *r, struct store *st, uint32_t row, uint64_t *gone)
 {
-	struct record record = { 0 };
 	struct row_view view;
-	struct difference *d;
 	enum err e = store_row(st, row, &view);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	if (e != ERR_OK || view.version > r->start_generation)
 		return e;
-	record.id = view.id;
-	d = difference_new(r->schema, &record, r->start_generation);
-	if (d != NULL)
-		d->change.kind = CHANGE_GONE;
 	(*gone)++;
-	return add_difference(r, d);
+	return add_difference(r, &(struct change){ .kind = CHANGE_GONE, .record.id = view.id,
+	    .base = r->start_generation });
 }
 
 static enum err
@@ -297,7 +282,6 @@ find_gone(struct sync_run *r, uint64_t *gone)
 static enum err
 without_held(struct sync_run *r, struct store *st, struct change *c, bool *none)
 {
-	struct row_view view;
 	struct record stored;
 	uint32_t row;
 	enum err e;
@@ -308,11 +292,8 @@ without_held(struct sync_run *r, struct store *st, struct change *c, bool *none)
 	for (size_t f = 0; f < r->schema->field_count; f++)
 		if (r->counts.held >> f & 1 && !c->record.values[f].present)
 			c->record.known &= ~(UINT32_C(1) << f);
-	if ((e = store_find_record(st, c->record.id, &row)) != ERR_OK)
+	if ((e = find_stored(r, st, c->record.id, &row, &stored)) != ERR_OK)
 		return e == ERR_NOT_FOUND ? ERR_OK : e;
-	if ((e = store_row(st, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, r->schema, &stored)) != ERR_OK)
-		return e;
 	*none = record_agrees(r->schema, &c->record, &stored);
 	return ERR_OK;
 }

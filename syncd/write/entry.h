@@ -33,11 +33,4 @@ struct write {
 	char			 texts[];
 };
 
-/* An entry with copies of all strings of ${entry}; it belongs to the errand.  NULL: out of memory. */
-struct write	*write_new(struct errand *, size_t place, const struct outbox_entry *entry);
-/* Out of its errand, its line or group. */
-void		 write_detach(struct write *);
-/* That, and freed. */
-void		 write_free(struct write *);
-
 #endif

@@ -4,6 +4,7 @@
 #include "common/base/instant.h"
 #include "syncd/write/parts.h"
 
+/* ---- a line -------------------------------------------------------------------------- */
 uint64_t
 write_hash(struct str s)
 {
@@ -27,27 +28,25 @@ line_exists(const struct writes *all, struct str id)
 	return find(all, id) != NULL;
 }
 
-struct line *
-line_of(struct writes *all, struct str id)
+/* Behind the others of its order, if there are any; one that creates an order has a line of its own. */
+static bool
+line_append(struct writes *all, struct write *w)
 {
+	struct str id = w->entry.record.id;
 	struct line *l = id.len == 0 ? NULL : find(all, id);
 
-	if (l != NULL)
-		return l;
-	if ((l = calloc(1, sizeof(*l) + id.len + 1)) == NULL)
-		return NULL;
-	memcpy(l->id, id.ptr == NULL ? "" : id.ptr, id.len);
-	TAILQ_INIT(&l->waiting);
-	if (id.len > 0)
-		LIST_INSERT_HEAD(&all->lines[write_hash(id) % WRITE_BUCKETS], l, in_bucket);
-	return l;
-}
-
-void
-line_append(struct line *l, struct write *w)
-{
+	if (l == NULL) {
+		if ((l = calloc(1, sizeof(*l) + id.len + 1)) == NULL)
+			return false;
+		if (id.len > 0) {
+			memcpy(l->id, id.ptr, id.len);
+			LIST_INSERT_HEAD(&all->lines[write_hash(id) % WRITE_BUCKETS], l, in_bucket);
+		}
+		TAILQ_INIT(&l->waiting);
+	}
 	w->line = l;
 	TAILQ_INSERT_TAIL(&l->waiting, w, link);
+	return true;
 }
 
 static void
@@ -64,21 +63,6 @@ unready(struct writes *all, struct write *w)
 		TAILQ_REMOVE(&all->ring, e, in_ring);
 }
 
-static void
-make_ready(struct writes *all, struct write *w)
-{
-	struct errand *e = w->errand;
-
-	w->line->ready = w;
-	w->ready = true;
-	TAILQ_INSERT_TAIL(&e->ready[w->entry.kind], w, in_ready);
-	all->ready_versioned += w->entry.version != 0;
-	if (all->ready_count++ == 0)
-		all->ready_since_ms = instant_monotonic();
-	if (e->ready_count++ == 0)
-		TAILQ_INSERT_TAIL(&all->ring, e, in_ring);
-}
-
 void
 line_remove(struct writes *all, struct write *w)
 {
@@ -92,18 +76,113 @@ void
 line_refresh(struct writes *all, struct line *l)
 {
 	struct write *first = l->group == NULL ? TAILQ_FIRST(&l->waiting) : NULL;
+	struct errand *e;
 
 	if (l->ready != NULL && l->ready != first)
 		unready(all, l->ready);
-	if (first != NULL && l->ready == NULL)
-		make_ready(all, first);
-	if (first != NULL || l->group != NULL)
+	if (first == NULL && l->group == NULL) {
+		if (l->id[0] != '\0')
+			LIST_REMOVE(l, in_bucket);
+		free(l);
 		return;
-	if (l->id[0] != '\0')
-		LIST_REMOVE(l, in_bucket);
-	free(l);
+	}
+	if (first == NULL || l->ready != NULL)
+		return;
+	l->ready = first;
+	first->ready = true;
+	e = first->errand;
+	TAILQ_INSERT_TAIL(&e->ready[first->entry.kind], first, in_ready);
+	all->ready_versioned += first->entry.version != 0;
+	if (all->ready_count++ == 0)
+		all->ready_since_ms = instant_monotonic();
+	if (e->ready_count++ == 0)
+		TAILQ_INSERT_TAIL(&all->ring, e, in_ring);
 }
 
+/* ---- an entry ------------------------------------------------------------------------ */
+static size_t
+texts_len(const struct outbox_entry *e)
+{
+	size_t n = e->request_id.len + e->by.len + e->create_key.len + e->answer_key.len +
+	    e->record.id.len;
+
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		n += (e->record.known >> f & 1) ? e->record.values[f].text.len : 0;
+	return n;
+}
+
+static void
+copy(char **to, struct str *s)
+{
+	if (s->len > 0)
+		memcpy(*to, s->ptr, s->len);
+	s->ptr = *to;
+	*to += s->len;
+}
+
+struct write *
+write_new(struct errand *e, size_t place, const struct outbox_entry *entry)
+{
+	struct write *w = calloc(1, sizeof(*w) + texts_len(entry) + 1);
+	char *to;
+
+	if (w == NULL)
+		return NULL;
+	w->errand = e;
+	w->place = place;
+	w->entry = *entry;
+	to = w->texts;
+	copy(&to, &w->entry.request_id);
+	copy(&to, &w->entry.by);
+	copy(&to, &w->entry.create_key);
+	copy(&to, &w->entry.answer_key);
+	copy(&to, &w->entry.record.id);
+	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
+		if (w->entry.record.known >> f & 1)
+			copy(&to, &w->entry.record.values[f].text);
+		else
+			w->entry.record.values[f] = (struct value){ .present = false };
+	if (!line_append(e->all, w)) {
+		free(w);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&e->list, w, in_errand);
+	e->open++;
+	e->all->count++;
+	return w;
+}
+
+void
+write_detach(struct write *w)
+{
+	struct errand *e = w->errand;
+	struct writes *all = e->all;
+	struct line *l = w->line;
+
+	if (w->group != NULL) {
+		TAILQ_REMOVE(&w->group->writes, w, link);
+	} else if (l != NULL) {
+		line_remove(all, w);
+		line_refresh(all, l);
+	}
+	if (w->disk == DISK_NONE)
+		TAILQ_REMOVE(&all->fresh, w, in_fresh);
+	TAILQ_REMOVE(&e->list, w, in_errand);
+	e->open--;
+	all->count--;
+	w->errand = NULL;
+	w->group = NULL;
+	w->line = NULL;
+}
+
+void
+write_free(struct write *w)
+{
+	write_detach(w);
+	free(w);
+}
+
+/* ---- a group ------------------------------------------------------------------------- */
 bool
 write_is_unsent(const struct write *w)
 {
@@ -127,23 +206,19 @@ group_merge(const struct schema *s, struct group *g)
 	}
 }
 
-/* May ${w} travel with the one before it? */
+/* May ${w} travel with the one before it?  ${sent}: was it sent with it by an earlier process? */
 static bool
-goes_along(const struct write *first, const struct write *w)
+goes_along(const struct write *first, const struct write *w, bool sent)
 {
-	return w->entry.kind == first->entry.kind && w->entry.version == 0 && !first->alone &&
-	    !w->alone;
+	if (w->entry.kind != first->entry.kind)
+		return false;
+	if (sent)
+		return w->entry.state == OUTBOX_SENT;
+	return w->entry.version == 0 && !first->alone && !w->alone;
 }
 
-/* Was it sent by an earlier process, as the one before it? */
-static bool
-was_sent_too(const struct write *first, const struct write *w)
-{
-	return w->entry.kind == first->entry.kind && w->entry.state == OUTBOX_SENT;
-}
-
-static struct group *
-take(struct writes *all, struct line *l, bool (*along)(const struct write *, const struct write *))
+struct group *
+group_take(struct writes *all, struct line *l, bool sent)
 {
 	struct write *first = TAILQ_FIRST(&l->waiting), *w = first, *next;
 	struct group *g = calloc(1, sizeof(*g));
@@ -154,7 +229,7 @@ take(struct writes *all, struct line *l, bool (*along)(const struct write *, con
 	g->line = l;
 	l->group = g;
 	line_refresh(all, l);
-	for (; w != NULL && (w == first || along(first, w)); w = next) {
+	for (; w != NULL && (w == first || goes_along(first, w, sent)); w = next) {
 		next = TAILQ_NEXT(w, link);
 		TAILQ_REMOVE(&l->waiting, w, link);
 		TAILQ_INSERT_TAIL(&g->writes, w, link);
@@ -162,18 +237,6 @@ take(struct writes *all, struct line *l, bool (*along)(const struct write *, con
 	}
 	group_merge(all->schema, g);
 	return g;
-}
-
-struct group *
-group_take(struct writes *all, struct line *l)
-{
-	return take(all, l, goes_along);
-}
-
-struct group *
-group_take_sent(struct writes *all, struct line *l)
-{
-	return take(all, l, was_sent_too);
 }
 
 void

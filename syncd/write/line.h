@@ -24,11 +24,19 @@ struct group {
 };
 
 uint64_t	 write_hash(struct str);
-/* The line of a record; len 0: one of its own.  NULL: out of memory. */
-struct line	*line_of(struct writes *, struct str id);
+/*
+ * A new entry of the errand, with copies of all strings of ${entry}: the last of its order's
+ * line, or, to create an order, in a line of its own.  line_refresh() is the caller's.  NULL:
+ * out of memory.
+ */
+struct write	*write_new(struct errand *, size_t place, const struct outbox_entry *entry);
+/* Take it out of its errand and its line or group. */
+void		 write_detach(struct write *);
+/* Detach and free it. */
+void		 write_free(struct write *);
+
 /* Is anything of this record under way? */
 bool		 line_exists(const struct writes *, struct str id);
-void		 line_append(struct line *, struct write *);
 /* Is it surely not at Airtable, nor on the way? */
 bool		 write_is_unsent(const struct write *);
 /* Take a waiting one out. */
@@ -42,11 +50,10 @@ void		 line_refresh(struct writes *, struct line *);
 bool		 line_waits_again(struct writes *, struct line *);
 /*
  * The first of the line and what may travel with it, as a group; the line
- * waits for it.  NULL: out of memory, and nothing has changed.
+ * waits for it.  ${sent}: the first and those behind it that an earlier process
+ * has sent.  NULL: out of memory, and nothing has changed.
  */
-struct group	*group_take(struct writes *, struct line *);
-/* The first of the line that an earlier process has sent. */
-struct group	*group_take_sent(struct writes *, struct line *);
+struct group	*group_take(struct writes *, struct line *, bool sent);
 /* The group's entries back to the front of the line.  The group is gone. */
 void		 group_return(struct writes *, struct group *);
 /* The line need not wait for it any more. */

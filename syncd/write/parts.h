@@ -26,8 +26,7 @@
  *
  * Files, each of which may call those above it:
  *
- *	line.c		the entries of an order in their order; which may go
- *	entry.c		an entry begins and ends
+ *	line.c		the entries of an order, from their beginning to their end; which may go
  *	errand.c	a message's results and its answer
  *	batch.c		what travels together; patience after failures
  *	book.c		what goes into one commit, and who is told after it
@@ -38,7 +37,6 @@
  * then those that go round, as a write that is not settled is sent again:
  *
  *	dispatch.c	when a call leaves, and what it carries
- *	choose.c	which entries are next
  *	look.c		what expects a version is held against Airtable first
  *	settle.c	what became of a call: confirmed, or to be read back
  *	recover.c	what an earlier process left
@@ -110,8 +108,8 @@ enum err	 give_up_reason(enum err why, const char **text);
 void		 give_up_entry(struct book *, struct write *, enum err, const char *why);
 
 /* ---- take.c ---- */
-/* Of a message that has come: not within a snapshot. */
-void		 write_take(struct writes *, struct server_call *);
+/* Take or refuse every message that has come.  Not within a snapshot. */
+void		 write_take_arrived(struct writes *);
 /* Is the order there, and as the asker thinks?  Within a snapshot. */
 enum err	 write_check_store(const struct writes *, const struct outbox_entry *,
 		    char why[static 128]);
@@ -121,13 +119,6 @@ enum err	 write_check_store(const struct writes *, const struct outbox_entry *,
 void		 dispatch_calls(struct writes *);
 /* Put fresh entries on the disk, and tell those that are to wait for better times. */
 void		 dispatch_fresh(struct writes *);
-
-/* ---- choose.c ---- */
-/*
- * What the next call carries; NULL: nothing is ready, or none can be made.
- * ${look}: what is to be looked at first, or NULL.
- */
-struct batch	*choose_batch(struct book *, struct batch **look);
 
 /* ---- look.c ---- */
 /* May the orders of one more batch be looked at? */

@@ -74,9 +74,8 @@ load(void *cookie, const struct outbox_entry *entry)
 	size_t place;
 	struct errand *e = errand_for(all, entry, &place);
 	struct write *w = e == NULL ? NULL : write_new(e, place, entry);
-	struct line *l = w == NULL ? NULL : line_of(all, entry->record.id);
 
-	if (l == NULL)
+	if (w == NULL)
 		return ERR_NOMEM;
 	w->told = true;
 	w->disk = entry->state == OUTBOX_SENT ? DISK_SENT : DISK_ACCEPTED;
@@ -86,7 +85,6 @@ load(void *cookie, const struct outbox_entry *entry)
 	/* asked again with its key, the result must be told from others' */
 	(void)snprintf(e->results[place].record, sizeof(e->results[place].record), "%.*s",
 	    STR_FMT(entry->record.id));
-	line_append(l, w);
 	return ERR_OK;
 }
 
@@ -149,7 +147,7 @@ recover_look(struct writes *all, struct line *l)
 
 	if ((b = batch_for(all, TAILQ_FIRST(&l->waiting)->entry.kind)) == NULL)
 		return false;
-	if ((g = group_take_sent(all, l)) == NULL) {
+	if ((g = group_take(all, l, true)) == NULL) {
 		if (b->count == 0)
 			batch_free(b);
 		return false;

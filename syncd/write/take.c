@@ -99,26 +99,6 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 
 /* ---- a message -------------------------------------------------------------------- */
 static void
-add_entry(struct errand *e, size_t place, const struct outbox_entry *entry)
-{
-	struct writes *all = e->all;
-	struct line *l = line_of(all, entry->record.id);
-	struct write *w = l == NULL ? NULL : write_new(e, place, entry);
-	enum err reason;
-
-	if (w == NULL) {
-		errand_note(e, place, ERR_NOMEM, entry->record.id, "out of memory; nothing was changed");
-		errand_tell(e, place, (struct str){ NULL, 0 });
-	} else {
-		line_append(l, w);
-		TAILQ_INSERT_TAIL(&all->fresh, w, in_fresh);
-		w->entry.deferred = e->defer && batch_hopeless(all, e->send_by_ms, &reason);
-	}
-	if (l != NULL)
-		line_refresh(all, l);
-}
-
-static void
 take_item(struct errand *e, size_t place, const struct message_request *m, uint64_t first)
 {
 	static const enum outbox_kind kinds[MESSAGE_KINDS] = {
@@ -126,6 +106,7 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 		[MESSAGE_DELETE] = OUTBOX_DELETE
 	};
 	const struct message_item *item = &m->items[place];
+	struct writes *all = e->all;
 	char why[128], key[OUTBOX_CREATE_KEY_MAX];
 	struct outbox_entry entry = {
 		.sequence = first + place, .kind = kinds[item->kind], .state = OUTBOX_ACCEPTED,
@@ -134,7 +115,8 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 		.request_id = str_of(m->request_id), .by = str_of(m->by),
 		.answer_key = str_of(m->key), .record = item->record
 	};
-	enum err err;
+	struct write *w;
+	enum err err, reason;
 
 	if (item->kind == MESSAGE_REFUSED) {
 		errand_tell_refused(e, place, item->code, item->record.id, item->problem);
@@ -142,32 +124,23 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 	}
 	if (entry.kind == OUTBOX_CREATE) {
 		(void)snprintf(key, sizeof(key), "od-%" PRIu64 "-%" PRIu64,
-		    apply_birth(e->all->apply), entry.sequence);
+		    apply_birth(all->apply), entry.sequence);
 		entry.create_key = str_of(key);
 		entry.record.id = (struct str){ NULL, 0 };
 	}
 	if ((err = check(e, &entry, why)) == ERR_OK) {
 		e->first = first;
-		add_entry(e, place, &entry);
-		return;
+		if ((w = write_new(e, place, &entry)) != NULL) {
+			TAILQ_INSERT_TAIL(&all->fresh, w, in_fresh);
+			w->entry.deferred = e->defer && batch_hopeless(all, e->send_by_ms, &reason);
+			line_refresh(all, w->line);
+			return;
+		}
+		err = ERR_NOMEM;
+		(void)strcpy(why, "out of memory; nothing was changed");
 	}
 	errand_note(e, place, err, entry.record.id, why);
 	errand_tell(e, place, (struct str){ NULL, 0 });
-}
-
-static enum err
-take_items(struct errand *e, const struct message_request *m)
-{
-	struct store *st = apply_store(e->all->apply);
-	uint64_t first = apply_sequence(e->all->apply);
-	enum err err = store_begin(st);
-
-	for (size_t i = 1; i < m->item_count; i++)
-		(void)apply_sequence(e->all->apply);	/* they follow one another */
-	for (size_t i = 0; i < m->item_count && err == ERR_OK; i++)
-		take_item(e, i, m, first);
-	store_end(st);
-	return err;
 }
 
 static struct errand *
@@ -194,6 +167,8 @@ errand_of(struct writes *all, struct server_call *call, const struct message_req
 static void
 take_new(struct writes *all, struct server_call *call, const struct message_request *m)
 {
+	struct store *st = apply_store(all->apply);
+	uint64_t first;
 	struct errand *e;
 	enum err err;
 
@@ -206,14 +181,20 @@ take_new(struct writes *all, struct server_call *call, const struct message_requ
 		return;
 	}
 	batch_hurry(all);
-	if ((err = take_items(e, m)) != ERR_OK)
-		for (size_t i = 0; i < m->item_count; i++) {
-			if (e->results[i].refused)
-				continue;
-			errand_note(e, i, err, m->items[i].record.id,
-			    "the store can't be read; nothing was changed");
-			errand_tell(e, i, (struct str){ NULL, 0 });
+	first = apply_sequence(all->apply);
+	for (size_t i = 1; i < m->item_count; i++)
+		(void)apply_sequence(all->apply);	/* they follow one another */
+	err = store_begin(st);
+	for (size_t i = 0; i < m->item_count; i++) {
+		if (err == ERR_OK) {
+			take_item(e, i, m, first);
+			continue;
 		}
+		errand_note(e, i, err, m->items[i].record.id,
+		    "the store can't be read; nothing was changed");
+		errand_tell(e, i, (struct str){ NULL, 0 });
+	}
+	store_end(st);
 	if (e->open > 0)
 		errand_set_key(e, str_of(m->key), m->fingerprint);
 	errand_check(e);	/* the call may be gone after it */
@@ -288,19 +269,27 @@ answer_again(struct writes *all, struct server_call *call, const struct message_
 }
 
 void
-write_take(struct writes *all, struct server_call *call)
+write_take_arrived(struct writes *all)
 {
-	const struct message_request *m = server_call_request(call);
+	const struct message_request *m;
+	struct server_call *call;
+	struct waiter *w;
 	struct errand *e;
 
-	if (all->draining)
-		errand_refuse(all, call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
-	else if (m->deadline_ms != 0 && instant_monotonic() >= m->deadline_ms)
-		/* whoever asked was told by now that it does not happen, or can't count on it */
-		errand_refuse(all, call, ERR_CANCELLED,
-		    "it was read after its time was over; nothing was changed");
-	else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)
-		join(e, call, m);
-	else if (m->key[0] == '\0' || !answer_again(all, call, m))
-		take_new(all, call, m);
+	while ((w = TAILQ_FIRST(&all->arrived)) != NULL) {
+		TAILQ_REMOVE(&all->arrived, w, link);
+		call = w->call;
+		free(w);
+		m = server_call_request(call);
+		if (all->draining)
+			errand_refuse(all, call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
+		else if (m->deadline_ms != 0 && instant_monotonic() >= m->deadline_ms)
+			/* the asker has been told by now that it does not happen, or can't count on it */
+			errand_refuse(all, call, ERR_CANCELLED,
+			    "it was read after its time was over; nothing was changed");
+		else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)
+			join(e, call, m);
+		else if (m->key[0] == '\0' || !answer_again(all, call, m))
+			take_new(all, call, m);
+	}
 }

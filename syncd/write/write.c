@@ -41,18 +41,6 @@ on_deadline(uv_timer_t *t)
 }
 
 /* ---- the turn -------------------------------------------------------------------- */
-static void
-take_arrived(struct writes *all)
-{
-	struct waiter *w;
-
-	while ((w = TAILQ_FIRST(&all->arrived)) != NULL) {
-		TAILQ_REMOVE(&all->arrived, w, link);
-		write_take(all, w->call);
-		free(w);
-	}
-}
-
 /* Does anybody wait, or is a call on its way whose answer is worth waiting for? */
 static bool
 busy(const struct writes *all)
@@ -91,7 +79,7 @@ on_turn(uv_timer_t *t)
 {
 	struct writes *all = t->data;
 
-	take_arrived(all);
+	write_take_arrived(all);
 	dispatch_calls(all);
 	if (TAILQ_EMPTY(&all->fresh)) {
 		all->postponed = false;
@@ -210,7 +198,7 @@ writes_stop(struct writes *all)
 
 	all->draining = true;
 	all->drained = NULL;
-	take_arrived(all);
+	write_take_arrived(all);
 	if (all->call != NULL)
 		airtable_cancel(all->call);
 	all->call = NULL;
