@@ -11,7 +11,7 @@
 #include "syncd/sync/full_sync.h"
 #include "syncd/write/write.h"
 
-/* What syncd's socket is asked, and what it does about it: type -> function. */
+/* The requests that come over syncd's socket: each type has a function. */
 struct commands {
 	const struct config	*config;
 	struct airtable		*airtable;
@@ -25,7 +25,7 @@ struct commands {
 
 /* A server_request_cb; ${cookie} is a struct commands. */
 void	commands_request(void *cookie, struct server_call *);
-/* A server_replied_cb likewise: counts and logs. */
+/* A server_replied_cb, with the same ${cookie}: counts and logs the reply. */
 void	commands_replied(void *cookie, const struct message_request *, enum err, int64_t ms);
 
 #endif

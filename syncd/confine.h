@@ -4,10 +4,10 @@
 #include "common/config/config.h"
 
 /*
- * Confine this process (run.sandbox): it reads the system's files and its
- * configuration, ${config_file} (may be NULL) and the token's file; it writes
- * store, log and run.dir, and connects to Airtable.  A reload finds only what
- * is in these folders.
+ * Confine this process (run.sandbox).  From then on it can read the system's
+ * files and the folders of ${config_file} (may be NULL) and of the token's file,
+ * write to store, log and run.dir, and connect to Airtable.  A reload can only
+ * use files in these folders.
  */
 void	confine_syncd(const struct config *, const char *config_file);
 

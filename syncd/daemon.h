@@ -4,9 +4,9 @@
 #include "common/config/config.h"
 
 /*
- * The running daemon: opens store and socket, syncs, serves, until SIGTERM
- * or SIGINT has let work under way end.  *config is loaded from the source
- * and checked; SIGHUP loads it again.  Returns main's exit status.
+ * Run the daemon: open store and socket, sync and serve until SIGTERM or SIGINT,
+ * then let work under way end.  *config has been loaded from the source and
+ * checked; SIGHUP loads it again.  Returns main's exit status.
  */
 int	daemon_run(const struct config_source *, struct config *);
 

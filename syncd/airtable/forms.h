@@ -9,17 +9,17 @@
 #include "common/tables/schema.h"
 
 /*
- * In which form Airtable takes a value, by the type that the field has there.  A
- * wrong form is refused for the whole call, and what Airtable says then names
- * neither the setting nor what is wrong.
+ * In which form Airtable takes a value, by the type that the field has there.  One
+ * value in a wrong form makes Airtable refuse the whole call, with a message that
+ * names neither the setting nor the fault.
  */
 enum field_form {
-	FORM_NOT_KNOWN,		/* as the kind of our field is: Airtable has the last word */
+	FORM_NOT_KNOWN,		/* written by the kind of our field; Airtable may refuse it */
 	FORM_TEXT,		/* a text; a single select's option is its name */
 	FORM_SEVERAL,		/* a list of the names of options */
 	FORM_NUMBER,
 	FORM_BARCODE,		/* an object with a text */
-	FORM_NONE		/* nothing that the desk has can be written there */
+	FORM_NONE		/* the desk can't write to it */
 };
 
 #define FORM_TYPE_SIZE	32	/* of a type's name, with the NUL; longer ones are cut */
@@ -35,14 +35,14 @@ struct airtable_forms {
 };
 
 enum field_form	airtable_form_of(const char *type);
-/* ${names} are copied.  false: memory is out, and the field's form is not known. */
+/* ${names} are copied.  false: out of memory, and the field's form is not known. */
 bool		airtable_forms_set(struct airtable_forms *, size_t field, const char *type,
 		    struct str names);
 void		airtable_forms_clear(struct airtable_forms *);
 
 /*
- * Can the known fields of the record be written as they are?  Else ${why} says
- * which setting is meant, what is wrong and what to do.
+ * Can the known fields of the record be written as they are?  If not, ${why} names
+ * the setting, what is wrong and what to do.
  */
 bool		airtable_forms_fit(const struct airtable_forms *, const struct config *,
 		    const struct schema *, const struct record *, char *why, size_t size);

@@ -8,32 +8,32 @@
 #include "common/base/err.h"
 
 /*
- * When may the next call to Airtable start, and whose is it?  Pure logic:
- * the time is passed in, now_ms on a clock that never steps
+ * Decides when the next call to Airtable may start, and of which lane.  Pure
+ * logic: the time is passed in, now_ms on a clock that never steps
  * (instant_monotonic()), wall_ms since 1970 (instant_now()).
  *
  * Invariants:
  * 1. Airtable sees at most per_second calls in any one-second window.  A
  *    call holds a slot of the window from its admission until a second and
- *    a margin after it can have arrived at the latest.  That is when it was
- *    sent plus what its answer took longer than answers can take: the
- *    excess may have been spent on the way there.
- * 2. Lane 0 goes first, then 1, then 2; but of LANE_SHARE calls that start
- *    while a lower lane waits, one is the lower lane's.
- * 3. After a 429 about the rate nothing starts until the lockout is over: as
- *    long as its Retry-After says, else lockout_ms.  In a row they double, up to
+ *    a margin after its latest possible arrival at Airtable.  That is when it
+ *    was sent, plus the time by which its answer took longer than the
+ *    quickest ones do, as the excess may have been spent on the way there.
+ * 2. Lane 0 goes first, then 1, then 2; but of GOVERNOR_LANE_SHARE calls that
+ *    start while a lower lane waits, one is the lower lane's.
+ * 3. After a 429 about the rate nothing starts until the lockout is over: its
+ *    Retry-After, else lockout_ms.  Lockouts in a row double, up to
  *    GOVERNOR_LOCKOUT_MAX_MS, or to lockout_ms where a shorter time is named.
- *    Answers to calls that were under way then belong to the same incident
- *    and don't make it longer than their own Retry-After.
+ *    429s to calls that were under way at that moment belong to the same incident
+ *    and prolong it to their own Retry-After at most.
  * 4. After a 429 about the monthly quota one probe may start an hour later
- *    or on the 1st (UTC), whichever comes first, then hourly.
+ *    or on the 1st (UTC), whichever comes first, then one an hour.
  */
 #define GOVERNOR_LANES		3
 #define GOVERNOR_LANE_SHARE	20
 #define GOVERNOR_MARGIN_MS	50
-#define GOVERNOR_LATE_MAX_MS	1000		/* a delay on the way beyond this is not waited for */
+#define GOVERNOR_LATE_MAX_MS	1000		/* the longest delay on the way that is allowed for */
 #define GOVERNOR_LOCKOUT_MAX_MS	600000		/* where the doubling ends */
-#define GOVERNOR_PROBE_MS	3600000		/* between probes of the quota; the longest Retry-After obeyed */
+#define GOVERNOR_PROBE_MS	3600000		/* between probes of the quota; also the longest Retry-After that is obeyed */
 
 struct governor;
 
@@ -49,7 +49,7 @@ enum governor_outcome {
 	GOVERNOR_RATE_LIMITED,	/* 429 */
 	GOVERNOR_QUOTA,		/* 429 about the month's calls */
 	GOVERNOR_FAILED,	/* 5xx */
-	GOVERNOR_NO_ANSWER,	/* sent; cut off, timed out or cancelled */
+	GOVERNOR_NO_ANSWER,	/* sent, then cut off, timed out or cancelled */
 	GOVERNOR_NEVER_SENT,	/* its slot is free again */
 	GOVERNOR_OUTCOMES
 };
@@ -60,7 +60,7 @@ struct governor_ended {
 	int64_t			retry_after_ms;	/* of GOVERNOR_RATE_LIMITED; 0: none was given */
 };
 
-/* What a random function gives: 0 <= r < 1. */
+/* Returns a random number, 0 <= r < 1. */
 typedef double	 governor_random(void *cookie);
 
 /* NULL: out of memory. */
@@ -70,24 +70,23 @@ void		 governor_free(struct governor *);
 enum err	 governor_configure(struct governor *, const struct governor_limits *);
 
 /*
- * Calls that are not known may have been sent until ${sent_ms}, by the process
- * before this one: until they have left the window nothing starts.  Before
- * the first admission only.
+ * The process before this one may have sent calls until ${sent_ms}: nothing starts
+ * until they have left the window.  Only before the first admission.
  */
 void		 governor_assume(struct governor *, int64_t sent_ms);
 
 /*
- * Milliseconds until the window has a free slot, 0: now.  -1: not before a
- * call under way is sent or ends.  Lockouts are not part of it, see
- * governor_blocked_ms().  After that time ask again: it can be longer.
+ * Milliseconds until the window has a free slot; 0: now; -1: not before a
+ * call under way is sent or ends.  The wait can turn out longer, so ask again
+ * after it.  Lockouts are not part of it, see governor_blocked_ms().
  */
 int64_t		 governor_wait_ms(const struct governor *, int64_t now_ms);
 
-/* How many calls the window has room for now, lockouts aside. */
+/* How many calls the window has room for now, regardless of lockouts. */
 size_t		 governor_room(const struct governor *, int64_t now_ms);
 
 /*
- * How long a lockout still lasts, 0: there is none.  ${why} (may be NULL)
+ * Milliseconds that a lockout still lasts; 0: there is none.  ${why} (may be NULL)
  * gets ERR_AIRTABLE_RATE_LIMITED, ERR_AIRTABLE_QUOTA or ERR_OK.
  */
 int64_t		 governor_blocked_ms(const struct governor *, int64_t now_ms, enum err *why);
@@ -102,13 +101,13 @@ int		 governor_choose(const struct governor *, const size_t waiting[static GOVER
  */
 uint64_t	 governor_admit(struct governor *, int lane,
 		    const size_t waiting[static GOVERNOR_LANES], int64_t now_ms);
-/* Its bytes leave now. */
+/* The call's bytes leave now. */
 void		 governor_sent(struct governor *, uint64_t ticket, int64_t now_ms);
-/* It is over. */
+/* The call is over. */
 void		 governor_end(struct governor *, uint64_t ticket, const struct governor_ended *,
 		    int64_t now_ms, int64_t wall_ms);
 
-/* Calls that ended so, since the start. */
+/* Calls that ended with this outcome since the start. */
 uint64_t	 governor_count(const struct governor *, enum governor_outcome);
 /* The limit in force. */
 int64_t		 governor_per_second(const struct governor *);

@@ -9,12 +9,12 @@
 
 /*
  * HTTP requests on the loop: kept connections, gzip, verified TLS, no
- * redirects, http and https only, a bounded answer.  The token is never
+ * redirects, http and https only, answers of limited size.  The token is never
  * logged.
  *
- * A request is put on the wire once: when a kept connection turns out to be
- * dead after its bytes have left, that is a request without an answer, not
- * one to repeat silently, since the other side may have counted and obeyed it.
+ * A request is sent once.  When a kept connection turns out to be dead after
+ * the request's bytes have left, the request ends without an answer and is not
+ * silently repeated, since the other side may have counted and obeyed it.
  */
 #define HTTP_ANSWER_MAX	(16 * 1024 * 1024)	/* bytes, after unpacking */
 
@@ -28,12 +28,12 @@ struct http_call {
 	struct str	 json;			/* the body; ptr NULL: none */
 	int64_t		 timeout_ms;		/* for everything; >= 1 */
 	int64_t		 connect_timeout_ms;	/* for the connection; >= 1 */
-	const char	*unix_socket;		/* go there, whatever host the url names; NULL: no */
+	const char	*unix_socket;		/* connect to it, whatever host the url names; NULL: to that host */
 };
 
 enum http_outcome {
 	HTTP_NEVER_SENT,	/* no connection */
-	HTTP_NO_ANSWER,		/* sent, and nothing understandable came back */
+	HTTP_NO_ANSWER,		/* sent, but no valid answer came back */
 	HTTP_ANSWERED		/* there is a status */
 };
 
@@ -42,13 +42,13 @@ struct http_answer {
 	enum http_outcome outcome;
 	bool		timed_out;
 	bool		unfinished;		/* part of the request's body never left: nobody can have obeyed it */
-	bool		ended;			/* HTTP_NO_ANSWER: the other side has closed the connection, or
-						   said something that is no HTTP */
+	bool		ended;			/* HTTP_NO_ANSWER: the other side closed the connection, or
+						   sent something that is not HTTP */
 	bool		unreadable;		/* the body is too large or badly packed */
-	bool		too_large;		/* it is the former */
+	bool		too_large;		/* unreadable because it is too large */
 	bool		complete;		/* HTTP_ANSWERED: the whole body is there */
 	int		status;			/* 0: none */
-	struct str	body;			/* unpacked; what came of it when not complete */
+	struct str	body;			/* unpacked; if not complete, the part that came */
 	const char	*content_type;		/* "" when none */
 	int64_t		retry_after_ms;		/* 0: none */
 	int64_t		date_ms;		/* the Date header as an instant; 0: none */
@@ -60,14 +60,14 @@ struct http_answer {
  * other callback; must not call functions of this module.
  */
 typedef void	 http_sent_cb(void *cookie);
-/* It is over and the struct http_request gone. */
+/* The request is over, and the struct http_request no longer exists. */
 typedef void	 http_done_cb(void *cookie, const struct http_answer *);
 
 /* NULL: out of memory, or libcurl can't start (the log says which). */
 struct http	*http_new(uv_loop_t *);
 /*
- * No request may be under way.  Its handles close on the loop, which must
- * run once more before it is closed itself.
+ * No request may be under way.  The handles close on the loop, which must
+ * run once more before it is closed.
  */
 void		 http_free(struct http *);
 
@@ -77,7 +77,7 @@ void		 http_free(struct http *);
  */
 struct http_request *http_start(struct http *, const struct http_call *, http_sent_cb *,
 		    http_done_cb *, void *cookie);
-/* Stop it without a callback; its connection is closed.  Not from http_sent_cb. */
+/* Stop it without a callback; its connection is closed.  Must not be called from http_sent_cb. */
 void		 http_cancel(struct http_request *);
 
 #endif

@@ -4,13 +4,13 @@
 #include <stdint.h>
 
 /*
- * Chance for pauses, from the kernel: no two syncds, nor two starts of one,
- * wait in step.  Where there is none, the middle.
+ * Random numbers for pauses, from the kernel, so that no two syncds, nor two
+ * starts of one, wait in step.  If the kernel gives none: the middle of the range.
  */
 
-/* 0 <= r < 1, as governor.h and breaker.h ask for it; ${unused} is the cookie. */
+/* 0 <= r < 1, a random function for governor.h and breaker.h; ${unused} is the cookie. */
 double	 jitter(void *unused);
-/* 0 <= n < ${ms}; 0 when there is nothing below it. */
+/* 0 <= n < ${ms}; 0 if ${ms} is 0 or less. */
 int64_t	 jitter_below(int64_t ms);
 
 #endif

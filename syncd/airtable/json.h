@@ -6,10 +6,10 @@
 #include "common/base/str.h"
 
 /*
- * JSON as Airtable (or something that stands in its way) sends it.  What
- * cJSON would cut or refuse for the sake of one bad cell is mended first:
+ * JSON as Airtable (or a proxy on the way) sends it.  Where cJSON would cut a text or
+ * refuse the whole document for one bad cell, the text is mended first:
  * NUL characters, lone surrogates and bytes that are not UTF-8 become
- * U+FFFD, numbers of very many digits their nearest double.
+ * U+FFFD, numbers with very many digits the nearest double.
  */
 
 /*
@@ -18,11 +18,11 @@
  */
 cJSON		*airtable_json_parse(struct str body, size_t *text_bytes);
 
-/* The member ${name} of an object, of several the last; NULL: none, or ${json} is no object. */
+/* The member ${name} of an object, the last of several; NULL: none, or ${json} is not an object. */
 const cJSON	*airtable_json_member(const cJSON *json, const char *name);
-/* Its text; "": none, or no text. */
+/* The text of that member; "": none, or not a text. */
 const char	*airtable_json_text(const cJSON *json, const char *name);
-/* Of a list of tables or fields the first whose id or name that is; NULL: there is none. */
+/* The first in a list of tables or fields whose id or name is ${wanted}; NULL: there is none. */
 const cJSON	*airtable_json_called(const cJSON *list, const char *wanted);
 
 #endif

@@ -5,22 +5,22 @@
 
 /*
  * Which rows of the store a listing of all of Airtable's records has shown: a
- * bit for each row number that there was when it began.  Rows made since are
- * none of its business: they were made of something newer.
+ * bit for each row number that existed when the listing began.  Rows created since
+ * come from newer news, and the listing says nothing about them.
  */
 struct listing {
 	uint64_t	*seen;		/* NULL: none is under way */
 	uint32_t	 rows;
 };
 
-/* Begin one, within a snapshot; one that was under way ends.  ERR_NOMEM. */
+/* Begin a listing, within a snapshot; one under way ends.  ERR_NOMEM. */
 enum err	listing_begin(struct listing *, struct store *);
 bool		listing_under_way(const struct listing *);
-/* It shows the record of this row. */
+/* The listing shows the record of this row. */
 void		listing_see(struct listing *, uint32_t row);
 /*
- * The first row from *row on that it has not shown, whether or not there is
- * such a row; false: no more.
+ * The first row number from *row on that the listing has not shown, whether or not
+ * the row still exists; false: no more.
  *
  *	for (uint32_t row = 0; listing_unseen(&l, &row); row++)
  */

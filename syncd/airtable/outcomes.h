@@ -5,11 +5,14 @@
 #include "common/base/err.h"
 #include "common/base/histogram.h"
 
-/* How things of a kind ended and how long they took, since the start: for metrics. */
+/*
+ * How calls, syncs or requests of a kind ended and how long they took since the start,
+ * for metrics.
+ */
 struct outcomes {
 	uint64_t	 counts[ERR__COUNT];
 	struct histogram time;
-	uint64_t	 records;	/* that they were about */
+	uint64_t	 records;	/* in all of them */
 };
 
 /* One ended with ${e} after ${ms}. */

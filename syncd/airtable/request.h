@@ -8,39 +8,42 @@
 #include "syncd/airtable/forms.h"
 #include "syncd/airtable/keys.h"
 
-/* What is asked of Airtable, as text.  Outside text is percent-encoded or written as JSON. */
+/* Requests to Airtable, as text.  Text from outside is percent-encoded or written as JSON. */
 
-/* Path of the table (${id} "": as it is configured) and of the base's schema, each from "/v0/" on. */
+/* The path of the table (${id} "": as configured) and of the base's schema, each from "/v0/" on. */
 void	airtable_add_table_path(struct buf *, const struct config *, const char *id);
 void	airtable_add_meta_path(struct buf *, const struct config *);
 
-/* All webhooks of the base, or one (${id} NULL: all). */
+/* The path of one webhook of the base (${id} NULL: of all). */
 void	airtable_add_webhook_path(struct buf *, const struct config *, const char *id);
 
-/* "?..." of a page of the listing. */
+/* The query of a page of the listing, with its "?". */
 void	airtable_add_list_query(struct buf *, const struct airtable_keys *, size_t page_size,
 	    struct str offset);
-/* "&..." behind it: one field more. */
+/* The following add to that query with "&".  One field more. */
 void	airtable_add_field_query(struct buf *, const char *field);
-/* "&..." behind it: only records with one of these ids, which hold no quotes. */
+/* Only records with one of these ids, which have no quotes in them. */
 void	airtable_add_ids_filter(struct buf *, const struct str *ids, size_t count);
-/* "&..." behind it: only records for which this holds. */
+/* Only records for which ${formula} holds. */
 void	airtable_add_formula(struct buf *, struct str formula);
 /*
- * The formula for some records by id; AIRTABLE_IDS_MAX of them fit into an
- * address and on a page.  The ids hold no quotes.
+ * The formula for records by id; AIRTABLE_IDS_MAX of them fit into a URL and on a
+ * page.  The ids have no quotes in them.
  */
 #define AIRTABLE_IDS_MAX	100
 void	airtable_add_ids_formula(struct buf *, const struct str *ids, size_t count);
-/* The formula for records of which ${field}, a text, is one of these. */
+/* The formula for records whose ${field}, a text, is one of ${keys}. */
 void	airtable_add_keys_formula(struct buf *, const char *field, const struct str *keys, size_t count);
-/* "?..." that names the records to delete. */
+/* A query that names the records to delete, with its "?". */
 void	airtable_add_delete_query(struct buf *, const struct record *const *records, size_t count);
 
-/* The body of a PATCH of records, which fit the forms. */
+/* The body of a PATCH of records.  They fit the forms. */
 void	airtable_add_patch(struct buf *, const struct schema *, const struct airtable_keys *,
 	    const struct airtable_forms *, const struct record *const *records, size_t count);
-/* The body of a PATCH that makes records unless the field ${key_field} of one has our key already. */
+/*
+ * The body of a PATCH that creates records (an upsert): where the field ${key_field} of a record
+ * has our key already, that record is updated.
+ */
 void	airtable_add_upsert(struct buf *, const struct schema *, const struct airtable_keys *,
 	    const struct airtable_forms *, const char *key_field,
 	    const struct record *const *records, const struct str *keys, size_t count);

@@ -7,15 +7,15 @@
 #include "syncd/apply/apply.h"
 
 /*
- * How far the store had come away from Airtable by the time a full sync
- * looked: what the feed, or the lack of one, had missed.  Counted when the
- * differences are applied: what the feed or a write has brought since the page
- * was read is none.
+ * How far the store had drifted from Airtable when a full sync looked: what the
+ * feed, or the lack of one, had missed.  Counted when the differences are
+ * applied, so what the feed or a write has brought since a page was read does
+ * not count.
  */
 #define DRIFT_RECORDS	5	/* named as examples */
 
 struct drift {
-	bool		known;		/* a sync was compared with something */
+	bool		known;		/* the sync was not the first: there was a store to compare with */
 	uint64_t	missing;	/* in Airtable, not in the store */
 	uint64_t	extra;		/* in the store, gone in Airtable */
 	uint64_t	changed;
@@ -24,10 +24,10 @@ struct drift {
 	size_t		record_count;
 };
 
-/* Within a snapshot of ${st}, before ${change} is applied: see what it will change. */
+/* Count what ${change} will change; within a snapshot of ${st}, before it is applied. */
 enum err	 drift_add(struct drift *, const struct schema *, struct store *st,
 		    const struct change *);
-/* They were applied: so many rows came and went. */
+/* The changes were applied: count the rows created and deleted. */
 void		 drift_applied(struct drift *, const struct apply_result *);
 bool		 drift_any(const struct drift *);
 /* Member "drift": an object, or null when not known. */

@@ -9,12 +9,12 @@
 #include "common/base/str.h"
 
 /*
- * A base that is suddenly small or empty (sync.max_shrink), or that may not be
- * read any more: nothing is deleted until somebody has looked.  Or one without a
- * field of ours: what is shown of that is old; or one of which a field went bad
- * as a whole (field_guard.h): what was there stays.  The alarm stands, over further
- * tries and restarts, until a full sync is complete, be it that the orders are
- * back or that an operator let it through, with all fields and their values.
+ * The alarm of full syncs.  The base is suddenly small or empty (sync.max_shrink) or
+ * can't be read any more: nothing is deleted until somebody has looked.  Or it lacks
+ * one of our fields, whose stored values are then old; or a field went bad as a whole
+ * (field_guard.h) and keeps its stored values.  The alarm stays on, over further tries
+ * and restarts, until a full sync completes with all fields and their values, because
+ * the orders are back or because an operator let it through.
  */
 struct sync_alarm {
 	bool	on;
@@ -23,17 +23,17 @@ struct sync_alarm {
 	char	detail[900];
 };
 
-/* Is a full sync that ends with ${e} one? */
+/* Is a full sync that ends with ${e} a reason for an alarm? */
 bool	sync_alarming(enum err e);
-/* Further reasons replace code and text; since when stays. */
+/* Raise the alarm and log it.  A further reason replaces code and text; since_ms stays. */
 void	sync_alarm_raise(struct sync_alarm *, enum err code, const char *detail, int64_t now_ms);
-/* The same without a line in the log, for one that is not in force yet. */
+/* The same without logging, for an alarm that is not in force yet. */
 void	sync_alarm_set(struct sync_alarm *, enum err code, const char *detail, int64_t now_ms);
-/* A full sync is complete: take on what it leaves.  The log says so, or that it is over. */
+/* A full sync is complete: become ${after}, which is logged, or the end of the alarm. */
 void	sync_alarm_become(struct sync_alarm *, struct sync_alarm after);
 /* Member "alarm" of the progress document: an object, or null. */
 void	sync_alarm_add(const struct sync_alarm *, struct buf *);
-/* Take it up from a stored progress document. */
+/* Read the alarm from a stored progress document; if there is none, leave it as it is. */
 void	sync_alarm_load(struct sync_alarm *, struct str document);
 
 #endif
