@@ -14,10 +14,10 @@
  *	after-confirm-commit
  *	before-answer		a caller is about to get its answer
  *	after-answer
- *	exchange-begin		syncctl exchanges the store's files: nothing is done yet,
- *	exchange-next		the new store lies beside the old one,
- *	exchange-aside		the old one has been set aside,
- *	exchange-readers	the new table of readers is there,
+ *	exchange-begin		syncctl is about to exchange the store's files
+ *	exchange-next		the new store lies beside the old one
+ *	exchange-aside		the old one has been set aside
+ *	exchange-readers	the new table of readers is there
  *	exchange-end		the new store is in place
  */
 #ifdef ORDERDECK_FAULT_POINTS

@@ -12,8 +12,8 @@
 /*
  * orders.conf: INI with [sections], "key = value", comments with # or ;
  * at the start of a line.  One table (config/table.h) names each key with
- * type, unit, default, range and meaning; it drives parsing, --check-config,
- * --print-config and the man page.
+ * type, unit, default, range and meaning; it drives parsing, --check-config and
+ * --print-config, and tests compare orders.conf and the man page with it.
  *
  * Later wins: default, file, the named environment variables (such as
  * AIRTABLE_BASE_ID; empty counts as unset), ORDERS_<SECTION>_<KEY>,
@@ -58,11 +58,11 @@ struct config {
 	struct {
 		int64_t	timeout_ms;			/* 20s */
 		int64_t	gather_ms;			/* 10ms */
-		bool	create;				/* off: orders may be made */
-		bool	delete;				/* off: orders may be deleted */
+		bool	create;				/* orders may be created; off */
+		bool	delete;				/* orders may be deleted; off */
 	} write;
 	struct {
-		char	time_zone[CONFIG_TEXT_MAX];	/* IANA name, UTC */
+		char	time_zone[CONFIG_TEXT_MAX];	/* UTC; an IANA name */
 		char	excluded[CONFIG_TEXT_MAX];	/* statuses that bring no revenue, see revenue.h */
 		char	currency[CONFIG_TEXT_MAX];	/* symbol where the base has none, see currency.h */
 	} summary;
@@ -87,7 +87,7 @@ struct config {
 		int64_t	workers;			/* 0: one per core */
 		int64_t	slow_threads;			/* 8 */
 		char	share[CONFIG_TEXT_MAX];		/* /usr/local/share/orderdeck: openapi.json, docs.html */
-		char	spool[CONFIG_TEXT_MAX];		/* /var/tmp: exports in the making */
+		char	spool[CONFIG_TEXT_MAX];		/* /var/tmp: exports while they are made */
 	} api;
 	struct {
 		bool	enabled;

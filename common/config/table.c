@@ -212,7 +212,7 @@ static const struct setting table[] = {
 	{ .name = "events.enabled", .type = SETTING_BOOLEAN, AT(events.enabled),
 	  .value = "true",
 	  .fixed = SETTING_SYNCD | SETTING_NGINX,
-	  .meaning = "Whether browsers are told at once what has changed, at /api/events. nginx needs its module nchan for it. A change takes a restart of syncd and a new configuration of nginx." },
+	  .meaning = "Whether browsers are told at once what has changed, at /api/events. This needs nginx's module nchan. A change takes a restart of syncd and a new configuration of nginx." },
 	{ .name = "events.buffer", .type = SETTING_DURATION, AT(events.buffer_ms),
 	  .value = "5m", .min = 10 * SECOND, .max = HOUR,
 	  .fixed = SETTING_API | SETTING_NGINX,
@@ -229,7 +229,7 @@ static const struct setting table[] = {
 	{ .name = "run.sandbox", .type = SETTING_ENUM, AT(run.sandbox), .value = "auto",
 	  .words = sandbox_modes,
 	  .fixed = SETTING_SYNCD,
-	  .meaning = "Whether syncd and the workers confine themselves once they have started, as far as the kernel can: no other programs, no new sockets but those they need, no files but their own. Use off to find out whether the sandbox causes a problem. A change takes a restart of syncd." },
+	  .meaning = "Whether syncd and the workers confine themselves once they have started, as far as the kernel can: they then run no other programs, make no sockets but those they need, and use no files but their own. Use off to find out whether the sandbox causes a problem. A change takes a restart of syncd." },
 
 	{ .name = "log.file", TEXT_AT(log.file), .value = "",
 	  .check = check_path_or_none,

@@ -48,7 +48,7 @@ struct setting {
 	const char		*meaning;
 };
 
-/* How many settings there are, and number ${i} of them, ordered by section. */
+/* How many settings there are, and number ${i} of them; those of a section follow one another. */
 size_t	 setting_count(void);
 void	 setting_at(size_t i, struct setting *);
 /* By full name.  false: there is none. */

@@ -41,7 +41,7 @@ void		 query_free(struct query *);
  * ${errors} (unknown names, repeats, values out of range, not UTF-8);
  * ERR_INVALID_PARAMETER if there was any.  paging false (exports): page,
  * pageSize and after are unknown names.  ${store} must be in a snapshot: it
- * tells which select options exist beside the schema's own.
+ * says which select options exist besides the schema's own.
  */
 enum err	 query_parse(struct query *, struct store *, const struct param *params,
 		    size_t n, bool paging, struct field_errors *errors);

@@ -8,9 +8,9 @@
 
 /*
  * Where blocks of rows (row.h) lie in the map, for as long as the same
- * snapshot is read.  Finding a block costs LMDB hundreds of instructions,
- * more of them the larger the store is; noted here, it costs the same few
- * whatever the size.  A page of scattered rows looks up a block for each row.
+ * snapshot is read.  Finding a block costs LMDB hundreds of instructions, and
+ * more in a larger store; a place noted here costs the same few, whatever the
+ * size.  A page of scattered rows looks up a block for each row.
  *
  * Places hold for one LMDB transaction id: all transactions of the same id
  * see the same pages, and the map moves only when a larger id needs it to.

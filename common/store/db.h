@@ -78,7 +78,7 @@ struct db_space {
 	size_t		page_bytes;
 	uint64_t	pages;		/* used, free ones among them included */
 	uint64_t	map_bytes;
-	unsigned	readers;	/* slots that were ever in use at once */
+	unsigned	readers;	/* the most slots that were ever in use at once */
 	unsigned	readers_max;
 	uint64_t	oldest;		/* id of the oldest snapshot in use; 0: none is */
 };
@@ -171,12 +171,15 @@ void		*db_reserve_last(struct db_txn *, db_id, struct str key, size_t len);
 enum err	 db_del(struct db_txn *, db_id, struct str key);
 /* The same for a key that may be absent. */
 enum err	 db_drop(struct db_txn *, db_id, struct str key);
-/* One pair of a DB_PAIRS.  Put: it must be new, else ERR_INTERNAL; del: be there, else ERR_STORE_CORRUPT. */
+/*
+ * One pair of a DB_PAIRS.  To put it, it must be new, else ERR_INTERNAL; to
+ * delete it, it must be there, else ERR_STORE_CORRUPT.
+ */
 enum err	 db_put_pair(struct db_txn *, db_id, struct str key, struct str value);
 enum err	 db_del_pair(struct db_txn *, db_id, struct str key, struct str value);
 bool		 db_has_pair(struct db_txn *, db_id, struct str key, struct str value);
 
-/* All keys from ${from} on that are below ${below}. */
+/* Delete all keys from ${from} on that are below ${below}. */
 enum err	 db_del_range(struct db_txn *, db_id, struct str from, struct str below);
 /*
  * Delete entries from the first on until ${keep} returns true for one, ${most}

@@ -18,7 +18,7 @@
  *	 "fields":[{"field":"status","from":"Pending","to":"Shipped"}],
  *	 "via":"client","user":{"id":"usr...","email":"..."},	airtable only, if it said so
  *	 "asked":"changed",		notApplied and rejected only: created, changed, deleted
- *	 "detail":"..."}		the same
+ *	 "detail":"..."}		likewise
  *
  * "fields" holds those that differ (of a created or deleted order: those
  * not empty; of what was not applied: those asked for, "from" being what the

@@ -94,8 +94,8 @@ bool	meta_get(struct db_txn *, db_id meta, const char *name, struct str *value);
 enum err	meta_head(struct db_txn *, db_id meta, struct store_head *);
 
 /*
- * Keys of the outbox's bookkeeping and of the history: composed into one
- * struct, texts first, numbers big-endian, so that their order is LMDB's.
+ * Keys of the outbox's bookkeeping and of the history, composed into one
+ * struct: numbers are big-endian, so that LMDB's order of bytes is theirs.
  */
 #define STORE_KEY_MAX	511		/* LMDB's own limit */
 struct store_key {

@@ -27,7 +27,7 @@
  *	the JSON object exactly as the API sends it
  *
  * Text that needs no escape is not stored twice.  The JSON ends with the
- * version, so two rows of equal version are equal when their bytes are.
+ * version, so only rows of the same version can be compared by their bytes.
  */
 #define ROW_BLOCK	64u
 
