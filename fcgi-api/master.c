@@ -439,8 +439,7 @@ on_signal(struct master *m, int signal_number)
 			reload(m);
 		break;
 	case SIGUSR2:
-		if (log_reopen() == -1)
-			log_warn("log: can't reopen: %s", strerror(errno));
+		log_reopen();
 		tell_all(m, SIGUSR2);
 		break;
 	case SIGTERM:

@@ -257,8 +257,7 @@ wait_for_end(void)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGUSR2);
 	while (sigwait(&set, &signal_number) == 0 && signal_number == SIGUSR2)
-		if (log_reopen() == -1)
-			log_warn("log: can't reopen: %s", strerror(errno));
+		log_reopen();
 }
 
 int

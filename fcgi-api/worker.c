@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-#include <errno.h>
 #include <fcgiapp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -55,8 +54,7 @@ on_signal(void *cookie, uint32_t events)
 	(void)events;
 	while (read(w->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGUSR2) {
-			if (log_reopen() == -1)
-				log_warn("log: can't reopen: %s", strerror(errno));
+			log_reopen();
 		} else if (w->end_ms == INT64_MAX) {
 			w->end_ms = loop_now(w->loop) + DRAIN_MS;
 			connections_drain(w->connections);

@@ -205,9 +205,8 @@ on_signal(uv_signal_t *h, int number)
 		reload(d);
 	else if (number == SIGUSR1)
 		full_sync_start(d->full_sync, false);
-	else if (log_reopen() == -1)
-		log_error("reopen: %s: %s; the old log stays in use", d->config->log.file,
-		    strerror(errno));
+	else
+		log_reopen();
 }
 
 static void

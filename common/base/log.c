@@ -98,10 +98,11 @@ log_open(const char *program, const char *path, enum log_level level,
 	return 0;
 }
 
-int
+void
 log_reopen(void)
 {
-	return out.path[0] == '\0' ? 0 : replace_fd(out.path);
+	if (out.path[0] != '\0' && replace_fd(out.path) == -1)
+		log_error("log: %s: %s; the old file stays in use", out.path, strerror(errno));
 }
 
 bool

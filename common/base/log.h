@@ -20,8 +20,8 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
  */
 int	 log_open(const char *program, const char *path, enum log_level,
 	    enum log_format);
-/* Reopen the same path after it was rotated.  -1: the old file stays in use. */
-int	 log_reopen(void);
+/* Reopen the same path after it was rotated.  If that fails, the old file stays in use (logged). */
+void	 log_reopen(void);
 /* Would a line of this level be written? */
 bool	 log_enabled(enum log_level);
 
