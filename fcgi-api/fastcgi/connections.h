@@ -7,7 +7,7 @@
 #include "fcgi-api/fastcgi/loop.h"
 
 /*
- * Kept FastCGI connections on an event loop: one FCGX_Request a connection,
+ * Kept FastCGI connections on an event loop: one FCGX_Request per connection,
  * and nothing that can block.
  *
  *  - A plain request (records.h) that arrives whole is parsed here: libfcgi

@@ -23,7 +23,7 @@ enum state {
 	IDLE,		/* between requests */
 	RECEIVING,	/* part of a request is here */
 	BUSY,		/* a request is being handled or answered */
-	PARKED,		/* the answer comes later; gone() is told of a hang-up */
+	PARKED,		/* the answer comes later; gone() is called on a hang-up */
 	SENDING,	/* part of the answer waits in out */
 	CLOSED		/* off the list; freed at the end of the turn */
 };

@@ -123,7 +123,7 @@ void		 api_release(struct api *);
 bool		 api_unmoved(struct api *);
 /*
  * Is the store of api_snapshot() still being filled for the first time?  Then
- * what is not in it may be in Airtable, and nothing may be said as if it were all.
+ * Airtable may have orders that are not in it, and no answer may pass for complete.
  */
 bool		 api_filling(const struct api *);
 /* Was the store replaced by another one?  Looks once a second; call it without a snapshot. */

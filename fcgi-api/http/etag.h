@@ -33,7 +33,7 @@ struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
 bool		etag_listed(struct str header, struct str etag);
 
 /*
- * If-Match as the version that an order must have, which has ${current} now:
+ * If-Match as the version that an order, now of version ${current}, must have:
  * *version is 0 for "*", ${current} if the list names it, otherwise the newest
  * version that it names, or ETAG_NEVER if it names none.  A weak tag counts,
  * since versions are compared, and a web server that compresses weakens our

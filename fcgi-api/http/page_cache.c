@@ -50,7 +50,7 @@ key_hash(const struct page_key *k)
 	return h ^ h >> 29;
 }
 
-/* The slot that holds the page, of whatever generation, or NULL. */
+/* The slot that holds the page, of any generation, or NULL. */
 static struct slot *
 slot_of(struct page_cache *c, const struct page_key *k, uint64_t hash)
 {

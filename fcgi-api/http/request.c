@@ -12,7 +12,7 @@ struct raw {
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* The parameters of interest, in the order in which the web server is told to send them. */
+/* The parameters of interest, in the order in which the web server sends them. */
 static const struct {
 	const char	*name;
 	size_t		 len;

@@ -213,14 +213,14 @@ take_replies(struct syncd_link *l)
 			why = "malformed reply";
 			break;
 		}
-		/* nobody waits any more for one that was cancelled or is late */
+		/* a reply to a call that was cancelled, or is over, is dropped */
 		c = &l->slots[reply.id % LINK_CALLS_MAX];
 		if (c->used && c->id == reply.id)
 			call_end(l, c, ERR_OK, &reply);
 	}
 	buf_drain(&l->in, at);
 	shrink(&l->in);
-	if (l->body.cap > KEEP_BYTES)	/* nobody looks at it any more */
+	if (l->body.cap > KEEP_BYTES)	/* no call needs it now */
 		buf_free(&l->body);
 	if (why == NULL && l->in.len > MESSAGE_BYTES_MAX)
 		why = "reply too long";

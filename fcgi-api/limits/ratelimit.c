@@ -239,7 +239,7 @@ history_of(struct ratelimit *r, size_t set, uint64_t who, uint64_t tick)
 		if (r->set[set].who[way] == who)
 			return history_at(r, set, way);
 	way = place_free(r, set, tick);
-	r->set[set].who[way] = 0;	/* should we die here, it is nobody's */
+	r->set[set].who[way] = 0;	/* if this process dies here, the place is free */
 	h = history_at(r, set, way);
 	history_clear(h);
 	r->set[set].who[way] = who;

@@ -50,7 +50,7 @@ struct ratelimit_verdict {
  * clients at a time, or for as many as RATELIMIT_BYTES hold.  NULL: no memory (logged).
  */
 struct ratelimit	*ratelimit_new(uint32_t quota, int64_t window_ms, size_t clients);
-void			 ratelimit_free(struct ratelimit *);	/* here, not in other processes */
+void			 ratelimit_free(struct ratelimit *);	/* in this process only */
 
 /*
  * A request of ${client} with ${weight} (1 or more) at ${now_ms} (instant_monotonic()).

@@ -9,7 +9,7 @@
 
 #define STATUS_MS	2000	/* Prometheus waits for ten seconds */
 
-/* What nginx tells about itself. */
+/* nginx's own numbers. */
 static const struct {
 	const char	*param, *name, *labels;
 } told[] = {
@@ -24,7 +24,7 @@ static const struct {
 /* What must outlive the request until syncd has answered. */
 struct asked {
 	const struct counters	*counters;
-	int64_t			 nginx[TOLD];	/* -1: not told */
+	int64_t			 nginx[TOLD];	/* -1: not given */
 };
 
 static int64_t
