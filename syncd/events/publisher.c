@@ -210,6 +210,7 @@ make_folder(struct publisher *p, const struct config *config)
 		log_error("events: run.dir is too long for a socket");
 		return false;
 	}
+	/* nginx makes its sockets writable for everybody: the folder keeps others out */
 	if (mkdir(folder, 0750) == -1 && errno != EEXIST) {
 		log_error("events: %s: %s", folder, strerror(errno));
 		return false;
