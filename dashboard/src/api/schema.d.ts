@@ -335,7 +335,7 @@ export interface paths {
          * Bring the mirror up to date now
          * @description Callers at the same time share one run. The answer waits for its end,
          *     for at most `sync.wait` (25 seconds by default). When a sync fails,
-         *     the store stays as it was. The body of the request must be empty.
+         *     the store stays as it was. The request needs no body.
          */
         post: operations["startSync"];
         delete?: never;
@@ -902,10 +902,11 @@ export interface components {
             freshAt: string | null;
             /**
              * Format: date-time
-             * @description How far that is known which the feed does not report and only a
-             *     sweep or a full sync finds: deletions, without a webhook, and cells
-             *     that Airtable computes from other records (formula, roll-up, lookup,
-             *     count). `null` where there is nothing of the kind.
+             * @description The moment up to which everything is known that the feed does not
+             *     report, and only a sweep or a full sync finds: without a webhook,
+             *     deletions; and cells that Airtable computes from other records
+             *     (formula, roll-up, lookup, count). `null` where there is nothing of
+             *     the kind.
              */
             listedAt: string | null;
             /** @description From one sweep to the next; 0 before the first. */
