@@ -152,21 +152,6 @@ gather(struct connection *c)
 		connection_state(c, RECEIVING);
 }
 
-/* The ${n} bytes are not a plain request, or only a part of one. */
-static void
-gather_first(struct connection *c, const unsigned char *bytes, size_t n)
-{
-	buf_add(&c->in, bytes, n);
-	if (buf_status(&c->in) != ERR_OK) {
-		connection_close(c);
-		return;
-	}
-	c->owner->gathered += n;
-	/* there may be more in the socket, and no edge would report it */
-	if (gathered_scan(c))
-		gather(c);
-}
-
 /* A request waits in the socket, usually whole. */
 static void
 receive(struct connection *c)
@@ -181,16 +166,23 @@ receive(struct connection *c)
 		connection_close(c);
 		return;
 	}
-	/* filled to the brim: there may be more, as in gather_first() */
-	if ((size_t)n == sizeof(cs->bytes) ||
-	    !records_plain(cs->bytes, (size_t)n, cs->text, r)) {
-		gather_first(c, cs->bytes, (size_t)n);
+	/* filled to the brim: there may be more in the socket, and no edge would report it */
+	if ((size_t)n < sizeof(cs->bytes) && records_plain(cs->bytes, (size_t)n, cs->text, r)) {
+		c->request_id = r->request_id;
+		c->keep = r->keep;
+		connection_state(c, BUSY);
+		cs->setup.request(cs->setup.cookie, c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
 		return;
 	}
-	c->request_id = r->request_id;
-	c->keep = r->keep;
-	connection_state(c, BUSY);
-	cs->setup.request(cs->setup.cookie, c, r->envp, (struct str){ NULL, 0 }, ERR_OK);
+	/* not a plain request, or a part of one */
+	buf_add(&c->in, cs->bytes, (size_t)n);
+	if (buf_status(&c->in) != ERR_OK) {
+		connection_close(c);
+		return;
+	}
+	cs->gathered += (size_t)n;
+	if (gathered_scan(c))
+		gather(c);
 }
 
 /* An event while the answer is pending, when a web server has nothing to send. */

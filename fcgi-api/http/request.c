@@ -126,7 +126,7 @@ path_parse(struct request *r, struct str path, char **scratch, struct field_erro
 
 /* An absent CONTENT_LENGTH agrees with any body. */
 static bool
-length_agrees(struct str text, struct str body)
+length_agrees(struct str text, size_t len)
 {
 	size_t n = 0;
 
@@ -137,7 +137,7 @@ length_agrees(struct str text, struct str body)
 			return false;
 		n = n * 10 + (size_t)(text.ptr[i] - '0');
 	}
-	return n == body.len;
+	return n == len;
 }
 
 /* No browser sends what follows a '#', and it is no part of the query. */
@@ -189,7 +189,7 @@ request_parse(struct request *r, char *const *envp, struct str body, enum err bo
 	(void)query_string_parse(raw.query, scratch, r->params, &r->param_count, errors);
 	if (body_error != ERR_OK)
 		return body_error;
-	return length_agrees(raw.length, body) ? ERR_OK : ERR_INVALID_BODY;
+	return length_agrees(raw.length, body.len) ? ERR_OK : ERR_INVALID_BODY;
 }
 
 enum err

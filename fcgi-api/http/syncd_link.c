@@ -264,45 +264,30 @@ link_ready(void *cookie, uint32_t events)
 		link_fail(l, why);
 }
 
-/* Queue the line.  The limit is checked before, so that out never fails half-way. */
-static enum err
-queue(struct syncd_link *l, const struct message_request *request)
-{
-	size_t before = l->out.len;
-	enum err e = ERR_OK;
-
-	if (before > OUT_MAX / 2)
-		return ERR_OVERLOADED;
-	message_add_request(&l->out, l->schema, request);
-	if (buf_status(&l->out) != ERR_OK)
-		e = ERR_OVERLOADED;
-	else if (l->out.len - before > MESSAGE_BYTES_MAX)
-		e = ERR_TOO_LARGE;
-	else
-		l->queued += l->out.len - before;
-	if (e == ERR_OK)
-		return ERR_OK;
-	l->out.len = before;
-	l->out.error = ERR_OK;
-	return e;
-}
-
 enum err
 syncd_link_request(struct syncd_link *l, struct message_request *request,
     int64_t deadline_ms, syncd_done *done, void *cookie, struct syncd_call **call)
 {
 	struct syncd_call *c = l->free_calls;
+	size_t before = l->out.len;
 	enum err e;
 
 	if (l->watch.fd == -1 && (e = connect_now(l)) != ERR_OK)
 		return e;
-	if (c == NULL)
+	/* room for the longest line, so that out never fails half-way */
+	if (c == NULL || before > OUT_MAX / 2)
 		return ERR_OVERLOADED;
 	c->id = ++l->sequence * LINK_CALLS_MAX + (uint64_t)(c - l->slots);
 	c->begins = l->queued;
 	request->id = c->id;
-	if ((e = queue(l, request)) != ERR_OK)
+	message_add_request(&l->out, l->schema, request);
+	if (buf_status(&l->out) != ERR_OK || l->out.len - before > MESSAGE_BYTES_MAX) {
+		e = buf_status(&l->out) != ERR_OK ? ERR_OVERLOADED : ERR_TOO_LARGE;
+		l->out.len = before;
+		l->out.error = ERR_OK;
 		return e;
+	}
+	l->queued += l->out.len - before;
 	list_take(c);
 	list_put(&l->calls, c);
 	c->used = true;

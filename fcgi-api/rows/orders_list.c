@@ -16,9 +16,9 @@ show_pending(struct api *api, size_t n)
 	return ERR_OK;
 }
 
-/* {"orders":[...]}: the rows are copied as they lie in the store. */
+/* {"orders":[...],"page":...}: the rows are copied as they lie in the store. */
 static enum err
-add_rows(struct api *api, struct buf *b)
+add_page(struct api *api, struct buf *b)
 {
 	const struct query_page *page = &api->page;
 	enum err e = store_rows(api->store, page->rows, page->count, api->rows);
@@ -34,14 +34,6 @@ add_rows(struct api *api, struct buf *b)
 		buf_add_str(b, api->rows[i].json);
 	}
 	buf_add_char(b, ']');
-	return ERR_OK;
-}
-
-static void
-add_tail(struct api *api, struct buf *b)
-{
-	const struct query_page *page = &api->page;
-
 	if (page->page == 0)	/* a cursor was given */
 		buf_add_cstr(b, ",\"page\":null");
 	else
@@ -55,6 +47,7 @@ add_tail(struct api *api, struct buf *b)
 	json_member_string_or_null(b, "nextCursor",
 	    page->next[0] == '\0' ? (struct str){ NULL, 0 } : str_of(page->next));
 	buf_add_char(b, '}');
+	return buf_status(b);
 }
 
 /* The orders of one page have too many bytes for an answer. */
@@ -74,10 +67,7 @@ make_body(struct api *api, const struct page_key *key, struct str *body)
 	enum err e;
 
 	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
-	    (e = add_rows(api, b)) != ERR_OK)
-		return e;
-	add_tail(api, b);
-	if ((e = buf_status(b)) != ERR_OK)
+	    (e = add_page(api, b)) != ERR_OK)
 		return e;
 	*body = buf_str(b);
 	if (key->gzip) {
