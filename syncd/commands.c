@@ -10,7 +10,7 @@
 #include "syncd/airtable/oddities.h"
 #include "syncd/commands.h"
 
-#define IDS_TOLD	10	/* of a bulk edit, in the log */
+#define IDS_TOLD	10	/* at most, of a bulk edit, in the log */
 #define QUOTA_RETRY_MS	3600000	/* when the month's calls may look better */
 
 static void
@@ -23,7 +23,7 @@ add_space(struct buf *b, uint64_t used, uint64_t map)
 	buf_add_char(b, '}');
 }
 
-/* What Prometheus asks for, as counted since the start. */
+/* Add the counts since the start, for /metrics. */
 static void
 add_metrics(struct commands *c, struct buf *b)
 {
@@ -46,10 +46,10 @@ static enum err
 take_first(void *cookie, const struct outbox_entry *e)
 {
 	*(int64_t *)cookie = e->accepted_ms;
-	return ERR_CANCELLED;	/* they come in the order of their arrival */
+	return ERR_CANCELLED;	/* the first one is the oldest */
 }
 
-/* When the oldest change came that Airtable has not confirmed; 0: there is none. */
+/* When the oldest change that Airtable has not confirmed was accepted; 0: there is none. */
 static int64_t
 outbox_oldest(struct store *st)
 {
@@ -126,7 +126,7 @@ answer_sync(struct sync_asker *a, enum err e, const char *detail)
 		(void)snprintf(reply.detail, sizeof(reply.detail), "%s", detail);
 		reply.retry_after_ms = airtable_blocked_ms(a->commands->airtable, NULL);
 		if (reply.retry_after_ms == 0 && e == ERR_AIRTABLE_QUOTA)
-			reply.retry_after_ms = QUOTA_RETRY_MS;	/* the budget's own */
+			reply.retry_after_ms = QUOTA_RETRY_MS;	/* the budget is used, not Airtable's quota */
 	}
 	server_reply(a->call, &reply);
 	buf_free(&b);
@@ -136,7 +136,7 @@ answer_sync(struct sync_asker *a, enum err e, const char *detail)
 static void
 sync_done(void *cookie, enum err e, const char *detail, bool still_running)
 {
-	(void)still_running;	/* the progress document says so */
+	(void)still_running;	/* the progress document says that */
 	answer_sync(cookie, e, detail);
 }
 
@@ -152,7 +152,10 @@ do_sync(struct commands *c, struct server_call *call)
 		return;
 	}
 	*a = (struct sync_asker){ c, call };
-	/* wait first: a run that fails at once has told its waiters by then */
+	/*
+	 * wait first, as a run that fails at once ends its waiters before
+	 * full_sync_start() returns
+	 */
 	if (full_sync_wait(c->full_sync, request->wait_ms, sync_done, a) != ERR_OK) {
 		free(a);
 		server_reply(call, &reply);
@@ -190,7 +193,7 @@ commands_request(void *cookie, struct server_call *call)
 	case MESSAGE_PING:
 		do_ping(c, call);
 		break;
-	case MESSAGE_TYPES:	/* no request is of this type */
+	case MESSAGE_TYPES:	/* not a type of requests */
 		break;
 	}
 }
@@ -205,7 +208,7 @@ commands_replied(void *cookie, const struct message_request *request, enum err e
 	outcomes_add(&c->replies[request->type], e, ms, request->item_count);
 	if (!slow && !log_enabled(LOG_DEBUG))
 		return;
-	/* by their ids the calls to Airtable are found, which carry changes of several requests */
+	/* calls to Airtable carry changes of several requests and are found by these ids */
 	for (size_t i = 0; i < request->item_count && i < IDS_TOLD; i++)
 		if (request->items[i].record.id.len > 0)
 			buf_printf(&ids, "%s%.*s", i == 0 ? ": " : " ", STR_FMT(request->items[i].record.id));

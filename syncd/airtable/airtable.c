@@ -106,7 +106,7 @@ airtable_use_ids(struct airtable *a, const char *table, const struct airtable_ke
 	(void)snprintf(a->table, sizeof(a->table), "%s", table);
 	memcpy(a->keys.answer, keys->answer, sizeof(a->keys.answer));
 	for (size_t f = 0; f < a->keys.count; f++)
-		if (keys->answer[f][0] != '\0')	/* one that is missing may never have been seen */
+		if (keys->answer[f][0] != '\0')	/* the id of a missing field may never have been known */
 			memcpy(a->keys.request[f], keys->answer[f], sizeof(a->keys.request[f]));
 	a->keys.by_id = a->keys.resolved = true;
 	a->keys.missing = keys->missing;
@@ -141,7 +141,10 @@ airtable_call_new(struct airtable *a, enum call_kind kind, enum airtable_priorit
 	c->callback = callback;
 	c->cookie = cookie;
 	c->keys = a->keys;
-	/* the few that others ask for fit in any case: ten records with two texts of Airtable's 100,000 characters */
+	/*
+	 * other calls ask for few records, which always fit: ten with two texts of 100,000
+	 * characters
+	 */
 	c->page_size = kind == CALL_LIST ? a->page_size : AIRTABLE_PAGE_MAX;
 	if (kind == CALL_LIST)
 		airtable_fields_look(c);
@@ -162,7 +165,7 @@ airtable_call_free(struct airtable_call *c)
 bool
 airtable_call_complete(struct airtable_call *c)
 {
-	(void)buf_cstr(&c->url);	/* puts the NUL behind it, or makes it fail */
+	(void)buf_cstr(&c->url);	/* adds the NUL, or makes the buffer fail */
 	(void)buf_cstr(&c->path);
 	return buf_status(&c->url) == ERR_OK && buf_status(&c->path) == ERR_OK &&
 	    buf_status(&c->json) == ERR_OK;
@@ -197,7 +200,7 @@ airtable_call_expect(struct airtable_call *c, struct str id)
 	return strlen(to) == id.len && airtable_id_valid(to);
 }
 
-/* Queue a call; one about something that can't be a record has ended already. */
+/* Queue a call, or end it at once unless it is ${sensible}: about ids that can be records'. */
 static struct airtable_call *
 submit(struct airtable_call *c, bool sensible)
 {
@@ -211,7 +214,7 @@ submit(struct airtable_call *c, bool sensible)
 	return c;
 }
 
-/* The address of a page of the listing, with the fields that ${c} asks for. */
+/* The URL of a page of the listing, with the fields that ${c} asks for. */
 static void
 add_listing(struct airtable_call *c, struct str offset)
 {
@@ -243,7 +246,7 @@ airtable_find(struct airtable *a, const struct str *ids, size_t count,
 
 	if ((c = airtable_call_new(a, CALL_FIND, priority, deadline_ms, callback, cookie)) == NULL)
 		return NULL;
-	for (size_t i = 0; sensible && i < count; i++)	/* it stands in quotes */
+	for (size_t i = 0; sensible && i < count; i++)	/* the key will stand in quotes */
 		sensible = airtable_call_expect(c, ids[i]) && strpbrk(c->ids[i], "'\\") == NULL;
 	add_listing(c, STR(""));
 	if (sensible)
@@ -302,7 +305,7 @@ airtable_list_some(struct airtable *a, struct str offset, uint32_t fields,
 	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
 		return NULL;
 	asked = airtable_keys_asked(&c->keys);
-	/* without any the answer would have all of them */
+	/* a request without fields would be answered with all of them */
 	fields = (fields & asked) != 0 ? fields & asked : asked & -asked;
 	c->keys.skip = asked & ~fields;
 	add_listing(c, offset);
@@ -321,7 +324,7 @@ airtable_ask(struct airtable *a, const char *method, struct str path, struct str
 	c->keys.resolved = true;
 	buf_add_str(&c->path, path);
 	buf_add_str(&c->url, path);
-	if (json.len > 0)	/* no body is another thing than an empty one */
+	if (json.len > 0)	/* no body is different from an empty one */
 		buf_add_str(&c->json, json);
 	return submit(c, true);
 }

@@ -6,8 +6,8 @@
 #include "syncd/airtable/calls.h"
 #include "syncd/airtable/decode.h"
 
-#define TOKEN_PART	6	/* characters of a token that say nothing yet */
-#define LITTLE		4	/* an answer below this part of the limit leaves room for twice as much */
+#define TOKEN_PART	6	/* so few characters of a token give nothing away */
+#define LITTLE		4	/* below 1/LITTLE of the limit the page may be doubled */
 
 static bool
 is_success(int status)
@@ -26,7 +26,7 @@ hide(char *text, const char *secret)
 		return;
 	while ((at = strstr(text, secret)) != NULL)
 		memset(at, '*', n);
-	/* texts are cut: one may end within it */
+	/* texts are cut, so one may end within the token */
 	for (size_t k = n - 1; k >= TOKEN_PART && len >= TOKEN_PART; k--)
 		if (k <= len && memcmp(text + len - k, secret, k) == 0) {
 			memset(text + len - k, '*', k);
@@ -34,7 +34,10 @@ hide(char *text, const char *secret)
 		}
 }
 
-/* What a page may hold follows what came: half of what was too much, twice what was little. */
+/*
+ * Adapt the page size to the answer: half after one that was too large, double after a
+ * small one.
+ */
 static void
 fit_pages(struct airtable_call *c, const struct http_answer *answer)
 {
@@ -54,7 +57,7 @@ fit_pages(struct airtable_call *c, const struct http_answer *answer)
 	}
 }
 
-/* No complete answer: what the transport says. */
+/* There is no complete answer: judge by what the transport says. */
 static void
 judge_transport(struct airtable_result *r, const struct http_answer *a)
 {
@@ -75,7 +78,7 @@ refuse_page(struct airtable_result *r, const char *why)
 	return ERR_AIRTABLE_BAD_RESPONSE;
 }
 
-/* Is each record one of those that were asked for, and there once? */
+/* Is each record one of those that were asked for, and none there twice? */
 static bool
 among_asked(const struct airtable_call *c)
 {
@@ -126,7 +129,7 @@ as_asked(const struct airtable_call *c)
 	return true;
 }
 
-/* The body itself is the answer; at least a byte, so that there is a page. */
+/* The body itself is the answer.  At least a byte is allocated, as arena NULL means no page. */
 static enum err
 keep_body(struct airtable_call *c, struct str body)
 {
@@ -167,13 +170,16 @@ decode(struct airtable_call *c, struct str body)
 	return err;
 }
 
-/* What of the configuration a refusal is about; NULL: nothing. */
+/* The setting that a refusal is about; NULL: none. */
 static const char *
 setting_of(const struct airtable_call *c, enum err e)
 {
 	if (e == ERR_AIRTABLE_UNAUTHORIZED)
 		return "airtable.token_file (or AIRTABLE_API_KEY)";
-	/* a webhook or a record that is gone, or what the token need not be allowed */
+	/*
+	 * not the settings: a webhook or record is gone, or the token lacks an optional
+	 * permission
+	 */
 	if (c->kind == CALL_ASK || airtable_call_writes(c))
 		return NULL;
 	if (e == ERR_AIRTABLE_FORBIDDEN)
@@ -197,7 +203,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 		if (r->err == ERR_NOMEM)
 			(void)snprintf(r->message, sizeof(r->message), "%s", err_text(r->err));
 	} else {
-		/* a body that was cut still has its status */
+		/* the status holds even if the body was cut */
 		airtable_decode_error(a->status, a->body, r);
 		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
 			airtable_fields_learn(c);
@@ -207,7 +213,7 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
 	airtable_error_about(r, setting_of(c, r->err));
-	/* refusals and 429s change nothing; whatever else went wrong may have been obeyed */
+	/* refusals and 429s change nothing; after any other failure Airtable may have obeyed */
 	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
 	    (r->status < 400 || r->status >= 500 || r->status == 408) && !a->unfinished;
 	r->adrift = r->maybe_applied && (a->timed_out || (r->status == 0 && !a->ended));
@@ -227,7 +233,10 @@ outcome_of(const struct airtable_result *r, const struct http_answer *a)
 	return a->status >= 500 ? GOVERNOR_FAILED : GOVERNOR_REFUSED;
 }
 
-/* Did the circuit carry it?  Cut answers are its failures, bad ones are not. */
+/*
+ * Did the circuit carry the call?  An answer that was cut counts as its failure, a bad
+ * one does not.
+ */
 static bool
 carried(const struct http_answer *a)
 {
@@ -275,7 +284,10 @@ tell_governor(struct airtable_call *c, const struct http_answer *answer, int64_t
 	log_warn("airtable: no calls for %lld s: %s", (long long)(blocked + 999) / 1000, err_text(why));
 }
 
-/* With the records that it was about, by which it is found for a request of them, and when it is slow. */
+/*
+ * Log the call, if it was slow or at level debug, with its records: by these it is
+ * found for a request.
+ */
 static void
 note_success(const struct airtable_call *c, const char *method, long long ms)
 {
@@ -324,7 +336,7 @@ airtable_end(struct airtable_call *c)
 	airtable_wake(a, 0);
 }
 
-/* Calls that waited for the field ids go on, or fail as their look-up did. */
+/* The look-up of field ids ended: calls that waited for it go on, or fail as it did. */
 static void
 end_meta(struct airtable_call *meta, int64_t now)
 {
@@ -354,7 +366,7 @@ airtable_on_answer(void *call, const struct http_answer *answer)
 	struct airtable_call *c = call;
 	int64_t now = instant_monotonic();
 
-	c->http = NULL;		/* it is over: nothing to cancel */
+	c->http = NULL;		/* the request is over: nothing to cancel */
 	judge(c, answer);
 	tell_governor(c, answer, now);
 	tell_breaker(c, answer, now);
@@ -372,7 +384,7 @@ airtable_deliver(struct airtable *a)
 	struct airtable_call *c;
 
 	airtable_fields_tell(a);
-	/* those only that have ended by now: callbacks start new calls */
+	/* only calls that have ended by now, as callbacks start new ones */
 	for (size_t n = a->ended_count; n > 0; n--) {
 		if ((c = TAILQ_FIRST(&a->ended)) == NULL)
 			break;

@@ -47,7 +47,7 @@ breaker_start(struct breaker *b, int64_t now_ms)
 	return true;
 }
 
-/* Up to a fifth less than the doubled time, so that many installations don't return as one. */
+/* The cool-down is up to a fifth shorter, so that many installations don't return at once. */
 static void
 open_circuit(struct breaker *b, int64_t now_ms)
 {

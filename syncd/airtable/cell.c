@@ -8,12 +8,12 @@
 #include "syncd/airtable/json.h"
 #include "syncd/airtable/keys.h"
 
-#define NESTED_MAX	4		/* lists and objects within each other */
-#define WHOLE_MAX	9007199254740992.0	/* whole numbers that a double has exactly */
+#define NESTED_MAX	4		/* depth of lists and objects */
+#define WHOLE_MAX	9007199254740992.0	/* 2^53: whole numbers below it are exact in a double */
 
 static const char formula_error[] = "an error of its formula";
 
-/* ---- what it comes down to --------------------------------------------------------- */
+/* ---- what a cell comes down to ----------------------------------------------------- */
 static bool
 is_error(const cJSON *cell)
 {
@@ -21,7 +21,7 @@ is_error(const cJSON *cell)
 	    airtable_json_member(cell, "specialValue") != NULL;
 }
 
-/* Ids of linked records, or, as webhooks have them, objects with id and name. */
+/* Are these linked records: ids or, in webhooks' payloads, objects with id and name? */
 static bool
 is_links(const cJSON *list)
 {
@@ -36,7 +36,7 @@ is_links(const cJSON *list)
 	return cJSON_IsArray(list) && list->child != NULL;
 }
 
-/* The member of an object that is its text; NULL: it has none. */
+/* The member of an object that has its text; NULL: none. */
 static const cJSON *
 text_member(const cJSON *object)
 {
@@ -49,7 +49,7 @@ text_member(const cJSON *object)
 	return NULL;
 }
 
-/* Of a list that has one element beside nulls that one, or NULL. */
+/* The only element of a list that is not null; NULL: there are more, or none. */
 static const cJSON *
 only_element(const cJSON *list)
 {
@@ -65,7 +65,7 @@ only_element(const cJSON *list)
 	return only;
 }
 
-/* What is left when lists of one and objects with a text are taken off. */
+/* The cell without lists of one element and objects with a text around it. */
 static const cJSON *
 unwrap(const cJSON *cell)
 {
@@ -80,7 +80,7 @@ unwrap(const cJSON *cell)
 	return cell;
 }
 
-/* Null, or a list of nothing else. */
+/* Null, or a list of nulls only. */
 static bool
 is_nothing(const cJSON *cell)
 {
@@ -142,12 +142,12 @@ keep_joined(char **text, const cJSON *list, int depth)
 		if ((problem = keep_plain(text, item, depth)) != NULL)
 			break;
 		if (*text == begin)
-			*text = before;	/* it shows nothing */
+			*text = before;	/* the element shows nothing */
 	}
 	return problem;
 }
 
-/* NULL, or what is wrong with it: *text may then have moved. */
+/* Write the cell's text.  NULL, or what is wrong: *text may then have moved. */
 static const char *
 keep_plain(char **text, const cJSON *cell, int depth)
 {
@@ -168,7 +168,7 @@ keep_plain(char **text, const cJSON *cell, int depth)
 	} else if (cJSON_IsArray(cell)) {
 		return keep_joined(text, cell, depth + 1);
 	} else if (cJSON_IsObject(cell)) {
-		/* an AI that has written nothing has a state only */
+		/* an AI field without a text has only a state */
 		if ((inner = text_member(cell)) == NULL)
 			return airtable_json_member(cell, "state") != NULL ? NULL : "no text in it";
 		return keep_plain(text, inner, depth + 1);
@@ -234,7 +234,7 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 
 	*v = (struct value){ .present = false };
 	*problem = NULL;
-	/* an AI that has written nothing yet is as good as none */
+	/* an AI field without a text is empty */
 	if (is_nothing(cell) || is_nothing(inner) || (cJSON_IsObject(inner) && !is_error(inner) &&
 	    airtable_json_member(inner, "state") != NULL && text_member(inner) == NULL))
 		return CELL_UNDERSTOOD;
@@ -248,7 +248,10 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 	case FIELD_SELECT:
 	case FIELD_TEXT:
 	default:
-		/* any name may be an option's, and is remembered as one: a number is none */
+		/*
+		 * any text may be the name of an option and is remembered as one, so a number
+		 * must not be
+		 */
 		*problem = kind == FIELD_SELECT && (cJSON_IsNumber(inner) || cJSON_IsBool(inner)) ?
 		    "not an option of a select" : keep_plain(text, cell, 0);
 		v->text = (struct str){ start, (size_t)(*text - start) };
@@ -268,7 +271,7 @@ airtable_cell_show(const cJSON *cell, char *out, size_t size)
 	size_t n = json == NULL ? 0 : strlen(json);
 
 	(void)snprintf(out, size, "%s", json == NULL ? "" : json);
-	if (n >= size)	/* cut: not within a character, and so that it shows */
+	if (n >= size)	/* cut between characters, with "..." */
 		for (n = size - sizeof("..."); n > 0 && ((unsigned char)out[n] & 0xc0) == 0x80; n--)
 			;
 	if (json != NULL && strlen(json) >= size)

@@ -4,7 +4,7 @@
 #include "syncd/airtable/decode.h"
 #include "syncd/airtable/json.h"
 
-/* A page in the making. */
+/* A page that is being read. */
 struct decoder {
 	const struct schema		*schema;
 	const struct airtable_keys	*keys;
@@ -31,7 +31,7 @@ keep_text(struct decoder *d, const char *s)
 	return kept;
 }
 
-/* A cell was not understood: its record and the page tell. */
+/* A cell was not understood: note it in its record and in the page. */
 static void
 note_odd(struct decoder *d, struct record *r, size_t f, const cJSON *cell, enum cell_sense sense,
     const char *problem)
@@ -52,7 +52,10 @@ note_odd(struct decoder *d, struct record *r, size_t f, const cJSON *cell, enum 
 	    problem, shown);
 }
 
-/* ${key}, unless it is NULL: the text in a field that is none of the schema's, whatever it is called. */
+/*
+ * ${key}, unless it is NULL, gets the text in a field that is not one of the schema's,
+ * of any name.
+ */
 static enum err
 decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str *key)
 {
@@ -72,7 +75,7 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 		int f = airtable_keys_field(d->keys, cell->string);
 
 		if (f >= 0)
-			cells[f] = cell;	/* of duplicates the last */
+			cells[f] = cell;	/* the last of duplicates */
 		else if (key != NULL && cJSON_IsString(cell))
 			*key = keep_text(d, cell->valuestring);
 	}
@@ -102,7 +105,7 @@ decode_offset(struct decoder *d, const cJSON *json)
 	return ERR_OK;
 }
 
-/* Room for ${count} records, then for all text there can be. */
+/* Make room for ${count} records, and behind them for all text there can be. */
 static bool
 make_room(struct decoder *d, enum airtable_shape shape, size_t count, size_t text_bytes, void **arena)
 {
@@ -201,7 +204,7 @@ airtable_decode_cells(const struct schema *schema, const struct airtable_keys *k
 		int f = airtable_keys_field(keys, cell->string);
 
 		if (f >= 0)
-			found[f] = cell;	/* of duplicates the last */
+			found[f] = cell;	/* the last of duplicates */
 	}
 	for (size_t f = 0; f < schema->field_count; f++) {
 		r->values[f] = (struct value){ .present = false };

@@ -21,7 +21,7 @@ copy_text(char *to, size_t size, const char *from)
 }
 
 /*
- * The four shapes that are seen:
+ * The four shapes of errors that Airtable sends:
  *	{"error":"TYPE"}	{"error":{"type":"TYPE"}}
  *	{"error":{"type":"TYPE","message":"..."}}
  *	{"errors":[{"error":"TYPE","message":"..."}]}
@@ -51,7 +51,7 @@ read_body(const cJSON *json, struct airtable_result *r)
 static enum err
 err_of_422(const char *type)
 {
-	/* an offset that it gave us and does not know: the listing is lost just as well */
+	/* an offset from Airtable that it does not know any more: the listing is lost too */
 	if (strcmp(type, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE") == 0 ||
 	    strcmp(type, "INVALID_OFFSET_VALUE") == 0)
 		return ERR_AIRTABLE_ITERATOR;
@@ -96,7 +96,7 @@ airtable_decode_error(int status, struct str body, struct airtable_result *r)
 	read_body(json, r);
 	cJSON_Delete(json);
 	r->err = err_of(status, r->type);
-	if (r->err == ERR_AIRTABLE_QUOTA)	/* which is told in one sentence, whatever Airtable's is */
+	if (r->err == ERR_AIRTABLE_QUOTA)	/* always the same sentence, whatever Airtable's message is */
 		(void)snprintf(r->message, sizeof(r->message), "%s", err_text(r->err));
 	r->retryable = r->err == ERR_AIRTABLE_UNAVAILABLE || r->err == ERR_AIRTABLE_TIMEOUT ||
 	    r->err == ERR_AIRTABLE_RATE_LIMITED || r->err == ERR_AIRTABLE_BAD_RESPONSE;

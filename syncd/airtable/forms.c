@@ -9,7 +9,7 @@
 static const char computed[] = "computes it";
 static const char people[] = "has people there, and the desk knows only their names";
 
-/* What is not here is a type that came later: nobody knows how it is written. */
+/* Types that are not listed are newer than this table: how they are written is not known. */
 static const struct {
 	const char	*type;
 	enum field_form	 form;
@@ -107,7 +107,7 @@ names_of(const struct airtable_form *form, const struct field *field, struct str
 	return options_offer_read(offer, value, names);
 }
 
-/* What is wrong with the value of a field that takes several options; NULL: nothing. */
+/* What is wrong with a value for a field that takes several options; NULL: nothing. */
 static const char *
 several_problem(const struct airtable_form *form, const struct field *field, struct str value)
 {
@@ -128,7 +128,7 @@ several_problem(const struct airtable_form *form, const struct field *field, str
 	}
 }
 
-/* Why Airtable would refuse the value; NULL: it may not. */
+/* Why Airtable would refuse the value; NULL: no known reason. */
 static const char *
 problem_of(const struct airtable_form *form, const struct field *field, const struct value *v)
 {

@@ -23,9 +23,9 @@ struct governor {
 	struct slot		*slots;
 	size_t			 slot_count;	/* >= per_second */
 	uint64_t		 next_ticket;
-	int64_t			 floor_ms;	/* what an answer takes when nothing delays it; -1: not known */
+	int64_t			 floor_ms;	/* what the quickest answers take; -1: not known */
 
-	unsigned		 in_a_row;	/* starts since a lower lane that waits had its share */
+	unsigned		 in_a_row;	/* starts since a waiting lower lane had its share */
 	unsigned		 skipped[GOVERNOR_LANES];	/* starts of others while this lane waited */
 
 	int64_t			 locked_from_ms;	/* the last 429 incident */
@@ -76,7 +76,7 @@ governor_configure(struct governor *g, const struct governor_limits *limits)
 		n = 1;
 	if (n > PER_SECOND_MAX)
 		n = PER_SECOND_MAX;
-	/* it never shrinks: calls under way keep their slots */
+	/* the array never shrinks, as calls under way keep their slots */
 	if ((size_t)n > g->slot_count) {
 		if ((slots = reallocarray(g->slots, (size_t)n, sizeof(*slots))) == NULL)
 			return ERR_NOMEM;
@@ -97,7 +97,10 @@ governor_assume(struct governor *g, int64_t sent_ms)
 		g->slots[i] = (struct slot){ .state = SLOT_ENDED, .sent_ms = sent_ms };
 }
 
-/* How much of ${took_ms}, sending to answer, may have passed before the call arrived. */
+/*
+ * How much of ${took_ms}, from sending to answer, the call may have spent on the way
+ * to Airtable.
+ */
 static int64_t
 lateness(const struct governor *g, int64_t took_ms)
 {
@@ -108,7 +111,7 @@ lateness(const struct governor *g, int64_t took_ms)
 	return late < GOVERNOR_LATE_MAX_MS ? late : GOVERNOR_LATE_MAX_MS;
 }
 
-/* Milliseconds until the slot is free; 0: it is; -1: a call under way must tell first. */
+/* Milliseconds until the slot is free; 0: it is; -1: its call has not been sent yet. */
 static int64_t
 slot_wait(const struct governor *g, const struct slot *s, int64_t now_ms)
 {
@@ -249,7 +252,7 @@ governor_sent(struct governor *g, uint64_t ticket, int64_t now_ms)
 	}
 }
 
-/* The least that answers take lately: falls at once, rises by 1 ms an answer. */
+/* The least time that recent answers took: falls at once, rises by 1 ms an answer. */
 static void
 learn_floor(struct governor *g, int64_t took_ms)
 {
@@ -274,7 +277,10 @@ lock_out(struct governor *g, int64_t sent_ms, int64_t retry_after_ms, int64_t no
 		g->lockouts++;
 		g->locked_from_ms = now_ms;
 	}
-	/* who names a time again and again and refuses all the same is given what is given without one */
+	/*
+	 * named times double as well when 429s go on, but to lockout_ms at most, and never
+	 * below the named one
+	 */
 	if (named > 0)
 		ms = ms > most ? most : ms < named ? named : ms;
 	jitter = ms / 5 < JITTER_MAX_MS ? ms / 5 : JITTER_MAX_MS;
@@ -292,7 +298,7 @@ stop_for_quota(struct governor *g, int64_t now_ms, int64_t wall_ms)
 	g->probe_ms = now_ms + (ms < GOVERNOR_PROBE_MS ? ms : GOVERNOR_PROBE_MS);
 }
 
-/* What the end of a call tells about lockouts. */
+/* What the end of a call means for lockouts. */
 static void
 judge(struct governor *g, bool probe, const struct governor_ended *end, int64_t now_ms,
     int64_t wall_ms)
@@ -305,7 +311,10 @@ judge(struct governor *g, bool probe, const struct governor_ended *end, int64_t 
 			g->quota = false;
 		break;
 	case GOVERNOR_REFUSED:
-		/* it was looked at; should the month be used up after all, the next call tells */
+		/*
+		 * the probe passed; if the month is used up after all, the next call will show
+		 * it
+		 */
 		if (probe)
 			g->quota = false;
 		break;
@@ -338,7 +347,7 @@ governor_end(struct governor *g, uint64_t ticket, const struct governor_ended *e
 	if (probe)
 		g->probe_ticket = 0;
 	judge(g, probe, end, now_ms, wall_ms);
-	if (s == NULL)		/* it took so long that its place was given away */
+	if (s == NULL)		/* the call took so long that its slot was given away */
 		return;
 	if (s->state == SLOT_SENT) {
 		int64_t took = now_ms - s->sent_ms;

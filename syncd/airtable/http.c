@@ -15,7 +15,7 @@ struct http {
 	uv_loop_t	*loop;
 	CURLM		*multi;
 	uv_timer_t	 timer;		/* libcurl's own time-outs */
-	bool		 wrote;		/* a request that changes something has just left */
+	bool		 wrote;		/* a request that changes something was just sent */
 };
 
 /* A socket that libcurl wants watched. */
@@ -32,7 +32,7 @@ struct http_request {
 	struct buf	 json;
 	struct buf	 body;
 	bool		 sent;
-	bool		 reads;		/* it changes nothing */
+	bool		 reads;		/* the request changes nothing */
 	char		 problem[CURL_ERROR_SIZE];
 	http_sent_cb	*on_sent;
 	http_done_cb	*on_done;
@@ -82,9 +82,9 @@ read_headers(CURL *easy, struct http_answer *a)
 }
 
 /*
- * A request is obeyed when its body is there, and it is not before all of it has
- * been sent.  When a kept connection dies, libcurl counts anew for another one,
- * and what the first has taken is not known.
+ * Did part of the body never leave?  Then the request can't have been obeyed.  It is
+ * not known after a kept connection has died, since libcurl counts from 0 for the next
+ * one, and what the first has taken is lost.
  */
 static bool
 is_unfinished(const struct http_request *r, CURLcode code)
@@ -97,8 +97,8 @@ is_unfinished(const struct http_request *r, CURLcode code)
 }
 
 /*
- * Was it the other side's doing that no answer came?  Else a part of the way
- * has failed, or patience, and the other side may still be at it.
+ * Did the other side end the request without an answer?  If not, the network failed or
+ * our time was up, and the other side may still be working on it.
  */
 static bool
 other_side_ended(CURL *easy, CURLcode code)
@@ -106,14 +106,14 @@ other_side_ended(CURL *easy, CURLcode code)
 	long why = 0;
 
 	switch (code) {
-	case CURLE_GOT_NOTHING:			/* closed in good order */
+	case CURLE_GOT_NOTHING:			/* closed in an orderly way */
 	case CURLE_ABORTED_BY_CALLBACK:		/* a kept connection was closed: on_sending() */
 	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_UNSUPPORTED_PROTOCOL:	/* it speaks no HTTP/1 */
+	case CURLE_UNSUPPORTED_PROTOCOL:	/* it does not speak HTTP/1 */
 		return true;
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		/* 0: TLS has seen the end */
+		/* 0: an end that TLS has seen */
 		return curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &why) == CURLE_OK &&
 		    (why == 0 || why == ECONNRESET || why == EPIPE);
 	default:
@@ -121,7 +121,7 @@ other_side_ended(CURL *easy, CURLcode code)
 	}
 }
 
-/* What came of a transfer, but for what was received. */
+/* How a transfer ended, apart from what was received. */
 static void
 describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 {
@@ -148,7 +148,7 @@ describe(const struct http_request *r, CURLcode code, struct http_answer *a)
 	(void)snprintf(a->problem, sizeof(a->problem), "%s", why);
 }
 
-/* Take transfers that are over off the multi handle and tell their owners. */
+/* Take finished transfers off the multi handle and run their callbacks. */
 static void
 reap(struct http *h)
 {
@@ -211,7 +211,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 	act(w->http, w->socket, flags);		/* may end the watch */
 }
 
-/* libcurl: wake me after ${ms}; -1: no more. */
+/* From libcurl: call back after ${ms}; -1: not at all. */
 static int
 set_timer(CURLM *multi, long ms, void *cookie)
 {
@@ -250,7 +250,7 @@ watch_new(struct http *h, curl_socket_t socket)
 	return w;
 }
 
-/* libcurl: watch ${socket} for ${what}, or no more. */
+/* From libcurl: watch ${socket} for ${what}, or stop watching it. */
 static int
 set_watch(CURL *easy, curl_socket_t socket, int what, void *cookie, void *socket_cookie)
 {
@@ -342,7 +342,10 @@ on_body(char *bytes, size_t size, size_t n, void *cookie)
 	return buf_status(&r->body) == ERR_OK ? size * n : 0;
 }
 
-/* libcurl is connected and about to send; it comes here again before it repeats a request. */
+/*
+ * From libcurl: connected and about to send.  Called again before libcurl would repeat
+ * a request.
+ */
 static int
 on_sending(void *cookie, char *peer, char *local, int peer_port, int local_port)
 {
@@ -405,10 +408,10 @@ set_target(struct http_request *r, const struct http_call *call)
 	return curl_easy_setopt(e, CURLOPT_URL, call->url) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-	    /* plain http only goes to this machine: a proxy would see the token */
+	    /* plain http goes to this machine only, and a proxy would see the token */
 	    (!plain || curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK) &&
 	    curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, call->unix_socket) == CURLE_OK &&
-	    /* one request a connection at a time: what is sent and when stays plain to see */
+	    /* one request at a time on a connection, so that it is clear what was sent and when */
 	    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&

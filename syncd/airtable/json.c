@@ -8,7 +8,7 @@
 
 #define REPLACEMENT	"\xef\xbf\xbd"	/* U+FFFD */
 #define ESCAPE_LEN	6		/* of \uXXXX */
-#define NUMBER_MAX	60		/* characters that cJSON certainly reads */
+#define NUMBER_MAX	60		/* characters of a number that every cJSON reads */
 
 /* The text that is being mended. */
 struct mend {
@@ -61,7 +61,7 @@ mend_escape(struct mend *m)
 	} else if (unit > 0) {
 		copy(m, ESCAPE_LEN);
 	} else {
-		/* two bytes, unless what is escaped is not even ASCII */
+		/* two bytes, unless the second is not ASCII */
 		copy(m, m->end - m->p >= 2 && (unsigned char)m->p[1] - 1u < 0x7f ? 2 : 1);
 	}
 }
@@ -89,7 +89,7 @@ mend_number(struct mend *m)
 	double v;
 
 	if (n <= NUMBER_MAX || (v = strtod(m->p, &end), end != m->p + n)) {
-		copy(m, n);		/* if it is no number, cJSON says so */
+		copy(m, n);		/* cJSON refuses it if it is not a number */
 		return;
 	}
 	if (isfinite(v))
@@ -99,7 +99,7 @@ mend_number(struct mend *m)
 	m->p += n;
 }
 
-/* ASCII that stands for itself, in a string and outside; a char may have a sign or none. */
+/* Is it ASCII that stands for itself, in a string and outside?  A char may be signed or not. */
 static bool
 plain(char c)
 {
@@ -108,7 +108,7 @@ plain(char c)
 	return u >= ' ' && u < 0x80 && u != '"' && u != '\\';
 }
 
-/* Text that needs no look, up to the next byte that may. */
+/* The length of text that needs no mending, up to the next byte that may. */
 static size_t
 plain_run(const struct mend *m)
 {
@@ -160,7 +160,7 @@ airtable_json_parse(struct str body, size_t *text_bytes)
 	const char *end = NULL, *text;
 	cJSON *json = NULL;
 
-	/* strspn and strtod stop at the NUL behind it */
+	/* strspn and strtod stop at the NUL at its end */
 	buf_add_str(&whole, body);
 	m.p = buf_cstr(&whole);
 	m.end = m.p + whole.len;

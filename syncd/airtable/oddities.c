@@ -3,9 +3,9 @@
 #include "syncd/airtable/oddities.h"
 
 #define LOG_MS		60000
-#define LOG_LINES	5	/* of a field in that time */
+#define LOG_LINES	5	/* for a field in LOG_MS */
 
-/* May the field be named once more? */
+/* May the field be logged once more? */
 static bool
 may_log(struct oddities *o, size_t f, int64_t now_ms)
 {

@@ -4,7 +4,7 @@
 #include "common/base/log.h"
 #include "syncd/airtable/calls.h"
 
-#define PROBE_PATIENCE_MS	1000	/* so long calls wait for a half-open circuit's probe */
+#define PROBE_PATIENCE_MS	1000	/* how long calls wait for a half-open circuit's probe */
 #define BUDGET_RETRY_MS		3600000	/* when the month's calls may look better */
 
 static void	 turn(struct airtable *);
@@ -18,7 +18,7 @@ on_timer(uv_timer_t *timer)
 void
 airtable_wake(struct airtable *a, int64_t ms)
 {
-	/* fails only while the timer closes, and then nothing is left to do */
+	/* fails only while the timer is closing, when there is nothing left to do */
 	(void)uv_timer_start(&a->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
 }
 
@@ -33,7 +33,7 @@ airtable_enqueue(struct airtable_call *c)
 	airtable_wake(a, 0);
 }
 
-/* Stop its request; who cancels has no verdict about the circuit. */
+/* Stop the call's request; a cancelled call says nothing about the circuit. */
 static void
 ground(struct airtable_call *c)
 {
@@ -86,7 +86,7 @@ airtable_fail(struct airtable_call *c, enum err err, int64_t retry_after_ms, con
 	airtable_end(c);
 }
 
-/* Fail every waiting call of a lane, or those only whose deadline has passed. */
+/* Fail all waiting calls of a lane, or only those whose deadline has passed. */
 static void
 fail_lane(struct airtable *a, int lane, int64_t deadline_ms, enum err err,
     int64_t retry_after_ms, const char *message)
@@ -115,7 +115,7 @@ fail_waiting(struct airtable *a, int64_t deadline_ms, enum err err, int64_t retr
 		fail_lane(a, i, deadline_ms, err, retry_after_ms, message);
 }
 
-/* What the month has no calls left for. */
+/* Fail calls for which the month has none left. */
 static void
 mind_budget(struct airtable *a)
 {
@@ -162,7 +162,7 @@ on_sent(void *cookie)
 	governor_sent(c->owner->governor, c->ticket, c->result.sent_ms);
 	if (c->owner->meter.sent != NULL)
 		c->owner->meter.sent(c->owner->meter.cookie, c->priority);
-	airtable_wake(c->owner, 0);	/* when the next one may go is known now */
+	airtable_wake(c->owner, 0);	/* it is known now when the next one may start */
 }
 
 static void
@@ -219,7 +219,7 @@ with_keys(struct airtable_call *c)
 	}
 	if (a->keys.resolved) {
 		c->keys = a->keys;
-		c->keys.missing |= composed.missing;	/* it does not ask for them */
+		c->keys.missing |= composed.missing;	/* the call does not ask for them */
 		c->keys.skip = composed.skip;
 		return c;
 	}
@@ -229,7 +229,7 @@ with_keys(struct airtable_call *c)
 		airtable_fail(c, ERR_NOMEM, 0, NULL);
 		return NULL;
 	}
-	/* before it, so that its lane's next call is the look-up */
+	/* before ${c}, so that the look-up is the lane's next call */
 	TAILQ_INSERT_BEFORE(c, a->meta, link);
 	a->waiting_count[c->priority]++;
 	return a->meta;
@@ -251,7 +251,7 @@ sooner(int64_t x, int64_t y)
 	return x < y ? x : y;
 }
 
-/* Come back when something waiting can start or has to end. */
+/* Set the timer for when a waiting call can start or has to end. */
 static void
 schedule(struct airtable *a, int64_t now)
 {

@@ -103,7 +103,7 @@ airtable_add_ids_formula(struct buf *b, const struct str *ids, size_t count)
 	buf_add_char(b, ')');
 }
 
-/* A text within ${begin} and ${end}, of which none in it may end it. */
+/* A text between ${begin} and ${end}, with those in the text escaped. */
 static void
 add_quoted(struct buf *b, char begin, struct str s, char end)
 {

@@ -7,7 +7,7 @@
 #include "syncd/airtable/json.h"
 #include "syncd/airtable/webhooks.h"
 
-#define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
+#define NUMBER_MAX	9007199254740992.0	/* 2^53: whole numbers below it are exact in JSON */
 #define COMPARE_DEPTH	16
 
 static enum err
@@ -27,7 +27,7 @@ webhook_table_free(struct webhook_table *t)
 		buf_free(&t->offered[f]);
 }
 
-/* Kinds of fields that hold what was written into them; of all others computing is assumed. */
+/* Types that hold what was written into them; all others are assumed to be computed. */
 static bool
 is_stored(const char *type)
 {
@@ -43,7 +43,7 @@ is_stored(const char *type)
 	return false;
 }
 
-/* Kinds that are worked out once, or of the record's own changes only. */
+/* Types that are computed once, or only from the record's own changes. */
 static bool
 is_settled(const char *type)
 {
@@ -67,7 +67,7 @@ add_choices(struct buf *b, size_t field, const cJSON *json)
 		buf_printf(b, "%zu %s %s\n", field, airtable_json_text(c, "id"), airtable_json_text(c, "name"));
 }
 
-/* The names of the options; false: it tells of none. */
+/* Add the names of the options; false: ${json} has none. */
 static bool
 add_names(struct buf *b, const cJSON *json)
 {
@@ -83,7 +83,7 @@ add_names(struct buf *b, const cJSON *json)
 	return cJSON_IsArray(choices);
 }
 
-/* Fields of other types may have choices too, and are set in other ways. */
+/* Only selects: fields of other types may have choices too, but are set in other ways. */
 static void
 add_offered(struct webhook_table *t, size_t field, const cJSON *json)
 {
@@ -96,7 +96,7 @@ add_offered(struct webhook_table *t, size_t field, const cJSON *json)
 		t->offers |= UINT32_C(1) << field;
 }
 
-/* false: memory is out. */
+/* false: out of memory. */
 static bool
 read_form(struct webhook_table *t, size_t field, const cJSON *json)
 {
@@ -123,10 +123,10 @@ offered_status(const struct webhook_table *t)
 static uint64_t
 hash_text(uint64_t h, const char *text)
 {
-	return hash_add(h, text, strlen(text) + 1);	/* where it ends counts too */
+	return hash_add(h, text, strlen(text) + 1);	/* with the NUL, so that its end counts too */
 }
 
-/* false: memory is out. */
+/* false: out of memory. */
 static bool
 read_shape(struct webhook_table *t, size_t f, const cJSON *json)
 {
@@ -158,7 +158,7 @@ read_type(struct webhook_table *t, size_t f, const cJSON *json)
 		t->moves |= bit;
 }
 
-/* The symbol without spaces around it; one that is no symbol of ours is none. */
+/* The symbol without spaces around it; an invalid one is left out. */
 static void
 read_symbol(struct currency *c, const char *text)
 {
@@ -172,7 +172,10 @@ read_symbol(struct currency *c, const char *text)
 		(void)snprintf(c->symbol, sizeof(c->symbol), "%.*s", STR_FMT(s));
 }
 
-/* What is worked out (formula, roll-up, lookup) tells of its result as a field tells of itself. */
+/*
+ * For a computed field (formula, roll-up, lookup) the schema describes the result as
+ * it does a field.
+ */
 static void
 read_money(struct webhook_table *t, const cJSON *json)
 {
@@ -195,7 +198,7 @@ read_money(struct webhook_table *t, const cJSON *json)
 		    (int)precision->valuedouble : CURRENCY_PRECISION_MAX;
 }
 
-/* The field as the schema has it; NULL: it has none. */
+/* The field in the base's schema; NULL: there is none. */
 static const cJSON *
 seek_field(const struct webhook_table *t, const struct webhook_remembered *then, size_t f,
     const cJSON *fields)
@@ -208,7 +211,7 @@ seek_field(const struct webhook_table *t, const struct webhook_remembered *then,
 	return json;
 }
 
-/* It is known by the id it had, should that ever come back. */
+/* Keep the id that the field had, in case it comes back. */
 static void
 miss_field(struct webhook_table *t, const struct webhook_remembered *then, size_t f)
 {
@@ -256,7 +259,7 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 	return buf_status(&t->choices) != ERR_OK ? ERR_NOMEM : offered_status(t);
 }
 
-/* Our key of a created order is merged on: Airtable does that by text, and it is text. */
+/* Upserts merge on our key, which is text, so the field has to be text. */
 static void
 read_create_key(struct webhook_table *t, const char *wanted, const cJSON *fields)
 {
@@ -324,7 +327,7 @@ has_line(struct str text, struct str line)
 {
 	for (size_t at = 0; at < text.len;) {
 		const char *end = memchr(text.ptr + at, '\n', text.len - at);
-		size_t n = (size_t)(end - (text.ptr + at));	/* every line has its end */
+		size_t n = (size_t)(end - (text.ptr + at));	/* every line ends with a newline */
 
 		if (str_eq((struct str){ text.ptr + at, n }, line))
 			return true;
@@ -349,7 +352,7 @@ webhook_table_keeps_options(const struct webhook_table *before, const struct web
 	return true;
 }
 
-/* ---- asking ---------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------- */
 void
 webhook_add_specification(struct buf *b, const struct webhook_table *t, enum webhook_wish wish)
 {
@@ -405,7 +408,7 @@ webhook_made_read(struct webhook_made *m, struct str body, char why[static WEBHO
 	return good ? ERR_OK : bad(why, "a webhook without a proper id");
 }
 
-/* Has ${theirs} all that ${ours} has?  What it has beyond that is Airtable's own. */
+/* Does ${theirs} have all that ${ours} has?  Anything beyond that is Airtable's own. */
 static bool
 contains(const cJSON *theirs, const cJSON *ours, int depth)
 {

@@ -38,7 +38,7 @@ airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refus
 	return c;
 }
 
-/* What is wrong with what is to be written, for people; "": nothing is. */
+/* What is wrong with the values to be written, for people; "": nothing. */
 static void
 check_values(const struct airtable *a, const struct airtable_write *w, char *why, size_t size)
 {
@@ -48,13 +48,13 @@ check_values(const struct airtable *a, const struct airtable_write *w, char *why
 			return;
 }
 
-/* Path, query and body.  false: it is about something that can't be a record. */
+/* Add path, query and body.  false: an id or a value can't be a record's. */
 static bool
 add_content(struct airtable_call *c, const struct airtable_write *w)
 {
 	struct airtable *a = c->owner;
 
-	/* the address, too, may have changed since it was put in the queue */
+	/* the URL may also have changed since the call was queued */
 	buf_clear(&c->path);
 	buf_clear(&c->url);
 	airtable_add_table_path(&c->path, a->config, a->table);
@@ -76,7 +76,7 @@ add_content(struct airtable_call *c, const struct airtable_write *w)
 		else
 			airtable_add_delete_query(&c->url, w->records, w->count);
 	}
-	return buf_status(&c->json) != ERR_INVALID_PARAMETER;	/* an instant that has no text */
+	return buf_status(&c->json) != ERR_INVALID_PARAMETER;	/* an instant out of range */
 }
 
 bool

@@ -8,11 +8,11 @@
 #define WEEK_MS		(7 * DAY_MS)
 #define HOUR_UNKNOWN	255
 #define HOUR_CERTAIN	254
-#define WRITES_PRIOR	0.10	/* of the month's calls, while a week's are not known */
+#define WRITES_PRIOR	0.10	/* of the month's calls, as long as less than a week is known */
 #define WRITES_SPARE	1.1
-#define SYNCS_SHARE	0.75	/* of what the writes leave, at most */
+#define SYNCS_SHARE	0.75	/* at most, of what the writes leave */
 #define POLL_CALLS_MAX	10.0
-#define POLLS_PRIOR	100.0	/* so many of one call each are taken for granted in a forecast */
+#define POLLS_PRIOR	100.0	/* a forecast assumes so many polls of one call each besides the counted ones */
 
 static const unsigned warnings[] = { 95, 80, 50 };	/* percent */
 
@@ -45,7 +45,7 @@ budget_set_listing(struct budget *b, uint64_t pages)
 	b->listing_calls = pages > 0 ? pages : 1;
 }
 
-/* Make its month and day those of ${now_ms}. */
+/* Move on to the month and day of ${now_ms}. */
 static void
 roll(struct budget_kept *k, int64_t now_ms)
 {
@@ -55,7 +55,7 @@ roll(struct budget_kept *k, int64_t now_ms)
 		memset(k->used, 0, sizeof(k->used));
 		k->warned = 0;
 	}
-	/* after a clock was set back the calls of the month after count as this one's */
+	/* if the clock was set back, calls of the later month count as this month's */
 	k->month_ms = month_ms;
 	if (day - k->day > BUDGET_DAYS)
 		k->day = day - BUDGET_DAYS;
@@ -89,7 +89,7 @@ budget_active(struct budget *b, int64_t at_ms)
 	b->seen[hour_of_week(at_ms)] = true;
 }
 
-/* The hour is over: what it was like is learned. */
+/* The hour is over: learn whether it had activity. */
 static void
 learn(struct budget *b, size_t hour)
 {
@@ -111,7 +111,7 @@ budget_polled(struct budget *b, int64_t at_ms)
 	roll(&b->kept, at_ms);
 	b->kept.polls[b->kept.day % BUDGET_DAYS]++;
 	b->kept.polled_ms = at_ms;
-	if (at_ms < from || at_ms - from > DAY_MS) {	/* who was away has learned nothing */
+	if (at_ms < from || at_ms - from > DAY_MS) {	/* after an absence nothing is learned */
 		memset(b->seen, 0, sizeof(b->seen));
 		return;
 	}
@@ -119,7 +119,7 @@ budget_polled(struct budget *b, int64_t at_ms)
 		learn(b, (size_t)(hour % BUDGET_HOURS));
 }
 
-/* How much it is worth to ask in that hour. */
+/* How much a poll in that hour is worth. */
 static double
 weight(const struct budget *b, int64_t at_ms)
 {
@@ -131,8 +131,8 @@ weight(const struct budget *b, int64_t at_ms)
 }
 
 /*
- * The weighted milliseconds from ${from_ms} to ${until_ms}; less when
- * ${enough} is reached before: *at is then where.
+ * The weighted milliseconds from ${from_ms} to ${until_ms}.  If they reach
+ * ${enough} before, that is returned, and *at is the moment; else *at is ${until_ms}.
  */
 static double
 weigh(const struct budget *b, int64_t from_ms, int64_t until_ms, double enough, int64_t *at)
@@ -182,7 +182,10 @@ recent_ms(const struct budget_kept *k, int64_t now_ms)
 	return now_ms - from > HOUR_MS ? (double)(now_ms - from) : (double)HOUR_MS;
 }
 
-/* The same for writes, of which one busy day does not make a habit. */
+/*
+ * recent() for writes, with the busiest day counting as the second busiest: one such
+ * day is no habit.
+ */
 static double
 usual_writes(const struct budget_kept *k)
 {
@@ -201,13 +204,13 @@ usual_writes(const struct budget_kept *k)
 	return recent(k, BUDGET_WRITE) - most + second;
 }
 
-/* Writes to be expected in so many milliseconds. */
+/* Writes to be expected in ${ms}. */
 static double
 expected_writes(const struct budget *b, const struct budget_kept *k, int64_t now_ms, double ms)
 {
 	double known = recent_ms(k, now_ms), month = (double)(30 * DAY_MS), guessed;
 
-	/* what is not known yet of a week is a guess */
+	/* the part of a week that is not known yet is a guess */
 	guessed = known < (double)WEEK_MS ? (double)WEEK_MS - known : 0;
 	return (usual_writes(k) +
 	    (double)b->monthly_calls * WRITES_PRIOR * guessed / month) / (known + guessed) * ms;
@@ -229,7 +232,7 @@ sum_used(const struct budget_kept *k)
 	return sum;
 }
 
-/* The share of full syncs in ${rest} calls, and how often that lets them be. */
+/* The share of full syncs in ${rest} calls, and the interval that it allows. */
 static void
 plan_syncs(const struct budget *b, struct budget_plan *p, double rest, double time_ms)
 {
@@ -237,7 +240,10 @@ plan_syncs(const struct budget *b, struct budget_plan *p, double rest, double ti
 
 	needed = sync_calls(b) * (double)(int64_t)(time_ms / interval + 1);
 	if (needed > most) {
-		/* what is not enough for one today may be for one before the month ends */
+		/*
+		 * calls that do not suffice for a full sync today may suffice for one before
+		 * the month ends
+		 */
 		p->tight = most < sync_calls(b) * (time_ms / interval);
 		needed = most;
 	}
@@ -272,7 +278,7 @@ budget_plan(const struct budget *b, int64_t now_ms)
 	return p;
 }
 
-/* ${busy}, when something has just happened, and ${quiet} when nothing has for long. */
+/* ${busy} while something has just happened, growing to ${quiet} when nothing has for long. */
 static int64_t
 unhurried(const struct budget *b, int64_t now_ms, int64_t busy, int64_t quiet)
 {
@@ -295,7 +301,7 @@ recent_polls(const struct budget_kept *k)
 	return polls;
 }
 
-/* How many calls a poll takes, with what it finds. */
+/* How many calls a poll takes, including those for what it finds. */
 static double
 poll_calls(const struct budget_kept *k)
 {
@@ -347,7 +353,7 @@ budget_allows(const struct budget *b, enum budget_use use, int64_t now_ms)
 	if (b->monthly_calls == 0 || use == BUDGET_WRITE)
 		return true;
 	p = budget_plan(b, now_ms);
-	/* a sync that is on may end: what it takes was there when it began */
+	/* a sync under way may end: its calls were there when it began */
 	if (use == BUDGET_SYNC)
 		return p.left > b->monthly_calls * BUDGET_FLOOR_PERCENT / 200;
 	return p.feed > 0;
@@ -370,20 +376,23 @@ budget_used(const struct budget *b, int64_t now_ms)
 	return sum_used(&k);
 }
 
-/* Calls of the feed in ${time_ms}: as lately, and what is not known of a day as now. */
+/*
+ * Calls of the feed in ${time_ms}, as in the last week; the unknown part of a first
+ * day goes on as now.
+ */
 static double
 feed_goes_on(const struct budget *b, const struct budget_kept *k, int64_t now_ms, double time_ms)
 {
 	double known = recent_ms(k, now_ms), rest = known < DAY_MS ? DAY_MS - known : 0, now = 0;
 
-	/* the first calls are about finding the webhook: they are no habit */
+	/* the first calls, which find the webhook, are no habit */
 	if (b->feed_interval_ms > 0)
 		now = (recent(k, BUDGET_FEED) + POLLS_PRIOR) / (recent_polls(k) + POLLS_PRIOR) /
 		    (double)budget_interval(b, now_ms);
 	return (recent(k, BUDGET_FEED) + now * rest) / (known + rest) * time_ms;
 }
 
-/* Those of sweeps: what full syncs took lately goes by its own interval. */
+/* The same for sweeps, without the calls of full syncs, which have an interval of their own. */
 static double
 sweeps_go_on(const struct budget *b, const struct budget_kept *k, int64_t now_ms, double time_ms)
 {
@@ -458,7 +467,7 @@ budget_load(struct budget *b, struct str s, int64_t now_ms)
 	if (!budget_sound(s))
 		return;
 	memcpy(&k, s.ptr, sizeof(k));
-	/* of a clock that was ahead */
+	/* saved when the clock was ahead */
 	if (k.first_ms > now_ms)
 		k.first_ms = now_ms;
 	if (k.active_ms > now_ms)

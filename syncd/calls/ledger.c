@@ -12,14 +12,14 @@
 #include "common/store/keys.h"
 #include "syncd/calls/ledger.h"
 
-#define AHEAD_SHARE	5000	/* so much of the month's calls is counted ahead ... */
+#define AHEAD_SHARE	5000	/* this part of the month's calls is counted ahead ... */
 #define AHEAD_MIN	2
-#define AHEAD_MAX	20	/* ... within these bounds: it is what a kill adds */
-#define FRESH_MS	5000	/* as often it is stored how fresh the store is, if nothing else is */
+#define AHEAD_MAX	20	/* ... within these bounds; a kill adds so many */
+#define FRESH_MS	5000	/* how often the store's freshness is stored if nothing else is */
 #define WEEK_MS		INT64_C(604800000)
 #define DAY_MS		INT64_C(86400000)
-#define HELD_MAX_MS	INT64_C(21600000)	/* as long a full sync is put off at once */
-#define CALLED_FILE	"syncd.called"	/* in store.path; its time is what counts */
+#define HELD_MAX_MS	INT64_C(21600000)	/* a full sync is put off no longer than this at a time */
+#define CALLED_FILE	"syncd.called"	/* in store.path; only its time matters */
 
 struct ledger {
 	const struct config	*config;
@@ -27,10 +27,10 @@ struct ledger {
 	struct apply		*apply;
 	struct budget		 budget;
 	uv_timer_t		 timer;		/* the next keep() */
-	uint64_t		 uncounted;	/* calls since the store's count, which is ahead */
+	uint64_t		 uncounted;	/* calls since the count in the store, which is ahead */
 	int64_t			 fresh_ms;	/* wall clock, 0: not known */
-	int64_t			 fresh_kept_ms;	/* what of it is in the store */
-	bool			 tight;		/* and it was said */
+	int64_t			 fresh_kept_ms;	/* fresh_ms as the store has it */
+	bool			 tight;		/* full syncs come less often than configured, and this was logged */
 	int			 called_fd;	/* -1: none */
 };
 
@@ -39,7 +39,10 @@ ahead_of(const struct ledger *l)
 {
 	uint64_t n = (uint64_t)l->config->airtable.monthly_calls / AHEAD_SHARE;
 
-	/* without a budget nothing hangs on it, and a commit for every few calls costs little */
+	/*
+	 * without a budget nothing depends on it; with one, a commit every few calls costs
+	 * little
+	 */
 	if (l->config->airtable.monthly_calls == 0 || n > AHEAD_MAX)
 		return AHEAD_MAX;
 	return n > AHEAD_MIN ? n : AHEAD_MIN;
@@ -54,7 +57,7 @@ keep(struct ledger *l, uint64_t ahead)
 
 	budget_save(&l->budget, ahead, &b);
 	meta.calls = buf_str(&b);
-	/* the log has what went wrong; the next call tries again */
+	/* failures are logged, and the next call tries again */
 	if (buf_status(&b) == ERR_OK && apply_changes(l->apply, NULL, 0, SOURCE_JOB, &meta,
 	    instant_now(), &result) == ERR_OK) {
 		l->uncounted = 0;
@@ -71,7 +74,7 @@ keep_now(uv_timer_t *t)
 	keep(l, ahead_of(l));
 }
 
-/* Not at once: somebody may be in the middle of a snapshot. */
+/* Keep at the loop's next turn, as the caller may be within a snapshot. */
 static void
 keep_soon(struct ledger *l)
 {
@@ -92,7 +95,7 @@ warn(struct ledger *l, int64_t now)
 	    (long long)l->config->airtable.monthly_calls,
 	    (long long)((instant_month(now, 1) - now) / DAY_MS),
 	    (unsigned long long)budget_forecast(&l->budget, now));
-	keep_soon(l);	/* and once only */
+	keep_soon(l);	/* so that it is logged once only */
 }
 
 static bool
@@ -150,7 +153,7 @@ add_status(void *cookie, struct buf *b)
 	buf_add_char(b, '}');
 }
 
-/* What the store holds of it, and how many orders a full sync will list. */
+/* Load what the store has, and estimate the pages of a full sync. */
 static void
 load(struct ledger *l, int64_t now)
 {
@@ -167,8 +170,8 @@ load(struct ledger *l, int64_t now)
 }
 
 /*
- * How long ago the process before this one sent its last call; -1: it sent
- * none.  When that can't be known, or the clock was set back, it was just now.
+ * How long ago the process before this one sent its last call; -1: it never
+ * sent one; 0 if that is not known or the clock was set back.
  */
 static int64_t
 called_ms(struct ledger *l, int64_t now)
@@ -211,7 +214,7 @@ ledger_new(uv_loop_t *loop, const struct config *config, struct airtable *airtab
 	load(l, now);
 	if ((ago = called_ms(l, now)) >= 0)
 		airtable_assume_call(airtable, ago);
-	/* what was counted ahead covers what is sent before it is counted ahead again */
+	/* save after the next call: what the store has counted ahead covers calls until then */
 	l->uncounted = AHEAD_MAX;
 	airtable_set_meter(airtable, &(struct airtable_meter){
 		.may_start = may_start, .sent = sent, .add_status = add_status, .cookie = l
@@ -225,7 +228,7 @@ ledger_stop(struct ledger *l)
 	airtable_set_meter(l->airtable, &(struct airtable_meter){ 0 });
 	keep(l, 0);
 	if (l->called_fd != -1)
-		(void)close(l->called_fd);	/* nothing was written to it */
+		(void)close(l->called_fd);	/* nothing was written, so no error matters */
 	uv_close((uv_handle_t *)&l->timer, NULL);
 }
 
@@ -260,7 +263,7 @@ ledger_active(struct ledger *l, int64_t at_ms)
 {
 	int64_t now = instant_now();
 
-	/* the clock is another's */
+	/* the time is from another clock */
 	if (at_ms > now)
 		at_ms = now;
 	if (at_ms > now - WEEK_MS)

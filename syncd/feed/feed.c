@@ -12,13 +12,13 @@
 #define BACKOFF_MAX_MS		10000	/* the circuit breaker takes care of longer ones */
 #define REFUSED_MS		30000	/* when Airtable refused: somebody has to act */
 #define STORE_PAUSE_MS		1000
-#define PATIENCE_MS		2000	/* at least, for an answer */
-#define START_TRIES		3	/* before the first full sync goes without a cursor */
+#define PATIENCE_MS		2000	/* the shortest wait for an answer */
+#define START_TRIES		3	/* before the first full sync begins without a cursor */
 #define GAP_PAUSE_MS		5000	/* between full syncs that gaps ask for, doubling */
 #define GAP_PAUSE_MAX_MS	600000
-#define GAP_CALM_MS		600000	/* so long without a gap, and the next is the first again */
-#define CATCH_FIRST_MS		250	/* a full sync looks so often whether the calls are not needed any more */
-#define WHOLE_MS		60000	/* what moves kept.whole_ms alone is stored so often */
+#define GAP_CALM_MS		600000	/* after so long without a gap the pause begins at 0 again */
+#define CATCH_FIRST_MS		250	/* how often a full sync checks whether it still has to wait for the feed's calls */
+#define WHOLE_MS		60000	/* how often kept.whole_ms is stored when nothing else is */
 
 static void	 start_sync_timer(struct feed *, int64_t ms);
 static void	 sync_ended(void *, uint64_t, enum err);
@@ -51,7 +51,7 @@ feed_new(uv_loop_t *loop, const struct config *config, const struct schema *sche
 	return f;
 }
 
-/* What the schema of another base or table told says nothing of this one. */
+/* Load how amounts are shown, unless it was read from another base or table. */
 static void
 load_money(struct feed *f, struct store *st)
 {
@@ -113,7 +113,7 @@ feed_start(struct feed *f)
 	begin(f);
 }
 
-/* End what is under way. */
+/* Stop what is under way. */
 static void
 halt(struct feed *f)
 {
@@ -272,7 +272,7 @@ feed_succeeded(struct feed *f)
 
 	f->failures = 0;
 	f->error[0] = '\0';
-	/* a full sync that failed meanwhile would wait for longer than it need */
+	/* a full sync that failed meanwhile would otherwise wait for longer than needed */
 	if (back && f->kept.gap && !f->sync_pending && !full_sync_running(f->sync))
 		start_sync_timer(f, 0);
 }
@@ -299,7 +299,7 @@ feed_failed(struct feed *f, const struct airtable_result *r)
 	for (unsigned i = 1; i < f->failures && ms < BACKOFF_MAX_MS; i++)
 		ms *= 2;
 	ms = jitter_below(ms);
-	/* an outage must not take more of the month than being up */
+	/* an outage must not use more of the month's calls than normal polls do */
 	if (f->failures >= FEED_FAILURES && ms < feed_pause(f))
 		ms = feed_pause(f);
 	if (!r->retryable)
@@ -350,7 +350,7 @@ feed_holds(struct feed *f)
 	return synced_ms(f) == 0;
 }
 
-/* For the process after this one; with news it goes along. */
+/* Store kept.whole_ms for the process after this one; commits of news store it as well. */
 static void
 keep_whole(struct feed *f)
 {
@@ -358,7 +358,7 @@ keep_whole(struct feed *f)
 
 	if (f->kept.whole_ms - f->whole_kept_ms < WHOLE_MS)
 		return;
-	f->whole_kept_ms = f->kept.whole_ms;	/* tried no sooner than that */
+	f->whole_kept_ms = f->kept.whole_ms;	/* even if this fails it is not tried again sooner */
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK)
 		log_error("feed: %s; its position will be stored later", err_text(e));
 }
@@ -385,7 +385,7 @@ feed_is_fresh(struct feed *f)
 	if (!feed_sweep_needed(f))
 		f->listed_ms = f->as_of_ms;
 	f->fresh_ms = f->as_of_ms < f->listed_ms ? f->as_of_ms : f->listed_ms;
-	/* one that has expired goes on with empty pages */
+	/* not the last page's time: an expired webhook answers with empty pages */
 	f->kept.whole_ms = f->phase == FEED_READING ? f->alive_ms : f->began_server_ms;
 	f->catch_left = FEED_CATCH_CALLS;
 	keep_whole(f);
@@ -394,13 +394,16 @@ feed_is_fresh(struct feed *f)
 }
 
 /* ---- full syncs ------------------------------------------------------------------ */
-/* A run that is on ends first: it began too early, and its end is told. */
+/* A run under way has to end first: it began too early.  sync_ended() then sets the timer again. */
 static void
 on_sync_timer(uv_timer_t *t)
 {
 	struct feed *f = t->data;
 
-	/* what is found may be another gap, which the same sync then makes up for */
+	/*
+	 * wait for what the feed is about to find: it may be another gap, which the same
+	 * sync then closes
+	 */
 	if (f->catch_ms != 0 || ((f->finding || f->broken) && f->failures < START_TRIES))
 		start_sync_timer(f, CATCH_FIRST_MS);
 	else if (f->kept.gap && !full_sync_running(f->sync))
@@ -424,7 +427,7 @@ feed_gap(struct feed *f, const char *fmt, ...)
 	(void)vsnprintf(f->gap_why, sizeof(f->gap_why), fmt, ap);
 	va_end(ap);
 	if (f->sync_pending)
-		log_info("feed: %s", f->gap_why);	/* nothing was ever followed */
+		log_info("feed: %s", f->gap_why);	/* the feed is only starting */
 	else
 		log_warn("feed: %s; a full sync makes up for it", f->gap_why);
 	f->gap_at_ms = instant_now();
@@ -452,7 +455,7 @@ gap_closed(struct feed *f)
 	}
 }
 
-/* A full sync has listed all there is: that is in the store since it began. */
+/* A full sync has listed everything: the store has all that Airtable had when it began. */
 static void
 note_listing(struct feed *f)
 {
@@ -473,7 +476,7 @@ sync_ended(void *cookie, uint64_t run, enum err e)
 	if (e == ERR_OK)
 		note_listing(f);
 	if (f->phase == FEED_RESTING || e != ERR_OK)
-		return;		/* it tries again by itself */
+		return;		/* the full sync tries again by itself */
 	feed_fields_check(f);
 	f->window_ms = f->odd_ms = 0;
 	f->odd_told = false;

@@ -6,15 +6,15 @@
 #include "common/store/options.h"
 #include "syncd/feed/parts.h"
 
-#define OPTIONS_MS	600000	/* at least between looks at options, */
-#define OPTION_SEEN_MS	10000	/* the same when an order has one that was not offered then */
-#define OPTIONS_POLLS	100	/* and as long as so many polls take: where calls are scarce, looks are */
+#define OPTIONS_MS	600000	/* at least between two looks at the options, */
+#define OPTION_SEEN_MS	10000	/* the same if an order has an option that was not offered, */
+#define OPTIONS_POLLS	100	/* and no less than so many polls take, so that looks are rare where calls are scarce */
 
 /*
- * What the base's schema and payloads say of our fields, and what follows from
- * it.  A field that is changed (another formula, another kind) may have other
- * cells in all records, and of these no payload tells; one that was missing and
- * is back holds what the store has never seen.  Both are gaps.
+ * What the base's schema and payloads say about our fields, and what follows from
+ * it.  A field that was changed (another formula, another type) may have other cells
+ * in all records, and no payload names these.  A field that was missing and is back
+ * has values that the store has never seen.  Both are gaps.
  */
 
 static void
@@ -57,7 +57,10 @@ feed_fields_payloads(struct feed *f)
 
 	if (!t->fields_known)
 		return;
-	/* of options it is seen in the schema which of them are others */
+	/*
+	 * changes of a select's options are not gaps by themselves: the schema shows which
+	 * options changed
+	 */
 	changed = p->retyped | (changed & t->computed) | (p->changed & ~selects(f->schema));
 	gap_of(f, changed, "fields were changed");
 	f->fields_told |= changed;
@@ -65,7 +68,7 @@ feed_fields_payloads(struct feed *f)
 		gap_of(f, t->derived, "a field changed that other fields may be computed from");
 }
 
-/* Fields that are not what they were when ${before} was read, or an earlier process read it. */
+/* Fields whose definition changed since ${before} was read, or since an earlier process read it. */
 static uint32_t
 reshaped(const struct feed *f, const struct webhook_table *before)
 {
@@ -86,7 +89,7 @@ reshaped(const struct feed *f, const struct webhook_table *before)
 	return fields;
 }
 
-/* Fields of ours that are other ones than before. */
+/* Our fields that stand for other fields in Airtable than before. */
 static uint32_t
 mapped_anew(const struct feed *f)
 {
@@ -100,7 +103,7 @@ mapped_anew(const struct feed *f)
 	return fields;
 }
 
-/* Without write.create nobody needs it. */
+/* Only write.create needs the key's field. */
 static void
 tell_create_key(struct feed *f)
 {
@@ -125,7 +128,7 @@ feed_fields_told(struct feed *f, const struct webhook_table *before)
 	f->looked_ms = instant_monotonic();
 }
 
-/* Has the schema told of amounts what the store does not have yet? */
+/* Does the schema say about amounts what the store does not have yet? */
 static bool
 money_is_news(struct feed *f)
 {
@@ -158,7 +161,7 @@ feed_fields_check(struct feed *f)
 		log_error("feed: %s; the list of fields will be stored later", err_text(e));
 }
 
-/* Not every change of a select's options is told, and by time none is. */
+/* Payloads do not tell every change of a select's options, and polls by time tell none. */
 bool
 feed_fields_due(struct feed *f)
 {
@@ -222,7 +225,7 @@ feed_fields_offer(struct feed *f)
 		    err_text(e));
 }
 
-/* What was promised before a restart is sent before the schema has been read anew. */
+/* Writes promised before a restart are sent before the schema has been read again. */
 void
 feed_fields_load(struct feed *f)
 {

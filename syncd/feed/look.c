@@ -17,7 +17,7 @@ feed_want(struct feed *f, struct str id)
 	return true;
 }
 
-/* It is not as was told, or not to be seen yet: look again later. */
+/* The record is not as a payload says, or can't be seen yet: read it again later. */
 static void
 doubt(struct feed *f, struct str id)
 {
@@ -27,7 +27,7 @@ doubt(struct feed *f, struct str id)
 		feed_gap(f, "too many records have to be read again");
 }
 
-/* Does what was read fit what a payload told? */
+/* Does the record as read fit what a payload says? */
 static bool
 fits(const struct feed *f, const struct record *found)
 {
@@ -44,7 +44,7 @@ fits(const struct feed *f, const struct record *found)
 	return true;
 }
 
-/* Looks that are left for a record of kept.again, which was taken out of it. */
+/* The further looks that kept.again has for a record that is being read again; 0: none. */
 static int
 looks_left(const struct feed *f, struct str id)
 {
@@ -54,7 +54,7 @@ looks_left(const struct feed *f, struct str id)
 	return 0;
 }
 
-/* Is the row newer than what was asked for? */
+/* Has the row changed since the call was made? */
 static bool
 outdated(struct feed *f, struct store *st, struct str id)
 {
@@ -65,7 +65,7 @@ outdated(struct feed *f, struct store *st, struct str id)
 	    view.version > f->base;
 }
 
-/* What a payload told of how it came to that. */
+/* The steps that payloads name for a record; NULL: none. */
 static const struct change_step *
 steps_of(const struct feed *f, struct str id)
 {
@@ -74,18 +74,18 @@ steps_of(const struct feed *f, struct str id)
 	return told == NULL ? NULL : told->steps;
 }
 
-/* A record that was asked for and is not in the answer. */
+/* A record that was asked for is not in the answer.  true: *c is its deletion; false: not yet. */
 static bool
 missing(struct feed *f, struct str id, struct change *c)
 {
 	const struct payload_record *told = payload_page_find(&f->page, id);
 
 	if (told != NULL && !told->gone) {
-		doubt(f, id);	/* it was there a moment ago */
+		doubt(f, id);	/* it existed a moment ago */
 		return false;
 	}
 	if (looks_left(f, id) > 0)
-		return false;	/* it will be looked at again */
+		return false;	/* it will be read again */
 	*c = (struct change){
 		.kind = CHANGE_GONE, .record = { .id = id }, .base = f->base,
 		.steps = steps_of(f, id), .steps_since = f->kept.told
@@ -102,7 +102,7 @@ find(const struct airtable_page *page, struct str id)
 	return NULL;
 }
 
-/* What the answer says of those asked for, as changes. */
+/* Turn the answer about the records asked for into changes. */
 static size_t
 judge(struct feed *f, struct store *st, const struct airtable_page *page, struct change *changes,
     size_t *gone)
@@ -130,7 +130,7 @@ judge(struct feed *f, struct store *st, const struct airtable_page *page, struct
 	return n;
 }
 
-/* Those of kept.again that were looked at: done with, or due later. */
+/* Records of kept.again were read: they are done, or due later. */
 static void
 note_looked(struct feed *f)
 {
@@ -142,7 +142,7 @@ note_looked(struct feed *f)
 		struct feed_again a = s->again[i];
 		bool looked = false;
 
-		/* one that was doubted meanwhile is due in the future */
+		/* one that is in doubt again is due in the future */
 		for (size_t k = f->id_at, end = k + f->id_chunk; k < end && a.due_ms <= now; k++)
 			looked |= strcmp(a.id, f->ids[k]) == 0;
 		if (looked && a.looks == 0)
@@ -227,7 +227,7 @@ feed_look(struct feed *f)
 	struct buf formula = { 0 };
 	size_t n = airtable_page_size(f->airtable), left = f->id_count - f->id_at;
 
-	/* they have to come in one page */
+	/* the records have to fit on one page */
 	n = f->id_chunk = n < left ? n : left;
 
 	for (size_t i = 0; i < n; i++)
@@ -241,7 +241,7 @@ feed_look(struct feed *f)
 	buf_free(&formula);
 }
 
-/* ---- records that are looked at again -------------------------------------------- */
+/* ---- records that are read again ------------------------------------------------- */
 int64_t
 feed_again_ms(const struct feed *f)
 {
@@ -258,7 +258,7 @@ feed_again_due(const struct feed *f)
 {
 	int64_t now = instant_monotonic();
 
-	/* what has to be looked at one after another must not keep news waiting */
+	/* many records to be read again must not keep news waiting */
 	return f->kept.again_count > 0 && feed_again_ms(f) <= now &&
 	    (!f->looked || now < f->due_ms);
 }

@@ -6,20 +6,19 @@
 #include "syncd/feed/parts.h"
 
 /*
- * The records by the time of their last change.  That is Airtable's clock in
- * whole seconds, listings may lag behind it, and the filter may give more
- * than was asked for: so each poll asks for some seconds more, and content
- * decides.
+ * Records by the time of their last change.  That is Airtable's clock in whole
+ * seconds, listings may lag behind it, and the filter may yield more than was
+ * asked for.  So each poll reaches back some seconds more, and content decides.
  */
 #define OVERLAP_MS	10000
-#define CATCH_OVERLAP_MS 2000	/* the same for a gap: a full sync comes after it */
-#define NO_CLOCK_MS	60000	/* the overlap where Airtable does not tell its time */
-#define STORE_MS	60000	/* where nothing changes the time asked for is stored so often */
+#define CATCH_OVERLAP_MS 2000	/* less in a gap, as a full sync follows */
+#define NO_CLOCK_MS	60000	/* the overlap if Airtable does not send its time */
+#define STORE_MS	60000	/* how often the time asked for is stored while nothing changes */
 #define HOLD_MS		250
 #define PAGE_ROOM	1000	/* records of a page, see AIRTABLE_RECORDS_MAX */
-#define CATCH_GAP_MS	600000	/* a longer gap may take as long as a full sync */
+#define CATCH_GAP_MS	600000	/* bridging a longer gap may take as long as a full sync */
 
-/* What has changed since is soon asked for; 0: that is too much, or not known. */
+/* The time from which to bridge a gap; 0: too long ago, or not known. */
 static int64_t
 catch_from(const struct feed *f)
 {
@@ -58,9 +57,9 @@ feed_poll_next(struct feed *f)
 }
 
 /*
- * A listing may lag behind what a write of ours or a payload has brought just
- * now; the next poll would put that right, and after a gap there is none.  There
- * is room for as many, and what had none would be left to the full sync.
+ * A listing may lag behind what a write of ours or a payload has just brought.
+ * While polling, the next poll would correct this, but after a gap there is none,
+ * so the record is read again.  Without room for it, it is left to the full sync.
  */
 static void
 look_later(struct feed *f, struct str id)
@@ -71,7 +70,7 @@ look_later(struct feed *f, struct str id)
 		(void)feed_state_again(&f->kept, id, now, now + FEED_LOOK_MS, 0);
 }
 
-/* Those of the page that are not so in the store. */
+/* The records of the page that differ from the store. */
 static enum err
 differing(struct feed *f, const struct airtable_page *page, struct change *changes, size_t *n)
 {
@@ -128,7 +127,7 @@ take(struct feed *f, const struct airtable_page *page, bool last)
 	return e;
 }
 
-/* true: it was the last. */
+/* Note the next page.  true: this was the last. */
 static bool
 turn_page(struct feed *f, const struct airtable_page *page)
 {
@@ -220,7 +219,7 @@ feed_poll(struct feed *f)
 	}
 }
 
-/* ---- what payloads did not tell -------------------------------------------------- */
+/* ---- bridging a gap -------------------------------------------------------------- */
 void
 feed_catch_up_on(struct feed *f)
 {

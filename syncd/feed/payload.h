@@ -24,7 +24,7 @@ struct payload_record {
 	/* While the page is read, bit f for field f: */
 	uint32_t	doubt;		/* what it holds now was not told */
 	uint32_t	owed;		/* it changes with every change of the record, and its new value has not come yet */
-	uint32_t	still;		/* told as unchanged, and never as changed */
+	uint32_t	still;		/* told as unchanged, and not yet as changed */
 	struct change_step *steps, *last;	/* what each payload says of it, oldest first */
 };
 

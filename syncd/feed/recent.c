@@ -5,16 +5,16 @@
 
 /*
  * Airtable's answer to a change of ours may be older than what the feed has
- * brought of the same record while it was on its way, and the answer counts:
- * its caller is told that it was done.  So a record that the feed changed
- * lately and a confirmed write then changes to something else is read once
- * more.  So is one that a full sync changes back, whose listing may have
- * lagged behind, and one that was changed lately when what has changed in a gap
- * is asked for.
+ * brought about the same record while the answer was on its way, and the answer is
+ * stored all the same, since its caller is told that the change was made.  So a
+ * record that the feed changed lately and a confirmed write then changes to
+ * something else is read again.  So is a record that a full sync changes back, as
+ * its listing may have lagged behind, and one that was changed lately when a gap is
+ * bridged.
  */
 #define RECENT_MS	30000
 
-/* 0: it went, or not all of it is known. */
+/* 0: the record was deleted, or not all of it is known. */
 static uint64_t
 content_hash(const struct schema *schema, const struct change *c)
 {
@@ -45,7 +45,7 @@ note_write(struct feed *f, const struct change *c, int64_t now)
 	};
 }
 
-/* The last that the feed brought of a record lately; NULL: nothing. */
+/* What the feed last brought about a record; NULL: nothing lately. */
 static const struct feed_recent *
 last_brought(const struct feed *f, uint64_t id, int64_t now)
 {
@@ -68,7 +68,10 @@ feed_changed_lately(const struct feed *f, struct str id)
 	int64_t now = instant_monotonic();
 	uint64_t hash = hash_str(id);
 
-	/* who has just begun, or had more than there is room for, does not know */
+	/*
+	 * after a start, or with more writes than there is room for, this is not known:
+	 * assume so
+	 */
 	if (now - f->started_ms < RECENT_MS ||
 	    (oldest->at_ms != 0 && now - oldest->at_ms < RECENT_MS))
 		return true;
@@ -89,7 +92,7 @@ note(struct feed *f, const struct change *c, int64_t now)
 	};
 }
 
-/* The last of it that the feed knew is something else. */
+/* Is what the feed last brought about the record something else? */
 static bool
 differs(const struct feed *f, const struct change *c, int64_t now)
 {

@@ -10,9 +10,9 @@
 #include "syncd/feed/parts.h"
 
 /*
- * What Airtable signs its pings with is in a file of its own, "<webhook>
- * <secret>" in one line: the store is read by the workers, this by syncd's
- * user alone.
+ * The secret that signs Airtable's pings has a file of its own, with "<webhook>
+ * <secret>" in one line, that only syncd's user can read.  The store can be read by
+ * the workers.
  */
 #define SECRET_FILE	"webhook.secret"
 #define LINE_MAX_BYTES	(AIRTABLE_ID_MAX + 1 + WEBHOOK_SECRET_MAX + 1)
@@ -38,16 +38,16 @@ feed_secret_load(struct feed *f)
 		return;
 	if ((n = read(fd, line, sizeof(line) - 1)) == -1)
 		log_warn("feed: %s: %s", path, strerror(errno));
-	(void)close(fd);	/* it was only read */
+	(void)close(fd);	/* only read, so no error matters */
 	line[n > 0 ? n : 0] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	/* that of another webhook is of no use */
+	/* the secret of another webhook is of no use */
 	if (strncmp(line, f->kept.webhook, id) == 0 && line[id] == ' ')
 		(void)snprintf(f->secret, sizeof(f->secret), "%s", line + id + 1);
 	explicit_bzero(line, sizeof(line));
 }
 
-/* Into a file that nobody else has ever been able to open. */
+/* Write a file that no other user can ever have opened. */
 static bool
 write_file(const char *path, const char *line)
 {

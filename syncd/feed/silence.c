@@ -1,7 +1,7 @@
 #include "syncd/feed/silence.h"
 
-#define KEPT		0.75	/* of what is known, with each page: the mean of four, about */
-#define PAUSE_MAX_MS	60000	/* who has rested for longer works no slower than before */
+#define KEPT		0.75	/* weight of the past at each page: about a mean of four pages */
+#define PAUSE_MAX_MS	60000	/* a longer rest does not mean that people work more slowly */
 
 static unsigned
 doubled(const struct feed_silence *s, int64_t now_ms)
@@ -24,7 +24,10 @@ feed_silence_news(struct feed_silence *s, size_t payloads, int64_t asked_ms)
 {
 	int64_t pause = asked_ms - s->news_ms;
 
-	/* by number: the few that came before a webhook was lost don't make news rare */
+	/*
+	 * weighted by payloads, so that a page with few, before a webhook was lost, does
+	 * not make news look rare
+	 */
 	if (s->news_ms != 0) {
 		s->span_ms = s->span_ms * KEPT + (double)(pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
 		s->payloads = s->payloads * KEPT + (double)payloads;

@@ -8,7 +8,7 @@
 #include "syncd/feed/payload.h"
 #include "syncd/feed/state.h"
 
-#define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
+#define NUMBER_MAX	9007199254740992.0	/* 2^53: whole numbers below it are exact in JSON */
 
 enum err
 feed_state_init(struct feed_state *s)

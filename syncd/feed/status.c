@@ -24,7 +24,7 @@ add_event(struct buf *b, const char *name, int64_t at_ms, const char *what)
 static void
 add_error(const struct feed *f, struct buf *b)
 {
-	/* one call that fails is nothing to tell anybody */
+	/* a single failed call is not worth reporting */
 	if (f->error[0] == '\0' || (f->failures < FEED_FAILURES && !f->refused)) {
 		json_member_null(b, "error");
 		return;
@@ -36,7 +36,7 @@ add_error(const struct feed *f, struct buf *b)
 	buf_add_char(b, '}');
 }
 
-/* What no news tell of is known as of the last listing. */
+/* What only sweeps show is known as of the last listing. */
 static void
 add_sweeps(const struct feed *f, struct buf *b)
 {

@@ -13,7 +13,7 @@ note_record(struct drift *d, struct str id)
 	d->records[d->record_count++][id.len] = '\0';
 }
 
-/* Of a row that is there: the fields in which the news differ. */
+/* Compare a row with its news, and count the fields that differ. */
 static void
 compare(struct drift *d, const struct schema *schema, const struct record *stored,
     const struct record *news)

@@ -11,16 +11,16 @@
 #include "syncd/sync/sync_run.h"
 
 #define RESTARTS_MAX		3		/* of a listing that Airtable dropped */
-#define PAGES_MAX		100000u		/* ten million records: the listing does not end */
+#define PAGES_MAX		100000u		/* ten million records; with more the listing counts as endless */
 #define BACKOFF_MAX_MS		60000
 #define RETRY_MIN_MS		15000		/* before a failed run is tried again, doubling ... */
 #define RETRY_MAX_MS		3600000		/* ... to this */
-#define RETRY_QUICK		3u		/* so many are before calls are saved ... */
-#define RETRY_SHARE		8		/* ... and one takes place this often in a sync's interval */
+#define RETRY_QUICK		3u		/* so many retries come before calls are saved ... */
+#define RETRY_SHARE		8		/* ... and then so many in the interval of full syncs */
 #define RETRY_REFUSED_MS	300000		/* when Airtable refused: somebody has to act */
-#define FLUSH_SHARE		4		/* first sync: commits take 1/5 of the time at most */
+#define FLUSH_SHARE		4		/* first sync: the pause between commits is this many times the last one's duration */
 #define FLUSH_MIN_MS		200
-#define FLUSH_RECORDS		50000u	/* gathered in memory at most, while that is up to us */
+#define FLUSH_RECORDS		50000u	/* first sync: most records to gather before a commit */
 
 enum run_state { RUN_IDLE, RUN_LISTING, RUN_WAITING };
 
@@ -39,8 +39,8 @@ struct full_sync {
 	bool			 accept_shrink;
 	struct airtable_call	*call;		/* listing */
 	struct buf		 offset;	/* of the page asked for */
-	uint64_t		 base;		/* generation when it was */
-	unsigned		 tries;		/* of this page that failed */
+	uint64_t		 base;		/* generation when it was asked for */
+	unsigned		 tries;		/* failed ones for this page */
 	unsigned		 restarts;
 	int64_t			 flushed_ms;	/* monotonic, first sync */
 	int64_t			 flush_took_ms;
@@ -52,13 +52,13 @@ struct full_sync {
 	struct sync_alarm	 alarm;
 	unsigned		 left_out;	/* fields that this run found to be missing */
 	uint64_t		 runs;
-	full_sync_ended		*watcher;	/* NULL: nobody */
+	full_sync_ended		*watcher;	/* may be NULL */
 	void			*watcher_cookie;
-	int64_t			 next_ms;	/* wall clock of the next run by itself */
-	bool			 paced;		/* which is when the ledger says */
+	int64_t			 next_ms;	/* wall clock of the next scheduled run */
+	bool			 paced;		/* and whether the ledger decides when */
 	struct sync_run_counts	 counts;	/* of the last run, once run is idle */
-	uint64_t		 odd[SCHEMA_FIELDS_MAX];	/* cells not understood, of the last complete one */
-	uint32_t		 held;		/* and fields that it held */
+	uint64_t		 odd[SCHEMA_FIELDS_MAX];	/* cells not understood in the last complete run */
+	uint32_t		 held;		/* fields that it held */
 	unsigned		 held_runs;	/* in a row that held any */
 	struct outcomes		 ended;		/* of all runs */
 	uint32_t		 expected;
@@ -126,7 +126,10 @@ full_sync_schedule(struct full_sync *s, int64_t in_ms)
 	start_timer(&s->next_timer, next_run, in_ms);
 }
 
-/* The next one is due when the ledger says so, which may change: it is asked again. */
+/*
+ * Schedule the next run for when the ledger says, or ask again then, as that may
+ * change.  false: it is due.
+ */
 static bool
 pace(struct full_sync *s)
 {
@@ -149,7 +152,7 @@ refused(enum err e)
 	    e == ERR_AIRTABLE_SHRUNK || e == ERR_AIRTABLE_REJECTED || e == ERR_AIRTABLE_FIELD_LOST;
 }
 
-/* After so many runs in a row that were no good. */
+/* The pause after ${runs} runs in a row that failed with ${e} or held fields. */
 static int64_t
 retry_in(const struct full_sync *s, enum err e, unsigned runs)
 {
@@ -176,7 +179,7 @@ tell_drift(const struct full_sync *s)
 	buf_free(&b);
 }
 
-/* Into the store too, so that it outlives this process. */
+/* Raise the alarm, and store it so that it survives this process. */
 static void
 raise_alarm(struct full_sync *s, enum err e, const char *detail)
 {
@@ -187,13 +190,13 @@ raise_alarm(struct full_sync *s, enum err e, const char *detail)
 	sync_alarm_raise(&s->alarm, e, detail, instant_now());
 	full_sync_add_progress(s, &b);
 	meta.last_sync = buf_str(&b);
-	/* that it is not stored is in the log; it stands without */
+	/* a failure to store it is logged; the alarm is on all the same */
 	if (buf_status(&b) == ERR_OK)
 		(void)apply_changes(s->apply, NULL, 0, SOURCE_FULL_SYNC, &meta, instant_now(), &result);
 	buf_free(&b);
 }
 
-/* The alarm about missing fields ends with a full sync that has them all. */
+/* Raise the alarm about missing fields; it ends with a full sync that has them all. */
 static void
 fields_changed(void *cookie, uint32_t missing)
 {
@@ -205,7 +208,7 @@ fields_changed(void *cookie, uint32_t missing)
 		raise_alarm(s, ERR_AIRTABLE_FIELD_MISSING, text);
 }
 
-/* As a complete sync leaves it: on as long as fields are missing, or held because they went bad. */
+/* The alarm after a complete sync: on while fields are missing, or held because they went bad. */
 static struct sync_alarm
 alarm_after(const struct full_sync *s, uint32_t held, int64_t now_ms)
 {
@@ -230,7 +233,7 @@ alarm_after(const struct full_sync *s, uint32_t held, int64_t now_ms)
 	return a;
 }
 
-/* What a complete sync leaves of the fields' cells. */
+/* Note what a complete sync found out about fields. */
 static void
 note_fields(struct full_sync *s)
 {
@@ -241,7 +244,7 @@ note_fields(struct full_sync *s)
 	sync_alarm_become(&s->alarm, alarm_after(s, s->held, s->finished_ms));
 }
 
-/* As usual; while a field is held sooner, to see when it is back. */
+/* Schedule the next run as usual, or sooner while a field is held, to see when it is well again. */
 static void
 schedule_next(struct full_sync *s)
 {
@@ -252,7 +255,7 @@ schedule_next(struct full_sync *s)
 		(void)pace(s);
 }
 
-/* The run is over, with everybody told. */
+/* End the run, and call back all who wait for it. */
 static void
 end_run(struct full_sync *s, enum err e, const char *detail)
 {
@@ -286,7 +289,7 @@ end_run(struct full_sync *s, enum err e, const char *detail)
 		full_sync_schedule(s, retry_in(s, e, s->failures));
 	}
 	sync_waiters_end(&s->waiters, e, s->detail);
-	/* a run gathers much and needs nothing of it again for hours */
+	/* a run gathers much memory that is not needed again for hours */
 	sync_run_end(s->run);
 	(void)malloc_trim(0);
 	if (s->watcher != NULL)
@@ -306,7 +309,10 @@ wait_then_list(struct full_sync *s, int64_t ms)
 	start_timer(&s->wait_timer, waited, ms);
 }
 
-/* Exponential with full jitter, not before the circuit or Airtable's own word allow. */
+/*
+ * An exponential pause with full jitter, but not shorter than the circuit or
+ * Airtable's answer demand.
+ */
 static int64_t
 backoff(struct full_sync *s, int64_t at_least_ms)
 {
@@ -331,12 +337,15 @@ static void
 page_failed(struct full_sync *s, const struct airtable_result *r)
 {
 	enum err e, why;
-	/* the circuit has seen enough failures in a row: tell whoever waits, try again later */
+	/*
+	 * the circuit is open after failures in a row: fail the run for those who wait,
+	 * try again later
+	 */
 	bool away = airtable_blocked_ms(s->airtable, &why) > 0 && why == ERR_AIRTABLE_UNAVAILABLE;
 
 	if (r->smaller || (r->err == ERR_AIRTABLE_FIELD_MISSING && r->retryable &&
 	    s->left_out++ < SCHEMA_FIELDS_MAX)) {
-		list_page(s);	/* with less records, or without the field */
+		list_page(s);	/* with fewer records, or without the field */
 		return;
 	}
 	if (listing_lost(r) && s->restarts < RESTARTS_MAX) {
@@ -360,7 +369,7 @@ page_failed(struct full_sync *s, const struct airtable_result *r)
 	end_run(s, r->err, r->message);
 }
 
-/* First sync: what has arrived becomes visible, as often as commits stay cheap beside the listing. */
+/* First sync: commit what has arrived, as often as commits stay cheap compared with the listing. */
 static enum err
 flush_if_due(struct full_sync *s)
 {
@@ -378,7 +387,7 @@ flush_if_due(struct full_sync *s)
 	return e;
 }
 
-/* As it will be once this is stored. */
+/* The progress document as it will be once the sync is committed. */
 static void
 add_finished_progress(void *cookie, const struct sync_run_counts *counts, struct buf *b)
 {
@@ -420,7 +429,10 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 		page_failed(s, r);
 		return;
 	}
-	/* who sets it up is told; later one that goes must not stop the others */
+	/*
+	 * in the first sync this is a mistake in the settings; later it must not stop the
+	 * other fields
+	 */
 	if (page->missing != 0 && sync_run_first(s->run)) {
 		airtable_missing_text(s->airtable, page->missing, s->detail, sizeof(s->detail));
 		end_run(s, ERR_AIRTABLE_FIELD_MISSING, s->detail);
@@ -451,7 +463,7 @@ list_page(struct full_sync *s)
 		end_run(s, ERR_NOMEM, "out of memory");
 }
 
-/* The month has no calls for it: whoever waits is told, and it is tried again later. */
+/* If the month has no calls left for a run, fail it for those who wait, and try again later. */
 static bool
 held_back(struct full_sync *s)
 {
@@ -578,7 +590,7 @@ void
 full_sync_stop(struct full_sync *s)
 {
 	full_sync_cancel(s);
-	refuse_waiters(s);	/* those that asked after the cancel */
+	refuse_waiters(s);	/* those that came after the cancel */
 	uv_close((uv_handle_t *)&s->wait_timer, NULL);
 	uv_close((uv_handle_t *)&s->next_timer, NULL);
 }

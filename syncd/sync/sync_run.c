@@ -26,7 +26,7 @@ struct sync_run {
 	struct difference	**list;
 	size_t			 count, room;
 	struct sync_run_counts	 counts;
-	struct field_guard	 guard;		/* not of a first sync */
+	struct field_guard	 guard;		/* not in a first sync */
 };
 
 struct sync_run *
@@ -118,7 +118,7 @@ add_difference(struct sync_run *r, const struct change *c)
 	return ERR_OK;
 }
 
-/* The record as it is stored, its strings in the map, and its row.  ERR_NOT_FOUND: it is not. */
+/* The stored record, with its strings in the map, and its row.  ERR_NOT_FOUND: there is none. */
 static enum err
 find_stored(const struct sync_run *r, struct store *st, struct str id, uint32_t *row,
     struct record *stored)
@@ -199,7 +199,7 @@ counts_after(const struct sync_run *r, const struct apply_result *result)
 	return c;
 }
 
-/* Apply all differences gathered, in one commit. */
+/* Apply all gathered differences in one commit. */
 static enum err
 commit(struct sync_run *r, const struct apply_meta *meta)
 {
@@ -249,7 +249,7 @@ sync_run_expected(const struct sync_run *r)
 	return r->start_rows;
 }
 
-/* Add the deletion of a row unless it is in the listing or newer than it. */
+/* Add the deletion of a row that is not in the listing, unless the row is newer than that. */
 static enum err
 add_if_gone(struct sync_run *r, struct store *st, uint32_t row, uint64_t *gone)
 {
@@ -278,7 +278,7 @@ find_gone(struct sync_run *r, uint64_t *gone)
 	return e;
 }
 
-/* It does not tell that held fields are empty; is it a difference without? */
+/* Leave empty held fields out of a change.  *none: no difference is left. */
 static enum err
 without_held(struct sync_run *r, struct store *st, struct change *c, bool *none)
 {
@@ -298,7 +298,7 @@ without_held(struct sync_run *r, struct store *st, struct change *c, bool *none)
 	return ERR_OK;
 }
 
-/* Fields that went bad as a whole stay as they are. */
+/* Leave fields that are held as they are. */
 static enum err
 hold_fields(struct sync_run *r)
 {
