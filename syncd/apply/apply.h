@@ -11,10 +11,10 @@
 #include "syncd/apply/change_step.h"
 
 /*
- * The one door to the store.  A list of changes becomes one LMDB write
- * transaction that brings rows, columns, orderings, totals, the summary's
- * body, the change log and the generation along together, or nothing.  A
- * list that changes nothing makes no generation.
+ * The only way to write the store.  A list of changes becomes one LMDB write
+ * transaction that updates rows, columns, orderings, totals, the summary's
+ * body, the change log and the generation together, or none of them.  A list
+ * that changes nothing makes no generation.
  *
  * The process that has an apply open is the store's only writer: a lock
  * file beside the data keeps a second one out.
@@ -23,7 +23,7 @@ struct apply;
 
 enum change_kind { CHANGE_UPSERT, CHANGE_GONE };
 
-/* "This record now has these fields" (those known), or "it is gone". */
+/* "This record now has these fields" (the known ones), or "it is gone". */
 struct change {
 	enum change_kind	kind;
 	struct record		record;	/* strings belong to the caller */
@@ -33,30 +33,32 @@ struct change {
 	 */
 	uint64_t		base;
 	/*
-	 * Airtable's answer to a change of ours: in a row that has changed since
-	 * it brings what was asked for all the same, unless that was seen there
-	 * before, and nothing else.
+	 * Airtable's answer to a change of ours.  Even if the row has changed
+	 * since, the values that the change asked for are applied, and no others,
+	 * unless those values had already been seen in Airtable.
 	 */
 	bool			counts;
 	/*
-	 * Whose doing it is, oldest first: the history shows each edit, from
-	 * the value before it to its own, and what differs beyond them as done
-	 * in Airtable.  The entries are dropped from the outbox in this commit,
-	 * even when the row is left alone (base) or has the values already.
-	 * Those that the history has already (seen) are not told again.
+	 * The edits that caused it, oldest first.  The history shows each edit,
+	 * from the value before it to its own, and what differs beyond them as
+	 * done in Airtable.  The entries are dropped from the outbox in this
+	 * commit, even when the row is left alone (base) or has the values
+	 * already.  Entries that are in the history already (seen) are not
+	 * written to it again.
 	 */
 	const struct outbox_entry *const *edits;
 	size_t			edit_count;
 	/*
-	 * What Airtable told led to it, oldest first, the caller's; NULL: it did
-	 * not.  What differs beyond the edits is told step by step as the doing
-	 * of each, as far as the steps lead from what the row was to what it is.
+	 * The steps that led to it, as Airtable reported them, oldest first; owned
+	 * by the caller; NULL: not reported.  What differs beyond the edits goes
+	 * into the history step by step, each with its author, as far as the
+	 * steps lead from what the row was to what it is.
 	 */
 	const struct change_step *steps;
 	/*
-	 * A plain edit of ours may have overwritten one of the steps, which the
-	 * history learns of now: it looks at entries that are newer than this
-	 * generation, as those before it are older than the steps.
+	 * A plain edit of ours may have overwritten one of the steps, which only
+	 * now enters the history.  Entries newer than this generation are checked
+	 * for that; earlier ones are older than the steps.
 	 */
 	uint64_t		steps_since;
 };
@@ -68,7 +70,7 @@ enum change_source { SOURCE_FULL_SYNC, SOURCE_FEED, SOURCE_WRITE, SOURCE_JOB };
 struct outbox_step {
 	enum outbox_verb {
 		OUTBOX_STORE,		/* add it, or replace what is there */
-		OUTBOX_DROP,		/* settled, and the caller's own business */
+		OUTBOX_DROP,		/* settled; the caller takes care of the rest */
 		OUTBOX_NOT_APPLIED,	/* dropped, and shown in the history with why */
 		OUTBOX_REJECTED		/* Airtable refused it: dropped, in the history if readers
 					   saw it (shown) or were promised it (deferred) */
@@ -79,7 +81,7 @@ struct outbox_step {
 
 /*
  * An answer kept for an Idempotency-Key; body len 0: not settled yet.
- * answer.count 0: forget the key.  Settled ones are forgotten
+ * answer.count 0: forget the key.  Settled answers are forgotten
  * ANSWER_KEPT_MS after at_ms; the others stay until they are settled.
  */
 struct answer_step {
@@ -87,7 +89,7 @@ struct answer_step {
 	struct kept_answer	answer;
 };
 
-/* What Airtable offers for a select (options.h); not known: nobody can say any more. */
+/* What Airtable offers for a select (options.h); known false: this can't be found out any more. */
 struct offer_step {
 	unsigned	field;
 	bool		known;
@@ -107,27 +109,28 @@ typedef void	 apply_compose(void *cookie, const struct apply_result *, struct bu
 
 /*
  * What else goes into the same commit; zeroed: nothing.  Outbox steps and
- * answers alone make no generation, unless what readers see of an order
- * changes by it (shown) or the history gets an entry.  Offers make one when
+ * answers alone make no generation, unless they change what readers see of
+ * an order (shown) or add an entry to the history.  Offers make one when
  * they differ from what the store has.
  */
 struct apply_meta {
-	int64_t				 synced_ms;	/* a complete sync ended then; 0: leave as it is */
-	int64_t				 fresh_ms;	/* what Airtable had then is in the store now; 0: leave as it is */
+	int64_t				 synced_ms;	/* when a complete sync ended; 0: leave as it is */
+	int64_t				 fresh_ms;	/* the store now has what Airtable had then; 0: leave as it is */
 	struct str			 calls;		/* the ledger's (META_CALLS); len 0: leave as it is */
 	struct str			 last_sync;	/* progress document; len 0: leave as it is */
 	/*
-	 * The same for a document that tells of this commit: composed from its
-	 * result, perhaps more than once, so it must change nothing.  NULL: last_sync.
+	 * The same for a document that describes this commit: composed from its
+	 * result, perhaps more than once, so the callback must have no side
+	 * effects.  NULL: last_sync is used.
 	 */
 	apply_compose			*compose;
 	void				*compose_cookie;
 	/*
-	 * What the base's schema tells of amounts (META_MONEY); len 0: leave as it is.
-	 * What is another makes a generation.
+	 * What the base's schema says about amounts (META_MONEY); len 0: leave as it is.
+	 * A different text makes a generation.
 	 */
 	struct str			 money;
-	struct str			 feed;		/* where the feed is (META_FEED); len 0: leave as it is */
+	struct str			 feed;		/* the feed's position (META_FEED); len 0: leave as it is */
 	const struct outbox_step	*outbox;
 	size_t				 outbox_count;
 	const struct answer_step	*answers;
@@ -137,36 +140,36 @@ struct apply_meta {
 };
 
 /*
- * Open or create the store below store.path, lock it, bring the daily
+ * Open or create the store below store.path, lock it, and bring the daily
  * totals to summary.time_zone.  ERR_STORE_LOCKED, ERR_STORE_VERSION, ...;
  * the log says why.
  */
 enum err	 apply_open(const struct config *, const struct schema *, struct apply **);
 void		 apply_close(struct apply *);
 /*
- * The configuration has changed: what is revenue is counted by
- * summary.excluded from now on, and amounts have summary.currency.  What is
- * another by that is a generation of its own, and told.
+ * The configuration has changed: from now on revenue is counted by
+ * summary.excluded, and amounts are in summary.currency.  If that makes a
+ * difference, it is a generation of its own, and announced as any other.
  */
 void		 apply_reconfigure(struct apply *);
 
 /*
  * Make the changes.  On failure the store is as before.  ${now_ms}: wall
- * clock.  News of a sync or feed, and answers to other entries, that show
- * what an entry in state sent asked for are put down to that entry in the
- * history; it stays in the outbox, and is "seen" until it is sent again.
+ * clock.  When a sync, the feed or the answer to another entry shows what an
+ * entry in state sent asked for, the history attributes the change to that
+ * entry; it stays in the outbox, and is "seen" until it is sent again.
  */
 enum err	 apply_changes(struct apply *, const struct change *, size_t n,
 		    enum change_source, const struct apply_meta *, int64_t now_ms,
 		    struct apply_result *);
 
-/* Called after each commit that had changes, with what apply_changes() was given.  There is one. */
+/* Called after each commit that had changes, with apply_changes()'s arguments.  Only one watcher. */
 typedef void	 apply_watcher(void *cookie, const struct change *, size_t n, enum change_source);
 void		 apply_watch(struct apply *, apply_watcher *, void *cookie);
 
 /*
- * These fields (bits) went bad as a whole in Airtable: news that they are empty are not
- * taken, unless they come from a full sync or the value is what a change of
+ * These fields (bits) went bad as a whole in Airtable: news that they are empty is
+ * ignored, unless it comes from a full sync or the value is what a change of
  * ours asked for.  0: none.
  */
 void		 apply_hold(struct apply *, uint32_t fields);
@@ -177,19 +180,19 @@ uint32_t	 apply_held(const struct apply *);
  * are skipped).  Never the same twice in the life of a store, crashes included.
  */
 uint64_t	 apply_sequence(struct apply *);
-/* Tells this store from any other there was: the generation it was born with. */
+/* Distinguishes this store from any earlier one: the generation it was born with. */
 uint64_t	 apply_birth(struct apply *);
 
 /*
- * From now on tell ${tell} of each commit that makes a generation, right
- * after it: the new generation and its entry in the change log, valid during
- * the call.  It must not call apply_changes().  NULL: nobody.
+ * From now on call ${tell} right after each commit that makes a generation,
+ * with the new generation and its entry in the change log, valid during the
+ * call.  It must not call apply_changes().  NULL: no callback.
  */
 typedef void	 apply_commit_cb(void *cookie, uint64_t generation, struct str entry);
 void		 apply_on_commit(struct apply *, apply_commit_cb *tell, void *cookie);
 
 /*
- * Would the steps bring something into the history of that record, which is
+ * Would the steps add something to the history of this record, which is
  * ${now} at Airtable, though the row does not change?  Within a snapshot.
  */
 struct apply_past_ask {
@@ -202,13 +205,13 @@ bool		 apply_past_differs(struct store *, const struct schema *,
 		    const struct apply_past_ask *);
 
 /*
- * Reading beside it, on the same environment.  Snapshots must have ended
- * before apply_changes() is called.
+ * For reading, on the same environment.  Snapshots must have ended before
+ * apply_changes() is called.
  */
 struct store	*apply_store(struct apply *);
 
 /*
- * The newest generation, as a base for news that are asked for now; 0, which
+ * The newest generation, as the base of news that is requested now; 0, which
  * overrules nothing, when the store can't be read.
  */
 uint64_t	 apply_generation(struct apply *);

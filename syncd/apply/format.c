@@ -12,7 +12,7 @@
 
 #define PATH_ROOM	(CONFIG_TEXT_MAX + 40)
 
-/* What can be told of a store of any format. */
+/* What can be read from a store of any format. */
 struct found {
 	uint32_t	format;
 	size_t		waiting;	/* entries of its outbox */
@@ -32,7 +32,7 @@ look_into(struct db_txn *txn, struct found *f)
 	return true;
 }
 
-/* false: there is no store, or none that can be read so far. */
+/* false: there is no store, or not even this can be read. */
 static bool
 look_at(const char *data, struct found *f)
 {
@@ -66,9 +66,9 @@ set_aside(const char *store_path, const struct found *f)
 		e = err_from_errno(errno);
 		log_error("store: %s/%s can't be set aside: %s", store_path, STORE_DATA, strerror(errno));
 	} else {
-		log_warn("store: it is of format %u, which an older version made; this one makes %u anew "
-		    "from Airtable.  The old one is kept as %s/%s, with the history up to now", f->format,
-		    STORE_FORMAT, store_path, aside);
+		log_warn("store: it is of format %u, written by an older version; this one builds a new "
+		    "store of format %u from Airtable.  The old one, with the history up to now, is kept "
+		    "as %s/%s", f->format, STORE_FORMAT, store_path, aside);
 	}
 	if (dir != -1)
 		(void)close(dir);
@@ -87,13 +87,13 @@ apply_check_format(const char *store_path)
 	if (f.format < STORE_FORMAT && f.waiting == 0)
 		return set_aside(store_path, &f);
 	if (f.format > STORE_FORMAT)
-		log_error("store: %s is of format %u, which a newer version made; this one makes %u.  "
-		    "Install the newer one again; or move the file away, and all but the history "
-		    "comes anew from Airtable", data, f.format, STORE_FORMAT);
+		log_error("store: %s is of format %u, written by a newer version; this one uses %u.  "
+		    "Install the newer version again; or move the file away, and everything but the "
+		    "history is fetched again from Airtable", data, f.format, STORE_FORMAT);
 	else
-		log_error("store: %s is of format %u, which an older version made; this one makes %u "
-		    "and can't read the %zu changes that wait there for Airtable.  Let the older one "
-		    "run until \"syncctl status\" tells of none, then start this one", data, f.format,
+		log_error("store: %s is of format %u, written by an older version; this one uses %u "
+		    "and can't read the %zu changes in it that wait for Airtable.  Run the older "
+		    "version until \"syncctl status\" shows none, then start this one", data, f.format,
 		    STORE_FORMAT, f.waiting);
 	return ERR_STORE_VERSION;
 }

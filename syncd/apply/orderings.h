@@ -6,8 +6,8 @@
 
 /*
  * One ordering (field, direction) while it is being changed: orderings.c moves
- * rows in it, ordering_sort.c sorts it again as a whole, and ordering_keep.c
- * does for all of them what costs less.
+ * rows in it, ordering_sort.c sorts all of it again, and ordering_keep.c
+ * chooses the cheaper of the two for each.
  */
 struct chunk {
 	uint32_t	 id;
@@ -29,9 +29,9 @@ struct sequence {
 
 /* What a row sorts by: as it was, or as it will be when inserting. */
 enum err	sequence_key(struct sequence *, uint32_t row, bool with_id, struct sort_key *);
-/* As it is stored: rows stay in the map until a chunk changes. */
+/* Load it as stored: rows stay in the map until a chunk changes. */
 enum err	sequence_load(struct sequence *);
-/* Take the item's row out, whose key is still the old one; put it in, by the new one. */
+/* Remove the item's row, which is still under its old key; insert it under the new one. */
 enum err	sequence_remove(struct sequence *, const struct apply_item *);
 enum err	sequence_insert(struct sequence *, const struct apply_item *);
 /* Store what has changed. */
@@ -41,9 +41,9 @@ enum err	sequence_replace(struct apply_txn *, unsigned field, bool descending,
 	    const uint32_t *rows, size_t n);
 void	sequence_free(struct sequence *);
 
-/* For every row number the rank of its record id among all: *ranks is malloc'ed. */
+/* For every row number the rank of its record id among all ids: *ranks is malloc'ed. */
 enum err	apply_rank_ids(struct apply_txn *, uint32_t **ranks);
-/* Sort both directions of a field anew. */
+/* Sort both directions of a field again. */
 enum err	apply_sort_field(struct apply_txn *, unsigned field, const uint32_t *ranks);
 
 #endif

@@ -9,28 +9,27 @@
  * The parts of one commit; included by apply*.c only.
  *
  * First comes the plan: all changes against the store as it was, what they
- * mean for the pending changes that readers see, whose doing they are, and
- * the history's entries.
- * After it is known whether there is a new generation.  Then the parts
- * write, in an order that lets each of them still read what it needs as it
- * was: orderings (need old columns and rows), totals, columns, rows, change
- * log, outbox, history, answers, head.  What was read before the transaction's first write
- * lies on pages that LMDB neither changes nor reuses before the commit, so
- * pointers into the map stay good throughout.
+ * mean for the pending changes that readers see, who made them, and the
+ * history's entries.  After the plan it is known whether there is a new
+ * generation.  Then the parts write, in an order that lets each of them still
+ * read what it needs as it was: orderings (need old columns and rows), totals,
+ * columns, rows, change log, outbox, history, answers, head.  What was read
+ * before the transaction's first write lies on pages that LMDB neither changes
+ * nor reuses before the commit, so pointers into the map stay valid throughout.
  */
 struct apply_item {
 	uint32_t	row;
 	bool		existed;	/* the row was in use before */
-	bool		gone;		/* and is no more after */
+	bool		gone;		/* and is free afterwards */
 	struct record	old;		/* as stored before; strings in the map */
 	struct record	now;		/* all fields; strings in the map or the caller's */
 	struct str	folded[SCHEMA_FIELDS_MAX];	/* of now's texts */
 	uint8_t		code[SCHEMA_FIELDS_MAX];	/* of now's selects */
 	uint32_t	first_edit;	/* place in apply_txn.edits + 1; 0: none */
-	const struct change_step *steps;	/* NULL: nobody told of any */
+	const struct change_step *steps;	/* NULL: none reported */
 };
 
-/* What one of those who changed an item in Airtable made of it. */
+/* The result of one author's change to an item in Airtable. */
 struct apply_doing {
 	const struct author	*who;
 	const char		*action;	/* as in the history */
@@ -38,21 +37,21 @@ struct apply_doing {
 	struct record		 to;
 };
 
-/* Who did what of an item: a list of its own for each, oldest first. */
+/* One edit of an item: each item has its own list, oldest first. */
 struct apply_edit {
 	const struct outbox_entry	*entry;
 	bool				 seen;	/* the history has it */
-	bool				 found;	/* in news: it stays in the outbox, as seen */
+	bool				 found;	/* seen in news: it stays in the outbox, as seen */
 	uint32_t			 next;	/* place + 1; 0: the last */
 };
 
-/* What readers see of an order's pending changes is to be written anew. */
+/* What readers see of an order's pending changes, to be written again. */
 struct apply_overlay {
-	struct str	id;		/* len 0: one not yet created */
-	uint64_t	sequence;	/* of that one's entry */
+	struct str	id;		/* len 0: an order not yet created */
+	uint64_t	sequence;	/* then: of its entry */
 	size_t		at, len;	/* the value in apply_txn.overlay_bytes; len 0: drop it */
 	bool		visible;	/* readers will see a difference */
-	bool		of_item;	/* whose row changes too */
+	bool		of_item;	/* the order's row changes too */
 };
 
 /* An entry of the history that is to be written. */
@@ -62,11 +61,11 @@ struct apply_entry {
 	uint64_t	bulk;
 	uint64_t	generation;	/* its place */
 	uint32_t	index;
-	bool		anew;		/* there is an entry in this place, which it replaces */
-	int64_t		at_ms;		/* it goes between others, and is of that time; 0: the newest, of now */
+	bool		anew;		/* it replaces the entry in this place */
+	int64_t		at_ms;		/* it goes between others, with this time; 0: the newest, now */
 };
 
-/* A row that went, by the log of changes. */
+/* A row that was deleted, according to the change log. */
 struct apply_gone {
 	struct str	id;		/* in the map */
 	uint64_t	generation;
@@ -101,7 +100,7 @@ struct apply_txn {
 	int64_t			 history_from_ms;	/* entries from before are trimmed */
 	uint64_t		 next;		/* the generation that this becomes, if it is one */
 	uint64_t		 sequence_end;	/* outbox sequences below are never given again */
-	struct apply_gone	*gone;		/* rows that went since gone_from, sorted by id */
+	struct apply_gone	*gone;		/* rows deleted since gone_from, sorted by id */
 	size_t			 gone_count, gone_room;
 	uint64_t		 gone_from;
 	bool			 gone_known;
@@ -109,7 +108,7 @@ struct apply_txn {
 	struct apply_index	 by_row;	/* afterwards */
 	struct buf		 further[SCHEMA_FIELDS_MAX];	/* options beyond the schema's */
 	bool			 further_new[SCHEMA_FIELDS_MAX];
-	bool			 told_new;	/* what the summary tells beside its figures is another */
+	bool			 told_new;	/* what the summary says beside its figures has changed */
 	struct apply_result	 result;
 	struct str		 excluded;	/* see revenue.h */
 	enum change_source	 source;
@@ -119,38 +118,38 @@ struct apply_txn {
 };
 
 /*
- * Before the store in this folder is opened, and while nobody else writes it:
- * may it be used?  One of an older format whose outbox is empty is set aside,
- * so that a new one is made; any other is left alone: ERR_STORE_VERSION, with
- * what to do in the log.
+ * May the store in this folder be used?  Called before it is opened, and while
+ * nobody else writes it.  A store of an older format whose outbox is empty is
+ * set aside, so that a new one is made; any other format is left alone:
+ * ERR_STORE_VERSION, and the log says what to do.
  */
 enum err	apply_check_format(const char *store_path);
 
-/* What returns an error returns the transaction's fault, or one of its own; either way nothing is committed. */
+/* Errors below are the transaction's fault or the part's own; either way nothing is committed. */
 enum err	apply_plan(struct apply_txn *, const struct change *, size_t n);
 enum err	apply_plan_outbox(struct apply_txn *, const struct change *, size_t n,
 	    const struct apply_meta *);
 enum err	apply_plan_edits(struct apply_txn *, const struct apply_meta *);
 enum err	apply_plan_history(struct apply_txn *, const struct apply_meta *);
 enum err	apply_plan_offers(struct apply_txn *, const struct apply_meta *);
-/* What the steps of changes tell that the history does not know, or not whose doing it was. */
+/* Enter what the steps of changes report and the history lacks, be it a change or its author. */
 enum err	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
-/* What one entry of the history tells. */
+/* What one entry of the history says. */
 struct apply_told {
 	struct str			 id;
 	const char			*action;
-	const struct outbox_entry	*by;		/* NULL: not through us */
-	const struct author		*who;		/* then: in Airtable; NULL: not told */
+	const struct outbox_entry	*by;		/* NULL: not made through us */
+	const struct author		*who;		/* then: in Airtable; NULL: not reported */
 	const struct record		*from, *to;	/* NULL: all empty */
 	uint32_t			 fields;
 	struct str			 why;		/* notApplied, rejected */
 	const struct apply_entry	*place;		/* NULL: the next */
 };
 enum err	apply_tell(struct apply_txn *, const struct apply_told *);
-/* The entry under ${key} is told as the doing of ${e}. */
+/* Write the entry under ${key} again, attributed to ${e}. */
 enum err	apply_tell_adopted(struct apply_txn *, struct str id, struct str key, struct str json,
 	    const struct outbox_entry *e);
-/* An entry that is there is told otherwise: with other values in from (NULL: as they are), or a name. */
+/* Rewrite an existing entry: with other values in from (NULL: as they are), or with a name. */
 struct apply_retold {
 	struct str		 id;
 	uint64_t		 generation;
@@ -162,10 +161,10 @@ struct apply_retold {
 	const struct author	*who;		/* NULL: as it is */
 };
 enum err	apply_tell_anew(struct apply_txn *, const struct apply_retold *);
-/* These fields of the step, as an entry right before the one in that place; ${at}: when. */
+/* Enter these fields of the step right before the entry in that place; ${at}: when. */
 enum err	apply_tell_before(struct apply_txn *, struct str id, uint64_t generation, uint32_t index,
 	    const char *at, const struct change_step *, uint32_t fields);
-/* Is there an entry of the history to be trimmed? */
+/* Is any entry of the history due to be trimmed? */
 enum err	apply_history_due(struct apply_txn *, bool *due);
 void	apply_plan_free(struct apply_txn *);
 /* Memory that lasts as long as the plan; NULL: there is none. */
@@ -174,25 +173,25 @@ void	*apply_keep(struct apply_txn *, size_t bytes);
 struct apply_item *apply_item_of_row(const struct apply_txn *, uint32_t row);
 /* The stored row of a record into ${i}'s row, old and existed; ERR_NOT_FOUND. */
 enum err	apply_load(struct apply_txn *, struct str id, struct apply_item *i, uint64_t *version);
-/* Has this record, which has no row, gone after generation ${base}?  As far as the log goes back. */
+/* Was this record, which has no row, deleted after generation ${base}?  As far as the log goes back. */
 enum err	apply_gone_since(struct apply_txn *, struct str id, uint64_t base, bool *gone);
-/* One more edit of an item, in its place by sequence. */
+/* Add an edit to an item, in its place by sequence. */
 enum err	apply_add_edit(struct apply_txn *, struct apply_item *, const struct apply_edit *);
 /* The entry as it is stored; ERR_NOT_FOUND. */
 enum err	apply_stored_entry(struct apply_txn *, uint64_t sequence, struct outbox_entry *);
-/* Fields that differ between two records, stamps left out. */
+/* Fields that differ between two records, except stamps. */
 uint32_t apply_differing(const struct schema *, const struct record *, const struct record *);
 /*
- * The next that the item's steps from *next on tell of a record that is ${now}
- * by then (${live}: it is there at all); *next moves on.  false: no more.
+ * The next change that the item's steps from *next on report, for a record
+ * that is ${now} by then (${live}: it exists); *next moves on.  false: no more.
  */
 bool	apply_next_doing(const struct apply_txn *, const struct apply_item *,
 	    const struct change_step **next, bool live, const struct record *now,
 	    struct apply_doing *);
-/* What this step alone brings on from ${now}.  false: nothing. */
+/* What this step alone changes from ${now}.  false: nothing. */
 bool	apply_step_doing(const struct apply_txn *, const struct change_step *,
 	    const struct record *now, struct apply_doing *);
-/* Who touched one of these fields last; NULL: not told. */
+/* Who touched one of these fields last; NULL: not reported. */
 const struct author *apply_last_author(const struct apply_item *, uint32_t fields);
 
 enum err	apply_orderings(struct apply_txn *);
@@ -205,29 +204,29 @@ enum err	apply_history(struct apply_txn *);
 enum err	apply_answers(struct apply_txn *, const struct apply_meta *);
 enum err	apply_offers(struct apply_txn *, const struct apply_meta *);
 
-/* Daily totals anew, from the rows. */
+/* Compute the daily totals again from the rows. */
 enum err	apply_rebuild_days(struct apply_txn *);
 /*
- * What was made from the rows anew, where an older build or another zone
- * made it: folded texts, or the moments at which dates begin and the daily
- * totals; and what is sorted by them.  No row shows a difference.
+ * Compute again what an older build or another zone derived from the rows:
+ * folded texts (${texts}), or the moments at which dates begin and the daily
+ * totals (${dates}); and the orderings by them.  No row shows a difference.
  */
 enum err	apply_renew(struct apply_txn *, bool texts, bool dates);
 
 /* apply/settings.c */
-/* The head, and that all beside the rows is right for its generation; the summary's body. */
+/* Write the head, and a note that all derived data is right for its generation; the summary's body. */
 enum err	apply_put_head(struct apply_txn *);
 enum err	apply_put_body(struct apply_txn *);
-/* A text in meta that the summary tells something of; *differs: it is another, or not there. */
+/* Compare a text in meta that the summary uses; *differs: the stored one is another, or missing. */
 enum err	apply_text_differs(struct apply_txn *, const char *name, struct str text, bool *differs);
 /*
- * Bring what goes by settings along, and (${opening}) what another build or another
- * zone made.  What is news by that is a generation of its own, with t->log for its
- * entry; t->told_new: the summary tells other things.
+ * Bring what depends on settings up to date, and (${opening}) what another build or another
+ * zone made.  If readers see a difference, it is a generation of its own, with t->log as its
+ * entry; t->told_new: the summary says something else.
  */
 enum err	apply_use_settings(struct apply_txn *, const struct config *, bool opening);
 
-/* Add a text as it is searched and sorted. */
+/* Append ${text} in the form in which it is searched and sorted. */
 enum err	apply_fold(struct buf *, struct str text);
 
 /* Does this field differ between old and now (or has the row come or gone)? */

@@ -6,30 +6,30 @@
 
 /* Between backup*.c. */
 
-/* A store that is made beside the one in use, in its subfolder. */
+/* A store under construction beside the one in use, in its subfolder. */
 struct new_store {
-	struct config	 config;	/* as it was given, with the subfolder as store.path */
+	struct config	 config;	/* as given, with the subfolder as store.path */
 	const char	*path;		/* of the store in use */
 	int		 dir, lock_fd;	/* its folder; what keeps syncd from it */
 };
 
-/* Hold the store, and make the subfolder, empty.  ERR_STORE_LOCKED. */
+/* Lock the store, and make the subfolder, empty.  ERR_STORE_LOCKED. */
 enum err	 new_store_begin(struct new_store *, const struct config *, struct buf *why);
-/* ERR_DISK_FULL, at once instead of after a long while, when there is no room for ${bytes}. */
+/* Fail early with ERR_DISK_FULL, not after a long copy, when there is no room for ${bytes}. */
 enum err	 new_store_room(const struct new_store *, uint64_t bytes, struct buf *why);
 /*
- * It is complete: let its generation begin anew, exchange the files, facts.
- * ${synced_ms}: of the head; -1: as it is.  ${birth}: tell it from any other
- * store there was.
+ * The new store is complete: move its generation past the old one's, exchange
+ * the files, fill in the facts.  ${synced_ms}: for the head; -1: as it is.
+ * ${birth}: distinguish it from any earlier store.
  */
 enum err	 new_store_commit(struct new_store *, int64_t synced_ms, bool birth,
 		    struct backup_facts *, struct buf *why);
-/* Let go of the store; what was not committed is removed. */
+/* Unlock the store; what was not committed is removed. */
 void		 new_store_end(struct new_store *);
 
-/* Add "what: cause" to ${why} and translate. */
+/* Append "what: cause" to ${why}; returns the error to pass on. */
 enum err	 backup_failed(struct buf *why, const char *what, const struct db_fault *, enum err);
-/* The same of what a system call has left in errno. */
+/* The same for what a system call has left in errno. */
 enum err	 backup_system_failed(struct buf *why, const char *what);
 
 /*

@@ -15,7 +15,7 @@ enum ctl_exit { CTL_DONE, CTL_FAILED, CTL_USAGE, CTL_UNREACHABLE };	/* exit stat
 
 struct ctl {
 	struct config_source source;
-	const char	*socket;	/* NULL: the configuration tells */
+	const char	*socket;	/* NULL: from the configuration */
 	int64_t		 timeout_ms;	/* 0: not given */
 	bool		 json, full, wait, accept_shrink, keep_outbox, drop_outbox;
 	const char	*argument;	/* of the command; NULL: none */
@@ -32,7 +32,7 @@ enum ctl_exit	 ctl_ping(struct ctl *);
 enum ctl_exit	 ctl_sync(struct ctl *);
 enum ctl_exit	 ctl_check_config(struct ctl *);
 enum ctl_exit	 ctl_print_config(struct ctl *);
-enum ctl_exit	 ctl_backup(struct ctl *);	/* ctl/store.c, as what follows */
+enum ctl_exit	 ctl_backup(struct ctl *);	/* this and the rest: ctl/store.c */
 enum ctl_exit	 ctl_restore(struct ctl *);
 enum ctl_exit	 ctl_verify(struct ctl *);
 enum ctl_exit	 ctl_rebuild(struct ctl *);
@@ -46,9 +46,9 @@ enum ctl_outcome ctl_ask_status(struct ctl *, int64_t deadline_ms);
 cJSON		*ctl_body(const struct message_reply *);
 /* Write it to standard output, and free it. */
 enum ctl_exit	 ctl_print(struct buf *);
-/* Tell why syncd can't be spoken to. */
+/* Print why syncd can't be reached. */
 enum ctl_exit	 ctl_unreachable(struct ctl *, enum ctl_outcome);
-/* Tell why it refused. */
+/* Print why it refused. */
 enum ctl_exit	 ctl_refused(const struct ctl *, const struct message_reply *);
 
 #endif

@@ -13,18 +13,18 @@ struct ctl_link;
 
 enum ctl_outcome {
 	CTL_OK,
-	CTL_TIMEOUT,	/* the deadline has passed; the link may be used on */
-	CTL_GONE	/* no connection, or no longer; errno tells why, 0: syncd closed it */
+	CTL_TIMEOUT,	/* the deadline has passed; the link remains usable */
+	CTL_GONE	/* no connection, or no longer; errno says why, 0: syncd closed it */
 };
 
 enum ctl_outcome ctl_open(const char *path, int64_t deadline_ms, struct ctl_link **);
-void		 ctl_close(struct ctl_link *);	/* NULL is harmless */
+void		 ctl_close(struct ctl_link *);	/* NULL is fine */
 
-/* A request on its way; a time-out may have cut it, so close the link after one. */
+/* Send a request.  After a time-out it may be cut short, so close the link. */
 enum ctl_outcome ctl_send(struct ctl_link *, const struct message_request *, int64_t deadline_ms);
 /*
- * The next reply.  Its body is valid until the next call.  A line that is no
- * reply is CTL_GONE with errno EPROTO.
+ * The next reply.  Its body is valid until the next call.  A line that is not
+ * a reply is CTL_GONE with errno EPROTO.
  */
 enum ctl_outcome ctl_receive(struct ctl_link *, struct message_reply *, int64_t deadline_ms);
 

@@ -7,20 +7,20 @@
 #include "common/base/buf.h"
 
 /*
- * Documents of syncd as lines for people.  Members that are missing are left
- * out; control characters in texts are shown as "?", so that nothing that
- * came from elsewhere can steer a terminal.
+ * syncd's documents as lines for people.  Missing members are left out;
+ * control characters in texts are shown as "?", so that no foreign text can
+ * control the terminal.
  */
 
 /* The status document: one "name  value" line for each subject. */
 void	 ctl_show_status(const cJSON *status, struct buf *);
-/* A run under way in one line: "full sync: 45% [####......] 900 of 2000 records, 9 pages". */
+/* A running sync in one line: "full sync: 45% [####......] 900 of 2000 records, 9 pages". */
 void	 ctl_show_progress(const cJSON *sync, struct buf *);
-/* A run that has ended in one line. */
+/* A finished sync in one line. */
 void	 ctl_show_result(const cJSON *sync, struct buf *);
-/* The cause of a failed run: "code: detail". */
+/* The cause of a failed sync: "code: detail". */
 void	 ctl_show_cause(const cJSON *error, struct buf *);
-/* Text from elsewhere. */
+/* A foreign text. */
 void	 ctl_show_text(const char *text, struct buf *);
 
 /* A member of an object: its text, or NULL; its number, or ${otherwise}. */

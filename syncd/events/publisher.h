@@ -7,11 +7,11 @@
 #include "common/config/config.h"
 
 /*
- * Hands commits to nginx's nchan, which tells live clients: over a Unix
- * socket of nginx in run.dir, with requests on the loop, one at a time.
- * events.h says what is told and when, and what happens when nginx is away.
+ * Hands commits to nginx's nchan, which sends them to live clients: over a
+ * Unix socket of nginx in run.dir, with requests on the loop, one at a time.
+ * events.h says what is sent and when, and what happens when nginx is away.
  *
- * The socket's folder is made here, open to syncd's user and group alone:
+ * The socket's folder is made here, open to syncd's user and group only:
  * nginx itself makes every socket writable for all.
  */
 struct publisher;
@@ -21,7 +21,7 @@ struct publisher *publisher_new(uv_loop_t *, const struct config *);
 /* Its handles close on the loop.  NULL is fine. */
 void		  publisher_free(struct publisher *);
 
-/* Call ${came}(${cookie}) whenever nginx tells of more listeners than it did last. */
+/* Call ${came}(${cookie}) whenever nginx reports more listeners than the last time. */
 void		  publisher_on_listener(struct publisher *, void (*came)(void *), void *cookie);
 
 /* An apply_commit_cb: ${cookie} is the publisher. */

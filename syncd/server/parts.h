@@ -50,10 +50,10 @@ LIST_HEAD(peer_list, peer);
 struct server {
 	uv_loop_t		*loop;
 	uv_poll_t		 listener;
-	uv_timer_t		 pause;		/* runs while accepting rests */
+	uv_timer_t		 pause;		/* runs while no connections are accepted */
 	uv_timer_t		 resume;	/* at the next turn, for peers that were paused */
 	int			 handles;	/* the three above, not closed yet */
-	int			 fd;		/* listening; -1: no more */
+	int			 fd;		/* listening; -1: no longer */
 	char			*path;
 	dev_t			 device;	/* of the socket file, to remove no other */
 	ino_t			 inode;
@@ -61,7 +61,7 @@ struct server {
 	const struct schema	*schema;
 	server_request_cb	*request;
 	void			*cookie;
-	server_replied_cb	*replied;	/* NULL: nobody wants to know */
+	server_replied_cb	*replied;	/* NULL: none */
 	void			*replied_cookie;
 	struct peer_list	 peers;
 	size_t			 connections;
@@ -75,18 +75,18 @@ struct server {
 };
 
 
-/* A connection on a fresh descriptor, which is taken over.  false: out of memory, it is not. */
+/* Add a connection on a new descriptor, which it takes over.  false: no memory; ${fd} is not taken. */
 bool	 peer_add(struct server *, int fd);
-/* Put an answer on its way.  It may close the peer. */
+/* Send an answer.  This may close the peer. */
 void	 peer_send(struct peer *, const struct message_reply *);
-/* After calls were answered: a paused peer with few enough left is read on. */
+/* After calls were answered: resume reading from a paused peer that has few enough left. */
 void	 peer_resume(struct peer *);
 /* Close it when all is answered and sent. */
 void	 peer_leave(struct peer *);
 /* Forget the peer now; its calls live on without it.  The memory goes with its handles. */
 void	 peer_close(struct peer *);
 
-/* The end of a peer or a handle: is it the end of the server? */
+/* A peer or a handle has ended: free the server if it was the last. */
 void	 server_settle(struct server *);
 
 #endif

@@ -18,7 +18,7 @@ enum verify_kind {
 	VERIFY_HISTORY, VERIFY_KINDS
 };
 
-/* A total as the rows make it. */
+/* A total as computed from the rows. */
 struct tally {
 	uint64_t	key;		/* 0: free place */
 	int64_t		count;
@@ -26,7 +26,7 @@ struct tally {
 	bool		stored;		/* the store has one of this key */
 };
 
-/* One segment of every column; ptr NULL: it is not there or not sound, which was told. */
+/* One segment of every column; ptr NULL: it is missing or not sound, which has been reported. */
 struct segments {
 	struct str	field[SCHEMA_FIELDS_MAX];
 	struct str	hash[SCHEMA_FIELDS_MAX];
@@ -42,7 +42,7 @@ struct verify {
 	void			*cookie;
 	struct verify_result	*result;
 	size_t			 faults[VERIFY_KINDS];
-	enum err		 error;		/* ERR_OK, or why it can't go on */
+	enum err		 error;		/* ERR_OK, or why the check can't go on */
 	uint32_t		 end;		/* row numbers are below this */
 	uint64_t		*used;		/* bit: this row is in use and can be read */
 	uint64_t		*seen;		/* for orderings */
@@ -55,16 +55,16 @@ struct verify {
 	struct buf		 folded, encoded;
 };
 
-/* The first VERIFY_TOLD of a kind are told, */
+/* Count a fault, and report it if it is among the first VERIFY_TOLD of its kind. */
 void	verify_fault(struct verify *, enum verify_kind, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* and how many more there were. */
+/* Report how many more there were of each kind. */
 void	verify_tell_rest(struct verify *);
-/* The row is not to be trusted, if anybody wants to know. */
+/* Mark the row as not to be trusted, if the caller asked for that. */
 void	verify_doubt(struct verify *, uint32_t row);
 /* How many entries a database has. */
 size_t	verify_entries(struct verify *, db_id);
-/* A walk along a database; that it can't be read, or no further, is told. */
+/* Walk along a database; a failure to read it, or to read on, is reported. */
 void	verify_walk(struct verify *, struct db_cursor *, db_id);
 void	verify_walk_end(struct verify *, struct db_cursor *);
 

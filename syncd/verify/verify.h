@@ -4,17 +4,17 @@
 #include "common/store/store.h"
 
 /*
- * Is the store what it should be?  Everything it keeps beside its rows is
- * worked out again from the rows alone and compared: ids, business ids, free
- * numbers, columns, orderings, totals, the summary's body; then what is kept
- * of writes: pending changes against the outbox, kept answers against when
- * they end, every order's history from entry to entry and its end against
- * the row, the audit log and the bulk edits against the history.
+ * Is the store what it should be?  Everything derived from the rows is
+ * computed again from the rows alone and compared: ids, business ids, free
+ * numbers, columns, orderings, totals, the summary's body.  Then come the
+ * writes: pending changes against the outbox, kept answers against the times
+ * at which they end, every order's history from entry to entry and its end
+ * against the row, the audit log and the bulk edits against the history.
  *
- * It reads only, trusts no length it finds, and goes on after a fault.
+ * It only reads, trusts no length it finds, and goes on after a fault.
  */
 
-/* The first faults of each kind that are told; the rest is counted. */
+/* How many faults of each kind are reported; further ones are only counted. */
 #define VERIFY_TOLD	10
 
 /*
@@ -28,7 +28,7 @@ struct verify_result {
 	uint32_t	rows;
 	uint64_t	history;	/* entries looked at */
 	uint64_t	outbox;
-	size_t		faults;		/* told or not */
+	size_t		faults;		/* reported or not */
 	uint64_t	*doubt;		/* NULL, or the caller's: rows / 64 + 1 words, bit set: see below */
 };
 
@@ -41,9 +41,9 @@ verify_doubts(const struct verify_result *r, uint32_t row)
 
 /*
  * Check the snapshot that ${st} is in.  Uses zone.h, as the daily totals are
- * those of the store's zone.  ERR_OK: it was looked through to its end, what
- * is wrong is in ${result}, whose doubt the caller has set; else it could
- * not be (ERR_NOMEM).
+ * those of the store's zone.  The caller sets ${result}'s doubt.  ERR_OK: the
+ * check went through to the end, and ${result} says what is wrong; otherwise
+ * it could not (ERR_NOMEM).
  */
 enum err	 verify_store(struct store *st, verify_tell *, void *cookie, struct verify_result *);
 
