@@ -28,7 +28,7 @@ message_kind_name(enum message_kind kind)
 	return kind_names[kind];
 }
 
-/* U+0080 to U+009F; U+2028 to U+202E, U+2066 to U+2069: ends of lines, and marks of direction. */
+/* Control characters; U+2028 to U+202E, U+2066 to U+2069: line ends and marks of direction. */
 static bool
 is_control(struct str s, size_t i)
 {
@@ -214,7 +214,7 @@ message_add_request(struct buf *b, const struct schema *schema,
 	buf_add_cstr(b, "}\n");
 }
 
-/* A line break would end the message early. */
+/* Line breaks become spaces, as they would end the message early. */
 static void
 add_body(struct buf *b, struct str body)
 {

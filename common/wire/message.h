@@ -9,9 +9,8 @@
 #include "common/tables/schema.h"
 
 /*
- * What programs say to syncd over its Unix socket: one JSON object a line
- * (frame.h), requests with an id of the asker's choice, replies that carry
- * the same id, in any order.
+ * The protocol of syncd's Unix socket: one JSON object a line (frame.h).  Requests have an
+ * id that the client chooses; replies carry the same id and come in any order.
  *
  *   {"v":2,"id":7,"type":"write","requestId":"ab12","by":"","timeoutMs":20000,
  *    "deadlineMs":91234567,"defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
@@ -31,23 +30,23 @@
  *   {"id":8,"ok":false,"code":"airtable_unavailable","detail":"...","retryAfterMs":30000,"body":{...}}
  *   {"id":9,"ok":true,"generation":1043,"body":{...}}
  *
- * A write is answered when each of its items has its result; results stand
- * in the order of items, and one that fails never stops the others.  An item
- * that who asks has refused changes nothing and has that for its result: so
- * each result keeps its place in what was asked for, and an answer that is
- * kept is whole, whatever would be refused of it later.  "order"
- * is null when it was deleted.  The reply as a whole fails (ok false) only
- * when nothing was taken: a bad message, a key used for another request
- * (idempotency_conflict), stopping, out of memory, no room.
+ * A write is answered when each of its items has a result.  Results are in the
+ * order of items, and one that fails never stops the others.  An item of kind
+ * "refused" was refused by the client itself: it changes nothing, and its result is
+ * that refusal.  So each result keeps its place in the request, and a kept answer is
+ * complete whatever would be refused later.  "order" is null when the order was
+ * deleted.  The reply as a whole fails (ok false) only when no item was taken: a bad
+ * message, a key used for another request (idempotency_conflict), stopping, out of
+ * memory, no room.
  *
- * Unknown members, types and versions are ERR_BAD_MESSAGE, and so are
- * repeated members, wrong types, text that is too long and numbers out of
- * range.  "v", "id" and "type" are required; in a write "items" (1 to
- * MESSAGE_ITEMS_MAX); in an update "record" and "fields" (one or more, those
- * that may be written), in a create "fields" (those that may be created), in
- * a delete "record", in one that is refused "code" and "problem"; the rest defaults to none, false or 0.  Whole numbers
- * survive up to MESSAGE_NUMBER_MAX, as JSON readers know them, and money up
- * to MESSAGE_MONEY_MAX (fifteen digits).
+ * Unknown members, types and versions are ERR_BAD_MESSAGE, and so are repeated
+ * members, wrong types, text that is too long and numbers out of range.  Required are
+ * "v", "id" and "type"; in a write "items" (1 to MESSAGE_ITEMS_MAX); in an update
+ * "record" and "fields" (one or more that may be written); in a create "fields" (those
+ * that may be created); in a delete "record"; in a refused item "code" and "problem".
+ * Everything else defaults to none, false or 0.  Whole numbers are exact up to
+ * MESSAGE_NUMBER_MAX, as in any JSON reader, and money up to MESSAGE_MONEY_MAX
+ * (fifteen digits).
  */
 #define MESSAGE_NUMBER_MAX	((UINT64_C(1) << 53) - 1)
 #define MESSAGE_WAIT_MAX_MS	INT64_C(86400000)	/* of timeoutMs and waitMs */
@@ -56,11 +55,11 @@
 #define MESSAGE_ITEMS_MAX	500
 #define REQUEST_ID_MAX		64		/* characters, [A-Za-z0-9._-] */
 #define MESSAGE_TEXT_MAX	1000		/* bytes of a field's text */
-#define MESSAGE_PROBLEM_MAX	1000		/* bytes of the problem of an item that is refused */
+#define MESSAGE_PROBLEM_MAX	1000		/* bytes of a refused item's problem */
 #define MESSAGE_KEY_MAX		255		/* bytes of an Idempotency-Key, printable ASCII */
-#define MESSAGE_BY_MAX		128		/* bytes of who asks, see message_user_valid() */
+#define MESSAGE_BY_MAX		128		/* bytes of a user's name, see message_user_valid() */
 #define MESSAGE_MAC_MAX		127		/* bytes of a ping's MAC */
-#define MESSAGE_NOTICE_MAX	2047		/* and of what it is about, UTF-8 without NUL */
+#define MESSAGE_NOTICE_MAX	2047		/* bytes of its notice, UTF-8 without NUL */
 #define MESSAGE_MONEY_MAX	INT64_C(999999999999999)	/* units of money.h, and its negative */
 
 enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_PING, MESSAGE_TYPES };
@@ -70,11 +69,11 @@ enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_REFU
 struct message_item {
 	enum message_kind	kind;
 	uint64_t		version;	/* expected; 0: any */
-	uint64_t		undoes;		/* generation of the change that is taken back; 0: none */
-	uint32_t		undoes_index;	/* and its index: together its place in the history */
-	struct record		record;		/* known: the fields asked for */
-	enum err		code;		/* MESSAGE_REFUSED: why, never ERR_OK */
-	struct str		problem;	/* and in words: JSON, 1 to MESSAGE_PROBLEM_MAX bytes */
+	uint64_t		undoes;		/* generation of the change to undo; 0: none */
+	uint32_t		undoes_index;	/* and its index: its place in the history */
+	struct record		record;		/* ->known: the fields to set */
+	enum err		code;		/* MESSAGE_REFUSED: the reason, never ERR_OK */
+	struct str		problem;	/* the same for people: JSON, 1 to MESSAGE_PROBLEM_MAX bytes */
 };
 
 struct message_request {
@@ -84,50 +83,51 @@ struct message_request {
 	/* MESSAGE_WRITE */
 	struct message_item	*items;
 	size_t			 item_count;
-	bool			 bulk;		/* its results belong together under a bulk id */
-	bool			 defer;		/* deliver later rather than fail when Airtable is away */
+	bool			 bulk;		/* its results share a bulk id */
+	bool			 defer;		/* if Airtable can't be reached, deliver later rather than fail */
 	char			 key[MESSAGE_KEY_MAX + 1];	/* Idempotency-Key; "": none */
-	uint64_t		 fingerprint[2];	/* of what is asked for with the key */
-	char			 by[MESSAGE_BY_MAX + 1];	/* who asks; "": not known */
+	uint64_t		 fingerprint[2];	/* of the request that the key is for */
+	char			 by[MESSAGE_BY_MAX + 1];	/* the user; "": unknown */
 	int64_t			 timeout_ms;	/* 0: write.timeout */
-	int64_t			 deadline_ms;	/* instant_monotonic(), one clock for all processes: who asks
-						   is told by then, and what is read later is refused; 0: none */
+	int64_t			 deadline_ms;	/* instant_monotonic(), one clock for all processes:
+						   the client gives up then, and a request that is
+						   read later is refused; 0: none */
 	/* MESSAGE_SYNC */
 	bool			 full;
 	bool			 accept_shrink;
 	int64_t			 wait_ms;	/* 0: answer at once with the progress */
-	/* MESSAGE_PING: somebody says to be Airtable */
-	char			 mac[MESSAGE_MAC_MAX + 1];	/* as it came with the notice; nothing is verified yet */
+	/* MESSAGE_PING: a caller claims to be Airtable */
+	char			 mac[MESSAGE_MAC_MAX + 1];	/* as it came with the notice, not verified */
 	char			 notice[MESSAGE_NOTICE_MAX + 1];
-	struct buf		 texts;		/* what the items' strings point into, when parsed */
+	struct buf		 texts;		/* a parsed request: the items' strings */
 };
 
 struct message_reply {
 	uint64_t	id;
 	enum err	err;
 	char		detail[512];	/* for people; "" when ok */
-	int64_t		retry_after_ms;	/* 0: not known */
+	int64_t		retry_after_ms;	/* 0: unknown */
 	uint64_t	generation;
 	struct str	body;		/* JSON object (status or progress document); len 0: none */
 };
 
 /*
- * Add the line, its newline included.  A body is added as it is, except that
- * line breaks (in JSON they can only be white space) become spaces.
+ * Add the line and its newline.  A body is added as it is, except that line breaks
+ * (in JSON they can only be white space) become spaces.
  */
 void		message_add_request(struct buf *, const struct schema *, const struct message_request *);
 void		message_add_reply(struct buf *, const struct message_reply *);
 
 /*
- * Read a line.  ERR_BAD_MESSAGE with a reason in ${why}; the request's id is
- * then the line's, or 0 when none could be read.
+ * Read a line.  ERR_BAD_MESSAGE: the reason is in ${why}, and ->id is that of the
+ * line, or 0 if it could not be read.
  */
 enum err	message_parse_request(struct str line, const struct schema *,
 		    struct message_request *, char why[static 128]);
-/* What parsing allocated (items, texts).  Harmless twice, and after a failure. */
+/* Free what parsing allocated (items, texts).  May be called twice, and after a failure. */
 void		message_request_free(struct message_request *);
 
-/* One result of a write: composed by syncd, read by who asked. */
+/* One result of a write: composed by syncd, read by its client. */
 struct message_result {
 	enum err	err;
 	char		record[64];	/* "": a create that failed */
@@ -135,31 +135,30 @@ struct message_result {
 	struct str	order;		/* JSON; len 0: none */
 	char		detail[512];
 	int64_t		retry_after_ms;
-	struct str	problem;	/* as it came with an item that was refused; len 0: it was not */
+	struct str	problem;	/* that of a refused item; len 0: it was not refused */
 };
 /*
- * The body of a write's reply; ${bulk} 0: none.  Orders are left out (null)
- * when they would make it longer than a reply may be: who asks finds them
- * in the store, at the reply's generation or later.
+ * Add the body of a write's reply; ${bulk} 0: none.  Orders that would make it longer
+ * than a reply may be are left out (null): the client finds them in the store, at
+ * the reply's generation or later.
  */
 void		message_add_results(struct buf *, uint64_t bulk, const struct message_result *, size_t n);
 /*
- * Each result of such a body in turn, with its place; strings are valid
- * during the call.  ERR_BAD_MESSAGE when it is none, or has not ${n}
- * results (${n} 0: any number); some may have been told by then.
+ * Call ${each} for each result of such a body, with its place; strings are valid during
+ * the call.  ERR_BAD_MESSAGE: it is no such body, or has not ${n} results (0: any
+ * number); ${each} may have been called by then.
  */
 enum err	message_each_result(struct str body, size_t n, uint64_t *bulk,
 		    void (*each)(void *cookie, size_t i, const struct message_result *), void *cookie);
 /*
- * The body is written as JSON text into ${body} (cleared first), where
- * reply->body points.  Detail that is too long is cut.  ERR_BAD_MESSAGE,
- * ERR_NOMEM.
+ * Read a reply's line.  ${body} is cleared and gets the reply's body as JSON text;
+ * reply->body points there.  A detail that is too long is cut.  ERR_BAD_MESSAGE, ERR_NOMEM.
  */
 enum err	message_parse_reply(struct str line, struct message_reply *, struct buf *body);
 
-/* "write" and so on: as in "type". */
+/* The text of "type": "write" and so on. */
 const char	*message_type_name(enum message_type);
-/* "update" and so on: as in "kind". */
+/* The text of "kind": "update" and so on. */
 const char	*message_kind_name(enum message_kind);
 /* Digits without leading zeros: 1 to MESSAGE_NUMBER_MAX.  false: it is none. */
 bool		message_number_parse(struct str, uint64_t *number);
@@ -169,11 +168,11 @@ bool		message_place_parse(struct str, uint64_t *generation, uint32_t *index);
 bool		message_key_valid(struct str);
 
 /*
- * May it name who asks: 1 to MESSAGE_BY_MAX bytes of UTF-8, without control
- * characters, line ends and marks that turn the direction of what follows?
+ * May it be a user's name: 1 to MESSAGE_BY_MAX bytes of UTF-8, without control
+ * characters, line ends and marks that change the direction of text?
  */
 bool		message_user_valid(struct str);
-/* Is it a request id that we pass on? */
+/* May it be a request id: 1 to REQUEST_ID_MAX of its characters? */
 bool		request_id_valid(struct str);
 
 #endif

@@ -19,8 +19,8 @@ reader_refuse(struct reader *r, const char *fmt, ...)
 }
 
 /*
- * A line is UTF-8 without control characters, escaped NULs or deep nesting,
- * which is more than the parser asks for.  NULL: it is.
+ * What is wrong with a line; NULL: nothing.  The parser would accept bytes that are not UTF-8,
+ * control characters, escaped NULs and deep nesting.
  */
 static const char *
 unclean(struct str line)
@@ -42,7 +42,7 @@ unclean(struct str line)
 		} else if (in_string && codepoint == '\\') {
 			if (line.len - i >= 6 && memcmp(line.ptr + i, "\\u0000", 6) == 0)
 				return "\\u0000";
-			n = 2;	/* what is escaped can't end the string */
+			n = 2;	/* an escaped quote does not end the string */
 		} else if (!in_string && (codepoint == '{' || codepoint == '[')) {
 			if (++depth > DEPTH_MAX)
 				return "nested too deeply";

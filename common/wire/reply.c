@@ -48,7 +48,7 @@ read_generation(struct reader *r, const struct member *m, const cJSON *item)
 	return reader_number(r, m->name, item, MESSAGE_NUMBER_MAX, &r->reply->generation);
 }
 
-/* The text of the string that begins at ${p}, quotes included.  The line has been parsed: it ends. */
+/* The string that begins at ${p}, quotes included.  It has an end, as the line has been parsed. */
 static struct str
 string_at(const char *p)
 {
@@ -60,9 +60,9 @@ string_at(const char *p)
 }
 
 /*
- * The object that is member "body", as it was written: printing what cJSON
- * read would round large numbers.  The line has been parsed and its
- * "body" found to be an object.  ptr NULL: its name was written with escapes.
+ * The object in member "body" as it was written: printing what cJSON read would
+ * round large numbers.  The line has been parsed, and its "body" is an object.
+ * ptr NULL: the name "body" was written with escapes.
  */
 static struct str
 written_body(struct str line)
@@ -131,7 +131,7 @@ message_parse_reply(struct str line, struct message_reply *reply, struct buf *bo
 	if ((object = reader_object(&r, line)) == NULL)
 		return ERR_BAD_MESSAGE;
 	good = reader_members(&r, reply_members, COUNT(reply_members), 0, object) &&
-	    r.ok == (reply->err == ERR_OK);	/* a code goes with failures, and only with them */
+	    r.ok == (reply->err == ERR_OK);	/* failures have a code, and nothing else has */
 	cJSON_Delete(object);
 	if (!good)
 		return buf_status(body) == ERR_NOMEM ? ERR_NOMEM : ERR_BAD_MESSAGE;

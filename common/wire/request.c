@@ -6,7 +6,7 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* A copy in the request's texts, which were given room for all of them: what is there stays in place. */
+/* A copy in the request's texts.  They have room for all texts, so none of them ever moves. */
 static struct str
 keep_text(struct reader *r, const char *text)
 {
@@ -250,7 +250,7 @@ read_by(struct reader *r, const struct member *m, const cJSON *item)
 	if (!reader_text(r, m->name, item, r->request->by, sizeof(r->request->by)))
 		return false;
 	return r->request->by[0] == '\0' || message_user_valid(str_of(r->request->by)) ||
-	    reader_refuse(r, "\"%s\" is nobody's name", m->name);
+	    reader_refuse(r, "\"%s\" is no user's name", m->name);
 }
 
 static bool
@@ -308,7 +308,7 @@ static const struct member request_members[] = {
 };
 _Static_assert(COUNT(request_members) <= MEMBERS_MAX, "seen[] is too small");
 
-/* Id, version and type, on which all else depends; the id first, so that even a refusal carries it. */
+/* Id, version and type, on which the rest depends; the id first, so that a refusal carries it. */
 static bool
 read_head(struct reader *r, const cJSON *object)
 {
@@ -347,7 +347,7 @@ message_parse_request(struct str line, const struct schema *schema,
 	if ((object = reader_object(&r, line)) == NULL)
 		return ERR_BAD_MESSAGE;
 	good = read_head(&r, object);
-	/* no text is longer than it is written in the line */
+	/* no text is longer than its JSON in the line */
 	if (good && request->type == MESSAGE_WRITE &&
 	    buf_reserve(&request->texts, line.len) == NULL)
 		good = reader_refuse(&r, "out of memory");

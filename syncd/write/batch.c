@@ -5,9 +5,9 @@
 #include "syncd/write/parts.h"
 
 #define PAUSE_MS	250	/* after a failure, doubling with each */
-#define PAUSE_MAX_MS	2000	/* while somebody waits: the circuit breaker knows longer ones */
+#define PAUSE_MAX_MS	2000	/* while somebody waits; the circuit breaker has longer ones */
 #define PATIENCE_MS	60000	/* while nobody does */
-#define CUT_SHARE	0.15	/* of a time-out, at its end, is for reading back */
+#define CUT_SHARE	0.15	/* of a time-out, at its end, is kept for checks */
 
 /* ---- batches --------------------------------------------------------------------- */
 struct batch *
@@ -53,7 +53,7 @@ on_timer_closed(uv_handle_t *h)
 void
 batch_free(struct batch *b)
 {
-	if (b->call != NULL)	/* a look that nobody waits for any more */
+	if (b->call != NULL)	/* a look whose entries have all ended */
 		airtable_cancel(b->call);
 	b->call = NULL;
 	TAILQ_REMOVE(&b->all->batches, b, link);
@@ -73,8 +73,8 @@ batch_return(struct batch *b)
 }
 
 /*
- * Has everybody been told, and will it not be sent again?  Then the order
- * waits no more, unless the next one expects a version.
+ * May the line go on without the group?  Yes if all its askers have a result and it is
+ * not sent again, unless the line's next entry expects a version.
  */
 static bool
 done_with(const struct group *g)
@@ -87,7 +87,7 @@ done_with(const struct group *g)
 	return next == NULL || next->entry.version == 0;
 }
 
-/* May it still do something, or be sent? */
+/* May it still be sent or applied, or bring news to the store? */
 static bool
 under_way(const struct batch *b)
 {
@@ -185,7 +185,7 @@ batch_hopeless(struct writes *all, int64_t send_by_ms, enum err *why)
 	int64_t now = instant_monotonic(), blocked = airtable_blocked_ms(all->airtable, why);
 
 	if (blocked > 0 && *why != ERR_AIRTABLE_RATE_LIMITED)
-		return true;	/* then waiting is for the sync, not for a person */
+		return true;	/* longer than a person should wait */
 	if (all->rest_until_ms - now > blocked)
 		blocked = all->rest_until_ms - now;
 	if (now + blocked < send_by_ms)
@@ -195,7 +195,7 @@ batch_hopeless(struct writes *all, int64_t send_by_ms, enum err *why)
 }
 
 /* ---- time ------------------------------------------------------------------------- */
-/* Some time is left to read back before the first asker gives up. */
+/* The call ends early enough for a check before the first asker gives up. */
 int64_t
 batch_timeout_ms(const struct batch *b)
 {

@@ -8,11 +8,11 @@
 TAILQ_HEAD(batch_list, batch);
 
 enum batch_state {
-	BATCH_URGENT,		/* part of a refused batch, or looked at: the next call is its */
+	BATCH_URGENT,		/* part of a refused batch, or looked at: it has the next call */
 	BATCH_LOOKING,		/* its orders are read before it is sent */
 	BATCH_SENDING,
-	BATCH_CHECKING,		/* is being read back */
-	BATCH_RESTING		/* a pause, then checking */
+	BATCH_CHECKING,		/* its orders are being read back */
+	BATCH_RESTING		/* pauses, then is checked (again) */
 };
 
 /* What travels, or travelled, in one call. */
@@ -24,13 +24,13 @@ struct batch {
 	struct group		*groups[AIRTABLE_WRITE_MAX];
 	size_t			 count;
 	struct airtable_call	*call;		/* looking, sending, checking */
-	int64_t			 looked_ms;	/* monotonic: when its orders were read to be sent; 0: never */
-	bool			 applied;	/* confirmed, and the store did not take it yet: lines wait */
-	bool			 recovered;	/* by an earlier process, in one call or in several */
-	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still be at it,
-						   and the lines stay closed */
+	int64_t			 looked_ms;	/* monotonic: the last look at its orders; 0: none */
+	bool			 applied;	/* confirmed, not in the store yet: lines wait */
+	bool			 recovered;	/* sent by an earlier process, maybe in several calls */
+	int64_t			 late_until_ms;	/* monotonic: until then Airtable may still
+						   apply it, and the lines stay closed */
 	uint64_t		 sent_base;	/* the generation when it left */
-	enum err		 why;		/* it was refused before it was read back; ERR_OK: no answer */
+	enum err		 why;		/* of the refusal before the check; ERR_OK: no answer */
 	char			 message[300];
 	unsigned		 checks;
 	int64_t			 check_ms;	/* monotonic: when reading back began */
@@ -38,33 +38,33 @@ struct batch {
 	uv_timer_t		 timer;		/* BATCH_RESTING */
 };
 
-/* Entries of the same kind, to be read back or sent.  NULL: out of memory. */
+/* An empty batch for groups of this kind.  NULL: out of memory. */
 struct batch	*batch_new(struct writes *, enum outbox_kind);
 void		 batch_add(struct batch *, struct group *);
-/* Take a group out of it: the group stays. */
+/* Take a group out of the batch.  The group stays. */
 void		 batch_drop(struct batch *, struct group *);
-/* Its groups back to their lines; it is gone. */
+/* Put its groups back into their lines, and free the batch. */
 void		 batch_return(struct batch *);
-/* Without its groups. */
+/* Free the batch, but not its groups; a call of its own is cancelled. */
 void		 batch_free(struct batch *);
 /*
- * After entries have ended or were told something: groups without entries
- * and batches without groups go, lines wait no more for what will not be
- * sent again.
+ * Call this after entries have ended or their askers were told something.
+ * Frees groups without entries and batches without groups, and lets lines
+ * go on that wait for what will not be sent again.
  */
 void		 batch_sweep(struct writes *);
-/* Does one not wait for others? */
+/* Is there an urgent batch, which waits for nothing else? */
 bool		 batch_urgent(const struct writes *);
-/* So long the answer to a call about it is waited for; 0: the request's own time-out. */
+/* How long a call about it waits for its answer; 0: as long as any request. */
 int64_t		 batch_timeout_ms(const struct batch *);
 
-/* Some patience after failures: ms, jittered, doubling with ${tries}. */
+/* A pause after failures: ms, jittered, doubling with ${tries} up to ${max_ms}. */
 int64_t		 batch_pause_ms(unsigned tries, int64_t max_ms);
-/* Wait before anything is sent again, ever longer until something succeeds. */
+/* Pause before anything is sent again.  Pauses grow until something succeeds. */
 void		 batch_rest(struct writes *);
-/* Somebody new waits: not that long any more. */
+/* A new asker waits: cut a long pause short. */
 void		 batch_hurry(struct writes *);
-/* Can't it be sent in time? */
+/* Is it clear that nothing can be sent by ${send_by_ms}?  *why is the reason. */
 bool		 batch_hopeless(struct writes *, int64_t send_by_ms, enum err *why);
 
 #endif

@@ -55,9 +55,8 @@ rule(struct book *b, const struct ruling *r)
 }
 
 /*
- * What is not understood is no news here: a field that has gone bad as a whole
- * can't be told by the few orders that somebody changes (field_guard.h), so it is left
- * to those who read all of them.
+ * A cell that is not understood is no news here.  Whether a whole field has gone bad
+ * (field_guard.h) can't be seen from a few changed orders; full syncs find out.
  */
 static void
 doubt_odd_fields(struct record *r, const struct group *by)
@@ -157,7 +156,7 @@ book_say(struct book *b, struct write *w, enum err err, const char *fmt, ...)
 	rule(b, &(struct ruling){ .write = w, .tell = true });
 }
 
-/* What the commit has to keep for those who ask again with their key. */
+/* The answers that the commit keeps for askers who repeat their key. */
 struct kept {
 	struct answer_step	*steps;
 	struct buf		*bodies;
@@ -220,7 +219,7 @@ keep_all(struct kept *k, const struct errand_list *errands)
 	return ERR_OK;
 }
 
-/* The order as readers see it now; within a snapshot. */
+/* The order's JSON as readers see it now.  Within a snapshot; len 0: it is gone. */
 static struct str
 order_json(struct store *st, struct str id)
 {
@@ -243,7 +242,7 @@ disk_of(const struct write *w)
 	return w->entry.state == OUTBOX_SENT ? DISK_SENT : DISK_ACCEPTED;
 }
 
-/* It is over: away with it, or, when it is still on the disk, to where it waits for that. */
+/* The entry is over: free it, or, if it is still on the disk, make it stale. */
 static void
 dispose(struct book *b, const struct ruling *r, bool committed)
 {
@@ -258,7 +257,7 @@ dispose(struct book *b, const struct ruling *r, bool committed)
 	TAILQ_INSERT_TAIL(&b->all->stale, w, link);
 }
 
-/* Everybody who is to be told something has it put down; the errands answer when the book is closed. */
+/* Tell the errands the results and end what is over.  book_close() lets errands answer. */
 static void
 carry_out(struct book *b, bool committed, uint64_t generation)
 {
@@ -295,7 +294,7 @@ carry_out(struct book *b, bool committed, uint64_t generation)
 	b->count = 0;
 }
 
-/* What was over before and could not be taken off the disk then. */
+/* Entries that ended earlier and could not be taken off the disk then. */
 static void
 add_stale(struct book *b)
 {
@@ -350,7 +349,7 @@ book_commit(struct book *b)
 	return ERR_OK;
 }
 
-/* Pending is what is on the disk: else it is refused. */
+/* "Pending" is only true of what is on the disk: refuse those entries instead. */
 static void
 withdraw_promises(struct book *b)
 {
@@ -381,7 +380,7 @@ book_close(struct book *b)
 {
 	struct errand *e;
 
-	for (size_t i = 0; i < b->count; i++) {		/* nothing came of these */
+	for (size_t i = 0; i < b->count; i++) {		/* these were not carried out */
 		struct ruling *r = &b->rulings[i];
 
 		if (r->tell)
@@ -428,6 +427,6 @@ book_keep_answers(struct writes *all)
 			involve(&b, e);
 		}
 	if (!TAILQ_EMPTY(&b.errands))
-		(void)book_commit(&b);	/* what is kept already says the same, without the order */
+		(void)book_commit(&b);	/* without it the kept answer lacks the orders */
 	book_close(&b);
 }

@@ -2,12 +2,12 @@
 #include "common/base/log.h"
 #include "syncd/write/parts.h"
 
-#define SENT_FRESH_MS	2000	/* so old may the stored moment of sending be when it is sent again */
-#define NOTHING_MS	10	/* between calls that turned out to have nothing to carry */
-#define RETRY_MS	250	/* memory was out */
+#define SENT_FRESH_MS	2000	/* max. age of a stored moment of sending when the call leaves */
+#define NOTHING_MS	10	/* pause after a call that found nothing to carry */
+#define RETRY_MS	250	/* when memory was out */
 
 /* ---- what goes into a commit before sending --------------------------------------- */
-/* Those that are not on the disk yet, but for the ones of ${but} and those that have just ended. */
+/* Store fresh entries, except those of batch ${but} and those that have just ended. */
 static void
 book_fresh(struct book *book, const struct batch *but)
 {
@@ -23,7 +23,7 @@ book_fresh(struct book *book, const struct batch *but)
 	}
 }
 
-/* The store can't take them: nobody's change is lost, it just does not happen. */
+/* The store can't be written: end the fresh entries; nothing was changed. */
 static void
 refuse_fresh(struct writes *all, enum err why)
 {
@@ -53,7 +53,7 @@ dispatch_fresh(struct writes *all)
 		refuse_fresh(all, e);
 }
 
-/* Is the disk right about when it is sent: some time ago, all of it together? */
+/* Does the disk say that all its entries were sent, together and not long before ${now}? */
 static bool
 stored_as_sent(const struct group *g, int64_t now)
 {
@@ -78,7 +78,7 @@ book_group(struct book *book, struct group *g, int64_t now)
 		w->entry.sent_ms = now;
 		book_store(book, w);
 	}
-	/* once sent together and refused: on the disk only what leaves now may count as sent */
+	/* those left in line were once sent with it and refused: they are not on the way now */
 	if (g->line != NULL)
 		TAILQ_FOREACH(w, &g->line->waiting, link)
 			if (w->disk == DISK_SENT)
@@ -86,13 +86,13 @@ book_group(struct book *book, struct group *g, int64_t now)
 }
 
 /* ---- what is next -------------------------------------------------------------------- */
-/* What a call may carry, and what is looked at before it may; most so many of each. */
+/* The batches being filled: for the call, and for a look; ${most} groups each. */
 struct choice {
 	struct batch	*send, *look;
 	size_t		 most;
 };
 
-/* Where the entry would go; NULL: there is no room for it. */
+/* The batch that the entry goes to; NULL: there is no room. */
 static struct batch *
 place_for(const struct choice *c, const struct write *w)
 {
@@ -101,7 +101,7 @@ place_for(const struct choice *c, const struct write *w)
 	return b != NULL && b->count < c->most ? b : NULL;
 }
 
-/* The next entry of ${w}'s order into the batch, unless the store says no to it.  false: no memory. */
+/* Take ${w} and what may travel with it, or end it if the store rules it out.  false: no memory. */
 static bool
 take(struct book *book, struct batch *b, struct write *w)
 {
@@ -163,7 +163,7 @@ fill(struct book *book, struct choice *c, size_t most, bool awaited)
 	return true;
 }
 
-/* The kind of the entry whose turn it is. */
+/* The kind of the errand's oldest ready entry. */
 static enum outbox_kind
 next_kind(const struct errand *e)
 {
@@ -208,7 +208,7 @@ choose_batch(struct book *book, struct batch **look)
 	if (c.send != NULL && all->ready_versioned > 0 && look_may_begin(all) &&
 	    (c.look = batch_new(all, c.send->kind)) != NULL)
 		c.look->state = BATCH_LOOKING;
-	/* those who wait come first, but for one place: what was promised must not starve */
+	/* askers who wait come first, except for one place: promised changes must not starve */
 	if (c.send == NULL || !fill(book, &c, AIRTABLE_WRITE_MAX - 1, true) ||
 	    !fill(book, &c, AIRTABLE_WRITE_MAX, false) || !fill(book, &c, AIRTABLE_WRITE_MAX, true))
 		log_error("write: out of memory");
@@ -237,7 +237,7 @@ fill_write(struct batch *b, struct airtable_write *write)
 	}
 }
 
-/* The disk does not take it: what waits goes on waiting for some time, what is new is refused. */
+/* The commit failed: what waits goes on waiting for a while, what is fresh is refused. */
 static void
 not_stored(struct book *book, struct batch *b, struct batch *look, enum err why)
 {
@@ -315,9 +315,9 @@ on_gathered(uv_timer_t *t)
 }
 
 /*
- * While calls are plentiful each leaves at once, except that what comes just
- * behind one is gathered; when they are scarce, everything is, unless none
- * is free anyway: then all that comes until one is travels in it.
+ * How long to gather before the next call leaves.  While calls are plentiful it leaves at
+ * once, unless another has just left.  When they are scarce, it waits for write.gather.
+ * When none is free there is no need to wait: what arrives until one is travels in it.
  */
 static int64_t
 delay_ms(const struct writes *all, int64_t now)
@@ -358,7 +358,7 @@ dispatch_calls(struct writes *all)
 	}
 	blocked = airtable_blocked_ms(all->airtable, &why);
 	if (blocked > 0 && why != ERR_AIRTABLE_RATE_LIMITED)
-		/* nobody waits out an open circuit but what is pending, and that here */
+		/* an open circuit is waited out by pending entries only */
 		give_up_unsent(all, false, why, err_text(why));
 	else
 		blocked = 0;

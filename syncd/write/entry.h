@@ -10,8 +10,8 @@ TAILQ_HEAD(write_list, write);
 enum write_disk { DISK_NONE, DISK_ACCEPTED, DISK_SENT };
 
 /*
- * An entry.  It is in the list of a line while it waits, else in that of a
- * group; in its errand's until it is over.
+ * An entry.  While it waits it is in its line's list, else in its group's; until it
+ * is over it is in its errand's list too.
  */
 struct write {
 	TAILQ_ENTRY(write)	 link;		/* line->waiting, group->writes or writes.stale */
@@ -19,17 +19,17 @@ struct write {
 	TAILQ_ENTRY(write)	 in_errand;
 	TAILQ_ENTRY(write)	 in_fresh;	/* writes.fresh, while DISK_NONE */
 	struct errand		*errand;
-	size_t			 place;		/* among the errand's items */
-	struct line		*line;		/* NULL: its group has left it */
+	size_t			 place;		/* of its item in the errand */
+	struct line		*line;		/* NULL: its group has left the line */
 	struct group		*group;		/* NULL: it waits */
-	struct outbox_entry	 entry;		/* as it ought to be; strings in ${texts} */
+	struct outbox_entry	 entry;		/* as it is to be stored; strings in ${texts} */
 	enum write_disk		 disk;		/* as it is stored */
 	bool			 ready;
-	bool			 told;		/* its asker knows something: pending, or outcome unknown */
-	bool			 alone;		/* merged with others it was refused: by itself now */
-	bool			 has;		/* its order was seen to have what it asks for */
-	unsigned		 sends;		/* that ended without an outcome */
-	enum outbox_verb	 verb;		/* writes.stale: how it goes from the disk */
+	bool			 told;		/* its asker got a result: pending, or unknown */
+	bool			 alone;		/* was refused when merged: now travels by itself */
+	bool			 has;		/* come true: its order has what it asks for */
+	unsigned		 sends;		/* calls that ended without an outcome */
+	enum outbox_verb	 verb;		/* writes.stale: how it leaves the disk */
 	char			 texts[];
 };
 

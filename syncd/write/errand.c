@@ -6,8 +6,8 @@
 #include "common/base/log.h"
 #include "syncd/write/parts.h"
 
-#define SEND_SHARE	0.7	/* of the time-out; the rest is for an answer, or reading back */
-#define RETRY_MS	1000	/* what is said when nothing is known */
+#define SEND_SHARE	0.7	/* of the time-out; the rest is for the answer and checks */
+#define RETRY_MS	1000	/* Retry-After, when there is no better estimate */
 
 struct errand *
 errand_new(struct writes *all, size_t items)
@@ -80,7 +80,7 @@ errand_start(struct errand *e, int64_t deadline_ms)
 
 	e->deadline_ms = now + e->timeout_ms;
 	if (deadline_ms != 0 && deadline_ms < e->deadline_ms)
-		e->deadline_ms = deadline_ms;	/* some of the time went by on the way here */
+		e->deadline_ms = deadline_ms;	/* part of the time has gone by on the way here */
 	e->send_by_ms = e->deadline_ms - (int64_t)((double)e->timeout_ms * (1 - SEND_SHARE));
 	errand_set_timer(e, now);
 }
@@ -111,7 +111,7 @@ copy_str(struct str s)
 	return s.len == 0 ? NULL : strndup(s.ptr, s.len);
 }
 
-/* When may asking again help? */
+/* How long the asker should wait before it asks again; 0: not known. */
 static int64_t
 retry_after(const struct errand *e, enum err err)
 {
@@ -123,7 +123,7 @@ retry_after(const struct errand *e, enum err err)
 	return blocked > 0 || err != ERR_AIRTABLE_UNAVAILABLE ? blocked : RETRY_MS;
 }
 
-/* Room for a new result; the one that was told may be needed again. */
+/* Make room for a new result, and keep one that was told: it may come back. */
 static void
 set_aside(struct result *r)
 {
@@ -148,7 +148,7 @@ errand_note(struct errand *e, size_t place, enum err err, struct str record, con
 	set_aside(r);
 	r->noted = true;
 	r->err = err;
-	r->detail = copy_str(str_of(detail));	/* without memory it goes without saying */
+	r->detail = copy_str(str_of(detail));	/* NULL without memory: err_text() stands in */
 	r->retry_after_ms = retry_after(e, err);
 	if (record.len > 0 && record.len < sizeof(r->record))
 		memcpy(r->record, record.ptr, record.len);
@@ -249,7 +249,7 @@ any_unknown(const struct errand *e)
 	return false;
 }
 
-/* The first result of those that are syncd's; NULL: there is none. */
+/* The first result that is not the worker's own refusal; NULL: there is none. */
 static const struct result *
 first_taken(const struct errand *e)
 {
@@ -259,7 +259,7 @@ first_taken(const struct errand *e)
 	return NULL;
 }
 
-/* Was nothing taken, for a reason that has nothing to do with what was asked? */
+/* The error if no item was taken, all for one reason that is not in the items; else ERR_OK. */
 static enum err
 refused_as_whole(const struct errand *e)
 {
@@ -330,16 +330,16 @@ finish(struct errand *e)
 		LIST_REMOVE(e, in_keys);
 	uv_close((uv_handle_t *)&e->timer, timer_closed);
 	if (e->all->drained != NULL)
-		writes_wake(e->all);	/* it may have been the last */
+		writes_wake(e->all);	/* it may be the last one */
 }
 
 void
 errand_check(struct errand *e)
 {
-	if (e->booked)		/* the book checks when it is closed */
+	if (e->booked)		/* book_close() checks it */
 		return;
 	if (e->told_count == e->item_count) {
-		/* a process that ends settles nothing more: it is told what is known */
+		/* a process that ends settles nothing more: answer with what is known */
 		if (e->open == 0 || !e->again || e->all->draining || !any_unknown(e)) {
 			(void)uv_timer_stop(&e->timer);
 			if (!TAILQ_EMPTY(&e->waiters))

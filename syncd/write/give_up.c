@@ -4,10 +4,10 @@ enum err
 give_up_reason(enum err why, const char **text)
 {
 	if (why == ERR_AIRTABLE_QUOTA || why == ERR_AIRTABLE_RATE_LIMITED) {
-		*text = err_text(why);	/* what else Airtable says of it is in the log */
+		*text = err_text(why);	/* Airtable's own words are in the log */
 		return why;
 	}
-	/* not a call was made, or none arrived: nothing is unknown about that */
+	/* no call was made, or none arrived: no outcome is unknown */
 	return why == ERR_AIRTABLE_TIMEOUT ? ERR_AIRTABLE_UNAVAILABLE : why;
 }
 

@@ -28,7 +28,7 @@ line_exists(const struct writes *all, struct str id)
 	return find(all, id) != NULL;
 }
 
-/* Behind the others of its order, if there are any; one that creates an order has a line of its own. */
+/* Put the entry at the end of its order's line; one that creates an order gets its own line. */
 static bool
 line_append(struct writes *all, struct write *w)
 {
@@ -268,7 +268,7 @@ group_leave(struct writes *all, struct group *g)
 	line_refresh(all, l);
 }
 
-/* One that has left its line and is not settled. */
+/* A group of this order that has left its line and is not settled; NULL: none. */
 static struct group *
 find_left(const struct writes *all, struct str id)
 {

@@ -5,12 +5,12 @@
 
 #include "syncd/write/entry.h"
 
-/* The entries of an order, oldest first: one group at work, the others wait. */
+/* The entries of an order, oldest first: one group travels, the others wait. */
 struct line {
-	LIST_ENTRY(line)	 in_bucket;	/* a new order's is in none */
+	LIST_ENTRY(line)	 in_bucket;	/* the line of a new order is in none */
 	struct write_list	 waiting;
-	struct group		*group;		/* NULL: the first one may go */
-	struct write		*ready;		/* it is in its errand's ready list */
+	struct group		*group;		/* travels; NULL: the first entry may go */
+	struct write		*ready;		/* the first entry, in its errand's ready list */
 	char			 id[];		/* "": an order to be created */
 };
 LIST_HEAD(line_bucket, line);
@@ -18,9 +18,9 @@ LIST_HEAD(line_bucket, line);
 /* Entries of an order that travel as one. */
 struct group {
 	struct batch		*batch;
-	struct line		*line;		/* NULL: it waits for this group no more */
+	struct line		*line;		/* NULL: does not wait for this group any more */
 	struct write_list	 writes;
-	struct record		 record;	/* all that they ask for */
+	struct record		 record;	/* everything they ask for, merged */
 };
 
 uint64_t	 write_hash(struct str);
@@ -35,32 +35,32 @@ void		 write_detach(struct write *);
 /* Detach and free it. */
 void		 write_free(struct write *);
 
-/* Is anything of this record under way? */
+/* Has this record a line, with entries under way? */
 bool		 line_exists(const struct writes *, struct str id);
-/* Is it surely not at Airtable, nor on the way? */
+/* Is it certain that the entry is neither with Airtable nor on the way there? */
 bool		 write_is_unsent(const struct write *);
-/* Take a waiting one out. */
+/* Take a waiting entry out of its line.  line_refresh() is the caller's. */
 void		 line_remove(struct writes *, struct write *);
-/* Who may go has changed.  Frees the line when nothing is left of it. */
+/* Make the entry ready that may go now.  Frees the line when nothing is left of it. */
 void		 line_refresh(struct writes *, struct line *);
 /*
- * For a group of its order that it did not wait for, as the first one
- * expects a version, and what that will be is not known yet.  false: there is none.
+ * The first entry expects a version, which is not known while a group that has left the
+ * line is not settled.  Let the line wait for that group again.  false: there is none.
  */
 bool		 line_waits_again(struct writes *, struct line *);
 /*
- * The first of the line and what may travel with it, as a group; the line
- * waits for it.  ${sent}: the first and those behind it that an earlier process
- * has sent.  NULL: out of memory, and nothing has changed.
+ * Make a group of the line's first entry and those that may travel with it; the
+ * line waits for the group.  ${sent}: of the entries at its front that an earlier
+ * process has sent.  NULL: out of memory, and nothing has changed.
  */
 struct group	*group_take(struct writes *, struct line *, bool sent);
-/* The group's entries back to the front of the line.  The group is gone. */
+/* Put the group's entries back at the front of their line, and free the group. */
 void		 group_return(struct writes *, struct group *);
-/* The line need not wait for it any more. */
+/* The line does not wait for the group any more. */
 void		 group_leave(struct writes *, struct group *);
-/* Over, without its entries. */
+/* Free the group, but not its entries. */
 void		 group_free(struct writes *, struct group *);
-/* What its entries ask for, anew, as one of them has gone. */
+/* Merge again what its entries ask for. */
 void		 group_merge(const struct schema *, struct group *);
 
 #endif

@@ -5,16 +5,15 @@
 #include "syncd/write/parts.h"
 
 /*
- * Airtable has no conditional writes, and the store may be behind it by what
- * the feed has not brought yet.  So the orders of changes that expect a
- * version are read right before those are sent, all of a call in one; what
- * somebody else has made of them goes into store and history, and the versions
- * are held against that.  There is no case in which this can be left out: what
- * the feed has told is never newer than its last question, which a change need
- * not have waited for.  What happens between this look and the write can't be
- * seen before it is overwritten.
+ * Airtable has no conditional writes, and the store lags behind it by what the feed
+ * has not brought yet.  So the orders of changes that expect a version are read right
+ * before the changes are sent, up to ten in one call.  What others have changed goes
+ * into store and history, and the versions are compared with that.  A look can never
+ * be left out: the feed knows of nothing later than its last question, and a change may
+ * be newer than that.  A change that somebody makes between the look and the write is
+ * overwritten unseen.
  */
-#define LOOK_FRESH_MS	3000	/* after a look the write leaves in this time, or there is another */
+#define LOOK_FRESH_MS	3000	/* the write leaves this soon after a look, or there is another look */
 
 bool
 look_may_begin(const struct writes *all)
@@ -24,7 +23,7 @@ look_may_begin(const struct writes *all)
 
 	TAILQ_FOREACH(b, &all->batches, link)
 		open += b->state == BATCH_LOOKING || (b->state == BATCH_URGENT && b->looked_ms != 0);
-	/* each look takes a call from the writes that follow: more would only grow old */
+	/* each look takes a call from the writes that follow it: more looks would only grow old */
 	return open < (most > 1 ? most : 1);
 }
 
@@ -47,7 +46,7 @@ is_due(const struct batch *b)
 	return false;
 }
 
-/* The store can't be read or written, or memory is out: all of it waits for its turn anew. */
+/* The store can't be read or written, or memory is out: everything goes back to its line. */
 static void
 put_off(struct batch *b)
 {
@@ -58,9 +57,8 @@ put_off(struct batch *b)
 }
 
 /*
- * Those whose orders are not, or not any more, at the version that they
- * expect end here; what was merged with them goes on without them.  false:
- * the store can't be read.
+ * End the entries whose orders are not at the version that they expect.  What was
+ * merged with them goes on without them.  false: the store can't be read.
  */
 static bool
 hold_against_store(struct book *book, struct batch *b)
@@ -90,7 +88,7 @@ hold_against_store(struct book *book, struct batch *b)
 	return true;
 }
 
-/* Was the record read as it was before what the row has?  Listings may lag behind. */
+/* Is the record that was read older than the row?  Listings may lag behind. */
 static bool
 lags(struct store *st, const struct schema *s, const struct record *now)
 {
@@ -109,9 +107,8 @@ lags(struct store *st, const struct schema *s, const struct record *now)
 }
 
 /*
- * What was read goes into the store, as done in Airtable.  An order that is
- * not there is left to the write: it may be so new that it can't be found
- * yet, and Airtable says so when it is gone.
+ * Put what was read into the store, as changes that were made in Airtable.  An order
+ * that was not found may be too new to be found; if it is gone, the write will fail.
  */
 static enum err
 take_news(struct batch *b, const struct airtable_page *page)
@@ -169,7 +166,7 @@ not_read(struct batch *b, const struct airtable_result *r)
 	settle_unsent(b, &why);
 }
 
-/* An airtable_cb */
+/* An airtable_cb: the orders were read, or not. */
 static void
 looked(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
 {

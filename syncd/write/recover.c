@@ -5,9 +5,9 @@
 #include "common/store/outbox.h"
 #include "syncd/write/parts.h"
 
-#define SLACK_MS	3000	/* the stored moment of sending may be so old when it is sent again */
+#define SLACK_MS	3000	/* between the stored moment and the call: see SENT_FRESH_MS */
 
-/* ---- the messages they came with ------------------------------------------------------ */
+/* ---- their errands ------------------------------------------------------ */
 static void
 keep_result(void *cookie, size_t place, const struct message_result *m)
 {
@@ -24,7 +24,7 @@ keep_result(void *cookie, size_t place, const struct message_result *m)
 	errand_tell(e, place, m->order);
 }
 
-/* Whoever asked knows by now that the outcome is not known: the connection broke. */
+/* No result is kept: the connection broke, so the asker knows that the outcome is unknown. */
 static void
 tell_rest(struct errand *e)
 {
@@ -35,7 +35,7 @@ tell_rest(struct errand *e)
 		}
 }
 
-/* The errand of an entry whose answer is kept; of the others each has its own. */
+/* The entry's errand: one for all entries with the same kept answer, else one for itself. */
 static struct errand *
 errand_for(struct writes *all, const struct outbox_entry *entry, size_t *place)
 {
@@ -82,13 +82,13 @@ load(void *cookie, const struct outbox_entry *entry)
 	e->results[place].pending = entry->deferred;
 	if (entry->deferred)
 		e->results[place].err = ERR_OK;
-	/* asked again with its key, the result must be told from others' */
+	/* the record tells the results apart when it is asked again with its key */
 	(void)snprintf(e->results[place].record, sizeof(e->results[place].record), "%.*s",
 	    STR_FMT(entry->record.id));
 	return ERR_OK;
 }
 
-/* Nobody was promised anything about these, and they were never sent. */
+/* End the entries that were never sent and not promised ("pending"). */
 static void
 drop_unsent(struct writes *all)
 {
@@ -107,7 +107,7 @@ drop_unsent(struct writes *all)
 	book_close(&book);
 }
 
-/* How long may Airtable still be at what was sent then? */
+/* Until when may Airtable still apply what was sent then?  Monotonic. */
 static int64_t
 late_until(const struct writes *all, const struct group *g)
 {
@@ -122,7 +122,7 @@ late_until(const struct writes *all, const struct group *g)
 	return instant_monotonic() + (left < most ? left : most);
 }
 
-/* A batch of this kind with room for one more. */
+/* A batch of this kind with room for one more group.  NULL: out of memory. */
 static struct batch *
 batch_for(struct writes *all, enum outbox_kind kind)
 {
@@ -160,8 +160,8 @@ recover_look(struct writes *all, struct line *l)
 }
 
 /*
- * What was sent is read back before anything else of its order: what is of
- * another kind is, too, when its turn comes.
+ * Check what was sent before anything else of its order.  Sent entries of another
+ * kind behind it are checked when their turn comes.
  */
 static enum err
 take_up(struct writes *all)
@@ -196,7 +196,7 @@ writes_recover(struct writes *all)
 		return e;
 	}
 	if (all->count > 0)
-		log_info("outbox: %zu changes left by the process before", all->count);
+		log_info("outbox: %zu changes left by the previous process", all->count);
 	drop_unsent(all);
 	if ((e = take_up(all)) != ERR_OK)
 		log_error("outbox: %s", err_text(e));

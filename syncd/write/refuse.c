@@ -2,7 +2,6 @@
 
 #include "syncd/write/parts.h"
 
-/* An order that Airtable does not have: told to all who want to change it. */
 void
 settle_gone(struct book *book, struct group *g, bool maybe_before)
 {
@@ -16,8 +15,8 @@ settle_gone(struct book *book, struct group *g, bool maybe_before)
 }
 
 /*
- * What nobody waits for any more is not sent again: now that it is surely
- * not applied, that is the end of it.  false: nothing is left of the batch.
+ * End the entries whose askers have stopped waiting and were not told "pending": they
+ * are certainly not applied, and not sent again.  false: nothing is left of the batch.
  */
 static bool
 end_told(struct batch *b, const struct airtable_result *r)
@@ -38,8 +37,8 @@ end_told(struct batch *b, const struct airtable_result *r)
 	return left > 0;
 }
 
-/* ---- surely not applied ---------------------------------------------------------------- */
-/* It will not work any better: those who wait are told, the rest is for better times. */
+/* ---- certainly not applied ---------------------------------------------------------------- */
+/* Sending it again is no use: end the entries whose askers wait; promised ones wait in line. */
 static void
 give_up(struct batch *b, const struct airtable_result *r)
 {
@@ -62,7 +61,7 @@ give_up(struct batch *b, const struct airtable_result *r)
 	batch_rest(all);
 }
 
-/* Once more, when Airtable has had a rest and if there is time. */
+/* Send it again after a pause, if there is time. */
 static void
 again(struct batch *b, const struct airtable_result *r)
 {
@@ -89,7 +88,7 @@ settle_unsent(struct batch *b, const struct airtable_result *r)
 		give_up(b, r);
 }
 
-/* ---- refused for what it holds ------------------------------------------------------------ */
+/* ---- refused for its content ------------------------------------------------------------ */
 static bool
 about_content(enum err e)
 {
@@ -104,13 +103,13 @@ refused_single(struct batch *b, const struct airtable_result *r)
 	struct write *first = TAILQ_FIRST(&g->writes), *w;
 	struct book book;
 
-	if (TAILQ_NEXT(first, link) != NULL) {	/* which of them? */
+	if (TAILQ_NEXT(first, link) != NULL) {	/* find out which entry */
 		TAILQ_FOREACH(w, &g->writes, link)
 			w->alone = true;
 		batch_return(b);
 		return;
 	}
-	if (r->err == ERR_AIRTABLE_FIELD_MISSING && first->told) {	/* once that is mended */
+	if (r->err == ERR_AIRTABLE_FIELD_MISSING && first->told) {	/* once the field is there */
 		give_up(b, r);
 		return;
 	}
@@ -122,13 +121,13 @@ refused_single(struct batch *b, const struct airtable_result *r)
 	book_finish(&book);
 }
 
-/* The groups from ${from} on become a batch of their own, to be sent next. */
+/* The groups from ${from} on become a batch of their own, which is sent next. */
 static void
 split(struct batch *b, size_t from)
 {
 	struct batch *half = batch_new(b->all, b->kind);
 
-	if (half == NULL)	/* then all of it is sent again */
+	if (half == NULL)	/* the whole batch is sent again */
 		return;
 	half->state = BATCH_URGENT;
 	half->looked_ms = b->looked_ms;
@@ -137,7 +136,7 @@ split(struct batch *b, size_t from)
 	b->count = from;
 }
 
-/* The group that Airtable's message names; b->count: none. */
+/* The index of the group that Airtable's message names; b->count: none. */
 static size_t
 named(const struct batch *b, const struct airtable_result *r)
 {
@@ -149,7 +148,7 @@ named(const struct batch *b, const struct airtable_result *r)
 	return i;
 }
 
-/* Airtable does not have one of the orders; the others are sent again. */
+/* Airtable does not have the group's order.  The others are sent again. */
 static void
 missing(struct batch *b, struct group *g)
 {
@@ -161,7 +160,7 @@ missing(struct batch *b, struct group *g)
 	book_finish(&book);
 }
 
-/* Airtable refuses all for one: that one is found, the others go. */
+/* Airtable refuses all groups because of one: split the batch to find it and send the others. */
 static void
 refused(struct batch *b, const struct airtable_result *r)
 {

@@ -5,8 +5,8 @@
 #include "common/store/row.h"
 #include "syncd/write/parts.h"
 
-#define SENDS_MAX	3	/* of one entry without an answer, while somebody waits */
-#define REST_MAX_MS	30000	/* between looks at an order */
+#define SENDS_MAX	3	/* of one entry, without an answer, while its asker waits */
+#define REST_MAX_MS	30000	/* between checks */
 
 static void	 check(struct batch *);
 
@@ -23,10 +23,10 @@ has_fields(const struct schema *s, const struct record *asked, uint32_t fields,
 }
 
 /*
- * Which entries of the group does the record show?  They have travelled in
- * one call: all or none.  Of those that an earlier process sent that is not
- * known: each is looked at but for what later ones ask for, and one that
- * asks for nothing else goes with the next.
+ * Mark the entries of the group that the record shows.  ${together}: they
+ * travelled in one call, so it is all or none.  Entries that an earlier process
+ * sent may have travelled apart: each is judged by the fields that no later one
+ * asks for, and one without such fields shares the verdict of the next.
  */
 static void
 judge(const struct schema *s, struct group *g, bool together, const struct record *now)
@@ -54,8 +54,8 @@ mark(struct group *g, bool has)
 }
 
 /*
- * An answer to a write can't tell a field that is empty from one that was
- * renamed: unless it was asked for, it stays as it is until a listing decides.
+ * The answer to a write leaves out a field that is empty, but also one that was
+ * renamed.  A field that was not asked for stays as it is until a listing decides.
  */
 static void
 doubt_empty_fields(const struct schema *s, const struct group *g, struct record *r)
@@ -66,7 +66,7 @@ doubt_empty_fields(const struct schema *s, const struct group *g, struct record 
 }
 
 /* ---- confirmed ----------------------------------------------------------------------- */
-/* Airtable has it and the store does not take it: that is what is said, and it is tried again. */
+/* Airtable has applied it but the store can't be written: tell the askers so, and try again. */
 static void
 unrecorded(struct batch *b, enum err why)
 {
@@ -101,7 +101,7 @@ confirmed(struct batch *b, const struct airtable_page *page)
 		mark(g, true);
 		doubt_empty_fields(all->schema, g, &now);
 		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, &now,
-		    b->sent_base, g)->counts = true;	/* its line has waited for it */
+		    b->sent_base, g)->counts = true;	/* its line has waited for this */
 		book_end_group(&book, g, now.id);
 	}
 	if ((e = book_commit(&book)) != ERR_OK) {
@@ -156,12 +156,12 @@ settle_leave(struct writes *all, bool everything)
 				continue;
 			state = w->group->batch->state;
 			if (everything || state == BATCH_RESTING)
-				settle_unknown(&book, w, "syncd was stopped before Airtable told");
+				settle_unknown(&book, w, "syncd was stopped before Airtable answered");
 		}
 	book_finish(&book);
 }
 
-/* A call has ended while the process ends: what is left of it is not sent any more. */
+/* A call has ended while the process ends: what is left of it is not sent again. */
 static void
 leave_if_draining(struct writes *all)
 {
@@ -172,19 +172,19 @@ leave_if_draining(struct writes *all)
 	writes_wake(all);
 }
 
-/* Not settled yet: another look, later. */
+/* Not settled yet: check again later. */
 static void
 look_again(struct batch *b)
 {
 	int64_t ms = batch_pause_ms(++b->checks, REST_MAX_MS);
 	int64_t late = b->late_until_ms - instant_monotonic();
 
-	/* then it can't come any more, and the next look decides */
+	/* at late_until_ms the call can't be applied any more, and the next check decides */
 	settle_rest(b, late > 0 && late < ms ? late : ms);
 	batch_sweep(b->all);
 }
 
-/* It had its chance: once more if somebody still waits for it or it was promised. */
+/* It was sent and not applied: send it again if its asker still waits or was told "pending"? */
 static bool
 goes_again(struct batch *b, struct write *w)
 {
@@ -209,7 +209,7 @@ book_not_applied(struct book *book, struct batch *b, struct write *w)
 		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, e, "%s", text);
 }
 
-/* Airtable refused the first call that was to delete it: somebody else had done it. */
+/* Airtable refused the first call that was to delete it.  So somebody else had deleted it. */
 static bool
 gone_before(const struct batch *b, const struct group *g)
 {
@@ -230,13 +230,13 @@ judge_found(struct batch *b, struct group *g, const struct record *now)
 		mark(g, b->kind == OUTBOX_DELETE && !gone_before(b, g));
 	else if (b->kind == OUTBOX_DELETE)
 		mark(g, false);
-	else if (b->applied || b->kind == OUTBOX_CREATE)	/* whatever somebody has made of it since */
+	else if (b->applied || b->kind == OUTBOX_CREATE)	/* whatever was made of it since */
 		mark(g, true);
 	else
 		judge(b->all->schema, g, !b->recovered, now);
 }
 
-/* Have all its entries travelled in one call? */
+/* Did all its entries travel in one call? */
 static bool
 one_call(const struct group *g)
 {
@@ -249,9 +249,9 @@ one_call(const struct group *g)
 }
 
 /*
- * Is that record, or that there is none, the answer?  Not when the row has changed since the look
- * began, and while the call may still come only if it shows something of
- * what was asked for that was not there before.  Within a snapshot.
+ * Does the record that was read back (NULL: there is none) decide the outcome?  Not if the
+ * row has changed since the check began.  While the call may still be applied, only if the
+ * record has all that was asked for and the row had not.  Within a snapshot.
  */
 static bool
 conclusive(const struct batch *b, const struct group *g, const struct record *now)
@@ -265,7 +265,7 @@ conclusive(const struct batch *b, const struct group *g, const struct record *no
 
 	if (now == NULL)
 		return b->kind != OUTBOX_CREATE || !late;
-	if (b->kind == OUTBOX_CREATE)	/* it has come, and is sent once */
+	if (b->kind == OUTBOX_CREATE)	/* it was created, and its key is used once */
 		return true;
 	if (b->kind == OUTBOX_DELETE)
 		return !late;
@@ -278,7 +278,7 @@ conclusive(const struct batch *b, const struct group *g, const struct record *no
 	    !has_fields(s, &g->record, g->record.known, &row));
 }
 
-/* What a record that was read back, NULL: that is gone, says about a group. */
+/* Settle a group by its record as it was read back; NULL: there is none. */
 static void
 book_found(struct book *book, struct batch *b, struct group *g, const struct record *now)
 {
@@ -296,13 +296,13 @@ book_found(struct book *book, struct batch *b, struct group *g, const struct rec
 		settle_gone(book, g, !b->applied);
 	book_end_group(book, g, now != NULL ? now->id : g->record.id);
 	TAILQ_FOREACH(w, &g->writes, link)
-		if (others)	/* it is as was asked for, and nobody's doing who asked */
+		if (others)	/* it is as was asked for, but the asker did not do it */
 			book_end(book, w, OUTBOX_DROP, ERR_OK, "%s", "");
 		else if (!w->has && (now != NULL || absent) && !goes_again(b, w))
 			book_not_applied(book, b, w);
 }
 
-/* Groups of which it is decided what happens: what did not end goes back to its line. */
+/* Groups that are decided leave the batch; entries that did not end go back to their lines. */
 static void
 return_decided(struct batch *b, const bool decided[static AIRTABLE_WRITE_MAX])
 {
@@ -336,8 +336,8 @@ settle_record(const struct airtable_page *page, const struct group *g, const str
 		    !str_eq(page->records[r].id, g->record.id))
 			continue;
 		if (*found != NULL) {
-			log_error("write: %.*s and %.*s both have the key %.*s: which of them was "
-			    "made for it can't be told", STR_FMT((*found)->id),
+			log_error("write: %.*s and %.*s both have the key %.*s; it is unknown which "
+			    "of them was created with it", STR_FMT((*found)->id),
 			    STR_FMT(page->records[r].id), STR_FMT(key));
 			return false;
 		}
@@ -417,15 +417,15 @@ static void
 unknown(struct batch *b, const struct airtable_result *r)
 {
 	/*
-	 * Whoever ended the connection is done with the call.  Should a create come after all, when
-	 * it was not found and is sent again, Airtable merges the two by their key.
+	 * If Airtable closed the connection it is done with the call.  Should a create be applied
+	 * after all, after it was not found and was sent again, Airtable merges the two by their key.
 	 */
 	if (r->adrift)
 		b->late_until_ms = r->sent_ms + b->all->config->airtable.request_timeout_ms;
 	check(b);
 }
 
-/* A delete of what is not there, or must not be: the orders themselves tell. */
+/* A delete was refused as not found or forbidden: a check finds out which orders are there. */
 static void
 look_which(struct batch *b, const struct airtable_result *r)
 {

@@ -57,7 +57,7 @@ check_settings(const struct writes *all, enum outbox_kind kind, char why[static 
 	return ERR_OK;
 }
 
-/* A field that the base has not can't be changed, and without a call that is known. */
+/* Refuse a field that the base is known to lack, without a call. */
 static enum err
 check_fields(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
 {
@@ -84,7 +84,7 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	    (err = check_fields(all, entry, why)) != ERR_OK)
 		return err;
 	if (line_exists(all, entry->record.id))
-		now.version = 0;	/* that is for when its turn comes */
+		now.version = 0;	/* it is checked when its turn comes */
 	if ((err = write_check_store(all, &now, why)) != ERR_OK)
 		return err;
 	if (!e->defer && batch_hopeless(all, e->send_by_ms, &reason)) {
@@ -183,7 +183,7 @@ take_new(struct writes *all, struct server_call *call, const struct message_requ
 	batch_hurry(all);
 	first = apply_sequence(all->apply);
 	for (size_t i = 1; i < m->item_count; i++)
-		(void)apply_sequence(all->apply);	/* they follow one another */
+		(void)apply_sequence(all->apply);	/* the items' numbers follow one another */
 	err = store_begin(st);
 	for (size_t i = 0; i < m->item_count; i++) {
 		if (err == ERR_OK) {
@@ -214,7 +214,7 @@ refuse_key(struct writes *all, struct server_call *call)
 	    "this Idempotency-Key was used for another request");
 }
 
-/* The same is under way: wait for its answer, or take what is known. */
+/* The request is under way: wait for its answer, or take what is known. */
 static void
 join(struct errand *e, struct server_call *call, const struct message_request *m)
 {
@@ -232,7 +232,7 @@ join(struct errand *e, struct server_call *call, const struct message_request *m
 	}
 }
 
-/* Within a snapshot.  false: there is no answer to it. */
+/* Answer with the kept answer to this key.  Within a snapshot; false: there is none. */
 static bool
 reply_as_kept(struct store *st, struct writes *all, struct server_call *call,
     const struct message_request *m)
@@ -254,7 +254,7 @@ reply_as_kept(struct store *st, struct writes *all, struct server_call *call,
 	return true;
 }
 
-/* An answer of the last 24 hours?  true: the call is dealt with. */
+/* Answer from the last 24 hours' kept answers.  true: the call is dealt with. */
 static bool
 answer_again(struct writes *all, struct server_call *call, const struct message_request *m)
 {
@@ -284,7 +284,7 @@ write_take_arrived(struct writes *all)
 		if (all->draining)
 			errand_refuse(all, call, ERR_CANCELLED, "syncd is stopping; nothing was changed");
 		else if (m->deadline_ms != 0 && instant_monotonic() >= m->deadline_ms)
-			/* the asker has been told by now that it does not happen, or can't count on it */
+			/* its asker was told by now that nothing happens, or does not count on it */
 			errand_refuse(all, call, ERR_CANCELLED,
 			    "it was read after its time was over; nothing was changed");
 		else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)

@@ -5,7 +5,7 @@
 #include "syncd/write/parts.h"
 
 /* ---- deadlines -------------------------------------------------------------------- */
-/* What was not sent is given up, or pending; of what was sent, the outcome is unknown. */
+/* Give up what was not sent, or make it pending; what was sent has an unknown outcome. */
 static void
 on_deadline(uv_timer_t *t)
 {
@@ -32,16 +32,16 @@ on_deadline(uv_timer_t *t)
 	batch_sweep(all);
 	if (late) {
 		e->again = false;
-		errand_check(e);	/* which waits when the book is about it */
+		errand_check(e);	/* book_close() answers if the book is about it */
 	} else {
 		errand_set_timer(e, now);
 	}
-	book_close(&book);	/* it may be the end of the errand */
+	book_close(&book);	/* may free the errand */
 	dispatch_calls(all);
 }
 
 /* ---- the turn -------------------------------------------------------------------- */
-/* Does anybody wait, or is a call on its way whose answer is worth waiting for? */
+/* Is anybody waiting, or is a call on its way? */
 static bool
 busy(const struct writes *all)
 {
@@ -57,7 +57,7 @@ busy(const struct writes *all)
 	return false;
 }
 
-/* From the loop: whoever is told that all is drained may free everything. */
+/* Called from the loop only, as ${drained} may free everything. */
 static void
 tell_drained(struct writes *all)
 {
@@ -70,9 +70,8 @@ tell_drained(struct writes *all)
 }
 
 /*
- * Everything that has come since the last turn is taken, may leave together
- * and shares a commit: the one that a call makes before it leaves, if one
- * can leave now.
+ * Everything that has come since the last turn may leave together and shares a
+ * commit: if a call can leave now, the one that precedes the call.
  */
 static void
 on_turn(uv_timer_t *t)
@@ -153,7 +152,7 @@ writes_drain(struct writes *all, void (*drained)(void *), void *cookie)
 	all->call = NULL;
 	give_up_unsent(all, true, ERR_CANCELLED, "syncd is stopping");
 	settle_leave(all, false);
-	all->unkept = true;	/* of those that are not over, too */
+	all->unkept = true;	/* also of errands that are not over */
 	for (e = TAILQ_FIRST(&all->errands); e != NULL; e = next) {
 		next = TAILQ_NEXT(e, link);
 		errand_check(e);
@@ -168,7 +167,7 @@ close_timers(struct writes *all)
 	uv_close((uv_handle_t *)&all->gather, NULL);
 }
 
-/* Nobody waits for an answer any more; what is left is on the disk. */
+/* Free all errands and entries.  No call waits any more; what is left is on the disk. */
 static void
 forget_all(struct writes *all)
 {
