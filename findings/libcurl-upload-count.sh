@@ -1,18 +1,18 @@
 #!/bin/bash
-# libcurl counts a request's uploaded bytes anew when it repeats it by itself.
+# libcurl counts uploaded bytes from 0 again when it repeats a request by itself.
 #
 # Seen with: libcurl4 7.88.1 (Debian 12), a POST of 1,000 bytes over a kept
 #            connection that the server closes once it has read all of it.
-# What one expects: CURLINFO_SIZE_UPLOAD_T tells how much of the body has left,
-#                   so that 0 after a failed POST means that nobody can have
-#                   obeyed it.
-# What happens:     a kept connection that ends before any answer is taken for
-#                   an idle one that had died, and the request is sent once
-#                   more over a new connection, POST or not.  When that can't
-#                   be made the transfer ends with CURLE_COULDNT_CONNECT and 0
-#                   bytes uploaded, although the server has had all of them.
+# What one expects: CURLINFO_SIZE_UPLOAD_T is how much of the body was sent,
+#                   so 0 after a failed POST means that no server can have
+#                   acted on it.
+# What happens:     libcurl takes a kept connection that ends before any answer
+#                   for an idle one that died, and sends the request once more
+#                   over a new connection, even a POST.  If it can't connect,
+#                   the transfer ends with CURLE_COULDNT_CONNECT and 0 bytes
+#                   uploaded, although the server received all of them.
 # What follows:     neither the code nor the count proves that a change was not
-#                   made; only what a program itself saw leave does.
+#                   made; a program must count what it hands to the socket.
 #
 # Needs: apt-get, dpkg-deb, gcc, python3; a port on loopback.
 set -eu

@@ -3,11 +3,11 @@
 #
 # Seen with: libreoffice-calc-nogui 7.4.7 (Debian 12), in the locale C.UTF-8.
 # What one expects: a file that begins with UTF-8's byte order mark is read as UTF-8,
-#                   all the more where that is the character set of the locale.
-# What happens:     "soffice --headless --convert-to" makes "MÃ¼ller" of "Müller",
+#                   particularly in a locale with that character set.
+# What happens:     "soffice --headless --convert-to" turns "Müller" into "MÃ¼ller",
 #                   and the mark becomes three letters of the first cell.  With
 #                   --infilter='Text - txt - csv (StarCalc):44,34,76,1' both are right.
-# What follows:     who converts CSV in a script names its character set (76 is UTF-8).
+# What follows:     a script that converts CSV must name the character set (76 is UTF-8).
 #
 # Needs: root, mmdebstrap, unshare; makes a Debian of 560 MB in a temporary folder.
 set -eu

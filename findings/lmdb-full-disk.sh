@@ -5,11 +5,11 @@
 # What one expects: mdb_txn_commit() returns ENOSPC (28), as write(2) does.
 # What happens:     the kernel first takes the part of the pages that still
 #                   fits; LMDB sees a write shorter than asked and returns EIO
-#                   (5), which reads as if the device was broken.  The
-#                   transaction before is whole, and once there is room again
-#                   the same transaction goes through.
-# What follows:     a program on LMDB has to ask statvfs() itself before it
-#                   tells an operator what is wrong.
+#                   (5), as if the device were broken.  The transaction before
+#                   is intact, and once there is room again the same
+#                   transaction succeeds.
+# What follows:     a program that uses LMDB has to call statvfs() itself before
+#                   it reports the cause.
 #
 # Needs: apt-get, dpkg-deb, gcc, unshare; root or user namespaces.
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/bash
-# With nchan 1.3.6 loaded, nginx makes the folder for bodies that it was built
-# with, though the configuration names another.
+# With nchan 1.3.6 loaded, nginx makes its compiled-in folder for bodies, even if the
+# configuration names another.
 #
 # Seen with: nginx 1.22.1-9+deb12u11, libnginx-mod-nchan 1:1.3.6+dfsg-2 (Debian 12).
 # What one expects: client_body_temp_path at http level is the only folder for
@@ -8,8 +8,8 @@
 # What happens:     loading the module is enough for nginx to make
 #                   /var/lib/nginx/body as well, and where it can't (another
 #                   user, a root that can't be written) it does not start.
-# What follows:     whoever runs such an nginx without root has to see to that
-#                   folder before, or it works only where another nginx ran once.
+# What follows:     to run such an nginx without root, make that folder first;
+#                   otherwise it works only where another nginx ran before.
 #
 # Needs: apt-get, dpkg-deb, nginx's libraries, unshare; root.
 set -eu

@@ -1,14 +1,14 @@
 #!/bin/bash
-# utf8proc's capital of "ß" is "ẞ" (U+1E9E), which nobody else's is.
+# utf8proc upper-cases "ß" to "ẞ" (U+1E9E); no other library here does.
 #
 # Seen with: libutf8proc2 2.8.0-1 (Debian 12).
 # What one expects: utf8proc_toupper(U+00DF) returns U+00DF, as towupper() and
 #                   Unicode's table of simple mappings say, since "SS" does not
 #                   fit into one character; JavaScript and Python give "SS".
-# What happens:     it returns U+1E9E, so that upper-casing by utf8proc, by the
-#                   C library and by JavaScript gives three texts of one.
-# What follows:     who has to agree with another program on upper case maps
-#                   this letter before asking utf8proc.
+# What happens:     it returns U+1E9E, so utf8proc, the C library and JavaScript
+#                   upper-case the same text in three ways.
+# What follows:     a program that must agree with another on upper case has to
+#                   map this letter before it calls utf8proc.
 #
 # Needs: apt-get, dpkg-deb, gcc, python3.
 set -eu

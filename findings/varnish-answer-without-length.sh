@@ -4,12 +4,12 @@
 # Seen with: varnish 7.1.1 (Debian 12) with its built-in rules, before a server that
 #            answers with neither Content-Length nor Transfer-Encoding, ends the body
 #            with the connection, and has "Connection: keep-alive" in its head.
-# What one expects: such a body ends with the connection, whatever Connection says
-#                   (RFC 9112, 6.3); nginx, haproxy and Apache pass it on.
+# What one expects: such a body ends with the connection, whatever the header
+#                   Connection says (RFC 9112, 6.3), as nginx, haproxy and Apache do.
 # What happens:     the client gets 200 with Content-Length: 0 at once.  With
-#                   "Connection: close" in the same head it gets all of the body.
-# What follows:     a server that streams without chunks has to say that the
-#                   connection ends.
+#                   "Connection: close" it gets all of the body.
+# What follows:     a server that streams without chunks has to send
+#                   "Connection: close".
 #
 # Needs: apt-get, dpkg-deb, gcc, python3, curl; ports on loopback.
 set -eu
