@@ -31,10 +31,10 @@ struct daemon {
 	uv_loop_t			 loop;
 	uv_signal_t			 signals[SIGNALS];
 	uv_timer_t			 patience;	/* while stopping */
-	uv_timer_t			 watchdog;	/* tells the service manager that the loop turns */
+	uv_timer_t			 watchdog;	/* tells the service manager that the loop runs */
 	bool				 stopping;
 	struct apply			*apply;
-	struct publisher		*publisher;	/* NULL: nobody is told live */
+	struct publisher		*publisher;	/* NULL: live events are off */
 	struct airtable			*airtable;
 	struct ledger			*ledger;
 	struct full_sync		*full_sync;
@@ -46,7 +46,7 @@ struct daemon {
 	char				 pid_path[108];
 };
 
-/* What can't change while the daemon runs stays as it is, and is told. */
+/* Keep settings that can't change while the daemon runs, and log them. */
 static void
 keep_fixed(const struct config *old, struct config *new)
 {
@@ -58,13 +58,13 @@ keep_fixed(const struct config *old, struct config *new)
 	buf_free(&names);
 }
 
-/* The running syncd is confined to the folders that it began with. */
+/* Log the likely cause of a fault: syncd is confined to the folders that it started with. */
 static void
 explain_fault(const struct config *old, const struct config *new)
 {
 	if (strcmp(old->airtable.token_file, new->airtable.token_file) != 0 &&
 	    old->run.sandbox != SANDBOX_OFF)
-		log_error("reload: airtable.token_file: a file in another folder takes a restart of syncd");
+		log_error("reload: airtable.token_file: a file in another folder needs a restart of syncd");
 }
 
 static void
@@ -74,9 +74,9 @@ reload_log(struct config *config, const char *old_file)
 		return;
 	log_error("reload: log.file: %s: %s; the log stays where it was%s", config->log.file,
 	    strerror(errno), config->run.sandbox == SANDBOX_OFF ? "" :
-	    ": a file in another folder takes a restart of syncd");
+	    ": a file in another folder needs a restart of syncd");
 	(void)snprintf(config->log.file, sizeof(config->log.file), "%s", old_file);
-	/* level and format are taken all the same */
+	/* level and format change all the same */
 	if (log_open("syncd", config->log.file, config->log.level, config->log.format) == -1)
 		log_error("reload: log.file: %s: %s", config->log.file, strerror(errno));
 }
@@ -128,7 +128,7 @@ close_handle(uv_handle_t *h)
 		uv_close(h, NULL);
 }
 
-/* Nobody waits any more (or the start failed half-way): close what keeps the loop alive. */
+/* No answers are due any more, or the start failed half-way: close what keeps the loop alive. */
 static void
 stop_rest(void *cookie)
 {
@@ -186,7 +186,7 @@ stop(struct daemon *d)
 	notify_stopping();
 	log_info("stop: %zu writes under way", writes_pending(d->writes));
 	(void)uv_timer_start(&d->patience, patience_ended, DRAIN_MS, 0);
-	/* a sync can be repeated, what people have changed can't */
+	/* a sync can be repeated, people's changes can't */
 	feed_cancel(d->feed);
 	full_sync_cancel(d->full_sync);
 	writes_drain(d->writes, writes_ended, d);
@@ -249,7 +249,7 @@ listener_came(void *cookie)
 	feed_listened(d->feed);
 }
 
-/* In start order; what fails has said why. */
+/* Open the parts in the order of their start.  A part that fails has logged why. */
 static bool
 open_parts(struct daemon *d)
 {
@@ -308,7 +308,7 @@ close_parts(struct daemon *d)
 	apply_close(d->apply);
 }
 
-/* The loop's handles finish closing. */
+/* Let the loop's handles finish closing. */
 static void
 run_dry(struct daemon *d)
 {

@@ -6,9 +6,9 @@
 #include "syncd/airtable/calls.h"
 
 /*
- * Which of the schema's fields the base has not.  A call that names one is
- * refused as a whole, so that one field would stop all others: it is left out
- * instead, and asked for again now and then, by which it is found to be back.
+ * Which of the schema's fields the base lacks.  Airtable refuses a call that names one
+ * as a whole, so one field would stop all others.  Instead it is left out, and asked
+ * for again now and then to find out when it is back.
  */
 
 uint32_t
@@ -44,7 +44,7 @@ airtable_missing_text(const struct airtable *a, uint32_t fields, char *text, siz
 		    a->config->orders_fields[f] : a->schema->fields[f].airtable);
 	}
 	if (n > 0)
-		buf_printf(&b, ": %s in the Airtable table; what is shown of %s is what %s last. "
+		buf_printf(&b, ": %s in the Airtable table; the values shown for %s are what %s last. "
 		    "Restore %s there or name %s in orders.conf and reload",
 		    n == 1 ? "there is no such field" : "there are no such fields",
 		    n == 1 ? "it" : "them", n == 1 ? "it held" : "they held",
@@ -59,7 +59,7 @@ airtable_create_key(const struct airtable *a)
 	return a->create_key;
 }
 
-/* What is wrong with it, the setting and what to do; "": nothing that is known. */
+/* The setting, what is wrong with the field and what to do; "": nothing is known to be wrong. */
 static void
 key_text(const struct airtable *a, enum airtable_key key, char *text, size_t size)
 {
@@ -103,7 +103,10 @@ airtable_add_create_key(const struct airtable *a, struct buf *b)
 	    text[0] == '\0' ? (struct str){ NULL, 0 } : str_of(text));
 }
 
-/* A call that makes orders, or looks for some by their key, was refused: is it for the key's field? */
+/*
+ * A call that creates orders, or finds them by their key, was refused: is the key's
+ * field the reason?
+ */
 static void
 learn_key(struct airtable_call *c)
 {
@@ -116,7 +119,7 @@ learn_key(struct airtable_call *c)
 	    strstr(r->message, quoted) == NULL)
 		return;
 	key_text(c->owner, AIRTABLE_KEY_MISSING, r->message, sizeof(r->message));
-	/* where the schema is read that will find it to be back, too */
+	/* only where the schema is read, as that also finds out when the field is back */
 	if (c->owner->create_key == AIRTABLE_KEY_FIT)
 		airtable_set_create_key(c->owner, AIRTABLE_KEY_MISSING, "");
 }
@@ -145,7 +148,7 @@ airtable_fields_look(struct airtable_call *c)
 	    (a->missing_ms != 0 && now - a->missing_ms < AIRTABLE_FIELDS_MS))
 		return;
 	a->missing_ms = now;
-	/* those that answers would have under an id that is not known are looked up first */
+	/* fields whose id in answers is not known are looked up first */
 	for (size_t f = 0; f < a->keys.count; f++)
 		if (a->keys.by_id && a->keys.answer[f][0] == '\0')
 			a->keys.resolved = c->keys.resolved = false;
@@ -153,7 +156,7 @@ airtable_fields_look(struct airtable_call *c)
 	c->looks = true;
 }
 
-/* Which field is it that Airtable names?  -1: none of ours. */
+/* The field that Airtable's message names; -1: none of ours. */
 static int
 named(const struct airtable_call *c)
 {
@@ -185,11 +188,11 @@ airtable_fields_learn(struct airtable_call *c)
 		return;
 	next.missing |= UINT32_C(1) << f;
 	if (airtable_keys_asked(&next) == 0)
-		return;		/* that is another table */
+		return;		/* a call about another table */
 	a->missing_ms = instant_monotonic();
 	a->keys.missing = next.missing;
 	airtable_missing_text(a, UINT32_C(1) << f, r->message, sizeof(r->message));
-	r->retryable = !airtable_call_writes(c);	/* the next one is without it */
+	r->retryable = !airtable_call_writes(c);	/* the next call leaves the field out */
 }
 
 void

@@ -10,14 +10,14 @@
 
 static void	 find_list(struct feed *);
 
-/* ---- not to be had --------------------------------------------------------------- */
+/* ---- no webhook ------------------------------------------------------------------ */
 static void
 no_webhook(struct feed *f, const struct airtable_result *r, const char *what, const char *advice,
     int64_t look_in_ms)
 {
 	char why[FEED_WHY_SIZE];
 
-	(void)snprintf(why, sizeof(why), "%s: %.160s (to be mended: %s)", what, r->message, advice);
+	(void)snprintf(why, sizeof(why), "%s: %.160s (to fix it: %s)", what, r->message, advice);
 	if (strcmp(why, f->why) != 0)
 		log_warn("feed: no webhook; only sweeps find deletions: %s", why);
 	(void)snprintf(f->why, sizeof(f->why), "%s", why);
@@ -35,7 +35,7 @@ not_permitted(const struct airtable_result *r)
 	return r->err == ERR_AIRTABLE_FORBIDDEN || r->err == ERR_AIRTABLE_NOT_FOUND;
 }
 
-/* ---- asking ---------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------- */
 static void
 ask(struct feed *f, const char *method, const char *id, const char *rest, struct str json,
     airtable_cb *answer)
@@ -51,7 +51,7 @@ ask(struct feed *f, const char *method, const char *id, const char *rest, struct
 	buf_free(&path);
 }
 
-/* ---- making one ------------------------------------------------------------------ */
+/* ---- creating one ---------------------------------------------------------------- */
 static enum err
 specify(struct feed *f)
 {
@@ -95,7 +95,7 @@ made(struct feed *f, const struct webhook_made *m)
 	feed_gap(f, "a new webhook, %s", s->webhook);
 	feed_catch_up_on(f);
 	if ((e = feed_commit(f, NULL, 0, true)) != ERR_OK) {
-		/* one that the store knows nothing of would be left behind */
+		/* without this a webhook that the store does not know would be left behind */
 		s->creating = true;
 		feed_store_failed(f, find_list, e);
 		return;
@@ -103,7 +103,7 @@ made(struct feed *f, const struct webhook_made *m)
 	start_reading(f);
 }
 
-/* A weaker wish, or room for it; false: that is all there is. */
+/* Wish for less; false: the wish is not the reason, or there is none that is weaker. */
 static bool
 wish_less(struct feed *f, const struct airtable_result *r)
 {
@@ -114,7 +114,7 @@ wish_less(struct feed *f, const struct airtable_result *r)
 	return true;
 }
 
-/* Of ten webhooks one like ours that gets nothing any more helps nobody. */
+/* Delete a webhook like ours that gets no payloads any more, as a base can have only ten. */
 static bool
 make_room(struct feed *f)
 {
@@ -143,7 +143,7 @@ created(void *cookie, const struct airtable_result *r, const struct airtable_pag
 		feed_succeeded(f);
 		made(f, &m);
 	} else if (r->err == ERR_OK) {
-		f->step = find_list;	/* it is there, and nothing is known of it */
+		f->step = find_list;	/* it was created, but its id is not known */
 		feed_failed(f, &unread);
 	} else if ((r->err == ERR_AIRTABLE_FORBIDDEN || r->err == ERR_AIRTABLE_REJECTED) &&
 	    wish_less(f, r)) {
@@ -160,13 +160,13 @@ created(void *cookie, const struct airtable_result *r, const struct airtable_pag
 		    "give the token's owner the creator's role in the base, and reload",
 		    r->err == ERR_AIRTABLE_REJECTED ? LOOK_CROWDED_MS : LOOK_FORBIDDEN_MS);
 	} else {
-		/* made or not: the list will tell */
+		/* the list will show whether it was created */
 		f->step = find_list;
 		feed_failed(f, r);
 	}
 }
 
-/* What is there now is not ours: should the answer be lost, what has come besides is. */
+/* Store which webhooks exist now: if the answer is lost, a further one like ours is ours. */
 static enum err
 intend(struct feed *f)
 {
@@ -195,7 +195,7 @@ create(struct feed *f)
 	buf_free(&body);
 }
 
-/* ---- those that are there -------------------------------------------------------- */
+/* ---- the base's webhooks --------------------------------------------------------- */
 static void
 removed(void *cookie, const struct airtable_result *r, const struct airtable_page *page)
 {
@@ -229,7 +229,7 @@ find_ours(const struct feed *f)
 	return NULL;
 }
 
-/* One that was made when the answer got lost. */
+/* A webhook that we created without getting the answer; NULL: none. */
 static const struct webhook_seen *
 find_stray(const struct feed *f)
 {
@@ -255,7 +255,7 @@ woken(void *cookie, const struct airtable_result *r, const struct airtable_page 
 	feed_read(f);
 }
 
-/* Ours is there, and well. */
+/* Our webhook is there and well. */
 static void
 keep(struct feed *f, const struct webhook_seen *w)
 {
@@ -269,7 +269,7 @@ keep(struct feed *f, const struct webhook_seen *w)
 		behind = false;
 	}
 	if (!established && f->kept.gap && f->catch_ms == 0)
-		feed_catch_up_on(f);	/* what the process before was at */
+		feed_catch_up_on(f);	/* the process before this one may not have finished */
 	feed_silence_explain(&f->silence, instant_monotonic());
 	f->phase = FEED_READING;
 	f->alive_ms = f->began_server_ms;
@@ -297,7 +297,7 @@ remove_that(struct feed *f, const struct webhook_seen *w)
 	remove_unwanted(f);
 }
 
-/* People wait for the new one; the old one goes when there is time. */
+/* The new webhook comes first, as people wait for it; the old one is deleted when there is time. */
 static void
 replace(struct feed *f, const struct webhook_seen *w)
 {
@@ -416,14 +416,14 @@ table_is_known(struct feed *f)
 		find_list(f);
 }
 
-/* The schema may not be read; with the table's id payloads still tell which records were touched. */
+/* The token can't read the schema.  With the table's id payloads still name the records touched. */
 static void
 table_unknown(struct feed *f, const struct airtable_result *r)
 {
 	const char *configured = f->config->airtable.orders_table;
 
 	if (f->table.fields_known || f->config->sync.feed == FEED_MODIFIED) {
-		table_is_known(f);	/* what it was at least; by time nothing else is needed */
+		table_is_known(f);	/* as it was last read; polls by time need no more */
 	} else if (strncmp(configured, "tbl", 3) == 0 && payload_id_valid(configured)) {
 		(void)snprintf(f->table.id, sizeof(f->table.id), "%.*s", AIRTABLE_ID_MAX, configured);
 		table_is_known(f);
@@ -480,7 +480,7 @@ void
 feed_look_anew(struct feed *f)
 {
 	f->table_known = false;
-	f->looked_ms = instant_monotonic();	/* be it in vain */
+	f->looked_ms = instant_monotonic();	/* even if it fails */
 	feed_find(f);
 }
 

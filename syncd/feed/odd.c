@@ -3,9 +3,9 @@
 #include "syncd/feed/parts.h"
 #include "syncd/sync/field_guard.h"
 
-#define WINDOW_MS	3600000	/* cells that stop being understood are counted so long */
+#define WINDOW_MS	3600000	/* how long cells that stop being understood are counted */
 
-/* Fields with a value in the store that are not understood now, or errors of a formula. */
+/* Fields with a stored value that are not understood now or have a formula error. */
 static uint32_t
 lost(const struct feed *f, struct store *st, const struct change *c)
 {
@@ -23,7 +23,7 @@ lost(const struct feed *f, struct store *st, const struct change *c)
 	return bad;
 }
 
-/* Count them; those fields of which there are many. */
+/* Count such cells.  Returns the fields that have many. */
 static uint32_t
 count(struct feed *f, struct store *st, const struct change *changes, size_t n)
 {
@@ -56,7 +56,7 @@ feed_keep_odd(struct feed *f, struct store *st, struct change *changes, size_t n
 	for (size_t i = 0; i < n; i++)
 		changes[i].record.known &= ~(many & lost(f, st, &changes[i]));
 	if (!f->odd_told)
-		feed_gap(f, "many values are no longer understood: whether they go is left to a "
-		    "full sync");
-	f->odd_told = true;	/* until one has looked */
+		feed_gap(f, "many values are no longer understood and stay as they are until a full "
+		    "sync decides");
+	f->odd_told = true;	/* until a full sync has looked */
 }

@@ -36,7 +36,7 @@
 #define FEED_LOOK_LATER_MS	30000	/* before the others, as listings may lag behind */
 #define FEED_RECENT		4096
 #define FEED_WROTE		2048	/* our writes; more than come within RECENT_MS at 5 calls a second */
-#define FEED_FAILURES		3	/* in a row before they are logged as a fault */
+#define FEED_FAILURES		3	/* in a row before the status reports them */
 #define FEED_CATCH_CALLS	12	/* to bridge a gap by time */
 #define FEED_OLD_TRIES		3	/* to delete a webhook that is not needed any more */
 
@@ -78,7 +78,7 @@ struct feed {
 	int64_t			 patience_ms;	/* for an answer; longer after each that did not come */
 	int64_t			 began_ms;	/* monotonic: the last poll */
 	int64_t			 began_server_ms;	/* the same by Airtable's clock; 0: not known */
-	int64_t			 alive_ms;	/* the same: our webhook was last known to be enabled */
+	int64_t			 alive_ms;	/* Airtable's clock: our webhook was last known to be enabled */
 	int64_t			 whole_kept_ms;	/* kept.whole_ms as the store has it */
 	struct buf		 money;		/* what the schema says about amounts; len 0: not known */
 	bool			 money_kept;	/* the store has it */

@@ -9,15 +9,15 @@
 #include "syncd/airtable/json.h"
 #include "syncd/feed/payload.h"
 
-#define NUMBER_MAX	9007199254740992.0	/* whole numbers that JSON readers know */
+#define NUMBER_MAX	9007199254740992.0	/* 2^53: whole numbers below it are exact in JSON */
 #define PAYLOADS_MAX	1000			/* of a page; Airtable sends 50 */
-#define WHAT_MAX	400			/* bytes of what is told of a schema */
+#define WHAT_MAX	400			/* bytes of text about changes of a schema */
 #define KINDS		3			/* current, previous, unchanged */
 #define USER_MAX	128			/* bytes of a user's name that are kept, */
 #define EMAIL_MAX	254			/* of an address, */
 #define VIA_MAX		32			/* and of the way that a change came by */
 
-/* A page in the making. */
+/* A page that is being read. */
 struct reading {
 	const struct schema		*schema;
 	const struct webhook_table	*table;
@@ -44,7 +44,7 @@ payload_id_valid(const char *id)
 }
 
 /* ---- records by id --------------------------------------------------------------- */
-/* Where the record is, or would be. */
+/* The record's slot, or the free one where it belongs. */
 static uint32_t *
 slot_of(const struct payload_page *p, struct str id)
 {
@@ -64,7 +64,7 @@ payload_page_find(const struct payload_page *p, struct str id)
 	return slot == 0 ? NULL : &p->records[slot - 1];
 }
 
-/* The record, made when the page did not speak of it before: *is_new. */
+/* The record's entry, a new one (*is_new) if the page has not named the record before. */
 static struct payload_record *
 touch(struct reading *r, const char *id, bool *is_new)
 {
@@ -108,7 +108,7 @@ keep_told(struct reading *r, const struct record *told)
 	return kept;
 }
 
-/* ---- what is told of one --------------------------------------------------------- */
+/* ---- one record ------------------------------------------------------------------ */
 static uint32_t
 decode(struct reading *r, const cJSON *cells, struct record *out)
 {
@@ -132,11 +132,11 @@ created(struct reading *r, const char *id, const cJSON *json)
 	if (is_new)
 		p->created = true;
 	else if (!p->gone)
-		p->unclear = true;	/* created, and it was there */
+		p->unclear = true;	/* created, though it existed */
 	p->gone = false;
 	if (odd != 0 || !r->table->fields_known || !cJSON_IsObject(cells))
 		p->unclear = true;
-	/* a computed cell that is not told may hold anything */
+	/* a computed cell that is not there may have any value */
 	p->doubt = r->table->computed & ours & ~now.known;
 	p->owed = p->still = 0;
 	now.id = p->now.id;
@@ -145,7 +145,7 @@ created(struct reading *r, const char *id, const cJSON *json)
 	step(r, p, STEP_CREATED)->to = keep_told(r, &now);
 }
 
-/* The field was ${from} and is ${to}; what the page said before has to lead there. */
+/* The field was ${from} and is ${to}; what the page said before has to end in ${from}. */
 static void
 pass(struct reading *r, struct payload_record *p, size_t f, const struct value *from,
     const struct value *to)
@@ -153,7 +153,8 @@ pass(struct reading *r, struct payload_record *p, size_t f, const struct value *
 	uint32_t bit = UINT32_C(1) << f;
 
 	if (!(p->now.known & bit) || (p->still & r->table->computed & bit)) {
-		/* one that is told by itself, later, was told before as it is after it */
+		/* a computed cell whose change comes in a later payload of its own was told as unchanged before,
+		 * with its new value already */
 		p->before.values[f] = *from;
 		p->before.known |= bit;
 		p->now.known |= bit;
@@ -164,7 +165,7 @@ pass(struct reading *r, struct payload_record *p, size_t f, const struct value *
 	p->doubt &= ~bit;
 }
 
-/* What a change told of one field: ${told} as in changed(). */
+/* What a change says about one field; ${told} as in changed(). */
 static void
 pass_field(struct reading *r, struct payload_record *p, size_t f, const struct record told[KINDS])
 {
@@ -185,7 +186,7 @@ pass_field(struct reading *r, struct payload_record *p, size_t f, const struct r
 	}
 }
 
-/* Is there a cell among them that somebody wrote, as far as is known? */
+/* Is a cell among them that people write, as far as is known? */
 static bool
 any_stored(const struct reading *r, const cJSON *cells)
 {
@@ -200,7 +201,7 @@ any_stored(const struct reading *r, const cJSON *cells)
 	return false;
 }
 
-/* A cell that is told in one of them only was or is empty; a computed one may not have been told. */
+/* A cell that is only in one of both was or is empty, or is a computed one that was not told. */
 static void
 add_changed_step(struct reading *r, struct payload_record *p, const struct record *current,
     const struct record *previous)
@@ -235,7 +236,7 @@ changed(struct reading *r, const char *id, const cJSON *json)
 	for (size_t f = 0; f < r->schema->field_count; f++)
 		if (ours >> f & 1)
 			pass_field(r, p, f, told);
-	/* what moves with every change does so in this payload or in one that follows */
+	/* fields that change with every change do so in this payload or in a later one */
 	if (any_stored(r, cells[0]))
 		p->owed |= r->table->moves & ours;
 	p->owed &= ~told[0].known;
@@ -252,7 +253,7 @@ destroyed(struct reading *r, const char *id)
 	(void)step(r, p, STEP_GONE);
 }
 
-/* All payloads are read: what they left open makes a record unclear. */
+/* All payloads were read: a record with anything left open is unclear. */
 static void
 close_records(struct payload_page *p)
 {
@@ -335,7 +336,7 @@ read_schema(struct reading *r, const cJSON *table)
 }
 
 /* ---- payloads -------------------------------------------------------------------- */
-/* Every record named by one of these members of our table, if that can be one. */
+/* Call back for every record in the member ${name} of our table; an invalid id is an error. */
 static enum err
 each_record(struct reading *r, const cJSON *table, const char *name,
     void (*take)(struct reading *, const char *, const cJSON *))
@@ -345,7 +346,7 @@ each_record(struct reading *r, const cJSON *table, const char *name,
 	if (list == NULL || cJSON_IsNull(list))
 		return ERR_OK;
 	if (!cJSON_IsObject(list))
-		return bad(r, "a payload with records that are no object");
+		return bad(r, "a payload whose records are not an object");
 	cJSON_ArrayForEach(m, list) {
 		if (!payload_id_valid(m->string))
 			return bad(r, "a record without a proper id");
@@ -362,7 +363,7 @@ each_destroyed(struct reading *r, const cJSON *table)
 	if (list == NULL || cJSON_IsNull(list))
 		return ERR_OK;
 	if (!cJSON_IsArray(list))
-		return bad(r, "a payload with destroyed records that are no list");
+		return bad(r, "a payload whose destroyed records are not a list");
 	cJSON_ArrayForEach(m, list) {
 		if (!cJSON_IsString(m) || !payload_id_valid(m->valuestring))
 			return bad(r, "a record without a proper id");
@@ -371,7 +372,7 @@ each_destroyed(struct reading *r, const cJSON *table)
 	return ERR_OK;
 }
 
-/* ${bytes} at most, without half a character at its end. */
+/* Keep a text of ${bytes} at most, cut between characters. */
 static struct str
 keep_text(struct reading *r, const cJSON *object, const char *name, size_t bytes)
 {
@@ -424,7 +425,7 @@ read_payload(struct reading *r, const cJSON *json)
 	enum err e;
 
 	if (!cJSON_IsObject(json))
-		return bad(r, "a payload that is no object");
+		return bad(r, "a payload that is not an object");
 	read_head(r, json);
 	cJSON_ArrayForEach(m, airtable_json_member(json, "destroyedTableIds"))
 		if (cJSON_IsString(m) && strcmp(m->valuestring, r->table->id) == 0)
@@ -432,11 +433,11 @@ read_payload(struct reading *r, const cJSON *json)
 	if (tables == NULL || cJSON_IsNull(tables))
 		return ERR_OK;
 	if (!cJSON_IsObject(tables))
-		return bad(r, "a payload with tables that are no object");
+		return bad(r, "a payload whose tables are not an object");
 	if ((table = airtable_json_member(tables, r->table->id)) == NULL)
 		return ERR_OK;
 	if (!cJSON_IsObject(table))
-		return bad(r, "a payload with a table that is no object");
+		return bad(r, "a payload with a table that is not an object");
 	read_schema(r, table);
 	if ((e = each_record(r, table, "createdRecordsById", created)) != ERR_OK ||
 	    (e = each_record(r, table, "changedRecordsById", changed)) != ERR_OK)
@@ -444,7 +445,10 @@ read_payload(struct reading *r, const cJSON *json)
 	return each_destroyed(r, table);
 }
 
-/* How many records the payloads can name at most, *gone as destroyed; each costs at least its id's text. */
+/*
+ * How many records the payloads can name at most, *gone of them as destroyed; each has
+ * at least an id.
+ */
 static size_t
 count_records(const struct reading *r, const cJSON *payloads, size_t *gone)
 {
@@ -482,7 +486,7 @@ make_room(struct reading *r, size_t records, size_t gone, size_t text_bytes)
 	p->slots = calloc(size, sizeof(*p->slots));
 	p->steps = calloc(records + 1, sizeof(*p->steps));
 	p->told = calloc(2 * (records - gone) + 1, sizeof(*p->told));
-	/* ids are names of members, too, and may be kept besides the texts */
+	/* ids are also names of members, and may be kept in addition to the texts */
 	p->text = malloc(text_bytes * CELL_TEXT_FACTOR + cells * CELL_NUMBER_TEXT +
 	    records * (AIRTABLE_ID_MAX + 1) + 1);
 	r->text = p->text;
@@ -503,7 +507,7 @@ read_page(struct reading *r, const cJSON *json, size_t text_bytes)
 	if (!cJSON_IsNumber(cursor) || !(cursor->valuedouble >= 1) ||
 	    !(cursor->valuedouble <= NUMBER_MAX) ||
 	    floor(cursor->valuedouble) != cursor->valuedouble)
-		return bad(r, "the cursor is no number");
+		return bad(r, "the cursor is not a number");
 	r->page->cursor = (uint64_t)cursor->valuedouble;
 	r->page->more = cJSON_IsTrue(airtable_json_member(json, "mightHaveMore"));
 	records = count_records(r, payloads, &gone);

@@ -13,7 +13,7 @@ feed_poke_ms(struct feed *f)
 {
 	int64_t wanted = f->config->sync.feed_interval_ms, pause = feed_pause(f);
 
-	/* pings must not use up what the month has to last for */
+	/* pings must not use up the month's calls */
 	return wanted > 0 && pause > wanted ? POKE_MIN_MS * (pause / wanted) : POKE_MIN_MS;
 }
 
@@ -35,7 +35,7 @@ is_authentic(const struct feed *f, struct str body, struct str mac)
 	return good;
 }
 
-/* When Airtable says it was sent; 0: it does not. */
+/* When the ping was sent, according to Airtable; 0: it does not say. */
 static int64_t
 time_of(struct str body)
 {
@@ -58,13 +58,13 @@ feed_ping(struct feed *f, struct str body, struct str mac)
 	if (f->stopped || f->config->sync.public_url[0] == '\0' || f->secret[0] == '\0')
 		return ERR_NOT_FOUND;
 	if (!is_authentic(f, body, mac)) {
-		log_warn("feed: a ping that is not from Airtable");
+		log_warn("feed: refused a ping that is not from Airtable");
 		return ERR_FORBIDDEN;
 	}
 	f->pings++;
 	at = time_of(body);
 	if (at != 0 && at <= f->ping_ms)
-		return ERR_OK;	/* a repetition, by whomever */
+		return ERR_OK;	/* a repetition, from Airtable or an attacker */
 	f->ping_ms = at;
 	f->poke = true;
 	f->poked_ms = instant_monotonic();

@@ -6,11 +6,11 @@
 #include "syncd/feed/parts.h"
 
 /*
- * Deletions leave nothing that a filter finds, and what Airtable works out of
- * other records changes without a word of this one, in its time of change or in
- * payloads: now and then all ids are listed, with the cells that are worked out.
- * What differs of these is taken; rows that are not in the listing are read again
- * by id, and those that are not there either are gone.
+ * No filter finds deleted records, and cells that Airtable computes from other
+ * records change without the record's time of change and without a payload.  So now
+ * and then a sweep lists all ids, with these computed cells.  Cells that differ are
+ * taken.  Rows that are not in the listing are read again by id, and those that
+ * Airtable does not have are deleted.
  */
 #define SWEEP_MIN_MS	60000	/* from one to the next, */
 #define SWEEP_PAGE_MS	5000	/* and so much for each of its pages */
@@ -29,7 +29,7 @@ feed_sweep_needed(const struct feed *f)
 	return f->phase != FEED_READING || feed_fields_derived(f) != 0;
 }
 
-/* From one to the next, as long as things are as they are now. */
+/* The time from one sweep to the next, as things are now. */
 static int64_t
 every_ms(struct feed *f)
 {
@@ -47,7 +47,7 @@ feed_sweep_due(struct feed *f)
 		return false;
 	if (listing_under_way(&f->sweep_listing))
 		return true;
-	/* asked anew each time: a quiet base does not stay one */
+	/* computed again each time, as a quiet base may get busy */
 	if (f->sweep_ended_ms != 0)
 		f->sweep_every_ms = every_ms(f);
 	return now >= (f->sweep_ended_ms != 0 ? f->sweep_ended_ms + f->sweep_every_ms :
@@ -72,7 +72,7 @@ begin(struct feed *f)
 	return e;
 }
 
-/* Is the record's row there, and has it other cells?  Those that are new come by other ways. */
+/* Does the record have a row with other cells?  New records are found in other ways. */
 static bool
 differs(struct feed *f, struct store *st, const struct record *record)
 {
@@ -88,7 +88,7 @@ differs(struct feed *f, struct store *st, const struct record *record)
 	    !record_agrees(f->schema, record, &stored);
 }
 
-/* Mark its rows, and take what differs. */
+/* Mark the rows of a page as seen, and take what differs. */
 static enum err
 take(struct feed *f, const struct airtable_page *page)
 {
@@ -111,7 +111,7 @@ take(struct feed *f, const struct airtable_page *page)
 	return e;
 }
 
-/* Rows that were there all the time and are not in the listing. */
+/* Want the rows that existed all the time and are not in the listing. */
 static enum err
 want_missing(struct feed *f)
 {
@@ -132,14 +132,14 @@ want_missing(struct feed *f)
 	}
 	store_end(st);
 	if (e == ERR_OK && f->id_count * 100 > rows * (uint64_t)f->config->sync.max_shrink_percent) {
-		feed_gap(f, "%zu of %u orders are missing in the listing of ids: that is left to a full "
-		    "sync", f->id_count, rows);
+		feed_gap(f, "%zu of %u orders are missing in the listing of ids, too many to delete "
+		    "without a full sync", f->id_count, rows);
 		feed_drop(f);
 	}
 	return e;
 }
 
-/* All that it showed is in the store. */
+/* The sweep is over, and all that it showed is in the store. */
 static void
 complete(struct feed *f)
 {
@@ -176,7 +176,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 	enum err e;
 
 	if (r->err != ERR_OK) {
-		/* begun anew later: what changes goes on being asked for meanwhile */
+		/* another sweep begins later; meanwhile changes are still asked for */
 		feed_sweep_drop(f);
 		f->sweep_ended_ms = 0;
 		f->sweep_next_ms = instant_monotonic() + SWEEP_RETRY_MS;

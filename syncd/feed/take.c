@@ -5,10 +5,10 @@
 #include "common/store/row.h"
 #include "syncd/feed/parts.h"
 
-#define WINDOW_MS	3600000	/* deletions are counted so long */
-#define WINDOW_FEW	10	/* that many are never too many */
+#define WINDOW_MS	3600000	/* how long deletions are counted */
+#define WINDOW_FEW	10	/* so many are always allowed */
 
-/* What becomes of a record that the page tells of. */
+/* What to do with a record that the page names. */
 enum verdict { VERDICT_NOTHING, VERDICT_TAKE, VERDICT_READ };
 
 void
@@ -46,8 +46,8 @@ feed_may_delete(struct feed *f, size_t n)
 	if (f->window_gone <= WINDOW_FEW || f->window_gone * 100 <=
 	    f->window_rows * (uint64_t)f->config->sync.max_shrink_percent)
 		return true;
-	feed_gap(f, "%llu of %llu orders are gone, more than sync.max_shrink = %lld%%: that is left "
-	    "to a full sync", (unsigned long long)f->window_gone,
+	feed_gap(f, "%llu of %llu orders are gone, more than sync.max_shrink = %lld%%, too many to "
+	    "delete without a full sync", (unsigned long long)f->window_gone,
 	    (unsigned long long)f->window_rows, (long long)f->config->sync.max_shrink_percent);
 	return false;
 }
@@ -83,7 +83,7 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	return ERR_OK;
 }
 
-/* Has the stored row what the page says was there before it, in all fields that are there? */
+/* Does the stored row have what the page gives as previous, in all fields that the base has? */
 static bool
 was_so(const struct feed *f, const struct payload_record *p, const struct record *stored)
 {
@@ -131,7 +131,10 @@ as_change(const struct feed *f, const struct payload_record *p)
 	};
 }
 
-/* An echo changes nothing, but may tell of what we have overwritten, or whose doing something was. */
+/*
+ * An echo changes nothing, but its steps may show what we have overwritten, or who
+ * made a change.
+ */
 static bool
 tells_of_past(const struct feed *f, const struct payload_record *p)
 {
@@ -142,7 +145,7 @@ tells_of_past(const struct feed *f, const struct payload_record *p)
 	return !p->gone && apply_past_differs(apply_store(f->apply), f->schema, &ask);
 }
 
-/* The page as changes and ids to be read. */
+/* Sort the page into changes and ids to be read. */
 static enum err
 sort_out(struct feed *f, struct change *changes, size_t *n, size_t *gone)
 {
@@ -197,7 +200,7 @@ take_told(struct feed *f, struct change *changes)
 	if (gone > 0 && !feed_may_delete(f, gone))
 		feed_without_gone(changes, &n);
 	last = f->id_count == 0;
-	/* where nothing is new, nothing is written */
+	/* if nothing is new, nothing is written */
 	if (last && n == 0 && f->page.cursor == cursor && f->page.payloads == 0)
 		return ERR_OK;
 	if (last)

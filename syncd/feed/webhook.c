@@ -5,12 +5,15 @@
 #include "syncd/airtable/request.h"
 #include "syncd/feed/parts.h"
 
-/* After so many empty pages in a row the webhook itself is looked at: one that has expired has none either. */
+/*
+ * After so many empty pages in a row the webhook is checked, as an expired one has
+ * only empty pages.
+ */
 #define IDLE_CHECK	10
-#define BUSY_CHECK	3	/* the same when there was news within */
+#define BUSY_CHECK	3	/* the same if there was news within BUSY_MS */
 #define BUSY_MS		60000
-#define HOLD_MS		250	/* between looks whether the first sync is over */
-#define PINGS_MS	60000	/* pings that stopped so long before the last news don't count */
+#define HOLD_MS		250	/* between checks whether the first sync is over */
+#define PINGS_MS	60000	/* with the last ping so long before the last news, pings are not relied on */
 
 /* ---- what a page brings besides records ------------------------------------------ */
 static void
@@ -25,7 +28,7 @@ note_schema(struct feed *f)
 	f->schema_at_ms = instant_now();
 	log_warn("feed: the base's schema has changed: %s", f->schema_what);
 	feed_fields_payloads(f);
-	/* ours are known by their ids; what they are called and may hold is looked up */
+	/* our fields are known by their ids; their names and types are looked up again */
 	f->table_known = false;
 	f->broken = true;
 }
@@ -42,7 +45,7 @@ note_loss(struct feed *f)
 		feed_catch_up_on(f);
 	}
 	if (p->error) {
-		feed_gap(f, "payload %llu or before it is an error: %s",
+		feed_gap(f, "payload %llu or one before it is an error: %s",
 		    (unsigned long long)p->cursor - 1, p->code);
 		feed_catch_up_on(f);
 		if (strcmp(p->code, "INTERNAL_ERROR") != 0)
@@ -81,7 +84,7 @@ old_removed(void *cookie, const struct airtable_result *r, const struct airtable
 	(void)page;
 	if (r->err == ERR_OK)
 		log_info("feed: deleted the webhook %s", f->kept.old);
-	/* stored with the next commit: one that is gone can be deleted again */
+	/* stored with the next commit; deleting it twice does no harm */
 	if (r->err == ERR_OK || !r->retryable)
 		f->kept.old[0] = '\0';
 	feed_read_next(f);
@@ -110,8 +113,8 @@ calls_are_scarce(struct feed *f)
 }
 
 /*
- * Where pings come they say when to ask; when they stop, that is either because
- * nothing happens or because nobody sends them any more.
+ * Where pings come they say when to poll.  If they stop, either nothing happens
+ * or they are not sent any more.
  */
 static int64_t
 until_odd(struct feed *f, int64_t now)
@@ -133,7 +136,7 @@ feed_read_next(struct feed *f)
 	feed_go_on(f, feed_read, odd < rest ? odd : rest);
 }
 
-/* Where calls are scarce the look at the webhook takes the place of a page. */
+/* Is the webhook checked at once?  Where calls are scarce, the check replaces a poll. */
 static bool
 look_at_once(struct feed *f)
 {
@@ -164,7 +167,7 @@ page_taken(struct feed *f)
 	}
 }
 
-/* Nothing can be made of it: ask for less, and at last give its cursor up. */
+/* The page can't be read: ask for fewer payloads, and in the end skip the payload. */
 static void
 page_unreadable(struct feed *f, const struct airtable_result *r)
 {

@@ -12,7 +12,7 @@ field_guard_note(struct field_guard *g, const struct schema *schema, const struc
 	for (size_t f = 0; f < schema->field_count; f++) {
 		bool had = stored != NULL && stored->values[f].present;
 
-		if (!(now->known >> f & 1))	/* the table has no such field: that is another alarm */
+		if (!(now->known >> f & 1))	/* the base has no such field, which has an alarm of its own */
 			continue;
 		if (now->values[f].present)
 			g->fields[f].present++;
@@ -75,7 +75,7 @@ field_guard_explain(const struct field_guard *g, const struct schema *schema, ui
 	for (size_t f = 0; f < schema->field_count; f++)
 		if (held >> f & 1)
 			explain(g, schema, f, &b);
-	(void)snprintf(text, size, "%s; what was there stays until the field is as it was in Airtable, or "
+	(void)snprintf(text, size, "%s; the stored values stay until the field in Airtable is as it was, or "
 	    "another one is configured ([fields]); if it is right as it is: syncctl sync --full "
 	    "--accept-shrink", buf_cstr(&b));
 	buf_free(&b);

@@ -389,7 +389,7 @@ test('a token without schema.bases:read: health says why the feed is the weaker 
 		})
 		for (const part of ['schema.bases:read', 'tbl', 'reload']) ok(reason.includes(part), reason)
 		ok((await stack.syncctl('status')).stdout.includes('schema.bases:read'))
-		ok(/level=warn.*deletions are seen by sweeps only.*schema\.bases:read/.test(stack.log()))
+		ok(/level=warn.*only sweeps find deletions.*schema\.bases:read/.test(stack.log()))
 		await until('a sweep', 20_000, async () => (await feedOf(stack)).sweeps > 0)
 		const one = (await stack.json('/api/orders?pageSize=1&sort=orderId')).orders[0], changed = Date.now()
 		await stack.sim('POST', '/_sim/delete', { ids: [one.id] })
