@@ -24,20 +24,20 @@ function useAudit() {
 	})
 }
 
-/** Parts that belong together; changed: how many orders they changed, of total, if that is known. */
+/** Parts of one bulk edit; changed: how many orders they changed, out of total, if that is known. */
 export type BulkEdit = { name: string; bulks: string[]; at?: number; changed?: number; total?: number }
 type Props = {
-	/** Of whose rows the changes tell. */
+	/** The table that the changes belong to. */
 	table: AnyTable
 	/** The bulk edit that one of its parts belongs to. */
 	whole: (bulk: string) => BulkEdit
 	recent: BulkEdit[]
-	/** One is under way: another can't begin. */
+	/** One is running: another can't begin. */
 	busy: boolean
 	undo: (edit: BulkEdit) => void
 }
 
-/** The entries by which a bulk edit can be undone: the first of each. */
+/** The entries that offer to undo a bulk edit: the first of each. */
 export function heads(changes: readonly Change[]): Set<string> {
 	const seen = new Set<string>(),
 		found = new Set<string>()
@@ -127,7 +127,7 @@ export default function ActivityPage({ table, whole, recent, busy, undo }: Props
 	)
 }
 
-/** What was changed in bulk in this browser, also what was cut off. */
+/** Bulk edits made in this browser, interrupted ones included. */
 function Recent({ edits, button }: { edits: BulkEdit[]; button: (edit: BulkEdit) => React.ReactNode }) {
 	return (
 		<Card title="Bulk edits made in this browser" className="mb-4">

@@ -1,18 +1,17 @@
 /*
- * How old the data is: the one notion of it, for every page. With each answer
- * the API says up to which moment all that Airtable held is in it
- * (`X-Data-Age`, seconds). Health is asked for every few seconds wherever the
- * person is, so that it moves on while nothing else is read.
+ * How old the data is, for every page. Each answer of the API says up to which moment
+ * it includes all that Airtable held (`X-Data-Age`, seconds). Every page requests health
+ * every few seconds, so the age stays current while nothing else is read.
  */
 import { Observable } from '@/lib/observable'
 
-/** Of this computer's clock, milliseconds; null: not known yet. */
+/** By this computer's clock, in milliseconds; null: not known yet. */
 export const freshAt = new Observable<number | null>(null)
 
-/** The header has whole seconds: the same moment comes back as slightly others. */
+/** The header has whole seconds, so the same moment varies slightly between answers. */
 const SAME_MS = 1500
 
-/** An answer has arrived. Of answers that overtake each other the newer moment counts; a store that is another may be older. */
+/** An answer has arrived. If answers overtake each other, the newer moment counts; a replaced store may be older. */
 export function noteAge(seconds: number | null, now = Date.now()) {
 	if (seconds === null || !Number.isFinite(seconds) || seconds < 0) return
 	const at = now - seconds * 1000,
@@ -25,6 +24,6 @@ export function noteAgeOf(response: Response, now = Date.now()) {
 	if (header !== null && header !== '') noteAge(Number(header), now)
 }
 
-/** Younger than this nobody asks how old it is. */
+/** Data younger than this counts as current. */
 const NOW_MS = 60_000
 export const isCurrent = (at: number | null, now: number) => at !== null && now - at < NOW_MS

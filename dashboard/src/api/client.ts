@@ -21,7 +21,7 @@ const PATIENCE_MS = 15_000
 /** Writes and syncs wait for Airtable. */
 export const WRITE_PATIENCE_MS = 60_000
 
-/** Any signal given and a time limit; aborting for lack of time is "no answer". */
+/** The given signal, if any, and a time limit; running out of time counts as "no answer". */
 async function send(request: Request): Promise<Response> {
 	const patience = request.method === 'GET' ? PATIENCE_MS : WRITE_PATIENCE_MS
 	const signal = AbortSignal.any([request.signal, AbortSignal.timeout(patience)])
@@ -65,13 +65,13 @@ export const api = createClient<paths>({
 })
 api.use(refusals)
 
-/** Asks for what has arrived so far while the orders are fetched for the first time, which is shown as that. */
+/** During the first copy, asks for the orders that have arrived so far; the page marks them as incomplete. */
 export const WHAT_THERE_IS = { Prefer: 'partial' } as const
 
 /** The store's commit number that an answer was read at. */
 export const generationOf = (response: Response) => Number(response.headers.get('X-Generation') ?? 0)
 
-/** A name for one request, so that asking again is not doing again. (crypto.randomUUID needs HTTPS.) */
+/** A key for one request, so that repeating it has no second effect. (crypto.randomUUID needs HTTPS.) */
 export function newKey(): string {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('')
 }

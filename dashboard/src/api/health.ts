@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { noteAge } from './age'
 import { api, type Health } from './client'
 
-/** What the daemon says of Airtable, which the description leaves open. */
+/** What the daemon says about Airtable, which the API's description leaves open. */
 const airtable = z.object({
 	circuit: z.optional(z.enum(['closed', 'open', 'halfOpen'])),
 	lastSuccessAt: z.nullish(z.string()),

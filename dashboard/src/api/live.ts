@@ -13,7 +13,7 @@ export type LiveChange = { generation: number; orders: string[] | null }
 const PATH = '/api/events'
 const AGAIN_MS = 30_000
 const RECONNECT_PATIENCE_MS = 10_000
-/** When there is nothing else the server pings every 15 seconds: a stream that says nothing for so long is dead, whatever it looks like. */
+/** The server pings every 15 seconds if nothing else happens: a stream silent for longer than this is dead. */
 const SILENCE_MS = 40_000
 export const POLL_MS = 3000
 export const POLL_BESIDE_STREAM_MS = 30_000
@@ -35,8 +35,8 @@ function tell(change: LiveChange) {
 }
 
 /**
- * The summary was read at a generation. Newer than what the stream told of, it
- * is a change like any other, and a stream that stays behind is no use.
+ * The summary was read at a generation. If that is newer than the stream's, it is a
+ * change like any other; a stream that stays behind is of no use.
  */
 export function noteGeneration(generation: number) {
 	if (generation <= seen) return
@@ -45,7 +45,7 @@ export function noteGeneration(generation: number) {
 	if (!first) tell({ generation, orders: null })
 }
 
-/** Follow the stream for as long as the page is there. Returns what ends it. */
+/** Follow the stream while the page exists. Returns a function that ends it. */
 export function followChanges(): () => void {
 	let source: EventSource | null = null
 	let again: ReturnType<typeof setTimeout> | undefined
@@ -60,7 +60,7 @@ export function followChanges(): () => void {
 		again = setTimeout(open, AGAIN_MS)
 	}
 
-	/** The stream has until then to say something. */
+	/** The stream must send something before this. */
 	function expect(ms: number) {
 		clearTimeout(patience)
 		patience = setTimeout(giveUpForNow, ms)
@@ -74,7 +74,7 @@ export function followChanges(): () => void {
 		stream.onopen = () => {
 			expect(SILENCE_MS)
 			liveState.set('live')
-			// only the browser's own reconnecting resumes where it was; whatever came before is read again
+			// only the browser's own reconnect resumes where it was; otherwise everything is read again
 			tell({ generation: seen, orders: null })
 		}
 		stream.onerror = () => {

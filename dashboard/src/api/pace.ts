@@ -1,22 +1,21 @@
 /*
- * How often this page may ask. With every answer of a limited route the API
- * says what is left of the minute (`RateLimit: "orders_list";r=57;t=12`). What
- * a page asks for by itself, to follow changes, slows down before it would be
- * refused, so that something is left for what the person asks for, and for
- * other people behind the same address.
+ * How often this page may send requests. Every answer of a limited route says what is
+ * left of the minute (`RateLimit: "orders_list";r=57;t=12`). Automatic requests, which
+ * follow changes, slow down before they would be refused, so that some of the limit is
+ * left for the user's own requests and for other people behind the same address.
  */
 import { Observable } from '@/lib/observable'
 
 export type Policy = 'orders_list' | 'orders_summary' | 'get_order'
 
 const WINDOW_MS = 60_000
-/** Of the quota; below the first it goes slower, the second is left to people. */
+/** Shares of the quota: below the first automatic requests slow down, the second is left to the user. */
 const PLENTY = 1 / 2,
 	RESERVE = 1 / 10
 
 const left = new Map<string, { remaining: number; quota: number; at: number }>()
 
-/** Until when (Date.now()) requests are refused because there were too many. null: they are not. */
+/** Until when (Date.now()) requests are refused as too many. null: they are not. */
 export const refusedUntil = new Observable<number | null>(null)
 
 let over: ReturnType<typeof setTimeout> | undefined
@@ -34,12 +33,12 @@ export function notePace(response: Response, now = Date.now()) {
 	over = setTimeout(() => refusedUntil.set(null), refusedUntil.get()! - now)
 }
 
-/** What is probably left now: what was used leaves the window bit by bit. */
+/** What is probably left now: used requests leave the window bit by bit. */
 function remainingOf({ remaining, quota, at }: { remaining: number; quota: number; at: number }, now: number) {
 	return remaining + (quota - remaining) * Math.min(1, (now - at) / WINDOW_MS)
 }
 
-/** How long to wait before so many requests that nobody asked for; at least shortest. Milliseconds. */
+/** How many milliseconds to wait before so many automatic requests; at least shortest. */
 export function pause(policy: Policy, shortest: number, requests = 1, now = Date.now()): number {
 	const known = left.get(policy)
 	if (known === undefined) return shortest

@@ -46,7 +46,7 @@ export async function problemOf(response: Response): Promise<Problem> {
 	)
 }
 
-/** Codes in a person's words; for others the API's own detail is good enough. */
+/** Texts for codes; for other codes the API's own detail is good enough. */
 const WORDS: Record<string, string> = {
 	no_connection: 'There is no connection to Orderdeck.',
 	api_unavailable: 'Orderdeck is restarting or unavailable.',
@@ -72,7 +72,7 @@ export function explain(error: unknown): string {
 	return error instanceof Error ? error.message : String(error)
 }
 
-/** What is wrong with a filter, parameter by parameter; []: it is not that. */
+/** What is wrong with a filter, parameter by parameter; []: the problem is another. */
 export const wrongFilters = (error: unknown) =>
 	error instanceof Problem && error.status === 400 && error.code === 'invalid_parameter' ? error.errors : []
 

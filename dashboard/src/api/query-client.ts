@@ -1,18 +1,18 @@
 import { QueryClient } from '@tanstack/react-query'
 import { Problem } from './problem'
 
-/** Only what may pass by itself is asked for again; a refusal stays one. */
+/** Only temporary failures are retried; a refusal stays one. */
 export function mayPass(error: unknown) {
 	return !(error instanceof Problem) || error.status === 0 || error.status === 429 || error.status >= 500
 }
 
 const AGAIN_MS = 5000
 
-/** A query that fails for what may pass is asked again until it does not; for refetchInterval. */
+/** Retries a query until a temporary failure has passed; for refetchInterval. */
 export const untilItPasses = ({ state }: { state: { error: unknown } }) =>
 	state.error !== null && mayPass(state.error) ? AGAIN_MS : false
 
-/** News change nothing about a refusal for good. */
+/** Changes of the data do not affect a final refusal. */
 export const mayBeNews = ({ state }: { state: { error: unknown } }) => state.error === null || mayPass(state.error)
 
 /** Soon, or when the server says. */
@@ -24,7 +24,7 @@ function delay(attempt: number, error: unknown) {
 export const queryClient = new QueryClient({
 	defaultOptions: {
 		queries: {
-			networkMode: 'always', // an intranet may work without what the browser takes for the network
+			networkMode: 'always', // an intranet may work while the browser believes it is offline
 			retry: (failures, error) => failures < 2 && mayPass(error),
 			retryDelay: delay,
 			refetchOnWindowFocus: false,

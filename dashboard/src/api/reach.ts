@@ -6,7 +6,7 @@ export type Reach = 'ok' | 'offline' | 'away'
 export const reach = new Observable<Reach>('ok')
 let failures = 0
 
-/** Two failures in a row: one alone may be a restart that nobody needs to hear of. */
+/** Two failures in a row: a single one may be a restart, which is not worth reporting. */
 export function noteFailure(kind: 'offline' | 'away') {
 	failures++
 	if (failures >= 2 || !navigator.onLine) reach.set(kind)

@@ -6,13 +6,13 @@ export const syncQuery = queryOptions({
 	queryFn: async ({ signal }): Promise<SyncProgress> => (await api.GET('/api/sync', { signal })).data!,
 })
 
-/** Once a second while it runs. */
+/** Polls once a second while it runs. */
 export const useSync = () =>
 	useQuery({ ...syncQuery, refetchInterval: query => (query.state.data?.state === 'running' ? 700 : 4000) })
 
 export type SyncMode = 'auto' | 'full'
 
-/** Start a sync, or join the one that runs. It is over when its answer is there, or it goes on without us. */
+/** Start a sync, or join the one that runs. When the answer arrives it is over, or it goes on without us. */
 export function useStartSync() {
 	const client = useQueryClient()
 	return useMutation({

@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, type Today, WHAT_THERE_IS } from './client'
 
-/** The answer is that of a minute. */
+/** The answer holds for a minute. */
 const MINUTE_MS = 60_000
 
 /** Today so far, and the same part of other days. */

@@ -6,7 +6,7 @@ import { bulkJob, isUnderWay } from '@/tables/bulk-job'
 import { bulkOf, bulkRecords, lookAgain } from '@/tables/bulk-records'
 import { orders } from '@/orders/table'
 
-/** The activity, with what only the orders' side can do: take bulk edits back. */
+/** The Activity page, together with undoing bulk edits, which only orders have. */
 export default function Activity() {
 	const records = useObservable(bulkRecords)
 	const busy = isUnderWay(useObservable(bulkJob))

@@ -8,14 +8,14 @@ import { router } from './router'
 
 const PAUSE_MS = 400
 
-/** Figures, histories and the audit follow every change, each within its limit; the table of orders listens for itself. */
+/** Figures, histories and the audit follow every change, each within its limit; the table of orders does so itself. */
 const FOLLOWING: { queryKey: string[]; policy: Policy }[] = [
 	{ queryKey: ['summary'], policy: 'orders_summary' },
 	{ queryKey: ['audit'], policy: 'orders_list' },
 	{ queryKey: ['orders', 'history'], policy: 'get_order' },
 ]
 
-/** How many requests it takes to read again what is on the screen: one for each page of a long list. */
+/** How many requests it takes to read the screen's data again: one for each page of a long list. */
 function requestsFor(queryKey: string[]): number {
 	const shown = queryClient.getQueryCache().findAll({ queryKey, type: 'active' })
 	return shown.reduce(
@@ -30,7 +30,7 @@ function follow({ queryKey, policy }: (typeof FOLLOWING)[number]) {
 		due ??= setTimeout(
 			() => {
 				due = undefined
-				// what is under way may be what the person asked for, such as older entries: it is not cut short
+				// a request under way may be the user's own, for older entries say: it is not cancelled
 				if (queryClient.isFetching({ queryKey }) > 0) later()
 				else void queryClient.invalidateQueries({ queryKey })
 			},

@@ -6,7 +6,7 @@ import { summaryQuery } from '@/api/summary'
 import { App } from './app'
 import { router } from './router'
 
-/** So long the first drawing waits for what it will show; then it shows where that will be. */
+/** How long the first drawing waits for its data; after that it shows placeholders. */
 const SOON_MS = 150
 
 async function firstPage() {
@@ -21,5 +21,5 @@ const draw = () =>
 		</StrictMode>,
 	)
 
-// drawn once, with its figures, instead of bones first: half the work, where a computer is slow
+// drawn once, with its figures, instead of placeholders first: half the work on a slow computer
 void Promise.race([firstPage(), new Promise(resolve => setTimeout(resolve, SOON_MS))]).then(draw, draw)

@@ -1,4 +1,4 @@
 import { Observable } from '@/lib/observable'
 
-/** What lies over any page at the moment. */
+/** The dialog that lies over the page, if any. */
 export const overlay = new Observable<'palette' | 'help' | null>(null)

@@ -138,7 +138,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 	)
 }
 
-/** What there is to choose from, by what was typed so far. */
+/** The choices for the text typed so far. */
 function useGroups(text: string, onClose: () => void, onHelp: () => void): { title: string; items: Item[] }[] {
 	const navigate = useNavigate()
 	const { run: sync } = useSyncNow()

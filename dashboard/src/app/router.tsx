@@ -64,7 +64,7 @@ declare module '@tanstack/react-router' {
 	}
 }
 
-/** A page whose file is still on its way. */
+/** Shown while a page's file is loading. */
 function Coming() {
 	return (
 		<div role="status" aria-label="The page is loading" className="mx-auto w-full max-w-[150rem]">

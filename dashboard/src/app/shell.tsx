@@ -60,7 +60,7 @@ function useShortcuts() {
 	}, [navigate])
 }
 
-/** A page in another's place has the focus, however it was asked for. */
+/** A new page gets the focus, however the user got there. */
 function usePageFocus() {
 	const router = useRouter()
 	useEffect(
@@ -158,7 +158,7 @@ export function Shell() {
 
 function Navigation({ className, phone }: { className?: string; phone?: boolean }) {
 	const small = useMedia('(max-width: 639px)')
-	if (small !== Boolean(phone)) return null // one of the two, also for screen readers
+	if (small !== Boolean(phone)) return null // only one of the two, also for screen readers
 	return (
 		<nav aria-label="Pages" className={clsx('flex items-center gap-0.5', className)}>
 			{PAGES.map(({ to, text, icon: Icon }) => (

@@ -5,12 +5,12 @@
 
 let wanted: string | null = null
 
-/** What is to have the focus on the next page instead of its heading. */
+/** What gets the focus on the next page instead of its heading. */
 export const focusNext = (selector: string) => {
 	wanted = selector
 }
 
-/** The page stands. What lies over it keeps the focus. */
+/** The page is drawn. A dialog over it keeps the focus. */
 export function focusPage() {
 	const target =
 		(wanted === null ? null : document.querySelector<HTMLElement>(wanted)) ??

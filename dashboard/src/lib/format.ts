@@ -1,6 +1,6 @@
 /*
- * Numbers and times as the reader's locale writes them, amounts aside (money.ts).
- * Each has an exact form, which is shown when the pointer rests on the short one.
+ * Numbers and times in the user's locale; amounts are in money.ts. Each has an exact form,
+ * which is shown when the pointer rests on the short one.
  */
 export const locale = typeof navigator === 'undefined' ? 'en' : (navigator.languages?.[0] ?? navigator.language)
 
@@ -24,7 +24,7 @@ export const formatPercent = (value: number) => percent.format(value)
 
 /** A calendar day, "2026-11-20", without a time zone of its own. */
 export const formatDay = (date: string) => day.format(new Date(`${date}T00:00:00Z`))
-/** The same with its year, if that is not this one. */
+/** The same with its year, if that is not the current one. */
 export const formatDate = (date: string, now = new Date()) =>
 	(Number(date.slice(0, 4)) === now.getFullYear() ? day : dayOfYear).format(new Date(`${date}T00:00:00Z`))
 export const formatLongDay = (date: string) => longDay.format(new Date(`${date}T00:00:00Z`))

@@ -12,7 +12,7 @@ export function useMedia(query: string): boolean {
 	)
 }
 
-/** The time, again every so often: for "12 seconds ago". */
+/** The current time, updated at an interval: for "12 seconds ago". */
 export function useNow(everyMs = 1000): number {
 	const [now, setNow] = useState(Date.now)
 	useEffect(() => {
@@ -22,7 +22,7 @@ export function useNow(everyMs = 1000): number {
 	return now
 }
 
-/** The newest value of a render, for callbacks that outlive it. */
+/** The value of the newest render, for callbacks that outlive a render. */
 export function useLatest<T>(value: T) {
 	const ref = useRef(value)
 	useEffect(() => {

@@ -1,4 +1,4 @@
-/* What can wait until the page has been drawn and does nothing else. */
+/* Work that can wait until the page is drawn and idle. */
 
 const LONGEST_MS = 1000
 
@@ -11,7 +11,7 @@ const idle = () =>
 
 let last: Promise<unknown> = Promise.resolve()
 
-/** Work that is begun when the page is idle, one after another. */
+/** Starts each task when the page is idle, one after another. */
 export function inTurn<T>(work: () => Promise<T>): Promise<T> {
 	const turn = last.then(idle).then(work)
 	last = turn.catch(() => {})

@@ -1,4 +1,4 @@
-/** Is the key meant for a field, or for something that lies over the page? */
+/** Is the key meant for an input, or for a dialog over the page? */
 export function isTyping(event: KeyboardEvent): boolean {
 	const target = event.target as HTMLElement | null
 	if (document.querySelector('[role="dialog"]') && !target?.closest('[role="dialog"]')) return true

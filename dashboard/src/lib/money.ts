@@ -1,7 +1,7 @@
 /*
- * Amounts, as the base shows them: its symbol, its decimals, and the reader's
- * locale. The summary tells both (api/summary.ts); until it has, they are what
- * this browser was told last, so that amounts are drawn once.
+ * Amounts as the base shows them, with its symbol and decimals, in the user's locale.
+ * The summary has both (api/summary.ts); until it arrives, the values that this browser
+ * saw last are used, so that amounts are drawn once.
  */
 import { locale } from './format'
 import { Observable, useObservable } from './observable'
@@ -9,18 +9,18 @@ import { recall, remember } from './storage'
 
 export type Currency = { symbol: string | null; precision: number }
 const UNKNOWN: Currency = { symbol: null, precision: 2 }
-/** So many decimals an amount may have. */
+/** The most decimals an amount may have. */
 const DECIMALS = 4
 
 export type Money = {
-	/** With the decimals of the base, and further ones where there are any: nothing is rounded away. */
+	/** With the decimals of the base, and more if the amount has them: nothing is rounded away. */
 	exact: (value: number) => string
 	whole: (value: number) => string
 	/** Whole below ten thousand, then "1.2M". */
 	compact: (value: number) => string
 }
 
-/** Where a locale puts a currency it is asked of one that is written alike: a sign, or letters. */
+/** The position of the currency is taken from one that is written alike in the locale: a sign, or letters. */
 function formatter({ symbol }: Currency, options: Intl.NumberFormatOptions): (value: number) => string {
 	if (symbol === null) {
 		const plain = new Intl.NumberFormat(locale, options)
@@ -53,7 +53,7 @@ export function moneyOf(currency: Currency): Money {
 	}
 }
 
-/** What was remembered, if it is a currency. */
+/** The remembered currency, if it is valid. */
 export function asCurrency(value: unknown): Currency {
 	const { symbol, precision } = (value ?? {}) as Partial<Currency>
 	const whole = Number.isInteger(precision) && precision! >= 0 && precision! <= DECIMALS
@@ -65,7 +65,7 @@ export function asCurrency(value: unknown): Currency {
 let shown = asCurrency(recall('currency'))
 const money = new Observable(moneyOf(shown))
 
-/** The summary has told it. */
+/** Take it from the summary. */
 export function noteCurrency(told: Currency) {
 	const next = asCurrency(told)
 	if (next.symbol === shown.symbol && next.precision === shown.precision) return

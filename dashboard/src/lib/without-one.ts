@@ -1,3 +1,3 @@
-/** The filter for rows without an option: a word, unless ${options} has it as a name. */
+/** The filter for rows without an option: a word, unless it is the name of one of the options. */
 export const withoutOne = (field: string, options: readonly (string | null)[]): Record<string, string[]> =>
 	options.includes('none') ? { empty: [field] } : { [field]: ['none'] }

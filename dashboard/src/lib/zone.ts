@@ -6,7 +6,7 @@
 
 const SECOND = 1000,
 	DAY = 86_400_000
-const clocks = new Map<string, Intl.DateTimeFormat>() // to make one takes far longer than to use it
+const clocks = new Map<string, Intl.DateTimeFormat>() // creating one takes far longer than using it
 
 function clockOf(timeZone: string): Intl.DateTimeFormat {
 	let clock = clocks.get(timeZone)
@@ -27,14 +27,14 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
 	return clock
 }
 
-/** Date.UTC takes a year below 100 for one of the last century. */
+/** Date.UTC puts a year below 100 into the last century. */
 function utc(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number {
 	const date = new Date(0)
 	date.setUTCFullYear(year, month - 1, day)
 	return date.setUTCHours(hour, minute, second)
 }
 
-/** What a clock over there shows, as if that were UTC: milliseconds, whole seconds. */
+/** What a clock in the zone shows, read as if it were UTC: in milliseconds, whole seconds. */
 function shownAt(instant: number, timeZone: string): number {
 	const parts = clockOf(timeZone).formatToParts(instant)
 	const of = (type: string) => Number(parts.find(part => part.type === type)?.value)
@@ -46,14 +46,14 @@ const dayNumber = (date: string) => Date.parse(`${date}T00:00:00Z`) / DAY
 const nameOf = (midnight: number) => new Date(midnight).toISOString().slice(0, 10)
 const isYear = (year: number) => year >= 1 && year <= 9998
 
-/** Is it a day of the calendar? */
+/** Does the day exist in the calendar? */
 export function isDay(date: string): boolean {
 	const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(date) ?? []
 	if (year === undefined || !isYear(Number(year))) return false
 	return nameOf(utc(Number(year), Number(month), Number(day))) === date
 }
 
-/** The day of an instant over there; null: it is none, or of no year that there are days of. */
+/** The day of an instant in the zone; null: not an instant, or its year is out of range. */
 export function dayOf(instant: string | number, timeZone: string): string | null {
 	const at = new Date(instant).getTime()
 	if (Number.isNaN(at)) return null
@@ -63,7 +63,7 @@ export function dayOf(instant: string | number, timeZone: string): string | null
 
 /**
  * The instant at which a day begins in a zone: "2026-11-20" -> "2026-11-20T00:00:00.000Z" in UTC. Where
- * clocks leave midnight out it is the first moment after that, where they show it twice the first.
+ * clocks skip midnight it is the first moment after; where they show midnight twice, the first.
  */
 export function startOfDay(date: string, timeZone: string): string {
 	const midnight = dayNumber(date) * DAY
@@ -80,7 +80,7 @@ export function startOfDay(date: string, timeZone: string): string {
 	return new Date(low).toISOString()
 }
 
-/** So many days later; it stays within the years there are. */
+/** So many days later, within the valid years. */
 export function addDays(date: string, days: number): string {
 	const next = dayNumber(date) + days
 	return nameOf(Math.min(Math.max(next, dayNumber('0001-01-01')), dayNumber('9998-12-31')) * DAY)
@@ -89,5 +89,5 @@ export function addDays(date: string, days: number): string {
 /** Today's date in a zone. */
 export const today = (timeZone: string, now = Date.now()): string => dayOf(now, timeZone) ?? nameOf(now)
 
-/** The orders of a day; where it begins and ends the server knows. */
+/** The orders of a day; the server knows where the day begins and ends. */
 export const dayFilter = (date: string) => ({ createdFrom: date, createdTo: addDays(date, 1) })

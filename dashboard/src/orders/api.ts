@@ -16,13 +16,13 @@ import { orderStore } from './store'
 
 type ListQuery = NonNullable<paths['/api/orders']['get']['parameters']['query']>
 
-/** As many as the API gives at a time. */
+/** The largest page of the API. */
 const PART_MAX = 500
 
 /** The filter as parameters of the API. */
 const listParameters = (filter: Filter) => filter as ListQuery
 
-/** A name for the request, and not to wait for Airtable while it is away. */
+/** A key for the request, and no waiting for Airtable while it is away. */
 const asked = (key: string) => ({ 'Idempotency-Key': key, Prefer: 'respond-async' }) as const
 /** Only if the order still has this version. */
 const ifMatch = (version: number | null) => (version === null ? {} : { 'If-Match': `"v${version}"` })
@@ -33,7 +33,7 @@ const answerOf = ({ bulk, results }: BulkResults, response: Response): BulkAnswe
 	generation: generationOf(response),
 })
 
-/** Our own change, as it was answered. */
+/** The answer to our own change. */
 function ours(order: Order, response: Response): Order {
 	orderStore.put([order], generationOf(response), 'us')
 	return order
@@ -50,7 +50,7 @@ export const requests: Requests<Order> = {
 				orderStore.put(rows, generation)
 				return { rows, total, generation }
 			},
-			staleTime: Infinity, // live changes say when it is old
+			staleTime: Infinity, // live events say when it is old
 			refetchInterval: untilItPasses,
 			gcTime: 60_000,
 		}),
@@ -81,7 +81,7 @@ export const requests: Requests<Order> = {
 		return ours(data!, response)
 	},
 
-	/** Takes the last change through the API back, if the order is as it left it. */
+	/** Undoes the last change through the API, if the order is still as that left it. */
 	undo: async (id, version, change) => {
 		const { data, response } = await api.POST('/api/orders/{id}/undo', {
 			params: { path: { id }, header: { ...asked(newKey()), ...ifMatch(version) } },

@@ -1,6 +1,6 @@
 /*
- * Orders made and deleted here, where the settings allow it.  Both are told as
- * the API tells them: done, waiting for Airtable, or refused and why.
+ * Creating and deleting orders, where the settings allow it.  The user sees what the
+ * API answered: done, waiting for Airtable, or refused and why.
  */
 import type { NewOrder, Order } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
@@ -13,7 +13,7 @@ import { orders } from './table'
 
 const nameOf = (order: Order) => nameIn(orders, order)
 
-/** Is somebody writing a new order? The command palette asks for it from any page. */
+/** Is the form for a new order open? The command palette opens it from any page. */
 export const writingNew = new Observable(false)
 
 function follow() {
@@ -21,7 +21,7 @@ function follow() {
 		void queryClient.invalidateQueries({ queryKey })
 }
 
-/** Make an order. The same key again, after a lost connection, never makes a second one. Throws a Problem. */
+/** Create an order. Repeated with the same key, it never creates a second one. Throws a Problem. */
 export async function makeOrder(order: NewOrder, key: string, show: (id: string) => void): Promise<void> {
 	const made = await createOrder(order, key)
 	follow()
@@ -32,7 +32,7 @@ export async function makeOrder(order: NewOrder, key: string, show: (id: string)
 	else notify.success(`${nameOf(made)} created`, { action: { label: 'Show', onClick: () => show(made.id) } })
 }
 
-/** Delete an order as it was seen. Returns whether it is gone, or will be; else a message says why not. */
+/** Delete an order, if it is as the user saw it. Returns whether it is or will be; if not, a message says why. */
 export async function removeOrder(order: Order): Promise<boolean> {
 	try {
 		if ((await deleteOrder(order.id, order.version)) === 'queued')

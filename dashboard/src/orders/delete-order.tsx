@@ -7,7 +7,7 @@ import { removeOrder } from './creating'
 import { nameOf } from '@/tables/descriptor'
 import { orders } from './table'
 
-/** Deleting can't be taken back from here, so it is asked for. */
+/** Deleting can't be undone here, so the user must confirm it. */
 export function DeleteOrder({
 	order,
 	onClose,

@@ -1,14 +1,14 @@
 /*
- * The fields of orders, in the order of their columns: what the editors, the
- * filters, the columns, bulk edits, the history and the views are drawn by.
- * Their names are those of the API's description, which the compiler checks.
+ * The fields of orders, in the order of their columns. Editors, filters, columns, bulk
+ * edits, the history and the views are drawn from them. Their names are those in the
+ * API's description, which the compiler checks.
  */
 import { CircleDot, Flag } from 'lucide-react'
 import type { Order, OrderChange } from '@/api/client'
 import type { Field, OptionField, PlainField, Row } from '@/tables/descriptor'
 import { PriorityLabel, StatusBadge } from '@/ui/badges'
 
-/** Those that can be edited are those that a change may name. */
+/** The editable fields are those that a change may name. */
 type Editable = keyof OrderChange
 type Plain = Exclude<keyof Order, keyof Row | Editable> | 'id'
 

@@ -14,7 +14,7 @@ import { orders } from './table'
 
 type Text = 'orderId' | 'customer' | 'orderTotal'
 
-/** What is left empty is empty in Airtable too. */
+/** Fields left empty are empty in Airtable too. */
 export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id: string) => void }) {
 	const [texts, setTexts] = useState<Record<Text, string>>({ orderId: '', customer: '', orderTotal: '' })
 	const [chosen, setStatus] = useState<string | null>()
@@ -49,7 +49,7 @@ export function NewOrder({ onClose, onShow }: { onClose: () => void; onShow: (id
 			await makeOrder(order, sent.current.key, onShow)
 			onClose()
 		} catch (error) {
-			// a refusal is settled; what got no answer may have been done, and must not be done twice
+			// a refusal is final; a request without an answer may have taken effect, and must not twice
 			if (error instanceof Problem && error.status !== 0 && error.code !== 'outcome_unknown')
 				sent.current = { body: '', key: '' }
 			setFault(error)

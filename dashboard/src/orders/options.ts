@@ -1,7 +1,7 @@
 import type { Summary } from '@/api/client'
 import type { Options } from '@/tables/descriptor'
 
-/** What the summary tells of the options of orders. */
+/** What the summary says about the options of orders. */
 export const optionsIn = ({ offered, several, byStatus, byPriority, timeZone }: Summary): Options => ({
 	offered: offered ?? {},
 	several: several ?? [],

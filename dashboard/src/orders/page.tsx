@@ -23,7 +23,7 @@ function useAddress() {
 	const navigate = route.useNavigate()
 	const set = useCallback(
 		(next: Search, replace = false) => {
-			// another filter or order begins at the top
+			// another filter or sorting starts at the top
 			const looks = Object.keys(next).every(name => isLook(orders, name))
 			void navigate({
 				search: now => ({ ...now, ...(looks ? {} : { page: undefined }), ...next }),
@@ -44,7 +44,7 @@ export default function OrdersPage() {
 	const health = useHealth().data
 	const may = health?.writes
 	const writing = useObservable(writingNew)
-	/** then: what closes when it is gone. */
+	/** then: closes what shows the order, once it is deleted. */
 	const [deleting, setDeleting] = useState<{ id: string; then?: () => void } | null>(null)
 	useEffect(() => () => writingNew.set(false), [])
 	const deleted = useRow(orders, deleting?.id ?? '')?.row

@@ -1,6 +1,6 @@
 /*
- * The state of the table is the address: parsed by a schema, wrong parts
- * dropped, defaults left out, so that links and the back button just work.
+ * The address holds the state of the table: a schema parses it, drops invalid parts and
+ * leaves out defaults, so links and the back button just work.
  */
 import * as z from 'zod/mini'
 import { sortsOf } from '@/tables/address'
@@ -15,11 +15,11 @@ const GROUPED = optionsOf(fields).map(([field]) => field)
 const text = z.catch(z.optional(z.string().check(z.minLength(1), z.maxLength(200))), undefined)
 const list = z.catch(z.optional(z.string().check(z.regex(/^[^,]{1,80}(,[^,]{1,80}){0,9}$/))), undefined)
 
-/** Words that no option of another meaning has: lists of them are written as "Pending,Shipped". */
+/** Words that are safe in a list: these are written as "Pending,Shipped". */
 const WORDS: readonly string[] = [...optionsOf(fields).flatMap(([, { own }]) => own), 'none']
 const areWords = (values: string[]) => values.length > 1 && values.every(value => WORDS.includes(value))
 const split = (text: string) => (areWords(text.split(',')) ? text.split(',') : [text])
-/** Options by their names, which may hold anything; what is not surely a list is for the server to take apart. */
+/** Options by their names, which may contain anything; the server splits what is not clearly a list. */
 const options = z.catch(
 	z.optional(
 		z.pipe(
@@ -70,7 +70,7 @@ export type OrdersSearch = z.infer<typeof ordersSearch>
 
 const LISTS: readonly string[] = [...GROUPED, 'empty']
 
-/** What an address says, before it is checked: of a list's name all values, of another the last. */
+/** An address before it is checked: all values of a list parameter, the last value of another. */
 export function parseAddress(text: string): Record<string, string | string[]> {
 	const parts: Record<string, string | string[]> = {}
 	for (const [name, value] of new URLSearchParams(text)) {
@@ -82,7 +82,7 @@ export function parseAddress(text: string): Record<string, string | string[]> {
 	return parts
 }
 
-/** The same the other way round, as the eye likes it: known words as a list, all else one by one. */
+/** The reverse, in a readable form: known words as a list, all others one by one. */
 export function addressOf(search: Record<string, unknown>): string {
 	const params = new URLSearchParams()
 	for (const [name, value] of Object.entries(search)) {
@@ -101,7 +101,7 @@ export function addressOf(search: Record<string, unknown>): string {
 	return text && `?${text}`
 }
 
-/** The parameters that say which orders, as in the API, and what they are in words. */
+/** The parameters that select orders, as in the API, and their words. */
 export const FILTER_NAMES = {
 	search: 'search',
 	status: 'status',
@@ -118,7 +118,7 @@ export const FILTER_NAMES = {
 export type FilterName = keyof typeof FILTER_NAMES
 const FILTERS = Object.keys(FILTER_NAMES) as FilterName[]
 
-/** Filters that stand in an address and were dropped, since they can't be any. */
+/** Filters in an address that were dropped as invalid. */
 export function leftOutOf(address: string, search: OrdersSearch): FilterName[] {
 	const given = parseAddress(address)
 	return FILTERS.filter(name => given[name] !== undefined && given[name] !== '' && search[name] === undefined)
@@ -126,7 +126,7 @@ export function leftOutOf(address: string, search: OrdersSearch): FilterName[] {
 
 let cameWith = typeof location !== 'undefined' && location.pathname.startsWith('/orders') ? location.search : ''
 
-/** The same of the address that this page was opened with, once: the router soon writes it anew. */
+/** The same for the address that this page was opened with, read once: the router soon rewrites it. */
 export function takeLeftOut(): FilterName[] {
 	const names = leftOutOf(cameWith, ordersSearch.parse(parseAddress(cameWith)))
 	cameWith = ''

@@ -1,4 +1,4 @@
-/* The orders as a table for the engine. */
+/* Describes the orders as a table for the engine. */
 import type { Order } from '@/api/client'
 import { useSummary } from '@/api/summary'
 import type { Options, Table } from '@/tables/descriptor'

@@ -9,7 +9,7 @@ import { Card } from '@/ui/parts'
 
 type Group = { value: string | null; label: ReactNode; count: number; orderTotal: number }
 
-/** Bars that are a table: each row leads to its orders. */
+/** A table drawn as bars: each row links to its orders. */
 export function Breakdown({ name, field, groups }: { name: string; field: string; groups: Group[] }) {
 	const money = useMoney()
 	const title = `By ${name.toLowerCase()}`

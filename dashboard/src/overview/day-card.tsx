@@ -17,7 +17,7 @@ const NoChart = () => (
 	</p>
 )
 const load = () => inTurn(() => import('./day-chart')).catch(() => ({ default: NoChart }))
-/** Each is drawn in a turn of its own, so that the page goes on answering in between. */
+/** Each is drawn in its own turn, so the page stays responsive in between. */
 const CHARTS = { count: lazy(load), revenue: lazy(load) }
 
 export type Measure = 'count' | 'revenue'

@@ -15,7 +15,7 @@ import { formatCompact, formatCount, formatDay, formatLongDay } from '@/lib/form
 import { useMoney } from '@/lib/money'
 import type { Measure } from './day-card'
 
-/** part: the day is not over. */
+/** part: the day is not over yet. */
 type Day = Summary['daily'][number] & { part?: boolean }
 const AXIS = 42,
 	LETTER = 7,
@@ -23,13 +23,13 @@ const AXIS = 42,
 
 type Props = { days: Summary['daily']; measure: Measure; onPick: (date: string) => void }
 
-/** For the eyes: the same numbers stand in the table behind the card's button. */
+/** Hidden from screen readers: the table behind the card's button has the same numbers. */
 export default function DayChart({ days, measure, onPick }: Props) {
 	const money = useMoney()
 	const label = measure === 'count' ? formatCompact : money.compact
 	const most = Math.max(...days.map(day => (measure === 'count' ? day.count : day.revenue.orderTotal)))
 	const axis = Math.max(AXIS, (label(most).length + 1) * LETTER)
-	// from where it was clicked: a tap has no pointer resting on a day before
+	// by the position of the click: before a tap no pointer rests on a day
 	const pick = (event: React.MouseEvent<HTMLDivElement>) => {
 		const { left, width } = event.currentTarget.getBoundingClientRect()
 		const share = (event.clientX - left - axis) / (width - axis - RIGHT)
@@ -38,7 +38,7 @@ export default function DayChart({ days, measure, onPick }: Props) {
 		if (day) onPick(day.date)
 	}
 	const Chart = measure === 'count' ? BarChart : AreaChart
-	// today is fainter, and no part of the line: it would always fall at its end
+	// today is fainter and not part of the line, which would always fall at its end
 	const shown = days.map((day, i) =>
 		i < days.length - 1
 			? { ...day, whole: day.revenue.orderTotal, part: false }

@@ -13,7 +13,7 @@ import { Sparkline } from '@/ui/sparkline'
 const OPEN = ['Pending', 'Processing']
 const DAYS_BACK = 7
 
-/** Orders that are open, and which of the statuses that this means there are. */
+/** How many orders are open, and which of the open statuses exist. */
 export function openOf(summary: Summary) {
 	const groups = summary.byStatus.filter(({ status }) => status !== null && OPEN.includes(status))
 	return {
@@ -23,22 +23,22 @@ export function openOf(summary: Summary) {
 	}
 }
 
-/** Statuses that are left out of revenue by a name that there is no more, as far as that is known. */
+/** Excluded statuses that no longer exist under that name, as far as that is known. */
 export const unknownExcludes = ({ byStatus, offered, revenue: { excludes } }: Summary) =>
 	offered?.status === undefined ? [] : excludes.filter(name => !byStatus.some(({ status }) => status === name))
 
-/** The days that are over: today is the last of them all. */
+/** The days that are over: today is the last in the list. */
 export const wholeDays = (daily: Summary['daily']) => daily.slice(0, -1)
 
 /**
- * What stands beside today, which is not over: of other days the same part, when
- * it is known of them and of today; else each as a whole, and said to be that.
+ * What to compare today with, which is not over: the same part of the other days if
+ * it is known for them and for today; otherwise each whole day, labelled as such.
  */
 export function besideToday({ daily }: Summary, today: Today | undefined): string[] {
 	const same = (day: Today['today'] | undefined, back: number) => {
 		const whole = daily[daily.length - 1 - back]
 		if (!whole) return null
-		// it may be of the minute before midnight
+		// it may be from the minute before midnight
 		const part = today?.today.date === daily.at(-1)?.date && today?.today.count != null ? day?.count : undefined
 		return part == null ? { count: whole.count, of: 'all day' } : { count: part, of: 'by this time' }
 	}
@@ -60,7 +60,7 @@ export function Figures({ summary }: { summary: Summary }) {
 		left = excludes.filter(name => !unknown.includes(name))
 	const days = summary.daily,
 		today = days.at(-1)!
-	// today is not over: beside whole days it would always look like a fall
+	// today is not over: compared with whole days it would always look like a drop
 	const whole = wholeDays(days)
 	return (
 		<div className="grid grid-cols-2 gap-3 sm:gap-4 xl:grid-cols-4">
@@ -134,7 +134,7 @@ export function Figures({ summary }: { summary: Summary }) {
 const countOf = (days: Summary['daily']) => days.reduce((total, day) => total + day.count, 0)
 const revenueOf = (days: Summary['daily']) => days.reduce((total, day) => total + day.revenue.orderTotal, 0)
 
-/** The orders that are revenue: those of every status that is not left out. */
+/** The orders that count as revenue: those of every status that is not excluded. */
 export function revenueFilter({ byStatus, revenue: { excludes } }: Summary): { status?: string[]; empty?: string[] } {
 	const all = byStatus.map(({ status }) => status)
 	const names = all.filter(status => status !== null && !excludes.includes(status)) as string[]

@@ -59,7 +59,7 @@ export default function OverviewPage() {
 	)
 }
 
-/** How old the figures are, and what is not in them yet. */
+/** How old the figures are, and what they do not include yet. */
 function AsOf() {
 	const at = useObservable(freshAt)
 	const pending = useSummary().data?.pending ?? 0

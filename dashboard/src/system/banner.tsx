@@ -18,7 +18,7 @@ const ICONS: Partial<Record<Kind, typeof Info>> = {
 }
 const TONES = { bad: 'bg-bad-soft text-bad', warn: 'bg-warn-soft text-warn', good: '', off: '' }
 
-/** Across the page, only when there is something that everyone should know. */
+/** Across the page, only if there is something that everyone should know. */
 export function Banner() {
 	const { condition, health, sync } = useCondition()
 	const Icon = ICONS[condition.kind] ?? TriangleAlert

@@ -1,6 +1,6 @@
 /*
- * How the whole system is, in words: the most important thing only.  Pure, so
- * that each state can be tested without making it happen.
+ * The state of the whole system in words: only the most important thing.  Pure, so that
+ * tests need not bring each state about.
  */
 import type { SyncProgress } from '@/api/client'
 import type { Wellbeing } from '@/api/health'
@@ -36,7 +36,7 @@ export type Condition = {
 	until?: number
 }
 
-/** behind: how old the data is in words, when that is more than a moment. */
+/** behind: the age of the data in words, if it is more than a moment. */
 type Facts = {
 	reach: Reach
 	refusedUntil?: number | null
@@ -160,7 +160,7 @@ function withoutAirtable({ health }: Facts): Condition | null {
 	return null
 }
 
-/** By the code of the alarm; for others the API's own title is good enough. */
+/** By the alarm's code; for other codes the API's own title is good enough. */
 const ALARMS: Record<string, { short: string; title: string }> = {
 	airtable_field_lost: { short: 'Field lost', title: 'Airtable no longer gives the values of a field' },
 	airtable_field_missing: { short: 'Field missing', title: 'The Airtable table lacks a field' },
@@ -171,7 +171,7 @@ const ALARMS: Record<string, { short: string; title: string }> = {
 }
 
 function everyday({ sync, health, behind }: Facts): Condition {
-	// a field that is lost comes first: a sync that failed for it tells less
+	// a lost field comes first: a sync that failed because of it says less
 	const alarm = health?.alarm
 	if (alarm && (alarm.code === 'airtable_field_lost' || sync?.state !== 'failed'))
 		return {
@@ -189,7 +189,7 @@ function everyday({ sync, health, behind }: Facts): Condition {
 			title: 'The last sync failed',
 			detail: `${sync.error?.detail ?? 'The cause is not known'}. The data shown may be out of date; Orderdeck keeps trying.`,
 		}
-	// reading and changing go on: whatever holds those up is told first
+	// reading and changing still work: whatever stops those is reported first
 	const noCreating = health?.airtable?.createKeyProblem
 	if (noCreating != null)
 		return {

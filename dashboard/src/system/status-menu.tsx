@@ -13,7 +13,7 @@ import { useCondition } from './use-condition'
 const LIVE = { live: 'Live', polling: 'Every 3 seconds', connecting: 'Connecting' }
 const CIRCUIT = { closed: 'Connected', open: 'Unavailable', halfOpen: 'Trying again' }
 
-/** How each part is, behind the pill in the header. */
+/** The state of each part, behind the pill in the header. */
 export default function StatusMenu({ button }: Opened) {
 	const { condition, health, sync, at } = useCondition()
 	const live = useObservable(liveState)

@@ -1,6 +1,6 @@
 /*
- * What the address says of any table: which filters are set, which columns are
- * shown, how it is sorted.  A table's own schema has read it.
+ * What the address says about any table: which filters are set, which columns are
+ * shown, how it is sorted.  The table's own schema has parsed it.
  */
 import type { Fields, Filter, Search, Table } from './descriptor'
 
@@ -8,11 +8,11 @@ type Of = Pick<Table<never>, 'fields' | 'filters' | 'defaultSort'>
 
 const LOOKS = ['columns', 'density', 'page']
 
-/** Does it change how the table looks, and not which rows it shows? */
+/** Does it change only how the table looks, not which rows it shows? */
 export const isLook = (table: Pick<Table<never>, 'rowParameter'>, name: string) =>
 	LOOKS.includes(name) || name === table.rowParameter
 
-/** The parameters that say which rows, in which order. */
+/** The parameters that select and sort the rows. */
 export const filterOf = ({ filters }: Pick<Of, 'filters'>, search: Search): Filter =>
 	Object.fromEntries(
 		[...Object.keys(filters), 'sort'].filter(name => search[name] !== undefined).map(name => [name, search[name]]),
@@ -66,7 +66,7 @@ export function nextSort(
 	return next === defaultSort ? undefined : next
 }
 
-/** The values of a parameter that may have several. */
+/** The values of a parameter that may occur several times. */
 export const listOf = (search: Search, name: string): string[] | undefined => {
 	const value = search[name]
 	return value === undefined ? undefined : [value].flat()

@@ -17,7 +17,7 @@ type Props = {
 	filter: Filter
 	onClear: () => void
 	onAll: () => void
-	/** Which of the lists is open. */
+	/** Which list is open. */
 	picking: string | null
 	setPicking: (field: string | null) => void
 }
@@ -89,6 +89,6 @@ export function BulkBar({ table, selection, total, filter, onClear, onAll, picki
 	)
 }
 
-/** The bar may be gone: the focus goes on in the table. */
+/** The bar may be gone by then: the focus goes to the table. */
 const toTable = () =>
 	document.querySelector<HTMLElement>('tr[data-index][tabindex="0"]')?.focus({ preventScroll: true })

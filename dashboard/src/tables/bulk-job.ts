@@ -1,7 +1,6 @@
 /*
- * The bulk edit that is under way, or has just ended. It lives as long as the
- * page, whichever part of it is shown; this file is small, since every page
- * begins with it.
+ * The bulk edit that is running or has just ended. It lives as long as the document,
+ * whichever page is shown; this file is small, because every page loads it first.
  */
 import { Observable } from '@/lib/observable'
 import type { AnyTable, Filter } from './descriptor'
@@ -12,20 +11,20 @@ export type BulkState = {
 	total: number
 	pending: number
 	failures: Failure[]
-	/** The parts that were taken: each can be undone by its name. */
+	/** The parts that the API accepted: each can be undone by its id. */
 	bulks: string[]
 }
 export type Job = BulkState & {
 	table: AnyTable
 	kind: 'edit' | 'undo'
-	/** What is done to the rows, in words. */
+	/** What happens to the rows, in words. */
 	what: string
-	/** asking: other rows match now than were counted. waiting: asked too often, it goes on at until. */
+	/** asking: another number of rows matches now than was selected. waiting: rate limited, it goes on at until. */
 	phase: 'gathering' | 'asking' | 'running' | 'waiting' | 'done' | 'stopped'
 	until?: number | undefined
-	/** How many were counted when they were chosen. */
+	/** How many rows matched when they were selected. */
 	counted?: number | undefined
-	/** Where the rows were chosen. */
+	/** Where the rows were selected. */
 	filter?: Filter | undefined
 	error?: string | undefined
 }
@@ -34,5 +33,5 @@ export const bulkJob = new Observable<Job | null>(null)
 
 export const isUnderWay = (job: Job | null) => job !== null && job.phase !== 'done' && job.phase !== 'stopped'
 
-/** The rows of an ended bulk edit that are to be chosen in the table. */
+/** The rows of an ended bulk edit that the table should select. */
 export const toBeChosen = new Observable<string[] | null>(null)

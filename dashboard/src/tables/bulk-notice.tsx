@@ -9,7 +9,7 @@ import { Progress } from '@/ui/parts'
 import { answerBulk, closeBulk, stopBulk, undoBulkEdits } from './bulk'
 import { bulkJob, type Job, toBeChosen } from './bulk-job'
 
-/** The bulk edit under way, on every page, until the person has seen its end. */
+/** The running bulk edit, on every page, until the user has seen its end. */
 export default function BulkNotice() {
 	const job = useObservable(bulkJob)
 	const [details, setDetails] = useState(false)
@@ -148,7 +148,7 @@ function Countdown({ until }: { until: number }) {
 	)
 }
 
-/** They are chosen in the table, under the filter where the edit began. */
+/** Selects them in the table, under the filter where the edit began. */
 function ChooseFailed({ job }: { job: Job }) {
 	const navigate = useNavigate()
 	const ids = job.failures.map(({ id }) => id).filter(Boolean)

@@ -1,6 +1,6 @@
 /*
  * The bulk edits made in this browser, so that one can be undone as a whole
- * after its page has gone: to the API each of its parts is an edit of its own.
+ * after the page was closed: to the API each part is a separate edit.
  */
 import * as z from 'zod/mini'
 import { Observable } from '@/lib/observable'
@@ -30,18 +30,18 @@ function keep(records: BulkRecord[]) {
 	remember('bulks', bulkRecords.get())
 }
 
-/** What has been done so far; another page of this browser may have noted others meanwhile. */
+/** The bulk edits so far; another tab of this browser may have added some meanwhile. */
 export function noteBulk(next: BulkRecord) {
 	keep([next, ...stored().filter(({ key }) => key !== next.key)].sort((a, b) => b.at - a.at))
 }
 
-/** It has been undone. */
+/** The bulk edit has been undone. */
 export const forgetBulk = (bulks: readonly string[]) =>
 	keep(stored().filter(other => !other.bulks.some(bulk => bulks.includes(bulk))))
 
-/** The whole that a part belongs to. */
+/** The bulk edit that a part belongs to. */
 export const bulkOf = (records: readonly BulkRecord[], part: string) =>
 	records.find(({ bulks }) => bulks.includes(part))
 
-/** Another page may have made some. */
+/** Another tab may have made some. */
 export const lookAgain = () => bulkRecords.set(stored())

@@ -1,7 +1,7 @@
 /*
- * The same change to many rows: sent in parts, so that there is progress to
- * see and an end to it, and what failed is known by name. It goes on whichever
- * page is shown, waits when the server says so, and can be undone later.
+ * The same change to many rows, sent in parts, so that it can show progress and be
+ * stopped, and failures are known by name. It goes on whichever page is shown, waits
+ * when the server says so, and can be undone later.
  */
 import { newKey } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
@@ -12,14 +12,14 @@ import { type BulkAnswer, type Change, type Filter, keyOf, type Part, type Row, 
 import { rememberUndo } from './undo'
 
 const PART = 100
-/** No answer, or none of the API's: so often and so long it is asked again, with the same key. */
+/** If there is no answer, or not one of the API: how often and how long to repeat the request, with the same key. */
 const TRIES = 6,
 	PAUSE_MS = 500
 
 const NOTHING: BulkState = { done: 0, total: 0, pending: 0, failures: [], bulks: [] }
 
 type Report = (state: BulkState) => void
-/** Told until when nothing is sent (Date.now()); null: it goes on. */
+/** Called with the time (Date.now()) until which nothing is sent; null: it goes on. */
 type Waiting = (until: number | null) => void
 type Care = { report: Report; waiting: Waiting; signal: AbortSignal }
 
@@ -37,7 +37,7 @@ export async function* matchingIds<R extends Row>(
 	} while (after !== null)
 }
 
-/** How long to wait before asking again; null: it is refused for good. */
+/** How long to wait before the next attempt; null: the refusal is final. */
 function pauseAfter(error: unknown, tries: number): number | null {
 	if (!(error instanceof Problem)) return null
 	if (error.status === 429) return error.retryAfterMs ?? 1000
@@ -45,7 +45,7 @@ function pauseAfter(error: unknown, tries: number): number | null {
 	return passing && tries < TRIES ? PAUSE_MS * 2 ** (tries - 1) : null
 }
 
-/** Ask until it is answered. Only where asking twice is not doing twice. */
+/** Repeat a request until it is answered. Only for requests that can safely be repeated. */
 async function patiently<T>(ask: () => Promise<T>, waiting: Waiting, signal: AbortSignal): Promise<T> {
 	for (let tries = 1; ; tries++) {
 		try {
@@ -103,7 +103,7 @@ function note<R extends Row>(
 	}
 }
 
-/** A part that was not taken at all fails for each of its rows. */
+/** A part that was refused as a whole fails for each of its rows. */
 const noteRefused = <R extends Row>(table: Table<R>, state: BulkState, ids: string[], error: unknown): BulkState => ({
 	...state,
 	done: state.done + ids.length,
@@ -127,7 +127,7 @@ export async function runBulk<R extends Row>(
 			state = note(table, state, answer)
 		} catch (error) {
 			if (signal.aborted) break
-			// more rows than there ever is room for in a minute
+			// more rows than the limit ever allows in a minute
 			if (error instanceof Problem && error.status === 413 && part.length > 1) size = Math.ceil(part.length / 2)
 			else state = noteRefused(table, state, part, error)
 		} finally {
@@ -138,7 +138,7 @@ export async function runBulk<R extends Row>(
 	return state
 }
 
-/** Take bulk edits back, the last first; total: of so many rows, if that is known. */
+/** Undo bulk edits, the last first; total: how many rows they changed, if that is known. */
 export async function undoBulks<R extends Row>(
 	table: Table<R>,
 	bulks: string[],
@@ -162,7 +162,7 @@ export async function undoBulks<R extends Row>(
 		}
 		report(state)
 	}
-	// a row that had the value before was not changed, so it is not taken back
+	// a row that already had the value was not changed, so it is not undone
 	return signal.aborted || state.failures.some(({ id }) => id === '') ? state : { ...state, total: state.done }
 }
 
@@ -171,7 +171,7 @@ export async function undoBulks<R extends Row>(
 let control = new AbortController()
 let answer: ((yes: boolean) => void) | null = null
 
-/** Leaving the page would cut it: the browser asks first. */
+/** Leaving the page would interrupt it: the browser asks first. */
 const warn = (event: BeforeUnloadEvent) => event.preventDefault()
 
 function show(job: Job | null) {
@@ -207,7 +207,7 @@ export const closeBulk = () => {
 
 export type Wanted = { ids: readonly string[] } | { except: ReadonlySet<string>; counted: number }
 
-/** Change rows of a filter. Returns whether it began to; it does not throw. One at a time. */
+/** Change rows of a filter. Returns whether it started; it does not throw. Only one runs at a time. */
 export async function startBulk<R extends Row>(
 	table: Table<R>,
 	wanted: Wanted,
@@ -223,7 +223,7 @@ export async function startBulk<R extends Row>(
 	return true
 }
 
-/** All that match, if they are as many as were counted or the person agrees; null: nothing is to be done. */
+/** All matching rows, if their number is as counted or the user agrees; null: do nothing. */
 async function gather<R extends Row>(
 	table: Table<R>,
 	{ except, counted }: { except: ReadonlySet<string>; counted: number },

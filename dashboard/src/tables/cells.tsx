@@ -64,7 +64,7 @@ export function Money({ value }: { value: number | null }) {
 	return value === null ? <None /> : <span className="tnum font-medium">{money.exact(value)}</span>
 }
 
-/** Numbers stand at the right, one under the other. */
+/** Numbers are aligned right, one under the other. */
 export const isRight = (table: AnyTable, field: string) => table.fields[field]!.kind === 'money'
 
 export function Cell({ table, entry, field, onEdit }: Props): ReactNode {
@@ -105,7 +105,7 @@ export function Cell({ table, entry, field, onEdit }: Props): ReactNode {
 	}
 }
 
-/** Two lines, for a phone. */
+/** A row of two lines, for phones. */
 export function SmallCell({ table, entry }: { table: AnyTable; entry: AnyEntry }) {
 	const { shown } = entry
 	const { first } = table.phone

@@ -7,7 +7,7 @@ import { useMoney } from '@/lib/money'
 import { type AnyTable, type Field, type Fields as FieldsOf, nameOf, nameOfField } from './descriptor'
 
 const SOURCES = { api: 'through Orderdeck', airtable: 'in Airtable', job: 'by a job' }
-/** Who changes things in Airtable without being a person there. */
+/** What changes things in Airtable without being a person. */
 const MACHINES: Record<string, string> = {
 	publicApi: 'a program',
 	automation: 'an automation',
@@ -35,7 +35,7 @@ export function ChangeList({
 }: {
 	table: AnyTable
 	changes: Change[]
-	/** Of many rows: each entry names its own. */
+	/** The entries are of many rows: each names its own. */
 	withRow?: boolean
 	action?: (change: Change) => ReactNode
 }) {
@@ -99,7 +99,7 @@ export function ChangeList({
 	)
 }
 
-/** By whom; of several people of one name the address tells. */
+/** By whom; the e-mail address tells people of the same name apart. */
 function Who({ change: { by, via, user } }: { change: Change }) {
 	const machine = via === undefined ? undefined : MACHINES[via]
 	if (by === null) return machine === undefined ? null : <> by {machine}</>

@@ -1,14 +1,14 @@
 import type { Counted, OptionField, Options } from './descriptor'
 
-const OTHERS = '(other)' // options that are only counted together
+const OTHERS = '(other)' // options that are counted only together
 
-/** The options of a field as they are counted. */
+/** The options of a field with their counts. */
 export const countedOf = (options: Options | undefined, field: string): readonly Counted[] =>
 	options?.counted[field] ?? []
 
 type Own = Pick<OptionField, 'own'>
 
-/** What a field can be set to: what Airtable offers; while that is not known, what we know and what rows have. */
+/** What a field can be set to: what Airtable offers, or, if that is not known, the known options and those of rows. */
 export function choicesOf(options: Options | undefined, field: string, { own }: Own): readonly string[] {
 	const offered = options?.offered[field]
 	if (offered) return offered
@@ -19,8 +19,8 @@ export function choicesOf(options: Options | undefined, field: string, { own }: 
 }
 
 /**
- * What a field can be filtered by: what Airtable offers, in its order, and what
- * else rows have; also what is chosen already, so that it can be let go.
+ * What a field can be filtered by: what Airtable offers, in its order, and the other
+ * options that rows have; also what is already chosen, so that it can be removed.
  */
 export function filtersOf(
 	options: Options | undefined,

@@ -20,10 +20,10 @@ const PRESETS = [
 	['Last 7 days', -6, 1],
 	['Last 30 days', -29, 1],
 ] as const
-/** The calendar day that the address means; null: it is no day. */
+/** The calendar day in the address; null: it is not a day. */
 const dateOf = (text: string, zone: string) => (text.length === 10 ? (isDay(text) ? text : null) : dayOf(text, zone))
 
-/** The last day within a range that ends before this: that day itself if it ends in its midst. */
+/** The last day of a range that ends before this instant: the instant's own day if it is within that day. */
 function lastDay(text: string, zone: string): string | null {
 	const day = dateOf(text, zone)
 	return day !== null && (text.length === 10 || Date.parse(startOfDay(day, zone)) === Date.parse(text))
@@ -34,7 +34,7 @@ function lastDay(text: string, zone: string): string | null {
 const dayShown = ({ until }: Edge, text: string | undefined, zone: string) =>
 	text === undefined ? '' : ((until ? lastDay(text, zone) : dateOf(text, zone)) ?? '')
 
-/** In words, and as it stands where it is no whole day. */
+/** In words, or as in the address if it is not a whole day. */
 function inWords({ until }: Edge, text: string, zone: string): string {
 	const day = dateOf(text, zone)
 	if (day === null) return until ? `before ${text}` : text
@@ -105,9 +105,9 @@ export function Dates({ fields, search, set, zone }: Props) {
 const SETTLED_MS = 700
 
 /**
- * A day as it is typed, digit by digit: what is on the way to one (the year 2
- * of 2026) stays in the field. It counts when there is a pause, on Enter and
- * when the field is left. '': no day.
+ * A day as it is typed, digit by digit: an unfinished one (the year 2 of 2026) stays in
+ * the field. It takes effect after a pause, on Enter, and when the field is left. '': no
+ * day.
  */
 export function DateField({
 	label,
@@ -125,10 +125,10 @@ export function DateField({
 	const typed = useRef({ text: value, partly: false })
 	const latest = useLatest(onChange)
 	useEffect(() => {
-		if (value === sent.current) return // what comes back is what was typed before
+		if (value === sent.current) return // the address returns what was typed before
 		sent.current = value
 		typed.current = { text: value, partly: false }
-		if (input.current) input.current.value = value // it holds parts of a date that no value can say
+		if (input.current) input.current.value = value // it may hold parts of a date that no value can express
 		setError(undefined)
 	}, [value])
 	const take = useRef(() => {
@@ -157,7 +157,7 @@ export function DateField({
 				setError(undefined)
 				clearTimeout(timer.current)
 				if (text === '') take.current()
-				// a year of few digits may only be the begin of another
+				// a year of few digits may be the beginning of another
 				else if (text >= '1000') timer.current = setTimeout(take.current, SETTLED_MS)
 			}}
 			onKeyDown={event => {

@@ -1,5 +1,5 @@
 /*
- * What the engine knows of a table: its fields and how each is told, and the
+ * What the engine knows of a table: its fields, how each is worded, and the
  * requests that read and change its rows.  The engine names no table and no
  * field; orders/table.ts describes the orders.
  */
@@ -12,7 +12,7 @@ import type { Edits } from './edits'
 import type { RowStore } from './store'
 import type { Views } from './views'
 
-/** Every row has these.  pending: Airtable has not confirmed a change of it; its fields are as they were asked for. */
+/** Every row has these.  pending: Airtable has not confirmed a change of it; its fields have the requested values. */
 export type Row = { id: string; version: number; pending?: boolean }
 export type FieldOf<R extends Row> = Exclude<keyof R, keyof Row> & string
 export type Change<R extends Row> = { [F in FieldOf<R>]?: R[F] }
@@ -30,19 +30,19 @@ export type Options = {
 }
 
 type Told = {
-	/** At the head of its column. */
+	/** In the column's header. */
 	title: string
-	/** Elsewhere, where that says too little. */
+	/** Elsewhere, where the header's word says too little. */
 	name?: string
-	/** rem / 16; null: what is left. */
+	/** rem / 16; null: the remaining width. */
 	width: number | null
-	/** Not among the columns unless it is chosen. */
+	/** Not a column unless the user chooses it. */
 	hidden?: boolean
-	/** Changes with every other field, so that a change of it alone is none. */
+	/** Changes with every other field, so a change of it alone is not a change. */
 	follows?: boolean
 	/** The parameters that filter from and to. */
 	range?: readonly [from: string, to: string]
-	/** Filters by the field's own name, as all rows of one customer. */
+	/** Filters by the field's own name, such as all rows of one customer. */
 	exact?: boolean
 }
 /** key: what people call a row. id: Airtable's name of it. */
@@ -53,11 +53,11 @@ export type OptionField = Told & {
 	icon: ComponentType<{ className?: string }>
 	/** The key that edits it in the table. */
 	shortcut: string
-	/** Without an option. */
+	/** The word for no option. */
 	none: string
 	/** Is it shown as a badge, which has an edge of its own? */
 	badge?: boolean
-	/** Known before Airtable tells what it offers. */
+	/** Options known before Airtable reports what it offers. */
 	own: readonly string[]
 	show: (value: string | null) => ReactNode
 }
@@ -76,14 +76,14 @@ export type BulkResult<R extends Row> =
 	{ id: string; ok: true; row: R | null } | { id: string | null; ok: false; error: ProblemDocument }
 export type BulkAnswer<R extends Row> = { bulk: string | null; results: BulkResult<R>[]; generation: number }
 
-/** Those that bring rows put them into the table's store. */
+/** Requests that return rows put them into the table's store. */
 export type Requests<R extends Row> = {
 	page: (filter: Filter, page: number) => QueryOptions<Page<R>> & { queryKey: readonly unknown[] }
 	one: (id: string, signal?: AbortSignal) => Promise<R>
-	/** The rows that match, part by part: after, where the one before ended. */
+	/** The matching rows, part by part. after: where the previous part ended. */
 	part: (filter: Filter, after: string | null, signal: AbortSignal) => Promise<Part>
 	history: (id: string, after: string | null, signal: AbortSignal) => Promise<ChangePage>
-	/** Only if the row still has the version; null: whatever it has. */
+	/** Only if the row still has the version; null: any version. */
 	patch: (id: string, change: Change<R>, version: number | null, key: string) => Promise<R>
 	undo: (id: string, version: number | null, change?: string) => Promise<R>
 	patchMany: (ids: readonly string[], change: Change<R>, key: string) => Promise<BulkAnswer<R>>
@@ -91,22 +91,22 @@ export type Requests<R extends Row> = {
 }
 
 export type Table<R extends Row> = {
-	/** Of the first part of its queries' keys. */
+	/** The first part of its queries' keys. */
 	id: string
 	/** Its page, and the name of the parameter there that opens a row. */
 	path: string
 	rowParameter: string
-	/** Of its files. */
+	/** For the names of its files. */
 	exportPath: string
 	policy: Policy
 	one: string
 	many: string
 	fields: Fields
-	/** What people call a row: the first of these that it has. */
+	/** What people call a row: the first of these fields that it has. */
 	names: readonly string[]
 	/** On a phone a row has two lines: these, the row's name under the first. */
 	phone: { first: string; amount: string; option: string }
-	/** The parameters that filter, and what they are in words. */
+	/** The filter parameters, and their words. */
 	filters: Readonly<Record<string, string>>
 	defaultSort: string
 	useOptions: () => Options | undefined
@@ -115,14 +115,14 @@ export type Table<R extends Row> = {
 	requests: Requests<R>
 	views: Views
 }
-/** A table whatever its rows are. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- its rows go in and out
+/** A table with any kind of rows. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- its rows are both taken and returned
 export type AnyTable = Table<any>
 
 export const PAGE_SIZE = 100
 
 export const nameOfField = (fields: Fields, field: string) => fields[field]?.name ?? fields[field]?.title ?? field
-/** In the midst of a sentence. */
+/** The word inside a sentence. */
 export const wordFor = (fields: Fields, field: string) => nameOfField(fields, field).toLowerCase()
 
 const isOption = (entry: [string, Field]): entry is [string, OptionField] => entry[1].kind === 'option'
@@ -139,7 +139,7 @@ export const textOf = (row: object, field: string): string | null => {
 	return value === null ? null : String(value)
 }
 
-/** What people call a row, or something that names one. */
+/** What people call a row, or an object that names one. */
 export function nameOf({ names }: { names: readonly string[] }, row: object): string {
 	for (const name of names) {
 		const text = textOf(row, name)
@@ -150,7 +150,7 @@ export function nameOf({ names }: { names: readonly string[] }, row: object): st
 /** Its key, or Airtable's id. */
 export const keyOf = ({ names }: { names: readonly string[] }, row: object) => nameOf({ names: names.slice(0, 1) }, row)
 
-/** When a row was changed last, if it has a field that tells. */
+/** When a row was last changed, if a field holds that. */
 export function changedAt(fields: Fields, row: object): string | undefined {
 	const field = Object.keys(fields).find(name => fields[name]!.kind === 'instant' && fields[name]!.follows)
 	return field === undefined ? undefined : (textOf(row, field) ?? undefined)

@@ -22,11 +22,11 @@ type Props = {
 	onClose: () => void
 	/** All rows with this value of a field. */
 	onFilter: (field: string, value: string) => void
-	/** What can be done to the row, below everything else. */
+	/** Actions for the row, below everything else. */
 	children: (entry: Entry<Row>) => ReactNode
 }
 
-/** One row, beside the table: its amount, what can be edited, the other fields, and its history. */
+/** One row, beside the table: its amount, the editable fields, the other fields, and its history. */
 export function Detail({ table, id, onClose, onFilter, children }: Props) {
 	const { fields, phone, requests } = table
 	const money = useMoney()

@@ -1,9 +1,9 @@
 /*
- * Edits that feel instant.  Each has a number; what it asks for is laid over
- * the row field by field and stays until this very edit is settled.  The
- * changes of one row are sent one after another, each naming a version.
- * Refused: it is taken off again and a toast says why.  Changed by somebody
- * else meanwhile: only if it was the same field the person is asked.
+ * Edits that feel instant.  Each has a number; its values are laid over the row field
+ * by field and stay until this edit is settled.  The changes of one row are sent one
+ * after another, each with a version.  If an edit is refused, it is taken off again
+ * and a message says why.  If somebody else changed the row meanwhile, the user is
+ * asked only if it was the same field.
  */
 import { newKey } from '@/api/client'
 import { explain, Problem } from '@/api/problem'
@@ -13,7 +13,7 @@ import { notify } from '@/ui/notify'
 import { type Change, type FieldOf, nameOf, optionsOf, type Row, type Table, wordFor } from './descriptor'
 import { forgetUndo, rememberUndo } from './undo'
 
-/** Both sides of a conflict, until it is settled; mine: the fields that nobody here has edited since. */
+/** Both sides of a conflict, until it is settled; mine: the fields that the user has not edited since. */
 export type Conflict<R extends Row> = { edit: number; id: string; name: string; mine: Change<R>; base: R; theirs: R }
 
 const NETWORK_TRIES = 3
@@ -28,7 +28,7 @@ export class Edits<R extends Row> {
 	readonly conflicts = new Observable<Conflict<R>[]>([])
 	private readonly table: Of<R>
 	private readonly editable: readonly FieldOf<R>[]
-	/** The last edit of each row under way, and then the row as far as the person has seen it or we have made it. */
+	/** The last edit under way of each row; it resolves to the row as the user has seen it or we have made it. */
 	private readonly tails = new Map<string, Promise<R>>()
 
 	constructor(table: Of<R>) {
@@ -36,14 +36,14 @@ export class Edits<R extends Row> {
 		this.editable = optionsOf(table.fields).map(([field]) => field as FieldOf<R>)
 	}
 
-	/** Change a row, as it is known or as the person has seen it. Returns when it is settled one way or another; it never throws. */
+	/** Change a row, as it is known or as the user has seen it. Returns when the edit is settled; it never throws. */
 	edit(id: string, change: Change<R>, seen?: R): Promise<void> {
 		const { store } = this.table
 		const entry = store.get(id)
 		if (!entry || this.has(entry.shown, change)) return Promise.resolve()
 		const edit = ++edits
 		const before = this.tails.get(id)
-		// of a field with an edit still on its way the person has seen what that one asked for
+		// for a field with an edit still under way, the user has seen that edit's value
 		const ours = before === undefined ? [] : this.editable.filter(field => entry.overlay?.[field] !== undefined)
 		const known = seen ?? entry.row
 		store.lay(id, change, edit, 'saving')
@@ -58,7 +58,7 @@ export class Edits<R extends Row> {
 		})
 	}
 
-	/** What is asked for, in words: "status Shipped, priority none". */
+	/** The edit, in words: "status Shipped, priority none". */
 	inWords(change: Change<R>): string {
 		return this.asks(change)
 			.map(field => `${wordFor(this.table.fields, field)} ${change[field] ?? 'none'}`)
@@ -71,7 +71,7 @@ export class Edits<R extends Row> {
 		if (keep === 'mine') void this.edit(conflict.id, conflict.mine, conflict.theirs)
 	}
 
-	/** Figures and histories follow; the list does when the change is told of. */
+	/** Figures and histories follow; the list does at the live event. */
 	afterChange() {
 		for (const queryKey of [['summary'], [this.table.id, 'history'], ['audit']])
 			void queryClient.invalidateQueries({ queryKey })
@@ -90,10 +90,10 @@ export class Edits<R extends Row> {
 		return nameOf(this.table, row)
 	}
 
-	/** Send it, and say how it ended. The row as it is then known to the person. */
+	/** Send it and report how it ended. Returns the row as the user then knows it. */
 	private async deliver(id: string, edit: number, change: Change<R>, seen: R): Promise<R> {
 		const { store, requests } = this.table
-		if (store.wishes(id, edit).length === 0) return seen // all of it has been asked for otherwise meanwhile
+		if (store.wishes(id, edit).length === 0) return seen // later edits have replaced all of it
 		const told = store.expect([id])
 		try {
 			const row = await this.send(id, edit, change, seen)
@@ -103,7 +103,7 @@ export class Edits<R extends Row> {
 			return { ...seen, ...change }
 		} catch (error) {
 			const unknown = error instanceof Problem && error.code === 'outcome_unknown'
-			if (unknown) await requests.one(id).catch(() => undefined) // it is shown as pending until that is settled
+			if (unknown) await requests.one(id).catch(() => undefined) // it is shown as pending until the outcome is known
 			store.lift(id, edit)
 			this.tellRefused(id, change, seen, error, unknown)
 			return seen
@@ -112,7 +112,7 @@ export class Edits<R extends Row> {
 		}
 	}
 
-	/** The row as changed; null: a conflict that the person has to settle. */
+	/** The changed row; null: a conflict that the user has to settle. */
 	private async send(id: string, edit: number, change: Change<R>, seen: R): Promise<R | null> {
 		let now = this.newest(id, seen)
 		for (let i = 0; i < VERSION_TRIES; i++) {
@@ -121,7 +121,7 @@ export class Edits<R extends Row> {
 				this.ask(id, edit, change, seen, now)
 				return null
 			}
-			// the same fields as the person saw them: ours holds, whatever else was changed
+			// these fields are as the user saw them: our edit stands, whatever else changed
 			try {
 				return await this.patchPatiently(id, change, now.version)
 			} catch (error) {
@@ -137,7 +137,7 @@ export class Edits<R extends Row> {
 		return known !== undefined && known.version >= seen.version ? known : seen
 	}
 
-	/** Ask the person, about what they have not asked for otherwise meanwhile. */
+	/** Ask the user about the fields that they have not edited again meanwhile. */
 	private ask(id: string, edit: number, change: Change<R>, seen: R, theirs: R) {
 		const { store } = this.table
 		const mine = pick(
@@ -150,14 +150,14 @@ export class Edits<R extends Row> {
 		this.conflicts.set([...this.conflicts.get(), conflict])
 	}
 
-	/** What has been asked for otherwise is no question any more. */
+	/** A field that was edited again is no longer in conflict. */
 	private forgetConflicts(id: string) {
 		const all = this.conflicts.get()
 		const kept = all.filter(conflict => conflict.id !== id || this.table.store.wishes(id, conflict.edit).length > 0)
 		if (kept.length < all.length) this.conflicts.set(kept)
 	}
 
-	/** A lost connection is tried again with the same key, which never does it twice. */
+	/** After a lost connection it is sent again with the same key, so it never takes effect twice. */
 	private async patchPatiently(id: string, change: Change<R>, version: number): Promise<R> {
 		const key = newKey()
 		for (let tries = 1; ; tries++) {

@@ -1,6 +1,6 @@
 import type { Filter } from './descriptor'
 
-/** As what the export is to be read. */
+/** The program that will read the export. */
 export const EXPORTS = {
 	plain: 'CSV',
 	excel: 'CSV for Excel',
@@ -8,10 +8,10 @@ export const EXPORTS = {
 	xlsx: 'Workbook (XLSX)',
 } as const
 
-/** Excel takes a comma for the decimal mark where people write it so, and then wants semicolons between cells. */
+/** In locales with a decimal comma Excel expects semicolons between cells. */
 const decimalComma = () => (1.5).toLocaleString().includes(',')
 
-/** Where the browser downloads what is in the table. */
+/** The address at which the browser downloads the table's rows. */
 export function exportUrl(
 	{ exportPath }: { exportPath: string },
 	filter: Filter,

@@ -10,7 +10,7 @@ import { namesIn, valueOf } from './several'
 
 export type Editing = { id: string; field: string; button: HTMLElement }
 
-/** One popover for all rows, standing at the button that asked for it. */
+/** One popover for all rows, placed at the button that opened it. */
 export function FieldEditor({
 	table,
 	editing,
@@ -123,12 +123,12 @@ export function FieldChoices({ table, field, value, onChoose }: ChoicesProps) {
 	)
 }
 
-/** A field that takes several: what is ticked is what it is set to, once that is asked for. */
+/** A field that takes several options: it is set to the ticked ones when the user confirms. */
 function Several({ table, field, value, onChoose, offered }: ChoicesProps & { offered: readonly string[] }) {
 	const had = value === undefined ? [] : namesIn(value, offered)
 	const [names, setNames] = useState<readonly string[]>(had ?? [])
 	const [touched, setTouched] = useState(false)
-	// one that is offered no more meanwhile can't be set
+	// an option that is no longer offered can't be set
 	const kept = names.filter(name => offered.includes(name))
 	const next = valueOf(kept, offered)
 	const toggle = (name: string | null) => {

@@ -3,7 +3,7 @@ import { ChevronDown } from 'lucide-react'
 import type { ComponentType, ReactNode } from 'react'
 import { buttonClass } from '@/ui/button'
 
-/** What opens a filter, and says what it is set to. */
+/** The button that opens a filter and shows its setting. */
 export function Trigger({
 	icon: Icon,
 	text,

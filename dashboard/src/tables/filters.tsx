@@ -49,7 +49,7 @@ export function Filters({ table, search, set }: Props) {
 	)
 }
 
-/** Rows with one of some options, or with none: that is a word, or a filter of its own where it is the name of an option. */
+/** Rows with one of some options, or with none: "none" is a word, or a separate filter if an option has that name. */
 function OptionFilter({ table, name, field, search, set }: Props & { name: string; field: OptionField }) {
 	const options = table.useOptions()
 	const groups = countedOf(options, name)

@@ -25,14 +25,14 @@ type Props = {
 	table: AnyTable
 	search: Search
 	set: SetSearch
-	/** Filters that stood in the address and were left out. */
+	/** Filters in the address that were dropped as invalid. */
 	dropped: () => string[]
 	/** null: not allowed here. */
 	create: (() => void) | null
 	remove: ((id: string) => void) | null
-	/** There is not one row. */
+	/** The table has no rows at all. */
 	empty: ReactNode
-	/** Below the details of a row. */
+	/** Shown below the details of a row. */
 	detailFoot: (entry: Entry<Row>, onClose: () => void) => ReactNode
 }
 
@@ -55,7 +55,7 @@ export function TablePage({ table, search, set, dropped, create, remove, empty, 
 	const chosen = useRef(0)
 	const firstPage = useRef(Number(textIn(search, 'page') ?? 1))
 
-	/** Rows may change places only when nobody is about to click on one. */
+	/** Rows may move only when nobody is about to click on one. */
 	const mayMove = useCallback(
 		() =>
 			!pointer.current &&
@@ -122,7 +122,7 @@ export function TablePage({ table, search, set, dropped, create, remove, empty, 
 		onToggle,
 		clear,
 		create,
-		// with a selection a key means all of it, never the one row that happens to have the focus
+		// with a selection a key applies to all of it, never to the row that happens to have the focus
 		remove: !remove
 			? null
 			: index => {

@@ -130,7 +130,7 @@ function KnownRow({
 	)
 }
 
-/** What others change lights up for a moment. */
+/** A change by somebody else is highlighted for a moment. */
 function useFlash(id: string, changed: number) {
 	const row = useRef<HTMLTableRowElement>(null)
 	const seen = useRef({ id, changed })

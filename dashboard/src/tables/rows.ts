@@ -1,9 +1,9 @@
 /*
- * The rows of a table: pages of ids as they are shown.  What a row holds
- * is the store's business (store.ts) and is drawn at once; which rows are
- * shown, and in which order, changes under the reader's eyes only when nothing
- * can jump away from the pointer.  Otherwise it is held back, and offered; but
- * never what the reader has done: an edit has its effect on the list at once.
+ * The rows of a table: pages of ids as they are shown.  The store (store.ts) has
+ * the rows' contents, which are drawn at once.  Which rows are shown, and in which
+ * order, changes by itself only while no row can jump away from the pointer;
+ * otherwise the change is held back and offered.  The user's own edits are never
+ * held back: they change the list at once.
  */
 import { useQueries, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
@@ -13,19 +13,19 @@ import { Problem } from '@/api/problem'
 import { mayBeNews } from '@/api/query-client'
 import { type AnyTable, type Filter, type Page, PAGE_SIZE, type Row, type Table } from './descriptor'
 
-/** generation: where the order of the ids was read. */
+/** generation: at which the order of the ids was read. */
 type ShownPage = { ids: string[]; generation: number }
 type Shown = { key: string; total: number; pages: Map<number, ShownPage> }
-/** Rows that we changed after one generation, until another. */
+/** Rows that we changed after one generation and up to another. */
 type Ours = (after: number, until: number) => ReadonlySet<string>
 export type Rows = {
 	total: number | null /* null: nothing has arrived yet */
 	idAt: (index: number) => string | undefined
-	/** Old rows of another filter, until the new ones are there. */
+	/** Old rows of another filter, until the new ones arrive. */
 	stale: boolean
 	error: Error | null
 	retry: () => void
-	/** How many rows changed places, came or went since; show() lets them. */
+	/** How many rows have moved, come or gone since; show() applies that. */
 	held: number
 	show: () => void
 	/** Which rows are on the screen. */
@@ -45,7 +45,7 @@ export function moved(before: readonly string[], after: readonly string[]): numb
 	return before.filter((id, i) => after[i] !== id).length
 }
 
-/** Does a page differ only by what we changed? What came or went on pages before moves it as a whole. */
+/** Does a page differ only by our own changes? Rows that came or went on earlier pages shift the whole page. */
 export function byUsAlone(before: readonly string[], after: readonly string[], ours: ReadonlySet<string>): boolean {
 	const old = before.filter(id => !ours.has(id)),
 		now = after.filter(id => !ours.has(id))
@@ -59,7 +59,7 @@ export function byUsAlone(before: readonly string[], after: readonly string[], o
 	return false
 }
 
-/** A page with what we changed where it belongs, and everything else where it was. elsewhere: is shown on another page. */
+/** A page with our changed rows where they belong and all others where they were. elsewhere: shown on another page. */
 export function withOurs(
 	before: readonly string[],
 	after: readonly string[],
@@ -76,7 +76,7 @@ export function withOurs(
 	return [...ids, ...others.slice(0, Math.max(0, before.length - ids.length))].slice(0, PAGE_SIZE)
 }
 
-/** Ids that are on none of the pages any more, of pages that are still shown. */
+/** Ids of pages that are still shown which are on none of the new pages. */
 export function leftOf(before: Shown, after: Shown): string[] {
 	if (before.key !== after.key) return []
 	const now = new Set([...after.pages.values()].flatMap(page => page.ids))
@@ -86,7 +86,7 @@ export function leftOf(before: Shown, after: Shown): string[] {
 		.filter(id => !now.has(id))
 }
 
-/** onLeft: told of rows that have gone from the list. */
+/** onLeft: called with rows that have left the list. */
 export function useRows<R extends Row>(
 	table: Table<R>,
 	filter: Filter,
@@ -101,7 +101,7 @@ export function useRows<R extends Row>(
 	const [held, setHeld] = useState(0)
 	const [lastKey, setLastKey] = useState(key)
 	if (lastKey !== key) {
-		// another filter begins at its first page
+		// another filter starts at its first page
 		setLastKey(key)
 		setRange([1, 1])
 		setHeld(0)
@@ -213,7 +213,7 @@ export function merge<R extends Row>(
 	return { next: { key, total, pages }, held: waiting }
 }
 
-/** Rows that are held on the screen though they left the page are read one by one. */
+/** Rows that stay on the screen although they left the page are read one by one. */
 function catchUp<R extends Row>(
 	{ requests, store }: Pick<Table<R>, 'requests' | 'store'>,
 	shownIds: readonly string[],
@@ -226,7 +226,7 @@ function catchUp<R extends Row>(
 	}
 }
 
-/** A change: what is on the screen is read again, what is not is forgotten. */
+/** After a change: read again what is on the screen, forget the rest. */
 function useRefresh(
 	table: AnyTable,
 	range: [number, number],

@@ -1,19 +1,19 @@
 import { useCallback, useState } from 'react'
 
 /**
- * Which orders are chosen, of those that match one filter: with another filter
- * nothing is.  all: how many matched when all of them were chosen; then ids are
- * those that were let go again.
+ * Which rows are selected, of those that match one filter; another filter starts with
+ * none.  all: how many matched when all of them were selected; ids are then those that
+ * were deselected again.
  */
 export type Selection = { of: string; ids: ReadonlySet<string>; all: number | null }
 
 export const nothingOf = (of: string): Selection => ({ of, ids: new Set(), all: null })
 export const isChosen = ({ ids, all }: Selection, id: string | undefined) =>
 	id !== undefined && ids.has(id) !== (all !== null)
-/** As counted when they were chosen. */
+/** As counted when they were selected. */
 export const chosenOf = ({ ids, all }: Selection) => (all === null ? ids.size : Math.max(0, all - ids.size))
 
-/** Take these in, or let the one that is chosen go. */
+/** Select these, or deselect a selected one. */
 export function toggled(now: Selection, ids: readonly string[], extend: boolean): Selection {
 	const next = new Set(now.ids)
 	const choose = extend || !isChosen(now, ids[0])
@@ -24,7 +24,7 @@ export function toggled(now: Selection, ids: readonly string[], extend: boolean)
 	return { ...now, ids: next }
 }
 
-/** What is no longer in the list can't be seen, so it is not chosen. */
+/** A row that is no longer in the list can't be seen, so it is not selected. */
 export function without(now: Selection, gone: readonly string[]): Selection {
 	if (now.all !== null || !gone.some(id => now.ids.has(id))) return now
 	return { ...now, ids: new Set([...now.ids].filter(id => !gone.includes(id))) }
@@ -43,7 +43,7 @@ export function useSelection(of: string, idAt: (index: number) => string | undef
 			const id = idAt(index)
 			if (id === undefined) return
 			setAnchor({ index, id })
-			// rows may have been sorted otherwise since
+			// the sorting may have changed since
 			const from = extend && anchor !== null && idAt(anchor.index) === anchor.id ? anchor.index : null
 			const between =
 				from === null

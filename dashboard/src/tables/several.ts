@@ -1,14 +1,14 @@
 /*
- * A field that takes several options at a time has their names as its value,
- * joined by ", ".  Names may hold commas themselves, so that a value can be
- * read by the names that are offered alone, and sometimes in two ways.
+ * The value of a field that takes several options is their names, joined by ", ".
+ * Names may contain commas, so a value can be read only with the names that are
+ * offered, and sometimes in two ways.
  */
 const JOINT = ', '
 
-/** The names that the value consists of; null: one of them is not offered, or it may be these or those. */
+/** The names in the value; null: one of them is not offered, or the value can be read in two ways. */
 export function namesIn(value: string | null, offered: readonly string[]): string[] | null {
 	if (value === null) return []
-	// the readings of what is left from each place on, two at most
+	// how the rest can be read from each position on, two ways at most
 	const readings = new Map<number, string[][]>([[value.length, [[]]]])
 	for (let at = value.length - 1; at >= 0; at--) {
 		const found: string[][] = []
@@ -25,7 +25,7 @@ export function namesIn(value: string | null, offered: readonly string[]): strin
 	return all.length === 1 && new Set(all[0]).size === all[0]!.length ? all[0]! : null
 }
 
-/** The value that consists of these; undefined: it could be read otherwise, and can only be set in Airtable. */
+/** The value with these names; undefined: it could be read in another way, so it can be set only in Airtable. */
 export function valueOf(names: readonly string[], offered: readonly string[]): string | null | undefined {
 	if (names.length === 0) return null
 	const value = names.join(JOINT)

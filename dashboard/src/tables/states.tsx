@@ -5,7 +5,7 @@ import { Button } from '@/ui/button'
 import { Blank } from '@/ui/parts'
 import type { AnyTable } from './descriptor'
 
-/** Why there are no rows: a filter that the API can't take, or something that passes. */
+/** Why there are no rows: a filter that the API refuses, or a temporary failure. */
 export function Unreadable({
 	table,
 	error,
@@ -65,7 +65,7 @@ export function Unreadable({
 	)
 }
 
-/** Else all rows would be taken for some. */
+/** Without this notice the user would take all rows for the filtered ones. */
 export function LeftOut({ table, names, onSeen }: { table: AnyTable; names: string[]; onSeen: () => void }) {
 	if (names.length === 0) return null
 	return (

@@ -1,20 +1,20 @@
 /*
- * The newest that is known of each row, whatever answer brought it, with what
- * the person has asked for laid over it.  Rows follow their own row, so a
- * change draws one row again and not the table.
+ * The newest known contents of each row, from whichever answer, with the user's
+ * unconfirmed edits laid over them.  Each drawn row subscribes to its own contents,
+ * so a change draws one row again and not the table.
  *
- * Invariants: an answer read at an older generation never replaces one read at
- * a newer; what is laid over is never mixed into what the server said, so
- * rolling back is taking it off.  Each field has a wish of its own, which
- * belongs to the edit that asked last: the end of another edit leaves it alone.
+ * Invariants: an answer read at an older generation never replaces one read at a
+ * newer.  The overlay is never mixed into the server's values, so rolling back means
+ * taking it off.  Each field has its own wish, which belongs to the last edit of that
+ * field: the end of another edit leaves it alone.
  */
 import { useSyncExternalStore } from 'react'
 import { type Change, type FieldOf, type Fields, optionsOf, type Row } from './descriptor'
 
-/** What is asked of a field: by which edit, and whether it is on its way or waits for the person to settle a conflict. */
+/** The wanted value of a field: by which edit, and whether it is under way or waits for the user to settle a conflict. */
 export type Wish = { value: string | null; edit: number; state: 'saving' | 'conflict' }
 export type Overlay = { readonly [field: string]: Wish }
-/** changed: counts what others did to it while it was on the screen. gone: it has been deleted, as far as we know. */
+/** changed: counts changes by others while the row was on the screen. gone: it was deleted, as far as we know. */
 export type Entry<R extends Row> = {
 	row: R
 	generation: number
@@ -23,14 +23,14 @@ export type Entry<R extends Row> = {
 	changed: number
 	gone: boolean
 }
-/** Whose answer it is: that to a change asked for here, or any other. */
+/** Whose answer it is: to a change made here, or any other. */
 export type Asker = 'us' | 'anybody'
 
 const KEPT_MAX = 4000
 
 /**
- * Are all members alike? The version alone does not tell: while a change waits for Airtable, another
- * one gives the row other values at the same version.
+ * Are all members equal? The version alone does not tell: while a change waits for Airtable, another
+ * change gives the row other values at the same version.
  */
 function alike(a: object, b: object, but: ReadonlySet<string> = new Set()): boolean {
 	const names = new Set([...Object.keys(a), ...Object.keys(b)])
@@ -40,11 +40,11 @@ function alike(a: object, b: object, but: ReadonlySet<string> = new Set()): bool
 export class RowStore<R extends Row> {
 	/** The fields that can be edited. */
 	private readonly editable: readonly FieldOf<R>[]
-	/** What changes with every other field, and what tells of changes, is none that a reader sees. */
+	/** Members that change with every other field, or only report changes, are none that a reader sees. */
 	private readonly unseen: ReadonlySet<string>
 	private entries = new Map<string, Entry<R>>()
 	private listeners = new Map<string, Set<() => void>>()
-	private asked = new Map<string, number>() // how many changes of ours of a row are under way
+	private asked = new Map<string, number>() // how many of our changes of a row are under way
 	private ours = new Map<string, number>() // the generation of our last change of a row
 
 	constructor(fields: Fields) {
@@ -60,7 +60,7 @@ export class RowStore<R extends Row> {
 	put(rows: readonly R[], generation: number, asker: Asker = 'anybody') {
 		for (const row of rows) {
 			const before = this.entries.get(row.id)
-			// what waited for Airtable and no longer does is our change, told by somebody else
+			// a change that no longer waits for Airtable is ours, although another answer brought it
 			if (asker === 'us' || (before?.row.pending && !row.pending && this.ours.has(row.id)))
 				this.noteOurs(row.id, generation)
 			if (
@@ -91,7 +91,7 @@ export class RowStore<R extends Row> {
 		if (this.entries.size > KEPT_MAX) this.forget()
 	}
 
-	/** Lay what an edit asks for over a row. */
+	/** Lay an edit's values over a row. */
 	lay(id: string, change: Change<R>, edit: number, state: Wish['state']) {
 		const before = this.entries.get(id)
 		if (!before) return
@@ -101,7 +101,7 @@ export class RowStore<R extends Row> {
 		this.write(id, { ...before, overlay: wishes, shown: this.laid(before.row, wishes) })
 	}
 
-	/** Take off what an edit asked for; what was asked for since stays. */
+	/** Take an edit's values off; those of later edits stay. */
 	lift(id: string, edit: number) {
 		const before = this.entries.get(id)
 		if (!before?.overlay || this.wishes(id, edit).length === 0) return
@@ -110,13 +110,13 @@ export class RowStore<R extends Row> {
 		this.write(id, { ...before, overlay, shown: this.laid(before.row, overlay) })
 	}
 
-	/** The fields for which this edit is the last that was asked for. */
+	/** The fields of which this edit is the last. */
 	wishes(id: string, edit: number): FieldOf<R>[] {
 		const overlay = this.entries.get(id)?.overlay
 		return this.editable.filter(field => overlay?.[field]?.edit === edit)
 	}
 
-	/** Changes of ours are under way: what they bring is not somebody else's. Returns what ends that. */
+	/** Our changes are under way: their results are not somebody else's. Returns a function that ends this. */
 	expect(ids: readonly string[]): () => void {
 		for (const id of ids) this.asked.set(id, (this.asked.get(id) ?? 0) + 1)
 		return () => {
@@ -128,14 +128,14 @@ export class RowStore<R extends Row> {
 		}
 	}
 
-	/** Rows whose last change by us came after one generation and not after another: a list that differs by them differs by us. */
+	/** Rows whose last change by us is after one generation and not after another: differences in them are ours. */
 	changedByUs(after: number, until: number): ReadonlySet<string> {
 		return new Set(
 			[...this.ours].filter(([, generation]) => generation > after && generation <= until).map(([id]) => id),
 		)
 	}
 
-	/** It is not there any more: a row that still shows it says so. generation: where we deleted it. */
+	/** It no longer exists: a row that still shows it says so. generation: at which we deleted it. */
 	drop(id: string, generation?: number) {
 		if (generation !== undefined) this.noteOurs(id, generation)
 		const before = this.entries.get(id)
@@ -158,12 +158,12 @@ export class RowStore<R extends Row> {
 	}
 
 	private write(id: string, entry: Entry<R>) {
-		this.entries.delete(id) // so that the map is in order of last change
+		this.entries.delete(id) // so that the map stays in the order of the last change
 		this.entries.set(id, entry)
 		for (const listener of [...(this.listeners.get(id) ?? [])]) listener()
 	}
 
-	/** Those that nobody looks at, longest unchanged first. */
+	/** Rows that are not shown, longest unchanged first. */
 	private forget() {
 		for (const [id, entry] of this.entries) {
 			if (this.entries.size <= KEPT_MAX * 0.75) return
@@ -177,7 +177,7 @@ export class RowStore<R extends Row> {
 	}
 }
 
-/** Is something of it on its way? */
+/** Is any change of it under way? */
 export const isSaving = (entry: { overlay: Overlay | null }) =>
 	Object.values(entry.overlay ?? {}).some(({ state }) => state === 'saving')
 

@@ -15,7 +15,7 @@ type Props = {
 	onToggle: (index: number, extend: boolean) => void
 	clear: () => void
 	edit: (index: number, field: string) => void
-	/** Are some rows chosen? Then what edits needs no active row. */
+	/** Are rows selected? Then editing keys need no active row. */
 	chosen: boolean
 	/** null: not allowed here. */
 	create: (() => void) | null
@@ -64,14 +64,14 @@ export function useTableKeys(props: Props) {
 			n: act(p => p.create?.()),
 			Delete: onChosen(p => p.remove?.(p.active)),
 			Enter: event => {
-				// of a button or a link it is a click
+				// on a button or a link the key is a click
 				if (
 					isTyping(event) ||
 					(event.target as HTMLElement | null)?.closest('button, a, input') ||
 					latest.current.active < 0
 				)
 					return
-				event.preventDefault() // else what opens gets the click: its first button has the focus by then
+				event.preventDefault() // otherwise the dialog that opens gets the click: its first button has the focus by then
 				latest.current.onOpen(latest.current.active)
 			},
 			Escape: event => {

@@ -14,7 +14,7 @@ import { chosenOf, isChosen, type Selection } from './selection'
 const HEIGHT_MAX = 15_000_000
 
 const rem = (pixels: number) => `${pixels / 16}rem`
-/** Text is larger on very large screens (app.css), and where the reader wants it so. */
+/** Text is larger on very large screens (app.css) and where the user's settings say so. */
 const textScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
@@ -36,7 +36,7 @@ type Props = {
 	scroller: RefObject<HTMLDivElement | null>
 	firstIndex: number
 	onSettled: (firstIndex: number) => void
-	/** Filled in: brings a row on the screen and gives it the focus. */
+	/** Set by the table: scrolls to a row and gives it the focus. */
 	focusRow: RefObject<((index: number) => void) | null>
 }
 
@@ -56,7 +56,7 @@ export function TableView(props: Props) {
 	const { see } = rows
 
 	useEffect(() => virtual.measure(), [virtual, height])
-	// a place from the address can be scrolled to once it is known how many rows there are
+	// a position from the address can be scrolled to once the number of rows is known
 	const arrived = rows.total !== null && !rows.stale
 	const placed = useRef(firstIndex === 0)
 	useEffect(() => {
@@ -240,7 +240,7 @@ function Head({ table, columns, sort, onSort, small, selection, onToggleAll, row
 	)
 }
 
-/** Tells where the scrolling came to rest. */
+/** Reports where the scrolling stopped. */
 function useSettled(offset: number, settled: (offset: number) => void) {
 	const tell = useRef(settled)
 	useEffect(() => {

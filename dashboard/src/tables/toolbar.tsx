@@ -70,14 +70,14 @@ export function Toolbar({ table, search, set, small, onCreate }: Props) {
 
 type SearchBoxProps = { table: AnyTable; value: string | undefined; onChange: (text: string | undefined) => void }
 
-/** What is typed shows at once and never waits; the address follows when there is a pause. */
+/** Typed text shows at once; the address follows when there is a pause. */
 function SearchBox({ table, value, onChange }: SearchBoxProps) {
 	const [text, setText] = useState(value ?? '')
 	const sent = useRef(value ?? '')
 	const [first, ...others] = table.names.map(name => table.fields[name]!.title)
 	const placeholder = [first, ...others.map(title => title.toLowerCase())].join(' or ')
 	useEffect(() => {
-		if ((value ?? '') === sent.current) return // what comes back is what was typed before
+		if ((value ?? '') === sent.current) return // the address returns what was typed before
 		sent.current = value ?? ''
 		setText(value ?? '')
 	}, [value])

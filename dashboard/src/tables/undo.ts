@@ -1,16 +1,16 @@
-/* What Ctrl-Z does: it takes the last edit back, of whichever table, one row or many. */
+/* What Ctrl-Z does: it undoes the last edit, of any table, of one row or many. */
 let lastUndo: (() => void) | null = null
 
 export const rememberUndo = (undo: () => void) => {
 	lastUndo = undo
 }
 
-/** It has been taken back otherwise. */
+/** It was undone in another way. */
 export const forgetUndo = (undo: () => void) => {
 	if (lastUndo === undo) lastUndo = null
 }
 
-/** Take the last edit back, once. */
+/** Undo the last edit, once. */
 export function undoLast() {
 	const undo = lastUndo
 	lastUndo = null

@@ -8,14 +8,14 @@ export type View = { name: string; search: Search; own?: boolean }
 
 type Of = {
 	given: readonly View[]
-	/** Reads what an address says of the table. */
+	/** Parses an address of the table. */
 	schema: z.core.$ZodType<Search>
 	/** The name under which this browser remembers them. */
 	storage: string
 	rowParameter: string
 }
 
-/** Filters, sortings and columns of a table under a name: those that are given, then the person's own. */
+/** Named combinations of filters, sorting and columns: the built-in ones, then the user's own. */
 export class Views {
 	readonly saved: Observable<View[]>
 	private readonly of: Of
@@ -28,7 +28,7 @@ export class Views {
 		this.saved = new Observable<View[]>([...of.given, ...own])
 	}
 
-	/** The same name again replaces the view. */
+	/** A view of the same name is replaced. */
 	save(name: string, search: Search) {
 		const { page: _page, [this.of.rowParameter]: _row, ...rest } = search
 		this.keep([...this.own().filter(view => view.name !== name), { name, search: rest, own: true }])
@@ -38,7 +38,7 @@ export class Views {
 		this.keep(this.own().filter(view => view.name !== name))
 	}
 
-	/** The view that the table shows, if it is one. */
+	/** The view that the table shows, if any. */
 	current(search: Search): View | undefined {
 		const shown = this.essence(search)
 		return this.saved.get().find(view => this.essence(view.search) === shown)

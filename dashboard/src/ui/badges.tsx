@@ -9,7 +9,7 @@ const TONES: Record<string, string> = {
 	Cancelled: 'bg-sunken text-ink-2',
 }
 
-/** Colour is never alone: the word is always there. */
+/** Colour never stands alone: the word is always there. */
 export function StatusBadge({ status }: { status: string | null }) {
 	if (status === null) return <span className="text-ink-3">No status</span>
 	return (

@@ -18,9 +18,9 @@ type Props = {
 }
 
 /*
- * Where the focus is while it is open and after that. What says data-first has
- * it first: React's own autoFocus would give it before it is noted where it
- * was. There it goes again, unless somebody else has it by then.
+ * Where the focus is while the dialog is open, and afterwards. The element with
+ * data-first gets it first; React's own autoFocus would move it before we note where it
+ * was. On closing it returns there, unless another element has it by then.
  */
 function useFocus() {
 	const before = useRef<Element | null>(null)
@@ -35,7 +35,7 @@ function useFocus() {
 		onCloseAutoFocus(event: Event) {
 			event.preventDefault()
 			if (document.activeElement !== document.body) return
-			// what had it may have gone with another page
+			// the element that had it may be gone with its page
 			if (before.current instanceof HTMLElement && before.current.isConnected && before.current !== document.body)
 				before.current.focus({ preventScroll: true })
 			else focusPage()

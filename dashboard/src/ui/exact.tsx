@@ -2,8 +2,8 @@ import clsx from 'clsx'
 import { useState } from 'react'
 
 /**
- * A number that is shown rounded, and exactly when it is pressed: a finger and
- * a key have no pointer to rest on it. A screen reader always has it exactly.
+ * A number that is shown rounded, and exactly when it is pressed, because touch and
+ * keyboard have no hover. A screen reader always gets it exactly.
  */
 export function Exact({ short, exact, className }: { short: string; exact: string; className?: string }) {
 	const [open, setOpen] = useState(false)

@@ -1,7 +1,7 @@
 import clsx from 'clsx'
 import { type ComponentProps, useId } from 'react'
 
-/** A labelled input, and what is wrong with what is in it. */
+/** A labelled input, with the fault of its content. */
 export function Field({
 	label,
 	error,
@@ -31,6 +31,6 @@ export function Field({
 	)
 }
 
-/** An amount as it is typed: a comma does for a point. */
+/** A typed amount: a comma counts as a point. */
 export const AMOUNT = /^-?\d{1,11}([.,]\d{1,4})?$/
 export const amountOf = (text: string) => text.replace(',', '.')

@@ -2,7 +2,7 @@ import { Inbox } from 'lucide-react'
 import { useSync } from '@/api/sync'
 import { Blank } from './parts'
 
-/** There is not one order: because there are none, because they are coming, or because they don't come. */
+/** There are no orders: none exist, they are still being copied, or copying fails. */
 export function NoOrders({ complete }: { complete: boolean }) {
 	const failed = useSync().data?.state === 'failed'
 	if (complete)

@@ -1,10 +1,10 @@
 import { Observable } from '@/lib/observable'
 
-/** Short messages at the edge; those that offer something stay longer. */
+/** Short messages at the edge; those with a button stay longer. */
 type Extra = { description?: string; action?: { label: string; onClick: () => void } }
 type Kind = 'success' | 'info' | 'error'
 
-/** The first message asks for what shows them (app/toaster.tsx), and waits until it stands. */
+/** The first message loads the toaster (app/toaster.tsx) and waits for it. */
 export const toasterWanted = new Observable(false)
 let stands: () => void
 const standing = new Promise<void>(resolve => {

@@ -4,8 +4,8 @@ export type Opened = { button: ReactElement<ComponentProps<'button'>> }
 type Props = Opened & { load: () => Promise<{ default: ComponentType<Opened> }> }
 
 /**
- * A button whose popover or menu is loaded when it is about to be used, so that
- * it costs nothing before.  What is loaded takes the button over, and is open.
+ * A button whose popover or menu is loaded when it is about to be used, so it costs
+ * nothing before.  The loaded component replaces the button and is open.
  */
 export function OnDemand({ load, button }: Props) {
 	const [loaded, setLoaded] = useState<{ Component: ComponentType<Opened> } | null>(null)

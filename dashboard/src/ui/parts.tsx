@@ -27,7 +27,7 @@ export function Card({
 	)
 }
 
-/** Where something will be. */
+/** A placeholder for content that is loading. */
 export const Bone = ({ className }: { className?: string }) => (
 	<span aria-hidden className={clsx('block animate-bone rounded-md bg-line', className)} />
 )
@@ -43,7 +43,7 @@ export const Key = ({ children }: { children: ReactNode }) => (
 	</kbd>
 )
 
-/** A state that is no error: what it is, why, and what can be done. */
+/** A state that is not an error: what it is, why, and what the user can do. */
 export function Blank({
 	icon: Icon,
 	title,

@@ -11,7 +11,7 @@ type Props = {
 	open?: boolean
 	defaultOpen?: boolean
 	onOpenChange?: (open: boolean) => void
-	/** Where it stands when there is no trigger of its own. */
+	/** Where to place it if it has no trigger of its own. */
 	anchor?: RefObject<HTMLElement | null>
 	align?: 'start' | 'center' | 'end'
 	className?: string

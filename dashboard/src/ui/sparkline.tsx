@@ -1,4 +1,4 @@
-/** A line as small as a word. Its numbers stand beside it or in a table, so it is silent. */
+/** A line as small as a word, hidden from screen readers: its numbers are beside it or in a table. */
 export function Sparkline({
 	values,
 	className,
