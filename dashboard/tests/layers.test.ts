@@ -19,7 +19,7 @@ test('no folder has more than 40 entries', () => {
 	for (const folder of folders) expect([folder, entries(folder).length <= 40]).toEqual([folder, true])
 })
 
-test('every forbidden arrow is refused, by whichever spelling', async () => {
+test('every forbidden import is refused, in every spelling', async () => {
 	const eslint = new ESLint({ cwd: root })
 	const faults = async (folder: string, line: string) => {
 		const [result] = await eslint.lintText(`${line}\n`, { filePath: path.join(source, folder, 'probe.ts') })

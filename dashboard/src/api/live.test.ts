@@ -43,7 +43,7 @@ afterEach(() => {
 })
 const newest = () => FakeSource.all.at(-1)!
 
-test('changes are told as they come', () => {
+test('changes are reported as they come', () => {
 	newest().onopen?.()
 	expect(live.liveState.get()).toBe('live')
 	heard = []
@@ -58,7 +58,7 @@ test('changes are told as they come', () => {
 	])
 })
 
-test('whatever happened before the stream stands is read again, each time', () => {
+test('everything is read again each time a stream opens', () => {
 	newest().onopen?.()
 	newest().say('change', '{"generation":12,"orders":["rec1"],"summary":true}')
 	newest().fail(0)
@@ -70,7 +70,7 @@ test('whatever happened before the stream stands is read again, each time', () =
 	])
 })
 
-test('no stream: it is polled, and the stream tried again later', () => {
+test('without a stream it polls, and tries the stream again later', () => {
 	newest().fail(2)
 	expect(live.liveState.get()).toBe('polling')
 	vi.advanceTimersByTime(30_000)
@@ -79,7 +79,7 @@ test('no stream: it is polled, and the stream tried again later', () => {
 	expect(live.liveState.get()).toBe('live')
 })
 
-test('a cut is bridged by polling; a stream that does not come back is opened anew', () => {
+test('an interruption is bridged by polling; a stream that does not come back is reopened', () => {
 	newest().onopen?.()
 	newest().fail(0)
 	expect(live.liveState.get()).toBe('polling')
@@ -92,7 +92,7 @@ test('a cut is bridged by polling; a stream that does not come back is opened an
 	expect(FakeSource.all.length).toBe(2)
 })
 
-test('a stream that never begins, or falls silent, is given up and opened anew; pings keep it', () => {
+test('a stream that never starts, or falls silent, is given up and reopened; pings keep it alive', () => {
 	vi.advanceTimersByTime(10_000)
 	expect(live.liveState.get()).toBe('polling')
 	vi.advanceTimersByTime(30_000)

@@ -14,7 +14,7 @@ beforeEach(async () => {
 	pace = await import('./pace')
 })
 
-test('nothing is held back while half of the minute is left, or no limit is told', () => {
+test('nothing is held back while half of the limit is left, or no limit is known', () => {
 	expect(pace.pause('orders_list', 700)).toBe(700)
 	says(90)
 	expect(pace.pause('orders_list', 700, 3)).toBe(700)
@@ -33,7 +33,7 @@ test('the less is left, the longer the pause', () => {
 	expect(pace.pause('orders_list', 700)).toBe(700)
 })
 
-test('a page that refreshes at that pace for minutes is never refused', () => {
+test('a page that refreshes at that pace is never refused', () => {
 	const passes: number[] = []
 	const began = Date.now()
 	for (let now = began; now < began + 600_000; now = Date.now()) {

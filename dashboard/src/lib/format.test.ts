@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { formatAgo, formatDuration, formatInstant, formatInstantExact } from './format'
 
-test('ages and spans are in words', () => {
+test('ages and durations are in words', () => {
 	expect(formatAgo(1_000, 13_000)).toBe('12 seconds ago')
 	expect(formatAgo(0, 3 * 3_600_000)).toBe('3 hours ago')
 	expect(formatDuration(200)).toBe('3 min 20 s')
 	expect(formatDuration(7500)).toBe('2 h 5 min')
 })
 
-test('a date without a time is that day wherever the reader is', () => {
+test('a date without a time is that day wherever the user is', () => {
 	const before = process.env.TZ
 	for (const zone of ['America/New_York', 'Pacific/Kiritimati', 'UTC']) {
 		process.env.TZ = zone

@@ -30,7 +30,7 @@ test('amounts have the symbol and the decimals of the base', () => {
 	expect(moneyOf({ symbol: null, precision: 3 }).compact(12_000)).toBe('12K')
 })
 
-test('what is remembered counts only if it is a currency', () => {
+test('a remembered value counts only if it is a valid currency', () => {
 	expect(asCurrency({ symbol: '€', precision: 0 })).toEqual({ symbol: '€', precision: 0 })
 	expect(asCurrency({ symbol: null, precision: 4 })).toEqual({ symbol: null, precision: 4 })
 	for (const other of [
@@ -49,7 +49,7 @@ test('what is remembered counts only if it is a currency', () => {
 		expect(asCurrency(other)).toEqual({ symbol: null, precision: 2 })
 })
 
-test('the next visit begins with what was told last', async () => {
+test('the next visit starts with the last known currency', async () => {
 	const { noteCurrency } = await import('./money')
 	noteCurrency({ symbol: '€', precision: 0 })
 	expect(JSON.parse(localStorage.getItem('orderdeck.currency')!)).toEqual({ symbol: '€', precision: 0 })

@@ -24,16 +24,16 @@ test('a day begins at midnight of its zone, also where the clocks change', () =>
 	expect(startOfDay('2026-10-04', 'Australia/Lord_Howe')).toBe('2026-10-03T13:30:00.000Z')
 })
 
-test('a midnight that is left out, shown twice, or belongs to a day that never was', () => {
+test('a midnight that is skipped, shown twice, or belongs to a day that never was', () => {
 	expect(startOfDay('2018-11-04', 'America/Sao_Paulo')).toBe('2018-11-04T03:00:00.000Z') // 00:00 became 01:00
 	expect(startOfDay('2018-02-18', 'America/Sao_Paulo')).toBe('2018-02-18T03:00:00.000Z') // 00:00 became 23:00 of the day before
 	expect(startOfDay('2023-11-05', 'America/Havana')).toBe('2023-11-05T04:00:00.000Z') // 00:00 twice
 	expect(startOfDay('2023-04-28', 'Africa/Cairo')).toBe('2023-04-27T22:00:00.000Z')
-	expect(startOfDay('2011-12-30', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z') // there was none: the next
+	expect(startOfDay('2011-12-30', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z') // there was no such day: the next
 	expect(startOfDay('2011-12-31', 'Pacific/Apia')).toBe('2011-12-30T10:00:00.000Z')
 })
 
-test('every year has days, also those below 100 that are on the way to what is typed', () => {
+test('every year has days, also those below 100 that occur while a year is typed', () => {
 	for (const timeZone of ZONES) {
 		for (const date of [
 			'0001-01-01',
@@ -57,7 +57,7 @@ test('every year has days, also those below 100 that are on the way to what is t
 	}
 })
 
-test('what is no day of the calendar is told from one', () => {
+test('a text that is not a day of the calendar is recognized', () => {
 	for (const date of ['2026-11-20', '2024-02-29', '0002-01-31', '9998-12-31'])
 		expect([date, isDay(date)]).toEqual([date, true])
 	for (const date of [
@@ -81,7 +81,7 @@ test('what is no day of the calendar is told from one', () => {
 	expect(dayOf('tomorrow', 'UTC')).toBeNull()
 })
 
-test('a day is asked for by its date', () => {
+test('a day is requested by its date', () => {
 	expect(dayFilter('2026-11-30')).toEqual({ createdFrom: '2026-11-30', createdTo: '2026-12-01' })
 	expect(dayFilter('2024-02-28')).toEqual({ createdFrom: '2024-02-28', createdTo: '2024-02-29' })
 })
@@ -94,7 +94,7 @@ test('days are counted over months, years and the ends of the calendar', () => {
 	expect(addDays('0001-01-01', -1)).toBe('0001-01-01')
 })
 
-test('today is the date over there', () => {
+test('today is the date in the zone', () => {
 	expect(today('Asia/Tokyo', Date.parse('2026-11-20T20:00:00Z'))).toBe('2026-11-21')
 	expect(today('America/New_York', Date.parse('2026-11-20T02:00:00Z'))).toBe('2026-11-19')
 })

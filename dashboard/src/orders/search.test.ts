@@ -4,7 +4,7 @@ import { columnsOf, columnsParameter, nextSort, toggled } from '@/tables/address
 import { addressOf, leftOutOf, ordersSearch, parseAddress } from './search'
 import { orders } from './table'
 
-test('what the address can not mean is dropped, the rest stays', () => {
+test('invalid parts of the address are dropped, the rest stays', () => {
 	expect(
 		ordersSearch.parse({
 			status: 'Pending,Shipped',
@@ -18,25 +18,25 @@ test('what the address can not mean is dropped, the rest stays', () => {
 	).toEqual({ status: ['Pending', 'Shipped'], order: 'rec1' })
 })
 
-test('a header sorts up, then down, then as at first', () => {
+test('a header sorts ascending, then descending, then by default', () => {
 	expect(nextSort(orders, undefined, 'customer')).toBe('customer')
 	expect(nextSort(orders, 'customer', 'customer')).toBe('-customer')
 	expect(nextSort(orders, '-customer', 'customer')).toBeUndefined()
 })
 
-test('the default order needs no place in the address', () => {
+test('the default sorting is not in the address', () => {
 	expect(nextSort(orders, undefined, 'createdAt')).toBe('createdAt')
 	expect(nextSort(orders, 'createdAt', 'createdAt')).toBeUndefined()
 	expect(nextSort(orders, 'customer', 'createdAt')).toBeUndefined()
 })
 
-test('lists grow and shrink by a value', () => {
+test('lists gain and lose a value', () => {
 	expect(toggled(undefined, 'High')).toEqual(['High'])
 	expect(toggled(['High'], 'none')).toEqual(['High', 'none'])
 	expect(toggled(['High'], 'High')).toBeUndefined()
 })
 
-test('the order is always a column, and the usual columns are left out of the address', () => {
+test('the order is always a column, and the default columns are not in the address', () => {
 	expect(columnsOf(orders, { columns: 'status,nonsense' })).toEqual(['orderId', 'status'])
 	expect(columnsParameter(orders, columnsOf(orders, {}))).toBeUndefined()
 	expect(columnsParameter(orders, ['status', 'orderId'])).toBe('orderId,status')
@@ -62,7 +62,7 @@ test('an option of any name goes into the address and comes back', () => {
 	expect(addressOf({})).toBe('')
 })
 
-test('what may be a list and may be a name is left to the server', () => {
+test('a text that may be a list or a name is left to the server', () => {
 	const status = (address: string) => ordersSearch.parse(parseAddress(address)).status
 	expect(status('?status=On+hold,+customer')).toEqual(['On hold, customer'])
 	expect(status('?status=Pending,On+hold')).toEqual(['Pending,On hold'])
@@ -71,14 +71,14 @@ test('what may be a list and may be a name is left to the server', () => {
 	expect(status('?status=')).toBeUndefined()
 })
 
-test('orders without one are asked for by a word that is no option', () => {
+test('orders without an option are requested by a word that is no option', () => {
 	expect(withoutOne('status', ['Pending', null])).toEqual({ status: ['none'] })
 	expect(withoutOne('status', ['none', null])).toEqual({ empty: ['status'] })
 	expect(ordersSearch.parse(parseAddress('?empty=status,priority'))).toEqual({ empty: ['status', 'priority'] })
 	expect(ordersSearch.parse(parseAddress('?empty=colour'))).toEqual({})
 })
 
-test('filters of the address that can be none are known by name, so that nobody takes all orders for some', () => {
+test('invalid filters of the address are known by name, so nobody takes all orders for filtered ones', () => {
 	const left = (address: string) => leftOutOf(address, ordersSearch.parse(parseAddress(address)))
 	expect(left('?createdFrom=yesterday&minTotal=1e9&status=Pending&page=0&sort=price')).toEqual([
 		'createdFrom',

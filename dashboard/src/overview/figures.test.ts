@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { aSummary } from '../../tests/orders'
 import { besideToday, openOf, revenueFilter, unknownExcludes, wholeDays } from './figures'
 
-test('open is what is pending or processing', () => {
+test('pending and processing orders are open', () => {
 	expect(openOf(aSummary())).toEqual({ names: ['Pending', 'Processing'], count: 7, orderTotal: 70.5 })
-	// one of them is called otherwise in Airtable now
+	// one of them was renamed in Airtable
 	expect(
 		openOf(
 			aSummary({
@@ -18,14 +18,14 @@ test('open is what is pending or processing', () => {
 	).toEqual({ names: ['Pending'], count: 3, orderTotal: 30 })
 })
 
-test('a day that is not over is in no trend', () => {
+test('trends leave out a day that is not over', () => {
 	expect(wholeDays(aSummary().daily).map(day => day.count)).toEqual(Array.from({ length: 29 }, (_, i) => i))
 	expect(wholeDays([])).toEqual([])
 })
 
 const part = (date: string, count: number | null) => ({ date, until: `${date}T09:30:00.000Z`, count })
 
-test('today stands beside the same part of yesterday and of the same day a week ago', () => {
+test('today is compared with the same part of yesterday and of a week ago', () => {
 	const summary = aSummary(),
 		at = (back: number) => summary.daily.at(-1 - back)!.date
 	const today = {
@@ -38,7 +38,7 @@ test('today stands beside the same part of yesterday and of the same day a week 
 	expect(besideToday(summary, today)).toEqual(['1,200 yesterday by this time', '0 a week ago by this time'])
 })
 
-test('where no part is known, whole days are said to be whole', () => {
+test('if no part of a day is known, whole days are shown and labelled as such', () => {
 	const summary = aSummary(),
 		at = (back: number) => summary.daily.at(-1 - back)!.date
 	const today = {
@@ -52,11 +52,11 @@ test('where no part is known, whole days are said to be whole', () => {
 	expect(besideToday(summary, today)).toEqual([whole[0], '3 a week ago by this time']) // one has dates without a time
 	expect(besideToday(summary, { ...today, today: part(at(0), null) })).toEqual(whole) // today has
 	expect(besideToday(summary, undefined)).toEqual(whole) // it could not be read
-	expect(besideToday(summary, { ...today, today: part(at(1), 28), yesterday: part(at(2), 4) })).toEqual(whole) // it is of yesterday
+	expect(besideToday(summary, { ...today, today: part(at(1), 28), yesterday: part(at(2), 4) })).toEqual(whole) // it is from yesterday
 	expect(besideToday({ ...summary, daily: summary.daily.slice(-1) }, today)).toEqual([])
 })
 
-test('revenue leads to the orders that make it up', () => {
+test('revenue links to the orders that make it up', () => {
 	const byStatus = (...names: (string | null)[]) => names.map(status => ({ status, count: 1, orderTotal: 1 }))
 	expect(revenueFilter(aSummary())).toEqual({})
 	expect(revenueFilter(aSummary({ byStatus: byStatus('Pending', 'Cancelled', 'On hold, paid') }))).toEqual({
@@ -71,10 +71,10 @@ test('revenue leads to the orders that make it up', () => {
 	})
 })
 
-test('a status that is left out of revenue and that there is no more is named', () => {
+test('an excluded status that no longer exists is named', () => {
 	const byStatus = ['Pending', 'Canceled'].map(status => ({ status, count: 1, orderTotal: 1 }))
 	expect(unknownExcludes(aSummary({ byStatus, offered: { status: ['Pending', 'Canceled'] } }))).toEqual(['Cancelled'])
-	expect(unknownExcludes(aSummary({ byStatus }))).toEqual([]) // nobody can say
+	expect(unknownExcludes(aSummary({ byStatus }))).toEqual([]) // not known
 	expect(
 		unknownExcludes(
 			aSummary({

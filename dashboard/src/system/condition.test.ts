@@ -7,12 +7,12 @@ const health = (some: Partial<Wellbeing> = {}): Wellbeing => ({ ...(aHealth() as
 const kind = (facts: Partial<Parameters<typeof condition>[0]>) =>
 	condition({ reach: 'ok', health: health(), sync: aSync(), ...facts }).kind
 
-test('all is well, or running, and nothing is announced', () => {
+test('if all is well, or a sync is running, nothing is announced', () => {
 	expect(condition({ reach: 'ok', health: health(), sync: aSync() })).toMatchObject({ kind: 'ok', title: null })
 	expect(kind({ sync: aSync({ state: 'running' }) })).toBe('syncing')
 })
 
-test('each trouble has a name, the worst one first', () => {
+test('each problem has a name, the worst one first', () => {
 	expect(kind({ reach: 'offline', health: health({ syncd: { up: false, version: null, startedAt: null } }) })).toBe(
 		'offline',
 	)
@@ -28,7 +28,7 @@ test('each trouble has a name, the worst one first', () => {
 	expect(kind({ sync: aSync({ state: 'failed' }) })).toBe('failed')
 })
 
-test('an alarm is announced with what is wrong, also where no sync failed', () => {
+test('an alarm is announced with its cause, even if no sync failed', () => {
 	const since = '2026-11-20T10:00:00.000Z'
 	const alarm = (code: NonNullable<Wellbeing['alarm']>['code'], sync = aSync()) =>
 		condition({
@@ -47,7 +47,7 @@ test('an alarm is announced with what is wrong, also where no sync failed', () =
 		expect(alarm(code)).toMatchObject({ kind: 'alarm', tone: 'warn', short, detail: `about ${code}` })
 		expect(alarm(code).title).not.toBe('As told')
 		expect(alarm(code, aSync({ state: 'running' })).kind).toBe('alarm')
-		// what made the last sync fail is told as that, but for a field that is lost
+		// a failed last sync is announced as that, unless a field is lost
 		expect(alarm(code, aSync({ state: 'failed' })).kind).toBe(code === 'airtable_field_lost' ? 'alarm' : 'failed')
 	}
 	expect(alarm('airtable_of_tomorrow' as 'airtable_shrunk')).toMatchObject({ kind: 'alarm', title: 'As told' })
@@ -59,7 +59,7 @@ test('a rate limit says until when', () => {
 	).toMatchObject({ kind: 'limited', until: 35_000 })
 })
 
-test('too many requests from here say until when, whatever else is', () => {
+test('too many requests from here say until when, whatever else is wrong', () => {
 	expect(
 		condition({
 			reach: 'ok',
@@ -72,7 +72,7 @@ test('too many requests from here say until when, whatever else is', () => {
 	expect(kind({ refusedUntil: null })).toBe('ok')
 })
 
-test('data that is not of now is never called up to date', () => {
+test('old data is never called up to date', () => {
 	expect(condition({ reach: 'ok', behind: 'As of 4 minutes ago', health: health(), sync: aSync() })).toMatchObject({
 		kind: 'ok',
 		short: 'As of 4 minutes ago',

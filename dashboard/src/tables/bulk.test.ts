@@ -31,7 +31,7 @@ const refusal = {
 	code: 'airtable_rejected',
 }
 
-test('many are sent in parts, and what fails is known by name', async () => {
+test('many rows are sent in parts, and failures are known by name', async () => {
 	const sizes: number[] = [],
 		reports: BulkState[] = []
 	server.use(
@@ -64,7 +64,7 @@ test('many are sent in parts, and what fails is known by name', async () => {
 	expect(reports.map(({ done }) => done)).toEqual([0, 100, 200, 250])
 })
 
-test('a part that is not taken fails for each of its orders, the others go on', async () => {
+test('a refused part fails for each of its orders, the others go on', async () => {
 	let parts = 0
 	server.use(
 		http.patch('*/api/orders', async ({ request }) => {
@@ -87,7 +87,7 @@ test('a part that is not taken fails for each of its orders, the others go on', 
 	expect(state.done).toBe(120)
 })
 
-test('stopped, nothing more is sent', async () => {
+test('once stopped, nothing more is sent', async () => {
 	const control = new AbortController()
 	server.use(
 		http.patch('*/api/orders', async ({ request }) => {
@@ -109,7 +109,7 @@ test('stopped, nothing more is sent', async () => {
 	).toMatchObject({ done: 100 })
 })
 
-test('all that match are walked by cursor', async () => {
+test('all matching rows are read by cursor', async () => {
 	server.use(
 		http.get('*/api/orders', ({ request }) => {
 			const { searchParams } = new URL(request.url)
@@ -144,7 +144,7 @@ test('undoing takes the last part back first', async () => {
 	expect(asked).toEqual([{ bulk: '2' }, { bulk: '1' }])
 })
 
-/** A server that takes bulk edits: what was asked, part by part. */
+/** A server that takes bulk edits, and records the requests part by part. */
 function aServer({ ids = [] as string[] } = {}) {
 	const parts: { ids: string[]; key: string | null }[] = [],
 		undone: string[] = []
@@ -197,7 +197,7 @@ function aServer({ ids = [] as string[] } = {}) {
 const many = (n: number) => Array.from({ length: n }, (_, i) => `rec${i}`)
 const phase = (wanted: string) => vi.waitFor(() => expect(bulkJob.get()?.phase).toBe(wanted), { timeout: 3000 })
 
-test('asked too often it waits as long as it is told to, and goes on where it was', async () => {
+test('when rate limited it waits as long as the server says, and goes on where it was', async () => {
 	const keys: (string | null)[] = [],
 		waits: (number | null)[] = []
 	server.use(
@@ -229,7 +229,7 @@ test('asked too often it waits as long as it is told to, and goes on where it wa
 	expect(keys[0]).not.toBe(keys[1])
 })
 
-test('a lost connection is tried again with the same key, a refusal is not', async () => {
+test('a request with a lost connection is repeated with the same key, a refused one is not', async () => {
 	const keys: (string | null)[] = []
 	server.use(
 		http.patch('*/api/orders', async ({ request }) => {
@@ -249,7 +249,7 @@ test('a lost connection is tried again with the same key, a refusal is not', asy
 	expect(keys[0]).toBe(keys[1])
 })
 
-test('it is noted part by part, warns who leaves, and can be undone as a whole after it has been closed', async () => {
+test('it is recorded part by part, warns on leaving, and can be undone as a whole after it was closed', async () => {
 	const { hold, parts, undone } = aServer(),
 		leaving = () => {
 			const event = new Event('beforeunload', { cancelable: true })
@@ -274,7 +274,7 @@ test('it is noted part by part, warns who leaves, and can be undone as a whole a
 	expect(bulkRecords.get()).toEqual([])
 })
 
-test('cut short it can be undone as far as it came', async () => {
+test('an interrupted bulk edit can be undone as far as it got', async () => {
 	const { hold, parts } = aServer(),
 		release = hold()
 	await startBulk(orders, { ids: many(250) }, { priority: null }, {})
@@ -283,12 +283,12 @@ test('cut short it can be undone as far as it came', async () => {
 	release()
 	await phase('stopped')
 	expect(bulkRecords.get()).toMatchObject([{ what: 'priority none', changed: 100, total: 250, bulks: ['1'] }])
-	undoLast() // what was done last, of many as of one
+	undoLast() // the last edit, of many rows or of one
 	await vi.waitFor(() => expect(bulkJob.get()).toMatchObject({ kind: 'undo', phase: 'done' }))
 	expect(bulkRecords.get()).toEqual([])
 })
 
-test('all that match are changed unasked only if they are as many as were counted', async () => {
+test('all matching rows are changed without a question only if their number is as counted', async () => {
 	const { parts } = aServer({ ids: ['recA', 'recB', 'recC'] })
 	expect(await startBulk(orders, { except: new Set(['recB']), counted: 2 }, { status: 'Shipped' }, {})).toBe(true)
 	await phase('done')
@@ -309,7 +309,7 @@ test('all that match are changed unasked only if they are as many as were counte
 	])
 })
 
-test('a server that never takes so many at once gets smaller parts', async () => {
+test('a server that never accepts so many at once gets smaller parts', async () => {
 	const sizes: number[] = []
 	server.use(
 		http.patch('*/api/orders', async ({ request }) => {

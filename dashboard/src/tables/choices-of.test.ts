@@ -11,14 +11,14 @@ const choices = (summary: Summary | undefined, field: string) =>
 const filters = (summary: Summary | undefined, field: string, chosen: string[]) =>
 	filtersOf(summary && optionsIn(summary), field, optionField(orders.fields, field), chosen)
 
-test('what can be set is what Airtable offers, in its order', () => {
+test('a field can be set to what Airtable offers, in its order', () => {
 	const summary = { ...aSummary(), offered: { status: ['Backorder', 'Sent', 'Pending'] } }
 	expect(choices(summary, 'status')).toEqual(['Backorder', 'Sent', 'Pending'])
 	expect(choices(summary, 'priority')).toEqual(['High', 'Medium', 'Low'])
 	expect(choices({ ...summary, offered: { status: [] } }, 'status')).toEqual([])
 })
 
-test('while that is not known it is what we know, and what orders have', () => {
+test('while the offer is unknown, a field can be set to the known options and those of orders', () => {
 	const own = ['Pending', 'Processing', 'Shipped', 'Delivered', 'Cancelled']
 	expect(choices(undefined, 'status')).toEqual(own)
 	expect(
@@ -26,7 +26,7 @@ test('while that is not known it is what we know, and what orders have', () => {
 	).toEqual([...own, 'On hold'])
 })
 
-test('what can be filtered by is what is offered and what orders have', () => {
+test('a field can be filtered by offered options and those of orders', () => {
 	// "Processing" was renamed, and one order of "Lost" is left
 	const summary = {
 		...aSummary(),
@@ -35,7 +35,7 @@ test('what can be filtered by is what is offered and what orders have', () => {
 	}
 	expect(filters(summary, 'status', [])).toEqual(['Pending', 'On hold, paid', 'In work', 'Lost', '(other)'])
 	expect(choices(summary, 'status')).toEqual(['Pending', 'On hold, paid', 'In work'])
-	// what the address has chosen can be let go, though nobody offers it any more
+	// an option chosen in the address can be removed, although it is no longer offered
 	expect(filters(summary, 'status', ['Processing', 'In work'])).toEqual([
 		'Pending',
 		'On hold, paid',
@@ -47,7 +47,7 @@ test('what can be filtered by is what is offered and what orders have', () => {
 	expect(countedOf(optionsIn(summary), 'status').find(({ value }) => value === 'Lost')?.count).toBe(1)
 })
 
-test('while it is not known what is offered, what we know can be filtered by', () => {
+test('while the offer is unknown, a field can be filtered by the known options', () => {
 	expect(filters(undefined, 'priority', [])).toEqual(['High', 'Medium', 'Low'])
 	expect(filters({ ...aSummary(), byStatus: [row('Pending'), row('Lost'), row(null)] }, 'status', [])).toEqual([
 		'Pending',

@@ -21,7 +21,7 @@ function field(value = '') {
 }
 const pause = () => act(() => vi.advanceTimersByTime(5000))
 
-test('a year typed digit by digit stays in the field, and counts when it is whole', () => {
+test('a year typed digit by digit stays in the field, and takes effect when complete', () => {
 	const { told, input, type } = field('2025-11-20')
 	for (const date of ['0002-11-20', '0020-11-20', '0202-11-20']) {
 		type(date)
@@ -34,7 +34,7 @@ test('a year typed digit by digit stays in the field, and counts when it is whol
 	expect(told).toEqual(['2026-11-20'])
 })
 
-test('Enter, leaving the field and closing the filter take it at once, an early year too', () => {
+test('Enter, leaving the field and closing the filter apply it at once, an early year too', () => {
 	const { told, input, type, unmount } = field()
 	type('0026-01-31')
 	fireEvent.keyDown(input, { key: 'Enter' })
@@ -46,7 +46,7 @@ test('Enter, leaving the field and closing the filter take it at once, an early 
 	expect(told).toEqual(['0026-01-31', '2026-01-31', '2026-02-01'])
 })
 
-test('part of a date takes nothing away, and is told of when the field is left; an empty field is no filter', () => {
+test('part of a date removes no filter, and is reported when the field is left; an empty field is no filter', () => {
 	const { told, input, type } = field('2026-11-20')
 	Object.defineProperty(input, 'validity', { configurable: true, value: { badInput: true } })
 	type('')
@@ -61,7 +61,7 @@ test('part of a date takes nothing away, and is told of when the field is left; 
 	expect(told).toEqual([''])
 })
 
-test('what is chosen elsewhere shows, what comes back of its own does not undo the typing', () => {
+test('a value chosen elsewhere shows; a typed value coming back does not undo typing', () => {
 	const { told, input, type, show } = field()
 	type('2026-11-20')
 	pause()

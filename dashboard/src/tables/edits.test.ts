@@ -34,7 +34,7 @@ function known(some: Partial<Order> = {}): Order {
 	return order
 }
 
-test('an edit shows before it is answered, names the version seen and a key of its own', async () => {
+test('an edit shows before its answer and carries the version seen and its own key', async () => {
 	const order = known(),
 		seen: Headers[] = []
 	server.use(
@@ -53,7 +53,7 @@ test('an edit shows before it is answered, names the version seen and a key of i
 	expect(notify.success).toHaveBeenCalledTimes(1)
 })
 
-test('refused, it is taken back and the reason told', async () => {
+test('a refused edit is rolled back and the reason shown', async () => {
 	const order = known()
 	server.use(http.patch(PATH, () => problem(422, 'airtable_rejected', 'INVALID: no such option')))
 	await edits.edit(order.id, { status: 'Shipped' })
@@ -64,7 +64,7 @@ test('refused, it is taken back and the reason told', async () => {
 	)
 })
 
-test('two edits of one order go one after another, the second on the version of the first', async () => {
+test('two edits of one order are sent one after another, the second on the version of the first', async () => {
 	const order = known(),
 		seen: (string | null)[] = []
 	let version = 1000
@@ -80,7 +80,7 @@ test('two edits of one order go one after another, the second on the version of 
 	expect(orderStore.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: 'Low' })
 })
 
-test('somebody changed another field: ours is made on top of it, and nobody is asked', async () => {
+test('if somebody changed another field, our edit is repeated on top of it without a question', async () => {
 	const order = known(),
 		theirs = { ...order, priority: 'Low', version: 1005 }
 	server.use(
@@ -96,7 +96,7 @@ test('somebody changed another field: ours is made on top of it, and nobody is a
 	expect(orderStore.get(order.id)?.shown).toMatchObject({ status: 'Shipped', priority: 'Low', version: 1006 })
 })
 
-test('somebody changed the same field: both values are shown, and ours is made only when chosen', async () => {
+test('if somebody changed the same field, both values are shown, and ours is sent only when chosen', async () => {
 	const order = known(),
 		theirs = { ...order, status: 'Cancelled', version: 1005 }
 	server.use(
@@ -121,7 +121,7 @@ test('somebody changed the same field: both values are shown, and ours is made o
 	await vi.waitFor(() => expect(orderStore.get(order.id)?.row.status).toBe('Shipped'))
 })
 
-test('the value is there already: no conflict', async () => {
+test('if the value is there already, there is no conflict', async () => {
 	const order = known()
 	server.use(
 		http.patch(PATH, () => problem(412, 'precondition_failed')),
@@ -132,7 +132,7 @@ test('the value is there already: no conflict', async () => {
 	expect(notify.error).not.toHaveBeenCalled()
 })
 
-test('a lost connection is tried again with the same key', async () => {
+test('after a lost connection the request is repeated with the same key', async () => {
 	const order = known(),
 		keys: (string | null)[] = []
 	server.use(
@@ -147,7 +147,7 @@ test('a lost connection is tried again with the same key', async () => {
 	expect(orderStore.get(order.id)?.shown.status).toBe('Shipped')
 })
 
-test('queued while Airtable is away: told so, and pending until it is confirmed', async () => {
+test('a change queued while Airtable is away is reported as queued, and pending until confirmed', async () => {
 	const order = known()
 	server.use(http.patch(PATH, () => answer({ ...order, status: 'Shipped', pending: true }, 202)))
 	await edits.edit(order.id, { status: 'Shipped' })
@@ -155,7 +155,7 @@ test('queued while Airtable is away: told so, and pending until it is confirmed'
 	expect(notify.info).toHaveBeenCalledWith(expect.stringContaining('queued'), expect.anything())
 })
 
-/** A server that answers edits when it is let to, and keeps versions as the API does. */
+/** A server that answers edits when the test lets it, and keeps versions as the API does. */
 function aServer(order: Order) {
 	const state = { now: order, sent: [] as object[] },
 		waiting: (() => void)[] = []
@@ -185,7 +185,7 @@ function aServer(order: Order) {
 	}
 }
 
-test('A, B, A in one field: what was asked for last is shown throughout, and is what comes of it', async () => {
+test('A, B, A in one field: the last value is shown throughout, and is the result', async () => {
 	const order = known(),
 		{ state, answers } = aServer(order),
 		shown: unknown[] = []
@@ -198,7 +198,7 @@ test('A, B, A in one field: what was asked for last is shown throughout, and is 
 	await answers()
 	await Promise.all([first, second, third])
 	expect(new Set(shown)).toEqual(new Set(['Shipped']))
-	expect(state.sent).toEqual([{ status: 'Shipped' }]) // what was given up before it left is not sent
+	expect(state.sent).toEqual([{ status: 'Shipped' }]) // an edit given up before it left is not sent
 	expect(orderStore.get(order.id)).toMatchObject({ overlay: null, changed: 0, row: { status: 'Shipped' } })
 	stop()
 })
@@ -226,7 +226,7 @@ test('A, B, A, one after another under way: nothing else shows, and none is take
 	stop()
 })
 
-test('a conflict in one field leaves the edit of another as it is, under way and afterwards', async () => {
+test('a conflict in one field leaves an edit of another field alone, during and after it', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
 	others({ status: 'Cancelled' })
@@ -271,14 +271,14 @@ test('a conflict in each field is asked about, one after the other', async () =>
 	await vi.waitFor(() => expect(orderStore.get(order.id)?.overlay).toBeNull())
 })
 
-test('what another person did while an edit of ours waited for the one before it is asked about, not overwritten', async () => {
+test('a change by somebody else while an edit waited for the one before it is asked about, not overwritten', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
 	const first = edits.edit(order.id, { status: 'Shipped' })
 	await vi.waitFor(() => expect(state.sent.length).toBe(1))
 	const second = edits.edit(order.id, { priority: 'Low' })
 	others({ priority: 'Medium' })
-	await answers(2) // 412, then on top of theirs, which is not what the second edit was made on
+	await answers(2) // 412, then on top of theirs, which the second edit was not based on
 	await Promise.all([first, second])
 	expect(conflicts.get()).toMatchObject([
 		{ mine: { priority: 'Low' }, base: { priority: 'High' }, theirs: { priority: 'Medium' } },
@@ -286,7 +286,7 @@ test('what another person did while an edit of ours waited for the one before it
 	expect(state.now).toMatchObject({ status: 'Shipped', priority: 'Medium' })
 })
 
-test('of two edits of a field that both come too late only the last is asked about', async () => {
+test('if two edits of a field both come too late, only the last is asked about', async () => {
 	const order = known(),
 		{ state, answers, others } = aServer(order)
 	const first = edits.edit(order.id, { status: 'Shipped' })
@@ -298,7 +298,7 @@ test('of two edits of a field that both come too late only the last is asked abo
 	expect(conflicts.get()).toMatchObject([
 		{ mine: { status: 'Delivered' }, base: { status: 'Pending' }, theirs: { status: 'Cancelled' } },
 	])
-	others({ status: 'Processing' }) // a third person, while the question stands
+	others({ status: 'Processing' }) // a third person, while the question is open
 	edits.settle(conflicts.get()[0]!, 'mine')
 	await answers()
 	await vi.waitFor(() =>
@@ -308,7 +308,7 @@ test('of two edits of a field that both come too late only the last is asked abo
 	)
 })
 
-test('the first edit refused, the second is made on what is there', async () => {
+test('if the first edit is refused, the second is made on the current value', async () => {
 	const order = known()
 	let n = 0
 	server.use(

@@ -24,26 +24,26 @@ test('orders that came, went or moved are counted', () => {
 	expect(moved(['a', 'b', 'c'], ['n', 'a', 'b'])).toBe(1)
 })
 
-test('rows keep their places while they may not move, and what waits is told', () => {
+test('rows keep their places while they may not move, and held back changes are counted', () => {
 	const { next, held } = merge(table, shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), false)
 	expect(next.pages.get(1)?.ids).toEqual(['a', 'b'])
 	expect(next.total).toBe(2)
 	expect(held).toBe(1)
 })
 
-test('they change places when nothing can jump away', () => {
+test('rows change places when nothing can jump away', () => {
 	const { next, held } = merge(table, shown(['a', 'b']), 'k', new Map([[1, page(['n', 'a'], 3)]]), true)
 	expect(next.pages.get(1)?.ids).toEqual(['n', 'a'])
 	expect(next.total).toBe(3)
 	expect(held).toBe(0)
 })
 
-test('another filter begins anew', () => {
+test('another filter starts from the beginning', () => {
 	const { next } = merge(table, shown(['a', 'b']), 'other', new Map([[1, page(['z'])]]), false)
 	expect(next).toEqual({ key: 'other', total: 1, pages: new Map([[1, { ids: ['z'], generation: 2 }]]) })
 })
 
-test('what we did ourselves is never held back: it goes, comes and moves at once', () => {
+test('our own changes are never held back: rows go, come and move at once', () => {
 	for (const after of [
 		['a', 'c'],
 		['a', 'c', 'b'],
@@ -58,7 +58,7 @@ test('what we did ourselves is never held back: it goes, comes and moves at once
 	})
 })
 
-test('what others did meanwhile is held back all the same', () => {
+test('changes by others are still held back meanwhile', () => {
 	const { next, held } = merge(
 		table,
 		shown(['a', 'b', 'c', 'd']),
@@ -71,7 +71,7 @@ test('what others did meanwhile is held back all the same', () => {
 	expect(withOurs(['a', 'b', 'c'], ['x', 'c', 'b', 'a'], new Set(['b']), id => id === 'x')).toEqual(['a', 'c', 'b'])
 })
 
-test('which of our changes count is asked for by the generations that the page was read at', () => {
+test('our changes count by the generations at which the page was read', () => {
 	const asked: number[][] = []
 	const ours = (after: number, until: number) => {
 		asked.push([after, until])
@@ -85,7 +85,7 @@ test('which of our changes count is asked for by the generations that the page w
 	])
 })
 
-test('a page that moves up or down by what we did before it is no news either', () => {
+test('a page that shifts because of our changes before it is no news either', () => {
 	expect(byUsAlone(['c', 'd', 'e'], ['d', 'e', 'f'], new Set(['a']))).toBe(true)
 	expect(byUsAlone(['c', 'd', 'e'], ['n', 'c', 'd'], new Set(['a']))).toBe(true)
 	expect(byUsAlone(['c', 'd', 'e'], ['e', 'f', 'g'], new Set(['a']))).toBe(false)
@@ -93,7 +93,7 @@ test('a page that moves up or down by what we did before it is no news either', 
 	expect(byUsAlone(['c', 'd', 'e'], [], new Set(['a']))).toBe(false)
 })
 
-test('rows that have gone from the list are told of, those not looked at are not', () => {
+test('rows on the screen that leave the list are reported, others are not', () => {
 	const at = (pages: [number, string[]][], key = 'k') => ({
 		key,
 		total: 9,

@@ -5,7 +5,7 @@ import { chosenOf, isChosen, nothingOf, toggled, useSelection, without } from '.
 const ids = ['recA', 'recB', 'recC', 'recD']
 const idAt = (index: number) => ids[index]
 
-test('a selection is that of the filter it was made in: another filter has none, and it does not come back', () => {
+test('a selection belongs to its filter: another filter has none, and it does not come back', () => {
 	const { result, rerender } = renderHook(({ of }) => useSelection(of, idAt), { initialProps: { of: 'pending' } })
 	act(() => result.current.selectAll(72))
 	expect(chosenOf(result.current.selection)).toBe(72)
@@ -18,7 +18,7 @@ test('a selection is that of the filter it was made in: another filter has none,
 	expect(isChosen(result.current.selection, 'recB')).toBe(false)
 })
 
-test('all is what was counted then, whatever matches now; some of them can be let go again', () => {
+test('all means the rows counted then, whatever matches now; single ones can be deselected', () => {
 	const all = { of: '', ids: new Set<string>(), all: 72 }
 	const some = toggled(all, ['recB'], false)
 	expect([chosenOf(some), isChosen(some, 'recA'), isChosen(some, 'recB')]).toEqual([71, true, false])
@@ -26,7 +26,7 @@ test('all is what was counted then, whatever matches now; some of them can be le
 	expect(chosenOf(toggled(some, ['recA', 'recB', 'recC'], true))).toBe(72)
 })
 
-test('Shift takes the rows between, but only while the first is where it was', () => {
+test('Shift selects the rows between, but only while the first is where it was', () => {
 	let order = ids
 	const { result } = renderHook(() => useSelection('', index => order[index]))
 	act(() => result.current.toggle(0, false))
@@ -41,7 +41,7 @@ test('Shift takes the rows between, but only while the first is where it was', (
 	expect([...result.current.selection.ids]).toEqual(['recD'])
 })
 
-test('what has left the list is not chosen any more', () => {
+test('a row that left the list is no longer selected', () => {
 	const some = toggled(nothingOf(''), ['recA', 'recB'], true)
 	expect([...without(some, ['recA']).ids]).toEqual(['recB'])
 	expect(without(some, ['recX'])).toBe(some)

@@ -3,7 +3,7 @@ import { namesIn, valueOf } from './several'
 
 const offered = ['Pending', 'Shipped', 'On hold, paid', 'On hold', 'A', 'B', 'A, B', 'none', 'Gift']
 
-test('a value of several is taken apart into names that are offered, whatever commas they hold', () => {
+test('a value of several options is split into offered names, whatever commas they contain', () => {
 	for (const [value, names] of [
 		[null, []],
 		['Pending', ['Pending']],
@@ -16,7 +16,7 @@ test('a value of several is taken apart into names that are offered, whatever co
 		expect(namesIn(value, offered), String(value)).toEqual(names)
 })
 
-test('one that is not offered, or may be these or those, is not guessed at', () => {
+test('a value with an unknown name, or with two readings, is not guessed at', () => {
 	for (const value of [
 		'',
 		'Lost',
@@ -32,10 +32,10 @@ test('one that is not offered, or may be these or those, is not guessed at', () 
 		expect(namesIn(value, offered), value).toBeNull()
 	expect(namesIn('A, B', ['A', 'B'])).toEqual(['A', 'B'])
 	expect(namesIn('A, B', ['A, B'])).toEqual(['A, B'])
-	expect(namesIn('A, '.repeat(330) + 'A', ['A', 'A, A', 'A, A, A'])).toBeNull() // in more ways than could be counted one by one
+	expect(namesIn('A, '.repeat(330) + 'A', ['A', 'A, A', 'A, A, A'])).toBeNull() // it has more readings than could be counted one by one
 })
 
-test('what is chosen makes a value that is read as just that', () => {
+test('the chosen options make a value that is read as exactly those', () => {
 	expect(valueOf([], offered)).toBeNull()
 	expect(valueOf(['Shipped', 'Pending'], offered)).toBe('Shipped, Pending')
 	expect(valueOf(['On hold, paid', 'Gift'], offered)).toBe('On hold, paid, Gift')

@@ -4,7 +4,7 @@ import { anOrder, orders } from '../../tests/orders'
 import { optionField, type OptionField, type Row } from './descriptor'
 import { RowStore } from './store'
 
-test('an answer read earlier never replaces a later one, whichever arrives last', () => {
+test('an answer of an older generation never replaces a newer one, whichever arrives last', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder()
 	store.put([{ ...order, status: 'Shipped', version: 12 }], 12)
@@ -12,7 +12,7 @@ test('an answer read earlier never replaces a later one, whichever arrives last'
 	expect(store.get(order.id)?.shown.status).toBe('Shipped')
 })
 
-test('what is laid over is shown, and taking it off is rolling back', () => {
+test('the overlay is shown, and taking it off rolls back', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ priority: 'Low' })
 	store.put([order], 1)
@@ -24,7 +24,7 @@ test('what is laid over is shown, and taking it off is rolling back', () => {
 	expect(store.get(order.id)?.shown).toMatchObject({ status: 'Pending', priority: 'High' })
 })
 
-test('only who looks at the order hears of it, and only of a difference', () => {
+test('only components that show the order are notified, and only of a difference', () => {
 	const store = new RowStore<Order>(orders.fields),
 		[one, two] = [anOrder(), anOrder()],
 		heard = vi.fn()
@@ -39,7 +39,7 @@ test('only who looks at the order hears of it, and only of a difference', () => 
 	expect(heard).toHaveBeenCalledTimes(1)
 })
 
-test('it forgets orders that nobody looks at before it grows without end', () => {
+test('orders that are not shown are forgotten before the store grows without bound', () => {
 	const store = new RowStore<Order>(orders.fields),
 		kept = anOrder()
 	store.put([kept], 1)
@@ -50,7 +50,7 @@ test('it forgets orders that nobody looks at before it grows without end', () =>
 	expect(many.filter(order => store.get(order.id)).length).toBeLessThanOrEqual(4000)
 })
 
-test('what was deleted says so, without what was laid over it, until it is there again', () => {
+test('a deleted row says so, without its overlay, until it is there again', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending' })
 	store.put([order], 5)
@@ -61,7 +61,7 @@ test('what was deleted says so, without what was laid over it, until it is there
 	expect(store.get(order.id)?.gone).toBe(false)
 })
 
-test('an edit takes off only what nobody has asked for since, whatever the values are', () => {
+test('an edit takes off only its own wishes, not later ones, whatever the values are', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending', priority: 'High' })
 	store.put([order], 1)
@@ -81,7 +81,7 @@ test('an edit takes off only what nobody has asked for since, whatever the value
 	expect(store.get(order.id)).toMatchObject({ overlay: null, shown: { status: 'Pending', priority: 'High' } })
 })
 
-test('only what others do is marked: our own changes are not, whoever tells of them', () => {
+test('only changes by others are marked: our own are not, whichever answer brings them', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending', priority: 'High' }),
 		changed = () => store.get(order.id)?.changed
@@ -93,17 +93,17 @@ test('only what others do is marked: our own changes are not, whoever tells of t
 	const told = store.expect([order.id])
 	store.put([{ ...order, status: 'Cancelled', version: 4 }], 4)
 	told()
-	store.put([{ ...order, status: 'Cancelled', updatedAt: '2026-11-20T11:00:00.000Z', version: 5 }], 5) // nothing that is looked at
+	store.put([{ ...order, status: 'Cancelled', updatedAt: '2026-11-20T11:00:00.000Z', version: 5 }], 5) // nothing that is shown
 	expect(changed()).toBe(0)
 	store.lay(order.id, { status: 'Shipped' }, 2, 'saving')
-	store.put([{ ...order, status: 'Cancelled', priority: 'Low', version: 6 }], 6) // another field, beneath an edit of ours
+	store.put([{ ...order, status: 'Cancelled', priority: 'Low', version: 6 }], 6) // another field, below an edit of ours
 	expect(changed()).toBe(1)
 	store.lift(order.id, 2)
 	store.put([{ ...order, status: 'Delivered', priority: 'Low', version: 7 }], 7)
 	expect(changed()).toBe(2)
 })
 
-test('it knows which orders changed by us between two generations, also what Airtable confirms later', () => {
+test('it knows which orders we changed between two generations, later confirmations included', () => {
 	const store = new RowStore<Order>(orders.fields),
 		[one, two, three] = [anOrder(), anOrder(), anOrder()]
 	store.put([one, two, three], 1)
@@ -117,7 +117,7 @@ test('it knows which orders changed by us between two generations, also what Air
 	expect([...store.changedByUs(7, 10)]).toEqual([three.id, two.id])
 })
 
-test('a second change of what still waits for Airtable is seen, though the version is the same', () => {
+test('a second change of a row that still waits for Airtable is noticed, although the version is the same', () => {
 	const store = new RowStore<Order>(orders.fields),
 		order = anOrder({ status: 'Pending', priority: 'High' }),
 		heard = vi.fn()
@@ -133,7 +133,7 @@ test('a second change of what still waits for Airtable is seen, though the versi
 	expect(heard).toHaveBeenCalledTimes(2)
 })
 
-test('each field counts as seen, but for what changes with every other', () => {
+test('each field counts as visible, except one that changes with every other', () => {
 	const others: [Partial<Order>, number][] = [
 		[{ orderId: 'ORD-9' }, 1],
 		[{ customer: null }, 1],
@@ -156,7 +156,7 @@ test('each field counts as seen, but for what changes with every other', () => {
 	}
 })
 
-test('a table of other fields is kept by what its descriptor says', () => {
+test('a table with other fields is stored by its descriptor', () => {
 	type Part = Row & { sku: string; shelf: string | null; counted: string }
 	const shelf: OptionField = { ...optionField(orders.fields, 'status'), title: 'Shelf', own: ['A', 'B'] }
 	const store = new RowStore<Part>({
