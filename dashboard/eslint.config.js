@@ -13,14 +13,14 @@ export default ts.config(
 			'react-hooks/rules-of-hooks': 'error',
 			'react-hooks/exhaustive-deps': 'error',
 			'max-lines': ['error', 400],
-			// Prettier leaves texts and names of classes as long as they are
+			// Prettier does not wrap texts and class names
 			'max-len': ['error', { code: 140, tabWidth: 4 }],
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
 			'@typescript-eslint/no-non-null-assertion': 'off',
 			'no-console': 'error',
-			// the first field of a dialog that was asked for is where the typing goes
+			// the first field of a dialog that the user opened is where typing should go
 			'jsx-a11y/no-autofocus': 'off',
-			// regions that scroll have to be reached by keyboard
+			// regions that scroll must be reachable by keyboard
 			'jsx-a11y/no-noninteractive-tabindex': ['error', { roles: ['region', 'row'], tags: ['tr', 'main'] }],
 			'jsx-a11y/no-noninteractive-element-to-interactive-role': ['error', { table: ['grid'], tr: ['row'] }],
 			// the keys of rows are those of the whole table (tables/table-keys.ts)

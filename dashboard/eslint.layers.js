@@ -1,12 +1,12 @@
 /*
  * Who may import whom: app -> features -> tables -> ui -> api -> lib; features
- * never each other, and the engine of tables no table.
+ * never import each other, and the table engine imports no table.
  */
 export const FEATURES = ['overview', 'orders', 'sync', 'system', 'activity']
 const BELOW = ['tables', 'ui', 'api', 'lib']
 export const FOLDERS = ['app', ...FEATURES, ...BELOW]
 
-/** The folders that each may not know. */
+/** The folders that each folder may not import. */
 /** @type {Record<string, string[]>} */
 export const outside = {
 	...Object.fromEntries(FEATURES.map(name => [name, ['app', ...FEATURES.filter(other => other !== name)]])),

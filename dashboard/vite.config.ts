@@ -22,7 +22,7 @@ export default defineConfig({
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		chunkSizeWarningLimit: 700,
-		// what every page begins with is one file: a dozen small ones cost a slow computer more than they spare
+		// what every page needs is one file: a dozen small ones cost a slow computer more than they save
 		rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },
 	},
 	server: { proxy: { '/api': process.env.ORDERDECK_URL ?? 'http://127.0.0.1:8080' } },

@@ -2,10 +2,10 @@ import type { Plugin } from 'vite'
 
 /*
  * The content security policy allows no inline style. Two libraries put
- * <style> elements into the page: sonner when it is loaded, whose sheet is
- * imported as a file instead (app/app.css), and react-style-singleton, which
- * keeps the page from scrolling below a dialog and is replaced by a constructed
- * sheet. A new version that no longer matches fails the build.
+ * <style> elements into the page: sonner, whose sheet is imported as a file instead
+ * (app/app.css), and react-style-singleton, which keeps the page below a dialog from
+ * scrolling and is replaced by a constructed sheet. A new version that no longer matches
+ * fails the build.
  */
 export function stylesWithinPolicy(): Plugin {
 	return {

@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { Plugin } from 'vite'
 
 /*
- * What is built holds code of other people, whose licences ask for their notice
- * in every copy. assets/notices-*.txt names each package of which a file came in,
- * as stanzas of Debian's machine-readable copyright format, which the Debian
- * package takes as they are. One without a text of its licence fails the build.
+ * The built files contain third-party code, whose licences require their notice in every
+ * copy. assets/notices-*.txt names each package that contributed a file, as stanzas of
+ * Debian's machine-readable copyright format, which the Debian package uses as they are.
+ * A package without a licence text fails the build.
  */
 interface Package {
 	name: string
@@ -26,14 +26,14 @@ function packageOf(file: string): Package | null {
 	return { ...(JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as Package), folder }
 }
 
-/** What a sheet of our own imports is put into it before modules are counted. */
+/** Imports of our own style sheets are inlined before modules are counted. */
 function sheetsOf(file: string): string[] {
 	if (!file.endsWith('.css') || MODULE.test(file)) return []
 	const names = [...fs.readFileSync(file, 'utf8').matchAll(/^@import '([^.'][^']*)'/gm)].map(match => match[1])
 	return names.map(name => path.resolve(import.meta.dirname, 'node_modules', `${name}/`, 'sheet'))
 }
 
-/** Its own text, or the one of the MIT License with its author. */
+/** The package's own text, or that of the MIT License with its author. */
 function textOf({ name, version, license, author, folder }: Package): string {
 	const file = fs.readdirSync(folder).find(entry => TEXT.test(entry))
 	if (file !== undefined) return fs.readFileSync(path.join(folder, file), 'utf8')

@@ -1,5 +1,5 @@
-// Draws /api/openapi.json for people.  Everything from the document goes
-// through textContent; nothing is loaded from elsewhere.
+// Renders /api/openapi.json as a page.  Everything from the document goes through
+// textContent; nothing is loaded from elsewhere.
 'use strict'
 
 const VERBS = ['get', 'post', 'put', 'patch', 'delete']

@@ -1,4 +1,4 @@
-// Before the first paint: the theme that was chosen here, if one was.
+// Before the first paint: apply the theme chosen in this browser, if any.
 try {
 	const chosen = localStorage.getItem('orderdeck.theme')
 	if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen

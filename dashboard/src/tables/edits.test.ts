@@ -203,7 +203,7 @@ test('A, B, A in one field: the last value is shown throughout, and is the resul
 	stop()
 })
 
-test('A, B, A, one after another under way: nothing else shows, and none is taken for another person\u2019s', async () => {
+test('A, B, A, one after another: nothing else shows, and none counts as a change by somebody else', async () => {
 	const order = known(),
 		{ state, answers } = aServer(order),
 		shown: unknown[] = [],
