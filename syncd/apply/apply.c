@@ -16,23 +16,23 @@ struct apply {
 	const struct config	*config;
 	const struct schema	*schema;
 	struct db		 db;
-	struct db_txn		 txn;		/* the one that is written in */
-	struct store		*store;		/* reading, same environment */
+	struct db_txn		 txn;		/* for writing */
+	struct store		*store;		/* for reading, same environment */
 	struct store_dbs	 dbs;
 	int			 lock_fd;
 	size_t			 map_size;
 	int64_t			 readers_checked_ms;	/* wall clock */
 	uint64_t		 birth;		/* see META_BIRTH */
-	uint64_t		 sequence;	/* the next one to be given */
+	uint64_t		 sequence;	/* the next one to be assigned */
 	uint64_t		 sequence_end;	/* see META_SEQUENCE */
 	uint32_t		 held;		/* see apply_hold() */
-	apply_watcher		*watcher;	/* NULL: nobody looks on */
+	apply_watcher		*watcher;	/* NULL: none */
 	void			*watcher_cookie;
 	apply_commit_cb		*tell;
 	void			*tell_cookie;
 };
 
-/* The lock, and what a restore that was interrupted has left. */
+/* Take the lock, and clean up after an interrupted restore. */
 static enum err
 take_store(struct apply *a)
 {
@@ -111,7 +111,7 @@ new_head(struct apply_txn *t)
 	return apply_put_head(t);
 }
 
-/* Where the outbox's numbers go on. */
+/* Load where the outbox's sequence numbers continue. */
 static enum err
 load_sequence(struct apply *a, struct apply_txn *t)
 {
@@ -125,7 +125,7 @@ load_sequence(struct apply *a, struct apply_txn *t)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-/* Make what a new store lacks, check what an old one is. */
+/* Create what a new store lacks, check an old one. */
 static enum err
 prepare(struct apply *a)
 {
@@ -195,7 +195,7 @@ apply_reconfigure(struct apply *a)
 		if ((e = grow_map(a)) != ERR_OK)
 			break;
 	if (e != ERR_OK)
-		log_error("store: the summary does not follow its settings: %s",
+		log_error("store: changed settings can't be applied to the summary: %s",
 		    db_fault_text(&a->txn.fault, e));
 }
 
@@ -318,7 +318,7 @@ put_options(struct apply_txn *t)
 	return ERR_OK;
 }
 
-/* Are amounts shown in another way by what the schema tells? */
+/* Does what the schema says about amounts change how they are shown? */
 static enum err
 plan_money(struct apply_txn *t, struct str told)
 {
@@ -326,14 +326,14 @@ plan_money(struct apply_txn *t, struct str told)
 
 	if (told.len == 0)
 		return ERR_OK;
-	/* while it was never read nothing was told */
+	/* a schema that was never read counts as saying nothing */
 	if (!meta_get(t->txn, t->dbs->meta, META_MONEY, &stored))
 		stored = STR(CURRENCY_NOTHING);
 	t->told_new |= !str_eq(stored, told);
 	return t->txn->fault.error;
 }
 
-/* All that is to be done, and whether it makes a generation. */
+/* Plan all that is to be done; ${newer}: it makes a generation. */
 static enum err
 plan(struct apply_txn *t, const struct change *changes, size_t n, const struct apply_meta *meta,
     bool *newer)
@@ -351,7 +351,7 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	*newer = t->count > 0 || t->entry_count > 0 || t->told_new;
 	for (size_t i = 0; i < t->overlay_count; i++)
 		*newer |= t->overlays[i].visible;
-	/* a store to which nothing happens forgets too, when a sync ends */
+	/* a store without changes is trimmed too, when a sync ends */
 	if (!*newer && meta->synced_ms != 0)
 		return apply_history_due(t, newer);
 	return ERR_OK;
@@ -375,7 +375,7 @@ write_changes(struct apply_txn *t, uint64_t keep)
 	return apply_history(t);
 }
 
-/* It only grows, but for a clock that was set back. */
+/* Freshness only grows, unless the clock was set back. */
 static bool
 note_fresh(struct apply_txn *t, int64_t fresh_ms)
 {
@@ -450,8 +450,8 @@ try_changes(struct apply *a, struct apply_txn *t, const struct change *changes, 
 }
 
 /*
- * The snapshot of a worker that was killed keeps every page freed since from
- * being used again, and the file grows, until somebody looks for it.
+ * The snapshot of a killed worker keeps every page freed since from being
+ * reused, and the file grows, until the dead reader is removed.
  */
 static void
 forget_dead_readers(struct apply *a, int64_t now_ms)
@@ -472,7 +472,7 @@ forget_dead_readers(struct apply *a, int64_t now_ms)
 static enum err
 not_written(struct apply *a, enum err e)
 {
-	/* something that has to be there was not */
+	/* ERR_NOT_FOUND here means that something required is missing */
 	e = store_files_cause(a->config->store.path, db_needed(e));
 	log_error("store: changes not written: %s", db_fault_text(&a->txn.fault, e));
 	return e;

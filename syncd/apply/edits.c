@@ -5,8 +5,8 @@
 #include "syncd/apply/parts.h"
 
 /*
- * Whose doing the news are: what changes name, and what was sent, is not
- * settled yet and can be seen in them.
+ * Which edits the news comes from: those that the changes name, and those that
+ * were sent, are not settled yet and show in the news.
  */
 struct candidate {
 	struct apply_item	*item;
@@ -28,7 +28,7 @@ decode(const struct apply_txn *t, struct str key, struct str data, struct outbox
 	return outbox_decode(sequence, data, t->schema, e);
 }
 
-/* News that came before have shown some of what is confirmed now. */
+/* Earlier news may have shown some of what is confirmed now. */
 static enum err
 mark_seen(struct apply_txn *t)
 {
@@ -59,7 +59,7 @@ unexplained(const struct apply_txn *t, const struct apply_item *i)
 	return i->existed && (i->gone || apply_differing(t->schema, &r, &i->now) != 0);
 }
 
-/* Are there news that what we have sent may explain? */
+/* Is there news that edits which we have sent may explain? */
 static bool
 wanted(const struct apply_txn *t)
 {
@@ -71,7 +71,7 @@ wanted(const struct apply_txn *t)
 	return false;
 }
 
-/* Is the entry dealt with in this commit anyway? */
+/* Does this commit settle the entry anyway? */
 static bool
 ends_here(const struct apply_txn *t, const struct apply_meta *meta, const struct outbox_entry *e)
 {
@@ -118,7 +118,7 @@ collect(struct apply_txn *t, const struct apply_meta *meta, struct candidates *c
 	return e != ERR_OK ? e : t->txn->fault.error;
 }
 
-/* What is asked for by the item's edits, and by what was sent after ${which}. */
+/* The fields that the item's edits and the candidates sent after ${which} ask for. */
 static uint32_t
 asked_later(const struct apply_txn *t, const struct candidates *c, size_t which)
 {
@@ -153,8 +153,8 @@ shows_fields(const struct schema *s, const struct apply_item *i, const struct ou
 }
 
 /*
- * Nothing can be seen of an entry that asks only for what later ones ask
- * for: it was there if one of them was that has travelled in the same call.
+ * An entry that asks only for fields that later ones ask for too can't be seen
+ * itself: it has arrived if a later one that was sent in the same call has.
  */
 static bool
 shows(const struct apply_txn *t, const struct candidates *c, size_t which)

@@ -4,7 +4,7 @@
 #include "common/store/change_log.h"
 #include "syncd/apply/parts.h"
 
-/* The rows that one entry of the log says went. */
+/* Note the rows that one entry of the log lists as deleted. */
 static enum err
 note_gone(struct apply_txn *t, uint64_t generation, struct str data)
 {
@@ -35,7 +35,7 @@ gone_cmp(const void *a, const void *b)
 	return str_cmp(x->id, y->id);
 }
 
-/* All that went after ${base}. */
+/* Read all rows deleted after ${base}. */
 static enum err
 read_log(struct apply_txn *t, uint64_t base)
 {

@@ -31,14 +31,14 @@ apply_differing(const struct schema *s, const struct record *a, const struct rec
 	return differing(s, a, b) & ~stamps(s);
 }
 
-/* Where an item stands while its edits are told one after the other. */
+/* The state of an item while its edits are entered in the history one after the other. */
 struct story {
 	struct record	now;
 	bool		live;
 	unsigned	told;
 };
 
-/* ${told} has its action and whose doing it is; ${to} NULL: it is gone. */
+/* ${told} holds the action and who did it; ${to} NULL: the record is gone. */
 static enum err
 tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct apply_told *told,
     const struct record *to)
@@ -74,7 +74,7 @@ tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	    d->gone ? NULL : &d->to);
 }
 
-/* Fields that later edits ask for which the history has: these were told past this one. */
+/* Fields of later edits that the history already has: they overtook this edit. */
 static uint32_t
 overtaken(const struct apply_txn *t, const struct apply_edit *edit)
 {
@@ -121,9 +121,9 @@ contains(struct str json, const char *member)
 }
 
 /*
- * A sync has seen the new order before we knew that our creation went
- * through, and put it down to Airtable: say whose it was.  Quotes within
- * texts are escaped, so what is looked for here is found nowhere else.
+ * A sync may have seen the new order before we knew that our creation had
+ * succeeded, and attributed it to Airtable: correct the entry.  Quotes within
+ * texts are escaped, so the strings searched for here occur nowhere else.
  */
 static enum err
 adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct outbox_entry *e)
@@ -177,7 +177,7 @@ is_echo(const struct schema *schema, const struct change_step *step, const struc
 	return both != 0;
 }
 
-/* What others did before an edit of ours, as far as it is known when that was made; *next: what follows. */
+/* Enter what others did before an edit of ours, if the steps show that edit; *next: what follows it. */
 static enum err
 tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *e, const struct change_step **next)
@@ -199,7 +199,7 @@ tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	return error;
 }
 
-/* What those did of whom Airtable told. */
+/* Enter the changes whose authors Airtable reported. */
 static enum err
 tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
     const struct change_step *next)
@@ -207,14 +207,14 @@ tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	struct apply_doing d;
 	enum err e = ERR_OK;
 
-	/* what the very first sync brings is where history begins */
+	/* history begins with what the very first sync brings */
 	while (e == ERR_OK && t->head.synced_ms != 0 &&
 	    apply_next_doing(t, i, &next, s->live, &s->now, &d))
 		e = tell_doing(t, s, i, &d);
 	return e;
 }
 
-/* What has changed beyond that. */
+/* Enter what has changed beyond edits and steps. */
 static enum err
 tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
 {
@@ -254,7 +254,7 @@ tell_item(struct apply_txn *t, const struct apply_item *i)
 	return e != ERR_OK ? e : tell_rest(t, &s, i);
 }
 
-/* An entry that ends without having been carried out. */
+/* Enter an outbox entry that ends without having been carried out. */
 static enum err
 tell_failure(struct apply_txn *t, const struct outbox_step *step)
 {
@@ -272,7 +272,7 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	enum err error;
 
 	error = apply_stored_entry(t, e->sequence, &before);
-	if (error == ERR_OK && before.seen)	/* the history knows better */
+	if (error == ERR_OK && before.seen)	/* it was carried out: the history shows it */
 		return ERR_OK;
 	if (error != ERR_OK && error != ERR_NOT_FOUND)
 		return error;

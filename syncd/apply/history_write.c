@@ -1,6 +1,6 @@
 #include "syncd/apply/parts.h"
 
-#define TRIM_MIN	64	/* old entries dropped in one commit, and twice as many as came */
+#define TRIM_MIN	64	/* old entries dropped in one commit, plus two for each new one */
 
 /* When the entry in this place of the audit log was written. */
 static enum err
@@ -57,7 +57,7 @@ write_entry(struct apply_txn *t, const struct apply_entry *e)
 	return apply_put(t->txn, t->dbs->bulks, key_composed(&k), e->id.ptr, e->id.len);
 }
 
-/* Is the entry's time not over?  Else its history and its bulk edit's mention of it go. */
+/* true: the entry is kept.  Else it is dropped from the history and from its bulk edit's index. */
 static bool
 stays(void *cookie, struct str key, struct str value)
 {

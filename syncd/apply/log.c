@@ -3,7 +3,7 @@
 
 #define TRIM_MAX	64	/* old entries dropped in one commit at most */
 
-/* The newest generations, which stay in the log. */
+/* The newest generations, which are kept in the log. */
 struct newest {
 	uint64_t	generation;
 	uint64_t	count;

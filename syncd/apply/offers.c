@@ -24,7 +24,7 @@ apply_plan_offers(struct apply_txn *t, const struct apply_meta *meta)
 	return e;
 }
 
-/* ${there}: the key of this name and field has that value, else there is none. */
+/* Store the value under the key of this name and field (${there}), or drop the key. */
 static enum err
 put_key(struct apply_txn *t, const char *prefix, unsigned field, bool there, struct str value)
 {

@@ -2,9 +2,9 @@
 
 #include "syncd/apply/orderings.h"
 
-#define RESORT_SHARE	16	/* sort anew when more than 1/16 of the rows move */
+#define RESORT_SHARE	16	/* sort all when more than 1/16 of the rows move */
 
-/* Rows that move within the orderings of a field. */
+/* How many rows move within the orderings of a field. */
 static size_t
 moves(const struct apply_txn *t, unsigned field)
 {

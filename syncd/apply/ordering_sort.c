@@ -4,8 +4,8 @@
 #include "syncd/apply/orderings.h"
 
 /*
- * A sequence made anew: all rows with their keys into an array, one sort.
- * Ties go by record id, which comparing as text would cost a row look-up
+ * Build a whole sequence: all rows with their keys in an array, one sort.
+ * Record ids decide ties.  Comparing them as text would cost a row look-up
  * each; the ids' database is sorted by id already, so one walk through it
  * ranks them all, once for all sequences of a commit.
  */
@@ -112,7 +112,7 @@ same_key(bool text, const struct entry *a, const struct entry *b)
 	return text ? str_eq(entry_text(a), entry_text(b)) : a->key.number == b->key.number;
 }
 
-/* Entries of all rows that will be in use: the rows of before but the gone, and the new. */
+/* Gather all rows that will be in use: the old rows except deleted ones, and the new. */
 static enum err
 gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *count)
 {
@@ -193,7 +193,7 @@ apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
 		e = gather(&s, ranks, list, &n);
 	if (e == ERR_OK)
 		qsort(list, n, sizeof(*list), text ? cmp_text : cmp_number);
-	/* both before the first is written: texts may lie on pages that a write moves */
+	/* order both before writing the first: texts may lie on pages that a write moves */
 	for (size_t d = 0; d < 2 && e == ERR_OK; d++)
 		order_rows(list, n, text, d == 1, rows + d * room);
 	for (size_t d = 0; d < 2 && e == ERR_OK; d++)

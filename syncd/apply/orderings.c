@@ -4,7 +4,7 @@
 #include "common/store/row.h"
 #include "syncd/apply/orderings.h"
 
-#define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows a chunk when written anew */
+#define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows per chunk when all are written */
 
 static enum err
 column_of(struct sequence *s, uint32_t segment, struct str *bytes)
@@ -79,7 +79,7 @@ chunk_row(const struct chunk *c, size_t i)
 	return c->rows != NULL ? c->rows[i] : load_u32(c->map, i);
 }
 
-/* Own, changeable rows. */
+/* Give the chunk its own copy of the rows, to change. */
 static enum err
 chunk_own(struct chunk *c)
 {
@@ -150,7 +150,7 @@ compare_at(struct sequence *s, uint32_t row, const struct sort_key *key, int *re
 	return e;
 }
 
-/* The chunk that the key belongs to and the place of the first row not before it. */
+/* Find the chunk that the key belongs to, and the place of the first row not before it. */
 static enum err
 locate(struct sequence *s, const struct sort_key *key, size_t *chunk, uint32_t *at)
 {
@@ -208,19 +208,19 @@ sequence_remove(struct sequence *s, const struct apply_item *item)
 	memmove(c->rows + at, c->rows + at + 1, (c->n - at - 1) * sizeof(*c->rows));
 	if (--c->n > 0 || s->count == 1)
 		return ERR_OK;
-	/* an empty chunk can't be searched: out with it */
+	/* an empty chunk can't be searched: drop it */
 	{
 		uint64_t k = ordering_key(s->field, s->descending, c->id);
 
 		free(c->rows);
 		memmove(c, c + 1, (s->count - i - 1) * sizeof(*c));
 		s->count--;
-		/* one that was made in this commit is not there yet */
+		/* a chunk made in this commit is not stored yet */
 		return db_drop(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k));
 	}
 }
 
-/* A new, empty chunk at place ${i}. */
+/* Add a new, empty chunk at place ${i}. */
 static enum err
 add_chunk(struct sequence *s, size_t i)
 {

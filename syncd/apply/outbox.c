@@ -2,7 +2,7 @@
 
 #include "syncd/apply/parts.h"
 
-#define SEQUENCES_AHEAD	1024	/* so that few commits need to note where they are */
+#define SEQUENCES_AHEAD	1024	/* so that few commits have to store the end again */
 #define TRIM_MIN	16	/* kept answers looked at in one commit */
 
 static enum err
@@ -40,7 +40,7 @@ do_step(struct apply_txn *t, const struct outbox_step *step, struct buf *b)
 	    drop(t, step->entry->sequence);
 }
 
-/* A sequence number that was stored is never given again, however the process ends. */
+/* A sequence number that was stored is never assigned again, however the process ends. */
 static enum err
 note_sequences(struct apply_txn *t, const struct apply_meta *meta)
 {
@@ -83,7 +83,7 @@ drop_edits(struct apply_txn *t, const struct change *changes, size_t n)
 	return e;
 }
 
-/* The history has them now. */
+/* Mark the found edits' entries as seen: the history has them now. */
 static enum err
 mark_found(struct apply_txn *t, struct buf *b)
 {
@@ -207,7 +207,7 @@ do_answer(struct apply_txn *t, const struct answer_step *step)
 	return put_answer(t, step->key, &new, a->body);
 }
 
-/* Its time is over: forget it, unless it still waits for its end. */
+/* An answer's time is over: forget it, or if it is not settled yet, keep it for another term. */
 static enum err
 end_answer(struct apply_txn *t, struct str text)
 {

@@ -6,24 +6,24 @@
 #include "syncd/apply/parts.h"
 
 /*
- * What readers see of pending changes, planned before anything is written:
- * the touches of this commit, by order, then for each order touched its
- * entries as they will be, its row as it will be, and the two put together.
+ * Plan what readers see of pending changes, before anything is written: the
+ * touches of this commit, by order; then, for each order touched, its entries
+ * as they will be laid over its row as it will be.
  */
 struct touch {
 	struct str			 id;		/* len 0: a creation */
 	uint64_t			 sequence;	/* 0: only the row changes */
-	const struct outbox_entry	*entry;		/* as it will be, when shown; NULL: not shown any more */
-	struct apply_item		*item;		/* the row's change; NULL: of the outbox */
+	const struct outbox_entry	*entry;		/* as it will be, if shown; NULL: no longer shown */
+	struct apply_item		*item;		/* the row's change; NULL: the outbox's */
 	size_t				 order;
 };
 
-/* One order while it is worked out. */
+/* One order while its overlay is computed. */
 struct seen {
 	const struct touch	*touches;
 	size_t			 touch_count;
 	struct apply_item	*item;
-	struct pending_head	 stored;	/* count and json_len 0: none is */
+	struct pending_head	 stored;	/* count and json_len 0: none is stored */
 	struct str		 stored_value, stored_json;
 	struct shown {
 		uint64_t			 sequence;
@@ -138,7 +138,7 @@ add_shown(struct seen *s, const struct outbox_entry *entry)
 	s->shown[i] = (struct shown){ entry->sequence, entry };
 }
 
-/* The entries that are shown when all touches have happened. */
+/* List the entries that are shown after all touches. */
 static enum err
 list_shown(struct seen *s)
 {
@@ -182,7 +182,7 @@ future_row(struct apply_txn *t, const struct seen *s, struct record *r, uint64_t
 	return e;
 }
 
-/* The values that an entry asks for, over those of the record. */
+/* Set the values that an entry asks for in the record. */
 static enum err
 ask(struct apply_txn *t, const struct shown *shown, struct record *r)
 {
@@ -202,7 +202,7 @@ ask(struct apply_txn *t, const struct shown *shown, struct record *r)
 	return ERR_OK;
 }
 
-/* Add the order as readers will see it; nothing when there will be no row. */
+/* Append the order as readers will see it; nothing if it will have no row. */
 static enum err
 add_json(struct apply_txn *t, const struct seen *s, struct buf *out)
 {
@@ -231,7 +231,7 @@ add_json(struct apply_txn *t, const struct seen *s, struct buf *out)
 	return e;
 }
 
-/* The new value goes to the end of overlay_bytes; ${o} says where. */
+/* Append the new value to overlay_bytes; ${o} says where. */
 static enum err
 compose(struct apply_txn *t, const struct seen *s, struct apply_overlay *o)
 {
@@ -265,7 +265,7 @@ compose(struct apply_txn *t, const struct seen *s, struct apply_overlay *o)
 	return ERR_OK;
 }
 
-/* Is it an order that readers see as pending? */
+/* Do readers see this order as pending? */
 static bool
 counts(struct str id, size_t value_len, size_t json_len)
 {
@@ -302,7 +302,7 @@ work_out(struct apply_txn *t, struct seen *s)
 	return ERR_OK;
 }
 
-/* Nothing is shown, and nothing will be: the usual case. */
+/* Is nothing shown before and after this commit?  The usual case. */
 static enum err
 none_shown(struct apply_txn *t, const struct apply_meta *meta, bool *none)
 {

@@ -7,33 +7,33 @@
 #include "syncd/apply/parts.h"
 
 /*
- * What payloads tell that is older than the history knows: a plain edit of ours
- * overwrites what a colleague has done a moment before, and Airtable's answer
- * shows only what came of it.  The step that was overwritten is put before the
- * edit, which then begins where it ended.  And what was read without anybody's
- * name gets the name.
+ * Payloads may report changes that the history has missed: a plain edit of ours
+ * overwrites what a colleague did a moment before, and Airtable's answer shows
+ * only the result.  The overwritten step is entered before the edit, which then
+ * begins where the step ended.  And changes that were entered without an author
+ * get their author.
  *
- * Steps and history are the same story of a field, of which the history may
- * have missed something: a step that leaves a value by another way than an
- * edit of ours did was overwritten by it, when what follows leads to where the
- * history leads.
+ * Steps and history tell the same story of a field, but the history may have
+ * gaps.  If a step and an edit of ours leave the same value in different
+ * directions, the edit overwrote the step, provided that the following steps
+ * lead to where the history leads.
  */
 #define PAST_MAX	64	/* entries that are looked through */
 
-/* Within the history entry, which is parsed; values point into it. */
+/* An entry of the history; values point into parsed. */
 struct past {
 	uint64_t		 generation;
 	uint32_t		 index;
 	struct str		 json;		/* in the map */
 	cJSON			*parsed;
 	bool			 ours;		/* source api */
-	bool			 named;		/* it is told who did it */
+	bool			 named;		/* it says who did it */
 	bool			 first;		/* of this record in its commit */
-	uint32_t		 all;		/* fields of any kind that it tells of */
+	uint32_t		 all;		/* fields of any kind in it */
 	uint32_t		 fields;	/* of them, those that we may write: */
 	struct value		 from[SCHEMA_FIELDS_MAX], to[SCHEMA_FIELDS_MAX];
-	uint32_t		 moved;		/* fields whose from is another now */
-	const struct author	*who;		/* whose doing it turned out to be; NULL: as it was */
+	uint32_t		 moved;		/* fields whose from has changed */
+	const struct author	*who;		/* who turned out to have done it; NULL: as it was */
 };
 
 /* A step that goes before an entry. */
@@ -62,8 +62,8 @@ story_free(struct story *s)
 	free(s->untold);
 }
 
-/* ---- what the history tells ------------------------------------------------------ */
-/* Of a field that we may write: these hold text. */
+/* ---- what the history says ------------------------------------------------------- */
+/* The value of a field that we may write: these hold text. */
 static struct value
 value_of(const cJSON *change, const char *name)
 {
@@ -100,7 +100,7 @@ read_past(const struct schema *s, struct past *p)
 	}
 }
 
-/* One more, from the newest on.  ERR_NOT_FOUND: those before it are another story. */
+/* Add one more, from the newest back.  ERR_NOT_FOUND: earlier ones are not part of this story. */
 static enum err
 add_past(struct story *s, struct str key, struct str data)
 {
@@ -159,7 +159,7 @@ read_history(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 }
 
 /* ---- one field's story --------------------------------------------------------------- */
-/* A step of field f, and where it leads. */
+/* Does the step change field ${f}, with both ends known? */
 static bool
 moves(const struct schema *s, const struct change_step *step, size_t f)
 {
@@ -173,7 +173,7 @@ same(const struct story *s, size_t f, const struct value *a, const struct value 
 	return value_equal(s->schema->fields[f].kind, a, b);
 }
 
-/* The first entry from ${i} on that leaves that value; s->count: none does. */
+/* The first entry from ${i} on that changes field ${f} from ${v}; s->count: none does. */
 static size_t
 leaving(const struct story *s, size_t i, size_t f, const struct value *v)
 {
@@ -182,7 +182,7 @@ leaving(const struct story *s, size_t i, size_t f, const struct value *v)
 	return i;
 }
 
-/* Is it the way of entry ${i} and those of its commit?  *next: the one after. */
+/* Does entry ${i}, or a later one of its commit, lead to ${to}?  *next: the entry after that one. */
 static bool
 told_by(const struct story *s, size_t i, size_t f, const struct value *to, size_t *next)
 {
@@ -196,7 +196,7 @@ told_by(const struct story *s, size_t i, size_t f, const struct value *to, size_
 	return false;
 }
 
-/* Does what follows the step lead to where entry ${i} or one after it leads, by our hand? */
+/* Does a later step that may be ours lead to where entry ${i} or one after it leads? */
 static bool
 leads_back(const struct story *s, const struct change_step *step, size_t i, size_t f)
 {
@@ -213,7 +213,7 @@ leads_back(const struct story *s, const struct change_step *step, size_t i, size
 			    same(s, f, &s->past[k].to[f], &n->to->values[f]))
 				return true;
 	}
-	/* or the page ends here, and what is there by now is something else */
+	/* or no step follows, but the value has changed since */
 	return !any && !same(s, f, &s->ask->now->values[f], &step->to->values[f]);
 }
 
@@ -233,7 +233,7 @@ add_untold(struct story *s, size_t before, const struct change_step *step, size_
 	return ERR_OK;
 }
 
-/* Entry ${i} told of the step without a name, and of nothing else. */
+/* If the entry shows this step and nothing else, without an author, give it the step's. */
 static void
 name(struct past *p, const struct change_step *step)
 {
@@ -242,7 +242,7 @@ name(struct past *p, const struct change_step *step)
 		p->who = &step->who;
 }
 
-/* An edit of ours, and nothing of the record was told between it and the commit before. */
+/* Is this an edit of ours, and the record's first entry in its commit? */
 static bool
 may_begin_later(const struct past *p)
 {
@@ -276,7 +276,7 @@ compare_field(struct story *s, size_t f)
 	return e;
 }
 
-/* A record that came or went within the page is no story that goes on. */
+/* false: the record was created or deleted within the page, so the story is interrupted. */
 static bool
 goes_on(const struct change_step *step)
 {
@@ -320,7 +320,7 @@ apply_past_differs(struct store *st, const struct schema *schema, const struct a
 	return yes;
 }
 
-/* ---- the entries anew ----------------------------------------------------------------- */
+/* ---- rewriting the entries ------------------------------------------------------------ */
 static int
 by_order(const void *a, const void *b)
 {

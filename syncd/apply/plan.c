@@ -146,7 +146,7 @@ add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
 	return e;
 }
 
-/* The row stays as it is, but the history may have to tell of edits. */
+/* The row stays as it is, but its edits may have to go into the history. */
 static void
 keep_quiet(struct apply_txn *t, const struct apply_item *i)
 {
@@ -155,10 +155,10 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
 }
 
 /*
- * What an answer to a change of ours says that is not older than the row,
- * which has changed since the call left: what was asked for, unless news have
- * shown that before, as then the row has what came after it.  A row that is
- * there before we know that we have created it is itself such news.
+ * The row has changed since the call left.  Which fields of the answer are not
+ * older than the row?  Those that the change asked for, unless news has shown
+ * them before, as then the row has what came after them.  A row that exists
+ * before we know that we have created it is itself such news.
  */
 static enum err
 still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
@@ -179,7 +179,7 @@ still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 	return ERR_OK;
 }
 
-/* Fields that are held stay as they are, unless it was we who emptied them. */
+/* Held fields that come empty stay as they are, unless we emptied them ourselves. */
 static void
 hold(const struct apply_txn *t, struct change *news)
 {
@@ -248,7 +248,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 	return ERR_OK;
 }
 
-/* Leave out what turned out to be no change. */
+/* Drop the items that turned out to be unchanged. */
 static void
 drop_unchanged(struct apply_txn *t)
 {
@@ -349,7 +349,7 @@ keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct st
 	return ERR_OK;
 }
 
-/* The code of an option, which becomes one of the known ones if it is not yet. */
+/* The code of an option, which is added to the known ones if it is new. */
 static unsigned
 learn_option(struct apply_txn *t, unsigned f, struct str name)
 {
@@ -365,7 +365,7 @@ learn_option(struct apply_txn *t, unsigned f, struct str name)
 	buf_add_str(&t->further[f], name);
 	buf_add_char(&t->further[f], '\0');
 	t->further_new[f] = true;
-	log_warn("store: %s '%.*s' is no known option; kept as it is",
+	log_warn("store: %s '%.*s' is not a known option; kept as it is",
 	    field->name, STR_FMT(name));
 	return options_count(field, buf_str(&t->further[f]));
 }

@@ -4,10 +4,10 @@
 #include "common/tables/moment.h"
 #include "syncd/apply/orderings.h"
 
-/* One segment's columns while they are made anew. */
+/* One segment's columns while they are computed again. */
 struct renewal {
 	struct apply_txn	*t;
-	bool			 texts, dates;	/* what is made anew */
+	bool			 texts, dates;	/* what is computed again */
 	bool			 dated[SCHEMA_FIELDS_MAX];	/* has dates: its orderings change */
 	struct {
 		struct buf	text;		/* folded, each with its NUL */
@@ -29,7 +29,7 @@ is_time(const struct renewal *n, unsigned f)
 	return n->dates && n->t->schema->fields[f].kind == FIELD_INSTANT;
 }
 
-/* Row ${i} of the segment; r NULL: it is not in use.  *dates: it has some, and r their new begins. */
+/* Row ${i} of the segment; r NULL: not in use.  *dates: it has dates; r gets their new beginnings. */
 static enum err
 renew_row(struct renewal *n, uint32_t i, struct record *r, bool *dates)
 {
@@ -53,7 +53,7 @@ renew_row(struct renewal *n, uint32_t i, struct record *r, bool *dates)
 	return ERR_OK;
 }
 
-/* A row of a block; its new bytes, if they are others, go to the end of new_rows. */
+/* A row of a block; its new bytes, if they differ, are appended to new_rows. */
 static enum err
 renew_bytes(struct renewal *n, uint32_t row, struct str bytes)
 {
@@ -117,7 +117,7 @@ write_text(struct renewal *n, unsigned f, uint64_t key)
 	return e;
 }
 
-/* What the columns have now of what is not made from rows alone. */
+/* Load the stored numbers, as not all of them can be computed from the rows alone. */
 static enum err
 load_numbers(struct renewal *n, uint32_t segment)
 {

@@ -101,7 +101,7 @@ write_block(struct apply_txn *t, size_t *n, struct buf *new_rows, struct buf *bl
 	}
 	if (buf_status(new_rows) != ERR_OK)
 		return ERR_NOMEM;
-	/* new_rows moves no more; items are sorted by row, so its rows are too */
+	/* new_rows no longer moves; items are sorted by row, so its rows are too */
 	for (size_t i = 0; i < ROW_BLOCK; i++)
 		if (ends[i] > 0) {
 			rows[i] = (struct str){ new_rows->data + start, ends[i] - start };

@@ -6,12 +6,12 @@
 #include "syncd/apply/parts.h"
 
 /*
- * What is kept beside the rows, and what the summary tells, as this build and its
- * settings would have made it.
+ * Bring derived data and the summary to what this build and its settings would
+ * have made.  What has to be computed again:
  */
 struct anew {
 	bool	texts;		/* folded texts, and what is sorted by them */
-	bool	dates;		/* where days begin, and all that goes by it */
+	bool	dates;		/* where days begin, and all that depends on it */
 	bool	days;		/* the totals of days */
 };
 
@@ -47,8 +47,8 @@ apply_text_differs(struct apply_txn *t, const char *name, struct str text, bool 
 }
 
 /*
- * An older build leaves what it knows nothing of as it was, beside rows that it
- * has changed; and it does not say for which generation all of it is right.
+ * An older build changes rows and leaves derived data that it does not know
+ * unchanged; and it does not note for which generation all of it is right.
  */
 static enum err
 use_derived(struct apply_txn *t, struct anew *anew)
@@ -81,7 +81,7 @@ use_zone(struct apply_txn *t, const char *name, struct anew *anew)
 	return apply_put(t->txn, t->dbs->meta, STR(META_ZONE), name, strlen(name));
 }
 
-/* Texts may have been folded otherwise than this build does it. */
+/* Texts may have been folded by other rules than this build's. */
 static enum err
 use_fold(struct apply_txn *t, struct anew *anew)
 {
@@ -96,7 +96,7 @@ use_fold(struct apply_txn *t, struct anew *anew)
 	return apply_put(t->txn, t->dbs->meta, STR(META_FOLD), &now, sizeof(now));
 }
 
-/* What is revenue of a day's orders: anew when the configured statuses are others. */
+/* Revenue by day is counted again when other statuses are configured. */
 static enum err
 use_excluded(struct apply_txn *t, const char *setting, struct anew *anew)
 {
@@ -126,7 +126,7 @@ use_currency(struct apply_txn *t, const char *setting)
 	return apply_put(t->txn, t->dbs->meta, STR(META_CURRENCY), setting, strlen(setting));
 }
 
-/* Nothing that clients and workers have kept of the generation before is taken for it. */
+/* A new generation, so that nothing that clients and workers kept of the old one is taken as current. */
 static enum err
 begin_generation(struct apply_txn *t, const struct config *config)
 {
@@ -137,7 +137,7 @@ begin_generation(struct apply_txn *t, const struct config *config)
 	return e != ERR_OK ? e : apply_log(t, (uint64_t)config->store.changes_kept);
 }
 
-/* The summary's body as this build composes it. */
+/* Make sure that the summary's body is as this build composes it. */
 static enum err
 use_body(struct apply_txn *t)
 {
@@ -165,7 +165,7 @@ apply_use_settings(struct apply_txn *t, const struct config *config, bool openin
 		e = apply_renew(t, anew.texts, anew.dates);
 	if (e == ERR_OK && anew.days && !anew.dates)
 		e = apply_rebuild_days(t);
-	/* a store without rows was made just now, or nothing was kept of it that could be wrong */
+	/* a store without rows is new, or nothing was kept of it that could be wrong */
 	if (e == ERR_OK && (t->head.rows_end > 0 || !opening))
 		e = begin_generation(t, config);
 	else if (e == ERR_OK)

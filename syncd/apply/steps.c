@@ -3,9 +3,9 @@
 
 /*
  * Payloads say who did what, and in which order.  The store may be behind
- * them, ahead of them, or at what was read again, so that of a step only that
- * counts which leads on from where the story of the record stands, or to what
- * the record is now.
+ * them or ahead of them, or have what was read again meanwhile.  So only those
+ * fields of a step count that lead on from the record's state so far, or to
+ * what the record is now.
  */
 
 static bool
@@ -32,7 +32,7 @@ was_so(const struct change_step *step, size_t f, enum field_kind kind, const str
 	    value_equal(kind, &step->from->values[f], v);
 }
 
-/* The fields that the step brings on from ${now}. */
+/* The fields in which the step leads on from ${now}. */
 static uint32_t
 leads_on(const struct apply_txn *t, const struct apply_item *i, const struct change_step *step,
     const struct record *now)
@@ -62,7 +62,7 @@ bring_on(const struct schema *s, struct record *now, const struct change_step *s
 			now->values[f] = step->to->values[f];
 }
 
-/* What followed at the hands of the same one belongs to it; *next: what does not. */
+/* Merge the following steps of the same author into it; *next: the first that does not belong. */
 static void
 absorb(const struct apply_txn *t, const struct apply_item *i, struct apply_doing *d,
     const struct change_step **next)
@@ -77,7 +77,7 @@ absorb(const struct apply_txn *t, const struct apply_item *i, struct apply_doing
 	}
 }
 
-/* A new record is what it is by now, but for what others did to it since. */
+/* A new record is as it is now, except for what later steps changed. */
 static void
 begin_created(const struct apply_txn *t, const struct apply_item *i,
     const struct change_step *step, struct apply_doing *d)

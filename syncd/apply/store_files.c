@@ -15,7 +15,7 @@
 
 #define SETTLE_US	100000
 #define DISK_RESERVE_BYTES	(1024 * 1024)	/* less than this left: full */
-#define ASIDE_TRIES	16	/* names that somebody else takes meanwhile */
+#define ASIDE_TRIES	16	/* names that another process takes meanwhile */
 
 int
 store_files_open(const char *store_path)
@@ -44,7 +44,7 @@ store_files_room(int dir, uint64_t bytes, uint64_t *left)
 
 	*left = 0;
 	if (fstatvfs(dir, &disk) == -1)
-		return true;	/* the writing will tell */
+		return true;	/* the write itself will show */
 	*left = (uint64_t)disk.f_bavail * disk.f_frsize;
 	return bytes < *left && *left - bytes >= DISK_RESERVE_BYTES;
 }
@@ -130,7 +130,7 @@ store_asides(int dir, const char *stem, unsigned *count, uint64_t *bytes)
 	*bytes = a.bytes;
 }
 
-/* Never over another file, also where the file system has no such renaming. */
+/* Rename, never over another file, even where the file system lacks RENAME_NOREPLACE. */
 static int
 rename_to_free(int dir, const char *from, const char *to)
 {
@@ -207,11 +207,11 @@ store_settle(int dir)
 	if (!next)
 		return 0;
 	log_warn("store: a restore or rebuild was interrupted: %s", aside ?
-	    "it is complete now" : "it is undone, and the store is as it was");
+	    "it is complete now" : "it has been undone, and the store is as before");
 	return fsync(dir);
 }
 
-/* Back, as long as nobody can have missed the readers' table. */
+/* Undo the exchange, which is safe as long as the readers' table is in place. */
 static int
 exchange_failed(int dir, const char *aside)
 {
@@ -225,19 +225,19 @@ exchange_failed(int dir, const char *aside)
 }
 
 /*
- * The data file first goes away, then its readers' table, whose readers know
- * the old data alone; nobody can open the one without the other.  One who had
- * opened the data a moment before may have made a new table: that one goes
- * too.  The new table comes along: readers may write to it, and could not
- * make one.  From where the old table has gone there is no way back, as its
- * readers would be unknown to the next writer of the old data.
+ * First the data file is moved away, then its readers' table, whose readers
+ * know only the old data; no process can open one without the other.  A process
+ * that opened the data a moment before may have made a new table, which is
+ * removed too.  The new store brings its own table: readers may write to it,
+ * but could not create one.  Once the old table is gone there is no way back,
+ * as its readers would be unknown to the next writer of the old data.
  */
 int
 store_exchange(int dir, char aside[static STORE_ASIDE_MAX])
 {
 	aside[0] = '\0';
 	fault_point("exchange-begin");
-	/* names come to the disk no earlier than what they name */
+	/* a name must not reach the disk before the file it names */
 	if (renameat(dir, STORE_NEW "/" STORE_DATA, dir, STORE_NEXT) == -1 || fsync(dir) == -1)
 		return exchange_failed(dir, aside);
 	fault_point("exchange-next");

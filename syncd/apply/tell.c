@@ -7,7 +7,7 @@
 #include "common/store/row.h"
 #include "syncd/apply/parts.h"
 
-/* The entries of the history as JSON, and what is told otherwise later. */
+/* The entries of the history as JSON, and their later corrections. */
 
 static void
 add_fields(struct buf *b, const struct schema *s, const struct apply_told *told)
@@ -39,7 +39,7 @@ or_none(struct str s)
 	return s.len > 0 ? s : (struct str){ NULL, 0 };
 }
 
-/* What Airtable says of who did it. */
+/* Who did it, as Airtable reports it. */
 static void
 add_author(struct buf *b, const struct author *who)
 {
@@ -168,14 +168,14 @@ apply_tell_anew(struct apply_txn *t, const struct apply_retold *r)
 	if (r->who != NULL)
 		add_who(b, NULL, r->who, t->source);
 	buf_add(b, change, (size_t)((r->from == NULL ? end : fields) - change));
-	if (r->from != NULL) {		/* of a change that was made the fields are the last */
+	if (r->from != NULL) {		/* the fields are the last member of a change that was made */
 		add_fields(b, t->schema, &told);
 		buf_add_char(b, '}');
 	}
 	return keep_entry(t, &entry);
 }
 
-/* Behind all that the commit before it told, with room for more: never a place of its own. */
+/* After all entries of the previous commit, with room for more: no commit assigns such an index. */
 #define BETWEEN		(UINT32_C(1) << 31)
 #define BETWEEN_EACH	64	/* before one entry */
 

@@ -90,7 +90,7 @@ deltas_write(struct apply_txn *t, const struct deltas *d)
 	return t->txn->fault.error;
 }
 
-/* ${out}: it brings no revenue. */
+/* ${out}: the order brings no revenue. */
 static enum err
 add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out, int sign,
     int64_t sum)
@@ -107,7 +107,7 @@ add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out
 	return deltas_add(d, total_key(TOTAL_DAY_OUT, f, which), sign, sum);
 }
 
-/* Is it in an option that brings no revenue, and is told apart from others? */
+/* Is the record in an option that brings no revenue and has its own code? */
 static bool
 brings_none(const struct apply_txn *t, struct str further, const struct record *r)
 {

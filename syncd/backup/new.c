@@ -77,7 +77,7 @@ new_store_room(const struct new_store *n, uint64_t bytes, struct buf *why)
 
 	if (store_files_room(n->dir, bytes, &left))
 		return ERR_OK;
-	buf_printf(why, "%s: %llu MiB are needed beside the store that is there, and %llu are free",
+	buf_printf(why, "%s: %llu MiB are needed beside the present store, and %llu are free",
 	    n->path, (unsigned long long)(bytes >> 20) + 1, (unsigned long long)left >> 20);
 	return ERR_DISK_FULL;
 }
@@ -137,8 +137,9 @@ in_use_free(struct in_use *u)
 }
 
 /*
- * The feed goes on where the store in use was, or else this one; either way
- * that is not where the orders are: a full sync has to make up for it.
+ * The feed continues where the store in use was, or else where this one was.
+ * Either way that position does not match the orders, so a full sync has to
+ * make up for it.
  */
 static enum err
 take_over(struct db_txn *txn, struct store_dbs *d, const struct config *config, const struct in_use *u)
@@ -164,7 +165,7 @@ take_over(struct db_txn *txn, struct store_dbs *d, const struct config *config, 
 	return e;
 }
 
-/* Is all beside the rows right?  Else syncd makes it anew when it starts. */
+/* Is all derived data right?  Otherwise syncd computes it again when it starts. */
 static bool
 is_derived(struct db_txn *txn, const struct store_dbs *d, const struct store_head *head)
 {
@@ -206,12 +207,12 @@ renew(struct db_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms
 	return e;
 }
 
-/* A generation of its own, and on the disk. */
+/* Give the new store a generation of its own, and sync it to the disk. */
 static enum err
 finish(const struct config *config, size_t map_bytes, const struct in_use *u, int64_t synced_ms,
     bool birth, struct db_fault *fault)
 {
-	/* its own map may be as good as full */
+	/* its own map may be all but full */
 	const struct db_options options = {
 		.max_dbs = STORE_MAX_DBS, .map_bytes = map_bytes, .mode = 0660
 	};
@@ -237,8 +238,9 @@ finish(const struct config *config, size_t map_bytes, const struct in_use *u, in
 }
 
 /*
- * The rights of the file that is replaced, or what syncd would give it.  A
- * group of its own lets workers in that are not of the user's.
+ * Give the file the rights of the one it replaces, or those that syncd would
+ * give it.  The file may have a group of its own, which admits workers that
+ * are not in the user's group.
  */
 static int
 inherit_rights(const struct new_store *n, const char *name, mode_t mode)
@@ -265,7 +267,7 @@ static enum err
 exchange(const struct new_store *n, char aside[static STORE_ASIDE_MAX], struct buf *why)
 {
 	if (inherit_rights(n, STORE_DATA, 0640) == -1 || inherit_rights(n, STORE_READERS, 0660) == -1)
-		return backup_system_failed(why, "group and mode of the files that are there");
+		return backup_system_failed(why, "taking over group and mode of the present files");
 	return store_exchange(n->dir, aside) == 0 ? ERR_OK : backup_system_failed(why, n->path);
 }
 

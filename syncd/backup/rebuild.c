@@ -15,11 +15,11 @@
 #include "syncd/verify/verify.h"
 
 #define LIST_MIN	20000u	/* changes in one commit, at least */
-#define LIST_SHARE	4u	/* of such a share of the store, the orderings are sorted anew */
+#define LIST_SHARE	4u	/* or 1/4 of the rows copied so far: enough for orderings to be sorted as a whole */
 
 struct rebuild {
 	struct new_store	 new;
-	struct db		 db;		/* what there is */
+	struct db		 db;		/* the old store */
 	struct store		*from;		/* in a snapshot */
 	struct verify_result	 verified;
 	struct backup_facts	*facts;
@@ -54,7 +54,7 @@ take_row(struct rebuild *b, uint32_t row, struct change *c)
 	if (verify_doubts(&b->verified, row) || store_row(b->from, row, &view) != ERR_OK ||
 	    row_values(&view, &orders_schema, &r) != ERR_OK || !usable(&r))
 		return false;
-	/* dates begin where they do in the zone that is configured now */
+	/* dates begin when their days do in the zone that is configured now */
 	for (size_t f = 0; f < orders_schema.field_count; f++)
 		if (orders_schema.fields[f].kind == FIELD_INSTANT && moment_is_date(&r.values[f]) &&
 		    moment_parse(r.values[f].text, &r.values[f]) != ERR_OK)
@@ -63,7 +63,7 @@ take_row(struct rebuild *b, uint32_t row, struct change *c)
 	return true;
 }
 
-/* In few large lists, as a first sync would; it makes no history. */
+/* Copy the rows in few large lists, as a first sync would; this makes no history. */
 static enum err
 copy_rows(struct rebuild *b, struct apply *a)
 {
@@ -107,7 +107,7 @@ copy_outbox(struct rebuild *b, struct apply *a)
 	return e;
 }
 
-/* The parts of a new store that its rows and its outbox make. */
+/* Make the parts of the new store that follow from rows and outbox. */
 static enum err
 copy_orders(struct rebuild *b)
 {
@@ -128,7 +128,7 @@ struct raw {
 	struct store_dbs dbs;
 };
 
-/* The entry, and the audit log's and the bulk edit's mention of it, which are made from it. */
+/* Store the entry, and its mention in the audit log and under its bulk edit, made from it. */
 static void
 put_history(struct raw *w, struct str id, struct str key, struct str json, const cJSON *j)
 {
@@ -205,7 +205,7 @@ number(struct str v)
 	return n;
 }
 
-/* Names in meta that go on: what the store was born as, numbers given, the last sync. */
+/* Copy what stays valid in meta: the store's birth, the numbers assigned, the last sync. */
 static void
 copy_meta(struct raw *w)
 {
@@ -217,14 +217,14 @@ copy_meta(struct raw *w)
 		if (!meta_get(store_txn(w->b->from), store_databases(w->b->from)->meta, names[i], &v) ||
 		    (i < 2 && v.len != sizeof(uint64_t)))
 			continue;
-		/* the entries that were put in may have gone further than what was noted */
+		/* the copied entries may go beyond the noted end */
 		if (meta_get(&w->txn, w->dbs.meta, names[i], &own) && i == 1 && number(own) > number(v))
 			continue;
 		(void)db_put(&w->txn, w->dbs.meta, str_of(names[i]), v);
 	}
 }
 
-/* What the old store can't tell of these is left out: it is damaged. */
+/* The old store is damaged: what can't be read of these is left out. */
 static enum err
 copy_rest(struct rebuild *b)
 {
@@ -253,7 +253,7 @@ copy_rest(struct rebuild *b)
 	    store_files_cause(b->new.path, e));
 }
 
-/* As large as all that is there, at most: what is free in the file is not made again. */
+/* The new store is at most as large as the old one's data: free pages are not copied. */
 static enum err
 make_room(struct rebuild *b)
 {
@@ -262,7 +262,7 @@ make_room(struct rebuild *b)
 
 	store_stats(b->from, &stats);
 	used = (stats.pages - (unused < stats.pages ? unused : 0)) * stats.page_bytes;
-	/* all of it is to fit at once */
+	/* the map must hold all of it from the start */
 	if ((uint64_t)b->new.config.store.map_size_bytes < 2 * used)
 		b->new.config.store.map_size_bytes = (int64_t)(2 * used);
 	return new_store_room(&b->new, used, b->why);

@@ -26,7 +26,7 @@ copy_bytes(int from, int to, char *bytes, struct buf *why)
 	return fsync(to) == 0 ? ERR_OK : backup_system_failed(why, "the new store");
 }
 
-/* The backup as the new store's data file. */
+/* Copy the backup to the new store's data file. */
 static enum err
 copy_in(const char *file, int from, struct buf *why)
 {
@@ -60,7 +60,7 @@ size_of(struct store *st, db_id dbi, bool keys)
 	return bytes;
 }
 
-/* Kept in ${bytes}, which has the room. */
+/* Copy the text into ${bytes}, which has room for it. */
 static struct str
 keep(struct buf *bytes, struct str v)
 {
@@ -115,7 +115,7 @@ outbox_list_free(struct outbox_list *l)
 	*l = (struct outbox_list){ .count = 0 };
 }
 
-/* Keys of answers that wait for an entry of the outbox: to be forgotten. */
+/* Keys of answers that wait for an entry of the outbox, and are to be forgotten. */
 struct unsettled {
 	struct answer_step	*steps;
 	size_t			 count;
@@ -201,7 +201,7 @@ settle_outbox(struct new_store *n, const char *file, enum backup_outbox outbox, 
 	return ERR_CONFLICT;
 }
 
-/* All that follows works on the copy, as the user whose the store is may be unable to open the backup. */
+/* All that follows works on the copy, as the store's user may be unable to open the backup. */
 static enum err
 restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *check, void *cookie,
     struct backup_facts *f, struct buf *why)

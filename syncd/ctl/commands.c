@@ -10,7 +10,7 @@
 #include "syncd/ctl/ctl.h"
 #include "syncd/ctl/show.h"
 
-/* Standard output is the product: what can't be written has failed. */
+/* Standard output is the result, so failing to write it is a failure of the command. */
 enum ctl_exit
 ctl_print(struct buf *b)
 {
@@ -32,11 +32,11 @@ ctl_unreachable(struct ctl *ctl, enum ctl_outcome outcome)
 	(void)fprintf(stderr, "syncctl: syncd at %s: %s\n", ctl->path,
 	    outcome == CTL_TIMEOUT ? "no answer in time" :
 	    errno == 0 ? "closed the connection" :
-	    errno == EPROTO ? "answers in a way this syncctl does not know" : strerror(errno));
+	    errno == EPROTO ? "the answer is of a form that this syncctl does not know" : strerror(errno));
 	return CTL_UNREACHABLE;
 }
 
-/* A refusal's cause on stderr, and as JSON where that is wanted. */
+/* Print a refusal's cause on stderr, and as JSON if requested. */
 enum ctl_exit
 ctl_refused(const struct ctl *ctl, const struct message_reply *reply)
 {
@@ -76,7 +76,7 @@ find_socket(struct ctl *ctl)
 		if ((size_t)snprintf(ctl->path, sizeof(ctl->path), "%s", ctl->socket) <
 		    sizeof(ctl->path))
 			return true;
-		(void)fprintf(stderr, "syncctl: -s: the name is too long for a socket\n");
+		(void)fprintf(stderr, "syncctl: -s: the path is too long for a socket\n");
 		return false;
 	}
 	if (config_load(&config, &ctl->source, &errors) != ERR_OK)
@@ -118,7 +118,7 @@ ctl_body(const struct message_reply *reply)
 	    cJSON_ParseWithLength(reply->body.ptr, reply->body.len);
 }
 
-/* Connect, ask, and get the answer to it; CTL_DONE with ${reply} filled. */
+/* Connect, ask, and get the answer; CTL_DONE: ${reply} is filled. */
 static enum ctl_exit
 fetch_status(struct ctl *ctl, struct message_reply *reply)
 {

@@ -106,7 +106,7 @@ ctl_send(struct ctl_link *l, const struct message_request *request, int64_t dead
 	return outcome;
 }
 
-/* More bytes behind what is there. */
+/* Read more bytes after those that are there. */
 static enum ctl_outcome
 read_more(struct ctl_link *l, int64_t deadline_ms)
 {

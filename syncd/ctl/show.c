@@ -5,7 +5,7 @@
 #include "syncd/ctl/show.h"
 
 #define BAR_WIDTH	20
-#define COUNT_MAX	1e15	/* larger numbers are no counts of anything we keep */
+#define COUNT_MAX	1e15	/* larger numbers can't be counts of anything we keep */
 
 static const cJSON *
 member(const cJSON *object, const char *name)
@@ -45,7 +45,7 @@ ctl_show_text(const char *text, struct buf *b)
 	}
 }
 
-/* "<before><text>" if there is such a text. */
+/* Append "<before><text>" if there is such a text. */
 static void
 add_text(struct buf *b, const char *before, const cJSON *object, const char *name)
 {
@@ -57,7 +57,7 @@ add_text(struct buf *b, const char *before, const cJSON *object, const char *nam
 	ctl_show_text(text, b);
 }
 
-/* "<before><number><after>" if there is such a number. */
+/* Append "<before><number><after>" if there is such a number. */
 static void
 add_number(struct buf *b, const char *before, const cJSON *object, const char *name,
     const char *after)
@@ -241,7 +241,7 @@ show_airtable(const cJSON *a, struct buf *b)
 	add_number(b, " of ", calls, "budget", "");
 	if (cJSON_IsNull(member(calls, "budget")))
 		buf_add_cstr(b, " without a budget");
-	add_number(b, ", ", calls, "forecast", " by its end if it goes on so");
+	add_number(b, ", ", calls, "forecast", " expected by its end");
 	add_number(b, "\nleft      ", left, "writes", " calls for changes");
 	add_number(b, ", ", left, "syncs", " for full syncs");
 	add_number(b, ", ", left, "feed", " for the feed");

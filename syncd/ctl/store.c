@@ -18,7 +18,7 @@
 
 #define PATH_ROOM	4096
 
-/* Without a cause: that has been told.  Frees it. */
+/* Print the cause; an empty one has been printed already.  Frees ${why}. */
 static enum ctl_exit
 fault(const char *what, struct buf *why)
 {
@@ -44,11 +44,11 @@ load_config(const struct ctl *ctl, struct config *config)
 	if (!good)
 		(void)fputs(buf_cstr(&errors), stderr);
 	buf_free(&errors);
-	/* what the store's modules log goes to the operator, as bare as may be */
+	/* what the store's modules log goes to the operator, without decoration */
 	return good && log_open("syncctl", NULL, LOG_ERROR, LOG_LOGFMT) == 0;
 }
 
-/* A copy in the place of a file of the store would end what was copied. */
+/* A backup must not replace a file of the store: that would destroy the store. */
 static bool
 beside_store(const struct whole_file *out, const char *store_path, struct buf *why)
 {
@@ -101,7 +101,7 @@ tell(void *cookie, const char *where, const char *what)
 	struct buf *out = cookie;
 
 	buf_printf(out, "%s: %s\n", where, what);
-	(void)fwrite(out->data, 1, out->len, stdout);	/* at once: reading on may be the end */
+	(void)fwrite(out->data, 1, out->len, stdout);	/* at once: reading on may end the process */
 	(void)fflush(stdout);
 	buf_clear(out);
 }
@@ -129,7 +129,7 @@ verify_open(struct store *st, const char *name)
 
 /* What is to be verified. */
 struct target {
-	const char	*store_path;	/* the store itself, beside all who use it; NULL: a file */
+	const char	*store_path;	/* the store itself, while others use it; NULL: a file */
 	const char	*file;
 	const char	*name;		/* for people */
 };
@@ -171,7 +171,7 @@ verify_one(const struct target *t)
 	return status;
 }
 
-/* Reading damaged pages may end the process: it is a child's then. */
+/* Reading damaged pages may end the process, so a child does it. */
 static enum ctl_exit
 verify_apart(const struct target *t)
 {
@@ -201,7 +201,7 @@ ctl_verify(struct ctl *ctl)
 	    .name = ctl->argument == NULL ? config.store.path : ctl->argument });
 }
 
-/* What became of the store that was there, and how to go back or be rid of it. */
+/* Say where the old store is kept, and how to go back to it or remove it. */
 static void
 tell_aside(const struct config *config, const struct backup_facts *f, struct buf *out)
 {
@@ -213,7 +213,7 @@ tell_aside(const struct config *config, const struct backup_facts *f, struct buf
 	if (f->aside[0] == '\0') {
 		buf_add_cstr(out, "no store was there before\n");
 	} else {
-		buf_printf(out, "what was there is %s/%s; to go back, restore that file\n", path, f->aside);
+		buf_printf(out, "the old store is kept as %s/%s; to go back, restore that file\n", path, f->aside);
 		if (f->aside_outbox > 0)
 			buf_printf(out, "it holds %" PRIu64 " changes that Airtable had not confirmed\n",
 			    f->aside_outbox);
@@ -264,7 +264,7 @@ ctl_restore(struct ctl *ctl)
 
 	if (!load_config(ctl, &config))
 		return CTL_USAGE;
-	/* not to wait for the writer of a pipe */
+	/* non-blocking, so as not to wait for the writer of a pipe */
 	if ((fd = open(ctl->argument, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		return system_fault(ctl->argument);
 	status = restore(ctl, &config, fd);

@@ -8,10 +8,10 @@
 #include "syncd/ctl/ctl.h"
 #include "syncd/ctl/show.h"
 
-#define POLL_TTY_MS	250	/* how often progress is asked for */
+#define POLL_TTY_MS	250	/* how often to ask for progress */
 #define POLL_LINES_MS	1000
 
-/* Over the line before on a terminal; elsewhere a line of its own when it says something new. */
+/* On a terminal, overwrite the line before; elsewhere, print a line if it says something new. */
 static void
 show_progress(struct ctl *ctl, const cJSON *sync)
 {
@@ -28,7 +28,7 @@ show_progress(struct ctl *ctl, const cJSON *sync)
 	buf_free(&line);
 }
 
-/* How it ended (or that it runs on, without --wait). */
+/* Print how the sync ended (or, without --wait, that it is running). */
 static enum ctl_exit
 show_outcome(struct ctl *ctl, const cJSON *sync)
 {
@@ -69,12 +69,12 @@ still_running(struct ctl *ctl)
 	return CTL_FAILED;
 }
 
-/* One run that is waited for: what is known of it, and of the question that is out. */
+/* A sync that is waited for: what is known of it, and of the open status request. */
 struct waiting {
 	uint64_t	sync_id;	/* of our request */
 	int64_t		until;		/* then we stop waiting */
-	int64_t		asked_ms;	/* when the open status question went; 0: none is open */
-	bool		answered;	/* our request was: what follows is told by status alone */
+	int64_t		asked_ms;	/* when the open status request was sent; 0: none is open */
+	bool		answered;	/* our request was answered: from now on only status reports */
 	char		started[64];	/* startedAt of our run, once known */
 };
 
@@ -93,7 +93,7 @@ ours_runs(struct waiting *w, const cJSON *sync)
 	return strcmp(w->started, started) == 0;
 }
 
-/* Take a reply in.  true: the run is over, *status tells how. */
+/* Handle a reply.  true: the run is over, *status says how. */
 static bool
 take_reply(struct ctl *ctl, struct waiting *w, const struct message_reply *reply,
     enum ctl_exit *status)
@@ -123,8 +123,8 @@ take_reply(struct ctl *ctl, struct waiting *w, const struct message_reply *reply
 
 /*
  * The request itself is answered at the end of the run (or when syncd has
- * waited long enough); meanwhile status is asked for the progress, and
- * afterwards for the end.
+ * waited long enough); meanwhile status requests show the progress, and
+ * afterwards the end.
  */
 static enum ctl_exit
 wait_for_end(struct ctl *ctl, struct waiting *w)

@@ -47,7 +47,7 @@ usage(const char *problem)
 	return CTL_USAGE;
 }
 
-/* "10s" as the configuration knows it. */
+/* A time such as "10s", in the configuration's form. */
 static bool
 read_timeout(struct ctl *ctl, const char *text)
 {
@@ -137,7 +137,7 @@ run_command(struct ctl *ctl, const char *name, int arguments)
 	if (ctl->keep_outbox && ctl->drop_outbox)
 		return usage("either --keep-outbox or --drop-outbox");
 	if (arguments < command->least)
-		return usage("which file?");
+		return usage("the command needs a file");
 	if (arguments > command->most)
 		return usage("one command at a time");
 	if (ctl->source.file == NULL && access(CONFIG_FILE_DEFAULT, F_OK) == 0)

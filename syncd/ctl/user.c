@@ -18,7 +18,7 @@ refuse(const char *store_path, const char *why)
 	return false;
 }
 
-/* A link that others made could lead root into the store of a third. */
+/* A link made by another user could lead root into a third user's store. */
 static bool
 link_trusted(const char *store_path, const struct stat *folder)
 {
@@ -29,8 +29,8 @@ link_trusted(const char *store_path, const struct stat *folder)
 }
 
 /*
- * May somebody put links into root's folder, or a file of another's?  Those
- * of a group may if the store is not root's.
+ * May other users put links, or files of others, into root's folder?  Members
+ * of a group may write there if the store is not root's.
  */
 static bool
 others_write(const struct stat *folder, uid_t uid)
@@ -50,7 +50,7 @@ find_user(const char *store_path, const struct stat *folder, uid_t *uid, gid_t *
 	if ((size_t)snprintf(path, sizeof(path), "%s/" STORE_DATA, store_path) >= sizeof(path) ||
 	    lstat(path, &data) == -1 || !S_ISREG(data.st_mode))
 		return;
-	if (data.st_nlink != 1)	/* one that is also elsewhere may be another's */
+	if (data.st_nlink != 1)	/* a file with another name elsewhere may be another user's */
 		return;
 	if (*uid == 0)
 		*uid = data.st_uid;
@@ -79,16 +79,16 @@ user_of_store(const char *store_path, bool changes)
 
 	if (stat(store_path, &folder) == -1)
 		return refuse(store_path, errno != ENOENT ? strerror(errno) :
-		    "there is no such folder; syncd makes it when it starts");
+		    "the folder does not exist; syncd creates it when it starts");
 	find_user(store_path, &folder, &uid, &gid);
 	if (geteuid() != 0)
 		return !changes || geteuid() == uid ||
-		    refuse(store_path, "it is another user's: run this as that user, or as root");
+		    refuse(store_path, "the store is another user's: run this as that user, or as root");
 	if (!link_trusted(store_path, &folder))
 		return refuse(store_path, "a link of another user leads there");
 	if (others_write(&folder, uid))
-		return refuse(store_path, "others may write to root's folder, and root does not "
-		    "work with what they put there: give it to syncd's user");
+		return refuse(store_path, "the folder is root's, but others may write to it, so root "
+		    "does not trust the files there: give the folder to syncd's user");
 	return uid == 0 || become(uid, gid);
 }
 

@@ -9,7 +9,7 @@ events_init(struct events *e, int64_t now_ms)
 {
 	*e = (struct events){
 		.lost = true, .accepted_ms = now_ms, .begun_ms = now_ms - EVENTS_GAP_MS,
-		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS,	/* nginx starts too */
+		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS,	/* nginx is starting too */
 		.gap_ms = EVENTS_GAP_MS
 	};
 }
@@ -20,7 +20,7 @@ events_free(struct events *e)
 	buf_free(&e->ids);
 }
 
-/* Start gathering anew. */
+/* Start gathering again. */
 static void
 forget(struct events *e)
 {
@@ -34,7 +34,7 @@ lose(struct events *e)
 {
 	e->lost = true;
 	e->ready = false;
-	forget(e);	/* a reset says more */
+	forget(e);	/* the reset covers it */
 }
 
 static bool
@@ -93,7 +93,7 @@ events_note(struct events *e, uint64_t generation, struct str entry)
 		case LOGGED_DELETED:
 			e->summary = true;
 			break;
-		default:	/* readers see it otherwise, the row is the same */
+		default:	/* readers see a difference, the row is the same */
 			break;
 		}
 		name(e, id);
@@ -185,7 +185,7 @@ events_begin(struct events *e, int64_t now_ms, struct buf *body)
 		e->begun_ms = now_ms;
 		forget(e);
 	} else if (e->under_way == EVENTS_RESET) {
-		/* who fetches anew may do so before the commits from here on */
+		/* clients that fetch again may do so before later commits */
 		e->lost = false;
 		e->checked_ms = now_ms;
 	}
@@ -203,7 +203,7 @@ gap_ms(uint64_t clients)
 	return (int64_t)clients * 1000 / EVENTS_SENDS;
 }
 
-/* nginx took an event. */
+/* nginx has accepted an event. */
 static void
 accept_event(struct events *e, const struct events_answer *answer, int64_t now_ms)
 {

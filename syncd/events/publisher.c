@@ -13,7 +13,7 @@
 #include "syncd/events/publisher.h"
 
 #define TIMEOUT_MS	5000
-/* in what nchan answers */
+/* lines of nchan's answer */
 #define LAST_ID		"last message id: "
 #define MESSAGES	"queued messages: "
 #define CLIENTS		"active subscribers: "
@@ -27,18 +27,18 @@ struct publisher {
 	struct buf	 body;
 	char		 path[UNIX_PATH_SIZE];	/* nginx's socket */
 	ino_t		 refused;	/* the socket that refused last time; 0: none */
-	bool		 away;		/* it was said that nginx does not answer */
-	uint64_t	 clients;	/* as nginx told last */
-	void		(*came)(void *);	/* of on_listener; NULL: nobody wants to know */
+	bool		 away;		/* it has been logged that nginx does not answer */
+	uint64_t	 clients;	/* as last reported by nginx */
+	void		(*came)(void *);	/* of on_listener; NULL: none */
 	void		*cookie;
 };
 
 static void	 schedule(struct publisher *);
 
 /*
- * A socket that nginx has left behind when it was killed keeps it from
- * starting again.  Gone twice in a row without an answer, it is removed: the
- * first time it may be one that is about to be listened on.
+ * A socket that a killed nginx has left behind keeps nginx from starting
+ * again.  It is removed when it refuses connections twice in a row: the first
+ * time, nginx may be just about to listen on it.
  */
 static void
 remove_dead_socket(struct publisher *p)
@@ -56,7 +56,7 @@ remove_dead_socket(struct publisher *p)
 	if (fd != -1)
 		(void)close(fd);	/* nothing was written */
 	if (dead && p->refused == st.st_ino && unlink(p->path) == 0)
-		log_info("events: removed %s, which nginx has left behind", p->path);
+		log_info("events: removed %s, which nginx had left behind", p->path);
 	p->refused = dead ? st.st_ino : 0;
 }
 
@@ -103,7 +103,7 @@ tell_away(struct publisher *p, const struct http_answer *a)
 static void
 on_sent(void *cookie)
 {
-	(void)cookie;	/* what counts is that nginx has taken it */
+	(void)cookie;	/* only the fact that nginx has accepted it matters */
 }
 
 static void
@@ -131,18 +131,18 @@ on_done(void *cookie, const struct http_answer *a)
 		tell_away(p, a);
 		events_failed(&p->events, now);
 	} else {
-		/* 404: the channel is not there, nor is any event */
+		/* 404: there is no channel, so no event either */
 		if (found) {
 			answer.last_id = told(a->body, STR(LAST_ID));
 			answer.messages = told_number(a->body, STR(MESSAGES));
 			answer.clients = told_number(a->body, STR(CLIENTS));
 		}
-		/* the channel of what is ready has no listeners */
+		/* READY's channel has no listeners */
 		if (p->step != EVENTS_READY)
 			note_clients(p, answer.clients);
 		events_done(&p->events, &answer, now);
 		if (p->events.lost)
-			log_info("events: nginx has lost what it had; clients will reload");
+			log_info("events: nginx has lost its stored events; clients will reload");
 		if (p->step == EVENTS_RESET) {
 			if (p->away)
 				log_info("events: nginx takes them again");
@@ -210,7 +210,7 @@ make_folder(struct publisher *p, const struct config *config)
 		log_error("events: run.dir is too long for a socket");
 		return false;
 	}
-	/* nginx makes its sockets writable for everybody: the folder keeps others out */
+	/* nginx makes its sockets writable for all: the folder keeps others out */
 	if (mkdir(folder, 0750) == -1 && errno != EEXIST) {
 		log_error("events: %s: %s", folder, strerror(errno));
 		return false;

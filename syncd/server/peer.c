@@ -9,7 +9,7 @@
 
 static void	 peer_flush(struct peer *);
 
-/* The end of a server: after the last handle of it and of its peers. */
+/* A server ends after the last handle of its own and of its peers. */
 void
 server_settle(struct server *s)
 {
@@ -101,7 +101,7 @@ on_written(uv_write_t *w, int status)
 	buf_clear(&p->sending);
 	if (p->closed)
 		return;
-	if (status < 0) {	/* it has gone */
+	if (status < 0) {	/* the peer is gone */
 		peer_close(p);
 		return;
 	}
@@ -159,7 +159,7 @@ peer_refuse(struct peer *p, uint64_t id, enum err e, const char *detail)
 	peer_send(p, &reply);
 }
 
-/* A line that breaks the protocol: nothing more is read from that peer. */
+/* After a line that breaks the protocol nothing more is read from that peer. */
 static void
 peer_give_up(struct peer *p, const char *why)
 {
@@ -172,7 +172,7 @@ peer_give_up(struct peer *p, const char *why)
 		peer_leave(p);
 }
 
-/* One line from the peer: a call, which whoever answers it gets.  false: no further line is taken. */
+/* Take one line from the peer: a call, handed to the request callback.  false: take no further line. */
 static bool
 peer_take_line(struct peer *p, struct str line)
 {
@@ -216,7 +216,7 @@ peer_take_line(struct peer *p, struct str line)
 	return true;
 }
 
-/* All whole lines that have come, as far as the limit on open calls allows. */
+/* Take all whole lines that have come, as far as the limit on open calls allows. */
 static void
 peer_take_requests(struct peer *p)
 {
@@ -272,7 +272,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 		p->mute = true;
 		peer_stop_reading(p);
 		if (n == UV_EOF)
-			peer_leave(p);	/* it may still listen */
+			peer_leave(p);	/* it may still read answers */
 		else
 			peer_close(p);
 		return;

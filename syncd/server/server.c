@@ -12,7 +12,7 @@
 #include "syncd/server/parts.h"
 
 #define BACKLOG		511
-#define ACCEPTS_A_TURN	64	/* so that newcomers never starve those who are in */
+#define ACCEPTS_A_TURN	64	/* so that new connections never starve the present ones */
 
 static void
 on_server_handle_closed(uv_handle_t *h)
@@ -23,7 +23,7 @@ on_server_handle_closed(uv_handle_t *h)
 	server_settle(s);
 }
 
-/* Listen no more.  The file goes only while it is still ours. */
+/* Stop listening.  The file is removed only if it is still ours. */
 static void
 stop_listening(struct server *s)
 {
@@ -40,7 +40,7 @@ stop_listening(struct server *s)
 	s->fd = -1;
 }
 
-/* Tell a newcomer that there is no room: what a socket's buffer does not take at once is lost. */
+/* Tell a new peer that there is no room; what the socket's buffer does not take at once is lost. */
 static void
 turn_away(int fd)
 {
@@ -236,7 +236,7 @@ server_reply(struct server_call *call, const struct message_reply *reply)
 	if (p == NULL)
 		return;
 	peer_send(p, &answer);
-	/* at the next turn: no new request may come up while one is answered */
+	/* at the next turn: no new request may be handled while one is answered */
 	if (p->paused && p->server->fd != -1)
 		(void)uv_timer_start(&p->server->resume, on_resume, 0, 0);
 	if (p->leaving)

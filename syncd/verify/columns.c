@@ -2,7 +2,7 @@
 #include "common/query/text_search.h"
 #include "syncd/verify/parts.h"
 
-/* Texts end one after the other, each with a NUL. */
+/* Do the texts follow one another, each ending with a NUL? */
 static bool
 texts_sound(struct str bytes)
 {
@@ -68,7 +68,7 @@ code_right(struct verify *v, struct str segment, size_t i, unsigned f, const str
 	if (value != NULL && value->present) {
 		wants = options_code(field, v->further[f], value->text);
 		if (wants == OPTION_NONE || wants > OPTION_OTHER)
-			wants = OPTION_OTHER;	/* met when all codes were taken */
+			wants = OPTION_OTHER;	/* it came when all codes were taken */
 	}
 	return has == wants;
 }
@@ -80,7 +80,7 @@ field_right(struct verify *v, const struct segments *s, unsigned f, size_t i,
 	bool present = value != NULL && value->present;
 
 	if (s->field[f].ptr == NULL)
-		return true;	/* told already */
+		return true;	/* reported already */
 	switch (v->schema->fields[f].kind) {
 	case FIELD_TEXT:
 		return text_right(v, s->field[f], i, value) && (s->hash[f].ptr == NULL ||
@@ -100,6 +100,6 @@ verify_row_columns(struct verify *v, const struct segments *s, uint32_t row,
 {
 	for (unsigned f = 0; f < v->schema->field_count; f++)
 		if (!field_right(v, s, f, row % COLUMN_SEGMENT, r == NULL ? NULL : &r->values[f]))
-			verify_fault(v, VERIFY_COLUMNS, r == NULL ? "%s of row %u, which is not in use" :
-			    "%s of row %u is another", v->schema->fields[f].name, row);
+			verify_fault(v, VERIFY_COLUMNS, r == NULL ? "%s has a value for row %u, which is not in use" :
+			    "%s of row %u differs from the row", v->schema->fields[f].name, row);
 }

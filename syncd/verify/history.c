@@ -8,7 +8,7 @@
 #include "common/store/row.h"
 #include "syncd/verify/parts.h"
 
-/* One order's history as it is read from its beginning. */
+/* One order's history, read from its beginning. */
 struct chain {
 	struct str	 id;
 	bool		 gone;				/* its last entry deleted it */
@@ -50,9 +50,10 @@ chain_fields(struct verify *v, struct chain *c, const cJSON *j, const char *what
 		if (v->schema->fields[f].flags & FIELD_STAMP)
 			continue;
 		if (cJSON_Compare(from, to, true))
-			verify_fault(v, VERIFY_HISTORY, "%s of %.*s changes no %s", what, STR_FMT(c->id), name);
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not change %s, though it lists it", what,
+			    STR_FMT(c->id), name);
 		if (c->known[f] && !cJSON_Compare(from, c->values[f], true))
-			verify_fault(v, VERIFY_HISTORY, "%s of %.*s: %s does not go on where it had ended",
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s: %s does not begin where it had ended",
 			    what, STR_FMT(c->id), name);
 		chain_set(c, (unsigned)f, cJSON_Duplicate(to, true));
 	}
@@ -67,7 +68,7 @@ chain_entry(struct verify *v, struct chain *c, const cJSON *j, const char *what)
 		action = "";
 	if (strcmp(action, "notApplied") == 0 || strcmp(action, "rejected") == 0) {
 		if (json_text(j, "asked") == NULL || json_text(j, "detail") == NULL)
-			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not say what was asked and why not",
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not say what was asked and why it failed",
 			    what, STR_FMT(c->id));
 		return;
 	}
@@ -81,14 +82,14 @@ chain_entry(struct verify *v, struct chain *c, const cJSON *j, const char *what)
 		for (unsigned f = 0; f < v->schema->field_count; f++)
 			if (!(v->schema->fields[f].flags & FIELD_STAMP))
 				chain_set(c, f, cJSON_CreateNull());
-	} else if (c->gone) {	/* and came again before the first sync was complete */
+	} else if (c->gone) {	/* it came back before the first sync was complete */
 		chain_forget(c);
 	}
 	chain_fields(v, c, j, what);
 	c->gone = strcmp(action, "deleted") == 0;
 	for (unsigned f = 0; f < v->schema->field_count && c->gone; f++)
 		if (c->known[f] && !cJSON_IsNull(c->values[f]))
-			verify_fault(v, VERIFY_HISTORY, "%s of %.*s leaves some %s", what, STR_FMT(c->id),
+			verify_fault(v, VERIFY_HISTORY, "%s of %.*s does not empty %s", what, STR_FMT(c->id),
 			    v->schema->fields[f].name);
 }
 
@@ -99,15 +100,15 @@ chain_meets_row(struct verify *v, const struct chain *c, uint32_t row)
 	cJSON *j;
 
 	if (c->gone && store_synced_ms(v->st) != 0)
-		verify_fault(v, VERIFY_HISTORY, "%.*s was deleted, and is there", STR_FMT(c->id));
+		verify_fault(v, VERIFY_HISTORY, "%.*s exists, though it was deleted", STR_FMT(c->id));
 	if (c->gone || store_row(v->st, row, &view) != ERR_OK)
 		return;
 	if ((j = cJSON_ParseWithLength(view.json.ptr, view.json.len)) == NULL)
-		return;		/* told with the rows */
+		return;		/* reported with the rows */
 	for (unsigned f = 0; f < v->schema->field_count; f++)
 		if (c->known[f] && !cJSON_Compare(c->values[f],
 		    cJSON_GetObjectItem(j, v->schema->fields[f].name), true)) {
-			verify_fault(v, VERIFY_HISTORY, "%.*s has another %s than its history ends with",
+			verify_fault(v, VERIFY_HISTORY, "%.*s: %s is not the value that its history ends with",
 			    STR_FMT(c->id), v->schema->fields[f].name);
 			verify_doubt(v, row);
 		}
@@ -126,7 +127,7 @@ chain_end(struct verify *v, struct chain *c)
 	if (c->id.len > 0 && store_find_record(v->st, c->id, &row) == ERR_OK)
 		chain_meets_row(v, c, row);
 	else if (c->id.len > 0 && !c->gone && any)
-		verify_fault(v, VERIFY_HISTORY, "%.*s is not there, and was not deleted", STR_FMT(c->id));
+		verify_fault(v, VERIFY_HISTORY, "%.*s is missing, though it was not deleted", STR_FMT(c->id));
 	chain_forget(c);
 	c->id = (struct str){ NULL, 0 };
 	c->gone = false;
@@ -143,22 +144,23 @@ check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index
 
 	place_key(&k, generation, index);
 	if (!db_get(v->txn, v->dbs->audit, key_composed(&k), &data) || data.len < sizeof(head)) {
-		verify_fault(v, VERIFY_HISTORY, "the audit log has no %" PRIu64 ".%" PRIu32, generation, index);
+		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " is missing in the audit log", generation,
+		    index);
 		return;
 	}
 	memcpy(&head, data.ptr, sizeof(head));
 	if (!str_eq((struct str){ data.ptr + sizeof(head), data.len - sizeof(head) }, id) ||
 	    at == NULL || instant_parse(str_of(at), &at_ms) != ERR_OK || at_ms != head.at_ms ||
 	    head.bulk != (bulk == NULL ? 0 : strtoull(bulk, NULL, 10)))
-		verify_fault(v, VERIFY_HISTORY, "the audit log tells %" PRIu64 ".%" PRIu32 " otherwise",
+		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " differs from its mention in the audit log",
 		    generation, index);
 	bulk_key(&k, head.bulk, generation, index);
 	if (db_has(v->txn, v->dbs->bulks, key_composed(&k)) != (bulk != NULL))
-		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " and its bulk edit don't know each other",
+		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " does not match the index of bulk edits",
 		    generation, index);
 }
 
-/* One entry that has a key of the right form. */
+/* Check one entry whose key has the right form. */
 static void
 check_entry(struct verify *v, struct chain *c, struct str id, struct str key, struct str json,
     size_t *in_bulks)
@@ -177,12 +179,12 @@ check_entry(struct verify *v, struct chain *c, struct str id, struct str key, st
 	}
 	if (change == NULL || strcmp(change, want) != 0 || !str_eq(id, str_of(named))) {
 		verify_fault(v, VERIFY_HISTORY, "the entry at %s of %.*s %s", want, STR_FMT(id),
-		    j == NULL ? "is no JSON" : "is another's");
+		    j == NULL ? "is not JSON" : "belongs elsewhere");
 		cJSON_Delete(j);
 		return;
 	}
 	if (generation > store_generation(v->st))
-		verify_fault(v, VERIFY_HISTORY, "%s is yet to come", want);
+		verify_fault(v, VERIFY_HISTORY, "%s is newer than the store", want);
 	check_audit(v, id, generation, index, j);
 	*in_bulks += json_text(j, "bulk") != NULL;
 	chain_entry(v, c, j, want);

@@ -2,7 +2,7 @@
 
 #include "syncd/verify/parts.h"
 
-/* One ordering that is walked along. */
+/* A walk along one ordering. */
 struct walk {
 	struct verify	*v;
 	unsigned	 field;
@@ -33,7 +33,7 @@ id_of(struct verify *v, uint32_t row)
 	return store_row(v->st, row, &view) == ERR_OK ? view.id : (struct str){ NULL, 0 };
 }
 
-/* Does the row stand behind the one before? */
+/* Does the row sort after the previous one? */
 static bool
 in_order(const struct walk *w, const struct sort_key *k, uint32_t row)
 {
@@ -64,7 +64,7 @@ one_row(struct walk *w, uint32_t row)
 	sort_key_from_column(v->schema->fields[w->field].kind, w->segments[row / COLUMN_SEGMENT],
 	    row % COLUMN_SEGMENT, &k);
 	if (!in_order(w, &k, row))
-		verify_fault(v, VERIFY_ORDERINGS, "%s %s: row %u stands behind row %u", name(w),
+		verify_fault(v, VERIFY_ORDERINGS, "%s %s: row %u wrongly follows row %u", name(w),
 		    direction(w), row, w->last_row);
 	w->last = k;
 	w->last_row = row;
@@ -94,7 +94,7 @@ one_chunk(struct walk *w, uint32_t chunk, uint32_t start, uint32_t next_unused)
 		one_row(w, load_u32(data.ptr, i));
 }
 
-/* How many entries of the database it takes. */
+/* Check one ordering; returns how many entries of the database it takes. */
 static size_t
 one_ordering(struct walk *w)
 {
@@ -124,7 +124,7 @@ one_ordering(struct walk *w)
 	return chunks + 1;
 }
 
-/* The column that it is sorted by; false: without it nothing can be said. */
+/* Load the column that it is sorted by; false: the ordering can't be checked without it. */
 static bool
 load_segments(struct verify *v, unsigned f, struct str *segments, uint32_t n)
 {
@@ -146,10 +146,10 @@ verify_orderings(struct verify *v)
 		v->error = ERR_NOMEM;
 		return;
 	}
-	/* texts that are not sound were told; their places can't be trusted */
+	/* texts that are not sound have been reported; their places can't be trusted */
 	if (v->faults[VERIFY_COLUMNS] > 0) {
 		free(segments);
-		verify_fault(v, VERIFY_ORDERINGS, "not looked at: the columns are not right");
+		verify_fault(v, VERIFY_ORDERINGS, "not checked: the columns are not sound");
 		return;
 	}
 	for (unsigned f = 0; f < v->schema->field_count; f++) {

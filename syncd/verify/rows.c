@@ -5,7 +5,7 @@
 
 #define ID_MAX	255	/* bytes of a record id: the change log's limit */
 
-/* The row's bytes must be those that its values make. */
+/* The row's bytes must be those that its values encode to. */
 static void
 check_bytes(struct verify *v, uint32_t row, const struct row_view *view, const struct record *r)
 {
@@ -15,13 +15,13 @@ check_bytes(struct verify *v, uint32_t row, const struct row_view *view, const s
 		v->error = buf_status(&v->encoded);
 	else if (v->encoded.len != view->values_len + view->json.len ||
 	    memcmp(v->encoded.data, view->values, v->encoded.len) != 0) {
-		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): its JSON is not what its values are",
+		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): its JSON does not match its values",
 		    STR_FMT(r->id), row);
 		verify_doubt(v, row);
 	}
 }
 
-/* Numbers that a row can have; others are not to be reckoned with. */
+/* Are the numbers within the range of a row?  Others must not enter calculations. */
 static bool
 in_range(const struct schema *s, const struct record *r)
 {
@@ -37,7 +37,7 @@ in_range(const struct schema *s, const struct record *r)
 	return true;
 }
 
-/* A date begins when its day does in the zone of the store. */
+/* A date begins when its day begins in the store's zone. */
 static void
 check_dates(struct verify *v, uint32_t row, const struct record *r)
 {
@@ -47,7 +47,7 @@ check_dates(struct verify *v, uint32_t row, const struct record *r)
 		if (v->schema->fields[f].kind != FIELD_INSTANT || !moment_is_date(&again))
 			continue;
 		if (moment_parse(again.text, &again) != ERR_OK || again.number != r->values[f].number)
-			verify_fault(v, VERIFY_ROWS, "%.*s (row %u): %s begins at another moment than its day",
+			verify_fault(v, VERIFY_ROWS, "%.*s (row %u): %s does not begin when its day does",
 			    STR_FMT(r->id), row, v->schema->fields[f].name);
 	}
 }
@@ -67,7 +67,7 @@ read_row(struct verify *v, uint32_t row, struct record *r)
 		return false;
 	}
 	if (view.version > store_generation(v->st))
-		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): version %llu is yet to come",
+		verify_fault(v, VERIFY_ROWS, "%.*s (row %u): version %llu is newer than the store",
 		    STR_FMT(r->id), row, (unsigned long long)view.version);
 	check_bytes(v, row, &view, r);
 	check_dates(v, row, r);
@@ -86,7 +86,7 @@ check_id(struct verify *v, uint32_t row, const struct record *r)
 		    STR_FMT(r->id), row, load_u32(data.ptr, 0));
 }
 
-/* true: it has one. */
+/* true: the record has a business id. */
 static bool
 check_key(struct verify *v, uint32_t row, const struct record *r)
 {
@@ -108,14 +108,14 @@ check_use(struct verify *v, const struct segments *s, uint32_t row, bool used)
 	bool noted = db_has(v->txn, v->dbs->orders.free, key_u32(&row));
 
 	if (row < v->end && noted == used)
-		verify_fault(v, VERIFY_IDS, "row %u is %sin use, and is %samong the free ones", row,
+		verify_fault(v, VERIFY_IDS, "row %u is %sin use, but is %samong the free ones", row,
 		    used ? "" : "not ", noted ? "" : "not ");
 	if (s->live.ptr != NULL) {
 		uint64_t word;
 
 		memcpy(&word, s->live.ptr + row % COLUMN_SEGMENT / 64 * sizeof(word), sizeof(word));
 		if ((word >> (row % 64) & 1) != used)
-			verify_fault(v, VERIFY_COLUMNS, "row %u is %sin use, and its bit says otherwise",
+			verify_fault(v, VERIFY_COLUMNS, "row %u is %sin use, but its bit says otherwise",
 			    row, used ? "" : "not ");
 	}
 }
@@ -127,7 +127,7 @@ expect_count(struct verify *v, enum verify_kind kind, const char *what, size_t h
 		verify_fault(v, kind, "there are %zu %s where %zu should be", has, what, wants);
 }
 
-/* Segments of columns: of each field, of hashes, of the bits of use. */
+/* How many segments of columns there should be: of fields, of hashes, of the bits of use. */
 static size_t
 columns_kept(const struct verify *v)
 {

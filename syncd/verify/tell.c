@@ -3,7 +3,7 @@
 
 #include "syncd/verify/parts.h"
 
-/* What all checks use: how a fault is told, and how a database is read. */
+/* What all checks use: reporting a fault and reading a database. */
 
 static const char *const kinds[VERIFY_KINDS] = {
 	[VERIFY_META] = "meta", [VERIFY_ROWS] = "rows", [VERIFY_IDS] = "ids",

@@ -103,7 +103,7 @@ what_of(uint64_t key)
 	case TOTAL_BODY:
 		break;
 	}
-	return "of no known kind";
+	return "of an unknown kind";
 }
 
 static void
@@ -124,11 +124,11 @@ check_stored(struct verify *v, uint64_t key, struct str data)
 		t = place(v->tallies, v->tally_room, key);
 	t->stored = true;
 	if (stored.count != t->count)
-		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) counts %lld orders, and there are %lld",
+		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) counts %lld orders, but there are %lld",
 		    what_of(key), (unsigned)(key >> 40 & 0xffff), (unsigned)key,
 		    (long long)stored.count, (long long)t->count);
 	else if (total_sum(&stored) != t->sum)
-		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) has another sum than its %lld orders",
+		verify_fault(v, VERIFY_TOTALS, "the total %s (field %u, %u) is not the sum of its %lld orders",
 		    what_of(key), (unsigned)(key >> 40 & 0xffff), (unsigned)key, (long long)t->count);
 }
 
@@ -150,5 +150,5 @@ verify_totals(struct verify *v)
 			    what_of(v->tallies[i].key), (unsigned)(v->tallies[i].key >> 40 & 0xffff),
 			    (unsigned)v->tallies[i].key, (long long)v->tallies[i].count);
 	if (v->zoned && summary_check(v->txn, v->dbs, v->schema, store_head(v->st)) != ERR_OK)
-		verify_fault(v, VERIFY_SUMMARY, "the stored body is not what the totals make");
+		verify_fault(v, VERIFY_SUMMARY, "the stored body does not match the totals");
 }

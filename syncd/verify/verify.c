@@ -9,7 +9,7 @@
 #include "syncd/calls/budget.h"
 #include "syncd/verify/parts.h"
 
-/* A file that was cut: to read beyond its end kills. */
+/* false: the file was cut short; reading beyond its end would kill the process. */
 static bool
 file_whole(struct verify *v)
 {
@@ -22,7 +22,7 @@ file_whole(struct verify *v)
 	if (fstat(db_fd(v->txn->db), &file) == -1 ||
 	    (uint64_t)file.st_size >= needed)
 		return true;
-	verify_fault(v, VERIFY_META, "the file has %lld bytes, and its pages need %llu",
+	verify_fault(v, VERIFY_META, "the file has %lld bytes, but its pages need %llu",
 	    (long long)file.st_size, (unsigned long long)needed);
 	return false;
 }
@@ -37,7 +37,7 @@ check_options(struct verify *v, unsigned f)
 		struct str name = { rest.ptr, strnlen(rest.ptr, rest.len) };
 
 		if (name.len == 0 || name.len == rest.len) {
-			verify_fault(v, VERIFY_META, "the further options of %s are cut", field->name);
+			verify_fault(v, VERIFY_META, "the further options of %s are cut short", field->name);
 			return;
 		}
 		if (options_name(field, v->further[f],
@@ -57,11 +57,11 @@ check_offer(struct verify *v, unsigned f)
 	options_offer_load(v->txn, v->dbs->meta, v->schema, f, &offer);
 	if (v->txn->fault.error != ERR_OK || (offer.known &&
 	    offer.names.len > 0 && offer.names.ptr[offer.names.len - 1] != '\0'))
-		verify_fault(v, VERIFY_META, "the options that Airtable offers for %s are cut",
+		verify_fault(v, VERIFY_META, "the options that Airtable offers for %s are cut short",
 		    v->schema->fields[f].name);
 }
 
-/* Where the feed is and how many calls were made: begun anew without a word if they can't be read. */
+/* The feed's position and the count of calls; syncd silently starts over if it can't read them. */
 static void
 check_feed(struct verify *v)
 {
@@ -86,23 +86,23 @@ check_meta(struct verify *v)
 	struct str s;
 
 	if (!meta_get(v->txn, v->dbs->meta, META_BIRTH, &s) || s.len != sizeof(birth)) {
-		verify_fault(v, VERIFY_META, "it is not known which generation it began with");
+		verify_fault(v, VERIFY_META, "the generation that the store began with is not known");
 	} else {
 		memcpy(&birth, s.ptr, sizeof(birth));
 		if (birth > store_generation(v->st))
-			verify_fault(v, VERIFY_META, "it began after its generation");
+			verify_fault(v, VERIFY_META, "the store began after its current generation");
 	}
 	if (!meta_get(v->txn, v->dbs->meta, META_ZONE, &s)) {
 		verify_fault(v, VERIFY_META, "the zone of the daily totals is not known");
 	} else if (!(v->zoned = zone_use(s) == ERR_OK)) {
-		/* no fault of the store: its days can't be counted here */
-		v->tell(v->cookie, "meta", "this machine has no such time zone; days are not checked");
+		/* not a fault of the store: its days can't be counted on this machine */
+		v->tell(v->cookie, "meta", "this machine does not know the store's time zone; days are not checked");
 	}
 	v->other_fold = !meta_get(v->txn, v->dbs->meta, META_FOLD, &s) ||
 	    s.len != sizeof(uint32_t) || load_u32(s.ptr, 0) != FOLD_VERSION;
 	if (v->other_fold)
-		v->tell(v->cookie, "meta", "another build made the texts for search; syncd makes them "
-		    "again when it starts; they are not checked");
+		v->tell(v->cookie, "meta", "another build made the texts for search; they are not checked, "
+		    "and syncd makes them again when it starts");
 	v->excluded = revenue_excluded(v->txn, v->dbs->meta);
 	if (v->txn->fault.error != ERR_OK)
 		verify_fault(v, VERIFY_META, "the statuses left out of revenue are not known");
@@ -154,10 +154,10 @@ check_changes(struct verify *v)
 	for (verify_walk(v, &c, v->dbs->changes); c.found; db_next(&c)) {
 		memcpy(&generation, c.key.ptr, sizeof(generation));
 		if (generation > store_generation(v->st))
-			verify_fault(v, VERIFY_CHANGES, "generation %llu is yet to come",
+			verify_fault(v, VERIFY_CHANGES, "generation %llu is newer than the store",
 			    (unsigned long long)generation);
 		if (!change_sound(c.value))
-			verify_fault(v, VERIFY_CHANGES, "what changed in generation %llu can't be read",
+			verify_fault(v, VERIFY_CHANGES, "the changes of generation %llu can't be read",
 			    (unsigned long long)generation);
 	}
 	verify_walk_end(v, &c);

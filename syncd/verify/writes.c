@@ -48,7 +48,7 @@ gather(struct shown_list *l)
 		memcpy(&sequence, c.key.ptr, sizeof(sequence));
 		v->result->outbox++;
 		if (sequence >= l->sequence_end)
-			verify_fault(v, VERIFY_OUTBOX, "entry %llu has a number yet to be given", LL sequence);
+			verify_fault(v, VERIFY_OUTBOX, "entry %llu has a number that is not assigned yet", LL sequence);
 		if (outbox_decode(sequence, c.value, v->schema, &e) != ERR_OK)
 			verify_fault(v, VERIFY_OUTBOX, "entry %llu can't be read", LL sequence);
 		else if (e.shown && !add_shown(l, &e))
@@ -69,7 +69,7 @@ value_json(unsigned f, const struct value *value)
 	return j;
 }
 
-/* The row's JSON with the values of all its shown entries, one after the other. */
+/* The row's JSON with the values of all its shown entries laid over it in order. */
 static cJSON *
 overlaid(const struct shown_list *l, struct str id, struct str row)
 {
@@ -101,22 +101,22 @@ check_overlay(const struct shown_list *l, struct str id, struct str json)
 
 	if (store_find_record(v->st, id, &row) != ERR_OK) {
 		if (json.len > 0)
-			verify_fault(v, VERIFY_PENDING, "%.*s is shown, and there is no such order",
+			verify_fault(v, VERIFY_PENDING, "%.*s is shown, but there is no such order",
 			    STR_FMT(id));
 		return;
 	}
 	if (store_row(v->st, row, &view) != ERR_OK)
-		return;		/* told with the rows */
+		return;		/* reported with the rows */
 	expected = overlaid(l, id, view.json);
 	have = cJSON_ParseWithLength(json.ptr, json.len);
 	if (expected == NULL || have == NULL || !cJSON_Compare(expected, have, true))
-		verify_fault(v, VERIFY_PENDING, "%.*s is not shown as its pending changes ask",
+		verify_fault(v, VERIFY_PENDING, "%.*s is not shown as its pending changes require",
 		    STR_FMT(id));
 	cJSON_Delete(expected);
 	cJSON_Delete(have);
 }
 
-/* The entry with this sequence: it must be a shown one of this order's. */
+/* The entry with this sequence must be one of this order's shown entries. */
 static void
 check_shown(struct shown_list *l, uint64_t sequence, struct str key)
 {
@@ -136,11 +136,11 @@ check_shown(struct shown_list *l, uint64_t sequence, struct str key)
 		s->found = true;
 		return;
 	}
-	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is not one to show",
+	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is not to be shown",
 	    STR_FMT(key), LL sequence);
 }
 
-/* true: it counts as pending. */
+/* true: the order counts as pending. */
 static bool
 check_pending_one(struct shown_list *l, struct str key, struct str value)
 {
@@ -151,7 +151,7 @@ check_pending_one(struct shown_list *l, struct str key, struct str value)
 		memcpy(&head, value.ptr, sizeof(head));
 	if (value.len < sizeof(head) || key.len == 0 || head.count == 0 || value.len !=
 	    sizeof(head) + (size_t)head.count * sizeof(uint64_t) + head.json_len) {
-		verify_fault(l->v, VERIFY_PENDING, "what %.*s shows can't be read", STR_FMT(key));
+		verify_fault(l->v, VERIFY_PENDING, "the pending changes of %.*s can't be read", STR_FMT(key));
 		return false;
 	}
 	for (uint32_t i = 0; i < head.count; i++, last = sequence) {
@@ -162,7 +162,7 @@ check_pending_one(struct shown_list *l, struct str key, struct str value)
 		check_shown(l, sequence, key);
 	}
 	if (head.since > store_generation(l->v->st))
-		verify_fault(l->v, VERIFY_PENDING, "%.*s is shown since a generation yet to come",
+		verify_fault(l->v, VERIFY_PENDING, "%.*s is shown since a generation newer than the store",
 		    STR_FMT(key));
 	if (key.ptr[0] == '+')
 		return true;
@@ -203,7 +203,7 @@ check_answers(struct verify *v)
 	struct db_cursor c;
 
 	if (verify_entries(v, v->dbs->answers) != verify_entries(v, v->dbs->answers_due))
-		verify_fault(v, VERIFY_ANSWERS, "%zu answers are kept, and %zu are noted to end",
+		verify_fault(v, VERIFY_ANSWERS, "%zu answers are kept, but %zu have a noted end",
 		    verify_entries(v, v->dbs->answers), verify_entries(v, v->dbs->answers_due));
 	for (verify_walk(v, &c, v->dbs->answers); c.found; db_next(&c)) {
 		struct answer_head head;
@@ -217,7 +217,7 @@ check_answers(struct verify *v)
 		memcpy(&head, c.value.ptr, sizeof(head));
 		answers_due_key(&k, head.due_ms, c.key);
 		if (!db_has(v->txn, v->dbs->answers_due, key_composed(&k)))
-			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' never ends",
+			verify_fault(v, VERIFY_ANSWERS, "the answer for '%.*s' has no noted end",
 			    STR_FMT(c.key));
 	}
 	verify_walk_end(v, &c);
