@@ -14,7 +14,7 @@ add_field(const char *name, const char *type, const char *options)
 	ck_assert_msg(call("POST", FIELDS, body) == 200, "%s: %s", body, buf_cstr(&reply.body));
 }
 
-/* A base with Ada among its people, and a field of each kind in Orders. */
+/* A base with Ada among its collaborators, and a field of each kind in Orders. */
 static void
 setup(void)
 {
@@ -49,7 +49,7 @@ setup(void)
 	add_field("Buyer", "multipleRecordLinks", people);
 }
 
-/* A record made of ${fields}; the status. */
+/* Create a record with ${fields}; returns the status. */
 static int
 create(bool typecast, const char *fields)
 {
@@ -60,7 +60,7 @@ create(bool typecast, const char *fields)
 	return call("POST", SIM_ORDERS, body);
 }
 
-/* What the field of the last answer holds, as JSON; "": it is empty. */
+/* The field's value in the last answer, as JSON; "": it is empty. */
 static const char *
 cell(const char *field)
 {
@@ -164,7 +164,7 @@ START_TEST(typecast_reads_dates_as_the_field_writes_them)
 }
 END_TEST
 
-START_TEST(typecast_finds_linked_records_by_their_names_and_makes_the_others)
+START_TEST(typecast_finds_linked_records_by_name_and_creates_the_missing)
 {
 	const struct sim_table *people = sim->base->tables[1];
 	char ids[200];
@@ -288,7 +288,7 @@ START_TEST(what_typecast_does_with_nonsense_is_a_setting)
 }
 END_TEST
 
-START_TEST(somebody_who_works_in_the_base_is_a_collaborator)
+START_TEST(a_person_who_works_in_the_base_is_a_collaborator)
 {
 	char body[128];
 
@@ -300,7 +300,7 @@ START_TEST(somebody_who_works_in_the_base_is_a_collaborator)
 }
 END_TEST
 
-/* The record of all kinds as people of that zone and language are shown it. */
+/* The record of all kinds as people in that time zone and language see it. */
 static void
 show(const char *record, const char *zone, const char *locale)
 {
@@ -311,7 +311,7 @@ show(const char *record, const char *zone, const char *locale)
 	ck_assert_int_eq(call("GET", target, ""), 200);
 }
 
-START_TEST(strings_are_what_people_are_shown)
+START_TEST(cells_as_strings_are_what_people_see)
 {
 	char id[SIM_ID_SIZE];
 
@@ -380,7 +380,7 @@ START_TEST(strings_need_a_zone_and_a_language)
 }
 END_TEST
 
-START_TEST(fields_are_made_with_their_options_and_tell_them)
+START_TEST(created_fields_list_their_options)
 {
 	static const char *const bad[] = {
 		"{\"name\":\"X\",\"type\":\"dateTime\",\"options\":{\"timeZone\":\"Nowhere/Near\"}}",
@@ -408,14 +408,14 @@ main(void)
 	tcase_add_checked_fixture(t, setup, sim_end);
 	tcase_add_test(t, typecast_reads_what_somebody_would_type);
 	tcase_add_test(t, typecast_reads_dates_as_the_field_writes_them);
-	tcase_add_test(t, typecast_finds_linked_records_by_their_names_and_makes_the_others);
+	tcase_add_test(t, typecast_finds_linked_records_by_name_and_creates_the_missing);
 	tcase_add_test(t, without_typecast_a_value_of_another_kind_is_refused);
 	tcase_add_test(t, each_kind_takes_what_it_gives);
 	tcase_add_test(t, what_typecast_does_with_nonsense_is_a_setting);
-	tcase_add_test(t, somebody_who_works_in_the_base_is_a_collaborator);
-	tcase_add_test(t, strings_are_what_people_are_shown);
+	tcase_add_test(t, a_person_who_works_in_the_base_is_a_collaborator);
+	tcase_add_test(t, cells_as_strings_are_what_people_see);
 	tcase_add_test(t, strings_need_a_zone_and_a_language);
-	tcase_add_test(t, fields_are_made_with_their_options_and_tell_them);
+	tcase_add_test(t, created_fields_list_their_options);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -12,7 +12,7 @@ setup(void)
 	    orders_table()->rows[0].id);
 }
 
-/* Say something about the first order; its id, which the next call here overwrites. */
+/* Comment on the first order; returns the comment's id, which the next call overwrites. */
 static const char *
 say(int64_t now_ms, const char *text)
 {
@@ -109,7 +109,7 @@ START_TEST(mentioned_people_are_named)
 }
 END_TEST
 
-START_TEST(records_tell_how_many_comments_they_have)
+START_TEST(records_say_how_many_comments_they_have)
 {
 	(void)say(SIM_NOW, "a");
 	(void)say(SIM_NOW, "b");
@@ -121,7 +121,7 @@ START_TEST(records_tell_how_many_comments_they_have)
 }
 END_TEST
 
-START_TEST(what_is_no_comment_is_refused)
+START_TEST(invalid_comments_are_refused)
 {
 	char target[160], id[SIM_ID_SIZE];
 
@@ -168,8 +168,8 @@ main(void)
 	tcase_add_test(t, pages_follow_each_other);
 	tcase_add_test(t, a_comment_is_changed_answered_and_deleted);
 	tcase_add_test(t, mentioned_people_are_named);
-	tcase_add_test(t, records_tell_how_many_comments_they_have);
-	tcase_add_test(t, what_is_no_comment_is_refused);
+	tcase_add_test(t, records_say_how_many_comments_they_have);
+	tcase_add_test(t, invalid_comments_are_refused);
 	tcase_add_test(t, comments_have_scopes_of_their_own);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -2,7 +2,7 @@
 #include "common/base/hash.h"
 #include "tests/lib/sim_support.h"
 
-/* Of all records as JSON. */
+/* Checksum of all records as JSON. */
 static uint64_t
 fingerprint(uint32_t orders, uint64_t seed)
 {

@@ -7,7 +7,7 @@ setup(void)
 	sim_start(2000);
 }
 
-/* So many actions of one kind. */
+/* Perform ${n} actions of one kind. */
 static void
 act(const char *kind, int n)
 {
@@ -24,7 +24,7 @@ act(const char *kind, int n)
 	ck_assert_str_eq(text_at("entries/0/kind"), kind);
 }
 
-START_TEST(the_same_seed_does_the_same)
+START_TEST(the_same_seed_makes_the_same_edits)
 {
 	uint64_t first;
 
@@ -37,7 +37,7 @@ START_TEST(the_same_seed_does_the_same)
 }
 END_TEST
 
-START_TEST(an_entry_tells_what_the_record_has_now)
+START_TEST(an_entry_shows_what_the_record_has_now)
 {
 	char target[128], id[SIM_ID_SIZE];
 	cJSON *wrote, *has;
@@ -148,8 +148,8 @@ main(void)
 	TCase *t = tcase_create("editor");
 
 	tcase_add_checked_fixture(t, setup, sim_end);
-	tcase_add_test(t, the_same_seed_does_the_same);
-	tcase_add_test(t, an_entry_tells_what_the_record_has_now);
+	tcase_add_test(t, the_same_seed_makes_the_same_edits);
+	tcase_add_test(t, an_entry_shows_what_the_record_has_now);
 	tcase_add_test(t, pastes_go_into_many_records);
 	tcase_add_test(t, creates_and_deletes_change_how_many_there_are);
 	tcase_add_test(t, schema_changes_keep_fields_and_options_within_bounds);

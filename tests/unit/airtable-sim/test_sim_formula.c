@@ -100,7 +100,7 @@ START_TEST(odd_results_have_their_own_json)
 }
 END_TEST
 
-START_TEST(functions_compute)
+START_TEST(functions_return_their_results)
 {
 	ck_assert_str_eq(eval("IF({Order Total}>10,'big','small')"), "\"big\"");
 	ck_assert_str_eq(eval("LEN('Müller')"), "6");
@@ -157,7 +157,7 @@ main(void)
 	tcase_add_test(t, a_date_against_a_bare_text_is_always_true);
 	tcase_add_test(t, a_filter_drops_zero_empty_text_nan_blank_and_errors);
 	tcase_add_test(t, odd_results_have_their_own_json);
-	tcase_add_test(t, functions_compute);
+	tcase_add_test(t, functions_return_their_results);
 	tcase_add_test(t, what_is_not_a_formula_is_refused_with_the_reason);
 	tcase_add_test(t, deep_nesting_and_long_chains_are_refused_not_followed);
 	suite_add_tcase(s, t);

@@ -211,7 +211,7 @@ START_TEST(lists_are_joined_cut_and_flattened)
 }
 END_TEST
 
-START_TEST(choices_and_errors_are_told_apart)
+START_TEST(choices_and_errors_are_distinguished)
 {
 	static const struct example list[] = {
 		{ "SWITCH(2,1,'one',2,'two','many')", "\"two\"" },
@@ -226,7 +226,7 @@ START_TEST(choices_and_errors_are_told_apart)
 }
 END_TEST
 
-START_TEST(the_reason_tells_functions_fields_and_syntax_apart)
+START_TEST(the_reason_distinguishes_functions_fields_and_syntax)
 {
 	static const struct example list[] = {
 		{ "NOPE(1,BAR())", "Unknown function names: nope, bar" },
@@ -276,8 +276,8 @@ main(void)
 	tcase_add_test(t, dates_are_written_by_their_patterns);
 	tcase_add_test(t, patterns_match_as_in_re2);
 	tcase_add_test(t, lists_are_joined_cut_and_flattened);
-	tcase_add_test(t, choices_and_errors_are_told_apart);
-	tcase_add_test(t, the_reason_tells_functions_fields_and_syntax_apart);
+	tcase_add_test(t, choices_and_errors_are_distinguished);
+	tcase_add_test(t, the_reason_distinguishes_functions_fields_and_syntax);
 	tcase_add_test(t, a_field_that_refers_to_itself_ends_in_an_error_not_in_the_stack);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -69,7 +69,7 @@ START_TEST(the_penalty_refuses_everything_until_it_is_over)
 }
 END_TEST
 
-START_TEST(calls_during_the_penalty_prolong_it_only_when_switched_so)
+START_TEST(calls_during_the_penalty_prolong_it_only_if_configured)
 {
 	settings.penalty_prolongs = 1;
 	for (int i = 0; i < 6; i++)
@@ -89,7 +89,7 @@ START_TEST(a_token_has_a_window_of_its_own)
 }
 END_TEST
 
-START_TEST(others_on_the_base_use_up_its_rate)
+START_TEST(other_clients_use_up_the_rate_of_the_base)
 {
 	sim_limits_consume(&limits, 1000, 4);
 	ck_assert_int_eq(arrive(1001), SIM_ADMIT);
@@ -130,9 +130,9 @@ main(void)
 	tcase_add_test(t, a_burst_across_a_full_second_is_caught);
 	tcase_add_test(t, exactly_one_second_later_is_allowed);
 	tcase_add_test(t, the_penalty_refuses_everything_until_it_is_over);
-	tcase_add_test(t, calls_during_the_penalty_prolong_it_only_when_switched_so);
+	tcase_add_test(t, calls_during_the_penalty_prolong_it_only_if_configured);
 	tcase_add_test(t, a_token_has_a_window_of_its_own);
-	tcase_add_test(t, others_on_the_base_use_up_its_rate);
+	tcase_add_test(t, other_clients_use_up_the_rate_of_the_base);
 	tcase_add_test(t, rate_zero_means_no_limit);
 	tcase_add_test(t, the_quota_ends_with_the_month);
 	suite_add_tcase(s, t);

@@ -64,7 +64,7 @@ START_TEST(a_full_last_page_has_no_offset)
 }
 END_TEST
 
-START_TEST(a_page_can_be_asked_for_again)
+START_TEST(a_page_can_be_requested_again)
 {
 	char target[256];
 
@@ -98,7 +98,7 @@ START_TEST(later_pages_show_live_values_of_the_first_pages_records)
 }
 END_TEST
 
-START_TEST(what_is_deleted_meanwhile_is_skipped_or_sent_once_more)
+START_TEST(records_deleted_meanwhile_are_skipped_or_sent_once_more)
 {
 	ck_assert_int_eq(call("GET", SIM_ORDERS "?pageSize=4", ""), 200);
 	sim_table_delete_row(orders_table(), slot_not_sent());
@@ -113,7 +113,7 @@ START_TEST(what_is_deleted_meanwhile_is_skipped_or_sent_once_more)
 }
 END_TEST
 
-START_TEST(created_meanwhile_comes_last_when_switched_so)
+START_TEST(records_created_meanwhile_come_last_if_configured)
 {
 	sim->settings.created_in_pages = 1;
 	ck_assert_int_eq(call("GET", SIM_ORDERS "?pageSize=4", ""), 200);
@@ -176,10 +176,10 @@ main(void)
 	tcase_add_checked_fixture(t, setup, sim_end);
 	tcase_add_test(t, pages_together_hold_every_record_once);
 	tcase_add_test(t, a_full_last_page_has_no_offset);
-	tcase_add_test(t, a_page_can_be_asked_for_again);
+	tcase_add_test(t, a_page_can_be_requested_again);
 	tcase_add_test(t, later_pages_show_live_values_of_the_first_pages_records);
-	tcase_add_test(t, what_is_deleted_meanwhile_is_skipped_or_sent_once_more);
-	tcase_add_test(t, created_meanwhile_comes_last_when_switched_so);
+	tcase_add_test(t, records_deleted_meanwhile_are_skipped_or_sent_once_more);
+	tcase_add_test(t, records_created_meanwhile_come_last_if_configured);
 	tcase_add_test(t, an_idle_listing_is_lost);
 	tcase_add_test(t, the_visibility_lag_hides_fresh_changes_from_filters);
 	tcase_add_test(t, empty_cells_are_left_out_and_zero_is_not);

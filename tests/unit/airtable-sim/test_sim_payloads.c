@@ -21,7 +21,7 @@ setup(void)
 	set("computedInPayloads", "none");
 }
 
-/* A webhook with these filters (beside dataTypes) and includes. */
+/* Create a webhook with these filters (beside dataTypes) and includes. */
 static void
 watch_types(const char *types, const char *filters, const char *includes)
 {
@@ -39,7 +39,7 @@ watch(const char *filters, const char *includes)
 	watch_types("\"tableData\"", filters, includes);
 }
 
-/* How many payloads there are; they are the reply. */
+/* Fetch the payloads into the reply; returns how many there are. */
 static int
 payloads(void)
 {
@@ -163,7 +163,7 @@ START_TEST(previous_and_unchanged_values_come_on_request)
 }
 END_TEST
 
-START_TEST(all_cells_can_be_asked_for)
+START_TEST(all_cells_can_be_requested)
 {
 	ck_assert_int_eq(patch(0, "{\"Order Total\":1,\"Notes\":\"n\",\"Priority\":\"Low\","
 	    "\"Status\":\"Pending\",\"Created At\":\"2026-01-01\"}"), 200);
@@ -231,7 +231,7 @@ START_TEST(a_refused_write_makes_no_payload)
 }
 END_TEST
 
-START_TEST(writing_the_same_makes_a_payload_only_when_switched_so)
+START_TEST(writing_the_same_value_makes_a_payload_only_if_configured)
 {
 	watch("", "");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
@@ -292,7 +292,7 @@ START_TEST(a_split_transaction_keeps_its_number_in_all_parts)
 }
 END_TEST
 
-START_TEST(every_so_many_th_payload_may_be_an_error)
+START_TEST(every_nth_payload_may_be_an_error)
 {
 	watch("", "");
 	set("errorPayloadEvery", "2");
@@ -322,7 +322,7 @@ START_TEST(the_same_record_twice_in_a_batch_is_one_entry)
 }
 END_TEST
 
-START_TEST(a_webhook_hears_only_its_kinds_of_changes)
+START_TEST(a_webhook_gets_only_its_kinds_of_changes)
 {
 	char body[128];
 
@@ -336,7 +336,7 @@ START_TEST(a_webhook_hears_only_its_kinds_of_changes)
 }
 END_TEST
 
-START_TEST(a_webhook_hears_only_its_sources)
+START_TEST(a_webhook_gets_only_its_sources)
 {
 	watch(",\"fromSources\":[\"client\",\"automation\"]", "");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"api\"}"), 200);
@@ -350,7 +350,7 @@ START_TEST(a_webhook_hears_only_its_sources)
 }
 END_TEST
 
-START_TEST(payloads_tell_who_did_it)
+START_TEST(payloads_say_who_did_it)
 {
 	watch("", "");
 	ck_assert_int_eq(edit(0, "\"user\":\"Jörg M\",\"fields\":{\"Customer\":\"ui\"}"), 200);
@@ -366,7 +366,7 @@ START_TEST(payloads_tell_who_did_it)
 }
 END_TEST
 
-START_TEST(a_webhook_hears_only_the_cells_it_watches)
+START_TEST(a_webhook_gets_only_the_cells_it_watches)
 {
 	watch(",\"watchDataInFieldIds\":[\"" STATUS "\"]", "");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
@@ -380,7 +380,7 @@ START_TEST(a_webhook_hears_only_the_cells_it_watches)
 }
 END_TEST
 
-START_TEST(a_webhook_hears_only_of_its_table)
+START_TEST(a_webhook_gets_only_changes_of_its_table)
 {
 	ck_assert_int_eq(call("POST", META, "{\"name\":\"Other\",\"fields\":[{\"name\":\"Name\","
 	    "\"type\":\"singleLineText\"}]}"), 200);
@@ -393,7 +393,7 @@ START_TEST(a_webhook_hears_only_of_its_table)
 }
 END_TEST
 
-START_TEST(a_webhook_on_a_view_hears_of_that_view)
+START_TEST(a_webhook_on_a_view_gets_changes_of_that_view)
 {
 	watch(",\"recordChangeScope\":\"viwOrders00000000\"", "");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
@@ -403,7 +403,7 @@ START_TEST(a_webhook_on_a_view_hears_of_that_view)
 }
 END_TEST
 
-START_TEST(schema_changes_are_told_to_who_asked_for_them)
+START_TEST(schema_changes_go_to_webhooks_that_asked_for_them)
 {
 	watch_types("\"tableFields\",\"tableMetadata\"", "", "\"includePreviousFieldDefinitions\":true");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
@@ -424,7 +424,7 @@ START_TEST(schema_changes_are_told_to_who_asked_for_them)
 }
 END_TEST
 
-START_TEST(a_new_formula_changes_all_cells_and_only_the_field_is_told)
+START_TEST(a_new_formula_changes_all_cells_but_only_the_field_is_reported)
 {
 	watch_types("\"tableData\",\"tableFields\"", "", "\"includeCellValuesInFieldIds\":\"all\"");
 	ck_assert_int_eq(door("POST", "schema", "{\"formula\":{\"field\":\"Customer\","
@@ -441,7 +441,7 @@ START_TEST(a_new_formula_changes_all_cells_and_only_the_field_is_told)
 }
 END_TEST
 
-START_TEST(a_field_out_of_the_bin_has_its_id_and_cells)
+START_TEST(a_restored_field_has_its_old_id_and_cells)
 {
 	watch_types("\"tableFields\"", "", "");
 	ck_assert_int_eq(patch(0, "{\"Customer\":\"Ada\"}"), 200);
@@ -474,7 +474,7 @@ START_TEST(the_schema_routes_make_payloads_too_but_refusals_do_not)
 }
 END_TEST
 
-START_TEST(only_the_fields_watched_tell_of_their_definitions)
+START_TEST(only_watched_fields_report_their_definitions)
 {
 	watch_types("\"tableFields\"", ",\"watchSchemasOfFieldIds\":[\"" STATUS "\"]", "");
 	ck_assert_int_eq(door("POST", "schema", "{\"rename\":{\"field\":\"Customer\",\"name\":\"C\"}}"), 200);
@@ -512,7 +512,7 @@ START_TEST(a_removed_option_empties_its_cells)
 }
 END_TEST
 
-START_TEST(a_renamed_option_touches_its_records_only_when_switched_so)
+START_TEST(a_renamed_option_touches_its_records_only_if_configured)
 {
 	watch("", "");
 	for (uint32_t i = 0; i < 20; i++)
@@ -544,7 +544,7 @@ START_TEST(tables_come_and_go)
 }
 END_TEST
 
-START_TEST(computed_cells_are_told_with_the_others_when_they_change)
+START_TEST(computed_cells_are_reported_with_the_others_when_they_change)
 {
 	set("computedInPayloads", "same");
 	watch("", "\"includeCellValuesInFieldIds\":\"all\"");
@@ -597,7 +597,7 @@ START_TEST(a_paste_of_500_is_one_action)
 }
 END_TEST
 
-START_TEST(odd_values_are_told_as_they_are)
+START_TEST(odd_values_are_reported_as_they_are)
 {
 	watch("", "");
 	ck_assert_int_eq(edit(0, "\"raw\":true,\"fields\":{\"Order Total\":{\"odd\":1},"
@@ -624,7 +624,7 @@ START_TEST(an_unseen_edit_leaves_neither_payload_nor_time)
 }
 END_TEST
 
-START_TEST(each_webhook_has_numbers_of_its_own)
+START_TEST(each_webhook_numbers_its_own_payloads)
 {
 	char first[SIM_ID_SIZE];
 
@@ -651,37 +651,37 @@ main(void)
 	tcase_add_test(t, selects_are_objects);
 	tcase_add_test(t, multiple_selects_are_lists_of_objects_with_their_colours);
 	tcase_add_test(t, previous_and_unchanged_values_come_on_request);
-	tcase_add_test(t, all_cells_can_be_asked_for);
+	tcase_add_test(t, all_cells_can_be_requested);
 	tcase_add_test(t, a_cleared_cell_is_null_or_left_out);
 	tcase_add_test(t, new_records_come_with_their_cells);
 	tcase_add_test(t, deleted_records_are_ids_and_a_restored_one_is_new_again);
 	tcase_add_test(t, a_refused_write_makes_no_payload);
-	tcase_add_test(t, writing_the_same_makes_a_payload_only_when_switched_so);
+	tcase_add_test(t, writing_the_same_value_makes_a_payload_only_if_configured);
 	tcase_add_test(t, a_batch_is_one_payload_or_one_for_each_record);
 	tcase_add_test(t, a_split_transaction_keeps_its_number_in_all_parts);
-	tcase_add_test(t, every_so_many_th_payload_may_be_an_error);
+	tcase_add_test(t, every_nth_payload_may_be_an_error);
 	tcase_add_test(t, the_same_record_twice_in_a_batch_is_one_entry);
-	tcase_add_test(t, a_webhook_hears_only_its_kinds_of_changes);
-	tcase_add_test(t, a_webhook_hears_only_its_sources);
-	tcase_add_test(t, payloads_tell_who_did_it);
-	tcase_add_test(t, a_webhook_hears_only_the_cells_it_watches);
-	tcase_add_test(t, a_webhook_hears_only_of_its_table);
-	tcase_add_test(t, a_webhook_on_a_view_hears_of_that_view);
-	tcase_add_test(t, schema_changes_are_told_to_who_asked_for_them);
-	tcase_add_test(t, a_new_formula_changes_all_cells_and_only_the_field_is_told);
-	tcase_add_test(t, a_field_out_of_the_bin_has_its_id_and_cells);
+	tcase_add_test(t, a_webhook_gets_only_its_kinds_of_changes);
+	tcase_add_test(t, a_webhook_gets_only_its_sources);
+	tcase_add_test(t, payloads_say_who_did_it);
+	tcase_add_test(t, a_webhook_gets_only_the_cells_it_watches);
+	tcase_add_test(t, a_webhook_gets_only_changes_of_its_table);
+	tcase_add_test(t, a_webhook_on_a_view_gets_changes_of_that_view);
+	tcase_add_test(t, schema_changes_go_to_webhooks_that_asked_for_them);
+	tcase_add_test(t, a_new_formula_changes_all_cells_but_only_the_field_is_reported);
+	tcase_add_test(t, a_restored_field_has_its_old_id_and_cells);
 	tcase_add_test(t, the_schema_routes_make_payloads_too_but_refusals_do_not);
-	tcase_add_test(t, only_the_fields_watched_tell_of_their_definitions);
+	tcase_add_test(t, only_watched_fields_report_their_definitions);
 	tcase_add_test(t, options_change_their_field_unless_switched_off);
 	tcase_add_test(t, a_removed_option_empties_its_cells);
-	tcase_add_test(t, a_renamed_option_touches_its_records_only_when_switched_so);
+	tcase_add_test(t, a_renamed_option_touches_its_records_only_if_configured);
 	tcase_add_test(t, tables_come_and_go);
-	tcase_add_test(t, computed_cells_are_told_with_the_others_when_they_change);
+	tcase_add_test(t, computed_cells_are_reported_with_the_others_when_they_change);
 	tcase_add_test(t, computed_cells_may_come_in_a_payload_of_the_system);
 	tcase_add_test(t, a_paste_of_500_is_one_action);
-	tcase_add_test(t, odd_values_are_told_as_they_are);
+	tcase_add_test(t, odd_values_are_reported_as_they_are);
 	tcase_add_test(t, an_unseen_edit_leaves_neither_payload_nor_time);
-	tcase_add_test(t, each_webhook_has_numbers_of_its_own);
+	tcase_add_test(t, each_webhook_numbers_its_own_payloads);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

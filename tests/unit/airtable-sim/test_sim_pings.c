@@ -188,7 +188,7 @@ START_TEST(retries_back_off_and_the_last_failure_ends_notifications)
 }
 END_TEST
 
-START_TEST(a_success_begins_the_retries_anew)
+START_TEST(a_success_resets_the_retries)
 {
 	payload();
 	ck_assert(take());
@@ -220,7 +220,7 @@ START_TEST(every_ping_may_come_in_copies)
 }
 END_TEST
 
-START_TEST(without_an_address_or_while_switched_off_nobody_is_told)
+START_TEST(without_an_address_or_while_switched_off_no_ping_is_sent)
 {
 	struct sim_spec spec = { .data_types = SIM_TABLE_DATA };
 
@@ -239,7 +239,7 @@ START_TEST(without_an_address_or_while_switched_off_nobody_is_told)
 }
 END_TEST
 
-START_TEST(a_webhook_deleted_during_its_ping_is_no_trouble)
+START_TEST(a_webhook_may_be_deleted_during_its_ping)
 {
 	payload();
 	ck_assert(take());
@@ -249,7 +249,7 @@ START_TEST(a_webhook_deleted_during_its_ping_is_no_trouble)
 }
 END_TEST
 
-START_TEST(the_listing_tells_the_last_result)
+START_TEST(the_listing_shows_the_last_result)
 {
 	struct buf b = { 0 };
 
@@ -264,7 +264,7 @@ START_TEST(the_listing_tells_the_last_result)
 }
 END_TEST
 
-START_TEST(changes_wake_who_sends)
+START_TEST(changes_wake_the_sender)
 {
 	char target[128];
 
@@ -296,12 +296,12 @@ main(void)
 	tcase_add_test(t, many_payloads_are_one_ping_and_those_during_it_one_more);
 	tcase_add_test(t, a_ping_may_be_delayed);
 	tcase_add_test(t, retries_back_off_and_the_last_failure_ends_notifications);
-	tcase_add_test(t, a_success_begins_the_retries_anew);
+	tcase_add_test(t, a_success_resets_the_retries);
 	tcase_add_test(t, every_ping_may_come_in_copies);
-	tcase_add_test(t, without_an_address_or_while_switched_off_nobody_is_told);
-	tcase_add_test(t, a_webhook_deleted_during_its_ping_is_no_trouble);
-	tcase_add_test(t, the_listing_tells_the_last_result);
-	tcase_add_test(t, changes_wake_who_sends);
+	tcase_add_test(t, without_an_address_or_while_switched_off_no_ping_is_sent);
+	tcase_add_test(t, a_webhook_may_be_deleted_during_its_ping);
+	tcase_add_test(t, the_listing_shows_the_last_result);
+	tcase_add_test(t, changes_wake_the_sender);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

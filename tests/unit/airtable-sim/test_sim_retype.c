@@ -1,4 +1,4 @@
-/* Fields that become another type. */
+/* Fields whose type changes. */
 #include "tests/lib/sim_support.h"
 
 #define HOOKS	"/v0/bases/" SIM_DATA_BASE_ID "/webhooks"
@@ -35,7 +35,7 @@ retype(const char *field, const char *type, const char *more)
 	ck_assert_msg(door("POST", "schema", body) == 200, "%s", body);
 }
 
-/* The first record's cell is that, as JSON; NULL: empty. */
+/* Check the first record's cell against ${json}; NULL: empty. */
 static void
 check_cell(const char *field, const char *json)
 {
@@ -52,7 +52,7 @@ check_cell(const char *field, const char *json)
 	cJSON_Delete(wanted);
 }
 
-START_TEST(cells_are_converted_through_what_is_shown_of_them)
+START_TEST(cells_are_converted_through_their_displayed_text)
 {
 	static const struct { const char *type, *cell; } steps[] = {
 		{ "multipleSelects", "[\"Ada\"]" }, { "singleSelect", "\"Ada\"" },
@@ -89,7 +89,7 @@ START_TEST(numbers_and_dates_become_texts_and_come_back)
 }
 END_TEST
 
-START_TEST(several_choices_become_a_text_and_several_again)
+START_TEST(several_choices_become_a_text_and_choices_again)
 {
 	ck_assert_int_eq(door("POST", "schema",
 	    "{\"retype\":{\"field\":\"Status\",\"type\":\"multipleSelects\"}}"), 200);
@@ -103,7 +103,7 @@ START_TEST(several_choices_become_a_text_and_several_again)
 }
 END_TEST
 
-START_TEST(a_link_names_records_and_webhooks_tell_their_names)
+START_TEST(a_link_names_records_and_webhooks_report_their_names)
 {
 	char target[128];
 
@@ -127,7 +127,7 @@ START_TEST(a_link_names_records_and_webhooks_tell_their_names)
 }
 END_TEST
 
-START_TEST(records_do_not_count_as_changed_unless_that_is_asked_for)
+START_TEST(records_count_as_changed_only_if_configured)
 {
 	int64_t before;
 
@@ -141,7 +141,7 @@ START_TEST(records_do_not_count_as_changed_unless_that_is_asked_for)
 }
 END_TEST
 
-START_TEST(what_is_no_type_is_refused)
+START_TEST(unknown_types_are_refused)
 {
 	patch("{\"Customer\":\"Ada\"}");
 	ck_assert_int_eq(door("POST", "schema",
@@ -159,12 +159,12 @@ main(void)
 	TCase *t = tcase_create("retype");
 
 	tcase_add_checked_fixture(t, setup, sim_end);
-	tcase_add_test(t, cells_are_converted_through_what_is_shown_of_them);
+	tcase_add_test(t, cells_are_converted_through_their_displayed_text);
 	tcase_add_test(t, numbers_and_dates_become_texts_and_come_back);
-	tcase_add_test(t, several_choices_become_a_text_and_several_again);
-	tcase_add_test(t, a_link_names_records_and_webhooks_tell_their_names);
-	tcase_add_test(t, records_do_not_count_as_changed_unless_that_is_asked_for);
-	tcase_add_test(t, what_is_no_type_is_refused);
+	tcase_add_test(t, several_choices_become_a_text_and_choices_again);
+	tcase_add_test(t, a_link_names_records_and_webhooks_report_their_names);
+	tcase_add_test(t, records_count_as_changed_only_if_configured);
+	tcase_add_test(t, unknown_types_are_refused);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,4 +1,4 @@
-/* Webhooks: making, reading, losing them. */
+/* Webhooks: creating, reading and losing them. */
 #include "tests/lib/sim_support.h"
 
 #define HOOKS	"/v0/bases/" SIM_DATA_BASE_ID "/webhooks"
@@ -49,7 +49,7 @@ payloads_at(int64_t now, const char *query)
 	return hook_call(now, "GET", rest, "");
 }
 
-/* A change of the first record, of that time. */
+/* Change the first record at that time. */
 static void
 change_at(int64_t now, int n)
 {
@@ -88,7 +88,7 @@ START_TEST(creation_answers_with_the_secret_and_the_listing_without)
 }
 END_TEST
 
-START_TEST(specifications_that_make_no_sense_are_refused)
+START_TEST(senseless_specifications_are_refused)
 {
 	static const char *const bad[] = {
 		"{}", "[]", "{\"dataTypes\":[]}", "{\"dataTypes\":[\"records\"]}",
@@ -193,7 +193,7 @@ START_TEST(a_cursor_beyond_the_end_is_echoed_clamped_or_refused)
 }
 END_TEST
 
-START_TEST(payloads_are_gone_after_seven_days_and_their_numbers_stay)
+START_TEST(payloads_are_gone_after_seven_days_but_numbers_continue)
 {
 	set("webhookTtlMs", "0");
 	ck_assert_int_eq(hook_call(SIM_NOW, "POST", "/refresh", ""), 200);
@@ -236,7 +236,7 @@ START_TEST(a_payload_may_be_late)
 }
 END_TEST
 
-START_TEST(reading_and_refreshing_prolong_its_life)
+START_TEST(reading_and_refreshing_prolong_a_webhooks_life)
 {
 	ck_assert_int_eq(payloads_at(SIM_NOW + 6 * DAY, ""), 200);
 	ck_assert_int_eq(hook_call(SIM_NOW + 12 * DAY, "POST", "/refresh", ""), 200);
@@ -247,7 +247,7 @@ START_TEST(reading_and_refreshing_prolong_its_life)
 }
 END_TEST
 
-START_TEST(an_expired_one_is_deaf_readable_for_a_week_and_can_not_be_revived)
+START_TEST(an_expired_webhook_gets_nothing_is_readable_for_a_week_and_can_not_be_revived)
 {
 	change_at(SIM_NOW + 7 * DAY - 1, 1);
 	change_at(SIM_NOW + 7 * DAY, 2);
@@ -310,7 +310,7 @@ START_TEST(removing_its_table_breaks_it_too)
 }
 END_TEST
 
-START_TEST(the_door_expires_breaks_loses_and_deletes_webhooks)
+START_TEST(the_control_door_expires_breaks_loses_and_deletes_webhooks)
 {
 	changes(5);
 	ck_assert_int_eq(door("POST", "webhooks", "{\"action\":\"lose\",\"keep\":2}"), 200);
@@ -331,7 +331,7 @@ START_TEST(the_door_expires_breaks_loses_and_deletes_webhooks)
 }
 END_TEST
 
-START_TEST(the_door_fills_the_base_with_webhooks_of_others)
+START_TEST(the_control_door_fills_the_base_with_webhooks_of_others)
 {
 	ck_assert_int_eq(door("POST", "webhooks", "{\"action\":\"create\",\"count\":99}"), 200);
 	ck_assert_int_eq(size_at("ids"), 9);
@@ -342,7 +342,7 @@ START_TEST(the_door_fills_the_base_with_webhooks_of_others)
 }
 END_TEST
 
-START_TEST(webhook_calls_are_of_the_base_and_of_the_quota_unless_switched)
+START_TEST(webhook_calls_count_for_base_and_quota_unless_configured)
 {
 	struct sim_limits limits = { 0 };
 	struct sim_request q = { .method = "GET", .target = HOOKS };
@@ -373,24 +373,24 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, sim_end);
 	tcase_add_test(t, creation_answers_with_the_secret_and_the_listing_without);
-	tcase_add_test(t, specifications_that_make_no_sense_are_refused);
+	tcase_add_test(t, senseless_specifications_are_refused);
 	tcase_add_test(t, the_eleventh_webhook_is_refused_with_its_own_type);
 	tcase_add_test(t, a_token_needs_the_scopes_of_what_it_watches);
 	tcase_add_test(t, payloads_are_numbered_from_1_and_paged_by_cursor);
 	tcase_add_test(t, a_full_last_page_may_claim_that_there_is_more);
 	tcase_add_test(t, bad_cursors_and_limits_are_refused);
 	tcase_add_test(t, a_cursor_beyond_the_end_is_echoed_clamped_or_refused);
-	tcase_add_test(t, payloads_are_gone_after_seven_days_and_their_numbers_stay);
+	tcase_add_test(t, payloads_are_gone_after_seven_days_but_numbers_continue);
 	tcase_add_test(t, a_log_that_grows_too_large_loses_its_oldest);
 	tcase_add_test(t, a_payload_may_be_late);
-	tcase_add_test(t, reading_and_refreshing_prolong_its_life);
-	tcase_add_test(t, an_expired_one_is_deaf_readable_for_a_week_and_can_not_be_revived);
+	tcase_add_test(t, reading_and_refreshing_prolong_a_webhooks_life);
+	tcase_add_test(t, an_expired_webhook_gets_nothing_is_readable_for_a_week_and_can_not_be_revived);
 	tcase_add_test(t, deleting_and_switching_acknowledge_with_an_empty_body_or_an_object);
 	tcase_add_test(t, removing_what_it_watches_breaks_it_with_an_error_payload);
 	tcase_add_test(t, removing_its_table_breaks_it_too);
-	tcase_add_test(t, the_door_expires_breaks_loses_and_deletes_webhooks);
-	tcase_add_test(t, the_door_fills_the_base_with_webhooks_of_others);
-	tcase_add_test(t, webhook_calls_are_of_the_base_and_of_the_quota_unless_switched);
+	tcase_add_test(t, the_control_door_expires_breaks_loses_and_deletes_webhooks);
+	tcase_add_test(t, the_control_door_fills_the_base_with_webhooks_of_others);
+	tcase_add_test(t, webhook_calls_count_for_base_and_quota_unless_configured);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -14,7 +14,7 @@ id_of(uint32_t slot)
 	return orders_table()->rows[slot].id;
 }
 
-/* PATCH two records: the first gets a good change, the second ${fields}. */
+/* PATCH two records: the first with a good change, the second with ${fields}. */
 static int
 patch_two(const char *fields)
 {
@@ -108,7 +108,7 @@ upsert(const char *records)
 	return call("PATCH", SIM_ORDERS, body);
 }
 
-START_TEST(upsert_updates_the_one_that_matches_and_creates_what_is_missing)
+START_TEST(upsert_updates_the_match_and_creates_what_is_missing)
 {
 	ck_assert_int_eq(upsert("[{\"fields\":{\"Order ID\":\"ORD-000001\",\"Status\":\"Shipped\"}},"
 	    "{\"fields\":{\"Order ID\":\"new\"}}]"), 200);
@@ -118,7 +118,7 @@ START_TEST(upsert_updates_the_one_that_matches_and_creates_what_is_missing)
 }
 END_TEST
 
-START_TEST(upsert_of_null_matches_nothing_and_creates)
+START_TEST(upsert_by_null_matches_nothing_and_creates)
 {
 	ck_assert_int_eq(upsert("[{\"fields\":{\"Order ID\":null}}]"), 200);
 	ck_assert_int_eq(upsert("[{\"fields\":{\"Order ID\":null}}]"), 200);
@@ -264,8 +264,8 @@ main(void)
 	tcase_add_test(t, a_deleted_record_fails_the_whole_batch);
 	tcase_add_test(t, a_failed_typecast_batch_leaves_no_choice_behind);
 	tcase_add_test(t, typecast_adds_no_choices_without_the_permission);
-	tcase_add_test(t, upsert_updates_the_one_that_matches_and_creates_what_is_missing);
-	tcase_add_test(t, upsert_of_null_matches_nothing_and_creates);
+	tcase_add_test(t, upsert_updates_the_match_and_creates_what_is_missing);
+	tcase_add_test(t, upsert_by_null_matches_nothing_and_creates);
 	tcase_add_test(t, upsert_needs_the_merge_field_and_at_most_one_match);
 	tcase_add_test(t, upsert_goes_by_one_to_three_fields_of_the_documented_kinds);
 	tcase_add_test(t, in_an_upsert_a_given_id_wins);

@@ -3,7 +3,7 @@
 
 /* ---- asking ---- */
 
-START_TEST(a_page_is_asked_for_with_every_field_and_decoded)
+START_TEST(a_page_is_requested_with_every_field_and_decoded)
 {
 	struct seen s = { 0 };
 
@@ -45,7 +45,7 @@ START_TEST(offset_and_names_are_percent_encoded)
 }
 END_TEST
 
-START_TEST(records_are_found_by_id_and_those_missing_are_left_out)
+START_TEST(records_are_found_by_id_and_missing_ones_are_left_out)
 {
 	struct seen s = { 0 };
 	const struct str ids[] = { STR("rec00000000000007"), STR("rec00000000000009") };
@@ -69,7 +69,7 @@ static const char *const not_as_asked[] = {
 	"{\"records\":[{\"id\":\"rec00000000000009\",\"fields\":{}}],\"offset\":\"more\"}"
 };
 
-START_TEST(other_records_than_those_asked_for_are_a_bad_response)
+START_TEST(records_that_were_not_requested_are_a_bad_response)
 {
 	struct seen s = { 0 };
 	const struct str id = STR("rec00000000000009");
@@ -159,7 +159,7 @@ START_TEST(the_key_is_known_whatever_its_field_is_called)
 }
 END_TEST
 
-/* All of these would have an order that is there count as missing, or another one as it. */
+/* Each of these answers would make an existing order count as missing, or take another order for it. */
 static const char *const not_our_keys[] = {
 	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Key\":\"od-1-9\"}}]}",
 	"{\"records\":[{\"id\":\"recA\",\"fields\":{\"Customer\":\"od-1-7\"}}]}",
@@ -180,7 +180,7 @@ START_TEST(an_answer_about_other_keys_is_a_bad_response)
 }
 END_TEST
 
-START_TEST(without_a_field_for_them_keys_are_not_looked_for)
+START_TEST(without_a_key_field_keys_are_not_looked_for)
 {
 	struct seen s = { 0 };
 
@@ -254,7 +254,7 @@ START_TEST(a_patch_answered_with_other_records_may_have_been_applied)
 }
 END_TEST
 
-START_TEST(senseless_calls_end_without_being_sent)
+START_TEST(senseless_calls_fail_without_being_sent)
 {
 	struct seen s[5] = { 0 };
 	const struct str strange[] = { STR("recXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"), STR("rec'1") };
@@ -284,7 +284,7 @@ END_TEST
 
 /* ---- field ids ---- */
 
-START_TEST(fields_configured_by_id_are_asked_for_and_read_by_id)
+START_TEST(fields_configured_by_id_are_requested_and_read_by_id)
 {
 	struct seen s = { 0 };
 
@@ -368,7 +368,7 @@ on_missing(void *cookie, uint32_t missing)
 			name "\\\"\"}}"
 #define BIT(f)		(UINT32_C(1) << (f))
 
-START_TEST(a_field_that_the_base_has_not_is_left_out_and_told)
+START_TEST(a_field_that_the_base_lacks_is_left_out_and_reported)
 {
 	struct seen s[3] = { 0 };
 	char text[600];
@@ -400,7 +400,7 @@ START_TEST(a_field_that_the_base_has_not_is_left_out_and_told)
 }
 END_TEST
 
-START_TEST(a_missing_field_is_asked_for_again_and_may_be_back)
+START_TEST(a_missing_field_is_requested_again_and_may_be_back)
 {
 	struct seen s[4] = { 0 };
 
@@ -445,7 +445,7 @@ START_TEST(a_field_whose_id_is_not_found_does_not_stop_the_others)
 	list(&s[1], "");
 	ck_assert_str_eq(buf_cstr(&s[1].texts), "rec1|O1|-|Shipped|Low");
 	ck_assert_uint_eq(s[1].record.known, schema_all(&orders_schema) & ~BIT(ORDER_CUSTOMER));
-	/* by its id only, which is looked up anew */
+	/* by its id only, which is looked up again */
 	airtable_look_for_fields(airtable);
 	canned_json(&server, 200, "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":["
 	    "{\"id\":\"fldA\",\"name\":\"Order ID\"},{\"id\":\"fldK\",\"name\":\"Kunde\"},"
@@ -463,7 +463,7 @@ START_TEST(a_field_whose_id_is_not_found_does_not_stop_the_others)
 }
 END_TEST
 
-START_TEST(a_change_of_a_missing_field_tells_which_setting_maps_it)
+START_TEST(a_change_of_a_missing_field_names_the_setting_that_maps_it)
 {
 	struct seen s = { 0 };
 
@@ -476,7 +476,7 @@ START_TEST(a_change_of_a_missing_field_tells_which_setting_maps_it)
 }
 END_TEST
 
-START_TEST(some_fields_only_are_all_that_is_known_of_a_page)
+START_TEST(a_page_of_some_fields_knows_only_those)
 {
 	struct seen s[2] = { 0 };
 
@@ -508,7 +508,7 @@ answer_bytes(size_t bytes)
 	buf_free(&b);
 }
 
-START_TEST(a_page_that_is_too_large_is_asked_for_smaller_and_grows_again)
+START_TEST(after_a_page_that_is_too_large_pages_are_smaller_and_grow_again)
 {
 	struct seen s[6] = { 0 };
 	struct buf full = { 0 };
@@ -635,28 +635,28 @@ airtable_suite(void)
 
 	tcase_add_checked_fixture(t, airtable_setup, airtable_teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_page_is_asked_for_with_every_field_and_decoded);
+	tcase_add_test(t, a_page_is_requested_with_every_field_and_decoded);
 	tcase_add_test(t, offset_and_names_are_percent_encoded);
-	tcase_add_test(t, records_are_found_by_id_and_those_missing_are_left_out);
-	tcase_add_loop_test(t, other_records_than_those_asked_for_are_a_bad_response, 0, 3);
+	tcase_add_test(t, records_are_found_by_id_and_missing_ones_are_left_out);
+	tcase_add_loop_test(t, records_that_were_not_requested_are_a_bad_response, 0, 3);
 	tcase_add_test(t, a_created_record_carries_our_key_and_is_merged_on_it);
 	tcase_add_test(t, created_records_are_found_by_our_keys);
 	tcase_add_test(t, the_key_is_known_whatever_its_field_is_called);
 	tcase_add_loop_test(t, an_answer_about_other_keys_is_a_bad_response, 0, 5);
-	tcase_add_test(t, without_a_field_for_them_keys_are_not_looked_for);
+	tcase_add_test(t, without_a_key_field_keys_are_not_looked_for);
 	tcase_add_test(t, records_are_deleted_by_id_and_each_has_to_be_confirmed);
 	tcase_add_test(t, a_patch_carries_each_kind_of_value_exactly);
 	tcase_add_test(t, a_patch_answered_with_other_records_may_have_been_applied);
-	tcase_add_test(t, senseless_calls_end_without_being_sent);
-	tcase_add_test(t, fields_configured_by_id_are_asked_for_and_read_by_id);
+	tcase_add_test(t, senseless_calls_fail_without_being_sent);
+	tcase_add_test(t, fields_configured_by_id_are_requested_and_read_by_id);
 	tcase_add_test(t, with_names_and_ids_mixed_the_ids_are_looked_up_once);
 	tcase_add_test(t, a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it);
-	tcase_add_test(t, a_field_that_the_base_has_not_is_left_out_and_told);
-	tcase_add_test(t, a_missing_field_is_asked_for_again_and_may_be_back);
+	tcase_add_test(t, a_field_that_the_base_lacks_is_left_out_and_reported);
+	tcase_add_test(t, a_missing_field_is_requested_again_and_may_be_back);
 	tcase_add_test(t, a_field_whose_id_is_not_found_does_not_stop_the_others);
-	tcase_add_test(t, a_change_of_a_missing_field_tells_which_setting_maps_it);
-	tcase_add_test(t, some_fields_only_are_all_that_is_known_of_a_page);
-	tcase_add_test(t, a_page_that_is_too_large_is_asked_for_smaller_and_grows_again);
+	tcase_add_test(t, a_change_of_a_missing_field_names_the_setting_that_maps_it);
+	tcase_add_test(t, a_page_of_some_fields_knows_only_those);
+	tcase_add_test(t, after_a_page_that_is_too_large_pages_are_smaller_and_grow_again);
 	tcase_add_test(t, a_cut_answer_to_a_write_may_have_been_applied);
 	tcase_add_test(t, a_write_on_a_kept_connection_that_dies_is_not_sent_again);
 	tcase_add_test(t, a_hanging_write_times_out_and_may_have_been_applied);

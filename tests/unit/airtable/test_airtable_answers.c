@@ -148,7 +148,7 @@ START_TEST(a_cell_is_understood_or_empty_with_a_warning)
 }
 END_TEST
 
-START_TEST(more_warnings_than_are_kept_are_counted)
+START_TEST(warnings_beyond_those_kept_are_counted)
 {
 	struct seen s = { 0 };
 	struct buf body = { 0 };
@@ -243,7 +243,7 @@ static const struct error_case {
 	{ 422, "{\"error\":{\"type\":7,\"message\":[]}}", ERR_AIRTABLE_REJECTED, false, false, "", "HTTP 422" }
 };
 
-START_TEST(an_error_is_told_by_status_then_type)
+START_TEST(an_error_is_recognized_by_status_then_type)
 {
 	const struct error_case *c = &errors[_i];
 	struct seen read = { 0 }, write = { 0 };
@@ -333,10 +333,10 @@ airtable_answers_suite(void)
 	suite_add_tcase(suite, forms);
 	tcase_add_checked_fixture(t, airtable_setup, airtable_teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, more_warnings_than_are_kept_are_counted);
+	tcase_add_test(t, warnings_beyond_those_kept_are_counted);
 	tcase_add_loop_test(t, a_page_of_the_wrong_shape_is_refused_whole, 0,
 	    (int)(sizeof(bad_bodies) / sizeof(bad_bodies[0])));
-	tcase_add_loop_test(t, an_error_is_told_by_status_then_type, 0,
+	tcase_add_loop_test(t, an_error_is_recognized_by_status_then_type, 0,
 	    (int)(sizeof(errors) / sizeof(errors[0])));
 	tcase_add_loop_test(t, a_long_message_is_cut_between_characters, 0, 2);
 	tcase_add_test(t, a_gzipped_page_is_unpacked);

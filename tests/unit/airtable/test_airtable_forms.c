@@ -28,7 +28,7 @@ text_of(const char *s)
 	return (struct value){ .present = s != NULL, .text = str_of(s) };
 }
 
-/* What is written of a value that fits; "refused" and why else. */
+/* What is sent for a value that fits; otherwise "refused" and why. */
 static const char *
 written(size_t field, const char *type, const struct value *v)
 {
@@ -180,7 +180,7 @@ static const struct { const char *type, *why; } unwritable[] = {
 	{ "checkbox", "yes or no" }, { "date", "dates" }, { "dateTime", "dates" }
 };
 
-START_TEST(what_the_desk_can_not_write_is_refused_with_the_setting_and_why)
+START_TEST(what_the_desk_can_not_write_is_refused_with_setting_and_reason)
 {
 	struct value v = text_of("Pending"), none = text_of(NULL), total = { .present = true, .number = 1 };
 	const char *type = unwritable[_i].type;
@@ -219,7 +219,7 @@ main(void)
 	tcase_add_test(t, a_value_that_may_mean_two_things_or_one_twice_is_refused);
 	tcase_add_test(t, the_longest_values_are_read_and_longer_ones_are_refused);
 	tcase_add_test(t, other_types_get_what_they_take);
-	tcase_add_loop_test(t, what_the_desk_can_not_write_is_refused_with_the_setting_and_why, 0,
+	tcase_add_loop_test(t, what_the_desk_can_not_write_is_refused_with_setting_and_reason, 0,
 	    sizeof(unwritable) / sizeof(unwritable[0]));
 	tcase_add_test(t, kinds_that_do_not_go_together_are_refused);
 	suite_add_tcase(s, t);

@@ -12,7 +12,7 @@ static struct apply *a;
 static struct store *st;
 static struct listing listing;
 
-/* Orders ${from} to ${end}, which get the next row numbers. */
+/* Create orders ${from} to ${end}, which get the next row numbers. */
 static void
 make(unsigned from, unsigned end)
 {
@@ -53,7 +53,7 @@ teardown(void)
 	apply_close(a);
 }
 
-/* How many rows it has not shown; the last of them in *last. */
+/* How many rows the listing has not shown; the last of them in *last. */
 static unsigned
 unseen(uint32_t *last)
 {
@@ -66,7 +66,7 @@ unseen(uint32_t *last)
 	return n;
 }
 
-START_TEST(what_it_does_not_show_is_told_and_nothing_else)
+START_TEST(rows_that_a_listing_does_not_show_are_reported_and_no_others)
 {
 	static const uint32_t left[] = { 0, 63, 64, 127, 128, 129 };
 	uint32_t last = 0;
@@ -83,7 +83,7 @@ START_TEST(what_it_does_not_show_is_told_and_nothing_else)
 }
 END_TEST
 
-START_TEST(rows_made_since_are_not_missed)
+START_TEST(rows_made_during_a_listing_are_not_missed)
 {
 	uint32_t last = 0;
 
@@ -94,7 +94,7 @@ START_TEST(rows_made_since_are_not_missed)
 }
 END_TEST
 
-START_TEST(one_that_begins_again_has_shown_nothing)
+START_TEST(a_listing_that_begins_again_has_shown_nothing)
 {
 	uint32_t last = 0;
 
@@ -117,9 +117,9 @@ main(void)
 	TCase *t = tcase_create("listing");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, what_it_does_not_show_is_told_and_nothing_else, 0, 6);
-	tcase_add_test(t, rows_made_since_are_not_missed);
-	tcase_add_test(t, one_that_begins_again_has_shown_nothing);
+	tcase_add_loop_test(t, rows_that_a_listing_does_not_show_are_reported_and_no_others, 0, 6);
+	tcase_add_test(t, rows_made_during_a_listing_are_not_missed);
+	tcase_add_test(t, a_listing_that_begins_again_has_shown_nothing);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -204,7 +204,7 @@ START_TEST(a_cancelled_call_has_no_callback)
 }
 END_TEST
 
-START_TEST(what_a_change_carries_is_asked_for_when_it_may_leave)
+START_TEST(a_change_is_asked_for_its_content_when_it_may_leave)
 {
 	struct seen s[6] = { 0 };
 	struct record r = { .id = STR("rec1"), .known = 1u << ORDER_STATUS };
@@ -264,7 +264,7 @@ START_TEST(an_open_circuit_refuses_a_change_without_asking_what_it_carries)
 }
 END_TEST
 
-START_TEST(cancelling_all_answers_everybody_at_once)
+START_TEST(cancelling_all_answers_all_callers_at_once)
 {
 	struct seen s[8] = { 0 };
 	struct record r = { .id = STR("rec1"), .known = 1u << ORDER_STATUS };
@@ -377,10 +377,10 @@ airtable_queue_suite(void)
 	tcase_add_test(t, refusals_never_open_the_circuit);
 	tcase_add_test(t, a_call_that_finds_no_free_slot_before_its_deadline_times_out_unsent);
 	tcase_add_test(t, a_cancelled_call_has_no_callback);
-	tcase_add_test(t, what_a_change_carries_is_asked_for_when_it_may_leave);
+	tcase_add_test(t, a_change_is_asked_for_its_content_when_it_may_leave);
 	tcase_add_test(t, a_change_that_turns_out_to_carry_nothing_takes_no_slot_and_has_no_callback);
 	tcase_add_test(t, an_open_circuit_refuses_a_change_without_asking_what_it_carries);
-	tcase_add_test(t, cancelling_all_answers_everybody_at_once);
+	tcase_add_test(t, cancelling_all_answers_all_callers_at_once);
 	tcase_add_test(t, a_callback_may_ask_for_the_next_page);
 	tcase_add_test(t, the_last_callback_may_free_it_all);
 	tcase_add_test(t, new_names_and_rates_hold_after_a_reload);

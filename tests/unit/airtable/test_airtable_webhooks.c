@@ -128,7 +128,7 @@ END_TEST
 #define ONE_TYPE(type, options) "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":[" \
 	"{\"id\":\"fldA\",\"name\":\"Order ID\",\"type\":\"" type "\"" options "}]}]}"
 
-START_TEST(it_is_known_what_airtable_works_out_and_what_moves_by_itself)
+START_TEST(computed_fields_and_fields_that_change_by_themselves_are_known)
 {
 	uint64_t shape;
 
@@ -157,7 +157,7 @@ END_TEST
 	"{\"id\":\"fldE\",\"name\":\"Order Total\"," type_and_options "}]}]}"
 #define RESULT(type_and_options) "\"options\":{\"isValid\":true,\"result\":{" type_and_options "}}"
 
-START_TEST(it_is_known_how_the_base_shows_amounts)
+START_TEST(how_the_base_shows_amounts_is_known)
 {
 	static const struct {
 		const char *schema, *symbol;
@@ -170,7 +170,7 @@ START_TEST(it_is_known_how_the_base_shows_amounts)
 		{ AMOUNT("\"type\":\"formula\"," RESULT("\"type\":\"currency\",\"options\":{\"precision\":3,\"symbol\":\"kr\"}")), "kr", 3 },
 		{ AMOUNT("\"type\":\"rollup\"," RESULT("\"type\":\"number\",\"options\":{\"precision\":0}")), "", 0 },
 		{ AMOUNT("\"type\":\"multipleLookupValues\"," RESULT("\"type\":\"currency\",\"options\":{\"precision\":2,\"symbol\":\"\xc2\xa3\"}")), "\xc2\xa3", 2 },
-		/* what tells nothing that can be used */
+		/* answers without anything usable */
 		{ AMOUNT("\"type\":\"percent\",\"options\":{\"precision\":1}"), "", -1 },
 		{ AMOUNT("\"type\":\"singleLineText\""), "", -1 },
 		{ AMOUNT("\"type\":\"currency\""), "", -1 },
@@ -201,7 +201,7 @@ START_TEST(a_renamed_table_is_found_by_the_id_that_it_had)
 }
 END_TEST
 
-START_TEST(what_is_no_schema_is_refused)
+START_TEST(an_invalid_schema_is_refused)
 {
 	static const char *const bad[] = { "", "7", "{}", "{\"tables\":{}}",
 	    "{\"tables\":[{\"id\":\"\",\"name\":\"Orders\"}]}" };
@@ -237,7 +237,7 @@ specification(enum webhook_wish wish)
 	return buf_cstr(&b);
 }
 
-START_TEST(a_wish_names_table_and_cells)
+START_TEST(a_webhook_request_names_table_and_cells)
 {
 	ck_assert_str_eq(specification(WEBHOOK_RECORDS),
 	    "{\"options\":{\"filters\":{\"dataTypes\":[\"tableData\"],\"recordChangeScope\":\"tblOrders\"},"
@@ -249,7 +249,7 @@ START_TEST(a_wish_names_table_and_cells)
 }
 END_TEST
 
-START_TEST(ours_is_told_from_others)
+START_TEST(our_webhook_is_told_from_others)
 {
 	static struct webhook_seen seen[WEBHOOKS_MAX];
 	const char *spec = specification(WEBHOOK_IDS);
@@ -280,7 +280,7 @@ START_TEST(ours_is_told_from_others)
 }
 END_TEST
 
-START_TEST(a_made_webhook_has_an_id_and_a_secret)
+START_TEST(a_created_webhook_has_an_id_and_a_secret)
 {
 	struct webhook_made m;
 
@@ -340,7 +340,7 @@ START_TEST(the_state_comes_back_from_the_store)
 }
 END_TEST
 
-START_TEST(what_is_no_state_is_a_gap)
+START_TEST(an_invalid_state_is_a_gap)
 {
 	static const char *const texts[] = { "", "{", "[]", "7", "{\"base\":7}",
 	    "{\"base\":\"appA\",\"table\":\"Orders\",\"webhook\":\"achA\",\"cursor\":0,\"gap\":1}",
@@ -391,18 +391,18 @@ main(void)
 	tcase_add_test(t, what_can_be_set_are_the_options_in_airtables_order);
 	tcase_add_test(t, a_renamed_field_is_found_by_the_id_that_it_had);
 	tcase_add_test(t, a_field_that_is_gone_keeps_its_id_and_is_not_asked_for);
-	tcase_add_test(t, it_is_known_what_airtable_works_out_and_what_moves_by_itself);
-	tcase_add_test(t, it_is_known_how_the_base_shows_amounts);
+	tcase_add_test(t, computed_fields_and_fields_that_change_by_themselves_are_known);
+	tcase_add_test(t, how_the_base_shows_amounts_is_known);
 	tcase_add_test(t, a_renamed_table_is_found_by_the_id_that_it_had);
-	tcase_add_test(t, what_is_no_schema_is_refused);
+	tcase_add_test(t, an_invalid_schema_is_refused);
 	tcase_add_test(t, options_may_be_added_but_not_renamed_or_removed);
-	tcase_add_test(t, a_wish_names_table_and_cells);
-	tcase_add_test(t, ours_is_told_from_others);
-	tcase_add_test(t, a_made_webhook_has_an_id_and_a_secret);
+	tcase_add_test(t, a_webhook_request_names_table_and_cells);
+	tcase_add_test(t, our_webhook_is_told_from_others);
+	tcase_add_test(t, a_created_webhook_has_an_id_and_a_secret);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(k, setup, teardown);
 	tcase_add_test(k, the_state_comes_back_from_the_store);
-	tcase_add_test(k, what_is_no_state_is_a_gap);
+	tcase_add_test(k, an_invalid_state_is_a_gap);
 	tcase_add_test(k, a_record_waits_once_and_is_looked_at_early);
 	suite_add_tcase(s, k);
 	return run_suite(s);

@@ -25,7 +25,7 @@ fail_times(int n, int64_t now)
 		breaker_failure(&b, breaker_start(&b, now), now);
 }
 
-START_TEST(it_opens_after_so_many_failures_in_a_row)
+START_TEST(it_opens_after_a_number_of_failures_in_a_row)
 {
 	fail_times(2, 0);
 	ck_assert_int_eq(breaker_state(&b, 0), BREAKER_CLOSED);
@@ -37,7 +37,7 @@ START_TEST(it_opens_after_so_many_failures_in_a_row)
 }
 END_TEST
 
-START_TEST(a_success_between_starts_the_count_anew)
+START_TEST(a_success_in_between_resets_the_count)
 {
 	fail_times(2, 0);
 	breaker_success(&b);
@@ -145,8 +145,8 @@ breaker_suite(void)
 	TCase *t = tcase_create("states");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, it_opens_after_so_many_failures_in_a_row);
-	tcase_add_test(t, a_success_between_starts_the_count_anew);
+	tcase_add_test(t, it_opens_after_a_number_of_failures_in_a_row);
+	tcase_add_test(t, a_success_in_between_resets_the_count);
 	tcase_add_test(t, after_the_cool_down_one_probe_may_go);
 	tcase_add_test(t, a_good_probe_closes_it);
 	tcase_add_test(t, failed_probes_double_the_cool_down_up_to_ten_seconds);

@@ -84,7 +84,7 @@ get(struct seen *s)
 #define ck_assert_has(text, part) \
 	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in: %s", part, text)
 
-START_TEST(an_answer_comes_with_its_status_body_and_headers)
+START_TEST(an_answer_has_its_status_body_and_headers)
 {
 	struct seen s = { 0 };
 
@@ -156,7 +156,7 @@ START_TEST(connections_are_kept)
 }
 END_TEST
 
-START_TEST(a_redirect_is_an_answer_not_an_errand)
+START_TEST(a_redirect_is_an_answer_and_not_followed)
 {
 	struct seen s = { 0 };
 	char header[200];
@@ -294,8 +294,8 @@ START_TEST(a_request_is_not_repeated_when_a_kept_connection_dies)
 }
 END_TEST
 
-/* With nothing (0), in good order, after garbage (1); or (2) nobody answers for too long. */
-START_TEST(it_is_told_who_ended_a_request_without_an_answer)
+/* The other side ends it without sending anything (0), or after garbage (1); or it never answers (2). */
+START_TEST(a_request_without_an_answer_says_which_side_ended_it)
 {
 	struct seen s = { 0 };
 
@@ -313,8 +313,8 @@ START_TEST(it_is_told_who_ended_a_request_without_an_answer)
 }
 END_TEST
 
-/* The other side hangs up (0), or (1) does not read on: more has to be sent than lies ready on the way. */
-START_TEST(of_a_request_that_was_cut_while_it_was_sent_it_is_told)
+/* The other side hangs up (0), or stops reading (1): more has to be sent than buffers hold. */
+START_TEST(a_request_that_was_cut_while_it_was_sent_is_reported_so)
 {
 	static char json[32 * 1024 * 1024];
 	struct seen s = { 0 };
@@ -332,7 +332,7 @@ START_TEST(of_a_request_that_was_cut_while_it_was_sent_it_is_told)
 }
 END_TEST
 
-/* ${bytes} zeros as gzip, which is a thousandth of it. */
+/* ${bytes} zeros as gzip, which is about a thousandth of the size. */
 static void
 answer_packed(size_t bytes)
 {
@@ -370,7 +370,7 @@ START_TEST(an_answer_may_unpack_to_16_mib_and_no_more)
 }
 END_TEST
 
-START_TEST(many_at_once_all_get_their_answers)
+START_TEST(many_requests_at_once_all_get_their_answers)
 {
 	struct seen s[40] = { 0 };
 
@@ -412,12 +412,12 @@ http_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
-	tcase_add_test(t, an_answer_comes_with_its_status_body_and_headers);
+	tcase_add_test(t, an_answer_has_its_status_body_and_headers);
 	tcase_add_test(t, without_those_headers_they_are_empty);
 	tcase_add_test(t, a_get_says_who_asks_and_leaves_the_path_alone);
 	tcase_add_test(t, a_patch_carries_its_body_at_once);
 	tcase_add_test(t, connections_are_kept);
-	tcase_add_test(t, a_redirect_is_an_answer_not_an_errand);
+	tcase_add_test(t, a_redirect_is_an_answer_and_not_followed);
 	tcase_add_test(t, other_protocols_are_refused);
 	tcase_add_test(t, plain_http_ignores_proxies_of_the_environment);
 	tcase_add_test(t, a_refused_connection_was_never_sent);
@@ -426,11 +426,11 @@ http_suite(void)
 	tcase_add_test(t, a_body_that_drips_is_cut_at_the_time_out);
 	tcase_add_test(t, garbage_is_no_answer);
 	tcase_add_test(t, a_cut_body_is_an_incomplete_answer);
-	tcase_add_loop_test(t, it_is_told_who_ended_a_request_without_an_answer, 0, 3);
-	tcase_add_loop_test(t, of_a_request_that_was_cut_while_it_was_sent_it_is_told, 0, 2);
+	tcase_add_loop_test(t, a_request_without_an_answer_says_which_side_ended_it, 0, 3);
+	tcase_add_loop_test(t, a_request_that_was_cut_while_it_was_sent_is_reported_so, 0, 2);
 	tcase_add_test(t, a_request_is_not_repeated_when_a_kept_connection_dies);
 	tcase_add_test(t, an_answer_may_unpack_to_16_mib_and_no_more);
-	tcase_add_test(t, many_at_once_all_get_their_answers);
+	tcase_add_test(t, many_requests_at_once_all_get_their_answers);
 	tcase_add_test(t, a_cancelled_request_is_silent);
 	suite_add_tcase(suite, t);
 	return suite;

@@ -23,7 +23,7 @@ START_TEST(every_part_of_the_range_comes_up_and_nothing_beyond_it)
 }
 END_TEST
 
-START_TEST(a_pause_is_below_what_it_may_be)
+START_TEST(a_pause_is_below_its_limit)
 {
 	bool seen[3] = { false };
 
@@ -42,7 +42,7 @@ START_TEST(a_pause_is_below_what_it_may_be)
 }
 END_TEST
 
-/* What a process draws first, as at its start. */
+/* What a process draws first after its start. */
 static void
 draw_in_child(int64_t first[static FIRST])
 {
@@ -82,7 +82,7 @@ main(void)
 	TCase *t = tcase_create("jitter");
 
 	tcase_add_test(t, every_part_of_the_range_comes_up_and_nothing_beyond_it);
-	tcase_add_test(t, a_pause_is_below_what_it_may_be);
+	tcase_add_test(t, a_pause_is_below_its_limit);
 	tcase_add_test(t, no_two_starts_wait_in_step);
 	suite_add_tcase(s, t);
 	return run_suite(s);

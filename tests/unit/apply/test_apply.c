@@ -53,7 +53,7 @@ upsert(const struct made_order *m)
 	return (struct change){ .kind = CHANGE_UPSERT, .record = m->r, .base = CHANGE_ANY_BASE };
 }
 
-/* Fill with orders [0, n) in one list. */
+/* Fill the store with orders [0, n) in one list. */
 static void
 fill(unsigned n, uint64_t seed)
 {
@@ -84,7 +84,7 @@ START_TEST(an_empty_store_is_consistent)
 }
 END_TEST
 
-START_TEST(a_store_made_anew_repeats_no_generation)
+START_TEST(a_store_created_again_repeats_no_generation)
 {
 	char moved[600];
 	uint64_t last;
@@ -120,7 +120,7 @@ on_commit(void *cookie, uint64_t generation, struct str entry)
 	buf_add_str(&told->entry, entry);
 }
 
-START_TEST(each_commit_is_told_with_its_entry_of_the_change_log)
+START_TEST(each_commit_is_announced_with_its_entry_in_the_change_log)
 {
 	struct told told = { 0 };
 	struct str value;
@@ -220,7 +220,7 @@ START_TEST(news_older_than_the_row_is_left_out)
 }
 END_TEST
 
-START_TEST(a_record_twice_in_a_list_counts_as_its_last)
+START_TEST(the_last_of_two_changes_of_a_record_in_a_list_counts)
 {
 	uint64_t seed = 11;
 	struct made_order m, again;
@@ -338,7 +338,7 @@ START_TEST(a_second_writer_is_refused)
 }
 END_TEST
 
-/* A store of the format before, as small as it gets. */
+/* Write the smallest store of a newer format. */
 static void
 put_newer_format(void)
 {
@@ -370,7 +370,7 @@ START_TEST(a_store_of_a_newer_format_is_refused_by_its_name)
 }
 END_TEST
 
-START_TEST(another_time_zone_counts_the_days_anew)
+START_TEST(another_time_zone_counts_the_days_again)
 {
 	fill(400, 6);
 	apply_close(a);
@@ -489,18 +489,18 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, an_empty_store_is_consistent);
-	tcase_add_test(t, a_store_made_anew_repeats_no_generation);
-	tcase_add_test(t, each_commit_is_told_with_its_entry_of_the_change_log);
+	tcase_add_test(t, a_store_created_again_repeats_no_generation);
+	tcase_add_test(t, each_commit_is_announced_with_its_entry_in_the_change_log);
 	tcase_add_test(t, a_list_becomes_one_generation);
 	tcase_add_test(t, a_change_that_changes_nothing_makes_no_generation);
 	tcase_add_test(t, fields_that_are_not_known_stay_as_they_are);
 	tcase_add_test(t, news_older_than_the_row_is_left_out);
-	tcase_add_test(t, a_record_twice_in_a_list_counts_as_its_last);
+	tcase_add_test(t, the_last_of_two_changes_of_a_record_in_a_list_counts);
 	tcase_add_test(t, everything_can_go_and_come_back);
 	tcase_add_test(t, the_store_survives_being_closed_and_opened);
 	tcase_add_test(t, a_second_writer_is_refused);
 	tcase_add_test(t, a_store_of_a_newer_format_is_refused_by_its_name);
-	tcase_add_test(t, another_time_zone_counts_the_days_anew);
+	tcase_add_test(t, another_time_zone_counts_the_days_again);
 	tcase_add_test(t, a_full_map_grows_to_its_limit_and_then_refuses);
 	tcase_add_test(t, the_change_log_keeps_as_many_generations_as_configured);
 	tcase_add_test(t, a_snapshot_does_not_move_while_the_writer_commits);

@@ -36,7 +36,7 @@ teardown(void)
 	apply_close(a);
 }
 
-/* One change of one order; returns what was skipped. */
+/* Apply one change of one order; returns how many were skipped. */
 static size_t
 apply_one(unsigned i, enum change_kind kind, uint64_t base)
 {
@@ -60,7 +60,7 @@ is_there(unsigned i)
 	return there;
 }
 
-START_TEST(news_from_before_a_deletion_do_not_bring_the_row_back)
+START_TEST(news_from_before_a_deletion_does_not_bring_the_row_back)
 {
 	uint64_t before;
 
@@ -74,7 +74,7 @@ START_TEST(news_from_before_a_deletion_do_not_bring_the_row_back)
 }
 END_TEST
 
-START_TEST(news_from_after_a_deletion_do)
+START_TEST(news_from_after_a_deletion_brings_the_row_back)
 {
 	(void)apply_one(0, CHANGE_UPSERT, CHANGE_ANY_BASE);
 	(void)apply_one(0, CHANGE_GONE, CHANGE_ANY_BASE);
@@ -86,7 +86,7 @@ START_TEST(news_from_after_a_deletion_do)
 }
 END_TEST
 
-START_TEST(a_row_that_never_was_is_new_whatever_the_news_are_based_on)
+START_TEST(a_row_that_never_existed_is_new_whatever_the_news_is_based_on)
 {
 	uint64_t before = apply_generation(a);
 
@@ -97,7 +97,7 @@ START_TEST(a_row_that_never_was_is_new_whatever_the_news_are_based_on)
 }
 END_TEST
 
-START_TEST(each_of_many_news_counts_by_its_own_base)
+START_TEST(each_piece_of_news_counts_by_its_own_base)
 {
 	const struct apply_meta meta = { 0 };
 	struct change *c = calloc(MANY, sizeof(*c));
@@ -129,7 +129,7 @@ watcher(void *cookie, const struct change *c, size_t n, enum change_source sourc
 	told += (unsigned)n;
 }
 
-START_TEST(who_watches_is_told_after_a_commit)
+START_TEST(a_watcher_is_called_after_a_commit)
 {
 	apply_watch(a, watcher, NULL);
 	(void)apply_one(0, CHANGE_UPSERT, CHANGE_ANY_BASE);
@@ -147,11 +147,11 @@ main(void)
 	TCase *t = tcase_create("gone");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, news_from_before_a_deletion_do_not_bring_the_row_back);
-	tcase_add_test(t, news_from_after_a_deletion_do);
-	tcase_add_test(t, a_row_that_never_was_is_new_whatever_the_news_are_based_on);
-	tcase_add_test(t, each_of_many_news_counts_by_its_own_base);
-	tcase_add_test(t, who_watches_is_told_after_a_commit);
+	tcase_add_test(t, news_from_before_a_deletion_does_not_bring_the_row_back);
+	tcase_add_test(t, news_from_after_a_deletion_brings_the_row_back);
+	tcase_add_test(t, a_row_that_never_existed_is_new_whatever_the_news_is_based_on);
+	tcase_add_test(t, each_piece_of_news_counts_by_its_own_base);
+	tcase_add_test(t, a_watcher_is_called_after_a_commit);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,6 +1,6 @@
 #include "tests/lib/history_lines.h"
 
-/* What is told of a change, and whose doing it is said to be. */
+/* What the history says of a change, and to whom it attributes it. */
 
 START_TEST(the_first_sync_is_not_history_and_later_ones_are)
 {
@@ -110,7 +110,7 @@ START_TEST(what_others_changed_meanwhile_is_shown_as_theirs)
 }
 END_TEST
 
-START_TEST(an_edit_that_was_overtaken_is_shown_and_so_is_what_came_of_it)
+START_TEST(an_overtaken_edit_is_shown_and_so_is_the_result)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
@@ -130,7 +130,7 @@ START_TEST(an_edit_that_was_overtaken_is_shown_and_so_is_what_came_of_it)
 }
 END_TEST
 
-START_TEST(an_edit_that_asks_for_what_is_there_is_no_history)
+START_TEST(an_edit_that_asks_for_the_present_values_is_not_history)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
@@ -144,7 +144,7 @@ START_TEST(an_edit_that_asks_for_what_is_there_is_no_history)
 }
 END_TEST
 
-START_TEST(a_stamp_is_told_only_when_nothing_else_is)
+START_TEST(a_stamp_is_shown_only_when_nothing_else_is)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
@@ -165,7 +165,7 @@ START_TEST(a_stamp_is_told_only_when_nothing_else_is)
 }
 END_TEST
 
-START_TEST(creations_and_deletions_are_put_down_to_who_asked)
+START_TEST(creations_and_deletions_are_attributed_to_the_asker)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
@@ -187,7 +187,7 @@ START_TEST(creations_and_deletions_are_put_down_to_who_asked)
 	    "changed airtable status:Pending>Processing",
 	    "deleted api req-2 orderId:od-1>null customer:New>null status:Processing>null");
 	check();
-	/* gone already: nothing more to tell */
+	/* gone already: nothing more to show */
 	made_entry(&m, a, OUTBOX_DELETE, "recNew");
 	(void)made_store(a, &m, NOW_MS);
 	(void)made_confirm(a, NULL, STR("recNew"), &edit, 1, NOW_MS);
@@ -196,7 +196,7 @@ START_TEST(creations_and_deletions_are_put_down_to_who_asked)
 }
 END_TEST
 
-START_TEST(news_of_what_we_sent_are_put_down_to_who_asked)
+START_TEST(news_of_what_we_sent_is_attributed_to_the_asker)
 {
 	struct made_entry m, other;
 	const struct outbox_entry *edit = &m.e;
@@ -211,7 +211,7 @@ START_TEST(news_of_what_we_sent_are_put_down_to_who_asked)
 	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
 	    "changed airtable priority:Low>High");
 	check();
-	/* the answer comes later, and tells nothing new */
+	/* the answer comes later and brings nothing new */
 	before = apply_generation(a);
 	(void)made_confirm(a, &r, order.r.id, &edit, 1, NOW_MS);
 	ck_assert_uint_eq(apply_generation(a), before);
@@ -226,7 +226,7 @@ START_TEST(news_of_what_we_sent_are_put_down_to_who_asked)
 }
 END_TEST
 
-START_TEST(news_of_what_travelled_together_are_told_once_and_in_its_order)
+START_TEST(changes_sent_in_one_call_are_shown_once_and_in_order)
 {
 	const struct outbox_entry *edits[2];
 	struct made_entry m[2];
@@ -251,8 +251,8 @@ START_TEST(news_of_what_travelled_together_are_told_once_and_in_its_order)
 }
 END_TEST
 
-/* The first was sent in a call of its own, and nobody knows what became of it. */
-START_TEST(news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook)
+/* The first was sent in a call of its own, whose outcome is unknown. */
+START_TEST(news_of_a_later_call_says_nothing_about_an_earlier_one_that_it_overtook)
 {
 	const struct outbox_entry *edits[2];
 	struct made_entry m[2];
@@ -266,14 +266,14 @@ START_TEST(news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook)
 	}
 	(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
 	EXPECT(history_of(order.r.id), "changed api req-2 status:Pending>Delivered");
-	/* what was overtaken is not told behind what overtook it */
+	/* an overtaken change is not shown after the one that overtook it */
 	(void)made_confirm(a, &r, order.r.id, edits, 2, NOW_MS);
 	ck_assert_uint_eq(history_of(order.r.id)->n, 1);
 	check();
 }
 END_TEST
 
-START_TEST(what_a_confirmed_edit_brought_is_nobody_elses_doing)
+START_TEST(the_result_of_a_confirmed_edit_is_attributed_to_no_other)
 {
 	struct made_entry m, next;
 	const struct outbox_entry *edit = &next.e;
@@ -290,7 +290,7 @@ START_TEST(what_a_confirmed_edit_brought_is_nobody_elses_doing)
 }
 END_TEST
 
-START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
+START_TEST(what_was_seen_is_never_shown_as_not_applied_until_it_is_sent_again)
 {
 	struct made_entry m;
 	struct outbox_step step = { .verb = OUTBOX_NOT_APPLIED, .entry = &m.e, .why = STR("why") };
@@ -313,7 +313,7 @@ START_TEST(what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again)
 }
 END_TEST
 
-START_TEST(an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked)
+START_TEST(an_answer_that_shows_another_sent_change_is_attributed_to_its_asker)
 {
 	struct made_entry m, next;
 	const struct outbox_entry *edit = &next.e;
@@ -368,7 +368,7 @@ START_TEST(a_creation_that_a_sync_saw_first_is_ours_in_the_end)
 }
 END_TEST
 
-START_TEST(a_creation_that_is_known_to_be_somebody_elses_stays_so)
+START_TEST(a_creation_known_to_be_another_users_stays_so)
 {
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
@@ -385,7 +385,7 @@ START_TEST(a_creation_that_is_known_to_be_somebody_elses_stays_so)
 }
 END_TEST
 
-START_TEST(what_was_not_applied_is_told_with_its_cause)
+START_TEST(what_was_not_applied_is_shown_with_its_cause)
 {
 	struct made_entry m[5];
 	struct outbox_step steps[5];
@@ -445,7 +445,7 @@ step(enum step_kind kind, const struct author *who, enum orders_field f, const c
 		steps[step_count - 2].s.next = &one->s;
 }
 
-/* The generation when what was told before them had been asked for. */
+/* The generation at which the earlier steps had been requested. */
 static uint64_t steps_since;
 
 /* The feed's news of the order, with these steps; NULL: it is gone. */
@@ -468,7 +468,7 @@ told(const struct record *r, struct str id)
 
 #define CHANGED(who, f, from, to)	step(STEP_CHANGED, &(who), ORDER_ ## f, from, to)
 
-START_TEST(what_several_did_is_told_as_the_doing_of_each)
+START_TEST(what_several_people_did_is_attributed_to_each)
 {
 	struct record r = order_with("Delivered", "High");
 
@@ -482,7 +482,7 @@ START_TEST(what_several_did_is_told_as_the_doing_of_each)
 }
 END_TEST
 
-START_TEST(who_did_it_is_told_with_what_airtable_says_of_him)
+START_TEST(the_author_is_shown_with_what_airtable_says_about_him)
 {
 	static const char who[] = "\"source\":\"airtable\",\"by\":\"Ada\",\"via\":\"client\","
 	    "\"user\":{\"id\":\"usrA\",\"email\":\"ada@example.com\"},\"requestId\":null";
@@ -498,7 +498,7 @@ START_TEST(who_did_it_is_told_with_what_airtable_says_of_him)
 }
 END_TEST
 
-START_TEST(what_the_store_has_been_past_is_not_told_again)
+START_TEST(steps_that_the_store_is_past_are_not_shown_again)
 {
 	struct record r = order_with("Shipped", "Low");
 
@@ -513,7 +513,7 @@ START_TEST(what_the_store_has_been_past_is_not_told_again)
 }
 END_TEST
 
-START_TEST(what_was_read_again_is_put_down_to_who_brought_it_there)
+START_TEST(what_was_read_again_is_attributed_to_its_author)
 {
 	struct record r = order_with("Shipped", "High");
 
@@ -525,13 +525,13 @@ START_TEST(what_was_read_again_is_put_down_to_who_brought_it_there)
 	CHANGED(bob, PRIORITY, "Medium", NULL);
 	told(&r, order.r.id);
 	EXPECT(history_of(order.r.id), "changed airtable Ada/client status:Pending>Shipped",
-	    "changed airtable priority:Low>High",	/* of this nobody has told */
+	    "changed airtable priority:Low>High",	/* this change was not reported */
 	    "changed airtable Bob/client status:Shipped>Delivered",
 	    "changed airtable status:Delivered>Pending priority:High>Low");
 }
 END_TEST
 
-START_TEST(who_made_and_who_deleted_is_told)
+START_TEST(who_created_and_who_deleted_is_shown)
 {
 	struct record r = { .known = schema_all(&orders_schema) };
 	struct str id = STR("recLater");
@@ -555,7 +555,7 @@ END_TEST
 /* ---- what a plain edit of ours has overwritten --------------------------------------------- */
 static const struct author ours = { .via = TEXT("publicApi") };
 
-/* Confirmed, with what the row is by now. */
+/* Confirm the edit, with the row as it is by now. */
 static void
 edit(const char *status, const char *now)
 {
@@ -567,7 +567,7 @@ edit(const char *status, const char *now)
 	(void)made_confirm(a, &r, order.r.id, &e, 1, NOW_MS);
 }
 
-START_TEST(what_was_overwritten_is_told_before_what_overwrote_it)
+START_TEST(what_was_overwritten_is_shown_before_what_overwrote_it)
 {
 	struct record r = order_with("Shipped", "Low");
 
@@ -587,8 +587,8 @@ START_TEST(what_was_overwritten_is_told_before_what_overwrote_it)
 }
 END_TEST
 
-/* It comes in two pages, before and after which there is more of ours (and of somebody else's). */
-START_TEST(what_was_overwritten_may_be_told_bit_by_bit)
+/* The steps come in two pages; before and after them there are more edits, ours and others'. */
+START_TEST(what_was_overwritten_may_be_reported_bit_by_bit)
 {
 	struct record r = order_with("Delivered", "Low");
 
@@ -608,7 +608,7 @@ START_TEST(what_was_overwritten_may_be_told_bit_by_bit)
 END_TEST
 
 /* The feed was quicker than the answer to our call. */
-START_TEST(what_was_overwritten_is_told_first_when_all_of_it_comes_at_once)
+START_TEST(what_was_overwritten_is_shown_first_when_all_of_it_comes_at_once)
 {
 	struct record r = order_with("Shipped", "Low");
 	struct made_entry m;
@@ -625,7 +625,7 @@ START_TEST(what_was_overwritten_is_told_first_when_all_of_it_comes_at_once)
 }
 END_TEST
 
-START_TEST(one_bulk_edit_overwrote_several)
+START_TEST(one_bulk_edit_may_overwrite_several_changes)
 {
 	struct record r = order_with("Shipped", "High");
 	struct made_entry m[2];
@@ -647,7 +647,7 @@ START_TEST(one_bulk_edit_overwrote_several)
 }
 END_TEST
 
-START_TEST(what_is_older_than_the_page_was_overwritten_by_none_of_it)
+START_TEST(what_is_older_than_the_page_was_not_overwritten_by_it)
 {
 	struct record r = order_with("Shipped", "Low");
 
@@ -660,8 +660,8 @@ START_TEST(what_is_older_than_the_page_was_overwritten_by_none_of_it)
 }
 END_TEST
 
-/* By a look before another edit, which then was not sent. */
-START_TEST(what_was_read_without_a_name_gets_the_name)
+/* It was read by a look before another edit, which then was not sent. */
+START_TEST(what_was_read_without_an_author_gets_its_author)
 {
 	struct record r = order_with("Cancelled", "Low");
 
@@ -672,7 +672,7 @@ START_TEST(what_was_read_without_a_name_gets_the_name)
 }
 END_TEST
 
-START_TEST(what_was_not_overwritten_by_us_is_told_as_it_is)
+START_TEST(what_was_not_overwritten_by_us_is_shown_as_it_is)
 {
 	struct record r = order_with("Shipped", "Low");
 
@@ -719,31 +719,31 @@ main(void)
 	tcase_add_test(t, an_edit_is_shown_with_all_that_is_known_of_it);
 	tcase_add_test(t, merged_edits_are_shown_one_by_one);
 	tcase_add_test(t, what_others_changed_meanwhile_is_shown_as_theirs);
-	tcase_add_test(t, an_edit_that_was_overtaken_is_shown_and_so_is_what_came_of_it);
-	tcase_add_test(t, an_edit_that_asks_for_what_is_there_is_no_history);
-	tcase_add_test(t, a_stamp_is_told_only_when_nothing_else_is);
-	tcase_add_test(t, creations_and_deletions_are_put_down_to_who_asked);
-	tcase_add_test(t, news_of_what_we_sent_are_put_down_to_who_asked);
-	tcase_add_test(t, news_of_what_travelled_together_are_told_once_and_in_its_order);
-	tcase_add_test(t, news_of_a_later_call_say_nothing_of_an_earlier_one_that_it_overtook);
-	tcase_add_test(t, what_a_confirmed_edit_brought_is_nobody_elses_doing);
-	tcase_add_test(t, what_was_seen_is_never_told_as_not_applied_until_it_is_sent_again);
-	tcase_add_test(t, an_answer_that_shows_what_else_was_sent_is_put_down_to_who_asked);
+	tcase_add_test(t, an_overtaken_edit_is_shown_and_so_is_the_result);
+	tcase_add_test(t, an_edit_that_asks_for_the_present_values_is_not_history);
+	tcase_add_test(t, a_stamp_is_shown_only_when_nothing_else_is);
+	tcase_add_test(t, creations_and_deletions_are_attributed_to_the_asker);
+	tcase_add_test(t, news_of_what_we_sent_is_attributed_to_the_asker);
+	tcase_add_test(t, changes_sent_in_one_call_are_shown_once_and_in_order);
+	tcase_add_test(t, news_of_a_later_call_says_nothing_about_an_earlier_one_that_it_overtook);
+	tcase_add_test(t, the_result_of_a_confirmed_edit_is_attributed_to_no_other);
+	tcase_add_test(t, what_was_seen_is_never_shown_as_not_applied_until_it_is_sent_again);
+	tcase_add_test(t, an_answer_that_shows_another_sent_change_is_attributed_to_its_asker);
 	tcase_add_test(t, a_creation_that_a_sync_saw_first_is_ours_in_the_end);
-	tcase_add_test(t, a_creation_that_is_known_to_be_somebody_elses_stays_so);
-	tcase_add_test(t, what_was_not_applied_is_told_with_its_cause);
-	tcase_add_test(t, what_several_did_is_told_as_the_doing_of_each);
-	tcase_add_test(t, who_did_it_is_told_with_what_airtable_says_of_him);
-	tcase_add_test(t, what_the_store_has_been_past_is_not_told_again);
-	tcase_add_test(t, what_was_read_again_is_put_down_to_who_brought_it_there);
-	tcase_add_test(t, who_made_and_who_deleted_is_told);
-	tcase_add_test(t, what_was_overwritten_is_told_before_what_overwrote_it);
-	tcase_add_test(t, what_was_overwritten_may_be_told_bit_by_bit);
-	tcase_add_test(t, what_was_overwritten_is_told_first_when_all_of_it_comes_at_once);
-	tcase_add_test(t, one_bulk_edit_overwrote_several);
-	tcase_add_test(t, what_is_older_than_the_page_was_overwritten_by_none_of_it);
-	tcase_add_test(t, what_was_read_without_a_name_gets_the_name);
-	tcase_add_test(t, what_was_not_overwritten_by_us_is_told_as_it_is);
+	tcase_add_test(t, a_creation_known_to_be_another_users_stays_so);
+	tcase_add_test(t, what_was_not_applied_is_shown_with_its_cause);
+	tcase_add_test(t, what_several_people_did_is_attributed_to_each);
+	tcase_add_test(t, the_author_is_shown_with_what_airtable_says_about_him);
+	tcase_add_test(t, steps_that_the_store_is_past_are_not_shown_again);
+	tcase_add_test(t, what_was_read_again_is_attributed_to_its_author);
+	tcase_add_test(t, who_created_and_who_deleted_is_shown);
+	tcase_add_test(t, what_was_overwritten_is_shown_before_what_overwrote_it);
+	tcase_add_test(t, what_was_overwritten_may_be_reported_bit_by_bit);
+	tcase_add_test(t, what_was_overwritten_is_shown_first_when_all_of_it_comes_at_once);
+	tcase_add_test(t, one_bulk_edit_may_overwrite_several_changes);
+	tcase_add_test(t, what_is_older_than_the_page_was_not_overwritten_by_it);
+	tcase_add_test(t, what_was_read_without_an_author_gets_its_author);
+	tcase_add_test(t, what_was_not_overwritten_by_us_is_shown_as_it_is);
 	tcase_add_test(t, a_record_that_came_back_has_not_gone);
 	suite_add_tcase(s, t);
 	return run_suite(s);

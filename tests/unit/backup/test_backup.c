@@ -124,7 +124,7 @@ START_TEST(a_backup_is_the_store_at_one_generation)
 }
 END_TEST
 
-START_TEST(what_is_restored_has_a_generation_later_than_any_before)
+START_TEST(a_restored_store_has_a_generation_later_than_any_before)
 {
 	struct backup_facts f, before;
 
@@ -175,8 +175,8 @@ check_feed(void)
 	buf_free(&feed);
 }
 
-/* Airtable's side does not go back in time with a backup. */
-START_TEST(the_webhook_and_the_months_calls_are_those_of_the_store_that_was_there)
+/* Restoring a backup does not take Airtable back in time. */
+START_TEST(webhook_and_calls_of_the_month_are_taken_over_from_the_old_store)
 {
 	struct budget_kept calls = { .format = BUDGET_FORMAT, .used = { 100, 200, 300 } };
 	const struct apply_meta meta = { .calls = { (const char *)&calls, sizeof(calls) } };
@@ -214,7 +214,7 @@ birth(void)
 	return n;
 }
 
-START_TEST(a_restored_store_is_another_one_so_that_keys_of_created_orders_never_repeat)
+START_TEST(a_restored_store_has_a_new_birth_so_keys_of_created_orders_never_repeat)
 {
 	uint64_t before = birth();
 	struct backup_facts f;
@@ -225,7 +225,7 @@ START_TEST(a_restored_store_is_another_one_so_that_keys_of_created_orders_never_
 }
 END_TEST
 
-START_TEST(an_outbox_is_not_restored_without_saying_what_is_to_become_of_it)
+START_TEST(an_outbox_is_not_restored_without_keep_or_drop)
 {
 	struct backup_facts before = facts_of(data_file()), f;
 	struct kept_answer answer;
@@ -291,7 +291,7 @@ START_TEST(a_reader_notices_that_the_store_was_replaced)
 }
 END_TEST
 
-START_TEST(what_is_no_backup_is_refused_and_nothing_is_touched)
+START_TEST(files_that_are_not_backups_are_refused_and_nothing_is_touched)
 {
 	struct backup_facts before = facts_of(data_file()), f;
 	struct stat st;
@@ -310,7 +310,7 @@ START_TEST(what_is_no_backup_is_refused_and_nothing_is_touched)
 }
 END_TEST
 
-/* A writer commits as fast as it can while copies are made: each is of one generation and sound. */
+/* A writer commits as fast as it can while copies are made: each copy is sound and of one generation. */
 START_TEST(backups_beside_a_writer_are_whole)
 {
 	pid_t pid;
@@ -359,13 +359,13 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_backup_is_the_store_at_one_generation);
-	tcase_add_test(t, what_is_restored_has_a_generation_later_than_any_before);
-	tcase_add_test(t, a_restored_store_is_another_one_so_that_keys_of_created_orders_never_repeat);
-	tcase_add_test(t, an_outbox_is_not_restored_without_saying_what_is_to_become_of_it);
-	tcase_add_test(t, the_webhook_and_the_months_calls_are_those_of_the_store_that_was_there);
+	tcase_add_test(t, a_restored_store_has_a_generation_later_than_any_before);
+	tcase_add_test(t, a_restored_store_has_a_new_birth_so_keys_of_created_orders_never_repeat);
+	tcase_add_test(t, an_outbox_is_not_restored_without_keep_or_drop);
+	tcase_add_test(t, webhook_and_calls_of_the_month_are_taken_over_from_the_old_store);
 	tcase_add_test(t, a_store_in_use_by_syncd_is_left_alone);
 	tcase_add_test(t, a_reader_notices_that_the_store_was_replaced);
-	tcase_add_test(t, what_is_no_backup_is_refused_and_nothing_is_touched);
+	tcase_add_test(t, files_that_are_not_backups_are_refused_and_nothing_is_touched);
 	tcase_add_test(t, backups_beside_a_writer_are_whole);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -21,9 +21,9 @@
 #include "tests/lib/support.h"
 
 /*
- * What syncctl does to a store's files: whose they are afterwards, what is
- * left of those that were there, and what becomes of it when it is refused,
- * misled, out of room or killed.
+ * What syncctl does to a store's files: who owns them afterwards, what is left
+ * of the old ones, and what happens when it is refused, misled, out of room or
+ * killed.
  */
 #define USER	54321
 #define GROUP	54322
@@ -158,7 +158,7 @@ generation_of(const char *file)
 	return f.generation;
 }
 
-/* Give it to ${uid} with all that is in it. */
+/* Give the folder and all that is in it to ${uid}. */
 static void
 give(uid_t uid, gid_t gid)
 {
@@ -244,7 +244,7 @@ START_TEST(nothing_that_was_set_aside_is_ever_overwritten)
 }
 END_TEST
 
-START_TEST(what_was_set_aside_can_be_gone_back_to_with_its_outbox)
+START_TEST(a_store_that_was_set_aside_can_be_restored_with_its_outbox)
 {
 	struct said s;
 
@@ -266,7 +266,7 @@ START_TEST(a_first_restore_on_a_new_machine_has_nothing_to_set_aside)
 	done(ctl(ctl_restore, backup, true), "no store was there before");
 	check_usable(0, 0);
 	ck_assert_int_eq(rename(config.store.path, in(dir, "away")), 0);
-	refused(ctl(ctl_restore, backup, true), "syncd makes it when it starts");
+	refused(ctl(ctl_restore, backup, true), "syncd creates it when it starts");
 }
 END_TEST
 
@@ -299,7 +299,7 @@ START_TEST(a_store_or_backup_of_another_format_is_refused_by_its_number)
 }
 END_TEST
 
-START_TEST(what_is_cut_short_or_garbage_or_no_file_is_refused_and_the_store_stays)
+START_TEST(files_cut_short_garbage_and_non_files_are_refused_and_the_store_stays)
 {
 	uint64_t before = generation_of(of_store("data.mdb"));
 	off_t size;
@@ -344,7 +344,7 @@ END_TEST
 
 /* ---- root on another user's store ----------------------------------------------- */
 
-START_TEST(what_root_restores_or_rebuilds_stays_its_users)
+START_TEST(a_store_that_root_restores_or_rebuilds_stays_its_users)
 {
 	if (not_root("root on another user's store"))
 		return;
@@ -366,7 +366,7 @@ START_TEST(what_root_restores_or_rebuilds_stays_its_users)
 }
 END_TEST
 
-START_TEST(a_lock_that_root_has_to_make_is_the_users_too)
+START_TEST(a_lock_that_root_has_to_create_is_the_users_too)
 {
 	if (not_root("root on another user's store"))
 		return;
@@ -383,7 +383,7 @@ START_TEST(a_lock_that_root_has_to_make_is_the_users_too)
 }
 END_TEST
 
-START_TEST(group_and_mode_are_those_of_the_file_that_was_there)
+START_TEST(group_and_mode_are_those_of_the_replaced_file)
 {
 	if (not_root("root on another user's store"))
 		return;
@@ -398,8 +398,8 @@ START_TEST(group_and_mode_are_those_of_the_file_that_was_there)
 }
 END_TEST
 
-/* A folder of root's into which syncd's group may write; and one into which everybody may. */
-START_TEST(in_a_folder_of_roots_the_data_file_tells_the_user)
+/* A folder of root's into which syncd's group may write, and one into which anyone may. */
+START_TEST(in_a_folder_of_roots_the_data_file_decides_the_user)
 {
 	if (not_root("root on another user's store"))
 		return;
@@ -419,7 +419,7 @@ START_TEST(in_a_folder_of_roots_the_data_file_tells_the_user)
 }
 END_TEST
 
-/* As one who is not the store's user. */
+/* Run ${command} as a user who is not the store's. */
 static struct said
 as_stranger(enum ctl_exit (*command)(struct ctl *), const char *argument)
 {
@@ -456,7 +456,7 @@ END_TEST
 
 /* ---- links that lead elsewhere ---------------------------------------------------- */
 
-/* Files of root's that nobody else may touch. */
+/* Files of root's that no other user may touch. */
 static void
 make_victim(void)
 {
@@ -536,7 +536,7 @@ START_TEST(store_path_may_be_a_link_of_roots_or_of_its_users)
 }
 END_TEST
 
-START_TEST(a_backup_into_anybodys_folder_follows_no_link_and_replaces_only_files)
+START_TEST(a_backup_into_a_shared_folder_follows_no_link_and_replaces_only_files)
 {
 	char file[256], partial[272];
 
@@ -572,7 +572,7 @@ START_TEST(a_backup_into_anybodys_folder_follows_no_link_and_replaces_only_files
 }
 END_TEST
 
-START_TEST(two_backups_of_one_name_do_not_mix_and_one_that_was_killed_is_in_nobodys_way)
+START_TEST(two_backups_of_one_name_do_not_mix_and_a_killed_one_blocks_none)
 {
 	char partial[256];
 	int fd;
@@ -594,7 +594,7 @@ END_TEST
 
 /* ---- no room, and the end in the middle --------------------------------------------- */
 
-/* With files that can't grow beyond ${limit} bytes, as on a full disk. */
+/* Run it with files that can't grow beyond ${limit} bytes, as on a full disk. */
 static enum err
 within(rlim_t limit, bool rebuild)
 {
@@ -638,7 +638,7 @@ START_TEST(wherever_writing_fails_the_store_stays_and_nothing_is_left)
 END_TEST
 
 /* A disk of its own below the store. */
-START_TEST(a_disk_without_room_is_told_before_anything_is_written)
+START_TEST(a_disk_without_room_is_reported_before_anything_is_written)
 {
 	struct said s;
 
@@ -662,7 +662,7 @@ START_TEST(a_disk_without_room_is_told_before_anything_is_written)
 }
 END_TEST
 
-/* What a restore that was killed leaves, after each step that it does. */
+/* The files that a restore leaves when it is killed after each of its steps. */
 static void
 killed_after(unsigned step)
 {
@@ -675,7 +675,7 @@ killed_after(unsigned step)
 		ck_assert_int_eq(rmdir(of_store("new")), 0);
 }
 
-START_TEST(killed_at_any_step_it_has_happened_or_not_and_nothing_is_lost)
+START_TEST(a_restore_killed_at_any_step_has_happened_or_not_and_nothing_is_lost)
 {
 	uint64_t before = generation_of(of_store("data.mdb")), saved;
 	bool by_syncd = _i / 4 == 0;
@@ -700,7 +700,7 @@ END_TEST
 
 #ifdef ORDERDECK_FAULT_POINTS
 /* The same with a real SIGKILL at each point of the exchange. */
-START_TEST(killed_at_each_point_of_the_exchange_a_restart_goes_on)
+START_TEST(after_a_kill_at_any_point_of_the_exchange_a_restart_goes_on)
 {
 	static const char *const points[] = { "exchange-begin:1", "exchange-next:1", "exchange-aside:1",
 	    "exchange-readers:1", "exchange-end:1" };
@@ -723,7 +723,7 @@ START_TEST(killed_at_each_point_of_the_exchange_a_restart_goes_on)
 END_TEST
 #endif
 
-/* Many stores are made, which takes valgrind long; it sees the same code in the first case. */
+/* This makes many stores, which is slow under valgrind; the first case covers the same code. */
 static TCase *
 add_case(Suite *s, const char *name)
 {
@@ -743,28 +743,28 @@ main(void)
 	TCase *t = add_case(s, "set aside");
 
 	tcase_add_test(t, nothing_that_was_set_aside_is_ever_overwritten);
-	tcase_add_test(t, what_was_set_aside_can_be_gone_back_to_with_its_outbox);
+	tcase_add_test(t, a_store_that_was_set_aside_can_be_restored_with_its_outbox);
 	tcase_add_test(t, a_first_restore_on_a_new_machine_has_nothing_to_set_aside);
 	tcase_add_test(t, a_store_or_backup_of_another_format_is_refused_by_its_number);
-	tcase_add_test(t, what_is_cut_short_or_garbage_or_no_file_is_refused_and_the_store_stays);
+	tcase_add_test(t, files_cut_short_garbage_and_non_files_are_refused_and_the_store_stays);
 	tcase_add_test(t, a_store_in_use_is_left_alone);
 	t = add_case(s, "users");
-	tcase_add_test(t, what_root_restores_or_rebuilds_stays_its_users);
-	tcase_add_test(t, a_lock_that_root_has_to_make_is_the_users_too);
-	tcase_add_test(t, group_and_mode_are_those_of_the_file_that_was_there);
-	tcase_add_test(t, in_a_folder_of_roots_the_data_file_tells_the_user);
+	tcase_add_test(t, a_store_that_root_restores_or_rebuilds_stays_its_users);
+	tcase_add_test(t, a_lock_that_root_has_to_create_is_the_users_too);
+	tcase_add_test(t, group_and_mode_are_those_of_the_replaced_file);
+	tcase_add_test(t, in_a_folder_of_roots_the_data_file_decides_the_user);
 	tcase_add_test(t, another_user_may_neither_change_nor_read_the_store);
 	t = add_case(s, "links");
 	tcase_add_test(t, links_in_the_stores_folder_lead_nowhere);
 	tcase_add_test(t, store_path_may_be_a_link_of_roots_or_of_its_users);
-	tcase_add_test(t, a_backup_into_anybodys_folder_follows_no_link_and_replaces_only_files);
-	tcase_add_test(t, two_backups_of_one_name_do_not_mix_and_one_that_was_killed_is_in_nobodys_way);
+	tcase_add_test(t, a_backup_into_a_shared_folder_follows_no_link_and_replaces_only_files);
+	tcase_add_test(t, two_backups_of_one_name_do_not_mix_and_a_killed_one_blocks_none);
 	t = add_case(s, "in the middle");
 	tcase_add_test(t, wherever_writing_fails_the_store_stays_and_nothing_is_left);
-	tcase_add_test(t, a_disk_without_room_is_told_before_anything_is_written);
-	tcase_add_loop_test(t, killed_at_any_step_it_has_happened_or_not_and_nothing_is_lost, 0, 8);
+	tcase_add_test(t, a_disk_without_room_is_reported_before_anything_is_written);
+	tcase_add_loop_test(t, a_restore_killed_at_any_step_has_happened_or_not_and_nothing_is_lost, 0, 8);
 #ifdef ORDERDECK_FAULT_POINTS
-	tcase_add_loop_test(t, killed_at_each_point_of_the_exchange_a_restart_goes_on, 0, 5);
+	tcase_add_loop_test(t, after_a_kill_at_any_point_of_the_exchange_a_restart_goes_on, 0, 5);
 #endif
 	return run_suite(s);
 }

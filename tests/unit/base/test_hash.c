@@ -4,7 +4,7 @@
 #include "common/query/text_search.h"
 #include "tests/lib/support.h"
 
-START_TEST(hashes_are_those_that_everybody_else_makes)
+START_TEST(hashes_equal_those_of_other_implementations)
 {
 	ck_assert_uint_eq(hash_str(STR("")), HASH_BEGIN);
 	ck_assert_uint_eq(hash_str((struct str){ NULL, 0 }), HASH_BEGIN);
@@ -15,7 +15,7 @@ START_TEST(hashes_are_those_that_everybody_else_makes)
 }
 END_TEST
 
-START_TEST(pieces_are_hashed_as_the_whole)
+START_TEST(hashing_in_pieces_equals_hashing_the_whole)
 {
 	ck_assert_uint_eq(hash_add(hash_str(STR("foo")), "bar", 3), hash_str(STR("foobar")));
 	ck_assert_uint_eq(hash_add_by(HASH_BEGIN, "foobar", 6, HASH_PRIME), hash_str(STR("foobar")));
@@ -23,8 +23,8 @@ START_TEST(pieces_are_hashed_as_the_whole)
 }
 END_TEST
 
-/* The column of exact matches holds these. */
-START_TEST(hashes_that_are_stored_stay_as_they_are)
+/* The columns for exact matches store these hashes. */
+START_TEST(stored_hashes_never_change)
 {
 	ck_assert_int_eq(text_hash(STR("")), INT64_C(-780787492076525413));
 	ck_assert_int_eq(text_hash(STR("Acme")), INT64_C(4806335879590368798));
@@ -32,8 +32,8 @@ START_TEST(hashes_that_are_stored_stay_as_they_are)
 }
 END_TEST
 
-/* What keys of tables look like: neighbours by their last digit, or by one number. */
-START_TEST(places_of_neighbours_are_spread)
+/* Keys of tables are often neighbours: they differ in the last digit, or by one. */
+START_TEST(neighbouring_keys_are_spread)
 {
 	enum { PLACES = 256, KEYS = 128 };
 	unsigned char ids[PLACES] = { 0 }, numbers[PLACES] = { 0 };
@@ -57,10 +57,10 @@ main(void)
 	Suite *s = suite_create("hash");
 	TCase *t = tcase_create("hash");
 
-	tcase_add_test(t, hashes_are_those_that_everybody_else_makes);
-	tcase_add_test(t, pieces_are_hashed_as_the_whole);
-	tcase_add_test(t, hashes_that_are_stored_stay_as_they_are);
-	tcase_add_test(t, places_of_neighbours_are_spread);
+	tcase_add_test(t, hashes_equal_those_of_other_implementations);
+	tcase_add_test(t, hashing_in_pieces_equals_hashing_the_whole);
+	tcase_add_test(t, stored_hashes_never_change);
+	tcase_add_test(t, neighbouring_keys_are_spread);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -64,7 +64,7 @@ START_TEST(base64_comes_back_at_every_length)
 }
 END_TEST
 
-START_TEST(what_is_no_base64_or_too_much_is_refused)
+START_TEST(invalid_or_too_long_base64_is_refused)
 {
 	static const char *const bad[] = { "A", "AA", "AAA", "AA=A", "====", "A===", "AA A", "AA-_", "AAAAA" };
 	unsigned char bytes[4];
@@ -112,7 +112,7 @@ main(void)
 	tcase_add_test(t, the_vectors_of_rfc_4231_come_out);
 	tcase_add_test(t, a_ping_is_signed_with_the_decoded_secret);
 	tcase_add_test(t, base64_comes_back_at_every_length);
-	tcase_add_test(t, what_is_no_base64_or_too_much_is_refused);
+	tcase_add_test(t, invalid_or_too_long_base64_is_refused);
 	tcase_add_test(t, hexadecimal_is_read_exactly);
 	tcase_add_test(t, macs_are_equal_in_all_bytes_or_not_at_all);
 	suite_add_tcase(s, t);

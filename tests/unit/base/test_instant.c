@@ -69,7 +69,7 @@ START_TEST(every_form_of_rfc_3339_is_read)
 }
 END_TEST
 
-START_TEST(what_is_no_instant_is_refused)
+START_TEST(invalid_instants_are_refused)
 {
 	static const char *const bad[] = {
 		"", "T", "1970", "1970-01", "1970-1-1", "1970-00-01", "1970-13-01", "1970-01-00",
@@ -168,7 +168,7 @@ main(void)
 	tcase_add_test(t, known_instants_have_their_known_text);
 	tcase_add_test(t, out_of_range_has_no_text);
 	tcase_add_test(t, every_form_of_rfc_3339_is_read);
-	tcase_add_test(t, what_is_no_instant_is_refused);
+	tcase_add_test(t, invalid_instants_are_refused);
 	tcase_add_test(t, text_and_back_is_the_same_instant);
 	tcase_add_test(t, every_day_agrees_with_the_c_library);
 	tcase_add_test(t, the_monotonic_clock_does_not_go_back);

@@ -25,7 +25,7 @@ START_TEST(a_member_is_found_by_its_exact_name)
 }
 END_TEST
 
-START_TEST(what_is_no_text_is_none)
+START_TEST(a_member_that_is_not_a_text_counts_as_missing)
 {
 	static const char *const names[] = { "none", "number", "missing", "" };
 
@@ -34,8 +34,8 @@ START_TEST(what_is_no_text_is_none)
 }
 END_TEST
 
-/* As cJSON says of what could not be parsed, and of a member that is no object. */
-START_TEST(of_no_object_there_is_no_member)
+/* As cJSON answers for what could not be parsed, and for a member that is not an object. */
+START_TEST(a_value_that_is_not_an_object_has_no_members)
 {
 	const cJSON *number = cJSON_GetObjectItemCaseSensitive(json, "number");
 
@@ -53,8 +53,8 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_member_is_found_by_its_exact_name);
-	tcase_add_loop_test(t, what_is_no_text_is_none, 0, 4);
-	tcase_add_test(t, of_no_object_there_is_no_member);
+	tcase_add_loop_test(t, a_member_that_is_not_a_text_counts_as_missing, 0, 4);
+	tcase_add_test(t, a_value_that_is_not_an_object_has_no_members);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -69,7 +69,7 @@ line_count(const char *text)
 	return n;
 }
 
-START_TEST(a_logfmt_line_says_when_what_and_who)
+START_TEST(a_logfmt_line_has_time_level_message_and_process)
 {
 	const char *line;
 	char expected[128];
@@ -251,7 +251,7 @@ refused(int number)
 	log_refused_call(41);
 }
 
-/* As the sandbox does it: in the middle of whatever the program is at. */
+/* As the sandbox logs: in the middle of whatever the program is doing. */
 START_TEST(a_line_from_a_signal_handler_is_whole_at_any_moment)
 {
 	const struct itimerval often = { .it_interval.tv_usec = 200, .it_value.tv_usec = 200 }, never = { 0 };
@@ -280,7 +280,7 @@ START_TEST(a_line_from_a_signal_handler_is_whole_at_any_moment)
 }
 END_TEST
 
-START_TEST(a_refused_call_is_told_like_any_warning)
+START_TEST(a_refused_system_call_is_logged_like_any_warning)
 {
 	char pid[40];
 	cJSON *j;
@@ -315,7 +315,7 @@ main(void)
 	TCase *t = tcase_create("log");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, a_logfmt_line_says_when_what_and_who);
+	tcase_add_test(t, a_logfmt_line_has_time_level_message_and_process);
 	tcase_add_test(t, a_log_in_a_folder_that_a_group_shares_is_the_groups_too);
 	tcase_add_test(t, a_json_line_is_a_json_object);
 	tcase_add_test(t, lines_below_the_level_are_not_written);
@@ -329,7 +329,7 @@ main(void)
 	tcase_add_test(t, a_file_that_cannot_be_opened_leaves_the_log_where_it_was);
 	tcase_add_test(t, lines_of_several_processes_never_mix);
 	tcase_add_test(t, a_line_from_a_signal_handler_is_whole_at_any_moment);
-	tcase_add_test(t, a_refused_call_is_told_like_any_warning);
+	tcase_add_test(t, a_refused_system_call_is_logged_like_any_warning);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -42,7 +42,7 @@ START_TEST(decimal_text_is_read_exactly)
 }
 END_TEST
 
-START_TEST(what_is_beyond_four_places_is_rounded_half_away_from_zero)
+START_TEST(digits_beyond_four_places_are_rounded_half_away_from_zero)
 {
 	ck_assert_int_eq(parsed("0.00005"), 1);
 	ck_assert_int_eq(parsed("-0.00005"), -1);
@@ -53,7 +53,7 @@ START_TEST(what_is_beyond_four_places_is_rounded_half_away_from_zero)
 }
 END_TEST
 
-START_TEST(beyond_the_largest_amount_is_refused)
+START_TEST(amounts_beyond_the_largest_are_refused)
 {
 	static const char *const bad[] = {
 		"100000000000000", "1e14", "1e308", "-1e15", "99999999999999.99995",
@@ -160,8 +160,8 @@ main(void)
 	TCase *t = tcase_create("money");
 
 	tcase_add_test(t, decimal_text_is_read_exactly);
-	tcase_add_test(t, what_is_beyond_four_places_is_rounded_half_away_from_zero);
-	tcase_add_test(t, beyond_the_largest_amount_is_refused);
+	tcase_add_test(t, digits_beyond_four_places_are_rounded_half_away_from_zero);
+	tcase_add_test(t, amounts_beyond_the_largest_are_refused);
 	tcase_add_test(t, what_is_no_number_is_refused);
 	tcase_add_test(t, doubles_mean_their_shortest_decimal);
 	tcase_add_test(t, amounts_are_written_with_two_to_four_places);

@@ -25,7 +25,7 @@ listen_here(void)
 	return fd;
 }
 
-/* Is it refused with that errno, and what is there left as it was? */
+/* Listening is refused with that errno, and the file there is left as it was. */
 static void
 refused(int error)
 {
@@ -38,7 +38,7 @@ refused(int error)
 	ck_assert_uint_eq(after.st_ino, before.st_ino);
 }
 
-START_TEST(who_connects_meets_who_listens)
+START_TEST(a_client_reaches_the_listener)
 {
 	int fd = listen_here(), there, here;
 	char byte = 0;
@@ -58,7 +58,7 @@ START_TEST(who_connects_meets_who_listens)
 }
 END_TEST
 
-/* Whatever the umask is, and it is the same afterwards. */
+/* Whatever the umask is; and listening leaves the umask unchanged. */
 START_TEST(the_socket_is_for_owner_and_group)
 {
 	static const mode_t masks[] = { 0, 022, 077 };
@@ -73,7 +73,7 @@ START_TEST(the_socket_is_for_owner_and_group)
 }
 END_TEST
 
-START_TEST(nobody_there_is_refused)
+START_TEST(connecting_without_a_listener_is_refused)
 {
 	int fd;
 
@@ -107,7 +107,7 @@ START_TEST(a_socket_in_use_is_left_alone)
 }
 END_TEST
 
-/* It can't be connected to, and yet somebody listens. */
+/* Connecting fails although a process listens. */
 START_TEST(a_socket_whose_queue_is_full_is_left_alone)
 {
 	int fd = unix_listen(path, 0), waiting[64], n = 0;
@@ -124,7 +124,7 @@ START_TEST(a_socket_whose_queue_is_full_is_left_alone)
 }
 END_TEST
 
-START_TEST(what_is_no_socket_is_left_alone)
+START_TEST(a_file_that_is_not_a_socket_is_left_alone)
 {
 	int fd;
 
@@ -140,7 +140,7 @@ START_TEST(what_is_no_socket_is_left_alone)
 }
 END_TEST
 
-START_TEST(a_name_is_as_long_as_the_kernel_has_room_for)
+START_TEST(a_path_is_at_most_as_long_as_the_kernel_allows)
 {
 	char name[UNIX_PATH_SIZE + 1];
 	int n = snprintf(name, sizeof(name), "%s/", tmpdir_new()), fd;
@@ -167,7 +167,7 @@ START_TEST(our_own_user_is_let_in)
 	ck_assert(unix_peer_allowed(here, (gid_t)-2, &peer));
 	ck_assert_int_eq(peer.pid, getpid());
 	ck_assert_uint_eq(peer.uid, geteuid());
-	/* of what is no connection nobody can tell */
+	/* the user of something that is not a connection is unknown */
 	ck_assert(!unix_peer_allowed(-1, 0, &peer));
 	ck_assert_int_eq(errno, EBADF);
 	(void)close(here);
@@ -183,14 +183,14 @@ main(void)
 	TCase *t = tcase_create("unix_socket");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, who_connects_meets_who_listens);
+	tcase_add_test(t, a_client_reaches_the_listener);
 	tcase_add_loop_test(t, the_socket_is_for_owner_and_group, 0, 3);
-	tcase_add_test(t, nobody_there_is_refused);
+	tcase_add_test(t, connecting_without_a_listener_is_refused);
 	tcase_add_test(t, a_socket_that_was_left_behind_is_replaced);
 	tcase_add_test(t, a_socket_in_use_is_left_alone);
 	tcase_add_test(t, a_socket_whose_queue_is_full_is_left_alone);
-	tcase_add_loop_test(t, what_is_no_socket_is_left_alone, 0, 3);
-	tcase_add_test(t, a_name_is_as_long_as_the_kernel_has_room_for);
+	tcase_add_loop_test(t, a_file_that_is_not_a_socket_is_left_alone, 0, 3);
+	tcase_add_test(t, a_path_is_at_most_as_long_as_the_kernel_allows);
 	tcase_add_test(t, our_own_user_is_let_in);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -40,7 +40,7 @@ START_TEST(there_is_room_for_large_items_and_for_an_array_that_another_made)
 }
 END_TEST
 
-/* ASan would rather end the program than say that there is no memory. */
+/* ASan would end the program instead of reporting that there is no memory. */
 const char *__asan_default_options(void);
 
 const char *

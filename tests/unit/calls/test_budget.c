@@ -48,7 +48,7 @@ START_TEST(calls_are_counted_by_calendar_month)
 }
 END_TEST
 
-START_TEST(what_is_kept_counts_ahead_and_is_taken_up_again)
+START_TEST(the_kept_count_runs_ahead_and_is_continued)
 {
 	struct buf kept = { 0 };
 
@@ -60,7 +60,7 @@ START_TEST(what_is_kept_counts_ahead_and_is_taken_up_again)
 	budget_load(&b, buf_str(&kept), MARCH_1 + DAY);
 	ck_assert_uint_eq(budget_used(&b, MARCH_1 + DAY), 507);
 	ck_assert_uint_eq(budget_warning(&b, MARCH_1 + DAY), 0);
-	/* another month, or nonsense: begin anew */
+	/* another month, or garbage: start from zero */
 	start(1000, 10, APRIL_1);
 	budget_load(&b, buf_str(&kept), APRIL_1);
 	ck_assert_uint_eq(budget_used(&b, APRIL_1), 0);
@@ -126,7 +126,7 @@ START_TEST(without_a_limit_only_a_quiet_base_is_asked_less_often)
 }
 END_TEST
 
-START_TEST(writes_and_the_nightly_syncs_are_provided_for_before_the_feed)
+START_TEST(writes_and_nightly_syncs_are_reserved_before_the_feed)
 {
 	struct budget_plan p;
 
@@ -198,7 +198,7 @@ START_TEST(what_was_saved_up_is_spent_before_the_month_ends)
 }
 END_TEST
 
-START_TEST(hours_in_which_things_happen_are_asked_more_often_than_others)
+START_TEST(busy_hours_are_polled_more_often_than_others)
 {
 	int64_t now = MARCH_1;
 
@@ -248,7 +248,7 @@ START_TEST(polls_that_take_several_calls_are_fewer)
 }
 END_TEST
 
-START_TEST(clocks_far_off_do_no_harm)
+START_TEST(clocks_that_are_far_off_do_no_harm)
 {
 	static const int64_t odd[] = { 0, 1, MARCH_1, INSTANT_MAX - 40 * DAY, MARCH_1 + DAY, 5 * DAY };
 
@@ -265,7 +265,7 @@ START_TEST(clocks_far_off_do_no_harm)
 }
 END_TEST
 
-/* The gap to the next of ${per_ms} events. */
+/* A random gap to the next event, at ${per_ms} events per millisecond. */
 static int64_t
 gap(unsigned short *seed, double per_ms)
 {
@@ -282,7 +282,7 @@ by_size(const void *x, const void *y)
 
 /* ---- days without a budget ---- */
 
-/* What the feed does in a day: its questions, and all else that is a call. */
+/* What the feed does in a day: its polls, and all other calls. */
 struct day {
 	uint64_t	calls;
 	double		delay_s[4096];	/* of changes, until they were seen */
@@ -301,7 +301,7 @@ day_calls(struct day *d, enum budget_use use, unsigned n)
 	d->calls += n;
 }
 
-/* One question, and before it what is due: a sweep, a look at the schema, a full sync. */
+/* One poll, and before it whatever is due: a sweep, a look at the schema, a full sync. */
 static void
 day_poll(struct day *d)
 {
@@ -325,7 +325,7 @@ day_poll(struct day *d)
 	d->poll = d->now + budget_interval(&b, d->now);
 }
 
-/* So much time, in which somebody changes something at ${changes}, in order. */
+/* Let time pass, with changes in Airtable at ${changes}, in order. */
 static void
 day_pass(struct day *d, int64_t ms, const int64_t *changes, size_t n)
 {
@@ -375,7 +375,7 @@ START_TEST(a_quiet_day_takes_12000_calls_at_most)
 		    (unsigned long long)lived.calls);
 		ck_assert_uint_le(lived.calls, 12000);
 		ck_assert_uint_ge(lived.calls, 9000);
-		/* the day after is like it, and that is what is foretold */
+		/* the next day is like it, and the forecast says so */
 		lived.calls = 0;
 		day_pass(&lived, DAY, &never, 0);
 		ck_assert_uint_le(lived.calls, 12000);
@@ -402,7 +402,7 @@ START_TEST(the_first_change_after_a_quiet_hour_is_seen_within_10_s)
 }
 END_TEST
 
-START_TEST(while_things_happen_changes_are_seen_within_1500_ms)
+START_TEST(in_busy_times_changes_are_seen_within_1500_ms)
 {
 	unsigned short seed[3] = { 7, 8, 9 };
 	static int64_t changes[2000];
@@ -422,7 +422,7 @@ START_TEST(while_things_happen_changes_are_seen_within_1500_ms)
 }
 END_TEST
 
-START_TEST(the_forecast_is_of_what_is_done_from_the_first_minute_on)
+START_TEST(the_forecast_holds_from_the_first_minute_on)
 {
 	uint64_t month = 31 * 86400;
 
@@ -433,7 +433,7 @@ START_TEST(the_forecast_is_of_what_is_done_from_the_first_minute_on)
 	/* it is quiet by now */
 	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 9);
 	ck_assert_uint_ge(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 10);
-	/* a few writes in the first minutes are no habit */
+	/* a few writes in the first minutes do not make a habit */
 	count(BUDGET_WRITE, 10, MARCH_1 + 20 * MINUTE);
 	ck_assert_uint_le(budget_forecast(&b, MARCH_1 + 20 * MINUTE), month / 9 + 10 * 31 * 24);
 	/* only full syncs, without a feed */
@@ -474,7 +474,7 @@ at_work(int64_t now)
 	return (day + 3) % 7 < 5 && hour >= 8 && hour < 18 && hour != 12;
 }
 
-/* Months in a row, second by second where something happens; the last is told about. */
+/* Simulate months in a row, second by second where something happens; report on the last. */
 static struct month
 live(const struct office *o, unsigned months, unsigned pages)
 {
@@ -584,7 +584,7 @@ START_TEST(a_month_of_100000_calls_is_enough_for_all_writes_and_nightly_syncs)
 }
 END_TEST
 
-START_TEST(so_is_one_of_1000_on_a_small_base)
+START_TEST(a_month_of_1000_calls_is_enough_for_a_small_base)
 {
 	static const struct office o = { .edits_an_hour = 3, .writes_a_day = 6 };
 
@@ -618,26 +618,26 @@ budget_suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, calls_are_counted_by_calendar_month);
-	tcase_add_test(t, what_is_kept_counts_ahead_and_is_taken_up_again);
+	tcase_add_test(t, the_kept_count_runs_ahead_and_is_continued);
 	tcase_add_test(t, each_warning_is_given_once_a_month);
 	tcase_add_test(t, without_a_limit_only_a_quiet_base_is_asked_less_often);
-	tcase_add_test(t, writes_and_the_nightly_syncs_are_provided_for_before_the_feed);
+	tcase_add_test(t, writes_and_nightly_syncs_are_reserved_before_the_feed);
 	tcase_add_test(t, syncs_that_do_not_fit_come_less_often_and_the_feed_keeps_a_part);
 	tcase_add_test(t, when_only_the_writes_share_is_left_nothing_else_starts);
 	tcase_add_test(t, what_was_saved_up_is_spent_before_the_month_ends);
-	tcase_add_test(t, hours_in_which_things_happen_are_asked_more_often_than_others);
+	tcase_add_test(t, busy_hours_are_polled_more_often_than_others);
 	tcase_add_test(t, polls_that_take_several_calls_are_fewer);
-	tcase_add_test(t, clocks_far_off_do_no_harm);
+	tcase_add_test(t, clocks_that_are_far_off_do_no_harm);
 	tcase_add_test(t, a_quiet_day_takes_12000_calls_at_most);
 	tcase_add_test(t, the_first_change_after_a_quiet_hour_is_seen_within_10_s);
-	tcase_add_test(t, while_things_happen_changes_are_seen_within_1500_ms);
-	tcase_add_test(t, the_forecast_is_of_what_is_done_from_the_first_minute_on);
+	tcase_add_test(t, in_busy_times_changes_are_seen_within_1500_ms);
+	tcase_add_test(t, the_forecast_holds_from_the_first_minute_on);
 	suite_add_tcase(suite, t);
 	t = tcase_create("months");
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_month_of_100000_calls_is_enough_for_all_writes_and_nightly_syncs);
-	tcase_add_test(t, so_is_one_of_1000_on_a_small_base);
+	tcase_add_test(t, a_month_of_1000_calls_is_enough_for_a_small_base);
 	tcase_add_test(t, a_sudden_wave_of_writes_is_delivered_at_the_cost_of_polls);
 	suite_add_tcase(suite, t);
 	return suite;

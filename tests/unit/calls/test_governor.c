@@ -62,7 +62,7 @@ call(enum governor_outcome outcome, int64_t retry_after, int64_t now, int64_t to
 
 /* ---- the window ---- */
 
-START_TEST(calls_of_a_process_before_are_waited_for)
+START_TEST(calls_of_the_previous_process_are_waited_for)
 {
 	governor_assume(g, 700);
 	ck_assert_uint_eq(governor_room(g, 1000), 0);
@@ -120,7 +120,7 @@ START_TEST(a_call_that_is_not_sent_yet_holds_its_slot)
 }
 END_TEST
 
-START_TEST(what_an_answer_takes_too_long_is_added_since_the_call_may_have_arrived_late)
+START_TEST(the_delay_of_a_late_answer_is_added_as_the_call_may_have_arrived_late)
 {
 	call(GOVERNOR_OK, 0, 0, 100);		/* what an answer takes here */
 	for (int i = 0; i < 4; i++)
@@ -134,7 +134,7 @@ START_TEST(what_an_answer_takes_too_long_is_added_since_the_call_may_have_arrive
 }
 END_TEST
 
-START_TEST(an_answer_that_does_not_come_holds_its_slot_for_a_second_longer)
+START_TEST(a_call_without_an_answer_holds_its_slot_for_a_second_longer)
 {
 	uint64_t t[5];
 
@@ -452,12 +452,12 @@ governor_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, calls_of_a_process_before_are_waited_for);
+	tcase_add_test(t, calls_of_the_previous_process_are_waited_for);
 	tcase_add_test(t, five_calls_go_at_once_and_the_sixth_a_second_after_the_first);
 	tcase_add_test(t, the_room_is_what_the_calls_of_the_last_second_leave);
 	tcase_add_test(t, a_call_that_is_not_sent_yet_holds_its_slot);
-	tcase_add_test(t, what_an_answer_takes_too_long_is_added_since_the_call_may_have_arrived_late);
-	tcase_add_test(t, an_answer_that_does_not_come_holds_its_slot_for_a_second_longer);
+	tcase_add_test(t, the_delay_of_a_late_answer_is_added_as_the_call_may_have_arrived_late);
+	tcase_add_test(t, a_call_without_an_answer_holds_its_slot_for_a_second_longer);
 	tcase_add_test(t, a_lower_rate_holds_from_the_next_admission_on);
 	tcase_add_loop_test(t, no_second_sees_more_than_five_however_long_calls_are_on_their_way, 0, 20);
 	tcase_add_test(t, with_steady_answers_a_little_less_than_the_limit_is_reached);

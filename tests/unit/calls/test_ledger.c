@@ -105,7 +105,7 @@ START_TEST(an_orderly_stop_keeps_the_exact_count)
 }
 END_TEST
 
-/* A process that makes so many calls and is killed. */
+/* A process that makes ${calls} calls and is killed. */
 static void
 killed_after(unsigned calls)
 {
@@ -122,7 +122,7 @@ killed_after(unsigned calls)
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* With a budget, with none, with more than anybody has. */
+/* With a budget, without one, and with one larger than any plan's. */
 static const int64_t budgets[] = { 100000, 0, 1000000000 };
 
 START_TEST(a_kill_forgets_no_call_and_adds_few)
@@ -165,7 +165,7 @@ START_TEST(calls_are_refused_by_use_when_the_month_is_used_up)
 }
 END_TEST
 
-START_TEST(a_first_sync_may_take_what_is_kept_for_writes)
+START_TEST(a_first_sync_may_use_what_is_reserved_for_writes)
 {
 	static const struct apply_meta synced = { .synced_ms = 1 };
 	struct apply_result result;
@@ -253,7 +253,7 @@ first_call_ms(time_t ago_s)
 	return ms;
 }
 
-START_TEST(calls_of_the_process_before_are_still_in_the_window)
+START_TEST(calls_of_the_previous_process_are_still_in_the_window)
 {
 	struct stat st;
 
@@ -283,10 +283,10 @@ ledger_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_orderly_stop_keeps_the_exact_count);
 	tcase_add_test(t, calls_are_refused_by_use_when_the_month_is_used_up);
-	tcase_add_test(t, a_first_sync_may_take_what_is_kept_for_writes);
+	tcase_add_test(t, a_first_sync_may_use_what_is_reserved_for_writes);
 	tcase_add_test(t, freshness_goes_to_the_store_now_and_then_and_makes_no_generation);
 	tcase_add_test(t, an_older_commit_does_not_make_the_store_less_fresh);
-	tcase_add_test(t, calls_of_the_process_before_are_still_in_the_window);
+	tcase_add_test(t, calls_of_the_previous_process_are_still_in_the_window);
 	suite_add_tcase(suite, t);
 	tcase_set_tags(forking, "no-valgrind");	/* a child of a child without Check */
 	tcase_add_checked_fixture(forking, setup, NULL);

@@ -176,13 +176,13 @@ static const struct { const char *text, *error; } faults[] = {
 	{ "[summary]\ntime_zone = tzdata.zi", ":2: summary.time_zone: 'tzdata.zi' is not the name of a time zone\n" }
 };
 
-START_TEST(a_fault_is_told_with_its_place_and_what_would_be_right)
+START_TEST(a_fault_is_reported_with_its_place_and_a_valid_form)
 {
 	ck_assert_str_eq(bad(faults[_i].text), faults[_i].error);
 }
 END_TEST
 
-START_TEST(all_faults_are_told_at_once)
+START_TEST(all_faults_are_reported_at_once)
 {
 	struct buf text = { 0 };
 	size_t lines = 0;
@@ -286,7 +286,7 @@ START_TEST(listen_is_a_host_and_a_port)
 }
 END_TEST
 
-START_TEST(later_wins)
+START_TEST(the_later_source_wins)
 {
 	char *named[] = { "AIRTABLE_BASE_ID=appNamed", "RATE_LIMIT_ORDERS_LIST=7/minute", "AIRTABLE_TABLE_ID=", NULL };
 	char *both[] = { "ORDERS_AIRTABLE_BASE_ID=appPrefixed", "AIRTABLE_BASE_ID=appNamed",
@@ -357,7 +357,7 @@ START_TEST(settings_have_to_fit_each_other)
 }
 END_TEST
 
-START_TEST(two_fields_of_one_airtable_field_are_refused)
+START_TEST(two_fields_mapped_to_one_airtable_field_are_refused)
 {
 	ck_assert_int_eq(load("[fields]\norders.status = Priority", NULL, NULL), ERR_INVALID_PARAMETER);
 	ck_assert_str_eq(place(), ":2: fields.orders.status: 'Priority' is already the Airtable field of fields.orders.priority: each needs one of its own\n");
@@ -448,7 +448,7 @@ static const struct { const char *setting, *value, *problem; } pasted[] = {
 	{ "[http]\nallowed_origins", "https://a.example, https://b.example https://a.example", "names an origin twice" },
 };
 
-START_TEST(what_was_badly_pasted_is_refused_with_what_to_do)
+START_TEST(badly_pasted_values_are_refused_with_advice)
 {
 	char text[300];
 
@@ -459,7 +459,7 @@ START_TEST(what_was_badly_pasted_is_refused_with_what_to_do)
 }
 END_TEST
 
-START_TEST(names_that_only_look_odd_are_taken)
+START_TEST(names_that_only_look_odd_are_accepted)
 {
 	good("[airtable]\nbase_id = appOrderdeckDemo1\norders_table = \"Orders\" 'old'\ncreate_key = fldAAAAAAAAAAAAAA\n"
 	    "[fields]\norders.status = tbl of states\norders.priority = 'urgent'?\norders.customer = appetite\n[store]\npath = /var/lib/order deck\n");
@@ -486,7 +486,7 @@ static const struct { const char *http, *metrics, *api_url; const char *problem;
 	{ "*:80", "", "http://127.0.0.1:8090", NULL },
 };
 
-START_TEST(nobody_listens_where_another_does)
+START_TEST(two_programs_never_listen_at_one_address)
 {
 	struct buf text = { 0 };
 
@@ -536,7 +536,7 @@ END_TEST
 
 #define WELL	"[airtable]\nbase_id = appA\norders_table = Orders\n"
 
-START_TEST(the_check_looks_at_the_token_as_well)
+START_TEST(the_check_covers_the_token_too)
 {
 	char file[300], text[500], *there[] = { "AIRTABLE_API_KEY=pat X", NULL };
 
@@ -562,13 +562,13 @@ START_TEST(the_check_looks_at_the_token_as_well)
 	ck_assert_int_eq(rmdir(file), 0);
 	ck_assert_int_eq(checked(text, NULL, CONFIG_SYNCD), ERR_INVALID_PARAMETER);
 	ck_assert_ptr_nonnull(strstr(place(), ":4: airtable.token_file: No such file"));
-	/* whoever checks need not be who has it */
+	/* the user who checks need not be the one who has the token */
 	ck_assert_int_eq(checked(WELL, NULL, CONFIG_SYNCD), ERR_OK);
 	ck_assert_uint_eq(count_of(&warnings, "warning: no token"), 1);
 }
 END_TEST
 
-START_TEST(a_month_without_a_budget_is_a_warning_until_somebody_says_so)
+START_TEST(a_month_without_a_budget_is_a_warning_unless_configured)
 {
 	ck_assert_int_eq(checked(WELL, token, CONFIG_SYNCD), ERR_OK);
 	ck_assert_uint_eq(count_of(&warnings, "warning: airtable.monthly_calls: not set"), 1);
@@ -660,7 +660,7 @@ START_TEST(a_reload_keeps_what_it_cannot_change_and_names_it)
 }
 END_TEST
 
-START_TEST(the_man_page_says_what_takes_a_restart)
+START_TEST(the_man_page_says_what_needs_a_restart)
 {
 	char *man = source_file("common/config/orders.conf.5"), *from = strstr(man, ".Sh RELOADING");
 	char *api = from == NULL ? NULL : strstr(from, ".Xr fcgi-api 8\nis restarted"), *end;
@@ -686,7 +686,7 @@ START_TEST(the_man_page_says_what_takes_a_restart)
 END_TEST
 
 /* nginx/render reads these; whoever reloads the workers is told that nginx has to learn of them. */
-START_TEST(what_nginx_has_to_learn_is_what_its_configuration_is_made_of)
+START_TEST(settings_for_nginx_are_those_that_its_configuration_uses)
 {
 	struct buf names = { 0 };
 	struct config other;
@@ -710,7 +710,7 @@ START_TEST(what_nginx_has_to_learn_is_what_its_configuration_is_made_of)
 }
 END_TEST
 
-START_TEST(what_is_printed_is_a_file_that_means_the_same)
+START_TEST(the_printed_configuration_means_the_same)
 {
 	struct config first;
 	struct buf printed = { 0 };
@@ -729,7 +729,7 @@ START_TEST(what_is_printed_is_a_file_that_means_the_same)
 }
 END_TEST
 
-START_TEST(the_explanation_tells_where_each_value_came_from)
+START_TEST(the_explanation_says_where_each_value_came_from)
 {
 	char *env[] = { "ORDERS_SYNC_WAIT=10s", "AIRTABLE_BASE_ID=app1", "AIRTABLE_API_KEY=patSecret", NULL };
 	const char *option = "log.level=debug";
@@ -906,29 +906,29 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, without_anything_the_defaults_hold);
 	tcase_add_test(t, a_file_sets_values_of_every_type);
-	tcase_add_loop_test(t, a_fault_is_told_with_its_place_and_what_would_be_right, 0,
+	tcase_add_loop_test(t, a_fault_is_reported_with_its_place_and_a_valid_form, 0,
 	    sizeof(faults) / sizeof(faults[0]));
-	tcase_add_test(t, all_faults_are_told_at_once);
+	tcase_add_test(t, all_faults_are_reported_at_once);
 	tcase_add_test(t, a_file_has_its_limits);
 	tcase_add_test(t, a_file_that_cannot_be_read_is_a_fault);
 	tcase_add_test(t, plain_http_is_for_this_machine_only);
 	tcase_add_test(t, listen_is_a_host_and_a_port);
-	tcase_add_test(t, later_wins);
+	tcase_add_test(t, the_later_source_wins);
 	tcase_add_test(t, slips_in_the_environment_and_in_options_are_faults);
 	tcase_add_test(t, settings_have_to_fit_each_other);
-	tcase_add_test(t, two_fields_of_one_airtable_field_are_refused);
+	tcase_add_test(t, two_fields_mapped_to_one_airtable_field_are_refused);
 	tcase_add_test(t, syncd_needs_base_and_table);
-	tcase_add_loop_test(t, what_was_badly_pasted_is_refused_with_what_to_do, 0, sizeof(pasted) / sizeof(pasted[0]));
-	tcase_add_test(t, names_that_only_look_odd_are_taken);
-	tcase_add_loop_test(t, nobody_listens_where_another_does, 0, sizeof(places) / sizeof(places[0]));
+	tcase_add_loop_test(t, badly_pasted_values_are_refused_with_advice, 0, sizeof(pasted) / sizeof(pasted[0]));
+	tcase_add_test(t, names_that_only_look_odd_are_accepted);
+	tcase_add_loop_test(t, two_programs_never_listen_at_one_address, 0, sizeof(places) / sizeof(places[0]));
 	tcase_add_test(t, one_run_names_every_fault);
-	tcase_add_test(t, the_check_looks_at_the_token_as_well);
-	tcase_add_test(t, a_month_without_a_budget_is_a_warning_until_somebody_says_so);
+	tcase_add_test(t, the_check_covers_the_token_too);
+	tcase_add_test(t, a_month_without_a_budget_is_a_warning_unless_configured);
 	tcase_add_test(t, a_reload_keeps_what_it_cannot_change_and_names_it);
-	tcase_add_test(t, the_man_page_says_what_takes_a_restart);
-	tcase_add_test(t, what_nginx_has_to_learn_is_what_its_configuration_is_made_of);
-	tcase_add_test(t, what_is_printed_is_a_file_that_means_the_same);
-	tcase_add_test(t, the_explanation_tells_where_each_value_came_from);
+	tcase_add_test(t, the_man_page_says_what_needs_a_restart);
+	tcase_add_test(t, settings_for_nginx_are_those_that_its_configuration_uses);
+	tcase_add_test(t, the_printed_configuration_means_the_same);
+	tcase_add_test(t, the_explanation_says_where_each_value_came_from);
 	tcase_add_test(t, the_token_comes_from_the_environment_then_the_file_then_the_credential);
 	tcase_add_test(t, an_unfit_token_is_refused_and_never_shown);
 	tcase_add_test(t, the_example_file_names_every_setting_with_its_default);

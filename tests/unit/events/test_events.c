@@ -53,7 +53,7 @@ done(struct str id)
 	events_done(&e, &(struct events_answer){ .last_id = id, .messages = 2, .clients = clients }, now);
 }
 
-/* From then on nginx has one event, with the id 17:0. */
+/* From here on nginx has one event, with the id 17:0. */
 static void
 make_sound(void)
 {
@@ -78,7 +78,7 @@ teardown(void)
 	buf_free(&body);
 }
 
-START_TEST(it_starts_with_a_reset_and_then_lets_those_in_who_come_back)
+START_TEST(it_starts_with_a_reset_and_then_admits_returning_clients)
 {
 	ck_assert_int_eq(next(), EVENTS_RESET);
 	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"reset\"}");
@@ -141,7 +141,7 @@ START_TEST(never_more_than_ten_events_begin_in_a_second)
 }
 END_TEST
 
-/* Changes that begin in ten seconds of commits without an end; the longest a commit waited. */
+/* How many changes begin in ten seconds of endless commits; also the longest time a commit waited. */
 static int
 changes_begun(int64_t *waited)
 {
@@ -178,7 +178,7 @@ START_TEST(the_more_clients_the_fewer_events_up_to_a_limit)
 		int n;
 
 		clients = cases[i].clients;
-		(void)changes_begun(&waited);	/* nginx has told how many */
+		(void)changes_begun(&waited);	/* nginx has reported how many */
 		n = changes_begun(&waited);
 		ck_assert_int_le(n, cases[i].events + 2);
 		ck_assert_int_ge(n, cases[i].events - 2);
@@ -195,7 +195,7 @@ START_TEST(the_more_clients_the_fewer_events_up_to_a_limit)
 }
 END_TEST
 
-START_TEST(the_last_commit_is_told_though_nothing_follows_it)
+START_TEST(the_last_commit_is_sent_though_nothing_follows_it)
 {
 	make_sound();
 	note(5, LOGGED_CHANGED, 1, 1);
@@ -232,7 +232,7 @@ START_TEST(too_many_orders_are_not_named)
 }
 END_TEST
 
-START_TEST(a_commit_that_leaves_the_rows_leaves_the_summary)
+START_TEST(a_commit_that_changes_no_rows_leaves_the_summary)
 {
 	make_sound();
 	note(5, LOGGED_DELETED + 1, 1, 1);
@@ -259,7 +259,7 @@ START_TEST(other_options_that_can_be_set_are_another_summary)
 }
 END_TEST
 
-START_TEST(an_event_that_was_not_taken_makes_a_reset)
+START_TEST(an_event_that_was_not_accepted_causes_a_reset)
 {
 	make_sound();
 	note(5, LOGGED_CHANGED, 1, 1);
@@ -279,7 +279,7 @@ START_TEST(an_event_that_was_not_taken_makes_a_reset)
 }
 END_TEST
 
-START_TEST(a_commit_while_a_reset_is_under_way_is_told_after_it)
+START_TEST(a_commit_during_a_reset_is_sent_after_it)
 {
 	note(4, LOGGED_CHANGED, 1, 1);
 	ck_assert_int_eq(next(), EVENTS_RESET);
@@ -293,7 +293,7 @@ START_TEST(a_commit_while_a_reset_is_under_way_is_told_after_it)
 }
 END_TEST
 
-START_TEST(a_newest_event_that_has_gone_makes_a_reset)
+START_TEST(a_lost_newest_event_causes_a_reset)
 {
 	static const struct str found[] = { STR(""), STR("99:0"), STR("17:00") };
 
@@ -317,7 +317,7 @@ START_TEST(a_newest_event_that_has_gone_makes_a_reset)
 }
 END_TEST
 
-/* Until the next step that is no check; how long that took. */
+/* Go on until the next step that is not a check; returns how long that took. */
 static int64_t
 next_but_checks(enum events_step *step)
 {
@@ -355,7 +355,7 @@ START_TEST(a_ping_comes_when_there_was_no_event_for_long)
 }
 END_TEST
 
-START_TEST(a_change_that_finds_itself_alone_makes_a_reset)
+START_TEST(a_change_that_finds_itself_alone_causes_a_reset)
 {
 	make_sound();
 	note(5, LOGGED_CHANGED, 1, 1);
@@ -365,7 +365,7 @@ START_TEST(a_change_that_finds_itself_alone_makes_a_reset)
 }
 END_TEST
 
-START_TEST(nginx_is_asked_though_events_never_end)
+START_TEST(nginx_is_checked_though_events_never_end)
 {
 	int64_t end, last;
 	int checks = 0;
@@ -426,7 +426,7 @@ START_TEST(a_reset_without_an_id_is_tried_again)
 }
 END_TEST
 
-START_TEST(an_entry_that_ends_early_names_what_is_whole)
+START_TEST(an_entry_that_ends_early_names_its_complete_ids)
 {
 	static const char entry[] = "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\2\4rec1\2\200re";
 
@@ -445,24 +445,24 @@ main(void)
 	TCase *t = tcase_create("events");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, it_starts_with_a_reset_and_then_lets_those_in_who_come_back);
+	tcase_add_test(t, it_starts_with_a_reset_and_then_admits_returning_clients);
 	tcase_add_test(t, a_change_after_a_pause_goes_at_once);
 	tcase_add_test(t, commits_within_a_gap_become_one_event_that_names_each_order_once);
 	tcase_add_test(t, never_more_than_ten_events_begin_in_a_second);
 	tcase_add_test(t, the_more_clients_the_fewer_events_up_to_a_limit);
-	tcase_add_test(t, the_last_commit_is_told_though_nothing_follows_it);
+	tcase_add_test(t, the_last_commit_is_sent_though_nothing_follows_it);
 	tcase_add_test(t, too_many_orders_are_not_named);
-	tcase_add_test(t, a_commit_that_leaves_the_rows_leaves_the_summary);
+	tcase_add_test(t, a_commit_that_changes_no_rows_leaves_the_summary);
 	tcase_add_test(t, other_options_that_can_be_set_are_another_summary);
-	tcase_add_test(t, an_event_that_was_not_taken_makes_a_reset);
-	tcase_add_test(t, a_commit_while_a_reset_is_under_way_is_told_after_it);
-	tcase_add_test(t, a_newest_event_that_has_gone_makes_a_reset);
+	tcase_add_test(t, an_event_that_was_not_accepted_causes_a_reset);
+	tcase_add_test(t, a_commit_during_a_reset_is_sent_after_it);
+	tcase_add_test(t, a_lost_newest_event_causes_a_reset);
 	tcase_add_test(t, a_ping_comes_when_there_was_no_event_for_long);
-	tcase_add_test(t, a_change_that_finds_itself_alone_makes_a_reset);
-	tcase_add_test(t, nginx_is_asked_though_events_never_end);
+	tcase_add_test(t, a_change_that_finds_itself_alone_causes_a_reset);
+	tcase_add_test(t, nginx_is_checked_though_events_never_end);
 	tcase_add_test(t, a_reset_is_never_in_the_second_of_an_event_before_it);
 	tcase_add_test(t, a_reset_without_an_id_is_tried_again);
-	tcase_add_test(t, an_entry_that_ends_early_names_what_is_whole);
+	tcase_add_test(t, an_entry_that_ends_early_names_its_complete_ids);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -16,7 +16,7 @@
 #include "tests/lib/fastcgi_peer.h"
 #include "tests/lib/support.h"
 
-/* A handler that says what it got; "/park" is answered later, "/big?N" with N bytes. */
+/* A handler that echoes what it got; "/park" is answered later, "/big?N" with N bytes. */
 static struct {
 	int			 requests, gone;
 	enum err		 error;
@@ -116,7 +116,7 @@ peer_new(void)
 	return fds[1];
 }
 
-/* Some turns, without waiting. */
+/* Run some turns of the loop, without waiting. */
 static void
 turns(int n)
 {
@@ -150,7 +150,7 @@ ask(int fd, const char *uri)
 	buf_free(&b);
 }
 
-/* What has come back; the state of the connection. */
+/* Read what has come back; returns the state of the connection. */
 static bool
 get(int fd, struct buf *in)
 {
@@ -274,7 +274,7 @@ START_TEST(a_body_of_the_largest_size_arrives_whole)
 }
 END_TEST
 
-START_TEST(a_body_over_the_limit_is_told_to_the_handler_and_the_connection_ends)
+START_TEST(a_body_over_the_limit_is_reported_to_the_handler_and_the_connection_ends)
 {
 	struct buf b = { .data = NULL };
 	int fd = peer_new();
@@ -402,7 +402,7 @@ START_TEST(a_parked_request_is_answered_later)
 }
 END_TEST
 
-START_TEST(who_parked_a_request_is_told_once_when_the_client_leaves)
+START_TEST(the_handler_of_a_parked_request_is_called_once_when_the_client_leaves)
 {
 	int fd = peer_new();
 
@@ -430,7 +430,7 @@ START_TEST(an_abort_of_a_parked_request_counts_as_leaving)
 }
 END_TEST
 
-START_TEST(answering_a_parked_request_without_keep_tells_nobody_that_it_is_gone)
+START_TEST(answering_a_parked_request_without_keep_does_not_report_it_gone)
 {
 	const char *params[] = { "REQUEST_URI", "/park", NULL };
 	struct buf b = { .data = NULL };
@@ -476,7 +476,7 @@ START_TEST(of_two_requests_in_one_go_the_first_is_answered_and_the_connection_en
 }
 END_TEST
 
-START_TEST(nonsense_costs_the_connection_and_nothing_else)
+START_TEST(garbage_costs_the_connection_and_nothing_else)
 {
 	static const unsigned char longer[] = { 1, 4, 0, 1, 0, 2, 0, 0, 3, 5 };
 	struct buf b = { .data = NULL };
@@ -526,7 +526,7 @@ START_TEST(a_padded_record_with_content_is_understood)
 }
 END_TEST
 
-START_TEST(draining_parts_with_idle_connections_one_by_one_and_waits_for_the_others)
+START_TEST(draining_closes_idle_connections_one_by_one_and_waits_for_the_others)
 {
 	int idle = peer_new(), also_idle = peer_new(), used = peer_new(), busy = peer_new();
 	int64_t later = instant_monotonic() + 10000;
@@ -657,7 +657,7 @@ START_TEST(without_descriptors_accepting_pauses_and_goes_on_later)
 }
 END_TEST
 
-/* The kernel refuses to watch the socket once more, as when it is out of memory. */
+/* The kernel refuses to watch the socket again, as when it is out of memory. */
 START_TEST(when_accepting_can_not_go_on_it_is_tried_again)
 {
 	struct watch other = { .fd = listen_fd };
@@ -699,21 +699,21 @@ suite(void)
 	tcase_add_test(plain, without_keep_the_connection_ends_after_the_answer);
 	tcase_add_test(plain, a_request_may_come_byte_by_byte_while_others_are_served);
 	tcase_add_test(plain, a_body_of_the_largest_size_arrives_whole);
-	tcase_add_test(plain, a_body_over_the_limit_is_told_to_the_handler_and_the_connection_ends);
+	tcase_add_test(plain, a_body_over_the_limit_is_reported_to_the_handler_and_the_connection_ends);
 	tcase_add_test(plain, a_body_one_byte_over_the_limit_is_too_large_though_it_fits_what_is_gathered);
 	tcase_add_test(plain, an_answer_that_the_web_server_does_not_read_waits_without_blocking);
 	tcase_add_test(plain, a_web_server_that_dies_in_the_middle_of_an_answer_costs_only_its_connection);
 	tcase_add_test(plain, half_a_request_is_dropped_when_it_stalls);
 	tcase_add_test(plain, a_hang_up_in_the_middle_of_a_request_is_noticed);
 	tcase_add_test(plain, a_parked_request_is_answered_later);
-	tcase_add_test(plain, who_parked_a_request_is_told_once_when_the_client_leaves);
+	tcase_add_test(plain, the_handler_of_a_parked_request_is_called_once_when_the_client_leaves);
 	tcase_add_test(plain, an_abort_of_a_parked_request_counts_as_leaving);
-	tcase_add_test(plain, answering_a_parked_request_without_keep_tells_nobody_that_it_is_gone);
+	tcase_add_test(plain, answering_a_parked_request_without_keep_does_not_report_it_gone);
 	tcase_add_test(plain, an_abort_in_the_middle_of_the_parameters_ends_the_connection);
 	tcase_add_test(plain, of_two_requests_in_one_go_the_first_is_answered_and_the_connection_ends);
-	tcase_add_test(plain, nonsense_costs_the_connection_and_nothing_else);
+	tcase_add_test(plain, garbage_costs_the_connection_and_nothing_else);
 	tcase_add_test(plain, a_padded_record_with_content_is_understood);
-	tcase_add_test(plain, draining_parts_with_idle_connections_one_by_one_and_waits_for_the_others);
+	tcase_add_test(plain, draining_closes_idle_connections_one_by_one_and_waits_for_the_others);
 	tcase_add_test(plain, draining_still_answers_a_request_that_has_arrived);
 	tcase_add_test(plain, draining_waits_for_the_first_request_of_a_new_connection);
 	suite_add_tcase(s, plain);

@@ -37,7 +37,7 @@ read_text(const char *text)
 	return payload_page_read(&page, &orders_schema, &table, str_of(text), why);
 }
 
-/* A page of payloads, each the members of our table. */
+/* A page of payloads, given as the members of our table in each. */
 #define PAYLOAD(members) "{\"timestamp\":\"2026-11-20T10:00:00.123Z\",\"baseTransactionNumber\":4," \
 	"\"payloadFormat\":\"v0\",\"actionMetadata\":{\"source\":\"client\"}," \
 	"\"changedTablesById\":{\"tblOther\":{\"destroyedRecordIds\":[\"recX\"]},\"tblOrders\":{" members "}}}"
@@ -72,7 +72,7 @@ record(const char *id)
 #define LOW	"{\"id\":\"selX\",\"name\":\"Low\"}"
 #define HIGH	"{\"id\":\"selY\",\"name\":\"High\"}"
 
-START_TEST(a_whole_edit_tells_all_fields_before_and_after)
+START_TEST(a_whole_edit_has_all_fields_before_and_after)
 {
 	const struct payload_record *r;
 
@@ -94,7 +94,7 @@ START_TEST(a_whole_edit_tells_all_fields_before_and_after)
 }
 END_TEST
 
-START_TEST(edits_of_a_page_are_put_together)
+START_TEST(edits_of_a_page_are_combined)
 {
 	const struct payload_record *r;
 
@@ -150,7 +150,7 @@ END_TEST
 
 #define A127	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-START_TEST(who_did_it_is_taken_as_far_as_it_is_told_and_makes_sense)
+START_TEST(the_author_is_taken_as_far_as_it_is_reported_and_valid)
 {
 	take(PAGE(EDIT_BY(USER("\"id\":\"usrA\",\"email\":\"j@example.com\""), LOW, HIGH)));
 	expect_who(record("rec1")->steps, "j@example.com", "usrA", "j@example.com", "client");
@@ -171,7 +171,7 @@ START_TEST(edits_that_do_not_lead_to_each_other_are_unclear)
 }
 END_TEST
 
-/* A change without its computed cells, told as they are afterwards or not at all; then these. */
+/* A change whose computed cells are reported as they are afterwards or not at all; then the cells. */
 #define STORED_FIRST(stamp) PAYLOAD("\"changedRecordsById\":{\"rec1\":{" \
 	"\"current\":{\"cellValuesByFieldId\":{\"fldD\":" HIGH "}}," \
 	"\"previous\":{\"cellValuesByFieldId\":{\"fldD\":" LOW "}}," \
@@ -221,7 +221,7 @@ START_TEST(a_time_of_change_that_people_keep_need_not_move)
 }
 END_TEST
 
-START_TEST(a_missing_field_is_none_that_has_to_be_told)
+START_TEST(a_missing_field_need_not_be_reported)
 {
 	const uint32_t others = schema_all(&orders_schema) & ~(1u << ORDER_UPDATED_AT);
 
@@ -237,7 +237,7 @@ START_TEST(a_missing_field_is_none_that_has_to_be_told)
 }
 END_TEST
 
-START_TEST(what_is_not_told_makes_it_unclear)
+START_TEST(an_unreported_field_makes_a_change_unclear)
 {
 	/* without the time of the change, without previous or unchanged cells, cleared without a word */
 	static const char *const texts[] = {
@@ -264,7 +264,7 @@ START_TEST(what_is_not_told_makes_it_unclear)
 }
 END_TEST
 
-START_TEST(a_new_record_is_whole_when_its_computed_cells_are_told)
+START_TEST(a_new_record_is_whole_when_its_computed_cells_are_reported)
 {
 	const struct payload_record *r;
 
@@ -279,7 +279,7 @@ START_TEST(a_new_record_is_whole_when_its_computed_cells_are_told)
 }
 END_TEST
 
-START_TEST(records_that_go_come_back_and_come_and_go)
+START_TEST(records_may_be_deleted_restored_and_created_and_deleted)
 {
 	const struct payload_record *r;
 
@@ -307,7 +307,7 @@ START_TEST(errors_and_times_are_noted)
 }
 END_TEST
 
-START_TEST(the_schema_is_told_by_our_fields)
+START_TEST(schema_changes_are_recognized_by_our_fields)
 {
 	take(PAGE(PAYLOAD("\"changedFieldsById\":{\"fldB\":{\"current\":{\"name\":\"Client\"},\"previous\":{\"name\":\"Customer\"}},"
 	    "\"fldZ\":{\"current\":{\"name\":\"x\"}}}")));
@@ -328,7 +328,7 @@ START_TEST(the_schema_is_told_by_our_fields)
 }
 END_TEST
 
-START_TEST(without_field_ids_records_are_touched_only)
+START_TEST(without_field_ids_records_are_only_touched)
 {
 	struct webhook_table whole = table;
 
@@ -341,7 +341,7 @@ START_TEST(without_field_ids_records_are_touched_only)
 }
 END_TEST
 
-START_TEST(what_is_no_page_is_refused_and_leaves_nothing)
+START_TEST(an_invalid_page_is_refused_and_leaves_nothing)
 {
 	static const char *const texts[] = {
 		"", "null", "[]", "{}", "{\"payloads\":{},\"cursor\":1}", "{\"payloads\":[],\"cursor\":0}",
@@ -392,21 +392,21 @@ main(void)
 	TCase *t = tcase_create("payloads");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, a_whole_edit_tells_all_fields_before_and_after);
-	tcase_add_test(t, edits_of_a_page_are_put_together);
+	tcase_add_test(t, a_whole_edit_has_all_fields_before_and_after);
+	tcase_add_test(t, edits_of_a_page_are_combined);
 	tcase_add_test(t, each_payload_is_a_step_with_who_did_it);
-	tcase_add_test(t, who_did_it_is_taken_as_far_as_it_is_told_and_makes_sense);
+	tcase_add_test(t, the_author_is_taken_as_far_as_it_is_reported_and_valid);
 	tcase_add_test(t, edits_that_do_not_lead_to_each_other_are_unclear);
 	tcase_add_test(t, computed_cells_that_come_in_a_payload_of_their_own_complete_the_change);
 	tcase_add_test(t, a_time_of_change_that_people_keep_need_not_move);
-	tcase_add_test(t, a_missing_field_is_none_that_has_to_be_told);
-	tcase_add_test(t, what_is_not_told_makes_it_unclear);
-	tcase_add_test(t, a_new_record_is_whole_when_its_computed_cells_are_told);
-	tcase_add_test(t, records_that_go_come_back_and_come_and_go);
+	tcase_add_test(t, a_missing_field_need_not_be_reported);
+	tcase_add_test(t, an_unreported_field_makes_a_change_unclear);
+	tcase_add_test(t, a_new_record_is_whole_when_its_computed_cells_are_reported);
+	tcase_add_test(t, records_may_be_deleted_restored_and_created_and_deleted);
 	tcase_add_test(t, errors_and_times_are_noted);
-	tcase_add_test(t, the_schema_is_told_by_our_fields);
-	tcase_add_test(t, without_field_ids_records_are_touched_only);
-	tcase_add_test(t, what_is_no_page_is_refused_and_leaves_nothing);
+	tcase_add_test(t, schema_changes_are_recognized_by_our_fields);
+	tcase_add_test(t, without_field_ids_records_are_only_touched);
+	tcase_add_test(t, an_invalid_page_is_refused_and_leaves_nothing);
 	tcase_add_test(t, many_records_are_found_again);
 	suite_add_tcase(s, t);
 	return run_suite(s);

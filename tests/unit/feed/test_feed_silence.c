@@ -5,7 +5,7 @@
 
 static struct feed_silence s;
 
-/* Pages with so many payloads each, a second apart; the time of the last. */
+/* Pages with ${payloads} payloads each, a second apart; returns the time of the last. */
 static int64_t
 busy(int64_t from_ms, int pages, size_t payloads)
 {
@@ -20,7 +20,7 @@ setup(void)
 	s = (struct feed_silence){ 0 };
 }
 
-START_TEST(the_first_empty_page_is_odd_where_news_were_frequent)
+START_TEST(the_first_empty_page_is_odd_where_news_was_frequent)
 {
 	int64_t last = busy(BEGIN, 5, 20);
 
@@ -29,7 +29,7 @@ START_TEST(the_first_empty_page_is_odd_where_news_were_frequent)
 }
 END_TEST
 
-START_TEST(the_few_that_came_before_the_loss_do_not_make_news_rare)
+START_TEST(a_few_pages_before_the_loss_do_not_make_news_rare)
 {
 	int64_t last = busy(BEGIN, 5, 20);
 
@@ -38,7 +38,7 @@ START_TEST(the_few_that_came_before_the_loss_do_not_make_news_rare)
 }
 END_TEST
 
-START_TEST(where_news_are_rare_it_takes_several_times_what_lies_between_them)
+START_TEST(where_news_is_rare_silence_must_last_several_times_the_usual_gap)
 {
 	int64_t at = BEGIN;
 
@@ -95,7 +95,7 @@ START_TEST(each_mere_silence_doubles_the_patience_and_ten_minutes_halve_it)
 }
 END_TEST
 
-START_TEST(who_looked_for_another_reason_needs_no_more_patience)
+START_TEST(a_look_for_another_reason_needs_no_more_patience)
 {
 	int64_t last = busy(BEGIN, 5, 20);
 
@@ -106,7 +106,7 @@ START_TEST(who_looked_for_another_reason_needs_no_more_patience)
 }
 END_TEST
 
-START_TEST(a_log_that_begins_anew_is_given_its_time)
+START_TEST(a_log_that_begins_again_is_given_time)
 {
 	int64_t last = busy(BEGIN, 5, 20);
 
@@ -116,8 +116,8 @@ START_TEST(a_log_that_begins_anew_is_given_its_time)
 }
 END_TEST
 
-/* Somebody works in bursts of five seconds, ever so long apart, for a day. */
-START_TEST(mere_silences_cost_few_calls_whatever_people_do)
+/* A user works in bursts of five seconds, at various intervals, for a day. */
+START_TEST(mere_silences_cost_few_calls_whatever_users_do)
 {
 	static const int64_t rests[] = { 2000, 5000, 10000, 30000, 70000, 700000 };
 
@@ -149,16 +149,16 @@ main(void)
 	TCase *t = tcase_create("feed_silence");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, the_first_empty_page_is_odd_where_news_were_frequent);
-	tcase_add_test(t, the_few_that_came_before_the_loss_do_not_make_news_rare);
-	tcase_add_test(t, where_news_are_rare_it_takes_several_times_what_lies_between_them);
+	tcase_add_test(t, the_first_empty_page_is_odd_where_news_was_frequent);
+	tcase_add_test(t, a_few_pages_before_the_loss_do_not_make_news_rare);
+	tcase_add_test(t, where_news_is_rare_silence_must_last_several_times_the_usual_gap);
 	tcase_add_test(t, nothing_is_odd_where_no_two_pages_had_news);
 	tcase_add_test(t, one_paste_after_a_quiet_night_does_not_make_news_frequent);
 	tcase_add_test(t, a_silence_is_odd_once);
 	tcase_add_test(t, each_mere_silence_doubles_the_patience_and_ten_minutes_halve_it);
-	tcase_add_test(t, who_looked_for_another_reason_needs_no_more_patience);
-	tcase_add_test(t, a_log_that_begins_anew_is_given_its_time);
-	tcase_add_test(t, mere_silences_cost_few_calls_whatever_people_do);
+	tcase_add_test(t, a_look_for_another_reason_needs_no_more_patience);
+	tcase_add_test(t, a_log_that_begins_again_is_given_time);
+	tcase_add_test(t, mere_silences_cost_few_calls_whatever_users_do);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
 }

@@ -19,8 +19,8 @@
 #include "tests/lib/support.h"
 
 /*
- * What a read costs: not one allocation in steady state.  All of the process
- * is counted, libraries too, between the request's arrival and its answer.
+ * A read makes no allocation in steady state.  The whole process is counted,
+ * libraries too, between the request's arrival and its answer.
  */
 #ifndef __has_feature
 #define __has_feature(x)	0
@@ -54,7 +54,7 @@ counter_install(void)
 	ck_assert_int_ne(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free), 0);
 }
 #else
-/* This program's own are found before the C library's, by every library. */
+/* Every library uses these of the program in place of the C library's. */
 void	*__libc_malloc(size_t);
 void	*__libc_calloc(size_t, size_t);
 void	*__libc_realloc(void *, size_t);
@@ -109,7 +109,7 @@ on_request(void *cookie, struct connection *c, char *const *envp, struct str bod
 	log_request(NULL);
 }
 
-/* Another process is the writer, as LMDB wants it. */
+/* Another process is the writer, as LMDB requires. */
 static void
 make_store(void)
 {
@@ -204,7 +204,7 @@ get(const char *query, const char *accept, const char *none_match)
 	ck_assert(peer_take_answer(&in, &answer));
 }
 
-/* The status, and a body that is there or not. */
+/* Check the status, and whether there is a body. */
 static void
 expect(const char *status)
 {
@@ -362,7 +362,7 @@ put(struct page_key k, const char *body)
 	page_cache_put(pages, &k, str_of(body));
 }
 
-START_TEST(a_page_is_kept_when_it_is_asked_for_twice)
+START_TEST(a_page_is_kept_when_it_is_requested_twice)
 {
 	put(key(1, "page=1"), "one");
 	ck_assert(!kept(key(1, "page=1"), ""));
@@ -385,7 +385,7 @@ START_TEST(a_page_is_given_to_its_own_generation_only)
 }
 END_TEST
 
-START_TEST(twice_means_within_a_generation)
+START_TEST(two_requests_count_only_within_a_generation)
 {
 	put(key(1, "q"), "old");
 	put(key(2, "q"), "new");
@@ -408,7 +408,7 @@ START_TEST(codings_are_kept_apart)
 }
 END_TEST
 
-START_TEST(leafing_through_all_pages_does_not_drive_out_the_popular_one)
+START_TEST(paging_through_all_does_not_evict_the_popular_page)
 {
 	char query[32];
 
@@ -422,7 +422,7 @@ START_TEST(leafing_through_all_pages_does_not_drive_out_the_popular_one)
 }
 END_TEST
 
-START_TEST(memory_is_bounded_whatever_is_asked_for)
+START_TEST(memory_is_bounded_whatever_is_requested)
 {
 	char *body = malloc(PAGE_CACHE_BODY_MAX + 1), query[32];
 	uint64_t seed = 3;
@@ -500,12 +500,12 @@ suite(void)
 	tcase_add_test(records, more_pairs_than_there_is_room_for_are_left_to_libfcgi);
 	suite_add_tcase(s, records);
 	tcase_add_checked_fixture(cache, setup_pages, teardown_pages);
-	tcase_add_test(cache, a_page_is_kept_when_it_is_asked_for_twice);
+	tcase_add_test(cache, a_page_is_kept_when_it_is_requested_twice);
 	tcase_add_test(cache, a_page_is_given_to_its_own_generation_only);
-	tcase_add_test(cache, twice_means_within_a_generation);
+	tcase_add_test(cache, two_requests_count_only_within_a_generation);
 	tcase_add_test(cache, codings_are_kept_apart);
-	tcase_add_test(cache, leafing_through_all_pages_does_not_drive_out_the_popular_one);
-	tcase_add_test(cache, memory_is_bounded_whatever_is_asked_for);
+	tcase_add_test(cache, paging_through_all_does_not_evict_the_popular_page);
+	tcase_add_test(cache, memory_is_bounded_whatever_is_requested);
 	tcase_add_test(cache, compressed_bodies_unpack_to_what_they_were);
 	suite_add_tcase(s, cache);
 	return s;

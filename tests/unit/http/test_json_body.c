@@ -22,7 +22,7 @@ START_TEST(json_values_are_accepted)
 }
 END_TEST
 
-START_TEST(what_is_no_json_is_refused)
+START_TEST(invalid_json_is_refused)
 {
 	static const char *const texts[] = { "", " ", "{", "}", "{\"a\"}", "{\"a\":1,}", "{a:1}",
 	    "[1", "\"", "nul", "{} {}", "{}x", "[1]]", "{\"a\":\"\n\"}", "{'a':1}" };
@@ -41,7 +41,7 @@ START_TEST(a_member_may_not_appear_twice_at_any_depth)
 }
 END_TEST
 
-START_TEST(nuls_and_bytes_that_are_no_utf8_are_refused)
+START_TEST(nuls_and_invalid_utf8_are_refused)
 {
 	ck_assert_int_eq(parse(STR("{\"a\":\"x\\u0000y\"}")), ERR_INVALID_BODY);
 	ck_assert_int_eq(parse((struct str){ "{}\0", 3 }), ERR_INVALID_BODY);
@@ -70,9 +70,9 @@ suite(void)
 	TCase *t = tcase_create("json_body");
 
 	tcase_add_test(t, json_values_are_accepted);
-	tcase_add_test(t, what_is_no_json_is_refused);
+	tcase_add_test(t, invalid_json_is_refused);
 	tcase_add_test(t, a_member_may_not_appear_twice_at_any_depth);
-	tcase_add_test(t, nuls_and_bytes_that_are_no_utf8_are_refused);
+	tcase_add_test(t, nuls_and_invalid_utf8_are_refused);
 	tcase_add_test(t, nesting_is_limited);
 	suite_add_tcase(s, t);
 	return s;

@@ -56,7 +56,7 @@ START_TEST(a_query_is_taken_from_the_address_or_its_own_parameter)
 }
 END_TEST
 
-START_TEST(paths_that_cannot_be_are_not_found)
+START_TEST(impossible_paths_are_not_found)
 {
 	static const char *const paths[] = { "", "x", "/api/../x", "/api/%2e%2E/x", "/api/.",
 	    "/api//orders", "/api/orders/", "/1/2/3/4/5/6/7/8/9" };
@@ -66,7 +66,7 @@ START_TEST(paths_that_cannot_be_are_not_found)
 }
 END_TEST
 
-START_TEST(ids_that_are_no_text_are_refused)
+START_TEST(ids_that_are_not_text_are_refused)
 {
 	static const char *const paths[] = { "/a/%00", "/a/x%00y", "/a/%ff", "/a/%C3",
 	    "/a/%zz", "/a/%", "/a/%1" };
@@ -173,7 +173,7 @@ START_TEST(json_is_announced_as_such)
 }
 END_TEST
 
-START_TEST(the_headers_of_changes_are_taken)
+START_TEST(the_headers_of_changes_are_read)
 {
 	char *envp[] = { (char *)"REQUEST_METHOD=DELETE", (char *)"REQUEST_URI=/x",
 	    (char *)"HTTP_IDEMPOTENCY_KEY=\"k 1\"", (char *)"HTTP_PREFER=wait=3",
@@ -216,15 +216,15 @@ suite(void)
 
 	tcase_add_test(t, a_path_is_split_and_then_decoded_once);
 	tcase_add_test(t, a_query_is_taken_from_the_address_or_its_own_parameter);
-	tcase_add_test(t, paths_that_cannot_be_are_not_found);
-	tcase_add_test(t, ids_that_are_no_text_are_refused);
+	tcase_add_test(t, impossible_paths_are_not_found);
+	tcase_add_test(t, ids_that_are_not_text_are_refused);
 	tcase_add_test(t, long_ids_and_addresses_are_refused);
 	tcase_add_test(t, every_malformed_parameter_is_listed_and_the_good_ones_stay);
 	tcase_add_test(t, more_than_64_parameters_are_refused);
 	tcase_add_test(t, content_length_must_be_the_bodys);
 	tcase_add_test(t, only_harmless_request_ids_are_kept);
 	tcase_add_test(t, json_is_announced_as_such);
-	tcase_add_test(t, the_headers_of_changes_are_taken);
+	tcase_add_test(t, the_headers_of_changes_are_read);
 	tcase_add_test(t, a_preference_is_a_word_of_a_list);
 	suite_add_tcase(s, t);
 	return s;

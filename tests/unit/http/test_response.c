@@ -55,7 +55,7 @@ lists(const char *list, const char *end, const char *word)
 	return false;
 }
 
-/* What nginx says by itself is in its configuration. */
+/* nginx's own problems are in its configuration. */
 static bool
 said_by_nginx(const char *nginx, const char *word, size_t len)
 {
@@ -82,7 +82,7 @@ START_TEST(the_codes_of_problems_are_those_that_the_description_lists)
 		ck_assert_int_eq(sscanf(at, "\"code\":\"%63[a-z_]", word), 1);
 		ck_assert_msg(lists(list, end, word), "%s is not listed", word);
 	}
-	/* and nothing is listed that nobody says */
+	/* and no code is listed that is never used */
 	for (const char *at = list; at < end; at += strcspn(at, ",]") + 2) {
 		size_t n = strcspn(at, ",]");
 		bool said = said_by_nginx(nginx, at, n);
@@ -97,7 +97,7 @@ START_TEST(the_codes_of_problems_are_those_that_the_description_lists)
 }
 END_TEST
 
-START_TEST(what_is_nobodys_business_has_a_code_that_is)
+START_TEST(internal_errors_are_answered_with_a_public_code)
 {
 	static const struct { enum err e; const char *code; int status; } cases[] = {
 		{ ERR_NOMEM, "internal_error", 500 }, { ERR_IO, "internal_error", 500 },
@@ -160,7 +160,7 @@ START_TEST(a_problem_replaces_what_was_composed)
 }
 END_TEST
 
-START_TEST(every_error_has_a_status_that_has_words)
+START_TEST(every_error_has_a_status_with_a_reason_phrase)
 {
 	for (int e = ERR_INTERNAL; e < ERR__COUNT; e++) {
 		int status = problem_status((enum err)e);
@@ -241,7 +241,7 @@ START_TEST(an_order_with_pending_changes_has_a_tag_of_its_own)
 }
 END_TEST
 
-START_TEST(gzip_is_used_when_it_is_wanted)
+START_TEST(gzip_is_used_when_it_is_accepted)
 {
 	static const char *const yes[] = { "gzip", "deflate, GZIP;q=0.5", "*", "br, *;q=0.1",
 	    "gzip;q=1.0, identity;q=0.5", "gzip ;q=1.000", "identity;q=0, x-gzip" };
@@ -282,18 +282,18 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_codes_of_problems_are_those_that_the_description_lists);
-	tcase_add_test(t, what_is_nobodys_business_has_a_code_that_is);
+	tcase_add_test(t, internal_errors_are_answered_with_a_public_code);
 	tcase_add_test(t, an_answer_has_status_headers_length_and_body);
 	tcase_add_test(t, a_head_request_gets_the_length_without_the_body);
 	tcase_add_test(t, a_matching_tag_gives_304_without_body_or_length);
 	tcase_add_test(t, generation_zero_is_a_generation);
 	tcase_add_test(t, a_problem_replaces_what_was_composed);
-	tcase_add_test(t, every_error_has_a_status_that_has_words);
+	tcase_add_test(t, every_error_has_a_status_with_a_reason_phrase);
 	tcase_add_test(t, a_body_that_failed_to_compose_is_no_answer);
 	tcase_add_test(t, tags_are_compared_weakly_in_a_list);
 	tcase_add_test(t, if_match_is_a_list_of_versions);
 	tcase_add_test(t, an_order_with_pending_changes_has_a_tag_of_its_own);
-	tcase_add_test(t, gzip_is_used_when_it_is_wanted);
+	tcase_add_test(t, gzip_is_used_when_it_is_accepted);
 	tcase_add_test(t, csv_cells_are_quoted_and_defused);
 	suite_add_tcase(s, t);
 	return s;

@@ -4,7 +4,7 @@
 #include "common/base/instant.h"
 #include "tests/lib/api_fixture.h"
 
-START_TEST(without_a_store_reads_say_so_and_it_is_opened_when_it_appears)
+START_TEST(without_a_store_reads_say_so_until_one_appears)
 {
 	int64_t until = instant_monotonic() + patience(5000);
 
@@ -40,7 +40,7 @@ end_filling(struct apply *a)
 	apply_or_exit(a, NULL, 0, SOURCE_FULL_SYNC, &meta);
 }
 
-START_TEST(until_a_first_sync_is_complete_nothing_is_said_of_what_is_missing)
+START_TEST(until_a_first_sync_is_complete_nothing_is_reported_missing)
 {
 	static const char *const silent[] = {
 		"/api/orders", "/api/orders?status=Shipped", "/api/orders?page=9", "/api/orders/summary",
@@ -109,7 +109,7 @@ START_TEST(a_cursor_walks_to_the_end)
 }
 END_TEST
 
-START_TEST(what_has_not_changed_is_not_sent_again)
+START_TEST(an_unchanged_body_is_not_sent_again)
 {
 	ask("GET", "/api/orders?pageSize=2", "HTTP_IF_NONE_MATCH", with("W/\"g%llu\"", *fx.committed), NULL);
 	expect(304, with("ETag: \"g%llu\"", *fx.committed));
@@ -122,7 +122,7 @@ START_TEST(what_has_not_changed_is_not_sent_again)
 }
 END_TEST
 
-/* Of what nothing was committed to no snapshot is begun: asked again and again, then with other answers. */
+/* Without a commit in between, a repeated request begins no snapshot; after one, the answer differs. */
 START_TEST(a_summary_that_is_held_is_told_apart_from_one_that_has_moved)
 {
 	static const char uri[] = "/api/orders/summary";
@@ -161,7 +161,7 @@ START_TEST(a_head_request_has_the_headers_of_a_get)
 }
 END_TEST
 
-/* Ask three times for it, so that the last answers come from the worker's memory; they are one. */
+/* Request it three times, so that the last answers come from the worker's memory; all are equal. */
 static void
 expect_thrice(const char *method, const char *uri, const char *accept, const char *holds)
 {
@@ -177,7 +177,7 @@ expect_thrice(const char *method, const char *uri, const char *accept, const cha
 	buf_free(&first);
 }
 
-START_TEST(a_list_asked_for_again_and_again_is_always_of_the_newest_generation)
+START_TEST(a_list_requested_repeatedly_is_always_of_the_newest_generation)
 {
 	static const char uri[] = "/api/orders?sort=orderId&pageSize=1";
 
@@ -260,7 +260,7 @@ START_TEST(unknown_paths_and_methods_are_problems)
 }
 END_TEST
 
-START_TEST(the_summary_is_sent_compressed_to_who_takes_it)
+START_TEST(the_summary_is_sent_compressed_to_clients_that_accept_it)
 {
 	expect_get("/api/orders/summary", 200, "\"total\":{\"count\":4,\"orderTotal\":49.20}");
 	ask("GET", "/api/orders/summary", "HTTP_ACCEPT_ENCODING", "gzip, br", NULL);
@@ -322,7 +322,7 @@ START_TEST(progress_comes_from_syncd_when_it_is_there)
 }
 END_TEST
 
-START_TEST(health_tells_ok_from_degraded)
+START_TEST(health_distinguishes_ok_from_degraded)
 {
 	ask("GET", "/health", NULL, NULL, NULL);
 	syncd_say(syncd_line(), "\"ok\":true,\"generation\":1,\"body\":{\"version\":\"1\",\"startedAt\":null,"
@@ -370,28 +370,28 @@ suite(void)
 	TCase *both = tcase_create("with syncd");
 
 	tcase_add_checked_fixture(empty, api_setup, api_teardown);
-	tcase_add_test(empty, without_a_store_reads_say_so_and_it_is_opened_when_it_appears);
-	tcase_add_test(empty, until_a_first_sync_is_complete_nothing_is_said_of_what_is_missing);
+	tcase_add_test(empty, without_a_store_reads_say_so_until_one_appears);
+	tcase_add_test(empty, until_a_first_sync_is_complete_nothing_is_reported_missing);
 	suite_add_tcase(s, empty);
 	tcase_add_checked_fixture(alone, api_setup_filled, api_teardown);
 	tcase_add_test(alone, a_list_is_a_page_with_its_total_and_one_generation);
 	tcase_add_test(alone, a_cursor_walks_to_the_end);
-	tcase_add_test(alone, what_has_not_changed_is_not_sent_again);
+	tcase_add_test(alone, an_unchanged_body_is_not_sent_again);
 	tcase_add_test(alone, a_summary_that_is_held_is_told_apart_from_one_that_has_moved);
 	tcase_add_test(alone, a_head_request_has_the_headers_of_a_get);
-	tcase_add_test(alone, a_list_asked_for_again_and_again_is_always_of_the_newest_generation);
+	tcase_add_test(alone, a_list_requested_repeatedly_is_always_of_the_newest_generation);
 	tcase_add_test(alone, a_compressed_list_has_its_own_tag_and_the_same_length_for_head);
 	tcase_add_test(alone, an_order_is_found_by_either_id_and_literal_paths_come_first);
 	tcase_add_test(alone, every_path_refuses_parameters_that_it_does_not_know);
 	tcase_add_test(alone, unknown_paths_and_methods_are_problems);
-	tcase_add_test(alone, the_summary_is_sent_compressed_to_who_takes_it);
+	tcase_add_test(alone, the_summary_is_sent_compressed_to_clients_that_accept_it);
 	tcase_add_test(alone, today_so_far_has_the_same_part_of_other_days_beside_it);
 	tcase_add_test(alone, progress_is_syncds_or_what_was_stored_last);
 	suite_add_tcase(s, alone);
 	tcase_add_checked_fixture(both, api_setup_syncd, api_teardown);
 	tcase_add_test(both, a_finished_sync_answers_with_the_summary_and_a_long_one_with_its_progress);
 	tcase_add_test(both, progress_comes_from_syncd_when_it_is_there);
-	tcase_add_test(both, health_tells_ok_from_degraded);
+	tcase_add_test(both, health_distinguishes_ok_from_degraded);
 	tcase_add_test(both, health_answers_within_a_second_though_syncd_hangs);
 	suite_add_tcase(s, both);
 	return s;

@@ -40,7 +40,7 @@ limit(uint32_t quota, size_t clients)
 	return r;
 }
 
-START_TEST(no_window_of_a_minute_has_more_passes_than_the_quota_and_none_less_than_it_could)
+START_TEST(no_minute_passes_more_than_the_quota_or_less_than_it_could)
 {
 	struct ratelimit *r = limit(100, 16);
 	static int64_t passes[20000];
@@ -68,7 +68,7 @@ START_TEST(no_window_of_a_minute_has_more_passes_than_the_quota_and_none_less_th
 }
 END_TEST
 
-START_TEST(a_refusal_tells_when_to_come_back_and_that_is_right)
+START_TEST(a_refusal_says_correctly_when_to_come_back)
 {
 	struct ratelimit *r = limit(3, 16);
 	struct ratelimit_verdict v;
@@ -92,7 +92,7 @@ START_TEST(a_refusal_tells_when_to_come_back_and_that_is_right)
 }
 END_TEST
 
-START_TEST(what_is_refused_does_not_count)
+START_TEST(refused_requests_do_not_count)
 {
 	struct ratelimit *r = limit(5, 16);
 	int passed = 0;
@@ -105,7 +105,7 @@ START_TEST(what_is_refused_does_not_count)
 }
 END_TEST
 
-START_TEST(clients_do_not_count_for_each_other)
+START_TEST(each_client_counts_for_itself)
 {
 	struct ratelimit *r = limit(2, 1024);
 
@@ -132,7 +132,7 @@ START_TEST(a_clock_that_another_process_read_earlier_does_no_harm)
 }
 END_TEST
 
-START_TEST(after_weeks_of_silence_a_client_begins_anew)
+START_TEST(after_weeks_of_silence_a_client_starts_fresh)
 {
 	struct ratelimit *r = limit(2, 16);
 	int64_t wrapped = 100000 + (INT64_C(1) << 32) + 10;	/* 32 bits of milliseconds later */
@@ -164,7 +164,7 @@ START_TEST(a_huge_quota_is_kept_within_bounded_memory)
 }
 END_TEST
 
-START_TEST(a_crowd_of_addresses_makes_nobody_refused_and_frees_nobody)
+START_TEST(a_crowd_of_addresses_refuses_and_frees_no_other_client)
 {
 	struct ratelimit *r = limit(50, 256);
 	uint32_t honest = 0, greedy = 0;
@@ -216,9 +216,9 @@ START_TEST(all_processes_together_let_exactly_the_quota_pass)
 END_TEST
 
 /*
- * Many minutes by a clock that is turned by hand.  At each of its moments all
- * processes ask until they are refused; then the minute that ends there holds
- * exactly the quota, since what has not left it yet, and no more, was missing.
+ * Many minutes by a clock that is set by hand.  At each of its moments all
+ * processes ask until they are refused.  The minute that ends there then holds
+ * exactly the quota, as the room left by what has dropped out is filled again.
  */
 #define ASKERS	5
 #define MOMENTS	300
@@ -358,7 +358,7 @@ START_TEST(siphash_agrees_with_its_inventors)
 }
 END_TEST
 
-START_TEST(of_weights_any_minute_holds_the_quota_and_what_has_room_passes)
+START_TEST(weighted_requests_fill_the_quota_of_any_minute_and_no_more)
 {
 	struct ratelimit *r = limit(1000, 16);
 	static struct { int64_t at; uint32_t weight; } passes[20000];
@@ -393,7 +393,7 @@ START_TEST(of_weights_any_minute_holds_the_quota_and_what_has_room_passes)
 }
 END_TEST
 
-START_TEST(a_heavy_request_is_told_when_there_is_room_for_it)
+START_TEST(a_refused_heavy_request_learns_when_there_is_room)
 {
 	struct ratelimit *r = limit(100, 16);
 	struct ratelimit_verdict v;
@@ -416,7 +416,7 @@ START_TEST(a_heavy_request_is_told_when_there_is_room_for_it)
 }
 END_TEST
 
-START_TEST(what_weighs_more_than_the_quota_never_passes_and_is_not_counted)
+START_TEST(a_request_heavier_than_the_quota_never_passes_and_is_not_counted)
 {
 	struct ratelimit *r = limit(100, 16);
 	struct ratelimit_verdict v = take_many(r, 101, 5000);
@@ -444,7 +444,7 @@ told(const struct limits *l, enum limit which, const char *address, struct respo
 	return passes;
 }
 
-START_TEST(limits_follow_the_configuration_and_what_stays_keeps_its_counts)
+START_TEST(limits_follow_the_configuration_and_unchanged_ones_keep_their_counts)
 {
 	struct config c = { .limits = { true, 2, 1, 3, 4, 5, 6, 0, 0 } };
 	struct limits l = { { NULL } };
@@ -482,20 +482,20 @@ main(void)
 	Suite *s = suite_create("ratelimit");
 	TCase *t = tcase_create("ratelimit"), *kill_case = tcase_create("processes");
 
-	tcase_add_test(t, no_window_of_a_minute_has_more_passes_than_the_quota_and_none_less_than_it_could);
-	tcase_add_test(t, a_refusal_tells_when_to_come_back_and_that_is_right);
-	tcase_add_test(t, what_is_refused_does_not_count);
-	tcase_add_test(t, of_weights_any_minute_holds_the_quota_and_what_has_room_passes);
-	tcase_add_test(t, a_heavy_request_is_told_when_there_is_room_for_it);
-	tcase_add_test(t, what_weighs_more_than_the_quota_never_passes_and_is_not_counted);
-	tcase_add_test(t, clients_do_not_count_for_each_other);
+	tcase_add_test(t, no_minute_passes_more_than_the_quota_or_less_than_it_could);
+	tcase_add_test(t, a_refusal_says_correctly_when_to_come_back);
+	tcase_add_test(t, refused_requests_do_not_count);
+	tcase_add_test(t, weighted_requests_fill_the_quota_of_any_minute_and_no_more);
+	tcase_add_test(t, a_refused_heavy_request_learns_when_there_is_room);
+	tcase_add_test(t, a_request_heavier_than_the_quota_never_passes_and_is_not_counted);
+	tcase_add_test(t, each_client_counts_for_itself);
 	tcase_add_test(t, a_clock_that_another_process_read_earlier_does_no_harm);
-	tcase_add_test(t, after_weeks_of_silence_a_client_begins_anew);
+	tcase_add_test(t, after_weeks_of_silence_a_client_starts_fresh);
 	tcase_add_test(t, a_huge_quota_is_kept_within_bounded_memory);
-	tcase_add_test(t, a_crowd_of_addresses_makes_nobody_refused_and_frees_nobody);
+	tcase_add_test(t, a_crowd_of_addresses_refuses_and_frees_no_other_client);
 	tcase_add_test(t, a_client_is_an_ipv4_address_or_an_ipv6_network);
 	tcase_add_test(t, siphash_agrees_with_its_inventors);
-	tcase_add_test(t, limits_follow_the_configuration_and_what_stays_keeps_its_counts);
+	tcase_add_test(t, limits_follow_the_configuration_and_unchanged_ones_keep_their_counts);
 	suite_add_tcase(s, t);
 	tcase_set_timeout(kill_case, 30);
 	tcase_add_test(kill_case, all_processes_together_let_exactly_the_quota_pass);

@@ -44,11 +44,11 @@ get_from(const char *address, const char *uri, int status, const char *holds)
 	expect(status, holds);
 }
 
-START_TEST(a_limited_route_tells_what_is_left_and_then_refuses)
+START_TEST(a_limited_route_says_what_is_left_and_then_refuses)
 {
 	get_from("192.0.2.1", "/api/orders", 200, "RateLimit-Policy: \"orders_list\";q=2;w=60\r\n");
 	expect_text("RateLimit: \"orders_list\";r=1;t=60\r\n");
-	/* problems tell it too, and count */
+	/* problems say it too, and count */
 	get_from("192.0.2.1", "/api/orders?nonsense=1", 400, "RateLimit: \"orders_list\";r=0;t=60\r\n");
 	get_from("192.0.2.1", "/api/orders", 429, "\"code\":\"rate_limited\"");
 	expect_text("RateLimit: \"orders_list\";r=0;");
@@ -59,7 +59,7 @@ START_TEST(a_limited_route_tells_what_is_left_and_then_refuses)
 }
 END_TEST
 
-START_TEST(an_answer_that_says_not_modified_counts_and_tells_as_well)
+START_TEST(a_not_modified_answer_counts_and_says_what_is_left_too)
 {
 	ask_with("GET", "/api/orders/ORD-1", (const char *const[]){ "REMOTE_ADDR", "192.0.2.1",
 	    "HTTP_IF_NONE_MATCH", with("\"v%llu\"", *fx.committed), NULL }, NULL);
@@ -80,7 +80,7 @@ START_TEST(an_ipv6_network_is_one_client)
 }
 END_TEST
 
-START_TEST(what_waits_for_syncd_is_told_in_its_answer)
+START_TEST(a_request_that_waits_for_syncd_has_its_limits_in_the_answer)
 {
 	ask("POST", "/api/orders/sync", "REMOTE_ADDR", "192.0.2.1", NULL);
 	ck_assert(!answered());
@@ -114,7 +114,7 @@ START_TEST(changes_share_a_limit_and_other_methods_have_none)
 }
 END_TEST
 
-/* Now the process that answers /metrics; ${reply}: syncd's, NULL: it is away. */
+/* Answer /metrics in this process; ${reply}: syncd's, NULL: it is away. */
 static void
 scrape(const char *reply)
 {
@@ -154,7 +154,7 @@ START_TEST(requests_are_summed_over_all_workers)
 }
 END_TEST
 
-START_TEST(what_nobody_waits_for_any_more_is_counted_too)
+START_TEST(abandoned_requests_are_counted_too)
 {
 	ask("POST", "/api/orders/sync", "REMOTE_ADDR", "192.0.2.1", NULL);
 	ck_assert_ptr_nonnull(syncd_line());
@@ -236,7 +236,7 @@ START_TEST(syncds_counts_arrive_as_it_made_them)
 }
 END_TEST
 
-START_TEST(a_field_that_is_held_is_no_base_that_shrank)
+START_TEST(a_held_field_does_not_count_as_a_shrunk_base)
 {
 	scrape("\"ok\":true,\"body\":{\"sync\":{\"state\":\"idle\",\"drift\":null,\"held\":[\"customer\"],"
 	    "\"alarm\":{\"code\":\"airtable_field_lost\"}}}");
@@ -258,7 +258,7 @@ START_TEST(without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart)
 }
 END_TEST
 
-START_TEST(missing_fields_are_counted_and_are_no_shrinking_base)
+START_TEST(missing_fields_are_counted_and_do_not_count_as_a_shrunk_base)
 {
 	scrape("\"ok\":true,\"body\":{\"sync\":{\"state\":\"idle\",\"drift\":null,\"alarm\":"
 	    "{\"code\":\"airtable_field_missing\"}},\"feed\":{\"mode\":\"off\",\"error\":null},"
@@ -268,7 +268,7 @@ START_TEST(missing_fields_are_counted_and_are_no_shrinking_base)
 }
 END_TEST
 
-/* Another process with a snapshot that it does not let go. */
+/* Another process with a snapshot that it does not end. */
 static pid_t
 hold_snapshot(void)
 {
@@ -323,17 +323,17 @@ main(void)
 	TCase *limited = tcase_create("limits"), *bare = tcase_create("without store");
 
 	tcase_add_checked_fixture(limited, setup_limits, teardown_limits);
-	tcase_add_test(limited, a_limited_route_tells_what_is_left_and_then_refuses);
-	tcase_add_test(limited, an_answer_that_says_not_modified_counts_and_tells_as_well);
+	tcase_add_test(limited, a_limited_route_says_what_is_left_and_then_refuses);
+	tcase_add_test(limited, a_not_modified_answer_counts_and_says_what_is_left_too);
 	tcase_add_test(limited, an_ipv6_network_is_one_client);
-	tcase_add_test(limited, what_waits_for_syncd_is_told_in_its_answer);
+	tcase_add_test(limited, a_request_that_waits_for_syncd_has_its_limits_in_the_answer);
 	tcase_add_test(limited, changes_share_a_limit_and_other_methods_have_none);
 	tcase_add_test(limited, requests_are_summed_over_all_workers);
-	tcase_add_test(limited, what_nobody_waits_for_any_more_is_counted_too);
+	tcase_add_test(limited, abandoned_requests_are_counted_too);
 	tcase_add_test(limited, a_reader_that_holds_an_old_snapshot_is_seen);
 	tcase_add_test(limited, syncds_counts_arrive_as_it_made_them);
-	tcase_add_test(limited, missing_fields_are_counted_and_are_no_shrinking_base);
-	tcase_add_test(limited, a_field_that_is_held_is_no_base_that_shrank);
+	tcase_add_test(limited, missing_fields_are_counted_and_do_not_count_as_a_shrunk_base);
+	tcase_add_test(limited, a_held_field_does_not_count_as_a_shrunk_base);
 	tcase_add_test(limited, without_a_feed_the_data_may_be_as_old_as_full_syncs_are_apart);
 	suite_add_tcase(s, limited);
 	tcase_add_checked_fixture(bare, api_setup, api_teardown);

@@ -25,7 +25,7 @@ static struct query *q;
 static struct query_page page;
 static struct field_errors errors;
 
-/* A store of many orders, with holes among its rows; once for all tests that only read. */
+/* A store of many orders, with holes among its rows; made once for all tests that only read. */
 static void
 make_store(void)
 {
@@ -298,7 +298,7 @@ START_TEST(a_cursor_walk_meets_every_order_once_in_order)
 }
 END_TEST
 
-START_TEST(a_cursor_goes_on_where_it_was_when_orders_come_and_go)
+START_TEST(a_cursor_continues_at_its_place_when_orders_come_and_go)
 {
 	struct made_order m[40];
 	struct change c[40];
@@ -475,7 +475,7 @@ START_TEST(a_list_is_split_only_where_no_option_has_that_name)
 }
 END_TEST
 
-START_TEST(an_option_that_is_offered_and_had_by_no_order_is_found_with_none)
+START_TEST(an_offered_option_that_no_order_has_matches_none)
 {
 	static const char names[] = "Pending\0Backorder\0On hold, paid\0\"new\"";
 	struct offer_step step = { .field = ORDER_STATUS, .known = true, .names = { names, sizeof(names) } };
@@ -506,7 +506,7 @@ START_TEST(an_option_that_is_offered_and_had_by_no_order_is_found_with_none)
 }
 END_TEST
 
-START_TEST(emptiness_is_asked_for_by_the_field_s_name)
+START_TEST(empty_fields_are_found_by_the_fields_name)
 {
 	uint64_t all = FOUND("sort", "orderId"), no_total = FOUND("empty", "orderTotal");
 
@@ -557,15 +557,15 @@ main(void)
 
 	tcase_add_checked_fixture(own, make_and_open_store, teardown);
 	tcase_set_timeout(own, 60);
-	tcase_add_test(own, a_cursor_goes_on_where_it_was_when_orders_come_and_go);
+	tcase_add_test(own, a_cursor_continues_at_its_place_when_orders_come_and_go);
 	suite_add_tcase(s, own);
 
 	tcase_add_checked_fixture(odd, make_odd_options, teardown);
 	tcase_set_timeout(odd, 60);
 	tcase_add_test(odd, an_option_of_any_name_is_found_alone_and_beside_others);
-	tcase_add_test(odd, an_option_that_is_offered_and_had_by_no_order_is_found_with_none);
+	tcase_add_test(odd, an_offered_option_that_no_order_has_matches_none);
 	tcase_add_test(odd, a_list_is_split_only_where_no_option_has_that_name);
-	tcase_add_test(odd, emptiness_is_asked_for_by_the_field_s_name);
+	tcase_add_test(odd, empty_fields_are_found_by_the_fields_name);
 	suite_add_tcase(s, odd);
 	return run_suite(s);
 }

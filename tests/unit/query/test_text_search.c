@@ -108,7 +108,7 @@ START_TEST(the_last_text_is_not_overlooked)
 }
 END_TEST
 
-START_TEST(hashes_tell_texts_apart)
+START_TEST(hashes_distinguish_texts)
 {
 	ck_assert_int_eq(text_hash(STR("Acme")), text_hash(STR("Acme")));
 	ck_assert_int_ne(text_hash(STR("Acme")), text_hash(STR("acme")));
@@ -126,7 +126,7 @@ expect_fold(struct str text, const char *folded)
 	buf_free(&b);
 }
 
-START_TEST(texts_are_folded_to_what_one_sees_of_them)
+START_TEST(texts_are_folded_to_what_is_visible)
 {
 	static const struct {
 		const char	*text, *folded;
@@ -165,7 +165,7 @@ START_TEST(texts_are_folded_to_what_one_sees_of_them)
 }
 END_TEST
 
-START_TEST(what_is_no_text_is_not_folded)
+START_TEST(invalid_utf8_is_not_folded)
 {
 	static const char *const bad[] = { "\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80" };
 
@@ -203,7 +203,7 @@ START_TEST(folding_again_changes_nothing)
 }
 END_TEST
 
-/* What a build before this one left: texts made otherwise, and no number that says how, or for which generation. */
+/* What an older build left: texts folded by other rules, without a note by which, or for which generation. */
 static void
 spoil_texts(const char *path, const char *lost)
 {
@@ -220,7 +220,7 @@ spoil_texts(const char *path, const char *lost)
 	closed_store_commit(&s);
 }
 
-START_TEST(texts_of_an_older_build_are_made_anew_in_one_commit)
+START_TEST(texts_of_an_older_build_are_folded_again_in_one_commit)
 {
 	static struct made_order m[300];
 	struct change c[300];
@@ -267,11 +267,11 @@ main(void)
 	tcase_add_test(t, every_text_that_holds_the_term_is_found_and_no_other);
 	tcase_add_test(t, a_term_in_every_text_is_found_in_every_text);
 	tcase_add_test(t, the_last_text_is_not_overlooked);
-	tcase_add_test(t, hashes_tell_texts_apart);
-	tcase_add_test(t, texts_are_folded_to_what_one_sees_of_them);
-	tcase_add_test(t, what_is_no_text_is_not_folded);
+	tcase_add_test(t, hashes_distinguish_texts);
+	tcase_add_test(t, texts_are_folded_to_what_is_visible);
+	tcase_add_test(t, invalid_utf8_is_not_folded);
 	tcase_add_test(t, folding_again_changes_nothing);
-	tcase_add_loop_test(t, texts_of_an_older_build_are_made_anew_in_one_commit, 0, 2);
+	tcase_add_loop_test(t, texts_of_an_older_build_are_folded_again_in_one_commit, 0, 2);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -243,7 +243,7 @@ START_TEST(a_text_that_reads_as_an_escape_stays_what_it_is)
 }
 END_TEST
 
-START_TEST(what_no_sheet_can_hold_goes_on_in_the_next)
+START_TEST(rows_beyond_a_sheets_limit_continue_in_the_next)
 {
 	struct record list[7];
 	const char *dir = tmpdir_new();
@@ -288,7 +288,7 @@ START_TEST(a_text_too_long_for_a_cell_is_cut_between_characters)
 }
 END_TEST
 
-START_TEST(a_folder_that_is_not_there_is_told)
+START_TEST(a_missing_folder_is_reported)
 {
 	struct row_spool *s;
 	struct xlsx *x;
@@ -311,10 +311,10 @@ main(void)
 	tcase_add_loop_test(t, amounts_have_the_symbol_and_the_decimals_of_their_currency, 0,
 	    sizeof(currencies) / sizeof(currencies[0]));
 	tcase_add_test(t, a_text_that_reads_as_an_escape_stays_what_it_is);
-	tcase_add_test(t, what_no_sheet_can_hold_goes_on_in_the_next);
+	tcase_add_test(t, rows_beyond_a_sheets_limit_continue_in_the_next);
 	tcase_add_test(t, a_workbook_without_rows_has_its_header);
 	tcase_add_test(t, a_text_too_long_for_a_cell_is_cut_between_characters);
-	tcase_add_test(t, a_folder_that_is_not_there_is_told);
+	tcase_add_test(t, a_missing_folder_is_reported);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

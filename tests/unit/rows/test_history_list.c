@@ -2,7 +2,7 @@
 
 /* Listings of the history, and how long it is kept. */
 
-START_TEST(a_listing_goes_on_where_the_one_before_ended)
+START_TEST(a_listing_continues_where_the_previous_one_ended)
 {
 	struct history_place places[40];
 	static struct lines l;
@@ -94,7 +94,7 @@ START_TEST(history_is_kept_as_long_as_configured)
 }
 END_TEST
 
-START_TEST(old_history_goes_a_bounded_number_a_commit)
+START_TEST(old_history_is_dropped_a_bounded_number_per_commit)
 {
 	struct change c[300];
 	struct made_order m[300];
@@ -137,11 +137,11 @@ main(void)
 
 	tcase_add_checked_fixture(t, outbox_setup, outbox_teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_listing_goes_on_where_the_one_before_ended);
+	tcase_add_test(t, a_listing_continues_where_the_previous_one_ended);
 	tcase_add_test(t, a_listing_stops_when_it_is_told_to);
 	tcase_add_test(t, a_bulk_edit_is_found_by_its_id);
 	tcase_add_test(t, history_is_kept_as_long_as_configured);
-	tcase_add_test(t, old_history_goes_a_bounded_number_a_commit);
+	tcase_add_test(t, old_history_is_dropped_a_bounded_number_per_commit);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

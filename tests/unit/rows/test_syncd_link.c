@@ -97,7 +97,7 @@ START_TEST(replies_find_their_calls_in_any_order)
 	ck_assert_uint_eq(last.generation, 2);
 	reply(first, 1);
 	ck_assert_uint_eq(last.generation, 1);
-	reply(first, 9);	/* once more: nobody waits for it */
+	reply(first, 9);	/* once more: no call waits for it */
 	ck_assert_int_eq(last.calls, 2);
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(a_cancelled_call_is_not_called_back)
 }
 END_TEST
 
-START_TEST(a_lost_connection_ends_all_calls_and_the_next_one_connects_anew)
+START_TEST(a_lost_connection_ends_all_calls_and_the_next_call_reconnects)
 {
 	(void)send_one(30000);
 	(void)send_one(30000);
@@ -197,7 +197,7 @@ START_TEST(a_syncd_that_reads_nothing_costs_bounded_memory)
 }
 END_TEST
 
-/* What syncd has not read yet, as many lines as there are; ids of those into ${ids}. */
+/* Read all lines that syncd has not read yet; their ids go into ${ids}. */
 static size_t
 read_lines(uint64_t *ids, size_t max)
 {
@@ -235,8 +235,8 @@ note_end(void *cookie, enum err e, const struct message_reply *reply)
 	end->e = e;
 }
 
-/* Of more than the socket takes, every third is late by the time that syncd reads again. */
-START_TEST(what_was_given_up_before_it_was_sent_is_never_sent)
+/* More calls than the socket takes; every third is late by the time syncd reads again. */
+START_TEST(calls_given_up_before_they_were_sent_are_never_sent)
 {
 	static struct ended ends[LINK_CALLS_MAX];
 	static uint64_t ids[LINK_CALLS_MAX], seen[LINK_CALLS_MAX];
@@ -272,7 +272,7 @@ START_TEST(what_was_given_up_before_it_was_sent_is_never_sent)
 	ck_assert_uint_gt(unknown, 0);
 	ck_assert_uint_eq(given_up + unknown, (LINK_CALLS_MAX + 2) / 3);
 	ck_assert_uint_eq(count, n - given_up);
-	/* places are right after it: a lost connection tells those that were sent from the others */
+	/* places are right after it: a lost connection distinguishes sent calls from others */
 	ck_assert_int_eq(close(peer), 0);
 	peer = -1;
 	turns();
@@ -293,10 +293,10 @@ suite(void)
 	tcase_add_test(t, without_syncd_a_call_is_refused_at_once);
 	tcase_add_test(t, a_call_ends_at_its_deadline_and_a_late_reply_is_ignored);
 	tcase_add_test(t, a_cancelled_call_is_not_called_back);
-	tcase_add_test(t, a_lost_connection_ends_all_calls_and_the_next_one_connects_anew);
+	tcase_add_test(t, a_lost_connection_ends_all_calls_and_the_next_call_reconnects);
 	tcase_add_test(t, a_malformed_reply_ends_the_connection);
 	tcase_add_test(t, a_syncd_that_reads_nothing_costs_bounded_memory);
-	tcase_add_test(t, what_was_given_up_before_it_was_sent_is_never_sent);
+	tcase_add_test(t, calls_given_up_before_they_were_sent_are_never_sent);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -48,7 +48,7 @@ START_TEST(a_patch_is_refused_without_asking_when_it_cannot_be_right)
 }
 END_TEST
 
-START_TEST(who_asks_is_whom_the_web_server_names)
+START_TEST(the_asker_is_the_user_named_by_the_web_server)
 {
 	static const struct { const char *header, *value, *by; } cases[] = {
 		{ "REMOTE_USER", "J\xc3\xb6rg", "\"by\":\"J\xc3\xb6rg\"" }, { "HTTP_REMOTE_USER", "mallory", NULL },
@@ -71,7 +71,7 @@ START_TEST(who_asks_is_whom_the_web_server_names)
 }
 END_TEST
 
-START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
+START_TEST(a_confirmed_patch_answers_with_the_order_from_syncd)
 {
 	const char *line;
 
@@ -93,7 +93,7 @@ START_TEST(a_confirmed_patch_answers_with_the_order_that_syncd_tells)
 }
 END_TEST
 
-START_TEST(without_the_order_in_the_result_it_is_the_stores)
+START_TEST(without_an_order_in_the_result_the_stores_is_sent)
 {
 	const char *line;
 
@@ -213,7 +213,7 @@ START_TEST(a_change_that_is_delivered_later_is_a_202_with_the_order_as_it_will_b
 }
 END_TEST
 
-START_TEST(only_respond_async_asks_for_later_delivery)
+START_TEST(only_respond_async_requests_later_delivery)
 {
 	static const char *const values[] = { "", "respond-asynchronously", "wait=10", "\"respond-async\"",
 	    "foo=\"a, respond-async\"", "respond-async=1" };
@@ -230,7 +230,7 @@ START_TEST(only_respond_async_asks_for_later_delivery)
 }
 END_TEST
 
-START_TEST(pending_changes_are_seen_in_list_and_order_and_filters_go_by_what_is_confirmed)
+START_TEST(pending_changes_are_visible_but_filters_use_confirmed_values)
 {
 	uint64_t version = *fx.committed;
 	char tag[80];
@@ -259,7 +259,7 @@ START_TEST(pending_changes_are_seen_in_list_and_order_and_filters_go_by_what_is_
 END_TEST
 
 /* ---- making and deleting --------------------------------------------------------- */
-START_TEST(making_and_deleting_are_off_until_switched_on)
+START_TEST(creating_and_deleting_are_off_until_switched_on)
 {
 	ask("POST", "/api/orders", NULL, NULL, "{\"customer\":\"Acme\"}");
 	expect(403, "write.create is off");
@@ -270,7 +270,7 @@ START_TEST(making_and_deleting_are_off_until_switched_on)
 }
 END_TEST
 
-START_TEST(a_new_order_is_a_201_that_names_its_place)
+START_TEST(a_new_order_is_a_201_with_its_location)
 {
 	const char *line;
 
@@ -322,7 +322,7 @@ START_TEST(a_new_order_is_refused_without_asking_when_it_cannot_be_right)
 }
 END_TEST
 
-START_TEST(sums_of_money_arrive_as_they_were_given)
+START_TEST(amounts_arrive_as_they_were_given)
 {
 	static const struct { const char *given, *sent; } sums[] = {
 		{ "0.1", "0.10" }, { "12.3456", "12.3456" }, { "-5", "-5.00" }, { "1e3", "1000.00" },
@@ -435,7 +435,7 @@ see_hold(struct apply *a)
 	apply_or_exit(a, &c, 1, SOURCE_FULL_SYNC, NULL);
 }
 
-/* Asked in each way; what may be set reaches syncd. */
+/* Send the change by every kind of request; values that may be set reach syncd. */
 static void
 expect_settable(const char *status)
 {
@@ -486,7 +486,7 @@ START_TEST(what_airtable_offers_can_be_set_and_nothing_else)
 	expect_not_settable("Shipped", "must be one of Backorder, Sent, Pending, or null");
 	expect_not_settable("", "must be one of Backorder, Sent, Pending, or null");
 	expect_get("/api/orders/summary", 200, "\"offered\":{\"status\":[\"Backorder\",\"Sent\",\"Pending\"]}");
-	/* of priorities nothing was told */
+	/* nothing was reported about priorities */
 	ask("PATCH", "/api/orders/ORD-1", NULL, NULL, "{\"priority\":\"Soon\"}");
 	expect(400, "must be one of Low, Medium, High, or null");
 	before = *fx.committed;
@@ -526,7 +526,7 @@ START_TEST(several_can_be_set_where_airtable_takes_several)
 }
 END_TEST
 
-START_TEST(without_airtables_word_what_is_known_or_was_seen_can_be_set)
+START_TEST(without_airtables_offer_known_and_seen_options_can_be_set)
 {
 	fx.config.write.create = true;
 	expect_not_settable("On Hold", "must be one of Pending, Processing, Shipped, Delivered, Cancelled, or null");
@@ -561,9 +561,9 @@ main(void)
 	tcase_add_test(alone, a_patch_is_refused_without_asking_when_it_cannot_be_right);
 	suite_add_tcase(s, alone);
 	tcase_add_checked_fixture(t, api_setup_syncd, reset_config);
-	tcase_add_test(t, who_asks_is_whom_the_web_server_names);
-	tcase_add_test(t, a_confirmed_patch_answers_with_the_order_that_syncd_tells);
-	tcase_add_test(t, without_the_order_in_the_result_it_is_the_stores);
+	tcase_add_test(t, the_asker_is_the_user_named_by_the_web_server);
+	tcase_add_test(t, a_confirmed_patch_answers_with_the_order_from_syncd);
+	tcase_add_test(t, without_an_order_in_the_result_the_stores_is_sent);
 	tcase_add_test(t, a_result_that_failed_becomes_a_problem);
 	tcase_add_test(t, a_message_that_syncd_refuses_becomes_a_problem);
 	tcase_add_test(t, an_answer_that_cannot_be_read_leaves_the_outcome_unknown);
@@ -571,17 +571,17 @@ main(void)
 	tcase_add_test(t, a_generation_that_the_store_does_not_have_is_an_error);
 	tcase_add_test(t, a_client_that_leaves_is_forgotten);
 	tcase_add_test(t, a_change_that_is_delivered_later_is_a_202_with_the_order_as_it_will_be);
-	tcase_add_test(t, only_respond_async_asks_for_later_delivery);
-	tcase_add_test(t, pending_changes_are_seen_in_list_and_order_and_filters_go_by_what_is_confirmed);
-	tcase_add_test(t, making_and_deleting_are_off_until_switched_on);
-	tcase_add_test(t, a_new_order_is_a_201_that_names_its_place);
+	tcase_add_test(t, only_respond_async_requests_later_delivery);
+	tcase_add_test(t, pending_changes_are_visible_but_filters_use_confirmed_values);
+	tcase_add_test(t, creating_and_deleting_are_off_until_switched_on);
+	tcase_add_test(t, a_new_order_is_a_201_with_its_location);
 	tcase_add_test(t, a_new_order_that_waits_has_no_id_yet);
 	tcase_add_test(t, a_new_order_is_refused_without_asking_when_it_cannot_be_right);
-	tcase_add_test(t, sums_of_money_arrive_as_they_were_given);
+	tcase_add_test(t, amounts_arrive_as_they_were_given);
 	tcase_add_test(t, a_deleted_order_is_a_204);
 	tcase_add_test(t, what_airtable_offers_can_be_set_and_nothing_else);
 	tcase_add_test(t, several_can_be_set_where_airtable_takes_several);
-	tcase_add_test(t, without_airtables_word_what_is_known_or_was_seen_can_be_set);
+	tcase_add_test(t, without_airtables_offer_known_and_seen_options_can_be_set);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -5,7 +5,7 @@
 #include "common/store/outbox.h"
 #include "tests/lib/api_fixture.h"
 
-/* The same request asked again with an Idempotency-Key. */
+/* The same request sent again with an Idempotency-Key. */
 
 #define REC_A	"recAAAAAAAAAAAAAA"
 #define SHIP	"{\"status\":\"Shipped\"}"
@@ -67,7 +67,7 @@ START_TEST(a_key_is_printable_and_not_too_long)
 }
 END_TEST
 
-/* What the writer is to keep for key k1. */
+/* The answer that the writer keeps for key k1. */
 static struct {
 	char		 print[33];
 	const char	*body;		/* "": not settled yet */
@@ -141,7 +141,7 @@ START_TEST(a_key_is_forgotten_after_its_time)
 }
 END_TEST
 
-START_TEST(a_request_that_is_under_way_is_asked_for_again_whatever_its_version)
+START_TEST(a_pending_request_may_be_repeated_whatever_its_version)
 {
 	fingerprint_of("PATCH", "/api/orders/ORD-1", "k1", SHIP, kept.print);
 	keep_answer("", instant_now());
@@ -159,7 +159,7 @@ remove_it(struct apply *a)
 	apply_or_exit(a, &c, 1, SOURCE_WRITE, NULL);
 }
 
-START_TEST(a_deletion_that_was_made_is_told_again_though_the_order_is_gone)
+START_TEST(a_deletion_is_answered_again_though_the_order_is_gone)
 {
 	fx.config.write.delete = true;
 	fingerprint_of("DELETE", "/api/orders/ORD-1", "k1", "", kept.print);
@@ -197,8 +197,8 @@ main(void)
 	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer_without_asking_syncd);
 	tcase_add_test(t, a_key_that_was_used_for_something_else_is_refused);
 	tcase_add_test(t, a_key_is_forgotten_after_its_time);
-	tcase_add_test(t, a_request_that_is_under_way_is_asked_for_again_whatever_its_version);
-	tcase_add_test(t, a_deletion_that_was_made_is_told_again_though_the_order_is_gone);
+	tcase_add_test(t, a_pending_request_may_be_repeated_whatever_its_version);
+	tcase_add_test(t, a_deletion_is_answered_again_though_the_order_is_gone);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -19,7 +19,7 @@
 static uv_loop_t loop;
 static struct server *server;
 static char path[108];
-static struct server_call *held[HELD_MAX];	/* requests that nobody has answered */
+static struct server_call *held[HELD_MAX];	/* requests not answered yet */
 static size_t held_count;
 static bool answer_at_once;
 static size_t body_bytes;	/* of each answer's body */
@@ -61,7 +61,7 @@ setup(void)
 	ck_assert_ptr_nonnull(server);
 }
 
-/* Everything is given back, whatever the test left open. */
+/* Free everything, whatever the test left open. */
 static void
 teardown(void)
 {
@@ -194,7 +194,7 @@ START_TEST(answers_may_come_in_any_order)
 }
 END_TEST
 
-START_TEST(a_peer_that_left_makes_its_answers_harmless)
+START_TEST(answers_to_a_peer_that_left_are_dropped)
 {
 	int fd = dial();
 
@@ -213,7 +213,7 @@ START_TEST(a_peer_that_left_makes_its_answers_harmless)
 }
 END_TEST
 
-START_TEST(a_peer_that_has_said_all_still_gets_its_answers)
+START_TEST(a_peer_that_has_finished_sending_still_gets_its_answers)
 {
 	int fd = dial();
 	bool ended;
@@ -360,7 +360,7 @@ START_TEST(an_answer_too_long_for_a_message_becomes_an_error)
 }
 END_TEST
 
-START_TEST(beyond_the_limit_a_connection_is_told_so)
+START_TEST(a_connection_beyond_the_limit_is_told_why)
 {
 	static int fds[SERVER_CONNECTIONS_MAX];
 	struct rlimit limit = { 4096, 4096 };
@@ -389,7 +389,7 @@ START_TEST(beyond_the_limit_a_connection_is_told_so)
 }
 END_TEST
 
-START_TEST(without_descriptors_accepting_rests_for_a_second)
+START_TEST(without_descriptors_accepting_pauses_for_a_second)
 {
 	int fd = dial(), highest;
 	struct rlimit limit;
@@ -556,8 +556,8 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_request_is_answered_on_its_connection);
 	tcase_add_test(t, answers_may_come_in_any_order);
-	tcase_add_test(t, a_peer_that_left_makes_its_answers_harmless);
-	tcase_add_test(t, a_peer_that_has_said_all_still_gets_its_answers);
+	tcase_add_test(t, answers_to_a_peer_that_left_are_dropped);
+	tcase_add_test(t, a_peer_that_has_finished_sending_still_gets_its_answers);
 	tcase_add_test(t, a_bad_request_with_an_id_is_refused_and_the_connection_goes_on);
 	tcase_add_test(t, garbage_costs_the_connection);
 	tcase_add_test(t, garbage_after_a_request_does_not_cost_its_answer);
@@ -565,7 +565,7 @@ main(void)
 	tcase_add_test(t, a_peer_with_too_many_open_requests_is_not_read_until_half_are_answered);
 	tcase_add_test(t, a_peer_that_does_not_read_is_dropped);
 	tcase_add_test(t, an_answer_too_long_for_a_message_becomes_an_error);
-	tcase_add_test(t, beyond_the_limit_a_connection_is_told_so);
+	tcase_add_test(t, a_connection_beyond_the_limit_is_told_why);
 	tcase_add_test(t, the_socket_is_for_owner_and_group);
 	tcase_add_test(t, a_socket_in_use_is_left_alone);
 	tcase_add_test(t, a_stale_socket_is_replaced_and_nothing_else);
@@ -579,7 +579,7 @@ main(void)
 	tcase_set_tags(few, "no-valgrind");	/* it has its own idea of descriptor limits */
 	tcase_add_checked_fixture(few, setup, teardown);
 	tcase_set_timeout(few, 60);
-	tcase_add_test(few, without_descriptors_accepting_rests_for_a_second);
+	tcase_add_test(few, without_descriptors_accepting_pauses_for_a_second);
 	suite_add_tcase(s, few);
 	return run_suite(s);
 }

@@ -31,7 +31,7 @@ START_TEST(what_was_noted_in_a_transaction_is_found_in_it)
 }
 END_TEST
 
-START_TEST(another_transaction_sees_none_of_it)
+START_TEST(another_transaction_sees_none_of_the_cached_blocks)
 {
 	struct str found;
 
@@ -48,7 +48,7 @@ START_TEST(another_transaction_sees_none_of_it)
 }
 END_TEST
 
-START_TEST(it_grows_with_the_store_and_keeps_what_it_has)
+START_TEST(the_cache_grows_with_the_store_and_keeps_its_blocks)
 {
 	struct str found;
 
@@ -64,7 +64,7 @@ START_TEST(it_grows_with_the_store_and_keeps_what_it_has)
 }
 END_TEST
 
-START_TEST(blocks_beyond_its_bound_are_just_not_noted)
+START_TEST(blocks_beyond_the_bound_are_not_cached)
 {
 	struct str found;
 
@@ -84,9 +84,9 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_was_noted_in_a_transaction_is_found_in_it);
-	tcase_add_test(tc, another_transaction_sees_none_of_it);
-	tcase_add_test(tc, it_grows_with_the_store_and_keeps_what_it_has);
-	tcase_add_test(tc, blocks_beyond_its_bound_are_just_not_noted);
+	tcase_add_test(tc, another_transaction_sees_none_of_the_cached_blocks);
+	tcase_add_test(tc, the_cache_grows_with_the_store_and_keeps_its_blocks);
+	tcase_add_test(tc, blocks_beyond_the_bound_are_not_cached);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

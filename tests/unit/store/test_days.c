@@ -213,7 +213,7 @@ START_TEST(another_zone_moves_instants_and_no_date)
 		apply_close(a);
 		open_in(zones[z]);
 		check_days(false);
-		/* whoever keeps what was read in another zone is not told that it still holds */
+		/* what clients kept from another zone is not confirmed as current */
 		if (z > 0)
 			ck_assert_uint_gt(apply_generation(a), generation);
 		generation = apply_generation(a);
@@ -301,7 +301,7 @@ START_TEST(a_date_is_another_value_than_the_moment_it_begins)
 }
 END_TEST
 
-START_TEST(the_first_and_last_dates_there_are_can_be_kept)
+START_TEST(the_first_and_last_possible_dates_can_be_stored)
 {
 	static const char *const ends[] = { "0000-01-01", "9999-12-31" };
 	static char ids[2][8];
@@ -396,7 +396,7 @@ put_at(unsigned number, const char *time)
 	(void)made_apply(a, &c, 1);
 }
 
-/* How many of the day are of its part at ${now}; -1: not known. */
+/* How many of the day's orders lie before the time of day of ${now}; -1: not known. */
 static int
 in_part(const char *day, const char *now)
 {
@@ -408,7 +408,7 @@ in_part(const char *day, const char *now)
 	return part.known ? (int)part.count : -1;
 }
 
-START_TEST(of_a_day_the_same_part_is_counted_as_is_over_of_today)
+START_TEST(orders_of_a_day_are_counted_up_to_the_present_time_of_day)
 {
 	unsigned n = 0;
 
@@ -479,7 +479,7 @@ START_TEST(dates_without_a_time_are_in_no_part_of_their_day)
 }
 END_TEST
 
-START_TEST(a_zone_that_is_not_there_is_not_taken_for_the_one_before)
+START_TEST(a_missing_zone_is_not_taken_for_the_previous_one)
 {
 	int64_t berlin;
 
@@ -507,11 +507,11 @@ main(void)
 	tcase_add_loop_test(t, another_zone_moves_instants_and_no_date, 0, ZONES);
 	tcase_add_test(t, dates_stand_among_instants_where_their_day_begins);
 	tcase_add_test(t, a_date_is_another_value_than_the_moment_it_begins);
-	tcase_add_loop_test(t, the_first_and_last_dates_there_are_can_be_kept, 0, ZONES);
+	tcase_add_loop_test(t, the_first_and_last_possible_dates_can_be_stored, 0, ZONES);
 	tcase_add_test(t, the_part_of_a_day_ends_at_the_same_time_by_its_clock);
-	tcase_add_test(t, of_a_day_the_same_part_is_counted_as_is_over_of_today);
+	tcase_add_test(t, orders_of_a_day_are_counted_up_to_the_present_time_of_day);
 	tcase_add_test(t, dates_without_a_time_are_in_no_part_of_their_day);
-	tcase_add_test(t, a_zone_that_is_not_there_is_not_taken_for_the_one_before);
+	tcase_add_test(t, a_missing_zone_is_not_taken_for_the_previous_one);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

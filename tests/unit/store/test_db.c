@@ -59,7 +59,7 @@ put_number(uint64_t n)
 	ck_assert_int_eq(db_put(&txn, integers, number(&n), STR("x")), ERR_OK);
 }
 
-/* The keys that a walk passes, each with a space behind it. */
+/* The keys that a walk passes, each followed by a space. */
 static const char *
 walked(struct db_cursor *c)
 {
@@ -148,7 +148,7 @@ START_TEST(lmdbs_own_fault_sticks_with_its_words)
 }
 END_TEST
 
-START_TEST(what_has_to_be_there_or_new_is_a_fault_otherwise)
+START_TEST(a_required_or_new_entry_is_a_fault_otherwise)
 {
 	put("a", "one");
 	ck_assert_int_eq(db_drop(&txn, bytes, STR("b")), ERR_OK);
@@ -335,7 +335,7 @@ START_TEST(a_key_has_many_values_in_the_order_of_their_numbers)
 }
 END_TEST
 
-/* Fill what is left of the map; ERR_STORE_MAP_FULL at some time. */
+/* Fill what is left of the map, until ERR_STORE_MAP_FULL. */
 static enum err
 fill(void)
 {
@@ -372,7 +372,7 @@ START_TEST(a_full_map_undoes_the_transaction_and_a_larger_one_takes_it)
 }
 END_TEST
 
-START_TEST(all_slots_of_readers_may_be_taken_and_one_that_rests_keeps_its_own)
+START_TEST(all_reader_slots_may_be_taken_and_an_idle_reader_keeps_its_own)
 {
 	struct db_txn one = { .txn = NULL }, two = { .txn = NULL }, third = { .txn = NULL };
 	struct db_space s;
@@ -440,7 +440,7 @@ START_TEST(slots_of_dead_processes_are_given_back_when_they_are_needed)
 }
 END_TEST
 
-START_TEST(what_is_open_for_reading_is_not_written)
+START_TEST(a_read_only_database_is_not_written)
 {
 	struct db_options reading = { .read_only = true, .max_dbs = 4 };
 	struct db_space s;
@@ -462,7 +462,7 @@ START_TEST(what_is_open_for_reading_is_not_written)
 }
 END_TEST
 
-START_TEST(what_can_not_be_opened_says_why)
+START_TEST(a_failure_to_open_says_why)
 {
 	struct db_options o = { .read_only = true, .file = true };
 	char path[200];
@@ -526,7 +526,7 @@ main(void)
 	tcase_add_test(c, what_was_put_is_found_and_what_was_not_is_absent_without_a_fault);
 	tcase_add_test(c, the_first_fault_stays_and_nothing_is_read_written_or_committed_after_it);
 	tcase_add_test(c, lmdbs_own_fault_sticks_with_its_words);
-	tcase_add_test(c, what_has_to_be_there_or_new_is_a_fault_otherwise);
+	tcase_add_test(c, a_required_or_new_entry_is_a_fault_otherwise);
 	tcase_add_test(c, a_reserved_value_is_filled_in_by_the_caller);
 	tcase_add_test(c, a_walk_along_a_prefix_ends_at_its_borders);
 	tcase_add_test(c, a_walk_back_begins_before_its_key);
@@ -535,10 +535,10 @@ main(void)
 	tcase_add_test(c, trimming_ends_at_the_first_that_stays_and_at_its_count);
 	tcase_add_test(c, a_key_has_many_values_in_the_order_of_their_numbers);
 	tcase_add_test(c, a_full_map_undoes_the_transaction_and_a_larger_one_takes_it);
-	tcase_add_test(c, all_slots_of_readers_may_be_taken_and_one_that_rests_keeps_its_own);
+	tcase_add_test(c, all_reader_slots_may_be_taken_and_an_idle_reader_keeps_its_own);
 	tcase_add_test(c, slots_of_dead_processes_are_given_back_when_they_are_needed);
-	tcase_add_test(c, what_is_open_for_reading_is_not_written);
-	tcase_add_test(c, what_can_not_be_opened_says_why);
+	tcase_add_test(c, a_read_only_database_is_not_written);
+	tcase_add_test(c, a_failure_to_open_says_why);
 	tcase_add_test(c, a_copy_has_everything_but_the_free_pages);
 	suite_add_tcase(s, c);
 	return run_suite(s);

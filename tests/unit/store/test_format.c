@@ -33,7 +33,7 @@ is_there(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* As the other version would have left it; ${waiting}: its outbox has entries. */
+/* A store as the other version would have left it; ${waiting}: its outbox has entries. */
 static void
 make_format(uint32_t format, bool waiting)
 {
@@ -59,7 +59,7 @@ size_of(const char *path)
 	return st.st_size;
 }
 
-START_TEST(an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_made)
+START_TEST(an_older_store_without_waiting_changes_is_set_aside_for_a_new_one)
 {
 	char aside[32];
 	struct apply *a;
@@ -140,7 +140,7 @@ main(void)
 	TCase *t = tcase_create("format");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, an_older_store_without_waiting_changes_is_set_aside_and_a_new_one_made);
+	tcase_add_test(t, an_older_store_without_waiting_changes_is_set_aside_for_a_new_one);
 	tcase_add_test(t, a_second_older_store_is_set_aside_beside_the_first);
 	tcase_add_test(t, an_older_store_with_waiting_changes_is_left_as_it_is);
 	tcase_add_test(t, a_newer_store_is_left_as_it_is);

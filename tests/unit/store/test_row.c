@@ -38,7 +38,7 @@ example(void)
 	return r;
 }
 
-/* The record that comes back out of its row. */
+/* The record read back from its row. */
 static struct record
 through(const struct record *r, struct row_view *view)
 {

@@ -235,7 +235,7 @@ END_TEST
 /* ---- revenue ------------------------------------------------------------------------- */
 #define NOON	"2026-11-21T12:00:00Z"
 
-/* The body's "revenue", and the one of the day that ends its list. */
+/* The body's "revenue", and that of the last day in its list. */
 static void
 expect_revenue(const char *whole, const char *today)
 {
@@ -255,7 +255,7 @@ expect_revenue(const char *whole, const char *today)
 	cJSON_Delete(json);
 }
 
-/* The store as an older build left it: ${change} is made to it without syncd. */
+/* Leave the store as an older build would: make ${change} to it without syncd. */
 static void
 left_by_older(void (*change)(struct closed_store *, struct buf *body))
 {
@@ -295,7 +295,7 @@ checksum(void)
 	return body.checksum;
 }
 
-/* What live clients are told of: that the summary is another, and by which generation. */
+/* What live clients are sent: that the summary has changed, and the generation. */
 static struct { int count; uint64_t generation; bool told; } event;
 
 static void
@@ -311,7 +311,7 @@ note_event(void *cookie, uint64_t generation, struct str entry)
 	event.told = head.told != 0 && head.count == 0;
 }
 
-/* Since the last time there was one event, of a generation of its own. */
+/* Since the last check there was one event, with a generation of its own. */
 static void
 expect_event(uint64_t *generation)
 {
@@ -343,7 +343,7 @@ START_TEST(cancelled_orders_are_no_revenue)
 }
 END_TEST
 
-START_TEST(what_is_revenue_is_a_setting_that_counts_anew)
+START_TEST(a_change_of_the_revenue_setting_counts_again)
 {
 	uint64_t generation;
 	uint32_t before;
@@ -389,7 +389,7 @@ expect_currency(const char *expected)
 }
 
 /* ---- options ------------------------------------------------------------------------- */
-/* What Airtable offers for a status, as the feed commits it; NULL: nobody may say. */
+/* What Airtable offers for a status, as the feed commits it; NULL: this can't be found out. */
 static void
 offer(const char *names, size_t len)
 {
@@ -424,7 +424,7 @@ expect_statuses(const char *expected)
 	store_end(st);
 }
 
-START_TEST(statuses_are_those_that_airtable_offers_and_what_else_orders_have)
+START_TEST(statuses_are_those_airtable_offers_plus_others_that_orders_have)
 {
 	open_in("UTC");
 	put("rec1", "2026-11-21T10:00:00Z", 1000, "Processing", NOON);
@@ -441,7 +441,7 @@ START_TEST(statuses_are_those_that_airtable_offers_and_what_else_orders_have)
 	put("rec1", "2026-11-21T10:00:00Z", 1000, "On it", NOON);
 	put("rec2", "2026-11-21T10:00:00Z", 1000, NULL, NOON);
 	expect_statuses("Cancelled 0, Shipped 0, On it 1, On hold, paid 0, Pending 0, - 1");
-	/* none at all; and when nobody may say what is offered, it is what we know */
+	/* none at all; and when the offer can't be found out, the known ones */
 	offer("", 0);
 	expect_statuses("On it 1, - 1");
 	offer(NULL, 0);
@@ -468,7 +468,7 @@ START_TEST(options_beyond_those_that_have_a_code_are_counted_together)
 	json = summary_at(NOON, &body);
 	list = cJSON_GetObjectItem(json, "byStatus");
 	n = cJSON_GetArraySize(list);
-	/* nobody is told that no order has the last ones */
+	/* the last ones, which no order has, are not announced */
 	ck_assert_int_eq(n, 249 + 1);
 	ck_assert_str_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(list, n - 1), "status")->valuestring, "(other)");
 	ck_assert_int_eq(cJSON_GetObjectItem(cJSON_GetArrayItem(list, n - 1), "count")->valueint, 260 - 249);
@@ -491,7 +491,7 @@ stale_body(struct closed_store *s, struct buf *body)
 	*name = 'X';
 }
 
-START_TEST(a_summary_that_an_older_build_composed_is_composed_anew_at_the_start)
+START_TEST(an_older_builds_summary_is_composed_again_at_the_start)
 {
 	uint64_t generation;
 
@@ -509,7 +509,7 @@ START_TEST(a_summary_that_an_older_build_composed_is_composed_anew_at_the_start)
 }
 END_TEST
 
-/* What the schema tells, as the feed commits it. */
+/* What the schema says about amounts, as the feed commits it. */
 static void
 tell_money(const char *symbol, int precision)
 {
@@ -526,7 +526,7 @@ tell_money(const char *symbol, int precision)
 	buf_free(&text);
 }
 
-START_TEST(the_currency_is_the_schemas_or_else_the_settings)
+START_TEST(the_currency_comes_from_the_schema_or_else_the_setting)
 {
 	uint64_t generation;
 	uint32_t before;
@@ -538,7 +538,7 @@ START_TEST(the_currency_is_the_schemas_or_else_the_settings)
 	generation = apply_generation(a);
 	expect_currency("{\"symbol\":null,\"precision\":2}");
 	before = checksum();
-	tell_money("", -1);	/* it is no number there */
+	tell_money("", -1);	/* the field is not a number there */
 	ck_assert_uint_eq(checksum(), before);
 	ck_assert_int_eq(event.count, 0);
 	tell_money("\xe2\x82\xac", 0);
@@ -567,7 +567,7 @@ START_TEST(the_currency_is_the_schemas_or_else_the_settings)
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_currency("{\"symbol\":\"kr\",\"precision\":3}");
-	ck_assert_uint_eq(apply_generation(a), generation + 1);	/* what was kept of it is no more right */
+	ck_assert_uint_eq(apply_generation(a), generation + 1);	/* what was kept of it is no longer right */
 }
 END_TEST
 
@@ -590,7 +590,7 @@ struct days_out {
 	uint64_t	derived;
 };
 
-/* Take the totals of what is no revenue out of the closed store, or put ${in} in their place. */
+/* Remove the totals without revenue from the closed store, or put ${in} in their place. */
 static void
 exchange(const struct days_out *in, struct days_out *out)
 {
@@ -618,8 +618,8 @@ exchange(const struct days_out *in, struct days_out *out)
 	closed_store_commit(&s);
 }
 
-/* One that knows of no revenue writes all but the totals of what is none. */
-START_TEST(what_an_older_build_wrote_in_between_is_counted_anew)
+/* A build that knows no revenue writes all totals except those without revenue. */
+START_TEST(what_an_older_build_wrote_in_between_is_counted_again)
 {
 	struct days_out before, after;
 	uint64_t generation;
@@ -660,7 +660,7 @@ START_TEST(a_symbol_is_a_few_characters_that_can_be_shown)
 		ck_assert_msg(!currency_symbol_valid(str_of(bad[i])), "%s", bad[i]);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_msg(currency_symbol_valid(str_of(good[i])), "%s", good[i]);
-	currency_read(&c, STR("9 123456789"));	/* a store's faults are nothing that is told */
+	currency_read(&c, STR("9 123456789"));	/* faults in a store are not reported */
 	ck_assert(c.precision == -1 && c.symbol[0] == '\0');
 	currency_read(&c, STR("4"));
 	ck_assert(c.precision == -1 && c.symbol[0] == '\0');
@@ -745,13 +745,13 @@ main(void)
 	tcase_add_test(t, orders_that_wait_for_airtable_are_counted_after_the_total);
 	tcase_add_test(t, the_compressed_body_is_the_same_body);
 	tcase_add_test(t, cancelled_orders_are_no_revenue);
-	tcase_add_test(t, what_is_revenue_is_a_setting_that_counts_anew);
+	tcase_add_test(t, a_change_of_the_revenue_setting_counts_again);
 	tcase_add_test(t, a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_start);
-	tcase_add_test(t, statuses_are_those_that_airtable_offers_and_what_else_orders_have);
+	tcase_add_test(t, statuses_are_those_airtable_offers_plus_others_that_orders_have);
 	tcase_add_test(t, options_beyond_those_that_have_a_code_are_counted_together);
-	tcase_add_test(t, a_summary_that_an_older_build_composed_is_composed_anew_at_the_start);
-	tcase_add_test(t, the_currency_is_the_schemas_or_else_the_settings);
-	tcase_add_test(t, what_an_older_build_wrote_in_between_is_counted_anew);
+	tcase_add_test(t, an_older_builds_summary_is_composed_again_at_the_start);
+	tcase_add_test(t, the_currency_comes_from_the_schema_or_else_the_setting);
+	tcase_add_test(t, what_an_older_build_wrote_in_between_is_counted_again);
 	tcase_add_test(t, a_symbol_is_a_few_characters_that_can_be_shown);
 	tcase_add_test(t, excluded_statuses_are_listed_with_commas_and_quotes);
 	suite_add_tcase(s, t);

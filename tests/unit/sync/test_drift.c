@@ -106,7 +106,7 @@ START_TEST(a_store_that_agrees_has_no_drift)
 }
 END_TEST
 
-START_TEST(what_is_missing_extra_and_changed_is_told_by_field)
+START_TEST(missing_extra_and_changed_orders_are_reported_by_field)
 {
 	const struct drift *d;
 	struct value *v = made[2].r.values;
@@ -128,7 +128,7 @@ START_TEST(what_is_missing_extra_and_changed_is_told_by_field)
 }
 END_TEST
 
-START_TEST(what_a_write_or_the_feed_has_brought_since_the_page_is_no_drift)
+START_TEST(what_a_write_or_the_feed_brought_since_the_page_is_not_drift)
 {
 	struct change newer[2] = {
 		{ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE },
@@ -152,7 +152,7 @@ START_TEST(what_a_write_or_the_feed_has_brought_since_the_page_is_no_drift)
 }
 END_TEST
 
-START_TEST(the_store_is_as_fresh_as_the_begin_of_the_listing)
+START_TEST(the_store_is_as_fresh_as_the_beginning_of_the_listing)
 {
 	struct store *st = apply_store(a);
 	int64_t before = instant_now(), fresh;
@@ -191,7 +191,7 @@ now(void)
 	return m;
 }
 
-/* Orders, what went, the document with the counts of all that, the times: no reader sees a half. */
+/* Orders, deletions, the document with their counts, the times: readers see all of it or nothing. */
 START_TEST(a_full_sync_is_one_commit_and_one_generation)
 {
 	struct moment before = now(), after;
@@ -218,8 +218,8 @@ START_TEST(a_full_sync_is_one_commit_and_one_generation)
 }
 END_TEST
 
-/* The map has to grow in the middle: the document is composed again, and tells the same. */
-START_TEST(a_full_sync_that_the_map_has_no_room_for_is_one_commit_too)
+/* The map has to grow in the middle: the document is composed again, and says the same. */
+START_TEST(a_full_sync_that_outgrows_the_map_is_one_commit_too)
 {
 	struct moment before, after;
 	char json[200];
@@ -241,7 +241,7 @@ START_TEST(a_full_sync_that_the_map_has_no_room_for_is_one_commit_too)
 }
 END_TEST
 
-/* Neither orders nor times nor the document. */
+/* Neither orders nor times nor the document change. */
 START_TEST(a_full_sync_that_can_not_be_written_has_not_happened)
 {
 	struct moment before = now(), after;
@@ -307,11 +307,11 @@ drift_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_store_that_agrees_has_no_drift);
-	tcase_add_test(t, what_is_missing_extra_and_changed_is_told_by_field);
-	tcase_add_test(t, what_a_write_or_the_feed_has_brought_since_the_page_is_no_drift);
-	tcase_add_test(t, the_store_is_as_fresh_as_the_begin_of_the_listing);
+	tcase_add_test(t, missing_extra_and_changed_orders_are_reported_by_field);
+	tcase_add_test(t, what_a_write_or_the_feed_brought_since_the_page_is_not_drift);
+	tcase_add_test(t, the_store_is_as_fresh_as_the_beginning_of_the_listing);
 	tcase_add_test(t, a_full_sync_is_one_commit_and_one_generation);
-	tcase_add_test(t, a_full_sync_that_the_map_has_no_room_for_is_one_commit_too);
+	tcase_add_test(t, a_full_sync_that_outgrows_the_map_is_one_commit_too);
 	tcase_add_test(t, a_full_sync_that_can_not_be_written_has_not_happened);
 	tcase_add_test(t, an_alarm_outlives_the_process_and_keeps_when_it_began);
 	suite_add_tcase(suite, t);

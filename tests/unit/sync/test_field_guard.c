@@ -1,4 +1,4 @@
-/* Fields that go bad as a whole, as full syncs find them and in whatever way news of them come. */
+/* Fields that go bad as a whole: as full syncs find them, and in news of every other kind. */
 #include <stdio.h>
 
 #include "common/base/instant.h"
@@ -26,7 +26,7 @@ progress(void *cookie, const struct sync_run_counts *counts, struct buf *b)
 	buf_add_cstr(b, "{}");
 }
 
-/* A full sync that finds ${made}; the fields that it held. */
+/* Run a full sync that finds ${made}; returns the fields that it held. */
 static uint32_t
 synced(bool accept)
 {
@@ -112,7 +112,7 @@ teardown(void)
 	apply_close(a);
 }
 
-START_TEST(most_values_not_understood_stay_and_are_let_in_when_back)
+START_TEST(if_most_values_are_not_understood_the_old_ones_stay_until_they_are)
 {
 	uint64_t generation = apply_generation(a);
 
@@ -134,7 +134,7 @@ START_TEST(most_values_not_understood_stay_and_are_let_in_when_back)
 }
 END_TEST
 
-START_TEST(a_few_that_are_not_understood_are_empty)
+START_TEST(a_few_values_not_understood_become_empty)
 {
 	for (size_t i = 0; i < FIELD_GUARD_FEW; i++)
 		spoil(i, ORDER_TOTAL, i % 2 == 0);
@@ -186,7 +186,7 @@ START_TEST(people_may_empty_nearly_all_of_it)
 }
 END_TEST
 
-START_TEST(an_operator_may_let_it_through)
+START_TEST(an_operator_may_accept_it)
 {
 	for (size_t i = 0; i < ORDERS; i++)
 		spoil(i, ORDER_TOTAL, false);
@@ -260,7 +260,7 @@ bring(const struct record *r, enum change_source source, const struct outbox_ent
 	ck_assert_int_eq(apply_changes(a, &c, 1, source, &meta, instant_now(), &result), ERR_OK);
 }
 
-START_TEST(while_a_field_is_held_no_news_empties_it)
+START_TEST(news_does_not_empty_a_held_field)
 {
 	apply_hold(a, TOTAL);
 	empty(0, ORDER_TOTAL);
@@ -319,17 +319,17 @@ main(void)
 	TCase *t = tcase_create("field_guard");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, most_values_not_understood_stay_and_are_let_in_when_back);
-	tcase_add_test(t, a_few_that_are_not_understood_are_empty);
+	tcase_add_test(t, if_most_values_are_not_understood_the_old_ones_stay_until_they_are);
+	tcase_add_test(t, a_few_values_not_understood_become_empty);
 	tcase_add_test(t, half_of_them_is_not_most);
 	tcase_add_test(t, a_broken_formula_empties_nothing);
 	tcase_add_test(t, a_column_that_vanishes_as_a_whole_stays);
 	tcase_add_test(t, people_may_empty_nearly_all_of_it);
-	tcase_add_test(t, an_operator_may_let_it_through);
+	tcase_add_test(t, an_operator_may_accept_it);
 	tcase_add_test(t, a_field_that_is_filled_for_the_first_time_is_no_alarm);
 	tcase_add_test(t, several_fields_can_go_bad_at_once_and_come_back_one_by_one);
 	tcase_add_test(t, new_orders_come_though_their_field_is_held);
-	tcase_add_test(t, while_a_field_is_held_no_news_empties_it);
+	tcase_add_test(t, news_does_not_empty_a_held_field);
 	tcase_add_test(t, what_we_empty_ourselves_is_empty_though_the_field_is_held);
 	tcase_add_test(t, the_text_says_what_is_wrong_and_what_to_do);
 	suite_add_tcase(s, t);

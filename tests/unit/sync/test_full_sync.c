@@ -10,7 +10,7 @@
 #include "tests/lib/orders_made.h"
 #include "tests/lib/support.h"
 
-/* Who waits for a sync while the process ends; the rest needs a whole stack. */
+/* Callers that wait for a sync while the process ends; other tests need a whole stack. */
 
 static uv_loop_t loop;
 static struct config config;
@@ -20,7 +20,7 @@ static struct ledger *ledger;
 static int silent;
 static struct full_sync *full;
 
-/* Where connections are taken and nobody ever answers. */
+/* A listener that accepts connections and never answers. */
 static unsigned
 silent_port(void)
 {
@@ -87,7 +87,7 @@ done(void *cookie, enum err e, const char *detail, bool still_running)
 	t->running = still_running;
 }
 
-START_TEST(nobody_waits_for_a_sync_that_is_not_to_be)
+START_TEST(no_caller_waits_for_a_sync_that_will_not_happen)
 {
 	struct told before = { 0 }, after = { 0 };
 
@@ -106,7 +106,7 @@ START_TEST(nobody_waits_for_a_sync_that_is_not_to_be)
 }
 END_TEST
 
-START_TEST(who_waits_long_enough_is_told_that_it_goes_on)
+START_TEST(a_caller_that_waits_too_long_learns_that_the_sync_goes_on)
 {
 	struct told told = { 0 };
 
@@ -125,8 +125,8 @@ main(void)
 	TCase *t = tcase_create("waiters");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, who_waits_long_enough_is_told_that_it_goes_on);
-	tcase_add_test(t, nobody_waits_for_a_sync_that_is_not_to_be);
+	tcase_add_test(t, a_caller_that_waits_too_long_learns_that_the_sync_goes_on);
+	tcase_add_test(t, no_caller_waits_for_a_sync_that_will_not_happen);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

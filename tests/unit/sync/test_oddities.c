@@ -56,7 +56,7 @@ lines_of(const char *path)
 	return n;
 }
 
-START_TEST(a_field_is_named_with_what_came)
+START_TEST(a_field_is_named_with_the_value_that_came)
 {
 	struct oddities o = { 0 };
 	const cJSON *field;
@@ -78,7 +78,7 @@ START_TEST(a_field_is_named_with_what_came)
 }
 END_TEST
 
-START_TEST(a_full_sync_counts_them_anew)
+START_TEST(a_full_sync_counts_oddities_again)
 {
 	uint64_t synced[SCHEMA_FIELDS_MAX] = { [ORDER_TOTAL] = 2, [ORDER_STATUS] = 1 };
 	struct oddities o = { 0 };
@@ -154,8 +154,8 @@ main(void)
 	TCase *t = tcase_create("oddities");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, a_field_is_named_with_what_came);
-	tcase_add_test(t, a_full_sync_counts_them_anew);
+	tcase_add_test(t, a_field_is_named_with_the_value_that_came);
+	tcase_add_test(t, a_full_sync_counts_oddities_again);
 	tcase_add_test(t, the_log_is_not_flooded);
 	tcase_add_test(t, the_counts_outlive_the_process_in_the_progress_document);
 	suite_add_tcase(s, t);

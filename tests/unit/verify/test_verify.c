@@ -18,7 +18,7 @@
 
 /*
  * A sound store, then one thing in it changed behind its back: each kind of
- * damage is found, and told under the name of what is damaged.
+ * damage is found, and reported under the name of what is damaged.
  */
 static struct config config;
 static struct closed_store closed;	/* while it is damaged */
@@ -280,7 +280,7 @@ calls_other(void)
 	flip(dbs.meta, STR(META_CALLS), 0);
 }
 
-/* The value that the first order's history ends with is another. */
+/* The first order's history ends with another value. */
 static void
 history_other(void)
 {
@@ -299,7 +299,7 @@ history_other(void)
 
 static const struct {
 	const char	*what;
-	const char	*where;		/* under which it is told */
+	const char	*where;		/* under which it is reported */
 	void		(*damage)(void);
 } damages[] = {
 	{ "a select's code", "columns", select_column },
@@ -405,7 +405,7 @@ START_TEST(each_kind_of_damage_is_found_and_named)
 }
 END_TEST
 
-/* What no rebuild can know: which entry of the history is lost. */
+/* Damage that no rebuild can repair: it can't know which entry of the history is lost. */
 static bool
 lost_for_good(const char *what)
 {
@@ -479,7 +479,7 @@ START_TEST(a_rebuild_and_a_sync_make_it_sound_again)
 }
 END_TEST
 
-START_TEST(a_file_that_was_cut_is_told_and_not_read)
+START_TEST(a_file_that_was_cut_is_reported_and_not_read)
 {
 	char path[CONFIG_TEXT_MAX + 16];
 	struct buf said = { .data = NULL };
@@ -503,7 +503,7 @@ all_codes(void)
 	put(dbs.orders.columns, column(ORDER_STATUS, 0), codes, sizeof(codes));
 }
 
-START_TEST(many_faults_are_counted_and_the_first_are_told)
+START_TEST(many_faults_are_counted_and_the_first_are_reported)
 {
 	struct buf said = { .data = NULL };
 	size_t lines = 0, faults;
@@ -521,10 +521,10 @@ END_TEST
 
 /*
  * Bytes changed at random in the data file, anywhere but in the meta pages:
- * whatever LMDB makes of its pages, our own code does not fall.  What LMDB
- * itself falls over is its own business, and syncctl looks from outside.
+ * whatever LMDB makes of its pages, our own code does not crash.  LMDB itself
+ * may crash, so syncctl reads such files in a child process.
  */
-START_TEST(values_of_random_bytes_are_read_without_harm)
+START_TEST(random_bytes_are_read_without_harm)
 {
 	uint64_t seed = 300 + (uint64_t)_i;
 	struct buf said = { .data = NULL };
@@ -573,15 +573,15 @@ main(void)
 	tcase_add_test(t, a_sound_store_has_no_faults);
 	tcase_add_loop_test(t, each_kind_of_damage_is_found_and_named, 0,
 	    sizeof(damages) / sizeof(damages[0]));
-	tcase_add_test(t, a_file_that_was_cut_is_told_and_not_read);
-	tcase_add_test(t, many_faults_are_counted_and_the_first_are_told);
+	tcase_add_test(t, a_file_that_was_cut_is_reported_and_not_read);
+	tcase_add_test(t, many_faults_are_counted_and_the_first_are_reported);
 	suite_add_tcase(s, t);
 	t = tcase_create("random");
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_set_tags(t, "long");
 	tcase_add_loop_test(t, a_rebuild_and_a_sync_make_it_sound_again, 0,
 	    sizeof(damages) / sizeof(damages[0]));
-	tcase_add_loop_test(t, values_of_random_bytes_are_read_without_harm, 0, 12);
+	tcase_add_loop_test(t, random_bytes_are_read_without_harm, 0, 12);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

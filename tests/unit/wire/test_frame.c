@@ -32,7 +32,7 @@ START_TEST(an_empty_buf_has_no_line)
 }
 END_TEST
 
-START_TEST(only_one_carriage_return_belongs_to_the_line_end)
+START_TEST(only_one_carriage_return_belongs_to_the_end_of_the_line)
 {
 	struct buf in = { 0 };
 	struct str line;
@@ -81,7 +81,7 @@ main(void)
 
 	tcase_add_test(t, whole_lines_come_off_the_front_one_by_one);
 	tcase_add_test(t, an_empty_buf_has_no_line);
-	tcase_add_test(t, only_one_carriage_return_belongs_to_the_line_end);
+	tcase_add_test(t, only_one_carriage_return_belongs_to_the_end_of_the_line);
 	tcase_add_test(t, a_stream_cut_anywhere_gives_the_same_lines);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -87,7 +87,7 @@ START_TEST(a_write_is_read)
 }
 END_TEST
 
-START_TEST(what_a_write_does_not_say_is_none)
+START_TEST(members_missing_in_a_write_count_as_none)
 {
 	ck_assert_int_eq(ask(HEAD "\"write\",\"items\":[{\"kind\":\"delete\",\"record\":\"r\"}]}"), ERR_OK);
 	ck_assert(!request.defer && !request.bulk);
@@ -111,7 +111,7 @@ compose_many(struct buf *line, size_t n)
 	buf_add_cstr(line, "]}");
 }
 
-START_TEST(a_write_has_five_hundred_items_at_most_and_each_its_own_strings)
+START_TEST(a_write_has_at_most_500_items_each_with_its_own_strings)
 {
 	struct buf line = { 0 };
 	char text[16];
@@ -254,7 +254,7 @@ START_TEST(a_ping_goes_through_byte_for_byte)
 }
 END_TEST
 
-START_TEST(a_line_that_is_no_request_is_refused_with_its_reason)
+START_TEST(a_line_that_is_not_a_request_is_refused_with_its_reason)
 {
 	ck_assert_int_eq(ask(bad_requests[_i].line), ERR_BAD_MESSAGE);
 	ck_assert_str_eq(why, bad_requests[_i].why);
@@ -435,7 +435,7 @@ START_TEST(results_are_read_back_in_their_order)
 	ck_assert_str_eq(seen[1].detail, "INVALID: \"no\"");
 	ck_assert_int_eq(seen[1].retry_after_ms, 7);
 	ck_assert_uint_eq(seen[2].order.len, 0);
-	/* another number of them than is asked for tells none */
+	/* a wrong number of them yields none */
 	ck_assert_int_eq(results(buf_str(&text), 2, &bulk), ERR_BAD_MESSAGE);
 	ck_assert_uint_eq(seen_count, 0);
 	ck_assert_int_eq(results(buf_str(&text), 0, &bulk), ERR_OK);
@@ -487,7 +487,7 @@ static const char *const bad_results[] = {
 	"{\"results\":[{\"ok\":true},{\"ok\":true}]}"
 };
 
-START_TEST(what_are_no_results_is_refused)
+START_TEST(invalid_results_are_refused)
 {
 	uint64_t bulk;
 
@@ -538,7 +538,7 @@ START_TEST(the_body_is_found_wherever_it_stands)
 }
 END_TEST
 
-START_TEST(a_failure_that_this_program_does_not_know_is_an_internal_one)
+START_TEST(an_unknown_failure_is_an_internal_error)
 {
 	ck_assert_int_eq(answer("{\"id\":7,\"ok\":false,\"code\":\"of_tomorrow\"}"), ERR_OK);
 	ck_assert_int_eq(reply.err, ERR_INTERNAL);
@@ -553,7 +553,7 @@ static const char *const bad_replies[] = {
 	"{\"id\":7,\"ok\":true,\"detail\":5}", "{\"id\":7,\"ok\":true,\"b\\u006fdy\":{}}", "{\"id\":7,\"ok\":true}}"
 };
 
-START_TEST(a_line_that_is_no_reply_is_refused)
+START_TEST(a_line_that_is_not_a_reply_is_refused)
 {
 	ck_assert_int_eq(answer(bad_replies[_i]), ERR_BAD_MESSAGE);
 }
@@ -621,11 +621,11 @@ main(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, a_write_is_read);
 	tcase_add_test(t, a_name_is_one_that_can_be_shown);
-	tcase_add_test(t, what_a_write_does_not_say_is_none);
-	tcase_add_test(t, a_write_has_five_hundred_items_at_most_and_each_its_own_strings);
+	tcase_add_test(t, members_missing_in_a_write_count_as_none);
+	tcase_add_test(t, a_write_has_at_most_500_items_each_with_its_own_strings);
 	tcase_add_test(t, a_sync_and_a_status_are_read);
 	tcase_add_test(t, a_ping_goes_through_byte_for_byte);
-	tcase_add_loop_test(t, a_line_that_is_no_request_is_refused_with_its_reason, 0,
+	tcase_add_loop_test(t, a_line_that_is_not_a_request_is_refused_with_its_reason, 0,
 	    sizeof(bad_requests) / sizeof(bad_requests[0]));
 	tcase_add_test(t, a_refusal_carries_the_id_where_there_is_one);
 	tcase_add_test(t, text_may_be_as_long_as_its_room_and_no_longer);
@@ -635,13 +635,13 @@ main(void)
 	tcase_add_test(t, freeing_a_request_twice_is_harmless);
 	tcase_add_test(t, results_are_read_back_in_their_order);
 	tcase_add_test(t, results_that_would_not_fit_a_reply_leave_their_orders_out);
-	tcase_add_loop_test(t, what_are_no_results_is_refused, 0,
+	tcase_add_loop_test(t, invalid_results_are_refused, 0,
 	    sizeof(bad_results) / sizeof(bad_results[0]));
 	tcase_add_test(t, places_and_numbers_have_one_spelling);
 	tcase_add_test(t, replies_are_read);
 	tcase_add_test(t, the_body_is_found_wherever_it_stands);
-	tcase_add_test(t, a_failure_that_this_program_does_not_know_is_an_internal_one);
-	tcase_add_loop_test(t, a_line_that_is_no_reply_is_refused, 0,
+	tcase_add_test(t, an_unknown_failure_is_an_internal_error);
+	tcase_add_loop_test(t, a_line_that_is_not_a_reply_is_refused, 0,
 	    sizeof(bad_replies) / sizeof(bad_replies[0]));
 	tcase_add_test(t, a_reply_comes_back_as_it_was_sent);
 	tcase_add_test(t, detail_that_grew_on_its_way_is_cut_between_characters);

@@ -5,7 +5,7 @@
 #include "tests/lib/api_fixture.h"
 #include "tests/lib/outbox_made.h"
 
-/* Bulk edits, the history, and taking changes back. */
+/* Bulk edits, the history, and undo. */
 
 #define REC_A	"recAAAAAAAAAAAAAA"
 #define REC_B	"recBBBBBBBBBBBBBB"
@@ -75,7 +75,7 @@ START_TEST(every_update_has_its_own_result_in_the_order_asked_for)
 }
 END_TEST
 
-START_TEST(when_nothing_can_be_sent_the_problems_are_the_answer)
+START_TEST(when_nothing_can_be_sent_the_answer_lists_the_problems)
 {
 	ask("PATCH", "/api/orders", NULL, NULL, "{\"updates\":[{\"id\":\"nope\",\"status\":null},{\"id\":\"\",\"status\":null},"
 	    "{\"id\":\"ORD-1\",\"status\":null,\"version\":1.5}]}");
@@ -86,7 +86,7 @@ START_TEST(when_nothing_can_be_sent_the_problems_are_the_answer)
 }
 END_TEST
 
-START_TEST(a_list_of_updates_is_refused_as_a_whole_when_it_is_none)
+START_TEST(an_invalid_list_of_updates_is_refused_as_a_whole)
 {
 	static const struct { const char *body, *holds; } cases[] = {
 		{ "{}", "\"field\":\"updates\"" }, { "[]", "must be an object" }, { "{\"updates\":[]}", "1 to 500" },
@@ -157,7 +157,7 @@ remove_b(struct apply *a)
 }
 
 /* Confirmed before (0), or only promised (1). */
-START_TEST(of_an_order_that_was_deleted_meanwhile_nothing_is_told_but_what_is_so)
+START_TEST(only_facts_are_reported_of_an_order_deleted_meanwhile)
 {
 	static const char *const told[] = { OK(REC_B, "null"),
 	    "{\"ok\":true,\"record\":\"" REC_B "\",\"pending\":true,\"order\":null}" };
@@ -195,7 +195,7 @@ keep(struct apply *a)
 	apply_or_exit(a, &gone, 1, SOURCE_FULL_SYNC, &meta);
 }
 
-/* Shipped is called Sent now. */
+/* The option Shipped has been renamed to Sent. */
 static void
 offer_sent(struct apply *a)
 {
@@ -205,7 +205,7 @@ offer_sent(struct apply *a)
 	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
 }
 
-START_TEST(a_kept_answer_is_told_again_for_the_same_orders_though_one_is_gone)
+START_TEST(a_kept_answer_is_repeated_for_the_same_orders_though_one_is_gone)
 {
 	static const char body[] = "{\"updates\":[{\"id\":\"" REC_B "\",\"status\":\"Shipped\"},{\"id\":\"nope\",\"status\":null},"
 	    "{\"id\":\"ORD-1\",\"status\":\"Lost\"},{\"id\":\"ORD-1\",\"status\":\"Shipped\"},{\"id\":\"" REC_D "\",\"status\":null}]}";
@@ -361,7 +361,7 @@ START_TEST(the_history_is_newest_first_and_paged)
 }
 END_TEST
 
-START_TEST(a_history_is_asked_for_in_the_right_words)
+START_TEST(a_history_request_with_wrong_parameters_is_refused)
 {
 	static const char *const bad[] = { "limit=0", "limit=501", "limit=x", "limit=", "after=", "after=12", "after=1.x",
 	    "limit=1&limit=2", "after=1.0&after=1.0", "page=1" };
@@ -422,7 +422,7 @@ fail_deletion_and_creation(struct apply *a)
 	apply_or_exit(a, NULL, 0, SOURCE_WRITE, &meta);
 }
 
-START_TEST(an_order_that_has_gone_or_never_was_is_called_what_it_was_called_last)
+START_TEST(a_deleted_or_never_created_order_is_called_by_its_last_name)
 {
 	(void)change(REC_A, ORDER_STATUS, "Shipped", 0);
 	(void)change(REC_A, ORDER_ORDER_ID, "ORD-7", NO_EDIT);
@@ -443,7 +443,7 @@ START_TEST(undo_writes_back_what_was_before_the_last_change_through_the_api)
 	char want[300];
 	const char *line;
 
-	version = change(REC_A, ORDER_PRIORITY, "High", NO_EDIT);	/* by somebody in Airtable */
+	version = change(REC_A, ORDER_PRIORITY, "High", NO_EDIT);	/* made in Airtable */
 	ask("POST", "/api/orders/ORD-1/undo", NULL, NULL, "{}");
 	line = syncd_line();
 	(void)snprintf(want, sizeof(want), "\"items\":[{\"kind\":\"update\",\"record\":\"" REC_A "\",\"version\":%llu,"
@@ -470,7 +470,7 @@ START_TEST(undo_of_a_named_change_also_takes_back_what_was_done_in_airtable)
 }
 END_TEST
 
-START_TEST(undo_of_what_has_been_changed_since_is_a_conflict_with_both_values)
+START_TEST(undo_of_a_value_changed_since_is_a_conflict_with_both_values)
 {
 	uint64_t first = change(REC_A, ORDER_STATUS, "Shipped", 0);
 
@@ -488,7 +488,7 @@ START_TEST(undo_of_what_has_been_changed_since_is_a_conflict_with_both_values)
 }
 END_TEST
 
-START_TEST(undo_tells_why_it_cannot_be_done)
+START_TEST(undo_says_why_it_cannot_be_done)
 {
 	uint64_t customer;
 
@@ -575,21 +575,21 @@ main(void)
 
 	tcase_add_checked_fixture(t, api_setup_syncd, api_teardown);
 	tcase_add_test(t, every_update_has_its_own_result_in_the_order_asked_for);
-	tcase_add_test(t, when_nothing_can_be_sent_the_problems_are_the_answer);
-	tcase_add_test(t, a_list_of_updates_is_refused_as_a_whole_when_it_is_none);
+	tcase_add_test(t, when_nothing_can_be_sent_the_answer_lists_the_problems);
+	tcase_add_test(t, an_invalid_list_of_updates_is_refused_as_a_whole);
 	tcase_add_test(t, five_hundred_updates_are_one_message_and_one_more_is_too_many);
-	tcase_add_loop_test(t, of_an_order_that_was_deleted_meanwhile_nothing_is_told_but_what_is_so, 0, 2);
-	tcase_add_test(t, a_kept_answer_is_told_again_for_the_same_orders_though_one_is_gone);
+	tcase_add_loop_test(t, only_facts_are_reported_of_an_order_deleted_meanwhile, 0, 2);
+	tcase_add_test(t, a_kept_answer_is_repeated_for_the_same_orders_though_one_is_gone);
 	tcase_add_test(t, a_kept_result_stays_at_its_place_whatever_would_be_refused_now);
 	tcase_add_test(t, the_history_is_newest_first_and_paged);
-	tcase_add_test(t, a_history_is_asked_for_in_the_right_words);
+	tcase_add_test(t, a_history_request_with_wrong_parameters_is_refused);
 	tcase_add_test(t, the_history_of_a_deleted_order_is_found_by_its_record_id);
 	tcase_add_test(t, an_entry_says_what_its_order_is_called_now);
-	tcase_add_test(t, an_order_that_has_gone_or_never_was_is_called_what_it_was_called_last);
+	tcase_add_test(t, a_deleted_or_never_created_order_is_called_by_its_last_name);
 	tcase_add_test(t, undo_writes_back_what_was_before_the_last_change_through_the_api);
 	tcase_add_test(t, undo_of_a_named_change_also_takes_back_what_was_done_in_airtable);
-	tcase_add_test(t, undo_of_what_has_been_changed_since_is_a_conflict_with_both_values);
-	tcase_add_test(t, undo_tells_why_it_cannot_be_done);
+	tcase_add_test(t, undo_of_a_value_changed_since_is_a_conflict_with_both_values);
+	tcase_add_test(t, undo_says_why_it_cannot_be_done);
 	tcase_add_test(t, a_bulk_edit_is_taken_back_order_by_order);
 	tcase_add_test(t, a_bulk_edit_that_is_not_in_the_history_cannot_be_taken_back);
 	suite_add_tcase(s, t);

@@ -12,7 +12,7 @@ generation(void)
 	return apply_generation(a);
 }
 
-/* What readers see in a field of the order; NULL: nothing pending. */
+/* What readers see in a field of the order; NULL: nothing is pending. */
 static const char *
 overlay(const char *field, uint64_t *since)
 {
@@ -144,7 +144,7 @@ START_TEST(entries_come_in_order_and_survive_a_restart)
 }
 END_TEST
 
-START_TEST(no_sequence_number_is_given_twice)
+START_TEST(no_sequence_number_is_assigned_twice)
 {
 	struct made_entry m;
 	uint64_t last = 0;
@@ -157,7 +157,7 @@ START_TEST(no_sequence_number_is_given_twice)
 		m.e.shown = false;
 		(void)made_steps(a, &(struct outbox_step){ .verb = OUTBOX_DROP, .entry = &m.e }, 1, NOW_MS);
 		if (i % 700 == 0)
-			outbox_reopen();	/* with an empty outbox: nothing there tells where it was */
+			outbox_reopen();	/* with an empty outbox: nothing in it says where it was */
 	}
 	check();
 }
@@ -208,7 +208,7 @@ START_TEST(a_shown_entry_is_what_readers_see_until_it_ends)
 	ck_assert_uint_eq(since, before + 1);
 	ck_assert_uint_eq(pending(), 1);
 	check();
-	/* that it is sent now is nobody's business */
+	/* readers are not notified that it is sent now */
 	m.e.state = OUTBOX_SENT;
 	ck_assert_uint_eq(made_store(a, &m, NOW_MS).generation, before + 1);
 	m.e.shown = false;
@@ -264,7 +264,7 @@ START_TEST(the_change_log_names_orders_that_look_different)
 	(void)made_apply(a, &c, 1);
 	(void)snprintf(expected, sizeof(expected), "%d:%s", LOGGED_CHANGED, order.id);
 	ck_assert_str_eq(logged(), expected);
-	/* nobody sees a change of an order that is not there */
+	/* a change of a missing order is not visible to readers */
 	made_entry(&elsewhere, a, OUTBOX_UPDATE, "recNowhere");
 	made_ask(&elsewhere, ORDER_STATUS, "Shipped");
 	elsewhere.e.shown = true;
@@ -302,7 +302,7 @@ START_TEST(later_entries_lie_over_earlier_ones)
 }
 END_TEST
 
-START_TEST(news_of_an_order_shine_through_what_is_pending)
+START_TEST(news_of_an_order_shows_through_pending_changes)
 {
 	struct change c = { .kind = CHANGE_UPSERT, .record = order.r, .base = CHANGE_ANY_BASE };
 	struct made_entry m;
@@ -422,13 +422,13 @@ main(void)
 	tcase_add_test(t, an_entry_is_read_as_it_was_written);
 	tcase_add_test(t, damaged_entries_are_refused_or_read_within_their_bytes);
 	tcase_add_test(t, entries_come_in_order_and_survive_a_restart);
-	tcase_add_test(t, no_sequence_number_is_given_twice);
+	tcase_add_test(t, no_sequence_number_is_assigned_twice);
 	tcase_add_test(t, a_store_knows_its_birth);
 	tcase_add_test(t, what_readers_do_not_see_makes_no_generation);
 	tcase_add_test(t, a_shown_entry_is_what_readers_see_until_it_ends);
 	tcase_add_test(t, the_change_log_names_orders_that_look_different);
 	tcase_add_test(t, later_entries_lie_over_earlier_ones);
-	tcase_add_test(t, news_of_an_order_shine_through_what_is_pending);
+	tcase_add_test(t, news_of_an_order_shows_through_pending_changes);
 	tcase_add_test(t, waiting_creations_and_deletions_are_counted);
 	tcase_add_test(t, a_confirmed_entry_leaves_with_its_change);
 	tcase_add_test(t, an_entry_leaves_even_when_its_news_is_old);

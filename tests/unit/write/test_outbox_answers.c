@@ -88,7 +88,7 @@ START_TEST(answers_are_forgotten_after_a_day)
 }
 END_TEST
 
-START_TEST(an_answer_that_is_not_settled_waits_for_its_end)
+START_TEST(an_unsettled_answer_is_kept_until_it_is_settled)
 {
 	struct kept_answer k;
 
@@ -133,7 +133,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_answer_is_kept_for_its_key);
 	tcase_add_test(t, answers_are_forgotten_after_a_day);
-	tcase_add_test(t, an_answer_that_is_not_settled_waits_for_its_end);
+	tcase_add_test(t, an_unsettled_answer_is_kept_until_it_is_settled);
 	tcase_add_test(t, a_key_that_is_too_long_stops_the_commit);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -13,7 +13,7 @@
 
 /* ---- no room ------------------------------------------------------------------- */
 
-/* All bytes of all databases, as one number. */
+/* A checksum of all databases. */
 static uint64_t
 fingerprint(struct store *s)
 {
@@ -240,7 +240,7 @@ keep_unsettled(const char *key)
 	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_WRITE, &meta, NOW_MS, &r), ERR_OK);
 }
 
-/* Some commit that a syncd makes in its day. */
+/* One of the commits that syncd makes in normal operation. */
 static void
 any_commit(unsigned n, uint64_t *seed)
 {
@@ -271,7 +271,7 @@ any_commit(unsigned n, uint64_t *seed)
 	}
 }
 
-START_TEST(a_commit_that_is_cut_short_never_was)
+START_TEST(a_commit_that_is_cut_short_never_happened)
 {
 	uint64_t seed = 5, was;
 
@@ -323,7 +323,7 @@ main(void)
 	tcase_set_tags(t, "long");
 	tcase_add_test(t, a_full_store_refuses_an_entry_and_stays_as_it_was);
 	tcase_add_test(t, a_full_disk_refuses_an_entry_and_stays_as_it_was);
-	tcase_add_test(t, a_commit_that_is_cut_short_never_was);
+	tcase_add_test(t, a_commit_that_is_cut_short_never_happened);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -82,7 +82,7 @@ end_one(struct round *r, size_t w)
 	};
 }
 
-/* The record as Airtable has it when it has taken the entry, and perhaps more. */
+/* The record as Airtable has it after applying the entry, and perhaps other changes. */
 static void
 confirm_one(struct round *r, size_t w)
 {

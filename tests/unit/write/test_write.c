@@ -2,7 +2,7 @@
 
 /* When calls go and what they carry. */
 
-START_TEST(a_change_is_on_the_disk_before_it_leaves_and_in_the_store_before_it_is_answered)
+START_TEST(a_change_is_on_disk_before_it_is_sent_and_stored_before_it_is_answered)
 {
 	struct asked a = { 0 };
 	char json[600];
@@ -31,7 +31,7 @@ START_TEST(a_change_is_on_the_disk_before_it_leaves_and_in_the_store_before_it_i
 }
 END_TEST
 
-START_TEST(what_comes_while_no_call_is_free_travels_ten_by_ten)
+START_TEST(changes_that_come_while_no_call_is_free_are_sent_in_tens)
 {
 	struct asked a[25] = { 0 };
 
@@ -97,7 +97,7 @@ START_TEST(when_calls_are_scarce_changes_are_gathered_until_there_are_ten)
 }
 END_TEST
 
-START_TEST(what_waits_for_the_same_order_is_merged_and_everybody_has_an_answer)
+START_TEST(waiting_changes_of_one_order_are_merged_and_all_callers_answered)
 {
 	struct asked a[4] = { 0 };
 	struct form f = { .m.item_count = 0 };
@@ -208,7 +208,7 @@ START_TEST(a_bulk_edit_does_not_hold_up_a_single_change)
 }
 END_TEST
 
-START_TEST(the_bad_ones_of_a_bulk_edit_have_their_errors_and_the_others_go)
+START_TEST(bad_changes_of_a_bulk_edit_get_their_errors_and_the_others_are_sent)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.bulk = true };
@@ -232,7 +232,7 @@ START_TEST(the_bad_ones_of_a_bulk_edit_have_their_errors_and_the_others_go)
 }
 END_TEST
 
-START_TEST(changes_of_different_kinds_travel_in_calls_of_their_own)
+START_TEST(changes_of_different_kinds_are_sent_in_separate_calls)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.bulk = true };
@@ -311,8 +311,8 @@ START_TEST(too_many_waiting_changes_are_refused_as_a_whole)
 }
 END_TEST
 
-/* One that is to be delivered later (1) as well: whoever asked has been told already. */
-START_TEST(what_is_read_after_its_time_is_refused)
+/* This holds for a change for later delivery (1) too: its caller has been answered already. */
+START_TEST(a_change_read_after_its_deadline_is_refused)
 {
 	struct asked a = { 0 };
 	struct form f = { .m = { .defer = _i == 1, .deadline_ms = instant_monotonic() - 1 } };
@@ -328,7 +328,7 @@ START_TEST(what_is_read_after_its_time_is_refused)
 }
 END_TEST
 
-START_TEST(time_that_went_by_on_the_way_is_not_given_again)
+START_TEST(time_spent_on_the_way_counts_against_the_deadline)
 {
 	struct asked a = { 0 };
 	int64_t start = instant_monotonic();
@@ -356,20 +356,20 @@ main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
-	tcase_add_test(t, a_change_is_on_the_disk_before_it_leaves_and_in_the_store_before_it_is_answered);
-	tcase_add_test(t, what_comes_while_no_call_is_free_travels_ten_by_ten);
+	tcase_add_test(t, a_change_is_on_disk_before_it_is_sent_and_stored_before_it_is_answered);
+	tcase_add_test(t, changes_that_come_while_no_call_is_free_are_sent_in_tens);
 	tcase_add_test(t, a_single_change_waits_for_no_others_while_calls_are_plentiful);
 	tcase_add_test(t, when_calls_are_scarce_changes_are_gathered_until_there_are_ten);
-	tcase_add_test(t, what_waits_for_the_same_order_is_merged_and_everybody_has_an_answer);
+	tcase_add_test(t, waiting_changes_of_one_order_are_merged_and_all_callers_answered);
 	tcase_add_test(t, a_change_of_another_version_is_refused_without_a_call);
 	tcase_add_test(t, a_change_with_a_version_is_not_merged_but_checked_when_its_turn_comes);
 	tcase_add_test(t, a_bulk_edit_does_not_hold_up_a_single_change);
-	tcase_add_test(t, the_bad_ones_of_a_bulk_edit_have_their_errors_and_the_others_go);
-	tcase_add_test(t, changes_of_different_kinds_travel_in_calls_of_their_own);
+	tcase_add_test(t, bad_changes_of_a_bulk_edit_get_their_errors_and_the_others_are_sent);
+	tcase_add_test(t, changes_of_different_kinds_are_sent_in_separate_calls);
 	tcase_add_test(t, creating_and_deleting_have_to_be_switched_on);
 	tcase_add_test(t, too_many_waiting_changes_are_refused_as_a_whole);
-	tcase_add_loop_test(t, what_is_read_after_its_time_is_refused, 0, 2);
-	tcase_add_test(t, time_that_went_by_on_the_way_is_not_given_again);
+	tcase_add_loop_test(t, a_change_read_after_its_deadline_is_refused, 0, 2);
+	tcase_add_test(t, time_spent_on_the_way_counts_against_the_deadline);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,6 +1,6 @@
 #include "tests/fakes/write_left.h"
 
-/* Asked again with an Idempotency-Key: by those who wait, later, and of the next process. */
+/* Requests repeated with an Idempotency-Key: while one waits, later, and to the next process. */
 
 static void
 keyed(struct asked *a, const char *key, uint64_t fingerprint, const char *status)
@@ -88,7 +88,7 @@ on_drained(void *cookie)
 	++*(int *)cookie;
 }
 
-START_TEST(who_asks_again_is_not_kept_waiting_by_a_process_that_ends)
+START_TEST(a_repeated_request_is_not_kept_waiting_by_a_process_that_ends)
 {
 	struct asked a[2] = { 0 };
 	int drained = 0;
@@ -145,7 +145,7 @@ leave_keyed(const char *status, enum outbox_state state)
 	ck_assert_int_eq(apply_changes(apply, NULL, 0, SOURCE_WRITE, &meta, instant_now(), &r), ERR_OK);
 }
 
-START_TEST(the_answer_to_a_key_is_made_of_what_was_settled)
+START_TEST(the_answer_to_a_key_is_composed_of_what_was_settled)
 {
 	struct asked a = { 0 };
 
@@ -181,7 +181,7 @@ START_TEST(what_is_still_open_after_a_crash_names_its_order)
 }
 END_TEST
 
-START_TEST(what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again)
+START_TEST(what_was_not_applied_before_the_crash_is_done_when_asked_again)
 {
 	struct asked a = { 0 };
 
@@ -198,7 +198,7 @@ START_TEST(what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again)
 }
 END_TEST
 
-/* One order thrice, the second of which who asks has refused. */
+/* One order three times; the asker has refused the second. */
 static void
 keyed_bulk(struct asked *a)
 {
@@ -233,7 +233,7 @@ each_at_its_place(struct asked *a)
 	asked_free(a);
 }
 
-START_TEST(what_is_refused_by_who_asks_keeps_its_place_through_a_kill)
+START_TEST(items_refused_by_the_asker_keep_their_place_through_a_kill)
 {
 	struct asked a = { 0 }, again = { 0 };
 
@@ -260,7 +260,7 @@ START_TEST(what_is_refused_by_who_asks_keeps_its_place_through_a_kill)
 }
 END_TEST
 
-START_TEST(of_what_is_refused_and_in_vain_nothing_is_kept)
+START_TEST(nothing_is_kept_of_a_request_that_failed_entirely)
 {
 	struct asked a = { 0 };
 
@@ -290,13 +290,13 @@ main(void)
 	tcase_add_test(t, asking_again_with_a_key_gets_the_first_answer);
 	tcase_add_test(t, asking_again_while_it_is_under_way_waits_for_the_same_answer);
 	tcase_add_test(t, asking_again_after_an_unknown_outcome_waits_until_it_is_settled);
-	tcase_add_test(t, who_asks_again_is_not_kept_waiting_by_a_process_that_ends);
+	tcase_add_test(t, a_repeated_request_is_not_kept_waiting_by_a_process_that_ends);
 	tcase_add_test(t, a_failure_that_changed_nothing_is_not_kept);
-	tcase_add_test(t, the_answer_to_a_key_is_made_of_what_was_settled);
+	tcase_add_test(t, the_answer_to_a_key_is_composed_of_what_was_settled);
 	tcase_add_test(t, what_is_still_open_after_a_crash_names_its_order);
-	tcase_add_loop_test(t, what_was_not_applied_before_the_crash_is_done_when_it_is_asked_again, 0, 2);
-	tcase_add_loop_test(t, what_is_refused_by_who_asks_keeps_its_place_through_a_kill, 0, 3);
-	tcase_add_test(t, of_what_is_refused_and_in_vain_nothing_is_kept);
+	tcase_add_loop_test(t, what_was_not_applied_before_the_crash_is_done_when_asked_again, 0, 2);
+	tcase_add_loop_test(t, items_refused_by_the_asker_keep_their_place_through_a_kill, 0, 3);
+	tcase_add_test(t, nothing_is_kept_of_a_request_that_failed_entirely);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,6 +1,6 @@
 #include "tests/fakes/write_left.h"
 
-/* Orders that are created, when the answer is lost: made once, and nothing that is done to them is undone. */
+/* Creations whose answer is lost: the order is made once, and later changes to it are kept. */
 
 #define CUT_APPLIED	{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .applied = true }
 #define LOST		{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .adrift = true }
@@ -17,7 +17,7 @@ create(struct asked *a, bool defer)
 	submit(&f, a);
 }
 
-/* The first that was made. */
+/* The first order that was made. */
 static struct held *
 made(void)
 {
@@ -33,7 +33,7 @@ until_calls(size_t n)
 	ck_assert_uint_ge(fake.seen_count, n);
 }
 
-START_TEST(without_a_field_for_its_key_none_is_tried)
+START_TEST(without_a_key_field_no_creation_is_tried)
 {
 	static const struct { enum airtable_key key; const char *detail; } cases[] = {
 		{ AIRTABLE_KEY_MISSING, "the Airtable table has no such field as airtable.create_key names; nothing was changed" },
@@ -54,7 +54,7 @@ START_TEST(without_a_field_for_its_key_none_is_tried)
 }
 END_TEST
 
-START_TEST(one_that_was_made_is_found_by_its_key_and_not_sent_again)
+START_TEST(a_created_order_is_found_by_its_key_and_not_sent_again)
 {
 	struct asked a = { 0 };
 
@@ -72,7 +72,7 @@ START_TEST(one_that_was_made_is_found_by_its_key_and_not_sent_again)
 }
 END_TEST
 
-START_TEST(what_others_have_made_of_it_before_it_was_found_stands)
+START_TEST(what_others_changed_before_it_was_found_stands)
 {
 	struct asked a = { 0 };
 	struct found f;
@@ -81,7 +81,7 @@ START_TEST(what_others_have_made_of_it_before_it_was_found_stands)
 	next_find((struct outcome){ .err = ERR_AIRTABLE_UNAVAILABLE });
 	create(&a, false);
 	until_calls(2);
-	(void)strcpy(made()->status, "Delivered");	/* somebody in Airtable */
+	(void)strcpy(made()->status, "Delivered");	/* changed in Airtable */
 	answered(&a);
 	ck_assert_int_eq(a.results[0].err, ERR_OK);
 	ck_assert_has(a.results[0].order, "\"status\":\"Delivered\"");
@@ -97,7 +97,7 @@ START_TEST(what_others_have_made_of_it_before_it_was_found_stands)
 }
 END_TEST
 
-/* As a sync would, which is not the first one. */
+/* Bring the orders in as a later sync would, not the first. */
 static void
 bring_to_store(const struct held *h)
 {
@@ -112,7 +112,7 @@ bring_to_store(const struct held *h)
 	    ERR_OK);
 }
 
-/* It was made, nobody was told, a sync has brought it, and nothing can be looked for. */
+/* The order was made without an answer, a sync has brought it, and Airtable can't be searched. */
 static void
 leave_open(struct asked *a, bool defer)
 {
@@ -175,7 +175,7 @@ START_TEST(a_change_that_waits_while_it_is_settled_goes_out_and_stands)
 }
 END_TEST
 
-START_TEST(one_that_is_deleted_through_us_before_it_is_settled_stays_away)
+START_TEST(an_order_deleted_through_us_before_it_is_settled_stays_deleted)
 {
 	struct asked a = { 0 }, gone = { 0 };
 	struct form f = { .m.item_count = 0 };
@@ -195,8 +195,8 @@ START_TEST(one_that_is_deleted_through_us_before_it_is_settled_stays_away)
 }
 END_TEST
 
-/* Time-out (0), or part of the way has failed (1): it is there later than one can look. */
-START_TEST(one_that_comes_late_is_waited_for)
+/* Time-out (0), or a failure on the way (1): the order arrives after the look for it. */
+START_TEST(a_creation_that_arrives_late_is_waited_for)
 {
 	struct asked a = { 0 };
 
@@ -214,7 +214,7 @@ START_TEST(one_that_comes_late_is_waited_for)
 }
 END_TEST
 
-START_TEST(one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more)
+START_TEST(a_missing_creation_is_sent_again_when_it_can_no_longer_arrive)
 {
 	struct asked a = { 0 };
 	size_t second = 1;
@@ -241,7 +241,7 @@ START_TEST(one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more)
 }
 END_TEST
 
-START_TEST(one_that_comes_when_it_was_made_again_is_the_same)
+START_TEST(a_creation_that_arrives_after_being_sent_again_is_the_same_order)
 {
 	struct asked a = { 0 };
 
@@ -259,7 +259,7 @@ START_TEST(one_that_comes_when_it_was_made_again_is_the_same)
 }
 END_TEST
 
-START_TEST(one_that_nobody_waits_for_and_is_not_there_is_in_the_history_and_not_made)
+START_TEST(a_missing_creation_that_no_caller_awaits_goes_into_the_history_and_is_not_made)
 {
 	struct asked a = { 0 };
 	char json[1000];
@@ -281,7 +281,7 @@ START_TEST(one_that_nobody_waits_for_and_is_not_there_is_in_the_history_and_not_
 }
 END_TEST
 
-START_TEST(a_promised_one_that_is_not_there_is_made_in_the_end)
+START_TEST(a_promised_creation_that_is_missing_is_made_in_the_end)
 {
 	struct asked a = { 0 };
 
@@ -298,8 +298,8 @@ START_TEST(a_promised_one_that_is_not_there_is_made_in_the_end)
 }
 END_TEST
 
-/* Somebody has copied the record in Airtable, key and all. */
-START_TEST(as_long_as_two_have_its_key_it_is_open)
+/* A user has copied the record in Airtable, including its key. */
+START_TEST(a_creation_is_open_as_long_as_two_records_have_its_key)
 {
 	struct asked a = { 0 };
 	struct held *copy = &fake.held[ORDERS + 1];
@@ -324,7 +324,7 @@ START_TEST(as_long_as_two_have_its_key_it_is_open)
 }
 END_TEST
 
-START_TEST(one_whose_answer_the_process_did_not_live_to_see_is_found)
+START_TEST(a_creation_whose_answer_came_after_a_crash_is_found)
 {
 	struct asked a = { 0 }, b = { 0 };
 	struct found f;
@@ -362,7 +362,7 @@ leave_create(const char *status, bool promised, int64_t ago_ms)
 		promise(m);
 }
 
-/* Airtable has carried that one out, and somebody has worked on it since. */
+/* Airtable has carried out the creation, and a user has changed the order since. */
 static void
 carry_out(size_t which, const char *id, const char *status)
 {
@@ -401,7 +401,7 @@ START_TEST(what_an_earlier_process_sent_may_still_come)
 }
 END_TEST
 
-START_TEST(of_several_that_were_sent_each_is_found_or_made_or_given_up_for_itself)
+START_TEST(each_of_several_sent_creations_is_found_made_or_given_up_separately)
 {
 	struct found f;
 
@@ -440,22 +440,22 @@ main(void)
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
-	tcase_add_test(t, without_a_field_for_its_key_none_is_tried);
-	tcase_add_test(t, one_that_was_made_is_found_by_its_key_and_not_sent_again);
-	tcase_add_test(t, what_others_have_made_of_it_before_it_was_found_stands);
+	tcase_add_test(t, without_a_key_field_no_creation_is_tried);
+	tcase_add_test(t, a_created_order_is_found_by_its_key_and_not_sent_again);
+	tcase_add_test(t, what_others_changed_before_it_was_found_stands);
 	tcase_add_loop_test(t, what_is_changed_through_us_before_it_is_settled_stands, 0, 2);
 	tcase_add_test(t, a_change_that_waits_while_it_is_settled_goes_out_and_stands);
-	tcase_add_test(t, one_that_is_deleted_through_us_before_it_is_settled_stays_away);
-	tcase_add_loop_test(t, one_that_comes_late_is_waited_for, 0, 2);
-	tcase_add_loop_test(t, one_that_is_not_there_is_sent_again_when_it_can_not_come_any_more, 0, 3);
-	tcase_add_test(t, one_that_comes_when_it_was_made_again_is_the_same);
-	tcase_add_test(t, one_that_nobody_waits_for_and_is_not_there_is_in_the_history_and_not_made);
-	tcase_add_test(t, a_promised_one_that_is_not_there_is_made_in_the_end);
-	tcase_add_test(t, as_long_as_two_have_its_key_it_is_open);
-	tcase_add_test(t, one_whose_answer_the_process_did_not_live_to_see_is_found);
+	tcase_add_test(t, an_order_deleted_through_us_before_it_is_settled_stays_deleted);
+	tcase_add_loop_test(t, a_creation_that_arrives_late_is_waited_for, 0, 2);
+	tcase_add_loop_test(t, a_missing_creation_is_sent_again_when_it_can_no_longer_arrive, 0, 3);
+	tcase_add_test(t, a_creation_that_arrives_after_being_sent_again_is_the_same_order);
+	tcase_add_test(t, a_missing_creation_that_no_caller_awaits_goes_into_the_history_and_is_not_made);
+	tcase_add_test(t, a_promised_creation_that_is_missing_is_made_in_the_end);
+	tcase_add_test(t, a_creation_is_open_as_long_as_two_records_have_its_key);
+	tcase_add_test(t, a_creation_whose_answer_came_after_a_crash_is_found);
 	tcase_add_loop_test(t, what_an_earlier_process_sent_is_looked_for_at_once, 0, 2);
 	tcase_add_test(t, what_an_earlier_process_sent_may_still_come);
-	tcase_add_test(t, of_several_that_were_sent_each_is_found_or_made_or_given_up_for_itself);
+	tcase_add_test(t, each_of_several_sent_creations_is_found_made_or_given_up_separately);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -41,7 +41,7 @@ START_TEST(what_can_not_be_stored_is_refused_and_not_sent)
 }
 END_TEST
 
-START_TEST(a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later)
+START_TEST(a_confirmed_change_that_can_not_be_stored_is_reported_and_stored_later)
 {
 	struct asked a = { 0 };
 	char json[600];
@@ -67,7 +67,7 @@ START_TEST(a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later
 }
 END_TEST
 
-START_TEST(a_created_order_that_can_not_be_stored_is_found_later_with_what_was_made_of_it)
+START_TEST(a_created_order_that_can_not_be_stored_is_found_later_as_it_is_then)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.item_count = 0 };
@@ -81,7 +81,7 @@ START_TEST(a_created_order_that_can_not_be_stored_is_found_later_with_what_was_m
 		(void)uv_run(&loop, UV_RUN_NOWAIT);
 	let_files_grow(false);
 	answered(&a);
-	(void)strcpy(fake.held[ORDERS].status, "Shipped");	/* somebody in Airtable */
+	(void)strcpy(fake.held[ORDERS].status, "Shipped");	/* changed in Airtable */
 	let_files_grow(true);
 	ck_assert_has(a.reply.detail, "Airtable has applied the change");
 	until_settled();
@@ -92,7 +92,7 @@ START_TEST(a_created_order_that_can_not_be_stored_is_found_later_with_what_was_m
 }
 END_TEST
 
-START_TEST(what_was_told_stays_told_while_the_store_can_not_take_it)
+START_TEST(an_answer_given_stays_given_while_the_store_can_not_be_written)
 {
 	struct asked before = { 0 }, a = { 0 };
 	struct form f = { .m.bulk = true };
@@ -130,9 +130,9 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, what_can_not_be_stored_is_refused_and_not_sent);
-	tcase_add_test(t, a_confirmed_change_that_can_not_be_stored_is_told_so_and_stored_later);
-	tcase_add_test(t, a_created_order_that_can_not_be_stored_is_found_later_with_what_was_made_of_it);
-	tcase_add_test(t, what_was_told_stays_told_while_the_store_can_not_take_it);
+	tcase_add_test(t, a_confirmed_change_that_can_not_be_stored_is_reported_and_stored_later);
+	tcase_add_test(t, a_created_order_that_can_not_be_stored_is_found_later_as_it_is_then);
+	tcase_add_test(t, an_answer_given_stays_given_while_the_store_can_not_be_written);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,8 +1,8 @@
 #include "tests/fakes/write_fixture.h"
 
-/* Calls that may still come, and those who come after them. */
+/* Calls that may still arrive, and changes that come after them. */
 
-/* Somebody who does not wait long. */
+/* A caller that does not wait long. */
 static void
 set_status_in_haste(struct asked *a, const char *status)
 {
@@ -14,7 +14,7 @@ set_status_in_haste(struct asked *a, const char *status)
 	ck_assert_int_eq(a->results[0].err, ERR_OUTCOME_UNKNOWN);
 }
 
-START_TEST(a_call_that_is_out_is_waited_for_even_if_its_asker_left)
+START_TEST(a_call_under_way_is_waited_for_even_if_its_asker_left)
 {
 	struct asked a[2] = { 0 };
 
@@ -32,8 +32,8 @@ START_TEST(a_call_that_is_out_is_waited_for_even_if_its_asker_left)
 }
 END_TEST
 
-/* Its values are not there yet, or (1) they were there before: a look tells nothing about it. */
-START_TEST(a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it)
+/* Its values are not there yet (0), or they were there before (1): a look proves nothing. */
+START_TEST(a_call_that_may_arrive_late_overwrites_no_later_change)
 {
 	struct asked a[2] = { 0 };
 
@@ -53,7 +53,7 @@ START_TEST(a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_
 }
 END_TEST
 
-/* As the feed would, when the first sync is over. */
+/* Bring news as the feed would after the first sync. */
 static void
 news_of(const struct held *h, enum change_kind kind)
 {
@@ -67,7 +67,7 @@ news_of(const struct held *h, enum change_kind kind)
 	ck_assert_int_eq(apply_changes(apply, &c, 1, SOURCE_FEED, &none, instant_now(), &r), ERR_OK);
 }
 
-/* It tells of before what the feed has brought meanwhile: of another field (0), of the same (1). */
+/* The answer is older than what the feed has brought: for another field (0), for the same (1). */
 START_TEST(an_answer_does_not_take_back_what_came_after_it)
 {
 	struct asked a = { 0 };
@@ -96,7 +96,7 @@ START_TEST(an_answer_does_not_take_back_what_came_after_it)
 END_TEST
 
 /* Changed (0) or created (1), and deleted in Airtable before the answer comes. */
-START_TEST(an_answer_does_not_bring_back_an_order_that_has_gone_since)
+START_TEST(an_answer_does_not_bring_back_an_order_deleted_since)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.request_id = "maker" };
@@ -128,8 +128,8 @@ START_TEST(an_answer_does_not_bring_back_an_order_that_has_gone_since)
 }
 END_TEST
 
-/* Somebody in Airtable changed the new order before its answer came, and a sync was quicker to tell. */
-START_TEST(the_answer_to_a_creation_does_not_take_back_what_was_made_of_it)
+/* A user in Airtable changed the new order before its answer came, and a sync brought that first. */
+START_TEST(the_answer_to_a_creation_does_not_take_back_later_changes)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.request_id = "maker" };
@@ -156,7 +156,7 @@ START_TEST(the_answer_to_a_creation_does_not_take_back_what_was_made_of_it)
 }
 END_TEST
 
-/* Somebody asked for it, nobody knows, and nobody can look: the order goes on without it. */
+/* A change with an unknown outcome that no look can settle: the order goes on without it. */
 static void
 leave_unknown(struct asked *a)
 {
@@ -166,7 +166,7 @@ leave_unknown(struct asked *a)
 	set_status_in_haste(a, "Shipped");
 }
 
-START_TEST(a_look_at_an_order_that_changed_meanwhile_tells_nothing)
+START_TEST(a_look_at_an_order_that_changed_meanwhile_proves_nothing)
 {
 	struct asked a[2] = { 0 };
 	char json[1000];
@@ -189,7 +189,7 @@ START_TEST(a_look_at_an_order_that_changed_meanwhile_tells_nothing)
 }
 END_TEST
 
-START_TEST(who_expects_a_version_waits_until_it_is_known_what_it_is)
+START_TEST(a_change_that_expects_a_version_waits_until_the_version_is_known)
 {
 	struct asked a[3] = { 0 };
 	struct form f = { .m.item_count = 0 };
@@ -224,13 +224,13 @@ main(void)
 	tcase_set_tags(t, "long");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
-	tcase_add_test(t, a_call_that_is_out_is_waited_for_even_if_its_asker_left);
-	tcase_add_loop_test(t, a_call_that_may_come_late_overwrites_nothing_that_is_asked_for_after_it, 0, 2);
+	tcase_add_test(t, a_call_under_way_is_waited_for_even_if_its_asker_left);
+	tcase_add_loop_test(t, a_call_that_may_arrive_late_overwrites_no_later_change, 0, 2);
 	tcase_add_loop_test(t, an_answer_does_not_take_back_what_came_after_it, 0, 2);
-	tcase_add_loop_test(t, an_answer_does_not_bring_back_an_order_that_has_gone_since, 0, 2);
-	tcase_add_test(t, the_answer_to_a_creation_does_not_take_back_what_was_made_of_it);
-	tcase_add_test(t, a_look_at_an_order_that_changed_meanwhile_tells_nothing);
-	tcase_add_test(t, who_expects_a_version_waits_until_it_is_known_what_it_is);
+	tcase_add_loop_test(t, an_answer_does_not_bring_back_an_order_deleted_since, 0, 2);
+	tcase_add_test(t, the_answer_to_a_creation_does_not_take_back_later_changes);
+	tcase_add_test(t, a_look_at_an_order_that_changed_meanwhile_proves_nothing);
+	tcase_add_test(t, a_change_that_expects_a_version_waits_until_the_version_is_known);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

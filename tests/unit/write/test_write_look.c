@@ -1,6 +1,6 @@
 #include "tests/fakes/write_fixture.h"
 
-/* Changes that expect a version, and what others have made of their orders in Airtable. */
+/* Changes that expect a version, and what others have done to their orders in Airtable. */
 
 static struct message_item *
 add_expecting(struct form *f, enum message_kind kind, int order)
@@ -22,15 +22,15 @@ submit_expecting(struct asked *a, enum message_kind kind, int order)
 	submit(&f, a);
 }
 
-/* A colleague in Airtable, of whom no news have come. */
+/* A colleague changes the order in Airtable, of which no news has come. */
 static void
 cancel_in_airtable(int order)
 {
 	(void)strcpy(fake.held[order].status, "Cancelled");
 }
 
-/* An update (0), a delete (1), one that takes a change back (2), one that is delivered later (3). */
-START_TEST(what_somebody_has_changed_in_airtable_is_not_overwritten)
+/* An update (0), a delete (1), an undo (2), a change for later delivery (3). */
+START_TEST(changes_made_in_airtable_are_not_overwritten)
 {
 	struct asked a = { 0 };
 	struct form f = { .m = { .request_id = "test", .defer = _i == 3 } };
@@ -54,7 +54,7 @@ START_TEST(what_somebody_has_changed_in_airtable_is_not_overwritten)
 }
 END_TEST
 
-START_TEST(a_change_of_another_field_is_one_as_well)
+START_TEST(a_change_of_another_field_counts_too)
 {
 	struct asked a = { 0 };
 
@@ -83,7 +83,7 @@ START_TEST(an_order_as_it_was_expected_is_changed)
 }
 END_TEST
 
-START_TEST(ten_share_a_look_and_what_expects_nothing_does_not_wait_for_it)
+START_TEST(ten_changes_share_a_look_and_others_do_not_wait_for_it)
 {
 	struct asked a = { 0 }, plain[3] = { 0 };
 	struct form f = { .m.bulk = true };
@@ -111,7 +111,7 @@ START_TEST(ten_share_a_look_and_what_expects_nothing_does_not_wait_for_it)
 }
 END_TEST
 
-START_TEST(what_came_for_the_same_order_goes_on_without_one_that_is_refused)
+START_TEST(changes_of_an_order_go_on_without_one_that_is_refused)
 {
 	struct asked a = { 0 }, plain = { 0 };
 	struct form f = { .m.request_id = "other" };
@@ -138,7 +138,7 @@ START_TEST(what_came_for_the_same_order_goes_on_without_one_that_is_refused)
 }
 END_TEST
 
-/* A look without an answer (0), one that is refused (1), none that ever comes back (2). */
+/* A look without an answer (0), one that is refused (1), one that never ends (2). */
 START_TEST(without_a_look_nothing_is_sent)
 {
 	static const struct {
@@ -201,7 +201,7 @@ START_TEST(what_was_promised_is_looked_at_when_its_turn_comes)
 }
 END_TEST
 
-/* Until the first look is on its way; the call after it is not let go yet. */
+/* Go on until the first look is on its way; the call after it is held back. */
 static void
 until_looking(void)
 {
@@ -258,7 +258,7 @@ START_TEST(a_look_is_of_no_use_when_no_call_is_free_for_long_after_it)
 END_TEST
 
 /* A listing that lags behind shows what was there before our own change (0), or not even the order (1). */
-START_TEST(a_look_that_shows_less_than_is_known_takes_nothing_back)
+START_TEST(a_look_that_shows_less_than_is_known_reverts_nothing)
 {
 	struct asked a[2] = { 0 };
 	struct held now;
@@ -288,7 +288,7 @@ START_TEST(a_look_that_shows_less_than_is_known_takes_nothing_back)
 }
 END_TEST
 
-START_TEST(the_end_of_the_process_sends_nothing_that_was_only_looked_at)
+START_TEST(at_its_end_the_process_sends_nothing_that_was_only_looked_at)
 {
 	struct asked a = { 0 };
 
@@ -313,18 +313,18 @@ main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
-	tcase_add_loop_test(t, what_somebody_has_changed_in_airtable_is_not_overwritten, 0, 4);
-	tcase_add_test(t, a_change_of_another_field_is_one_as_well);
+	tcase_add_loop_test(t, changes_made_in_airtable_are_not_overwritten, 0, 4);
+	tcase_add_test(t, a_change_of_another_field_counts_too);
 	tcase_add_loop_test(t, an_order_as_it_was_expected_is_changed, 0, 2);
-	tcase_add_test(t, ten_share_a_look_and_what_expects_nothing_does_not_wait_for_it);
-	tcase_add_test(t, what_came_for_the_same_order_goes_on_without_one_that_is_refused);
+	tcase_add_test(t, ten_changes_share_a_look_and_others_do_not_wait_for_it);
+	tcase_add_test(t, changes_of_an_order_go_on_without_one_that_is_refused);
 	tcase_add_loop_test(t, without_a_look_nothing_is_sent, 0, 3);
 	tcase_add_test(t, one_failed_look_is_followed_by_another);
 	tcase_add_test(t, what_was_promised_is_looked_at_when_its_turn_comes);
 	tcase_add_test(t, a_change_that_is_sent_again_is_looked_at_again);
 	tcase_add_test(t, a_look_is_of_no_use_when_no_call_is_free_for_long_after_it);
-	tcase_add_loop_test(t, a_look_that_shows_less_than_is_known_takes_nothing_back, 0, 2);
-	tcase_add_test(t, the_end_of_the_process_sends_nothing_that_was_only_looked_at);
+	tcase_add_loop_test(t, a_look_that_shows_less_than_is_known_reverts_nothing, 0, 2);
+	tcase_add_test(t, at_its_end_the_process_sends_nothing_that_was_only_looked_at);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,11 +1,11 @@
 #include "tests/fakes/write_fixture.h"
 
-/* What becomes of changes, and who is told what. */
+/* The outcomes of changes, and what each caller is answered. */
 
 #define NO_ANSWER	{ .err = ERR_AIRTABLE_UNAVAILABLE, .maybe = true, .message = "cut" }
 
 /* ---- refused ------------------------------------------------------------------------- */
-START_TEST(one_bad_record_of_ten_is_found_and_the_others_go)
+START_TEST(one_bad_record_of_ten_is_found_and_the_others_are_sent)
 {
 	struct asked a[10] = { 0 };
 
@@ -33,7 +33,7 @@ START_TEST(one_bad_record_of_ten_is_found_and_the_others_go)
 }
 END_TEST
 
-START_TEST(an_order_that_airtable_does_not_have_any_more_spoils_nothing)
+START_TEST(an_order_that_airtable_no_longer_has_spoils_nothing)
 {
 	struct asked a[4] = { 0 };
 
@@ -56,7 +56,7 @@ START_TEST(an_order_that_airtable_does_not_have_any_more_spoils_nothing)
 }
 END_TEST
 
-START_TEST(merged_changes_that_are_refused_go_one_by_one)
+START_TEST(merged_changes_that_are_refused_are_sent_one_by_one)
 {
 	struct asked a[4] = { 0 };
 
@@ -111,7 +111,7 @@ START_TEST(deleting_what_is_gone_succeeds_and_costs_the_others_nothing)
 }
 END_TEST
 
-START_TEST(a_delete_that_is_forbidden_is_told)
+START_TEST(a_forbidden_delete_is_reported)
 {
 	struct asked a = { 0 };
 	struct form f = { .m.item_count = 0 };
@@ -128,7 +128,7 @@ START_TEST(a_delete_that_is_forbidden_is_told)
 }
 END_TEST
 
-START_TEST(a_refused_token_is_told_to_everybody_at_once)
+START_TEST(a_refused_token_is_reported_to_all_callers_at_once)
 {
 	struct asked a[2] = { 0 };
 
@@ -172,7 +172,7 @@ START_TEST(what_may_have_been_applied_is_read_back_in_one_call)
 }
 END_TEST
 
-START_TEST(what_turns_out_not_to_be_applied_is_sent_again_but_not_for_ever)
+START_TEST(a_change_found_not_applied_is_sent_again_but_not_forever)
 {
 	struct asked a[2] = { 0 };
 
@@ -196,7 +196,7 @@ START_TEST(what_turns_out_not_to_be_applied_is_sent_again_but_not_for_ever)
 }
 END_TEST
 
-START_TEST(after_a_time_out_no_is_only_said_when_it_can_not_come_late_any_more)
+START_TEST(after_a_time_out_failure_is_reported_only_when_the_call_can_no_longer_arrive)
 {
 	struct asked a = { 0 };
 
@@ -229,7 +229,7 @@ START_TEST(an_outcome_that_is_not_known_in_time_is_shown_as_pending_and_settled_
 	order_json(ID(0), json);
 	ck_assert_has(json, "\"pending\":true");
 	ck_assert_uint_eq(outbox_count(), 1);
-	/* it holds up nobody */
+	/* it delays no other change */
 	set_status(&next, ID(0), "Delivered");
 	answered(&next);
 	ck_assert_int_eq(next.results[0].err, ERR_OK);
@@ -243,7 +243,7 @@ START_TEST(an_outcome_that_is_not_known_in_time_is_shown_as_pending_and_settled_
 }
 END_TEST
 
-START_TEST(what_turns_out_not_to_be_applied_after_its_asker_left_is_in_the_history_and_not_sent)
+START_TEST(a_change_found_not_applied_after_its_asker_left_goes_into_the_history_and_is_not_sent)
 {
 	struct asked a = { 0 };
 	char json[1000];
@@ -266,7 +266,7 @@ START_TEST(what_turns_out_not_to_be_applied_after_its_asker_left_is_in_the_histo
 }
 END_TEST
 
-START_TEST(of_a_change_without_an_answer_to_an_order_that_went_nothing_is_said_that_is_not_known)
+START_TEST(an_unanswered_change_of_a_deleted_order_is_reported_as_unknown)
 {
 	struct asked a[2] = { 0 };
 
@@ -290,7 +290,7 @@ START_TEST(of_a_change_without_an_answer_to_an_order_that_went_nothing_is_said_t
 }
 END_TEST
 
-START_TEST(of_a_delete_without_an_answer_the_order_tells)
+START_TEST(an_unanswered_delete_is_judged_by_the_order)
 {
 	struct asked a[2] = { 0 };
 
@@ -394,7 +394,7 @@ START_TEST(what_was_promised_is_shown_as_pending_and_delivered_when_airtable_is_
 	newest_history(ID(0), json);
 	ck_assert_has(json, "\"to\":\"Shipped\"");
 	in_agreement();
-	/* refused in the end: everybody sees that, too */
+	/* refused in the end: all readers see that, too */
 	fake.blocked_ms = patience(200);
 	set_status_later(&a[1], ID(1), "Bad");
 	answered(&a[1]);
@@ -411,7 +411,7 @@ START_TEST(what_was_promised_is_shown_as_pending_and_delivered_when_airtable_is_
 }
 END_TEST
 
-START_TEST(at_the_deadline_a_change_to_be_delivered_later_is_pending_whatever_became_of_it)
+START_TEST(at_the_deadline_a_change_for_later_delivery_is_pending_whatever_its_outcome)
 {
 	struct asked a[2] = { 0 };
 
@@ -436,7 +436,7 @@ START_TEST(at_the_deadline_a_change_to_be_delivered_later_is_pending_whatever_be
 }
 END_TEST
 
-START_TEST(those_who_wait_go_before_what_was_promised_but_do_not_starve_it)
+START_TEST(awaited_changes_go_before_promised_ones_but_do_not_starve_them)
 {
 	struct asked promised[30] = { 0 }, a[12] = { 0 };
 	size_t shipped = 0;
@@ -481,25 +481,25 @@ main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
-	tcase_add_loop_test(t, one_bad_record_of_ten_is_found_and_the_others_go, 0, 10);
-	tcase_add_test(t, an_order_that_airtable_does_not_have_any_more_spoils_nothing);
-	tcase_add_test(t, merged_changes_that_are_refused_go_one_by_one);
+	tcase_add_loop_test(t, one_bad_record_of_ten_is_found_and_the_others_are_sent, 0, 10);
+	tcase_add_test(t, an_order_that_airtable_no_longer_has_spoils_nothing);
+	tcase_add_test(t, merged_changes_that_are_refused_are_sent_one_by_one);
 	tcase_add_test(t, deleting_what_is_gone_succeeds_and_costs_the_others_nothing);
-	tcase_add_test(t, a_delete_that_is_forbidden_is_told);
-	tcase_add_test(t, a_refused_token_is_told_to_everybody_at_once);
+	tcase_add_test(t, a_forbidden_delete_is_reported);
+	tcase_add_test(t, a_refused_token_is_reported_to_all_callers_at_once);
 	tcase_add_test(t, what_may_have_been_applied_is_read_back_in_one_call);
-	tcase_add_test(t, what_turns_out_not_to_be_applied_is_sent_again_but_not_for_ever);
-	tcase_add_test(t, after_a_time_out_no_is_only_said_when_it_can_not_come_late_any_more);
+	tcase_add_test(t, a_change_found_not_applied_is_sent_again_but_not_forever);
+	tcase_add_test(t, after_a_time_out_failure_is_reported_only_when_the_call_can_no_longer_arrive);
 	tcase_add_test(t, an_outcome_that_is_not_known_in_time_is_shown_as_pending_and_settled_later);
-	tcase_add_test(t, what_turns_out_not_to_be_applied_after_its_asker_left_is_in_the_history_and_not_sent);
-	tcase_add_test(t, of_a_change_without_an_answer_to_an_order_that_went_nothing_is_said_that_is_not_known);
-	tcase_add_test(t, of_a_delete_without_an_answer_the_order_tells);
+	tcase_add_test(t, a_change_found_not_applied_after_its_asker_left_goes_into_the_history_and_is_not_sent);
+	tcase_add_test(t, an_unanswered_change_of_a_deleted_order_is_reported_as_unknown);
+	tcase_add_test(t, an_unanswered_delete_is_judged_by_the_order);
 	tcase_add_test(t, a_change_that_could_not_be_sent_in_time_is_never_sent);
 	tcase_add_test(t, with_the_circuit_open_the_answer_comes_at_once);
 	tcase_add_test(t, a_circuit_that_opens_answers_those_who_wait);
 	tcase_add_test(t, what_was_promised_is_shown_as_pending_and_delivered_when_airtable_is_back);
-	tcase_add_test(t, at_the_deadline_a_change_to_be_delivered_later_is_pending_whatever_became_of_it);
-	tcase_add_test(t, those_who_wait_go_before_what_was_promised_but_do_not_starve_it);
+	tcase_add_test(t, at_the_deadline_a_change_for_later_delivery_is_pending_whatever_its_outcome);
+	tcase_add_test(t, awaited_changes_go_before_promised_ones_but_do_not_starve_them);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

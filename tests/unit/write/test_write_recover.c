@@ -1,6 +1,6 @@
 #include "tests/fakes/write_left.h"
 
-/* What a process that died has left, and how one ends that is told to. */
+/* What a process that died has left, and how a process ends in order. */
 
 /* ---- after a crash ------------------------------------------------------------------------ */
 START_TEST(what_was_sent_and_applied_is_confirmed)
@@ -23,7 +23,7 @@ START_TEST(what_was_sent_and_applied_is_confirmed)
 }
 END_TEST
 
-START_TEST(what_was_sent_and_not_applied_is_not_sent_again_but_in_the_history)
+START_TEST(what_was_sent_and_not_applied_goes_into_the_history_and_is_not_sent_again)
 {
 	struct found f;
 
@@ -57,7 +57,7 @@ START_TEST(what_was_just_sent_may_still_arrive)
 }
 END_TEST
 
-START_TEST(several_of_one_order_are_judged_each_for_itself)
+START_TEST(several_changes_of_one_order_are_judged_separately)
 {
 	struct found f;
 
@@ -87,7 +87,7 @@ START_TEST(several_of_one_order_are_judged_each_for_itself)
 }
 END_TEST
 
-START_TEST(a_call_that_may_come_late_is_waited_for_although_a_later_one_is_seen)
+START_TEST(a_call_that_may_arrive_late_is_waited_for_although_a_later_one_is_seen)
 {
 	config.airtable.request_timeout_ms = patience(400);
 	(void)leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT);
@@ -102,7 +102,7 @@ START_TEST(a_call_that_may_come_late_is_waited_for_although_a_later_one_is_seen)
 }
 END_TEST
 
-START_TEST(what_was_sent_in_calls_of_different_kinds_is_taken_up_one_after_the_other)
+START_TEST(calls_of_different_kinds_are_resumed_one_after_the_other)
 {
 	config.airtable.request_timeout_ms = 100;
 	leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_SENT)->e.sent_ms -= 10000;
@@ -159,7 +159,7 @@ START_TEST(a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_on
 }
 END_TEST
 
-START_TEST(an_order_that_was_deleted_is_gone_here_too)
+START_TEST(an_order_deleted_in_airtable_is_deleted_here_too)
 {
 	(void)leave(OUTBOX_DELETE, ID(0), NULL, OUTBOX_SENT);
 	fake.held[0].gone = true;
@@ -171,7 +171,7 @@ START_TEST(an_order_that_was_deleted_is_gone_here_too)
 }
 END_TEST
 
-START_TEST(as_long_as_airtable_is_away_it_waits_and_goes_on_then)
+START_TEST(recovery_waits_while_airtable_is_away_and_then_goes_on)
 {
 	config.airtable.request_timeout_ms = 100;
 	promise(leave(OUTBOX_UPDATE, ID(0), "Shipped", OUTBOX_ACCEPTED));
@@ -198,7 +198,7 @@ on_drained(void *cookie)
 	++*(int *)cookie;
 }
 
-START_TEST(at_the_end_what_waits_is_answered_and_what_is_under_way_is_awaited)
+START_TEST(at_the_end_waiting_changes_are_answered_and_calls_under_way_awaited)
 {
 	struct asked flying = { 0 }, waiting = { 0 }, later = { 0 }, late = { 0 };
 	struct form f = { .m.defer = true };
@@ -247,7 +247,7 @@ START_TEST(with_nothing_to_do_the_end_comes_at_once)
 }
 END_TEST
 
-/* Some of it is known and to be kept, of the rest nothing is. */
+/* Some results are known and to be kept, the others are open. */
 static void
 bulk_with_key(struct asked *a)
 {
@@ -259,7 +259,7 @@ bulk_with_key(struct asked *a)
 	submit(&f, a);
 }
 
-START_TEST(an_answer_of_which_some_is_open_does_not_put_off_the_end)
+START_TEST(a_partly_open_answer_does_not_delay_the_end)
 {
 	struct asked before = { 0 }, a[2] = { 0 };
 	int drained = 0;
@@ -334,18 +334,18 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, write_setup, write_teardown);
 	tcase_add_test(t, what_was_sent_and_applied_is_confirmed);
-	tcase_add_test(t, what_was_sent_and_not_applied_is_not_sent_again_but_in_the_history);
+	tcase_add_test(t, what_was_sent_and_not_applied_goes_into_the_history_and_is_not_sent_again);
 	tcase_add_test(t, what_was_just_sent_may_still_arrive);
-	tcase_add_test(t, several_of_one_order_are_judged_each_for_itself);
-	tcase_add_test(t, a_call_that_may_come_late_is_waited_for_although_a_later_one_is_seen);
-	tcase_add_test(t, what_was_sent_in_calls_of_different_kinds_is_taken_up_one_after_the_other);
+	tcase_add_test(t, several_changes_of_one_order_are_judged_separately);
+	tcase_add_test(t, a_call_that_may_arrive_late_is_waited_for_although_a_later_one_is_seen);
+	tcase_add_test(t, calls_of_different_kinds_are_resumed_one_after_the_other);
 	tcase_add_test(t, what_was_never_sent_is_dropped_unless_it_was_promised);
 	tcase_add_test(t, a_promised_change_that_was_sent_in_vain_is_sent_again_before_later_ones);
-	tcase_add_test(t, an_order_that_was_deleted_is_gone_here_too);
-	tcase_add_test(t, as_long_as_airtable_is_away_it_waits_and_goes_on_then);
-	tcase_add_test(t, at_the_end_what_waits_is_answered_and_what_is_under_way_is_awaited);
+	tcase_add_test(t, an_order_deleted_in_airtable_is_deleted_here_too);
+	tcase_add_test(t, recovery_waits_while_airtable_is_away_and_then_goes_on);
+	tcase_add_test(t, at_the_end_waiting_changes_are_answered_and_calls_under_way_awaited);
 	tcase_add_test(t, with_nothing_to_do_the_end_comes_at_once);
-	tcase_add_test(t, an_answer_of_which_some_is_open_does_not_put_off_the_end);
+	tcase_add_test(t, a_partly_open_answer_does_not_delay_the_end);
 	tcase_add_test(t, an_outcome_that_is_not_known_at_the_end_is_settled_by_the_next_process);
 	suite_add_tcase(s, t);
 	return run_suite(s);
