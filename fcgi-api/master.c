@@ -361,11 +361,11 @@ keep_fixed(struct master *m)
 
 	config_keep(m->next_config, m->config, CONFIG_API, &names);
 	if (names.len > 0)
-		log_warn("reload: as before until fcgi-api is restarted: %s", buf_cstr(&names));
+		log_warn("reload: these settings need a restart of fcgi-api: %s", buf_cstr(&names));
 	buf_clear(&names);
 	config_name_nginx(m->next_config, m->config, &names);
 	if (names.len > 0)
-		log_warn("reload: in force when nginx has a new configuration too "
+		log_warn("reload: these settings also need a reload of nginx "
 		    "(systemctl reload orderdeck-nginx): %s", buf_cstr(&names));
 	buf_free(&names);
 }
@@ -380,7 +380,7 @@ config_reread(struct master *m)
 	if (e == ERR_OK)
 		keep_fixed(m);
 	else
-		config_log(LOG_ERROR, "reload: the configuration stays as it was", &errors);
+		config_log(LOG_ERROR, "reload: the old configuration stays in force", &errors);
 	buf_free(&errors);
 	return e == ERR_OK;
 }

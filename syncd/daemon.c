@@ -54,7 +54,7 @@ keep_fixed(const struct config *old, struct config *new)
 
 	config_keep(new, old, CONFIG_SYNCD, &names);
 	if (names.len > 0)
-		log_warn("reload: as before until syncd is restarted: %s", buf_cstr(&names));
+		log_warn("reload: these settings need a restart of syncd: %s", buf_cstr(&names));
 	buf_free(&names);
 }
 
@@ -72,9 +72,9 @@ reload_log(struct config *config, const char *old_file)
 {
 	if (log_open("syncd", config->log.file, config->log.level, config->log.format) == 0)
 		return;
-	log_error("reload: log.file: %s: %s; the log stays where it was%s", config->log.file,
+	log_error("reload: log.file: %s: %s; logging goes on to the old file%s", config->log.file,
 	    strerror(errno), config->run.sandbox == SANDBOX_OFF ? "" :
-	    ": a file in another folder needs a restart of syncd");
+	    "; a file in another folder needs a restart of syncd");
 	(void)snprintf(config->log.file, sizeof(config->log.file), "%s", old_file);
 	/* level and format change all the same */
 	if (log_open("syncd", config->log.file, config->log.level, config->log.format) == -1)
@@ -105,9 +105,9 @@ reload(struct daemon *d)
 
 	notify_reloading();
 	if (new == NULL) {
-		log_error("reload: the configuration stays as it was: out of memory");
+		log_error("reload: the old configuration stays in force: out of memory");
 	} else if (config_load_for(new, d->source, CONFIG_SYNCD, &errors, &warnings) != ERR_OK) {
-		config_log(LOG_ERROR, "reload: the configuration stays as it was", &errors);
+		config_log(LOG_ERROR, "reload: the old configuration stays in force", &errors);
 		explain_fault(d->config, new);
 	} else {
 		config_log(LOG_WARN, "reload", &warnings);

@@ -101,7 +101,7 @@ drop_unsent(struct writes *all)
 		TAILQ_FOREACH(w, &e->list, in_errand)
 			if (w->entry.state == OUTBOX_ACCEPTED && !w->entry.deferred)
 				book_end(&book, w, OUTBOX_NOT_APPLIED, ERR_AIRTABLE_UNAVAILABLE,
-				    "syncd ended before it was sent");
+				    "syncd stopped before the change was sent");
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);
 	book_close(&book);

@@ -10,7 +10,7 @@ settle_gone(struct book *book, struct group *g, bool maybe_before)
 	TAILQ_FOREACH(w, &g->writes, link)
 		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, ERR_NOT_FOUND,
 		    "the order is no longer in Airtable%s", maybe_before ?
-		    "; whether the change was made before it was deleted is not known" : "");
+		    "; it is unknown whether the change was made before that" : "");
 	full_sync_schedule(book->all->full_sync, SYNC_SOON_MS);
 }
 

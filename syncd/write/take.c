@@ -46,8 +46,9 @@ check_settings(const struct writes *all, enum outbox_kind kind, char why[static 
 		return ERR_FORBIDDEN;
 	}
 	if (kind == OUTBOX_CREATE && key > AIRTABLE_KEY_FIT) {
-		(void)snprintf(why, 128, "the Airtable table has no %s as airtable.create_key names; nothing "
-		    "was changed", key == AIRTABLE_KEY_MISSING ? "such field" : "text field");
+		(void)snprintf(why, 128, "%s; nothing was changed", key == AIRTABLE_KEY_MISSING ?
+		    "the Airtable table does not have the field that airtable.create_key names" :
+		    "the field that airtable.create_key names is not a text field");
 		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	if (kind == OUTBOX_DELETE && !c->write.delete) {
@@ -65,8 +66,9 @@ check_fields(const struct writes *all, const struct outbox_entry *entry, char wh
 
 	for (size_t f = 0; f < all->schema->field_count && missing != 0; f++)
 		if (missing >> f & 1) {
-			(void)snprintf(why, 128, "the Airtable table has no such field as fields.%s.%s "
-			    "names; nothing was changed", all->schema->name, all->schema->fields[f].name);
+			(void)snprintf(why, 128, "the Airtable table does not have the field that "
+			    "fields.%s.%s names; nothing was changed", all->schema->name,
+			    all->schema->fields[f].name);
 			return ERR_AIRTABLE_FIELD_MISSING;
 		}
 	return ERR_OK;
@@ -286,7 +288,7 @@ write_take_arrived(struct writes *all)
 		else if (m->deadline_ms != 0 && instant_monotonic() >= m->deadline_ms)
 			/* its asker was told by now that nothing happens, or does not count on it */
 			errand_refuse(all, call, ERR_CANCELLED,
-			    "it was read after its time was over; nothing was changed");
+			    "the request arrived after its deadline; nothing was changed");
 		else if (m->key[0] != '\0' && (e = errand_find(all, str_of(m->key))) != NULL)
 			join(e, call, m);
 		else if (m->key[0] == '\0' || !answer_again(all, call, m))

@@ -25,7 +25,7 @@ on_deadline(uv_timer_t *t)
 			    "Airtable could not be reached in time");
 		else if (late)
 			settle_unknown(&book, w, "no answer from Airtable in time; the order shows "
-			    "what became of it as soon as it can be read back");
+			    "the outcome as soon as it can be read back");
 	}
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);

@@ -182,8 +182,8 @@ test('what a reload cannot change stays, is named, and all else is taken', async
 		const other = { 'store.path': path.join(stack.dir, 'elsewhere'), 'run.dir': path.join(stack.dir, 'other'), 'summary.time_zone': 'Asia/Tokyo', 'api.workers': 2, 'limits.get_order': '77/minute' }
 		for (const [key, value] of Object.entries(other)) stack.configure(key, value)
 		for (const name of ['syncd', 'fcgi-api']) stack.signal(name, 'SIGHUP')
-		await until('both say what stays', 10_000, () => said('reload: as before until syncd is restarted: summary.time_zone, store.path, run.dir"', 'syncd') === 1 &&
-			said('reload: as before until fcgi-api is restarted: summary.time_zone, store.path, run.dir"', 'fcgi-api') === 1)
+		await until('both say what stays', 10_000, () => said('reload: these settings need a restart of syncd: summary.time_zone, store.path, run.dir"', 'syncd') === 1 &&
+			said('reload: these settings need a restart of fcgi-api: summary.time_zone, store.path, run.dir"', 'fcgi-api') === 1)
 		ok(said('(systemctl reload orderdeck-nginx): api.workers"', 'fcgi-api') === 1, 'and what nginx has to learn')
 		await stack.replaced('fcgi-api', workers)
 		for (let i = 0; i < 20; i++) {
@@ -201,7 +201,7 @@ test('what a reload cannot change stays, is named, and all else is taken', async
 		fs.writeFileSync(conf, before)
 		for (const [key, value] of [['store.map_size', 'huge'], ['run.sandbox', 'maybe']]) stack.configure(key, value)
 		for (const name of ['syncd', 'fcgi-api']) stack.signal(name, 'SIGHUP')
-		const stays = 'reload: the configuration stays as it was: '
+		const stays = 'reload: the old configuration stays in force: '
 		await until('all faults', 10_000, () => ['syncd', 'fcgi-api'].every(name => said(stays, name) === 2 && said('store.map_size: ', name) === 1 && said('run.sandbox: ', name) === 1))
 		eq((await stack.get('/api/orders/summary')).status, 200)
 		fs.writeFileSync(conf, before)

@@ -336,7 +336,7 @@ test('a field for the key of new orders that is not there, or no text, is told b
 		ok(/level=error.*airtable\.create_key/.test(stack.log()), 'the log has it')
 		ok((await stack.syncctl('status')).stdout.includes('airtable.create_key'), 'syncctl says so')
 		const refused = await create(stack)
-		eq([refused.status, refused.json().code, refused.json().detail], [422, 'airtable_field_missing', 'the Airtable table has no such field as airtable.create_key names; nothing was changed'])
+		eq([refused.status, refused.json().code, refused.json().detail], [422, 'airtable_field_missing', 'the Airtable table does not have the field that airtable.create_key names; nothing was changed'])
 		// a field that takes no text, and one that does
 		stack.configure('airtable.create_key', 'Created At')
 		await stack.signal('syncd', 'SIGHUP')
@@ -351,7 +351,7 @@ test('a field for the key of new orders that is not there, or no text, is told b
 		eq([renamed.status, renamed.json().code], [422, 'airtable_field_missing'])
 		ok(renamed.json().detail.includes('airtable.create_key = "Notes"'), renamed.text)
 		ok((await problem(stack)).includes('"Notes"'), 'health says so')
-		ok((await create(stack)).json().detail.startsWith('the Airtable table has no such field as airtable.create_key names'), 'without a call')
+		ok((await create(stack)).json().detail.startsWith('the Airtable table does not have the field that airtable.create_key names'), 'without a call')
 		await stack.sim('POST', '/_sim/schema', { rename: { field: 'Remarks', name: 'Notes' } })
 		await stack.signal('syncd', 'SIGHUP')
 		await until('well again', 20_000, async () => (await problem(stack)) === null)

@@ -36,8 +36,10 @@ until_calls(size_t n)
 START_TEST(without_a_key_field_no_creation_is_tried)
 {
 	static const struct { enum airtable_key key; const char *detail; } cases[] = {
-		{ AIRTABLE_KEY_MISSING, "the Airtable table has no such field as airtable.create_key names; nothing was changed" },
-		{ AIRTABLE_KEY_UNFIT, "the Airtable table has no text field as airtable.create_key names; nothing was changed" },
+		{ AIRTABLE_KEY_MISSING, "the Airtable table does not have the field that "
+		    "airtable.create_key names; nothing was changed" },
+		{ AIRTABLE_KEY_UNFIT, "the field that airtable.create_key names is not a text field; "
+		    "nothing was changed" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -279,7 +279,7 @@ START_TEST(an_unanswered_change_of_a_deleted_order_is_reported_as_unknown)
 	fake.held[0].gone = true;
 	answered(&a[0]);
 	ck_assert_int_eq(a[0].results[0].err, ERR_NOT_FOUND);
-	ck_assert_has(a[0].results[0].detail, "is not known");
+	ck_assert_has(a[0].results[0].detail, "it is unknown");
 	fake.held[1].gone = true;	/* before it was sent: then that is known */
 	set_status(&a[1], ID(1), "Shipped");
 	answered(&a[1]);
