@@ -70,7 +70,7 @@ store_join(struct slow_thread *t)
 	}
 	if (p->store == NULL && now_ms >= p->store_retry_ms) {
 		p->store_retry_ms = now_ms + STORE_RETRY_MS;
-		if (store_open(p->setup->config->store.path, &p->store) != ERR_OK) {
+		if (store_open(p->setup->config->store.path, &tables_builtin, &p->store) != ERR_OK) {
 			p->store = NULL;
 			confine_renew();
 		}

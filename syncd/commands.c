@@ -55,7 +55,7 @@ outbox_oldest(struct store *st)
 {
 	int64_t accepted_ms = 0;
 
-	(void)outbox_each(st, &orders_schema, take_first, &accepted_ms);
+	(void)outbox_each(st, take_first, &accepted_ms);
 	return accepted_ms;
 }
 
@@ -78,8 +78,8 @@ do_status(struct commands *c, struct server_call *call)
 	json_member_instant(&b, "startedAt", c->started_ms);
 	json_member_string(&b, "version", STR(ORDERDECK_VERSION));
 	json_member_uint(&b, "generation", store_generation(st));
-	json_member_instant(&b, "syncedAt", store_synced_ms(st));
-	json_member_uint(&b, "orders", store_row_count(st));
+	json_member_instant(&b, "syncedAt", store_synced_ms(st, &orders_schema));
+	json_member_uint(&b, "orders", store_row_count(st, &orders_schema));
 	store_space(st, &used, &map);
 	oldest_ms = outbox_oldest(st);
 	store_end(st);

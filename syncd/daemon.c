@@ -255,7 +255,7 @@ open_parts(struct daemon *d)
 {
 	char socket_path[108];
 
-	if (apply_open(d->config, &orders_schema, &d->apply) != ERR_OK)
+	if (apply_open(d->config, &tables_builtin, &d->apply) != ERR_OK)
 		return false;
 	if (d->config->events.enabled) {
 		if ((d->publisher = publisher_new(&d->loop, d->config)) == NULL)

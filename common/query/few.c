@@ -17,6 +17,7 @@ struct few {
 /* What comparing needs. */
 struct sorting {
 	struct store	*st;
+	const struct schema *schema;
 	bool		 descending;
 	bool		 failed;
 };
@@ -40,7 +41,7 @@ load_id(struct sorting *s, struct few *f)
 
 	if (f->key.id.ptr != NULL)
 		return;
-	if (store_row(s->st, f->row, &view) == ERR_OK)
+	if (store_row(s->st, s->schema, f->row, &view) == ERR_OK)
 		f->key.id = view.id;
 	else
 		s->failed = true;
@@ -65,8 +66,8 @@ few_cmp(const void *va, const void *vb, void *cookie)
 static enum err
 gather(struct query *q, struct store *st, size_t *n)
 {
-	db_id columns = store_databases(st)->orders.columns;
-	uint32_t segment = UINT32_MAX, end = store_rows_end(st);
+	db_id columns = store_table(store_databases(st), q->schema)->columns;
+	uint32_t segment = UINT32_MAX, end = store_rows_end(st, q->schema);
 	enum field_kind kind = q->schema->fields[q->sort].kind;
 	struct str bytes = { NULL, 0 };
 
@@ -105,7 +106,7 @@ before_cursor(struct query *q, struct sorting *s, size_t n)
 enum err
 query_few(struct query *q, struct store *st, struct query_page *page, bool *more)
 {
-	struct sorting s = { .st = st, .descending = q->descending };
+	struct sorting s = { .st = st, .schema = q->schema, .descending = q->descending };
 	uint64_t first = (uint64_t)(q->page - 1) * q->page_size;
 	size_t n;
 	enum err e;

@@ -134,7 +134,7 @@ keep_presence(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, 
 static enum err
 filter_segment(struct query *q, struct store *st, uint32_t segment, uint64_t *bits)
 {
-	db_id dbi = store_databases(st)->orders.columns;
+	db_id dbi = store_table(store_databases(st), q->schema)->columns;
 	struct db_txn *txn = store_txn(st);
 	struct str column;
 	enum err e;

@@ -208,7 +208,7 @@ take_options(struct parser *p, unsigned f, struct str value)
 
 	/* a field that can't be read can't be filtered by */
 	options_offer_load(store_txn(p->st), meta, p->q->schema, f, &m.offer);
-	m.further = options_load(store_txn(p->st), meta, f);
+	m.further = options_load(store_txn(p->st), meta, p->q->schema, f);
 	if (!p->alone || option_of(&m, value) != -1)
 		take_option(p, f, &m, value);
 	else

@@ -41,12 +41,12 @@ fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 	enum err e;
 
 	/* rows are cheaper to find than columns, but don't have folded text and codes */
-	if (!in_row && (e = sort_key_load(store_txn(st), store_databases(st)->orders.columns,
-	    q->schema, q->sort, row, k)) != ERR_OK)
+	if (!in_row && (e = sort_key_load(store_txn(st), store_table(store_databases(st),
+	    q->schema)->columns, q->schema, q->sort, row, k)) != ERR_OK)
 		return e;
 	if (!in_row && !with_id)
 		return ERR_OK;
-	if (store_row(st, row, &view) != ERR_OK ||
+	if (store_row(st, q->schema, row, &view) != ERR_OK ||
 	    (in_row && row_values(&view, q->schema, &r) != ERR_OK))
 		return ERR_STORE_CORRUPT;
 	if (in_row)
@@ -115,13 +115,13 @@ collect_row(void *cookie, uint32_t row)
 static enum err
 open_and_filter(struct query *q, struct store *st, struct ordering *o, uint64_t *total)
 {
-	enum err e = ordering_open(o, store_txn(st), store_databases(st)->orders.orderings,
-	    q->sort, q->descending, store_row_count(st));
+	enum err e = ordering_open(o, store_txn(st), store_table(store_databases(st),
+	    q->schema)->orderings, q->sort, q->descending, store_row_count(st, q->schema));
 
 	if (e != ERR_OK)
 		return db_tell(store_txn(st), "ordering", e);
 	*total = o->count;
-	return q->filtered ? query_filter(q, st, store_rows_end(st), total) : ERR_OK;
+	return q->filtered ? query_filter(q, st, store_rows_end(st, q->schema), total) : ERR_OK;
 }
 
 /*

@@ -16,7 +16,7 @@ fetch(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 	const struct days *d = cookie;
 
 	(void)with_id;	/* the id to look for is "", which sorts before every other */
-	return sort_key_load(store_txn(d->st), store_databases(d->st)->orders.columns, d->schema,
+	return sort_key_load(store_txn(d->st), store_table(store_databases(d->st), d->schema)->columns, d->schema,
 	    (unsigned)d->schema->day_field, row, k);
 }
 
@@ -35,7 +35,7 @@ is_date(struct days *d, uint32_t row, bool *date)
 	struct row_view view;
 	struct record r;
 
-	if (store_row(d->st, row, &view) != ERR_OK || row_values(&view, d->schema, &r) != ERR_OK)
+	if (store_row(d->st, d->schema, row, &view) != ERR_OK || row_values(&view, d->schema, &r) != ERR_OK)
 		return ERR_STORE_CORRUPT;
 	*date = moment_is_date(&r.values[d->schema->day_field]);
 	return ERR_OK;
@@ -73,8 +73,8 @@ day_part_count(struct store *st, const struct schema *schema, int32_t day, int64
 	enum err e;
 
 	*part = (struct day_part){ .until_ms = zone_same_time(day, now_ms) };
-	e = ordering_open(&d.by_time, store_txn(st), store_databases(st)->orders.orderings,
-	    (unsigned)schema->day_field, false, store_row_count(st));
+	e = ordering_open(&d.by_time, store_txn(st), store_table(store_databases(st), schema)->orderings,
+	    (unsigned)schema->day_field, false, store_row_count(st, schema));
 	if (e == ERR_OK && (e = have_times(&d, day, &part->known)) == ERR_OK && part->known &&
 	    (e = position_of(&d, zone_day_start(day), &from)) == ERR_OK)
 		e = position_of(&d, part->until_ms, &to);

@@ -7,7 +7,7 @@
 
 /*
  * Who changed what, when, from what to what: one entry for each change of
- * an order, a finished JSON object as the API sends it:
+ * a row, a finished JSON object as the API sends it:
  *
  *	{"id":"rec...",			null: an order that was not created
  *	 "generation":1043,"at":"2026-11-20T10:00:00.000Z",
@@ -24,7 +24,7 @@
  * not empty; of what was not applied: those asked for, "from" being what the
  * order had).  A FIELD_STAMP is left out unless nothing else changed.
  *
- * Stored under (record id, generation, index); the audit log names the same
+ * Stored under (table, record id, generation, index); the audit log names the same
  * entries by (generation, index), a bulk edit by (bulk, generation, index).
  * Orders that the very first sync brings are not history.  What an edit
  * overwrote becomes known after the edit, yet its entry stands before the
@@ -43,15 +43,17 @@ struct history_place {
  * Entries older than ${from}, newest first, until ${each} fails; its error is
  * returned.  ${json} lies in the map.
  */
-typedef enum err history_each(void *cookie, struct history_place, struct str json);
-enum err	history_of_record(struct store *, struct str record, struct history_place from,
-		    history_each *, void *cookie);
+typedef enum err history_each(void *cookie, const struct schema *, struct history_place,
+		    struct str json);
+enum err	history_of_record(struct store *, const struct schema *, struct str record,
+		    struct history_place from, history_each *, void *cookie);
 enum err	history_audit(struct store *, struct history_place from, history_each *, void *cookie);
 /* Every entry of a bulk edit, in the order of commits. */
 enum err	history_of_bulk(struct store *, uint64_t bulk, history_each *, void *cookie);
 /* The record that entry ${json} is about; len 0: an order that was not created.  ERR_STORE_CORRUPT. */
 enum err	history_record(struct str json, struct str *record);
 /* One entry.  ERR_NOT_FOUND. */
-enum err	history_get(struct store *, struct str record, struct history_place, struct str *json);
+enum err	history_get(struct store *, const struct schema *, struct str record, struct history_place,
+		    struct str *json);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/base/str.h"
 #include "common/store/db.h"
+#include "common/tables/tables.h"
 
 /*
  * The databases of the environment and the bytes of every key and fixed
@@ -17,7 +18,7 @@
  * than a database for each field: LMDB looks up the root of every database
  * that a transaction touches, and a read touches many fields.
  */
-#define STORE_FORMAT		3u		/* raise when any layout below changes */
+#define STORE_FORMAT		4u		/* raise when any layout below changes */
 /*
  * A new store's generation starts at the milliseconds since this time, so that
  * a store made again never repeats a generation of the one before: versions
@@ -25,8 +26,9 @@
  * thousand times a second for long.
  */
 #define STORE_EPOCH_MS		INT64_C(1767225600000)	/* 2026-01-01T00:00:00Z */
-#define STORE_MAX_DBS		32
 #define STORE_MAX_READERS	1024
+
+#define TABLE_DBS		7	/* databases of a table */
 
 struct table_dbs {
 	db_id	ids;		/* record id -> u32 row number */
@@ -47,23 +49,43 @@ struct store_dbs {
 	db_id			answers_due;	/* answers_due_key() -> nothing */
 	db_id			history;	/* history_key() -> history.h, JSON */
 	db_id			audit;		/* place_key() -> struct audit_head, record id */
-	db_id			bulks;		/* bulk_key() -> record id */
-	struct table_dbs	orders;
+	db_id			bulks;		/* bulk_key() -> u32 table, record id */
+	struct table_dbs	table[TABLES_MAX];	/* by number; of those that the store holds */
 };
 
+/* Those of one table. */
+static inline const struct table_dbs *
+store_table(const struct store_dbs *d, const struct schema *s)
+{
+	return &d->table[s->number];
+}
+
+/* How many databases a store with these tables has at most. */
+static inline unsigned
+store_max_dbs(const struct tables *t)
+{
+	return 16 + (unsigned)t->count * TABLE_DBS;
+}
+
 /* Open all databases, creating them when ${create}.  ERR_NOT_FOUND: one is missing. */
-enum err	store_keys_open(struct db_txn *, bool create, struct store_dbs *);
+enum err	store_keys_open(struct db_txn *, const struct tables *, bool create, struct store_dbs *);
 
 /* meta "head": what every reader needs, in one value. */
 #define META_HEAD	"head"
-struct store_head {
-	uint32_t	format;		/* STORE_FORMAT */
-	uint32_t	rows_live;	/* orders in use */
+struct table_head {
+	uint32_t	rows_live;	/* rows in use */
 	uint32_t	rows_end;	/* row numbers in use are below this */
 	uint32_t	pending;	/* see outbox_pending() */
-	uint64_t	generation;
+	uint32_t	unused;
 	int64_t		synced_ms;	/* 0: no sync was ever complete */
 	int64_t		fresh_ms;	/* all that Airtable had then is in here; 0: not known */
+};
+
+struct store_head {
+	uint32_t		format;		/* STORE_FORMAT */
+	uint32_t		tables;		/* the stored value ends with the table before this one */
+	uint64_t		generation;
+	struct table_head	table[TABLES_MAX];	/* by number */
 };
 /* meta, other names */
 #define META_LAST_SYNC	"lastSync"	/* progress document of the last run, JSON */
@@ -78,12 +100,16 @@ struct store_head {
 #define META_SEQUENCE	"sequence"	/* u64: outbox sequence numbers in use are below this */
 #define META_FEED	"feed"		/* where the feed of changes is, JSON, see syncd/feed/state.h */
 #define META_CALLS	"calls"		/* the month's calls to Airtable, see syncd/calls/budget.h */
-/* meta "options.<index of field>": further select options, see options.h */
+/* meta "options.<table>.<index of field>": further select options, see options.h */
 #define META_OPTIONS	"options."
-/* meta "offered.<index of field>": what Airtable offers for it, see options.h */
+/* meta "offered.<table>.<index of field>": what Airtable offers for it, see options.h */
 #define META_OFFERED	"offered."
-/* meta "several.<index of field>": the field takes several of them at a time; a byte */
+/* meta "several.<table>.<index of field>": the field takes several of them at a time; a byte */
 #define META_SEVERAL	"several."
+/* The name of such a value of a field. */
+#define META_NAME_SIZE	32
+void	meta_field_name(char name[static META_NAME_SIZE], const char *prefix, const struct schema *,
+	    unsigned field);
 
 /* The meta value of this name; false, and len 0: there is none, or the transaction has a fault. */
 bool	meta_get(struct db_txn *, db_id meta, const char *name, struct str *value);
@@ -92,6 +118,8 @@ bool	meta_get(struct db_txn *, db_id meta, const char *name, struct str *value);
  * ERR_NOT_FOUND: the store is not made yet.
  */
 enum err	meta_head(struct db_txn *, db_id meta, struct store_head *);
+/* The head as it is stored: tables that never had anything at its end are left out. */
+struct str	meta_head_bytes(struct store_head *);
 
 /*
  * Keys of the outbox's bookkeeping and of the history, composed into one
@@ -106,13 +134,22 @@ struct store_key {
 #define PLACE_BYTES	12		/* u64 generation, u32 index */
 
 void	place_key(struct store_key *, uint64_t generation, uint32_t index);
-/* All keys of a record: its id, a NUL, then the place.  The id is at most KEY_TEXT_MAX bytes. */
-void	history_key(struct store_key *, struct str id, uint64_t generation, uint32_t index);
+/* All keys of a record: its table's number, its id, a NUL, then the place.  The id is at most KEY_TEXT_MAX bytes. */
+void	history_key(struct store_key *, unsigned table, struct str id, uint64_t generation,
+	    uint32_t index);
+/* Of such a key: the table, NULL when it is no key of one of these; the record's id. */
+const struct schema	*history_key_table(const struct tables *, struct str key);
+struct str	history_key_record(struct str key);
 void	bulk_key(struct store_key *, uint64_t bulk, uint64_t generation, uint32_t index);
 /* When a kept answer is looked at again, and its key of at most 255 bytes. */
 void	answers_due_key(struct store_key *, int64_t due_ms, struct str key);
-/* Where an order's pending changes are: its record id, or, not yet created, "+" and the entry's sequence. */
-void	pending_key(struct store_key *, struct str id, uint64_t sequence);
+/*
+ * Where a row's pending changes are: its table's number, then its record id, or, not yet
+ * created, "+" and the entry's sequence.
+ */
+void	pending_key(struct store_key *, unsigned table, struct str id, uint64_t sequence);
+/* The table of a pending_key(), and what follows its number; NULL: it is none of these tables. */
+const struct schema	*pending_key_table(const struct tables *, struct str key, struct str *rest);
 /* The place in the last PLACE_BYTES of a key. */
 void	place_of_key(struct str key, uint64_t *generation, uint32_t *index);
 
@@ -137,6 +174,8 @@ struct answer_head {
 struct audit_head {
 	int64_t		at_ms;
 	uint64_t	bulk;		/* 0: none */
+	uint32_t	table;
+	uint32_t	unused;
 };
 
 static inline struct str

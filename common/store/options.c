@@ -4,12 +4,12 @@
 #include "common/store/options.h"
 
 struct str
-options_load(struct db_txn *txn, db_id meta, unsigned field)
+options_load(struct db_txn *txn, db_id meta, const struct schema *schema, unsigned field)
 {
 	struct str further;
-	char name[32];
+	char name[META_NAME_SIZE];
 
-	(void)snprintf(name, sizeof(name), META_OPTIONS "%u", field);
+	meta_field_name(name, META_OPTIONS, schema, field);
 	(void)meta_get(txn, meta, name, &further);
 	return further;
 }
@@ -19,15 +19,15 @@ options_offer_load(struct db_txn *txn, db_id meta, const struct schema *schema, 
     struct options_offer *offer)
 {
 	struct str several;
-	char name[32];
+	char name[META_NAME_SIZE];
 
 	*offer = (struct options_offer){ .field = &schema->fields[field] };
-	(void)snprintf(name, sizeof(name), META_OFFERED "%u", field);
+	meta_field_name(name, META_OFFERED, schema, field);
 	if (!(offer->known = meta_get(txn, meta, name, &offer->names))) {
-		offer->names = options_load(txn, meta, field);
+		offer->names = options_load(txn, meta, schema, field);
 		return;
 	}
-	(void)snprintf(name, sizeof(name), META_SEVERAL "%u", field);
+	meta_field_name(name, META_SEVERAL, schema, field);
 	offer->several = meta_get(txn, meta, name, &several);
 }
 

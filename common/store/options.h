@@ -9,14 +9,14 @@
 /*
  * Select options as one byte: 0 is empty, 1..n the schema's own in workflow
  * order, then further ones in the order in which Airtable showed them first.
- * The further names lie in meta as "options.<field>", each ended by a NUL.
+ * The further names lie in meta as META_OPTIONS (keys.h), each ended by a NUL.
  */
 #define OPTION_NONE	0u
 #define OPTION_OTHER	255u	/* an option first seen when all codes were taken */
 #define OPTION_OTHER_NAME	"(other)"	/* the name for all of those together */
 
 /* The further names of this field; len 0: none, or the transaction has a fault. */
-struct str	options_load(struct db_txn *, db_id meta, unsigned field);
+struct str	options_load(struct db_txn *, db_id meta, const struct schema *, unsigned field);
 /* The code of a name, OPTION_NONE when it is not known. */
 unsigned	options_code(const struct field *, struct str further, struct str name);
 /* The name of a code; ptr NULL when there is none. */
@@ -26,9 +26,9 @@ unsigned	options_count(const struct field *, struct str further);
 
 /*
  * What a select can be set to: the names that Airtable offers, in its order,
- * as meta has them in "offered.<field>", each ended by a NUL.  When that is not
+ * as meta has them in META_OFFERED, each ended by a NUL.  When that is not
  * known (the base's schema may not be read), the schema's own names and the
- * further ones.  If meta has "several.<field>", the field takes several at a
+ * further ones.  If meta has META_SEVERAL of it, the field takes several at a
  * time: a value is their names, joined by ", ".
  */
 struct options_offer {

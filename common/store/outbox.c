@@ -24,7 +24,8 @@ struct entry_head {
 	uint16_t	create_key_len;
 	uint16_t	answer_key_len;
 	uint16_t	record_len;
-	uint16_t	unused[3];
+	uint16_t	table;
+	uint16_t	unused[2];
 };
 
 enum entry_flag { ENTRY_DEFERRED = 1, ENTRY_SHOWN = 2, ENTRY_SEEN = 4, ENTRY_FLAGS = 7 };
@@ -65,8 +66,9 @@ add_values(struct buf *b, const struct schema *s, const struct record *r, uint32
 }
 
 void
-outbox_encode(struct buf *b, const struct schema *s, const struct outbox_entry *e)
+outbox_encode(struct buf *b, const struct outbox_entry *e)
 {
+	const struct schema *s = e->table;
 	struct entry_head head = {
 		.accepted_ms = e->accepted_ms, .sent_ms = e->sent_ms,
 		.version = e->version, .bulk = e->bulk,
@@ -80,7 +82,7 @@ outbox_encode(struct buf *b, const struct schema *s, const struct outbox_entry *
 		.request_id_len = (uint16_t)e->request_id.len, .by_len = (uint16_t)e->by.len,
 		.create_key_len = (uint16_t)e->create_key.len,
 		.answer_key_len = (uint16_t)e->answer_key.len,
-		.record_len = (uint16_t)e->record.id.len
+		.record_len = (uint16_t)e->record.id.len, .table = (uint16_t)s->number
 	};
 
 	buf_add(b, &head, sizeof(head));
@@ -131,17 +133,19 @@ head_valid(const struct entry_head *h, const struct schema *s)
 }
 
 enum err
-outbox_decode(uint64_t sequence, struct str bytes, const struct schema *s, struct outbox_entry *e)
+outbox_decode(uint64_t sequence, struct str bytes, const struct tables *tables,
+    struct outbox_entry *e)
 {
+	const struct schema *s;
 	struct entry_head h;
 
 	if (bytes.len < sizeof(h))
 		return ERR_STORE_CORRUPT;
 	memcpy(&h, bytes.ptr, sizeof(h));
-	if (!head_valid(&h, s))
+	if ((s = tables_numbered(tables, h.table)) == NULL || !head_valid(&h, s))
 		return ERR_STORE_CORRUPT;
 	*e = (struct outbox_entry){
-		.sequence = sequence,
+		.sequence = sequence, .table = s,
 		.kind = (enum outbox_kind)h.kind, .state = (enum outbox_state)h.state,
 		.deferred = (h.flags & ENTRY_DEFERRED) != 0, .shown = (h.flags & ENTRY_SHOWN) != 0,
 		.seen = (h.flags & ENTRY_SEEN) != 0,
@@ -164,7 +168,7 @@ outbox_decode(uint64_t sequence, struct str bytes, const struct schema *s, struc
 }
 
 enum err
-outbox_each(struct store *st, const struct schema *s,
+outbox_each(struct store *st,
     enum err (*each)(void *cookie, const struct outbox_entry *), void *cookie)
 {
 	struct outbox_entry entry;
@@ -175,7 +179,7 @@ outbox_each(struct store *st, const struct schema *s,
 		uint64_t sequence;
 
 		memcpy(&sequence, c.key.ptr, sizeof(sequence));
-		e = outbox_decode(sequence, c.value, s, &entry);
+		e = outbox_decode(sequence, c.value, store_tables(st), &entry);
 		if (e == ERR_OK)
 			e = each(cookie, &entry);
 	}
@@ -184,21 +188,22 @@ outbox_each(struct store *st, const struct schema *s,
 }
 
 uint32_t
-outbox_pending(const struct store *st)
+outbox_pending(const struct store *st, const struct schema *s)
 {
-	return store_head(st)->pending;
+	return store_head(st)->table[s->number].pending;
 }
 
 enum err
-outbox_overlay(struct store *st, struct str id, struct str *json, uint64_t *since)
+outbox_overlay(struct store *st, const struct schema *s, struct str id, struct str *json,
+    uint64_t *since)
 {
 	struct pending_head head;
 	struct store_key k;
 	struct str data;
 
-	if (outbox_pending(st) == 0 || id.len == 0)
+	if (outbox_pending(st, s) == 0 || id.len == 0)
 		return ERR_NOT_FOUND;
-	pending_key(&k, id, 0);
+	pending_key(&k, s->number, id, 0);
 	if (!db_get(store_txn(st), store_databases(st)->pending, key_composed(&k), &data))
 		return db_tell_absent(store_txn(st), "pending");
 	if (data.len < sizeof(head))

@@ -25,6 +25,7 @@ enum outbox_state { OUTBOX_ACCEPTED = 1, OUTBOX_SENT };
 struct outbox_entry {
 	uint64_t		sequence;	/* order of arrival, never used twice */
 	enum outbox_kind	kind;
+	const struct schema	*table;
 	enum outbox_state	state;
 	bool			deferred;	/* its caller was told 202: deliver it whatever happens */
 	bool			seen;		/* apply's: news showed it after it was sent; the history has it */
@@ -43,21 +44,21 @@ struct outbox_entry {
 };
 
 /* The stored bytes; all strings of a decoded entry point into them.  ERR_STORE_CORRUPT. */
-void		outbox_encode(struct buf *, const struct schema *, const struct outbox_entry *);
-enum err	outbox_decode(uint64_t sequence, struct str bytes, const struct schema *,
+void		outbox_encode(struct buf *, const struct outbox_entry *);
+enum err	outbox_decode(uint64_t sequence, struct str bytes, const struct tables *,
 		    struct outbox_entry *);
 
 /* Within a snapshot: all entries in order, until ${each} fails; its error is returned. */
-enum err	outbox_each(struct store *, const struct schema *,
+enum err	outbox_each(struct store *,
 		    enum err (*each)(void *cookie, const struct outbox_entry *), void *cookie);
 /*
- * How many orders wait for Airtable as readers see it: those that have an
+ * How many rows of a table wait for Airtable as readers see it: those that have an
  * overlay, and new ones not yet created.  It is in the head, so it costs
  * nothing.
  */
-uint32_t	outbox_pending(const struct store *);
+uint32_t	outbox_pending(const struct store *, const struct schema *);
 /*
- * The order with record id ${id} as readers see it when changes of it are
+ * The row with record id ${id} as readers see it when changes of it are
  * pending: the JSON object with the values asked for, "version" as in its
  * row, and a last member "pending":true.  ${since} is the generation at
  * which this became what they see (NULL: not of interest): with the version
@@ -65,7 +66,8 @@ uint32_t	outbox_pending(const struct store *);
  * readers see the row itself.  While outbox_pending() is 0, nothing is looked
  * up.
  */
-enum err	outbox_overlay(struct store *, struct str id, struct str *json, uint64_t *since);
+enum err	outbox_overlay(struct store *, const struct schema *, struct str id, struct str *json,
+		    uint64_t *since);
 
 /*
  * Answers kept for an Idempotency-Key, so that asking again gets the first

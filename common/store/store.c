@@ -19,6 +19,7 @@
 struct environment {
 	struct db		*db;		/* its own, or the writer's */
 	struct db		 own;		/* closed with the last user */
+	const struct tables	*tables;
 	struct store_dbs	 dbs;
 	pthread_rwlock_t	 snapshots;
 	atomic_int		 users;
@@ -31,8 +32,14 @@ struct store {
 	bool			 head_known;
 	uint64_t		 head_txn;	/* the transaction that the head was read in */
 	struct store_head	 head;
-	struct block_cache	*blocks;
+	struct block_cache	*blocks[TABLES_MAX];	/* by table; NULL until one of its rows is read */
 };
+
+static const struct table_dbs *
+dbs_of(const struct store *st, const struct schema *s)
+{
+	return store_table(&st->environment->dbs, s);
+}
 
 /* Another format may lack databases: check it before they are opened. */
 static enum err
@@ -46,8 +53,9 @@ check_format(struct db_txn *txn)
 		return db_absent(txn);
 	if ((e = meta_head(txn, meta, &head)) != ERR_OK || head.format == STORE_FORMAT)
 		return e;
-	log_error("store: format %u found, this program reads %u; rebuild the store from Airtable",
-	    head.format, STORE_FORMAT);
+	log_error("store: format %u found, this program reads %u; %s", head.format, STORE_FORMAT,
+	    head.format < STORE_FORMAT ? "start syncd of the same version, which updates it" :
+	    "install the version that made it again");
 	return ERR_STORE_VERSION;
 }
 
@@ -60,7 +68,7 @@ open_databases(struct environment *e, const char *what)
 
 	if ((error = db_begin(e->db, &txn, false)) == ERR_OK &&
 	    (error = check_format(&txn)) == ERR_OK)
-		error = store_keys_open(&txn, false, &e->dbs);
+		error = store_keys_open(&txn, e->tables, false, &e->dbs);
 	if (error == ERR_OK)
 		return db_commit(&txn);	/* keeps the handles */
 	db_abort(&txn);
@@ -79,7 +87,7 @@ environment_release(struct environment *e)
 }
 
 static struct environment *
-environment_new(struct db *db)
+environment_new(const struct tables *tables, struct db *db)
 {
 	struct environment *e = calloc(1, sizeof(*e));
 	pthread_rwlockattr_t attr;
@@ -94,6 +102,7 @@ environment_new(struct db *db)
 	if (pthread_rwlock_init(&e->snapshots, &attr) != 0)
 		goto err1;
 	(void)pthread_rwlockattr_destroy(&attr);
+	e->tables = tables;
 	e->db = db != NULL ? db : &e->own;
 	atomic_init(&e->users, 1);
 	return e;
@@ -109,8 +118,7 @@ store_new(struct environment *e, struct store **out)
 {
 	struct store *st = calloc(1, sizeof(*st));
 
-	if (st == NULL || (st->blocks = block_cache_new()) == NULL) {
-		free(st);
+	if (st == NULL) {
 		environment_release(e);
 		return ERR_NOMEM;
 	}
@@ -120,13 +128,13 @@ store_new(struct environment *e, struct store **out)
 }
 
 enum err
-store_open(const char *path, struct store **out)
+store_open(const char *path, const struct tables *tables, struct store **out)
 {
-	static const struct db_options options = {
-		.read_only = true, .max_dbs = STORE_MAX_DBS, .max_readers = STORE_MAX_READERS,
+	const struct db_options options = {
+		.read_only = true, .max_dbs = store_max_dbs(tables), .max_readers = STORE_MAX_READERS,
 		.mode = 0640
 	};
-	struct environment *env = environment_new(NULL);
+	struct environment *env = environment_new(tables, NULL);
 	enum err e;
 
 	if (env == NULL)
@@ -157,9 +165,9 @@ store_share(struct store *st, struct store **out)
 }
 
 enum err
-store_attach(struct db *db, struct store **out)
+store_attach(struct db *db, const struct tables *tables, struct store **out)
 {
-	struct environment *env = environment_new(db);
+	struct environment *env = environment_new(tables, db);
 	enum err e;
 
 	if (env == NULL)
@@ -182,7 +190,8 @@ store_close(struct store *st)
 	store_end(st);
 	db_abort(&st->txn);
 	environment_release(st->environment);
-	block_cache_free(st->blocks);
+	for (size_t i = 0; i < TABLES_MAX; i++)
+		block_cache_free(st->blocks[i]);
 	free(st);
 }
 
@@ -235,7 +244,6 @@ store_begin(struct store *st)
 		store_end(st);
 		return db_tell(&st->txn, "head", e);
 	}
-	block_cache_begin(st->blocks, st->head_txn, st->head.rows_end / ROW_BLOCK + 1);
 	return ERR_OK;
 }
 
@@ -262,27 +270,27 @@ store_generation(const struct store *st)
 }
 
 int64_t
-store_synced_ms(const struct store *st)
+store_synced_ms(const struct store *st, const struct schema *s)
 {
-	return st->head.synced_ms;
+	return st->head.table[s->number].synced_ms;
 }
 
 int64_t
-store_fresh_ms(const struct store *st)
+store_fresh_ms(const struct store *st, const struct schema *s)
 {
-	return st->head.fresh_ms;
+	return st->head.table[s->number].fresh_ms;
 }
 
 uint32_t
-store_row_count(const struct store *st)
+store_row_count(const struct store *st, const struct schema *s)
 {
-	return st->head.rows_live;
+	return st->head.table[s->number].rows_live;
 }
 
 uint32_t
-store_rows_end(const struct store *st)
+store_rows_end(const struct store *st, const struct schema *s)
 {
-	return st->head.rows_end;
+	return st->head.table[s->number].rows_end;
 }
 
 struct str
@@ -304,37 +312,53 @@ store_space(struct store *st, uint64_t *used_bytes, uint64_t *map_bytes)
 	*map_bytes = space.map_bytes;
 }
 
+/* Where the table's blocks lie in this snapshot, as far as it is noted; NULL: out of memory. */
+static struct block_cache *
+blocks_of(struct store *st, const struct schema *s)
+{
+	struct block_cache **c = &st->blocks[s->number];
+
+	if (*c == NULL && (*c = block_cache_new()) == NULL)
+		return NULL;
+	block_cache_begin(*c, st->head_txn, store_rows_end(st, s) / ROW_BLOCK + 1);
+	return *c;
+}
+
 /* ERR_NOT_FOUND: no row in it is in use. */
 static enum err
-find_block(struct store *st, uint32_t number, struct str *block)
+find_block(struct store *st, const struct schema *s, struct block_cache *blocks, uint32_t number,
+    struct str *block)
 {
-	if (block_cache_get(st->blocks, number, block))
+	if (blocks != NULL && block_cache_get(blocks, number, block))
 		return ERR_OK;
-	if (!db_get(&st->txn, st->environment->dbs.orders.rows, key_u32(&number), block))
+	if (!db_get(&st->txn, dbs_of(st, s)->rows, key_u32(&number), block))
 		return db_tell_absent(&st->txn, "rows");
-	block_cache_put(st->blocks, number, *block);
+	if (blocks != NULL)
+		block_cache_put(blocks, number, *block);
 	return ERR_OK;
 }
 
 enum err
-store_row(struct store *st, uint32_t row, struct row_view *view)
+store_row(struct store *st, const struct schema *s, uint32_t row, struct row_view *view)
 {
 	struct str bytes;
 	enum err e;
 
-	if ((e = find_block(st, row / ROW_BLOCK, &bytes)) != ERR_OK ||
+	if ((e = find_block(st, s, blocks_of(st, s), row / ROW_BLOCK, &bytes)) != ERR_OK ||
 	    (e = row_block_find(bytes, row, &bytes)) != ERR_OK)
 		return e;
 	return bytes.len > 0 ? row_decode(bytes, view) : ERR_NOT_FOUND;
 }
 
 enum err
-store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *views)
+store_rows(struct store *st, const struct schema *s, const uint32_t *rows, size_t n,
+    struct row_view *views)
 {
+	struct block_cache *blocks = blocks_of(st, s);
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((e = find_block(st, rows[i] / ROW_BLOCK, &views[i].json)) != ERR_OK)
+		if ((e = find_block(st, s, blocks, rows[i] / ROW_BLOCK, &views[i].json)) != ERR_OK)
 			return db_needed(e);
 		__builtin_prefetch(row_block_place(views[i].json, rows[i]));
 	}
@@ -353,58 +377,49 @@ store_rows(struct store *st, const uint32_t *rows, size_t n, struct row_view *vi
 }
 
 enum err
-store_find_record(struct store *st, struct str id, uint32_t *row)
+store_find_record(struct store *st, const struct schema *s, struct str id, uint32_t *row)
 {
 	struct str value;
 
 	if (id.len == 0 || id.len > KEY_TEXT_MAX)
 		return ERR_NOT_FOUND;
-	if (!db_get(&st->txn, st->environment->dbs.orders.ids, id, &value))
+	if (!db_get(&st->txn, dbs_of(st, s)->ids, id, &value))
 		return db_tell_absent(&st->txn, "record id");
 	*row = load_u32(value.ptr, 0);
 	return ERR_OK;
 }
 
-static int
-key_field(const struct schema *s)
-{
-	for (size_t i = 0; i < s->field_count; i++)
-		if (s->fields[i].flags & FIELD_KEY)
-			return (int)i;
-	return -1;
-}
-
 /* Keys are cut: does this row really have the whole one? */
 static enum err
-row_has_key(struct store *st, uint32_t row, struct str key, bool *has)
+row_has_key(struct store *st, const struct schema *s, uint32_t row, struct str key, bool *has)
 {
 	struct row_view view;
 	struct record r;
 	enum err e;
 
-	if ((e = store_row(st, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, &orders_schema, &r)) != ERR_OK)
+	if ((e = store_row(st, s, row, &view)) != ERR_OK ||
+	    (e = row_values(&view, s, &r)) != ERR_OK)
 		return db_needed(e);
-	*has = str_eq(r.values[key_field(&orders_schema)].text, key);
+	*has = str_eq(r.values[schema_key(s)].text, key);
 	return ERR_OK;
 }
 
 enum err
-store_find_key(struct store *st, struct str text, uint32_t *rows, size_t max,
-    size_t *matches)
+store_find_key(struct store *st, const struct schema *s, struct str text, uint32_t *rows,
+    size_t max, size_t *matches)
 {
 	struct db_cursor c;
 	enum err e = ERR_OK;
 	bool has;
 
 	*matches = 0;
-	if (text.len == 0)
+	if (text.len == 0 || schema_key(s) == SCHEMA_NO_FIELD)
 		return ERR_NOT_FOUND;
-	for (db_walk_pairs(&c, &st->txn, st->environment->dbs.orders.keys, key_business(text));
+	for (db_walk_pairs(&c, &st->txn, dbs_of(st, s)->keys, key_business(text));
 	    c.found; db_next(&c)) {
 		uint32_t row = load_u32(c.value.ptr, 0);
 
-		if ((e = row_has_key(st, row, text, &has)) != ERR_OK)
+		if ((e = row_has_key(st, s, row, text, &has)) != ERR_OK)
 			break;
 		if (!has)
 			continue;
@@ -428,6 +443,12 @@ const struct store_dbs *
 store_databases(const struct store *st)
 {
 	return &st->environment->dbs;
+}
+
+const struct tables *
+store_tables(const struct store *st)
+{
+	return st->environment->tables;
 }
 
 const struct store_head *

@@ -21,6 +21,7 @@ struct body_head {
 	int64_t		synced_ms;
 	int64_t		from_ms;	/* "today" is right from then on ... */
 	int64_t		until_ms;	/* ... until before then */
+	uint64_t	generation;	/* that the body has: the last that changed it */
 };
 
 #define GZIP_WINDOW_BITS	(15 + 16)	/* zlib: 16 more means a gzip header */
@@ -42,7 +43,7 @@ get_total(struct composer *c, enum total_kind kind, unsigned field, uint32_t whi
 	struct total t = { 0 };
 	struct str data;
 
-	if (!db_get(c->txn, c->dbs->orders.totals, key_u64(&k), &data))
+	if (!db_get(c->txn, store_table(c->dbs, c->schema)->totals, key_u64(&k), &data))
 		return t;
 	if (data.len == sizeof(t))
 		memcpy(&t, data.ptr, sizeof(t));
@@ -55,6 +56,8 @@ static void
 add_figures(struct composer *c, struct total t)
 {
 	json_member_int(c->out, "count", t.count);
+	if (c->schema->sum_field == SCHEMA_NO_FIELD)
+		return;
 	json_name(c->out, c->schema->fields[c->schema->sum_field].name);
 	money_add(c->out, total_sum(&t));
 }
@@ -71,7 +74,7 @@ static void
 add_revenue(struct composer *c, struct total all, struct str excluded)
 {
 	unsigned f = (unsigned)c->schema->state_field;
-	struct str further = options_load(c->txn, c->dbs->meta, f), names = excluded;
+	struct str further = options_load(c->txn, c->dbs->meta, c->schema, f), names = excluded;
 	bool out[256];
 
 	revenue_codes(c->schema, further, excluded, out);
@@ -203,6 +206,8 @@ add_offers(struct composer *c)
 static void
 add_days(struct composer *c, int32_t today, bool revenue)
 {
+	if (c->schema->day_field == SCHEMA_NO_FIELD)
+		return;
 	buf_add_cstr(c->out, ",\"daily\":[");
 	for (int32_t day = today - SUMMARY_DAYS + 1; day <= today; day++) {
 		struct total all = get_total(c, TOTAL_DAY, (unsigned)c->schema->day_field, total_day(day));
@@ -232,7 +237,8 @@ add_currency(struct composer *c)
 	struct currency currency;
 	struct str symbol;
 
-	if (!currency_load(c->txn, c->dbs->meta, &currency))
+	if (c->schema->sum_field == SCHEMA_NO_FIELD ||
+	    !currency_load(c->txn, c->dbs->meta, &currency))
 		return;
 	symbol = str_of(currency.symbol);
 	if (symbol.len == 0)
@@ -248,13 +254,16 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 {
 	struct buf *b = c->out;
 	struct total all = get_total(c, TOTAL_ALL, 0, 0);
-	struct str excluded = revenue_excluded(c->txn, c->dbs->meta), zone;
+	const struct table_head *table = &head->table[c->schema->number];
+	struct str excluded = { NULL, 0 }, zone;
 
+	if (c->schema->state_field != SCHEMA_NO_FIELD)
+		excluded = revenue_excluded(c->txn, c->dbs->meta);
 	if (!meta_get(c->txn, c->dbs->meta, META_ZONE, &zone))
 		zone = STR("UTC");
 	buf_add_char(b, '{');
 	json_member_uint(b, "generation", head->generation);
-	json_member_instant(b, "syncedAt", head->synced_ms);
+	json_member_instant(b, "syncedAt", table->synced_ms);
 	json_member_string(b, "timeZone", zone);
 	add_currency(c);
 	buf_add_cstr(b, ",\"total\":{");
@@ -262,10 +271,10 @@ add_json(struct composer *c, const struct store_head *head, int32_t today)
 	buf_add_char(b, '}');
 	if (excluded.ptr != NULL)
 		add_revenue(c, all, excluded);
-	json_member_uint(b, "pending", head->pending);
+	json_member_uint(b, "pending", table->pending);
 	for (unsigned f = 0; f < c->schema->field_count; f++)
 		if (c->schema->fields[f].flags & FIELD_GROUP)
-			add_group(c, f, options_load(c->txn, c->dbs->meta, f));
+			add_group(c, f, options_load(c->txn, c->dbs->meta, c->schema, f));
 	add_offers(c);
 	add_days(c, today, excluded.ptr != NULL);
 	buf_add_char(b, '}');
@@ -301,7 +310,9 @@ summary_compose(struct buf *b, struct db_txn *txn, const struct store_dbs *dbs,
     const struct schema *schema, const struct store_head *head, int64_t now_ms)
 {
 	struct composer c = { .txn = txn, .dbs = dbs, .schema = schema, .out = b };
-	struct body_head h = { .synced_ms = head->synced_ms };
+	struct body_head h = {
+		.synced_ms = head->table[schema->number].synced_ms, .generation = head->generation
+	};
 	size_t start = b->len;
 	enum err e;
 
@@ -344,18 +355,20 @@ summary_check(struct db_txn *txn, const struct store_dbs *dbs, const struct sche
     const struct store_head *head)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
+	struct store_head then = *head;
 	struct str json, data;
 	struct buf b = { 0 };
 	struct body_head h;
 	enum err e;
 
-	if (!db_get(txn, dbs->orders.totals, key_u64(&k), &data) || data.len < sizeof(h))
+	if (!db_get(txn, store_table(dbs, schema)->totals, key_u64(&k), &data) || data.len < sizeof(h))
 		return ERR_STORE_CORRUPT;
 	memcpy(&h, data.ptr, sizeof(h));
-	if (h.json_len > data.len - sizeof(h) || h.from_ms < INSTANT_MIN || h.from_ms > INSTANT_MAX)
+	then.generation = h.generation;
+	if (h.json_len > data.len - sizeof(h) || h.generation > head->generation || h.from_ms < INSTANT_MIN || h.from_ms > INSTANT_MAX)
 		return ERR_STORE_CORRUPT;
 	json = (struct str){ data.ptr + sizeof(h), h.json_len };
-	if ((e = summary_compose(&b, txn, dbs, schema, head, h.from_ms)) == ERR_OK &&
+	if ((e = summary_compose(&b, txn, dbs, schema, &then, h.from_ms)) == ERR_OK &&
 	    (b.len < sizeof(h) + h.json_len ||
 	    memcmp(b.data, data.ptr, sizeof(h) + h.json_len) != 0 ||
 	    !gzip_holds((struct str){ json.ptr + json.len, data.len - sizeof(h) - json.len }, json)))
@@ -408,7 +421,7 @@ read_body(struct str stored, int64_t now_ms, struct summary_body *body)
 }
 
 enum err
-summary_get(struct summary_cache *c, struct store *st, int64_t now_ms,
+summary_get(struct summary_cache *c, struct store *st, const struct schema *schema, int64_t now_ms,
     struct summary_body *body)
 {
 	const struct store_dbs *dbs = store_databases(st);
@@ -418,21 +431,21 @@ summary_get(struct summary_cache *c, struct store *st, int64_t now_ms,
 	struct str zone, stored;
 	enum err e;
 
-	if (!db_get(txn, dbs->orders.totals, key_u64(&k), &stored))
+	if (!db_get(txn, store_table(dbs, schema)->totals, key_u64(&k), &stored))
 		return db_tell(txn, "summary", db_absent(txn));
 	if (read_body(stored, now_ms, body))
 		return ERR_OK;
 	/* a new day has begun since */
 	if (c->generation == store_generation(st) &&
 	    read_body(buf_str(&c->stored), now_ms, body) &&
-	    body->synced_ms == store_synced_ms(st))
+	    body->synced_ms == store_synced_ms(st, schema))
 		return ERR_OK;
 	if ((e = meta_head(txn, dbs->meta, &head)) != ERR_OK)
 		return db_tell(txn, "head", e);
 	if (meta_get(txn, dbs->meta, META_ZONE, &zone))
 		(void)zone_use(zone);	/* UTC when this machine lacks it */
 	buf_clear(&c->stored);
-	if ((e = summary_compose(&c->stored, txn, dbs, &orders_schema, &head, now_ms)) != ERR_OK)
+	if ((e = summary_compose(&c->stored, txn, dbs, schema, &head, now_ms)) != ERR_OK)
 		return e;
 	c->generation = head.generation;
 	return read_body(buf_str(&c->stored), now_ms, body) ? ERR_OK : ERR_INTERNAL;

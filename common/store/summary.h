@@ -8,11 +8,12 @@
 #include "common/store/store.h"
 
 /*
- * The summary of the orders as a finished JSON body, written by syncd with
+ * The summary of a table as a finished JSON body, written by syncd with
  * every commit that changes it, identity and gzip.  It holds the 30 days
  * that end today in summary.time_zone.  When a new day has begun since it was
  * written, summary_get() composes a new one from the stored totals, so that
- * midnight needs no sync and no daemon.
+ * midnight needs no sync and no daemon.  Its generation is the last that changed it.  A table without a day field has no days,
+ * one without a sum field counts only, one without a state field has no revenue.
  */
 #define SUMMARY_DAYS	30
 
@@ -26,7 +27,7 @@ struct summary_body {
 	uint32_t	checksum;	/* CRC 32 of json */
 };
 
-struct summary_cache;	/* one per worker: the body composed after midnight */
+struct summary_cache;	/* one per worker and table: the body composed after midnight */
 struct summary_cache	*summary_cache_new(void);
 void		 summary_cache_free(struct summary_cache *);
 
@@ -36,8 +37,8 @@ void		 summary_cache_free(struct summary_cache *);
  * day, with synced_ms and with settings; the checksum shows it.  Uses zone.h:
  * one thread of a process only.
  */
-enum err	 summary_get(struct summary_cache *, struct store *, int64_t now_ms,
-		    struct summary_body *);
+enum err	 summary_get(struct summary_cache *, struct store *, const struct schema *,
+		    int64_t now_ms, struct summary_body *);
 
 /*
  * For the writer: compose the stored form of the body (summary.c has its

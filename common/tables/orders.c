@@ -41,6 +41,7 @@ static const struct field fields[ORDER_FIELDS] = {
 
 const struct schema orders_schema = {
 	.name = "orders",
+	.number = 1,
 	.fields = fields,
 	.field_count = ORDER_FIELDS,
 	.default_sort = ORDER_CREATED_AT,

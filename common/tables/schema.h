@@ -13,6 +13,9 @@
  * follow a constant descriptor; a new table is a new descriptor.
  */
 #define SCHEMA_FIELDS_MAX	8	/* fields a table may have; a record costs 32 bytes for each */
+#define TABLE_NAME_MAX		63	/* bytes of a table's name */
+#define TABLES_MAX		128	/* and numbers of tables: they are below this */
+#define SCHEMA_NO_FIELD		SIZE_MAX	/* the table has no such field */
 
 enum field_kind {
 	FIELD_TEXT,
@@ -45,10 +48,12 @@ struct field {
 
 struct schema {
 	const char		*name;		/* "orders" */
+	unsigned		 number;	/* stands for it in the store: never 0, never used again */
 	const struct field	*fields;
 	size_t			 field_count;
 	size_t			 default_sort;	/* field index */
 	bool			 default_descending;
+	/* Each of these, or SCHEMA_NO_FIELD: */
 	size_t			 sum_field;	/* FIELD_MONEY: what the summary adds up */
 	size_t			 day_field;	/* FIELD_INSTANT: whose days it counts */
 	size_t			 state_field;	/* FIELD_GROUP: some of its options bring no revenue */
@@ -56,6 +61,8 @@ struct schema {
 
 /* Index of the field with this API name, or -1. */
 int	schema_field(const struct schema *, struct str name);
+/* Index of the business id (FIELD_KEY), or SCHEMA_NO_FIELD. */
+size_t	schema_key(const struct schema *);
 
 /*
  * One field's value.  Empty in Airtable is present == false.  Text and

@@ -147,7 +147,7 @@ store_try(struct api *api)
 	if (now_ms < api->store_retry_ms)
 		return ERR_STORE_UNAVAILABLE;
 	api->store_retry_ms = now_ms + STORE_RETRY_MS;
-	if ((e = store_open(api->config->store.path, &api->store)) != ERR_OK)
+	if ((e = store_open(api->config->store.path, &tables_builtin, &api->store)) != ERR_OK)
 		confine_renew();
 	return e;
 }
@@ -156,7 +156,7 @@ store_try(struct api *api)
 static void
 take_moment(struct api *api)
 {
-	int64_t fresh_ms = store_fresh_ms(api->store), age_ms;
+	int64_t fresh_ms = store_fresh_ms(api->store, &orders_schema), age_ms;
 
 	api->now_ms = instant_now();
 	age_ms = api->now_ms > fresh_ms ? api->now_ms - fresh_ms : 0;
@@ -225,7 +225,7 @@ api_unmoved(struct api *api)
 bool
 api_filling(const struct api *api)
 {
-	return store_synced_ms(api->store) == 0;
+	return store_synced_ms(api->store, &orders_schema) == 0;
 }
 
 void

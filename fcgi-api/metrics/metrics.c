@@ -65,7 +65,7 @@ add_nginx(struct buf *b, const struct asked *a)
 static void
 add_store(struct buf *b, struct store *st, const struct config *config)
 {
-	int64_t synced_ms = store_synced_ms(st), fresh_ms = store_fresh_ms(st);
+	int64_t synced_ms = store_synced_ms(st, &orders_schema), fresh_ms = store_fresh_ms(st, &orders_schema);
 	int64_t age_ms = instant_now() - fresh_ms;
 	struct store_stats s;
 
@@ -73,7 +73,7 @@ add_store(struct buf *b, struct store *st, const struct config *config)
 	metric_one(b, "orderdeck_generation", "gauge", "The store's commit number.",
 	    (double)store_generation(st));
 	metric_one(b, "orderdeck_orders", "gauge", "Orders in the store.",
-	    (double)store_row_count(st));
+	    (double)store_row_count(st, &orders_schema));
 	metric_one(b, "orderdeck_synced_timestamp_seconds", "gauge",
 	    "Start of the last complete full sync; 0: none yet.",
 	    (double)synced_ms / 1000);
@@ -84,7 +84,7 @@ add_store(struct buf *b, struct store *st, const struct config *config)
 		metric_one(b, "orderdeck_staleness_seconds", "gauge", "Age of the data.",
 		    age_ms > 0 ? (double)age_ms / 1000 : 0);
 	metric_one(b, "orderdeck_orders_pending", "gauge",
-	    "Orders that are shown with changes not yet confirmed.", (double)outbox_pending(st));
+	    "Orders that are shown with changes not yet confirmed.", (double)outbox_pending(st, &orders_schema));
 	metric_one(b, "orderdeck_store_page_bytes", "gauge", "Size of a page of the store.",
 	    (double)s.page_bytes);
 	metric_one(b, "orderdeck_store_pages", "gauge",

@@ -50,13 +50,13 @@ struct going {
 
 /* A history_each. */
 static enum err
-find_going(void *cookie, struct history_place place, struct str json)
+find_going(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct going *g = cookie;
 	cJSON *entry = cJSON_ParseWithLength(json.ptr, json.len);
 	const char *action = json_text(entry, "action");
 
-	(void)place;
+	(void)s, (void)place;
 	if (action == NULL) {
 		cJSON_Delete(entry);
 		return ERR_STORE_CORRUPT;
@@ -73,7 +73,7 @@ static enum err
 add_gone_names(struct buf *b, struct store *st, struct str record)
 {
 	struct going g = { .entry = NULL };
-	enum err e = history_of_record(st, record, HISTORY_NEWEST, find_going, &g);
+	enum err e = history_of_record(st, &orders_schema, record, HISTORY_NEWEST, find_going, &g);
 
 	if (e != ERR_OK && e != ERR_CANCELLED)
 		return e;
@@ -104,9 +104,9 @@ find_names(struct buf *b, struct store *st, struct str record, struct str json)
 
 	if (record.len == 0)
 		return add_asked_names(b, json);
-	if ((e = store_find_record(st, record, &row)) == ERR_NOT_FOUND)
+	if ((e = store_find_record(st, &orders_schema, record, &row)) == ERR_NOT_FOUND)
 		return add_gone_names(b, st, record);
-	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK ||
+	if (e != ERR_OK || (e = store_row(st, &orders_schema, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, &orders_schema, &values)) != ERR_OK)
 		return e;
 	add_row_names(b, &values);

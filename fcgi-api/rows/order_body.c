@@ -59,7 +59,7 @@ static bool
 was_offered(struct api *api, size_t field, const struct value *v)
 {
 	struct str further = options_load(store_txn(api->store),
-	    store_databases(api->store)->meta, (unsigned)field);
+	    store_databases(api->store)->meta, &orders_schema, (unsigned)field);
 
 	return options_code(&orders_schema.fields[field], further, v->text) != OPTION_NONE;
 }

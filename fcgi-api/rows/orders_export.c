@@ -241,7 +241,7 @@ each_row(void *cookie, uint32_t row)
 
 	if (x->rows == NULL)	/* a HEAD: the total is known, and no more is asked for */
 		return ERR_CANCELLED;
-	if ((e = store_row(x->api->store, row, &view)) != ERR_OK ||
+	if ((e = store_row(x->api->store, &orders_schema, row, &view)) != ERR_OK ||
 	    (e = row_values(&view, schema, &record)) != ERR_OK)
 		return e;
 	return row_spool_add(x->rows, &record);

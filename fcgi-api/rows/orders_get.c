@@ -16,7 +16,7 @@ ambiguous(struct api *api, const uint32_t *rows, size_t matches, char why[static
 	for (size_t i = 0; i < shown; i++) {
 		struct row_view row;
 
-		if (store_row(api->store, rows[i], &row) != ERR_OK || row.id.len > 40)
+		if (store_row(api->store, &orders_schema, rows[i], &row) != ERR_OK || row.id.len > 40)
 			continue;
 		at += (size_t)snprintf(why + at, ORDER_WHY_SIZE - at, "%s %.*s",
 		    i > 0 ? "," : "", STR_FMT(row.id));
@@ -28,11 +28,11 @@ order_lookup(struct api *api, struct str id, uint32_t *row, char why[static ORDE
 {
 	uint32_t rows[NAMED_MAX];
 	size_t matches;
-	enum err e = store_find_record(api->store, id, row);
+	enum err e = store_find_record(api->store, &orders_schema, id, row);
 
 	why[0] = '\0';
 	if (e == ERR_NOT_FOUND) {
-		e = store_find_key(api->store, id, rows, NAMED_MAX, &matches);
+		e = store_find_key(api->store, &orders_schema, id, rows, NAMED_MAX, &matches);
 		if (e == ERR_OK && matches > 1) {
 			ambiguous(api, rows, matches, why);
 			return ERR_CONFLICT;
@@ -67,8 +67,8 @@ order_answer(struct api *api, uint32_t row, struct str condition)
 	uint64_t since = 0;
 	enum err e;
 
-	if ((e = store_row(api->store, row, &view)) != ERR_OK ||
-	    ((e = outbox_overlay(api->store, view.id, &view.json, &since)) != ERR_OK &&
+	if ((e = store_row(api->store, &orders_schema, row, &view)) != ERR_OK ||
+	    ((e = outbox_overlay(api->store, &orders_schema, view.id, &view.json, &since)) != ERR_OK &&
 	    e != ERR_NOT_FOUND))
 		return api_problem(api, e, NULL);
 	if (!response_validators(r, condition, etag_of_order(&etag, view.version, since),

@@ -54,10 +54,11 @@ take_params(struct api *api, struct listing *l)
 
 /* A history_each: an entry beyond the limit, or an answer's room, shows that there are more. */
 static enum err
-add_entry(void *cookie, struct history_place place, struct str json)
+add_entry(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct listing *l = cookie;
 
+	(void)s;
 	if (l->count == l->limit || l->out->len >= RESPONSE_ENOUGH) {
 		l->more = true;
 		return ERR_CANCELLED;
@@ -100,7 +101,7 @@ answer(struct api *api, struct listing *l, struct str record)
 	if (record.ptr == NULL)
 		e = history_audit(api->store, l->from, add_entry, l);
 	else
-		e = history_of_record(api->store, record, l->from, add_entry, l);
+		e = history_of_record(api->store, &orders_schema, record, l->from, add_entry, l);
 	change_name_free(&l->name);
 	if (e != ERR_OK && e != ERR_CANCELLED)
 		return api_problem(api, e, NULL);
@@ -110,9 +111,9 @@ answer(struct api *api, struct listing *l, struct str record)
 }
 
 static enum err
-any_entry(void *cookie, struct history_place place, struct str json)
+any_entry(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
-	(void)place, (void)json;
+	(void)s, (void)place, (void)json;
 	*(bool *)cookie = true;
 	return ERR_CANCELLED;
 }
@@ -129,10 +130,10 @@ find_record(struct api *api, struct str *record)
 	enum err e = order_lookup(api, id, &row, why);
 
 	*record = id;
-	if (e == ERR_OK && (e = store_row(api->store, row, &view)) == ERR_OK)
+	if (e == ERR_OK && (e = store_row(api->store, &orders_schema, row, &view)) == ERR_OK)
 		*record = view.id;
 	if ((e == ERR_NOT_FOUND || e == ERR_FILLING) && id.len < RECORD_ID_SIZE) {
-		enum err looked = history_of_record(api->store, id, HISTORY_NEWEST, any_entry, &any);
+		enum err looked = history_of_record(api->store, &orders_schema, id, HISTORY_NEWEST, any_entry, &any);
 
 		if (any || (looked != ERR_OK && looked != ERR_CANCELLED))
 			e = any ? ERR_OK : looked;

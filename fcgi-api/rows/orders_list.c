@@ -8,7 +8,7 @@ static enum err
 show_pending(struct api *api, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		enum err e = outbox_overlay(api->store, api->rows[i].id, &api->rows[i].json, NULL);
+		enum err e = outbox_overlay(api->store, &orders_schema, api->rows[i].id, &api->rows[i].json, NULL);
 
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			return e;
@@ -21,9 +21,9 @@ static enum err
 add_page(struct api *api, struct buf *b)
 {
 	const struct query_page *page = &api->page;
-	enum err e = store_rows(api->store, page->rows, page->count, api->rows);
+	enum err e = store_rows(api->store, &orders_schema, page->rows, page->count, api->rows);
 
-	if (e == ERR_OK && outbox_pending(api->store) > 0)
+	if (e == ERR_OK && outbox_pending(api->store, &orders_schema) > 0)
 		e = show_pending(api, page->count);
 	if (e != ERR_OK)
 		return e;

@@ -195,12 +195,13 @@ struct last {
 
 /* A history_each: stops at the newest change through the API. */
 static enum err
-find_last(void *cookie, struct history_place place, struct str json)
+find_last(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct last *last = cookie;
 	const cJSON *entry;
 	enum err e = entry_parse(last->api, json, &entry);
 
+	(void)s;
 	if (e != ERR_OK)
 		return e;
 	if (is_change(entry) && strcmp(json_text_or_empty(entry, "source"), "api") == 0) {
@@ -222,14 +223,14 @@ find_entry(struct api *api, const struct writing *w, struct str record,
 
 	*place = w->place;
 	if (w->place.generation == 0) {
-		e = history_of_record(api->store, record, HISTORY_NEWEST, find_last, &last);
+		e = history_of_record(api->store, &orders_schema, record, HISTORY_NEWEST, find_last, &last);
 		*detail = "no change was made to this order through the API lately";
 		*entry = last.entry;
 		*place = last.place;
 		return e != ERR_OK && e != STOP ? e : *entry == NULL ? ERR_CONFLICT : ERR_OK;
 	}
 	*detail = "the order's history has no such change";
-	if ((e = history_get(api->store, record, w->place, &json)) != ERR_OK ||
+	if ((e = history_get(api->store, &orders_schema, record, w->place, &json)) != ERR_OK ||
 	    (e = entry_parse(api, json, entry)) != ERR_OK)
 		return e;
 	*detail = "only changes of an order's fields can be undone";
@@ -246,7 +247,7 @@ resolve_row(struct api *api, struct writing *w, uint32_t row, const char **detai
 	const cJSON *entry;
 	enum err e;
 
-	if ((e = store_row(api->store, row, &view)) != ERR_OK ||
+	if ((e = store_row(api->store, &orders_schema, row, &view)) != ERR_OK ||
 	    (e = find_entry(api, w, view.id, &entry, &place, detail)) != ERR_OK)
 		return e;
 	*detail = NULL;
@@ -335,13 +336,14 @@ bulk_order(struct bulk *b, struct str record)
 
 /* A history_each */
 static enum err
-add_entry(void *cookie, struct history_place place, struct str json)
+add_entry(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct bulk *b = cookie;
 	struct undoing *u;
 	const cJSON *entry;
 	enum err e = entry_parse(b->api, json, &entry);
 
+	(void)s;
 	if (e != ERR_OK || !is_change(entry))
 		return e;
 	if ((u = bulk_order(b, str_of(json_text_or_empty(entry, "id")))) == NULL)
@@ -357,7 +359,7 @@ resolve_target(struct bulk *b, size_t i)
 	const char *detail = "the order has been deleted since";
 	struct buf errors = { 0 };
 	uint32_t row;
-	enum err e = store_find_record(api->store, str_of(t->record), &row);
+	enum err e = store_find_record(api->store, &orders_schema, str_of(t->record), &row);
 
 	if (e == ERR_OK) {
 		detail = NULL;

@@ -92,7 +92,7 @@ target_name(struct writing *w, struct target *t, struct str id)
 enum err
 target_row(struct api *api, struct target *t, uint32_t row, struct row_view *view)
 {
-	enum err e = store_row(api->store, row, view);
+	enum err e = store_row(api->store, &orders_schema, row, view);
 
 	if (e == ERR_OK && view->id.len >= sizeof(t->record))
 		e = ERR_STORE_CORRUPT;

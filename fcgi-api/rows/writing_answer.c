@@ -62,7 +62,7 @@ static void
 put_stored(struct api *api, const struct message_result *result)
 {
 	uint32_t row;
-	enum err e = store_find_record(api->store, str_of(result->record), &row);
+	enum err e = store_find_record(api->store, &orders_schema, str_of(result->record), &row);
 
 	if (e != ERR_OK)
 		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(result) : NULL);
@@ -77,7 +77,7 @@ answer_pending(struct answering *a, const struct message_result *result)
 	struct str order;
 	uint64_t since;
 
-	if (outbox_overlay(api->store, str_of(result->record), &order, &since) == ERR_OK)
+	if (outbox_overlay(api->store, &orders_schema, str_of(result->record), &order, &since) == ERR_OK)
 		put_order(api, order, since);
 	else if (result->order.len > 0)
 		put_order(api, result->order, a->generation);
@@ -187,9 +187,9 @@ order_of(struct answering *a, const struct message_result *result)
 	struct str json = result->order;
 	uint32_t row;
 
-	if (json.len == 0 && outbox_overlay(st, str_of(result->record), &json, NULL) != ERR_OK &&
-	    store_find_record(st, str_of(result->record), &row) == ERR_OK &&
-	    store_row(st, row, &view) == ERR_OK)
+	if (json.len == 0 && outbox_overlay(st, &orders_schema, str_of(result->record), &json, NULL) != ERR_OK &&
+	    store_find_record(st, &orders_schema, str_of(result->record), &row) == ERR_OK &&
+	    store_row(st, &orders_schema, row, &view) == ERR_OK)
 		json = view.json;
 	return json;
 }

@@ -49,7 +49,7 @@ add_store(struct api *api, struct buf *b, const struct findings *f)
 	json_member_bool(b, "up", f->readable);
 	if (f->readable) {
 		store_space(api->store, &used, &map);
-		json_member_uint(b, "orders", store_row_count(api->store));
+		json_member_uint(b, "orders", store_row_count(api->store, &orders_schema));
 		json_member_uint(b, "usedBytes", used);
 		json_member_uint(b, "mapBytes", map);
 	}
@@ -118,7 +118,7 @@ health_finish(struct api *api, const struct waiting *w, enum err e,
 	if (api_snapshot(api) == ERR_OK) {
 		f.readable = true;
 		f.generation = store_generation(api->store);
-		f.synced_ms = store_synced_ms(api->store);
+		f.synced_ms = store_synced_ms(api->store, &orders_schema);
 		f.age_s = api->response.data_age_s;
 	}
 	add_document(api, &r->own, &f);

@@ -30,7 +30,7 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	bool gzip;
 	enum err e;
 
-	if ((e = summary_get(api->summaries, api->store, api->now_ms, &body)) != ERR_OK)
+	if ((e = summary_get(api->summaries, api->store, &orders_schema, api->now_ms, &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
 	if (response_validators(r, condition, tag_of(api, &body, gzip),
@@ -65,7 +65,7 @@ summary_unchanged(struct api *api)
 	return req->param_count == 0 && etag.len > 0 && api_unmoved(api) && !api_filling(api) &&
 	    api->now_ms >= t->from_ms && api->now_ms < t->until_ms &&
 	    t->numbers[0] == store_generation(api->store) &&
-	    t->numbers[2] == (uint64_t)store_synced_ms(api->store) &&
+	    t->numbers[2] == (uint64_t)store_synced_ms(api->store, &orders_schema) &&
 	    etag_listed(req->if_none_match, etag) &&
 	    response_validators(&api->response, req->if_none_match, etag, t->numbers[0]);
 }

@@ -5,7 +5,7 @@
 enum err
 listing_begin(struct listing *l, struct store *st)
 {
-	uint32_t rows = store_rows_end(st);
+	uint32_t rows = store_rows_end(st, &orders_schema);
 
 	listing_end(l);
 	if ((l->seen = calloc(rows / 64 + 1, sizeof(*l->seen))) == NULL)

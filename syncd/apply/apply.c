@@ -14,7 +14,7 @@
 
 struct apply {
 	const struct config	*config;
-	const struct schema	*schema;
+	const struct tables	*tables;
 	struct db		 db;
 	struct db_txn		 txn;		/* for writing */
 	struct store		*store;		/* for reading, same environment */
@@ -25,7 +25,7 @@ struct apply {
 	uint64_t		 birth;		/* see META_BIRTH */
 	uint64_t		 sequence;	/* the next one to be assigned */
 	uint64_t		 sequence_end;	/* see META_SEQUENCE */
-	uint32_t		 held;		/* see apply_hold() */
+	uint32_t		 held[TABLES_MAX];	/* by table's number, see apply_hold() */
 	apply_watcher		*watcher;	/* NULL: none */
 	void			*watcher_cookie;
 	apply_commit_cb		*tell;
@@ -57,7 +57,7 @@ static enum err
 open_db(struct apply *a)
 {
 	const struct db_options options = {
-		.max_dbs = STORE_MAX_DBS, .max_readers = STORE_MAX_READERS,
+		.max_dbs = store_max_dbs(a->tables), .max_readers = STORE_MAX_READERS,
 		.map_bytes = (size_t)a->config->store.map_size_bytes, .mode = 0660
 	};
 	char path[CONFIG_TEXT_MAX + 16];
@@ -130,16 +130,17 @@ static enum err
 prepare(struct apply *a)
 {
 	struct apply_txn t = {
-		.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(),
+		.txn = &a->txn, .dbs = &a->dbs, .tables = a->tables, .now_ms = instant_now(),
 		.source = SOURCE_JOB
 	};
+	bool newer;
 	enum err e = db_begin(&a->db, t.txn, true);
 
-	if (e == ERR_OK && (e = store_keys_open(t.txn, true, &a->dbs)) == ERR_OK &&
+	if (e == ERR_OK && (e = store_keys_open(t.txn, a->tables, true, &a->dbs)) == ERR_OK &&
 	    (e = meta_head(t.txn, a->dbs.meta, &t.head)) == ERR_NOT_FOUND)
 		e = new_head(&t);
 	if (e == ERR_OK && (e = load_sequence(a, &t)) == ERR_OK &&
-	    (e = apply_use_settings(&t, a->config, true)) == ERR_OK)
+	    (e = apply_use_settings(&t, a->config, true, &newer)) == ERR_OK)
 		e = db_commit(t.txn);
 	db_abort(t.txn);
 	apply_plan_free(&t);
@@ -172,13 +173,14 @@ static enum err
 reconfigure(struct apply *a)
 {
 	struct apply_txn t = {
-		.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .now_ms = instant_now(),
+		.txn = &a->txn, .dbs = &a->dbs, .tables = a->tables, .now_ms = instant_now(),
 		.source = SOURCE_JOB
 	};
+	bool newer;
 	enum err e = db_begin(&a->db, t.txn, true);
 
 	if (e == ERR_OK && (e = meta_head(t.txn, a->dbs.meta, &t.head)) == ERR_OK &&
-	    (e = apply_use_settings(&t, a->config, false)) == ERR_OK && t.told_new &&
+	    (e = apply_use_settings(&t, a->config, false, &newer)) == ERR_OK && newer &&
 	    (e = db_commit(t.txn)) == ERR_OK && a->tell != NULL)
 		a->tell(a->tell_cookie, t.head.generation, buf_str(&t.log));
 	db_abort(t.txn);
@@ -200,7 +202,7 @@ apply_reconfigure(struct apply *a)
 }
 
 enum err
-apply_open(const struct config *config, const struct schema *schema, struct apply **out)
+apply_open(const struct config *config, const struct tables *tables, struct apply **out)
 {
 	struct apply *a = calloc(1, sizeof(*a));
 	enum err e;
@@ -208,7 +210,7 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 	if (a == NULL)
 		return ERR_NOMEM;
 	a->config = config;
-	a->schema = schema;
+	a->tables = tables;
 	a->lock_fd = -1;
 	if (mkdir(config->store.path, 0750) == -1 && errno != EEXIST) {
 		e = err_from_errno(errno);
@@ -223,7 +225,7 @@ apply_open(const struct config *config, const struct schema *schema, struct appl
 		if ((e = grow_map(a)) != ERR_OK)
 			break;
 	if ((e = db_tell(&a->txn, config->store.path, e)) != ERR_OK ||
-	    (e = store_attach(&a->db, &a->store)) != ERR_OK)
+	    (e = store_attach(&a->db, tables, &a->store)) != ERR_OK)
 		goto fail;
 	*out = a;
 	return ERR_OK;
@@ -277,15 +279,15 @@ apply_watch(struct apply *a, apply_watcher *watcher, void *cookie)
 }
 
 void
-apply_hold(struct apply *a, uint32_t fields)
+apply_hold(struct apply *a, const struct schema *table, uint32_t fields)
 {
-	a->held = fields;
+	a->held[table->number] = fields;
 }
 
 uint32_t
-apply_held(const struct apply *a)
+apply_held(const struct apply *a, const struct schema *table)
 {
-	return a->held;
+	return a->held[table->number];
 }
 
 uint64_t
@@ -301,16 +303,16 @@ apply_birth(struct apply *a)
 }
 
 static enum err
-put_options(struct apply_txn *t)
+put_options(struct apply_table *t)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
-		char name[32];
+		char name[META_NAME_SIZE];
 		enum err e;
 
 		if (!t->further_new[f])
 			continue;
-		(void)snprintf(name, sizeof(name), META_OPTIONS "%u", f);
-		e = apply_put(t->txn, t->dbs->meta, str_of(name),
+		meta_field_name(name, META_OPTIONS, t->schema, f);
+		e = apply_put(t->txn, t->all->dbs->meta, str_of(name),
 		    t->further[f].data, t->further[f].len);
 		if (e != ERR_OK)
 			return e;
@@ -320,17 +322,22 @@ put_options(struct apply_txn *t)
 
 /* Does what the schema says about amounts change how they are shown? */
 static enum err
-plan_money(struct apply_txn *t, struct str told)
+plan_money(struct apply_txn *t, const struct apply_meta *meta)
 {
+	struct apply_table *of;
 	struct str stored;
+	enum err e;
 
-	if (told.len == 0)
+	if (meta->money.len == 0)
 		return ERR_OK;
 	/* a schema that was never read counts as saying nothing */
 	if (!meta_get(t->txn, t->dbs->meta, META_MONEY, &stored))
 		stored = STR(CURRENCY_NOTHING);
-	t->told_new |= !str_eq(stored, told);
-	return t->txn->fault.error;
+	if (str_eq(stored, meta->money))
+		return t->txn->fault.error;
+	if ((e = apply_touch(t, meta->table, &of)) == ERR_OK)
+		of->told_new = true;
+	return e;
 }
 
 /* Plan all that is to be done; ${newer}: it makes a generation. */
@@ -346,15 +353,34 @@ plan(struct apply_txn *t, const struct change *changes, size_t n, const struct a
 	    (e = apply_plan_edits(t, meta)) != ERR_OK ||
 	    (e = apply_plan_past(t, changes, n)) != ERR_OK ||
 	    (e = apply_plan_history(t, meta)) != ERR_OK ||
-	    (e = apply_plan_offers(t, meta)) != ERR_OK || (e = plan_money(t, meta->money)) != ERR_OK)
+	    (e = apply_plan_offers(t, meta)) != ERR_OK || (e = plan_money(t, meta)) != ERR_OK)
 		return e;
-	*newer = t->count > 0 || t->entry_count > 0 || t->told_new;
+	*newer = t->entry_count > 0;
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		*newer |= of->count > 0 || of->told_new;
 	for (size_t i = 0; i < t->overlay_count; i++)
 		*newer |= t->overlays[i].visible;
 	/* a store without changes is trimmed too, when a sync ends */
 	if (!*newer && meta->synced_ms != 0)
 		return apply_history_due(t, newer);
 	return ERR_OK;
+}
+
+static enum err
+write_table(struct apply_table *t)
+{
+	enum err e;
+
+	if (t->count == 0)
+		return ERR_OK;
+	for (size_t n = 0; n < t->count; n++) {
+		t->head->rows_live += !t->items[n].existed;
+		t->head->rows_live -= t->items[n].gone;
+	}
+	if ((e = apply_orderings(t)) != ERR_OK || (e = apply_totals(t)) != ERR_OK ||
+	    (e = apply_columns(t)) != ERR_OK || (e = apply_rows(t)) != ERR_OK)
+		return e;
+	return put_options(t);
 }
 
 /* The parts, in the order that apply/parts.h explains. */
@@ -364,12 +390,9 @@ write_changes(struct apply_txn *t, uint64_t keep)
 	enum err e;
 
 	t->head.generation = t->next;
-	t->head.rows_live += (uint32_t)t->result.created;
-	t->head.rows_live -= (uint32_t)t->result.deleted;
-	if (t->count > 0 && ((e = apply_orderings(t)) != ERR_OK || (e = apply_totals(t)) != ERR_OK ||
-	    (e = apply_columns(t)) != ERR_OK || (e = apply_rows(t)) != ERR_OK ||
-	    (e = put_options(t)) != ERR_OK))
-		return e;
+	for (struct apply_table *of = t->touched; of != NULL; of = of->next)
+		if ((e = write_table(of)) != ERR_OK)
+			return e;
 	if ((e = apply_log(t, keep)) != ERR_OK)
 		return e;
 	return apply_history(t);
@@ -377,11 +400,16 @@ write_changes(struct apply_txn *t, uint64_t keep)
 
 /* Freshness only grows, unless the clock was set back. */
 static bool
-note_fresh(struct apply_txn *t, int64_t fresh_ms)
+note_fresh(struct apply_txn *t, const struct apply_meta *meta)
 {
-	if (fresh_ms == 0 || (fresh_ms <= t->head.fresh_ms && t->head.fresh_ms <= t->now_ms))
+	struct table_head *head;
+
+	if (meta->fresh_ms == 0)
 		return false;
-	t->head.fresh_ms = fresh_ms;
+	head = &t->head.table[meta->table->number];
+	if (meta->fresh_ms <= head->fresh_ms && head->fresh_ms <= t->now_ms)
+		return false;
+	head->fresh_ms = meta->fresh_ms;
 	return true;
 }
 
@@ -410,21 +438,26 @@ put_last_sync(struct apply_txn *t, const struct apply_meta *meta)
 static enum err
 write_meta(struct apply_txn *t, const struct apply_meta *meta, bool newer)
 {
-	bool fresher = note_fresh(t, meta->fresh_ms);
+	bool fresher = note_fresh(t, meta);
+	struct apply_table *of;
 	enum err e;
 
 	t->result.generation = t->head.generation;
-	if (meta->synced_ms != 0)
-		t->head.synced_ms = meta->synced_ms;
+	if (meta->synced_ms != 0) {
+		if ((e = apply_touch(t, meta->table, &of)) != ERR_OK)
+			return e;
+		of->head->synced_ms = meta->synced_ms;
+	}
 	if ((e = put_last_sync(t, meta)) != ERR_OK || (e = put_text(t, META_FEED, meta->feed)) != ERR_OK ||
 	    (e = put_text(t, META_CALLS, meta->calls)) != ERR_OK ||
 	    (e = put_text(t, META_MONEY, meta->money)) != ERR_OK)
 		return e;
 	if (!newer && meta->synced_ms == 0)
-		return fresher ? apply_put_head(t) : 0;
-	if ((e = apply_put_head(t)) != ERR_OK)
-		return e;
-	return apply_put_body(t);
+		return fresher ? apply_put_head(t) : ERR_OK;
+	e = apply_put_head(t);
+	for (of = t->touched; of != NULL && e == ERR_OK; of = of->next)
+		e = apply_put_body(of);
+	return e;
 }
 
 static enum err
@@ -488,9 +521,9 @@ apply_changes(struct apply *a, const struct change *changes, size_t n,
 	forget_dead_readers(a, now_ms);
 	do {
 		struct apply_txn t = {
-			.txn = &a->txn, .dbs = &a->dbs, .schema = a->schema, .source = source,
+			.txn = &a->txn, .dbs = &a->dbs, .tables = a->tables, .source = source,
 			.now_ms = now_ms,
-			.held = source == SOURCE_FULL_SYNC ? 0 : a->held,
+			.held = source == SOURCE_FULL_SYNC ? NULL : a->held,
 			.history_from_ms = now_ms - a->config->audit.retention_ms,
 			.sequence_end = a->sequence_end
 		};

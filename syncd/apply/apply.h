@@ -11,10 +11,10 @@
 #include "syncd/apply/change_step.h"
 
 /*
- * The only way to write the store.  A list of changes becomes one LMDB write
- * transaction that updates rows, columns, orderings, totals, the summary's
- * body, the change log and the generation together, or none of them.  A list
- * that changes nothing makes no generation.
+ * The only way to write the store.  A list of changes, of one table or several,
+ * becomes one LMDB write transaction that updates rows, columns, orderings, totals,
+ * the summaries' bodies, the change log and the generation together, or none of
+ * them.  A list that changes nothing makes no generation.
  *
  * The process that has an apply open is the store's only writer: a lock
  * file beside the data keeps a second one out.
@@ -26,6 +26,7 @@ enum change_kind { CHANGE_UPSERT, CHANGE_GONE };
 /* "This record now has these fields" (the known ones), or "it is gone". */
 struct change {
 	enum change_kind	kind;
+	const struct schema	*table;
 	struct record		record;	/* strings belong to the caller */
 	/*
 	 * What the news is based on: a row that has changed after this
@@ -91,6 +92,7 @@ struct answer_step {
 
 /* What Airtable offers for a select (options.h); known false: this can't be found out any more. */
 struct offer_step {
+	const struct schema *table;
 	unsigned	field;
 	bool		known;
 	bool		several;	/* it takes more than one at a time */
@@ -114,6 +116,7 @@ typedef void	 apply_compose(void *cookie, const struct apply_result *, struct bu
  * they differ from what the store has.
  */
 struct apply_meta {
+	const struct schema		*table;		/* of the moments and the amounts; NULL: there are none */
 	int64_t				 synced_ms;	/* when a complete sync ended; 0: leave as it is */
 	int64_t				 fresh_ms;	/* the store now has what Airtable had then; 0: leave as it is */
 	struct str			 calls;		/* the ledger's (META_CALLS); len 0: leave as it is */
@@ -140,11 +143,11 @@ struct apply_meta {
 };
 
 /*
- * Open or create the store below store.path, lock it, and bring the daily
+ * Open or create the store of these tables below store.path, lock it, and bring the daily
  * totals to summary.time_zone.  ERR_STORE_LOCKED, ERR_STORE_VERSION, ...;
  * the log says why.
  */
-enum err	 apply_open(const struct config *, const struct schema *, struct apply **);
+enum err	 apply_open(const struct config *, const struct tables *, struct apply **);
 void		 apply_close(struct apply *);
 /*
  * The configuration has changed: from now on revenue is counted by
@@ -168,12 +171,12 @@ typedef void	 apply_watcher(void *cookie, const struct change *, size_t n, enum 
 void		 apply_watch(struct apply *, apply_watcher *, void *cookie);
 
 /*
- * These fields (bits) went bad as a whole in Airtable: news that they are empty is
- * ignored, unless it comes from a full sync or the value is what a change of
+ * These fields of the table (bits) went bad as a whole in Airtable: news that they are
+ * empty is ignored, unless it comes from a full sync or the value is what a change of
  * ours asked for.  0: none.
  */
-void		 apply_hold(struct apply *, uint32_t fields);
-uint32_t	 apply_held(const struct apply *);
+void		 apply_hold(struct apply *, const struct schema *, uint32_t fields);
+uint32_t	 apply_held(const struct apply *, const struct schema *);
 
 /*
  * The sequence number for the next outbox entry (kept in memory; unused ones
@@ -196,13 +199,13 @@ void		 apply_on_commit(struct apply *, apply_commit_cb *tell, void *cookie);
  * ${now} at Airtable, though the row does not change?  Within a snapshot.
  */
 struct apply_past_ask {
+	const struct schema		*table;
 	struct str			 id;
 	const struct change_step	*steps;
 	uint64_t			 since;		/* as steps_since */
 	const struct record		*now;
 };
-bool		 apply_past_differs(struct store *, const struct schema *,
-		    const struct apply_past_ask *);
+bool		 apply_past_differs(struct store *, const struct apply_past_ask *);
 
 /*
  * For reading, on the same environment.  Snapshots must have ended before

@@ -10,7 +10,7 @@ struct span {
 };
 
 static bool
-span_changes(const struct apply_txn *t, const struct span *s, unsigned f)
+span_changes(const struct apply_table *t, const struct span *s, unsigned f)
 {
 	for (size_t i = s->from; i < s->to; i++)
 		if (apply_field_changed(t, &t->items[i], f))
@@ -29,7 +29,7 @@ number_of(const struct apply_item *i, unsigned f, bool hash)
 }
 
 static enum err
-write_codes(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
+write_codes(struct apply_table *t, const struct span *s, unsigned f, struct str old)
 {
 	uint64_t key = column_key(f, s->segment);
 	uint8_t codes[COLUMN_SEGMENT] = { 0 };
@@ -39,12 +39,12 @@ write_codes(struct apply_txn *t, const struct span *s, unsigned f, struct str ol
 	for (size_t n = s->from; n < s->to; n++)
 		codes[t->items[n].row % COLUMN_SEGMENT] =
 		    t->items[n].gone ? 0 : t->items[n].code[f];
-	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), codes, sizeof(codes));
+	return apply_put(t->txn, t->dbs->columns, key_u64(&key), codes, sizeof(codes));
 }
 
 /* The field's numbers, or the hashes of its texts. */
 static enum err
-write_numbers(struct apply_txn *t, const struct span *s, unsigned f, bool hash, struct str old)
+write_numbers(struct apply_table *t, const struct span *s, unsigned f, bool hash, struct str old)
 {
 	uint64_t key = column_key(hash ? COLUMN_HASH + f : f, s->segment);
 	int64_t numbers[COLUMN_SEGMENT];
@@ -56,11 +56,11 @@ write_numbers(struct apply_txn *t, const struct span *s, unsigned f, bool hash, 
 			numbers[i] = COLUMN_EMPTY;
 	for (size_t n = s->from; n < s->to; n++)
 		numbers[t->items[n].row % COLUMN_SEGMENT] = number_of(&t->items[n], f, hash);
-	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), numbers, sizeof(numbers));
+	return apply_put(t->txn, t->dbs->columns, key_u64(&key), numbers, sizeof(numbers));
 }
 
 static enum err
-write_text(struct apply_txn *t, const struct span *s, unsigned f, struct str old)
+write_text(struct apply_table *t, const struct span *s, unsigned f, struct str old)
 {
 	uint64_t key = column_key(f, s->segment);
 	uint32_t ends[COLUMN_SEGMENT] = { 0 };
@@ -87,14 +87,14 @@ write_text(struct apply_txn *t, const struct span *s, unsigned f, struct str old
 		e = ERR_NOMEM;
 	} else {
 		memcpy(b.data, ends, sizeof(ends));
-		e = apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), b.data, b.len);
+		e = apply_put(t->txn, t->dbs->columns, key_u64(&key), b.data, b.len);
 	}
 	buf_free(&b);
 	return e;
 }
 
 static enum err
-write_live(struct apply_txn *t, const struct span *s, struct str old)
+write_live(struct apply_table *t, const struct span *s, struct str old)
 {
 	uint64_t key = column_key(COLUMN_LIVE, s->segment), bits[COLUMN_WORDS] = { 0 };
 
@@ -109,14 +109,14 @@ write_live(struct apply_txn *t, const struct span *s, struct str old)
 		else
 			bits[at / 64] |= bit;
 	}
-	return apply_put(t->txn, t->dbs->orders.columns, key_u64(&key), bits, sizeof(bits));
+	return apply_put(t->txn, t->dbs->columns, key_u64(&key), bits, sizeof(bits));
 }
 
 /* The stored segment, ptr NULL when there is none yet. */
 static enum err
-load(struct apply_txn *t, unsigned column, uint32_t segment, struct str *old)
+load(struct apply_table *t, unsigned column, uint32_t segment, struct str *old)
 {
-	enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema, column, segment, old);
+	enum err e = column_segment(t->txn, t->dbs->columns, t->schema, column, segment, old);
 
 	if (e == ERR_NOT_FOUND)
 		old->ptr = NULL;
@@ -124,7 +124,7 @@ load(struct apply_txn *t, unsigned column, uint32_t segment, struct str *old)
 }
 
 static enum err
-write_field(struct apply_txn *t, const struct span *s, unsigned f)
+write_field(struct apply_table *t, const struct span *s, unsigned f)
 {
 	const struct field *field = &t->schema->fields[f];
 	struct str old;
@@ -150,7 +150,7 @@ write_field(struct apply_txn *t, const struct span *s, unsigned f)
 }
 
 static enum err
-write_span(struct apply_txn *t, const struct span *s)
+write_span(struct apply_table *t, const struct span *s)
 {
 	struct str old;
 	enum err e;
@@ -164,7 +164,7 @@ write_span(struct apply_txn *t, const struct span *s)
 }
 
 enum err
-apply_columns(struct apply_txn *t)
+apply_columns(struct apply_table *t)
 {
 	struct span s = { 0 };
 	enum err e;

@@ -9,6 +9,7 @@
  * were sent, are not settled yet and show in the news.
  */
 struct candidate {
+	struct apply_table	*table;
 	struct apply_item	*item;
 	struct outbox_entry	 entry;		/* strings in the map */
 	bool			 shows;
@@ -25,7 +26,7 @@ decode(const struct apply_txn *t, struct str key, struct str data, struct outbox
 	uint64_t sequence;
 
 	memcpy(&sequence, key.ptr, sizeof(sequence));
-	return outbox_decode(sequence, data, t->schema, e);
+	return outbox_decode(sequence, data, t->tables, e);
 }
 
 /* Earlier news may have shown some of what is confirmed now. */
@@ -43,12 +44,12 @@ mark_seen(struct apply_txn *t)
 
 /* Has the item changed in a way that its edits don't explain? */
 static bool
-unexplained(const struct apply_txn *t, const struct apply_item *i)
+unexplained(const struct apply_table *t, const struct apply_item *i)
 {
 	struct record r = i->old;
 
-	for (uint32_t n = i->first_edit; n != 0; n = t->edits[n - 1].next) {
-		const struct outbox_entry *e = t->edits[n - 1].entry;
+	for (uint32_t n = i->first_edit; n != 0; n = t->all->edits[n - 1].next) {
+		const struct outbox_entry *e = t->all->edits[n - 1].entry;
 
 		if (e->kind == OUTBOX_DELETE)
 			return false;
@@ -65,9 +66,10 @@ wanted(const struct apply_txn *t)
 {
 	if (t->source == SOURCE_JOB)
 		return false;
-	for (size_t n = 0; n < t->count; n++)
-		if (unexplained(t, &t->items[n]))
-			return true;
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		for (size_t n = 0; n < of->count; n++)
+			if (unexplained(of, &of->items[n]))
+				return true;
 	return false;
 }
 
@@ -84,23 +86,36 @@ ends_here(const struct apply_txn *t, const struct apply_meta *meta, const struct
 	return false;
 }
 
+/* NULL: the commit changes none of its rows. */
+static struct apply_table *
+touched(const struct apply_txn *t, const struct schema *schema)
+{
+	struct apply_table *of = t->touched;
+
+	while (of != NULL && of->schema != schema)
+		of = of->next;
+	return of;
+}
+
 static enum err
 consider(struct apply_txn *t, const struct apply_meta *meta, const struct outbox_entry *e,
     struct candidates *c)
 {
+	struct apply_table *of = touched(t, e->table);
 	struct apply_item *i;
 	struct str row;
 
-	if (e->state != OUTBOX_SENT || e->seen || e->kind == OUTBOX_CREATE || e->record.id.len == 0)
+	if (of == NULL || e->state != OUTBOX_SENT || e->seen || e->kind == OUTBOX_CREATE ||
+	    e->record.id.len == 0)
 		return ERR_OK;
-	if (!db_get(t->txn, t->dbs->orders.ids, e->record.id, &row))
+	if (!db_get(t->txn, of->dbs->ids, e->record.id, &row))
 		return t->txn->fault.error;
-	i = apply_item_of_row(t, load_u32(row.ptr, 0));
+	i = apply_item_of_row(of, load_u32(row.ptr, 0));
 	if (i == NULL || !i->existed || ends_here(t, meta, e))
 		return ERR_OK;
 	if (!vec_room(&c->list, c->count, &c->room))
 		return ERR_NOMEM;
-	c->list[c->count++] = (struct candidate){ .item = i, .entry = *e };
+	c->list[c->count++] = (struct candidate){ .table = of, .item = i, .entry = *e };
 	return ERR_OK;
 }
 
@@ -165,7 +180,7 @@ shows(const struct apply_txn *t, const struct candidates *c, size_t which)
 	if (one->entry.kind == OUTBOX_DELETE || one->item->gone)
 		return one->entry.kind == OUTBOX_DELETE && one->item->gone;
 	if ((own = one->entry.record.known & ~asked_later(t, c, which)) != 0)
-		return shows_fields(t->schema, one->item, &one->entry, own);
+		return shows_fields(one->table->schema, one->item, &one->entry, own);
 	for (size_t n = which + 1; n < c->count; n++)
 		if (c->list[n].item == one->item && c->list[n].entry.sent_ms == one->entry.sent_ms)
 			return c->list[n].shows;
@@ -180,7 +195,7 @@ add_found(struct apply_txn *t, const struct candidate *c)
 	if (kept == NULL)
 		return ERR_NOMEM;
 	*kept = c->entry;
-	return apply_add_edit(t, c->item, &(struct apply_edit){ .entry = kept, .found = true });
+	return apply_add_edit(c->table, c->item, &(struct apply_edit){ .entry = kept, .found = true });
 }
 
 enum err

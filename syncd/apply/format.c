@@ -38,7 +38,7 @@ look_at(const char *data, struct found *f)
 {
 	/* no other writer: syncd.lock is ours */
 	static const struct db_options options = {
-		.read_only = true, .file = true, .max_dbs = STORE_MAX_DBS
+		.read_only = true, .file = true, .max_dbs = 4
 	};
 	struct db_txn txn = { .txn = NULL };
 	bool known = false;

@@ -6,18 +6,21 @@
 
 /* Note the rows that one entry of the log lists as deleted. */
 static enum err
-note_gone(struct apply_txn *t, uint64_t generation, struct str data)
+note_gone(struct apply_table *t, uint64_t generation, struct str data)
 {
 	const char *p = data.ptr, *end = p + data.len;
 
 	if (data.len < sizeof(struct change_log_head))
 		return ERR_STORE_CORRUPT;
-	for (p += sizeof(struct change_log_head); end - p >= 2;) {
-		struct str id = { p + 2, (unsigned char)p[1] };
+	for (p += sizeof(struct change_log_head); (size_t)(end - p) >= sizeof(struct change_logged);) {
+		struct change_logged logged;
+		struct str id = { p + sizeof(logged), 0 };
 
+		memcpy(&logged, p, sizeof(logged));
+		id.len = logged.id_len;
 		if (id.len > (size_t)(end - id.ptr))
 			return ERR_STORE_CORRUPT;
-		if (*p == LOGGED_DELETED) {
+		if (logged.kind == LOGGED_DELETED && logged.table == t->schema->number) {
 			if (!vec_room(&t->gone, t->gone_count, &t->gone_room))
 				return ERR_NOMEM;
 			t->gone[t->gone_count++] = (struct apply_gone){ id, generation };
@@ -37,14 +40,14 @@ gone_cmp(const void *a, const void *b)
 
 /* Read all rows deleted after ${base}. */
 static enum err
-read_log(struct apply_txn *t, uint64_t base)
+read_log(struct apply_table *t, uint64_t base)
 {
 	uint64_t generation = base + 1;
 	struct db_cursor c;
 	enum err e = ERR_OK;
 
 	t->gone_count = 0;
-	for (db_walk_from(&c, t->txn, t->dbs->changes, key_u64(&generation)); c.found && e == ERR_OK;
+	for (db_walk_from(&c, t->txn, t->all->dbs->changes, key_u64(&generation)); c.found && e == ERR_OK;
 	    db_next(&c)) {
 		uint64_t of;
 
@@ -62,14 +65,14 @@ read_log(struct apply_txn *t, uint64_t base)
 }
 
 enum err
-apply_gone_since(struct apply_txn *t, struct str id, uint64_t base, bool *gone)
+apply_gone_since(struct apply_table *t, struct str id, uint64_t base, bool *gone)
 {
 	struct apply_gone wanted = { .id = id };
 	size_t low = 0, high;
 	enum err e;
 
 	*gone = false;
-	if (base >= t->head.generation)
+	if (base >= t->all->head.generation)
 		return ERR_OK;
 	if ((!t->gone_known || base < t->gone_from) && (e = read_log(t, base)) != ERR_OK)
 		return e;

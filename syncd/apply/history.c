@@ -40,18 +40,19 @@ struct story {
 
 /* ${told} holds the action and who did it; ${to} NULL: the record is gone. */
 static enum err
-tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct apply_told *told,
+tell_on(struct apply_table *t, struct story *s, const struct apply_item *i, struct apply_told *told,
     const struct record *to)
 {
 	struct record empty = { 0 };
 	enum err e;
 
+	told->table = t->schema;
 	told->id = i->now.id;
 	told->from = s->live ? &s->now : NULL;
 	told->to = to;
 	told->fields = differing(t->schema, s->live ? &s->now : &empty,
 	    to == NULL ? &empty : to) & ~stamps(t->schema);
-	e = apply_tell(t, told);
+	e = apply_tell(t->all, told);
 	s->told++;
 	s->live = to != NULL;
 	if (to != NULL)
@@ -60,14 +61,14 @@ tell_on(struct apply_txn *t, struct story *s, const struct apply_item *i, struct
 }
 
 static enum err
-tell_of(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_of(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *by, const char *action, const struct record *to)
 {
 	return tell_on(t, s, i, &(struct apply_told){ .action = action, .by = by }, to);
 }
 
 static enum err
-tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_doing(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct apply_doing *d)
 {
 	return tell_on(t, s, i, &(struct apply_told){ .action = d->action, .who = d->who },
@@ -76,18 +77,18 @@ tell_doing(struct apply_txn *t, struct story *s, const struct apply_item *i,
 
 /* Fields of later edits that the history already has: they overtook this edit. */
 static uint32_t
-overtaken(const struct apply_txn *t, const struct apply_edit *edit)
+overtaken(const struct apply_table *t, const struct apply_edit *edit)
 {
 	uint32_t fields = 0;
 
-	for (uint32_t n = edit->next; n != 0; n = t->edits[n - 1].next)
-		if (t->edits[n - 1].seen)
-			fields |= t->edits[n - 1].entry->record.known;
+	for (uint32_t n = edit->next; n != 0; n = t->all->edits[n - 1].next)
+		if (t->all->edits[n - 1].seen)
+			fields |= t->all->edits[n - 1].entry->record.known;
 	return fields;
 }
 
 static enum err
-tell_update(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_update(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct apply_edit *edit)
 {
 	const struct outbox_entry *e = edit->entry;
@@ -103,7 +104,7 @@ tell_update(struct apply_txn *t, struct story *s, const struct apply_item *i,
 }
 
 static enum err
-tell_creation(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_creation(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *e)
 {
 	struct record to = i->now;
@@ -126,21 +127,21 @@ contains(struct str json, const char *member)
  * texts are escaped, so the strings searched for here occur nowhere else.
  */
 static enum err
-adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct outbox_entry *e)
+adopt_creation(struct apply_table *t, const struct apply_item *i, const struct outbox_entry *e)
 {
 	struct store_key k;
 	struct db_cursor c;
 	struct str last;
 	enum err error = ERR_OK;
 
-	history_key(&k, i->now.id, UINT64_MAX, UINT32_MAX);
+	history_key(&k, t->schema->number, i->now.id, UINT64_MAX, UINT32_MAX);
 	last = key_composed(&k);
-	db_walk_back(&c, t->txn, t->dbs->history, last, (struct str){ last.ptr, last.len - PLACE_BYTES });
+	db_walk_back(&c, t->txn, t->all->dbs->history, last, (struct str){ last.ptr, last.len - PLACE_BYTES });
 	for (int n = 0; n < ADOPT_MAX && c.found && c.key.len == k.len; n++, db_next(&c)) {
 		if (!contains(c.value, "\"action\":\"created\""))
 			continue;
 		if (contains(c.value, "\"source\":\"airtable\""))
-			error = apply_tell_adopted(t, i->now.id, c.key, c.value, e);
+			error = apply_tell_adopted(t->all, t->schema, i->now.id, c.key, c.value, e);
 		break;
 	}
 	db_walk_end(&c);
@@ -148,7 +149,7 @@ adopt_creation(struct apply_txn *t, const struct apply_item *i, const struct out
 }
 
 static enum err
-tell_edit(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_edit(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct apply_edit *edit)
 {
 	const struct outbox_entry *e = edit->entry;
@@ -179,7 +180,7 @@ is_echo(const struct schema *schema, const struct change_step *step, const struc
 
 /* Enter what others did before an edit of ours, if the steps show that edit; *next: what follows it. */
 static enum err
-tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_before(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct outbox_entry *e, const struct change_step **next)
 {
 	const struct change_step *echo = *next;
@@ -193,7 +194,7 @@ tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
 	if (echo == NULL)
 		return ERR_OK;
 	for (; *next != echo && error == ERR_OK; *next = (*next)->next)
-		if (apply_step_doing(t, *next, &s->now, &d))
+		if (apply_step_doing(t->schema, *next, &s->now, &d))
 			error = tell_doing(t, s, i, &d);
 	*next = echo->next;
 	return error;
@@ -201,14 +202,14 @@ tell_before(struct apply_txn *t, struct story *s, const struct apply_item *i,
 
 /* Enter the changes whose authors Airtable reported. */
 static enum err
-tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
+tell_steps(struct apply_table *t, struct story *s, const struct apply_item *i,
     const struct change_step *next)
 {
 	struct apply_doing d;
 	enum err e = ERR_OK;
 
 	/* history begins with what the very first sync brings */
-	while (e == ERR_OK && t->head.synced_ms != 0 &&
+	while (e == ERR_OK && t->head->synced_ms != 0 &&
 	    apply_next_doing(t, i, &next, s->live, &s->now, &d))
 		e = tell_doing(t, s, i, &d);
 	return e;
@@ -216,39 +217,39 @@ tell_steps(struct apply_txn *t, struct story *s, const struct apply_item *i,
 
 /* Enter what has changed beyond edits and steps. */
 static enum err
-tell_rest(struct apply_txn *t, struct story *s, const struct apply_item *i)
+tell_rest(struct apply_table *t, struct story *s, const struct apply_item *i)
 {
 	uint32_t fields;
 
 	if (i->gone)
 		return s->live ? tell_of(t, s, i, NULL, "deleted", NULL) : ERR_OK;
 	if (!s->live)
-		return t->head.synced_ms == 0 ? ERR_OK : tell_of(t, s, i, NULL, "created", &i->now);
+		return t->head->synced_ms == 0 ? ERR_OK : tell_of(t, s, i, NULL, "created", &i->now);
 	fields = differing(t->schema, &s->now, &i->now);
 	if (apply_differing(t->schema, &s->now, &i->now) != 0)
 		return tell_of(t, s, i, NULL, "changed", &i->now);
 	if (fields != 0 && i->first_edit == 0 && s->told == 0) {
 		struct apply_told told = {
-			.id = i->now.id, .action = "changed", .from = &s->now, .to = &i->now,
-			.fields = fields, .who = apply_last_author(i, fields)
+			.table = t->schema, .id = i->now.id, .action = "changed", .from = &s->now,
+			.to = &i->now, .fields = fields, .who = apply_last_author(i, fields)
 		};
 
-		return apply_tell(t, &told);
+		return apply_tell(t->all, &told);
 	}
 	return ERR_OK;
 }
 
 static enum err
-tell_item(struct apply_txn *t, const struct apply_item *i)
+tell_item(struct apply_table *t, const struct apply_item *i)
 {
 	struct story s = { .now = i->old, .live = i->existed };
 	const struct change_step *next = i->steps;
 	enum err e = ERR_OK;
 
-	for (uint32_t n = i->first_edit; n != 0 && e == ERR_OK; n = t->edits[n - 1].next)
-		if (!t->edits[n - 1].seen &&
-		    (e = tell_before(t, &s, i, t->edits[n - 1].entry, &next)) == ERR_OK)
-			e = tell_edit(t, &s, i, &t->edits[n - 1]);
+	for (uint32_t n = i->first_edit; n != 0 && e == ERR_OK; n = t->all->edits[n - 1].next)
+		if (!t->all->edits[n - 1].seen &&
+		    (e = tell_before(t, &s, i, t->all->edits[n - 1].entry, &next)) == ERR_OK)
+			e = tell_edit(t, &s, i, &t->all->edits[n - 1]);
 	if (e == ERR_OK)
 		e = tell_steps(t, &s, i, next);
 	return e != ERR_OK ? e : tell_rest(t, &s, i);
@@ -262,6 +263,7 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	struct apply_item stored = { 0 };
 	struct outbox_entry before;
 	struct apply_told told = {
+		.table = e->table,
 		.id = e->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : e->record.id,
 		.action = step->verb == OUTBOX_REJECTED ? "rejected" : "notApplied",
 		.by = e, .to = &e->record,
@@ -277,7 +279,10 @@ tell_failure(struct apply_txn *t, const struct outbox_step *step)
 	if (error != ERR_OK && error != ERR_NOT_FOUND)
 		return error;
 	if (told.id.len > 0) {
-		error = apply_load(t, told.id, &stored, &version);
+		struct apply_table *of;
+
+		if ((error = apply_touch(t, e->table, &of)) == ERR_OK)
+			error = apply_load(of, told.id, &stored, &version);
 		if (error != ERR_OK && error != ERR_NOT_FOUND)
 			return error;
 		if (error == ERR_OK)
@@ -291,10 +296,12 @@ apply_plan_history(struct apply_txn *t, const struct apply_meta *meta)
 {
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < t->quiet_count && e == ERR_OK; i++)
-		e = tell_item(t, &t->quiet[i]);
-	for (size_t i = 0; i < t->count && e == ERR_OK; i++)
-		e = tell_item(t, &t->items[i]);
+	for (struct apply_table *of = t->touched; of != NULL; of = of->next) {
+		for (size_t i = 0; i < of->quiet_count && e == ERR_OK; i++)
+			e = tell_item(of, &of->quiet[i]);
+		for (size_t i = 0; i < of->count && e == ERR_OK; i++)
+			e = tell_item(of, &of->items[i]);
+	}
 	for (size_t i = 0; i < meta->outbox_count && e == ERR_OK; i++) {
 		const struct outbox_step *step = &meta->outbox[i];
 

@@ -19,7 +19,7 @@ written_ms(struct apply_txn *t, struct str key, int64_t *ms)
 static enum err
 write_audit(struct apply_txn *t, const struct apply_entry *e)
 {
-	struct audit_head head = { .at_ms = t->now_ms, .bulk = e->bulk };
+	struct audit_head head = { .at_ms = t->now_ms, .bulk = e->bulk, .table = e->table };
 	bool last = !e->anew && e->at_ms == 0;
 	size_t len = sizeof(head) + e->id.len;
 	struct store_key k;
@@ -46,15 +46,22 @@ write_entry(struct apply_txn *t, const struct apply_entry *e)
 {
 	struct store_key k;
 	enum err error;
+	char *value;
 
-	history_key(&k, e->id, e->generation, e->index);
+	history_key(&k, e->table, e->id, e->generation, e->index);
 	if ((error = apply_put(t->txn, t->dbs->history, key_composed(&k),
 	    t->history_bytes.data + e->at, e->len)) != ERR_OK || (error = write_audit(t, e)) != ERR_OK)
 		return error;
 	if (e->bulk == 0)
 		return ERR_OK;
 	bulk_key(&k, e->bulk, e->generation, e->index);
-	return apply_put(t->txn, t->dbs->bulks, key_composed(&k), e->id.ptr, e->id.len);
+	if ((value = db_reserve(t->txn, t->dbs->bulks, key_composed(&k), sizeof(e->table) +
+	    e->id.len)) == NULL)
+		return t->txn->fault.error;
+	memcpy(value, &e->table, sizeof(e->table));
+	if (e->id.len > 0)
+		memcpy(value + sizeof(e->table), e->id.ptr, e->id.len);
+	return ERR_OK;
 }
 
 /* true: the entry is kept.  Else it is dropped from the history and from its bulk edit's index. */
@@ -75,8 +82,8 @@ stays(void *cookie, struct str key, struct str value)
 	if (head.at_ms >= t->history_from_ms)
 		return true;
 	place_of_key(key, &generation, &index);
-	history_key(&k, (struct str){ value.ptr + sizeof(head), value.len - sizeof(head) }, generation,
-	    index);
+	history_key(&k, head.table, (struct str){ value.ptr + sizeof(head), value.len - sizeof(head) },
+	    generation, index);
 	(void)db_drop(t->txn, t->dbs->history, key_composed(&k));
 	if (head.bulk != 0) {
 		bulk_key(&k, head.bulk, generation, index);

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "common/store/options.h"
 #include "syncd/apply/parts.h"
 
@@ -8,7 +6,7 @@ differs(struct apply_txn *t, const struct offer_step *step, bool *differ)
 {
 	struct options_offer stored;
 
-	options_offer_load(t->txn, t->dbs->meta, t->schema, step->field, &stored);
+	options_offer_load(t->txn, t->dbs->meta, step->table, step->field, &stored);
 	*differ = stored.known != step->known || (step->known && (stored.several != step->several ||
 	    !str_eq(stored.names, step->names)));
 	return t->txn->fault.error;
@@ -19,18 +17,25 @@ apply_plan_offers(struct apply_txn *t, const struct apply_meta *meta)
 {
 	enum err e = ERR_OK;
 
-	for (size_t i = 0; i < meta->offer_count && e == ERR_OK && !t->told_new; i++)
-		e = differs(t, &meta->offers[i], &t->told_new);
+	for (size_t i = 0; i < meta->offer_count && e == ERR_OK; i++) {
+		struct apply_table *of;
+		bool differ;
+
+		if ((e = differs(t, &meta->offers[i], &differ)) == ERR_OK && differ &&
+		    (e = apply_touch(t, meta->offers[i].table, &of)) == ERR_OK)
+			of->told_new = true;
+	}
 	return e;
 }
 
 /* Store the value under the key of this name and field (${there}), or drop the key. */
 static enum err
-put_key(struct apply_txn *t, const char *prefix, unsigned field, bool there, struct str value)
+put_key(struct apply_txn *t, const char *prefix, const struct offer_step *step, bool there,
+    struct str value)
 {
-	char name[32];
+	char name[META_NAME_SIZE];
 
-	(void)snprintf(name, sizeof(name), "%s%u", prefix, field);
+	meta_field_name(name, prefix, step->table, step->field);
 	return there ? db_put(t->txn, t->dbs->meta, str_of(name), value) :
 	    db_drop(t->txn, t->dbs->meta, str_of(name));
 }
@@ -38,9 +43,9 @@ put_key(struct apply_txn *t, const char *prefix, unsigned field, bool there, str
 static enum err
 put_offer(struct apply_txn *t, const struct offer_step *step)
 {
-	enum err e = put_key(t, META_OFFERED, step->field, step->known, step->names);
+	enum err e = put_key(t, META_OFFERED, step, step->known, step->names);
 
-	return e != ERR_OK ? e : put_key(t, META_SEVERAL, step->field, step->known && step->several,
+	return e != ERR_OK ? e : put_key(t, META_SEVERAL, step, step->known && step->several,
 	    STR("1"));
 }
 

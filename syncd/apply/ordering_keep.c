@@ -6,7 +6,7 @@
 
 /* How many rows move within the orderings of a field. */
 static size_t
-moves(const struct apply_txn *t, unsigned field)
+moves(const struct apply_table *t, unsigned field)
 {
 	size_t n = 0;
 
@@ -16,7 +16,7 @@ moves(const struct apply_txn *t, unsigned field)
 }
 
 static enum err
-change_sequence(struct apply_txn *t, unsigned field, bool descending)
+change_sequence(struct apply_table *t, unsigned field, bool descending)
 {
 	struct sequence s = { .t = t, .field = field, .descending = descending };
 	enum err e = sequence_load(&s);
@@ -35,7 +35,7 @@ change_sequence(struct apply_txn *t, unsigned field, bool descending)
 }
 
 enum err
-apply_orderings(struct apply_txn *t)
+apply_orderings(struct apply_table *t)
 {
 	uint32_t *ranks = NULL;
 	enum err e = ERR_OK;
@@ -45,7 +45,7 @@ apply_orderings(struct apply_txn *t)
 
 		if (n == 0 || !(t->schema->fields[f].flags & FIELD_SORT))
 			continue;
-		if (n > t->head.rows_live / RESORT_SHARE) {
+		if (n > t->head->rows_live / RESORT_SHARE) {
 			if (ranks == NULL)
 				e = apply_rank_ids(t, &ranks);
 			if (e == ERR_OK)

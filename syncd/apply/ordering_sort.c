@@ -30,7 +30,7 @@ cmp_ids(const void *a, const void *b)
 
 /* New items in id order; *n of them. */
 static struct apply_item **
-new_items(struct apply_txn *t, size_t *n)
+new_items(struct apply_table *t, size_t *n)
 {
 	struct apply_item **list = malloc((t->count + 1) * sizeof(*list));
 
@@ -45,9 +45,9 @@ new_items(struct apply_txn *t, size_t *n)
 }
 
 enum err
-apply_rank_ids(struct apply_txn *t, uint32_t **out)
+apply_rank_ids(struct apply_table *t, uint32_t **out)
 {
-	uint32_t *ranks = calloc((size_t)t->head.rows_end + 1, sizeof(*ranks)), rank = 0;
+	uint32_t *ranks = calloc((size_t)t->head->rows_end + 1, sizeof(*ranks)), rank = 0;
 	struct apply_item **fresh;
 	struct db_cursor c;
 	size_t n, i = 0;
@@ -56,7 +56,7 @@ apply_rank_ids(struct apply_txn *t, uint32_t **out)
 	fresh = new_items(t, &n);
 	if (ranks == NULL || fresh == NULL)
 		goto out;
-	for (db_walk(&c, t->txn, t->dbs->orders.ids); c.found; db_next(&c)) {
+	for (db_walk(&c, t->txn, t->dbs->ids); c.found; db_next(&c)) {
 		while (i < n && str_cmp(fresh[i]->now.id, c.key) < 0)
 			ranks[fresh[i++]->row] = rank++;
 		ranks[load_u32(c.value.ptr, 0)] = rank++;
@@ -116,15 +116,15 @@ same_key(bool text, const struct entry *a, const struct entry *b)
 static enum err
 gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *count)
 {
-	struct apply_txn *t = s->t;
-	uint32_t segments = (t->head.rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	struct apply_table *t = s->t;
+	uint32_t segments = (t->head->rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
 	bool text = t->schema->fields[s->field].kind == FIELD_TEXT;
 	size_t n = 0;
 
 	for (uint32_t seg = 0; seg < segments; seg++) {
 		uint64_t live[COLUMN_WORDS] = { 0 };
 		struct str bytes;
-		enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema,
+		enum err e = column_segment(t->txn, t->dbs->columns, t->schema,
 		    COLUMN_LIVE, seg, &bytes);
 
 		if (e == ERR_OK)
@@ -180,11 +180,11 @@ order_rows(const struct entry *list, size_t n, bool text, bool descending, uint3
 }
 
 enum err
-apply_sort_field(struct apply_txn *t, unsigned field, const uint32_t *ranks)
+apply_sort_field(struct apply_table *t, unsigned field, const uint32_t *ranks)
 {
 	bool text = t->schema->fields[field].kind == FIELD_TEXT;
 	struct sequence s = { .t = t, .field = field, .inserting = true };
-	size_t room = (size_t)t->head.rows_end + 1, n = 0;
+	size_t room = (size_t)t->head->rows_end + 1, n = 0;
 	struct entry *list = malloc(room * sizeof(*list));
 	uint32_t *rows = malloc(2 * room * sizeof(*rows));
 	enum err e = list == NULL || rows == NULL ? ERR_NOMEM : ERR_OK;

@@ -9,15 +9,15 @@
 static enum err
 column_of(struct sequence *s, uint32_t segment, struct str *bytes)
 {
-	struct apply_txn *t = s->t;
+	struct apply_table *t = s->t;
 
 	if (s->segments == NULL) {
-		s->segments = calloc(t->head.rows_end / COLUMN_SEGMENT + 1, sizeof(*s->segments));
+		s->segments = calloc(t->head->rows_end / COLUMN_SEGMENT + 1, sizeof(*s->segments));
 		if (s->segments == NULL)
 			return ERR_NOMEM;
 	}
 	if (s->segments[segment].ptr == NULL) {
-		enum err e = column_segment(t->txn, t->dbs->orders.columns, t->schema, s->field,
+		enum err e = column_segment(t->txn, t->dbs->columns, t->schema, s->field,
 		    segment, &s->segments[segment]);
 
 		if (e != ERR_OK)
@@ -44,10 +44,10 @@ item_key(const struct apply_item *i, const struct schema *schema, unsigned f, st
 }
 
 static enum err
-row_id(struct apply_txn *t, uint32_t row, struct str *id)
+row_id(struct apply_table *t, uint32_t row, struct str *id)
 {
 	struct row_view view;
-	enum err e = row_get(t->txn, t->dbs->orders.rows, row, &view);
+	enum err e = row_get(t->txn, t->dbs->rows, row, &view);
 
 	if (e != ERR_OK)
 		return db_needed(e);
@@ -95,7 +95,7 @@ chunk_own(struct chunk *c)
 enum err
 sequence_load(struct sequence *s)
 {
-	db_id dbi = s->t->dbs->orders.orderings;
+	db_id dbi = s->t->dbs->orderings;
 	uint64_t k = ordering_key(s->field, s->descending, 0);
 	struct db_txn *txn = s->t->txn;
 	const char *directory;
@@ -216,7 +216,7 @@ sequence_remove(struct sequence *s, const struct apply_item *item)
 		memmove(c, c + 1, (s->count - i - 1) * sizeof(*c));
 		s->count--;
 		/* a chunk made in this commit is not stored yet */
-		return db_drop(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k));
+		return db_drop(s->t->txn, s->t->dbs->orderings, key_u64(&k));
 	}
 }
 
@@ -283,7 +283,7 @@ sequence_insert(struct sequence *s, const struct apply_item *item)
 }
 
 static enum err
-write_directory(struct apply_txn *t, unsigned field, bool descending,
+write_directory(struct apply_table *t, unsigned field, bool descending,
     const struct chunk *chunks, size_t count, uint32_t next_id)
 {
 	uint64_t k = ordering_key(field, descending, 0);
@@ -299,7 +299,7 @@ write_directory(struct apply_txn *t, unsigned field, bool descending,
 		start += chunks[i].n;
 	}
 	e = buf_status(&b) != ERR_OK ? ERR_NOMEM :
-	    apply_put(t->txn, t->dbs->orders.orderings, key_u64(&k), b.data, b.len);
+	    apply_put(t->txn, t->dbs->orderings, key_u64(&k), b.data, b.len);
 	buf_free(&b);
 	return e;
 }
@@ -316,7 +316,7 @@ sequence_write(struct sequence *s)
 
 		if (c->rows == NULL)
 			continue;
-		e = apply_put(s->t->txn, s->t->dbs->orders.orderings, key_u64(&k), c->rows,
+		e = apply_put(s->t->txn, s->t->dbs->orderings, key_u64(&k), c->rows,
 		    c->n * sizeof(*c->rows));
 		if (e != ERR_OK)
 			return e;
@@ -325,15 +325,15 @@ sequence_write(struct sequence *s)
 }
 
 static enum err
-forget(struct apply_txn *t, unsigned field, bool descending)
+forget(struct apply_table *t, unsigned field, bool descending)
 {
 	uint64_t first = ordering_key(field, descending, 0), after = first + (UINT64_C(1) << 32);
 
-	return db_del_range(t->txn, t->dbs->orders.orderings, key_u64(&first), key_u64(&after));
+	return db_del_range(t->txn, t->dbs->orderings, key_u64(&first), key_u64(&after));
 }
 
 enum err
-sequence_replace(struct apply_txn *t, unsigned field, bool descending,
+sequence_replace(struct apply_table *t, unsigned field, bool descending,
     const uint32_t *rows, size_t n)
 {
 	size_t count = (n + FILL - 1) / FILL;
@@ -345,7 +345,7 @@ sequence_replace(struct apply_txn *t, unsigned field, bool descending,
 
 		chunks[i].id = (uint32_t)i + 1;
 		chunks[i].n = (uint32_t)(i + 1 < count ? FILL : n - i * FILL);
-		e = apply_put(t->txn, t->dbs->orders.orderings, key_u64(&k), rows + i * FILL,
+		e = apply_put(t->txn, t->dbs->orderings, key_u64(&k), rows + i * FILL,
 		    chunks[i].n * sizeof(*rows));
 	}
 	if (e == ERR_OK)

@@ -17,7 +17,7 @@ struct chunk {
 };
 
 struct sequence {
-	struct apply_txn	*t;
+	struct apply_table	*t;
 	unsigned		 field;
 	bool			 descending;
 	bool			 inserting;	/* keys of changed rows are the new ones */
@@ -37,13 +37,13 @@ enum err	sequence_insert(struct sequence *, const struct apply_item *);
 /* Store what has changed. */
 enum err	sequence_write(struct sequence *);
 /* Write a whole sequence in place of the one stored. */
-enum err	sequence_replace(struct apply_txn *, unsigned field, bool descending,
+enum err	sequence_replace(struct apply_table *, unsigned field, bool descending,
 	    const uint32_t *rows, size_t n);
 void	sequence_free(struct sequence *);
 
 /* For every row number the rank of its record id among all ids: *ranks is malloc'ed. */
-enum err	apply_rank_ids(struct apply_txn *, uint32_t **ranks);
+enum err	apply_rank_ids(struct apply_table *, uint32_t **ranks);
 /* Sort both directions of a field again. */
-enum err	apply_sort_field(struct apply_txn *, unsigned field, const uint32_t *ranks);
+enum err	apply_sort_field(struct apply_table *, unsigned field, const uint32_t *ranks);
 
 #endif

@@ -15,7 +15,7 @@ static enum err
 put(struct apply_txn *t, const struct outbox_entry *e, struct buf *b)
 {
 	buf_clear(b);
-	outbox_encode(b, t->schema, e);
+	outbox_encode(b, e);
 	if (buf_status(b) != ERR_OK)
 		return ERR_NOMEM;
 	return db_put(t->txn, t->dbs->outbox, key_u64(&e->sequence), buf_str(b));
@@ -65,7 +65,7 @@ write_overlays(struct apply_txn *t)
 		const struct apply_overlay *o = &t->overlays[i];
 		struct store_key k;
 
-		pending_key(&k, o->id, o->sequence);
+		pending_key(&k, o->table->number, o->id, o->sequence);
 		e = o->len == 0 ? db_del(t->txn, t->dbs->pending, key_composed(&k)) :
 		    apply_put(t->txn, t->dbs->pending, key_composed(&k), t->overlay_bytes.data + o->at, o->len);
 	}

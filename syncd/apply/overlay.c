@@ -11,6 +11,7 @@
  * as they will be laid over its row as it will be.
  */
 struct touch {
+	const struct schema		*table;
 	struct str			 id;		/* len 0: a creation */
 	uint64_t			 sequence;	/* 0: only the row changes */
 	const struct outbox_entry	*entry;		/* as it will be, if shown; NULL: no longer shown */
@@ -20,6 +21,7 @@ struct touch {
 
 /* One order while its overlay is computed. */
 struct seen {
+	struct apply_table	*table;
 	const struct touch	*touches;
 	size_t			 touch_count;
 	struct apply_item	*item;
@@ -38,6 +40,8 @@ touch_cmp(const void *a, const void *b)
 	const struct touch *x = a, *y = b;
 	int c = str_cmp(x->id, y->id);
 
+	if (x->table != y->table)
+		return x->table->number < y->table->number ? -1 : 1;
 	if (c != 0)
 		return c;
 	if (x->id.len == 0 && x->sequence != y->sequence)
@@ -46,15 +50,16 @@ touch_cmp(const void *a, const void *b)
 }
 
 static bool
-same_order(const struct touch *x, const struct touch *y)
+same_row(const struct touch *x, const struct touch *y)
 {
-	return str_eq(x->id, y->id) && (x->id.len > 0 || x->sequence == y->sequence);
+	return x->table == y->table && str_eq(x->id, y->id) && (x->id.len > 0 || x->sequence == y->sequence);
 }
 
 static struct touch
 touch_of(const struct outbox_entry *e, bool stays)
 {
 	return (struct touch){
+		.table = e->table,
 		.id = e->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : e->record.id,
 		.sequence = e->sequence, .entry = stays && e->shown ? e : NULL
 	};
@@ -80,12 +85,18 @@ list_touches(const struct apply_txn *t, const struct change *changes, size_t n,
     const struct apply_meta *meta, size_t *count)
 {
 	size_t edits = touches_of_changes(changes, n, NULL), at = 0;
-	struct touch *list = calloc(t->count + edits + meta->outbox_count + 1, sizeof(*list));
+	struct touch *list;
+	size_t items = 0;
 
-	if (list == NULL)
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		items += of->count;
+	if ((list = calloc(items + edits + meta->outbox_count + 1, sizeof(*list))) == NULL)
 		return NULL;
-	for (size_t i = 0; i < t->count; i++)
-		list[at++] = (struct touch){ .id = t->items[i].now.id, .item = &t->items[i] };
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		for (size_t i = 0; i < of->count; i++)
+			list[at++] = (struct touch){
+				.table = of->schema, .id = of->items[i].now.id, .item = &of->items[i]
+			};
 	for (size_t i = 0; i < meta->outbox_count; i++)
 		list[at++] = touch_of(meta->outbox[i].entry, meta->outbox[i].verb == OUTBOX_STORE);
 	at += touches_of_changes(changes, n, list + at);
@@ -101,7 +112,7 @@ load_stored(struct apply_txn *t, struct seen *s)
 	struct store_key k;
 	struct str data;
 
-	pending_key(&k, s->touches[0].id, s->touches[0].sequence);
+	pending_key(&k, s->table->schema->number, s->touches[0].id, s->touches[0].sequence);
 	if (!db_get(t->txn, t->dbs->pending, key_composed(&k), &data))
 		return t->txn->fault.error;
 	if (data.len < sizeof(s->stored))
@@ -165,7 +176,7 @@ list_shown(struct seen *s)
 
 /* The row as it will be; ERR_NOT_FOUND: there will be none. */
 static enum err
-future_row(struct apply_txn *t, const struct seen *s, struct record *r, uint64_t *version)
+future_row(const struct seen *s, struct record *r, uint64_t *version)
 {
 	struct apply_item stored = { 0 };
 	enum err e;
@@ -174,10 +185,10 @@ future_row(struct apply_txn *t, const struct seen *s, struct record *r, uint64_t
 		return ERR_NOT_FOUND;
 	if (s->item != NULL) {
 		*r = s->item->now;
-		*version = t->next;
+		*version = s->table->all->next;
 		return ERR_OK;
 	}
-	if ((e = apply_load(t, s->touches[0].id, &stored, version)) == ERR_OK)
+	if ((e = apply_load(s->table, s->touches[0].id, &stored, version)) == ERR_OK)
 		*r = stored.old;
 	return e;
 }
@@ -196,7 +207,7 @@ ask(struct apply_txn *t, const struct shown *shown, struct record *r)
 			return db_needed(error);
 		e = &stored;
 	}
-	for (size_t f = 0; f < t->schema->field_count && e->kind == OUTBOX_UPDATE; f++)
+	for (size_t f = 0; f < e->table->field_count && e->kind == OUTBOX_UPDATE; f++)
 		if (e->record.known >> f & 1)
 			r->values[f] = e->record.values[f];
 	return ERR_OK;
@@ -210,14 +221,14 @@ add_json(struct apply_txn *t, const struct seen *s, struct buf *out)
 	struct row_view view;
 	uint64_t version = 0;
 	struct record r;
-	enum err e = future_row(t, s, &r, &version);
+	enum err e = future_row(s, &r, &version);
 
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	for (size_t i = 0; i < s->shown_count; i++)
 		if ((e = ask(t, &s->shown[i], &r)) != ERR_OK)
 			return e;
-	row_encode(&row, t->schema, &r, version);
+	row_encode(&row, s->table->schema, &r, version);
 	if (buf_status(&row) != ERR_OK)
 		e = ERR_NOMEM;
 	else if (row_decode(buf_str(&row), &view) != ERR_OK)
@@ -276,7 +287,7 @@ static enum err
 work_out(struct apply_txn *t, struct seen *s)
 {
 	struct apply_overlay o = {
-		.id = s->touches[0].id, .sequence = s->touches[0].sequence
+		.table = s->table->schema, .id = s->touches[0].id, .sequence = s->touches[0].sequence
 	};
 	struct pending_head head = { 0 };
 	struct str value;
@@ -294,8 +305,8 @@ work_out(struct apply_txn *t, struct seen *s)
 		return ERR_OK;
 	if (o.len > 0)
 		memcpy(&head, value.ptr, sizeof(head));
-	t->head.pending -= counts(o.id, s->stored_value.len, s->stored.json_len);
-	t->head.pending += counts(o.id, o.len, head.json_len);
+	s->table->head->pending -= counts(o.id, s->stored_value.len, s->stored.json_len);
+	s->table->head->pending += counts(o.id, o.len, head.json_len);
 	if (!vec_room(&t->overlays, t->overlay_count, &t->overlay_room))
 		return ERR_NOMEM;
 	t->overlays[t->overlay_count++] = o;
@@ -329,10 +340,11 @@ apply_plan_outbox(struct apply_txn *t, const struct change *changes, size_t n,
 	for (size_t i = 0, end; i < count && e == ERR_OK; i = end) {
 		struct seen s = { .touches = &touches[i] };
 
-		for (end = i + 1; end < count && same_order(&touches[i], &touches[end]); )
+		for (end = i + 1; end < count && same_row(&touches[i], &touches[end]); )
 			end++;
 		s.touch_count = end - i;
-		e = work_out(t, &s);
+		if ((e = apply_touch(t, touches[i].table, &s.table)) == ERR_OK)
+			e = work_out(t, &s);
 		free(s.shown);
 	}
 	free(touches);

@@ -148,7 +148,7 @@ read_history(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 	struct str last;
 	enum err e = ERR_OK;
 
-	history_key(&k, s->ask->id, UINT64_MAX, UINT32_MAX);
+	history_key(&k, s->schema->number, s->ask->id, UINT64_MAX, UINT32_MAX);
 	last = key_composed(&k);
 	for (db_walk_back(&c, txn, dbs->history, last, (struct str){ last.ptr, last.len - PLACE_BYTES });
 	    c.found && c.key.len == k.len && e == ERR_OK; db_next(&c))
@@ -311,9 +311,9 @@ differs(const struct story *s)
 }
 
 bool
-apply_past_differs(struct store *st, const struct schema *schema, const struct apply_past_ask *ask)
+apply_past_differs(struct store *st, const struct apply_past_ask *ask)
 {
-	struct story s = { .ask = ask, .schema = schema };
+	struct story s = { .ask = ask, .schema = ask->table };
 	bool yes = compare(&s, store_txn(st), store_databases(st)) == 0 && differs(&s);
 
 	story_free(&s);
@@ -344,7 +344,7 @@ static enum err
 rewrite(struct apply_txn *t, const struct story *s, const struct past *p)
 {
 	struct apply_retold r = {
-		.id = s->ask->id, .generation = p->generation, .index = p->index, .json = p->json,
+		.table = s->schema, .id = s->ask->id, .generation = p->generation, .index = p->index, .json = p->json,
 		.bulk = json_text_or_empty(p->parsed, "bulk"), .fields = p->fields, .who = p->who
 	};
 	struct record from = record_of(p->from), to = record_of(p->to);
@@ -361,10 +361,10 @@ apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
 
 	for (size_t c = 0; c < n && e == ERR_OK; c++) {
 		struct apply_past_ask ask = {
-			.id = changes[c].record.id, .steps = changes[c].steps,
+			.table = changes[c].table, .id = changes[c].record.id, .steps = changes[c].steps,
 			.since = changes[c].steps_since, .now = &changes[c].record
 		};
-		struct story s = { .ask = &ask, .schema = t->schema };
+		struct story s = { .ask = &ask, .schema = ask.table };
 
 		if (ask.steps == NULL || changes[c].kind == CHANGE_GONE)
 			continue;
@@ -374,7 +374,7 @@ apply_plan_past(struct apply_txn *t, const struct change *changes, size_t n)
 		for (size_t i = 0; i < s.untold_count && e == ERR_OK; i++) {
 			const struct past *p = &s.past[s.untold[i].before];
 
-			e = apply_tell_before(t, ask.id, p->generation, p->index,
+			e = apply_tell_before(t, ask.table, ask.id, p->generation, p->index,
 			    json_text_or_empty(p->parsed, "at"), s.untold[i].step, s.untold[i].fields);
 		}
 		for (size_t i = 0; i < s.count && e == ERR_OK; i++)

@@ -28,7 +28,7 @@ index_make(struct apply_index *x, size_t items)
 }
 
 static struct apply_item *
-find_id(const struct apply_txn *t, struct str id)
+find_id(const struct apply_table *t, struct str id)
 {
 	for (uint64_t h = hash_place(hash_str(id));; h++) {
 		uint32_t slot = t->by_id.slots[h & t->by_id.mask];
@@ -49,7 +49,7 @@ index_add(struct apply_index *x, uint64_t hash, size_t item)
 }
 
 struct apply_item *
-apply_item_of_row(const struct apply_txn *t, uint32_t row)
+apply_item_of_row(const struct apply_table *t, uint32_t row)
 {
 	if (t->by_row.slots == NULL)	/* nothing is planned */
 		return NULL;
@@ -64,23 +64,23 @@ apply_item_of_row(const struct apply_txn *t, uint32_t row)
 }
 
 bool
-apply_field_changed(const struct apply_txn *t, const struct apply_item *i, unsigned f)
+apply_field_changed(const struct apply_table *t, const struct apply_item *i, unsigned f)
 {
 	return !i->existed || i->gone || !value_equal(t->schema->fields[f].kind,
 	    &i->old.values[f], &i->now.values[f]);
 }
 
 enum err
-apply_load(struct apply_txn *t, struct str id, struct apply_item *i, uint64_t *version)
+apply_load(struct apply_table *t, struct str id, struct apply_item *i, uint64_t *version)
 {
 	struct row_view view;
 	struct str row;
 	enum err e;
 
-	if (!db_get(t->txn, t->dbs->orders.ids, id, &row))
+	if (!db_get(t->txn, t->dbs->ids, id, &row))
 		return db_absent(t->txn);
 	i->row = load_u32(row.ptr, 0);
-	if ((e = row_get(t->txn, t->dbs->orders.rows, i->row, &view)) != ERR_OK)
+	if ((e = row_get(t->txn, t->dbs->rows, i->row, &view)) != ERR_OK)
 		return db_needed(e);
 	if (row_values(&view, t->schema, &i->old) != ERR_OK)
 		return ERR_STORE_CORRUPT;
@@ -96,7 +96,7 @@ apply_stored_entry(struct apply_txn *t, uint64_t sequence, struct outbox_entry *
 
 	if (!db_get(t->txn, t->dbs->outbox, key_u64(&sequence), &value))
 		return db_absent(t->txn);
-	return outbox_decode(sequence, value, t->schema, e);
+	return outbox_decode(sequence, value, t->tables, e);
 }
 
 static void
@@ -110,7 +110,7 @@ merge(const struct schema *s, struct record *into, const struct record *news)
 
 /* An earlier change of the same list has touched this record: the later one counts. */
 static void
-change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
+change_again(struct apply_table *t, struct apply_item *i, const struct change *c)
 {
 	i->steps = c->steps;
 	if (c->kind == CHANGE_GONE) {
@@ -122,22 +122,23 @@ change_again(struct apply_txn *t, struct apply_item *i, const struct change *c)
 }
 
 enum err
-apply_add_edit(struct apply_txn *t, struct apply_item *i, const struct apply_edit *edit)
+apply_add_edit(struct apply_table *t, struct apply_item *i, const struct apply_edit *edit)
 {
+	struct apply_txn *all = t->all;
 	uint32_t *place = &i->first_edit;
 
-	if (!vec_room(&t->edits, t->edit_count, &t->edit_room))
+	if (!vec_room(&all->edits, all->edit_count, &all->edit_room))
 		return ERR_NOMEM;
-	while (*place != 0 && t->edits[*place - 1].entry->sequence <= edit->entry->sequence)
-		place = &t->edits[*place - 1].next;
-	t->edits[t->edit_count] = *edit;
-	t->edits[t->edit_count].next = *place;
-	*place = (uint32_t)++t->edit_count;
+	while (*place != 0 && all->edits[*place - 1].entry->sequence <= edit->entry->sequence)
+		place = &all->edits[*place - 1].next;
+	all->edits[all->edit_count] = *edit;
+	all->edits[all->edit_count].next = *place;
+	*place = (uint32_t)++all->edit_count;
 	return ERR_OK;
 }
 
 static enum err
-add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
+add_edits(struct apply_table *t, struct apply_item *i, const struct change *c)
 {
 	enum err e = ERR_OK;
 
@@ -148,7 +149,7 @@ add_edits(struct apply_txn *t, struct apply_item *i, const struct change *c)
 
 /* The row stays as it is, but its edits may have to go into the history. */
 static void
-keep_quiet(struct apply_txn *t, const struct apply_item *i)
+keep_quiet(struct apply_table *t, const struct apply_item *i)
 {
 	if (i->first_edit != 0)
 		t->quiet[t->quiet_count++] = *i;
@@ -161,7 +162,7 @@ keep_quiet(struct apply_txn *t, const struct apply_item *i)
  * before we know that we have created it is itself such news.
  */
 static enum err
-still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
+still_new(struct apply_table *t, const struct change *c, uint32_t *fields)
 {
 	struct outbox_entry stored = { .seen = false };
 	enum err e;
@@ -170,7 +171,7 @@ still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 	for (size_t n = 0; n < c->edit_count; n++) {
 		if (c->edits[n]->kind == OUTBOX_CREATE)
 			continue;
-		e = apply_stored_entry(t, c->edits[n]->sequence, &stored);
+		e = apply_stored_entry(t->all, c->edits[n]->sequence, &stored);
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			return e;
 		if (e == ERR_NOT_FOUND || !stored.seen)
@@ -181,7 +182,7 @@ still_new(struct apply_txn *t, const struct change *c, uint32_t *fields)
 
 /* Held fields that come empty stay as they are, unless we emptied them ourselves. */
 static void
-hold(const struct apply_txn *t, struct change *news)
+hold(const struct apply_table *t, struct change *news)
 {
 	uint32_t held = t->held;
 
@@ -193,7 +194,7 @@ hold(const struct apply_txn *t, struct change *news)
 }
 
 static enum err
-plan_one(struct apply_txn *t, const struct change *c)
+plan_one(struct apply_table *t, const struct change *c)
 {
 	struct apply_item *i = find_id(t, c->record.id);
 	struct change news = *c;
@@ -212,20 +213,20 @@ plan_one(struct apply_txn *t, const struct change *c)
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
 	if (i->existed && version > c->base && !c->counts) {
-		t->result.skipped++;
+		t->all->result.skipped++;
 		i->now = i->old;
 		e = add_edits(t, i, c);
 		keep_quiet(t, i);
 		return e;
 	}
 	if (!i->existed && c->kind == CHANGE_GONE) {
-		t->result.unchanged++;
+		t->all->result.unchanged++;
 		return ERR_OK;
 	}
 	if (!i->existed) {
 		if ((e = apply_gone_since(t, c->record.id, c->base, &gone)) != ERR_OK)
 			return e;
-		t->result.skipped += gone;
+		t->all->result.skipped += gone;
 		if (gone) {
 			i->gone = true;
 			e = add_edits(t, i, c);
@@ -250,7 +251,7 @@ plan_one(struct apply_txn *t, const struct change *c)
 
 /* Drop the items that turned out to be unchanged. */
 static void
-drop_unchanged(struct apply_txn *t)
+drop_unchanged(struct apply_table *t)
 {
 	size_t kept = 0;
 
@@ -258,18 +259,18 @@ drop_unchanged(struct apply_txn *t)
 		struct apply_item *i = &t->items[n];
 
 		if (i->existed && !i->gone && record_equal(t->schema, &i->old, &i->now)) {
-			t->result.unchanged++;
+			t->all->result.unchanged++;
 			keep_quiet(t, i);
 			continue;
 		}
 		if (!i->existed && i->gone)	/* came and went within the list */
 			continue;
 		if (i->gone)
-			t->result.deleted++;
+			t->all->result.deleted++;
 		else if (i->existed)
-			t->result.changed++;
+			t->all->result.changed++;
 		else
-			t->result.created++;
+			t->all->result.created++;
 		if (kept != n)
 			t->items[kept] = *i;
 		kept++;
@@ -279,7 +280,7 @@ drop_unchanged(struct apply_txn *t)
 
 /* Row numbers for new rows: freed ones first. */
 static enum err
-number_rows(struct apply_txn *t)
+number_rows(struct apply_table *t)
 {
 	struct db_cursor unused;
 	size_t n = 0;
@@ -288,14 +289,14 @@ number_rows(struct apply_txn *t)
 		n++;
 	if (n == t->count)
 		return ERR_OK;
-	for (db_walk(&unused, t->txn, t->dbs->orders.free); n < t->count; n++) {
+	for (db_walk(&unused, t->txn, t->dbs->free); n < t->count; n++) {
 		if (t->items[n].existed)
 			continue;
 		if (unused.found) {
 			t->items[n].row = load_u32(unused.key.ptr, 0);
 			db_next(&unused);
-		} else if (t->head.rows_end < UINT32_MAX) {
-			t->items[n].row = t->head.rows_end++;
+		} else if (t->head->rows_end < UINT32_MAX) {
+			t->items[n].row = t->head->rows_end++;
 		} else {
 			(void)db_fail(t->txn, ERR_STORE_MAP_FULL);
 		}
@@ -334,7 +335,7 @@ apply_fold(struct buf *out, struct str text)
 }
 
 static enum err
-keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct str *out)
+keep_folded(struct apply_table *t, struct buf *scratch, struct str text, struct str *out)
 {
 	char *kept;
 	enum err e;
@@ -342,7 +343,7 @@ keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct st
 	buf_clear(scratch);
 	if ((e = apply_fold(scratch, text)) != ERR_OK)
 		return e;
-	if ((kept = apply_keep(t, scratch->len)) == NULL)
+	if ((kept = apply_keep(t->all, scratch->len)) == NULL)
 		return ERR_NOMEM;
 	memcpy(kept, scratch->data, scratch->len);
 	*out = (struct str){ kept, scratch->len };
@@ -351,7 +352,7 @@ keep_folded(struct apply_txn *t, struct buf *scratch, struct str text, struct st
 
 /* The code of an option, which is added to the known ones if it is new. */
 static unsigned
-learn_option(struct apply_txn *t, unsigned f, struct str name)
+learn_option(struct apply_table *t, unsigned f, struct str name)
 {
 	const struct field *field = &t->schema->fields[f];
 	struct str further = buf_str(&t->further[f]);
@@ -371,7 +372,7 @@ learn_option(struct apply_txn *t, unsigned f, struct str name)
 }
 
 static enum err
-prepare_values(struct apply_txn *t)
+prepare_values(struct apply_table *t)
 {
 	struct buf scratch = { 0 };
 	enum err e = ERR_OK;
@@ -403,44 +404,66 @@ apply_item_cmp(const void *a, const void *b)
 }
 
 static enum err
-load_options(struct apply_txn *t)
+load_options(struct apply_table *t)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
 		if (t->schema->fields[f].kind == FIELD_SELECT)
-			buf_add_str(&t->further[f], options_load(t->txn, t->dbs->meta, f));
+			buf_add_str(&t->further[f], options_load(t->txn, t->all->dbs->meta, t->schema, f));
 	}
 	return t->txn->fault.error;
 }
 
+enum err
+apply_touch(struct apply_txn *all, const struct schema *schema, struct apply_table **out)
+{
+	struct apply_table **end = &all->touched, *t;
+
+	for (; *end != NULL; end = &(*end)->next)
+		if ((*end)->schema == schema) {
+			*out = *end;
+			return ERR_OK;
+		}
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return ERR_NOMEM;
+	*t = (struct apply_table){
+		.all = all, .txn = all->txn, .schema = schema, .dbs = store_table(all->dbs, schema),
+		.head = &all->head.table[schema->number],
+		.held = all->held == NULL ? 0 : all->held[schema->number]
+	};
+	*end = *out = t;
+	return load_options(t);
+}
+
 /* As many items as there are changes with edits may turn out quiet. */
 static enum err
-make_quiet(struct apply_txn *t, const struct change *changes, size_t n)
+make_quiet(struct apply_table *t, const struct change *changes, size_t n)
 {
 	size_t edited = 0;
 
 	for (size_t i = 0; i < n; i++)
-		edited += changes[i].edit_count > 0;
+		edited += changes[i].table == t->schema && changes[i].edit_count > 0;
 	if (edited > 0 && (t->quiet = calloc(edited, sizeof(*t->quiet))) == NULL)
 		return ERR_NOMEM;
 	return ERR_OK;
 }
 
-enum err
-apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
+/* All changes of one table. */
+static enum err
+plan_table(struct apply_table *t, const struct change *changes, size_t n)
 {
+	size_t own = 0;
 	enum err e;
 
+	for (size_t i = 0; i < n; i++)
+		own += changes[i].table == t->schema;
 	if ((e = make_quiet(t, changes, n)) != ERR_OK)
 		return e;
-	t->rows_end_before = t->head.rows_end;
-	t->items = calloc(n == 0 ? 1 : n, sizeof(*t->items));
-	if (t->items == NULL || index_make(&t->by_id, n) != 0 ||
-	    index_make(&t->by_row, n) != 0)
+	t->rows_end_before = t->head->rows_end;
+	t->items = calloc(own == 0 ? 1 : own, sizeof(*t->items));
+	if (t->items == NULL || index_make(&t->by_id, own) != 0 || index_make(&t->by_row, own) != 0)
 		return ERR_NOMEM;
-	if ((e = load_options(t)) != ERR_OK)
-		return e;
 	for (size_t i = 0; i < n; i++)
-		if ((e = plan_one(t, &changes[i])) != ERR_OK)
+		if (changes[i].table == t->schema && (e = plan_one(t, &changes[i])) != ERR_OK)
 			return e;
 	drop_unchanged(t);
 	if ((e = number_rows(t)) != ERR_OK || (e = prepare_values(t)) != ERR_OK)
@@ -451,26 +474,54 @@ apply_plan(struct apply_txn *t, const struct change *changes, size_t n)
 	return ERR_OK;
 }
 
-void
-apply_plan_free(struct apply_txn *t)
+enum err
+apply_plan(struct apply_txn *all, const struct change *changes, size_t n)
 {
-	while (t->arena != NULL) {
-		struct apply_arena *next = t->arena->next;
+	struct apply_table *t;
+	enum err e;
 
-		free(t->arena);
-		t->arena = next;
-	}
+	for (size_t i = 0; i < n; i++)
+		if ((i == 0 || changes[i].table != changes[i - 1].table) &&
+		    (e = apply_touch(all, changes[i].table, &t)) != ERR_OK)
+			return e;
+	for (t = all->touched; t != NULL; t = t->next)
+		if ((e = plan_table(t, changes, n)) != ERR_OK)
+			return e;
+	return ERR_OK;
+}
+
+static void
+table_free(struct apply_table *t)
+{
 	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++)
 		buf_free(&t->further[f]);
-	buf_free(&t->overlay_bytes);
-	buf_free(&t->history_bytes);
-	free(t->edits);
-	free(t->overlays);
-	free(t->entries);
 	free(t->quiet);
 	free(t->gone);
-	buf_free(&t->log);
 	free(t->items);
 	free(t->by_id.slots);
 	free(t->by_row.slots);
+	free(t);
+}
+
+void
+apply_plan_free(struct apply_txn *all)
+{
+	while (all->arena != NULL) {
+		struct apply_arena *next = all->arena->next;
+
+		free(all->arena);
+		all->arena = next;
+	}
+	while (all->touched != NULL) {
+		struct apply_table *next = all->touched->next;
+
+		table_free(all->touched);
+		all->touched = next;
+	}
+	buf_free(&all->overlay_bytes);
+	buf_free(&all->history_bytes);
+	free(all->edits);
+	free(all->overlays);
+	free(all->entries);
+	buf_free(&all->log);
 }

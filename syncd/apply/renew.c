@@ -6,7 +6,7 @@
 
 /* One segment's columns while they are computed again. */
 struct renewal {
-	struct apply_txn	*t;
+	struct apply_table	*t;
 	bool			 texts, dates;	/* what is computed again */
 	bool			 dated[SCHEMA_FIELDS_MAX];	/* has dates: its orderings change */
 	struct {
@@ -78,7 +78,7 @@ renew_block(struct renewal *n, uint32_t number)
 {
 	size_t ends[ROW_BLOCK] = { 0 }, start = 0;
 	struct str key = key_u32(&number), block, rows[ROW_BLOCK] = { { NULL, 0 } };
-	bool used = db_get(n->t->txn, n->t->dbs->orders.rows, key, &block);	/* else none of its rows is */
+	bool used = db_get(n->t->txn, n->t->dbs->rows, key, &block);	/* else none of its rows is */
 	enum err e = n->t->txn->fault.error;
 
 	buf_clear(&n->new_rows);
@@ -100,7 +100,7 @@ renew_block(struct renewal *n, uint32_t number)
 	buf_clear(&n->block);
 	row_block_encode(&n->block, rows);
 	return buf_status(&n->block) != ERR_OK ? ERR_NOMEM :
-	    apply_put(n->t->txn, n->t->dbs->orders.rows, key, n->block.data, n->block.len);
+	    apply_put(n->t->txn, n->t->dbs->rows, key, n->block.data, n->block.len);
 }
 
 static enum err
@@ -112,7 +112,7 @@ write_text(struct renewal *n, unsigned f, uint64_t key)
 	buf_add(&n->block, n->field[f].ends, sizeof(n->field[f].ends));
 	buf_add_str(&n->block, buf_str(&n->field[f].text));
 	e = buf_status(&n->field[f].text) != ERR_OK || buf_status(&n->block) != ERR_OK ? ERR_NOMEM :
-	    apply_put(n->t->txn, n->t->dbs->orders.columns, key_u64(&key), n->block.data, n->block.len);
+	    apply_put(n->t->txn, n->t->dbs->columns, key_u64(&key), n->block.data, n->block.len);
 	buf_clear(&n->field[f].text);
 	return e;
 }
@@ -127,7 +127,7 @@ load_numbers(struct renewal *n, uint32_t segment)
 
 		if (!is_time(n, f))
 			continue;
-		if ((e = column_segment(n->t->txn, n->t->dbs->orders.columns, n->t->schema, f, segment,
+		if ((e = column_segment(n->t->txn, n->t->dbs->columns, n->t->schema, f, segment,
 		    &bytes)) != ERR_OK)
 			return db_needed(e);
 		memcpy(n->field[f].numbers, bytes.ptr, sizeof(n->field[f].numbers));
@@ -149,7 +149,7 @@ renew_segment(struct renewal *n, uint32_t segment)
 		if (is_text(n, f))
 			e = write_text(n, f, key);
 		else if (is_time(n, f) && n->dated[f])
-			e = apply_put(n->t->txn, n->t->dbs->orders.columns, key_u64(&key),
+			e = apply_put(n->t->txn, n->t->dbs->columns, key_u64(&key),
 			    n->field[f].numbers, sizeof(n->field[f].numbers));
 	}
 	return e;
@@ -174,9 +174,9 @@ sort_anew(struct renewal *n)
 }
 
 enum err
-apply_renew(struct apply_txn *t, bool texts, bool dates)
+apply_renew(struct apply_table *t, bool texts, bool dates)
 {
-	uint32_t segments = (t->head.rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	uint32_t segments = (t->head->rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
 	struct renewal *n = calloc(1, sizeof(*n));
 	enum err e = ERR_OK;
 

@@ -8,7 +8,7 @@ apply_put(struct db_txn *txn, db_id dbi, struct str key, const void *bytes, size
 }
 
 static void
-write_key(struct apply_txn *t, const struct record *r, uint32_t row, bool add)
+write_key(struct apply_table *t, const struct record *r, uint32_t row, bool add)
 {
 	for (size_t f = 0; f < t->schema->field_count; f++) {
 		struct str key = key_business(r->values[f].text);
@@ -16,14 +16,14 @@ write_key(struct apply_txn *t, const struct record *r, uint32_t row, bool add)
 		if (!(t->schema->fields[f].flags & FIELD_KEY) || !r->values[f].present)
 			continue;
 		if (add)
-			(void)db_put_pair(t->txn, t->dbs->orders.keys, key, key_u32(&row));
+			(void)db_put_pair(t->txn, t->dbs->keys, key, key_u32(&row));
 		else
-			(void)db_del_pair(t->txn, t->dbs->orders.keys, key, key_u32(&row));
+			(void)db_del_pair(t->txn, t->dbs->keys, key, key_u32(&row));
 	}
 }
 
 static bool
-key_changed(const struct apply_txn *t, const struct apply_item *i)
+key_changed(const struct apply_table *t, const struct apply_item *i)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++)
 		if ((t->schema->fields[f].flags & FIELD_KEY) && apply_field_changed(t, i, f))
@@ -32,7 +32,7 @@ key_changed(const struct apply_txn *t, const struct apply_item *i)
 }
 
 static enum err
-write_ids(struct apply_txn *t, const struct apply_item *i)
+write_ids(struct apply_table *t, const struct apply_item *i)
 {
 	struct str row = key_u32(&i->row);
 
@@ -43,24 +43,24 @@ write_ids(struct apply_txn *t, const struct apply_item *i)
 			write_key(t, &i->now, i->row, true);
 	}
 	if (i->gone) {
-		(void)db_del(t->txn, t->dbs->orders.ids, i->now.id);
-		return db_put(t->txn, t->dbs->orders.free, row, STR(""));
+		(void)db_del(t->txn, t->dbs->ids, i->now.id);
+		return db_put(t->txn, t->dbs->free, row, STR(""));
 	}
 	if (i->existed)
 		return t->txn->fault.error;
 	if (i->row < t->rows_end_before)
-		(void)db_del(t->txn, t->dbs->orders.free, row);
-	return db_put_new(t->txn, t->dbs->orders.ids, i->now.id, row);
+		(void)db_del(t->txn, t->dbs->free, row);
+	return db_put_new(t->txn, t->dbs->ids, i->now.id, row);
 }
 
 /* The rows of a block as they are stored; all of len 0 when it is new. */
 static enum err
-read_block(struct apply_txn *t, uint32_t number, struct str rows[static ROW_BLOCK])
+read_block(struct apply_table *t, uint32_t number, struct str rows[static ROW_BLOCK])
 {
 	struct str block;
 
 	memset(rows, 0, ROW_BLOCK * sizeof(*rows));
-	if (!db_get(t->txn, t->dbs->orders.rows, key_u32(&number), &block))
+	if (!db_get(t->txn, t->dbs->rows, key_u32(&number), &block))
 		return t->txn->fault.error;
 	for (uint32_t i = 0; i < ROW_BLOCK; i++)
 		if (row_block_find(block, i, &rows[i]) != ERR_OK)
@@ -79,7 +79,7 @@ block_empty(const struct str rows[static ROW_BLOCK])
 
 /* Write the block of item ${*n} with all items that are in it; *n is then the first that is not. */
 static enum err
-write_block(struct apply_txn *t, size_t *n, struct buf *new_rows, struct buf *block)
+write_block(struct apply_table *t, size_t *n, struct buf *new_rows, struct buf *block)
 {
 	uint32_t number = t->items[*n].row / ROW_BLOCK;
 	size_t ends[ROW_BLOCK] = { 0 }, start = 0;
@@ -95,7 +95,7 @@ write_block(struct apply_txn *t, size_t *n, struct buf *new_rows, struct buf *bl
 
 		rows[i->row % ROW_BLOCK].len = 0;
 		if (!i->gone) {
-			row_encode(new_rows, t->schema, &i->now, t->head.generation);
+			row_encode(new_rows, t->schema, &i->now, t->all->head.generation);
 			ends[i->row % ROW_BLOCK] = new_rows->len;
 		}
 	}
@@ -108,15 +108,15 @@ write_block(struct apply_txn *t, size_t *n, struct buf *new_rows, struct buf *bl
 			start = ends[i];
 		}
 	if (block_empty(rows))
-		return db_del(t->txn, t->dbs->orders.rows, key);
+		return db_del(t->txn, t->dbs->rows, key);
 	buf_clear(block);
 	row_block_encode(block, rows);
 	return buf_status(block) != ERR_OK ? ERR_NOMEM :
-	    apply_put(t->txn, t->dbs->orders.rows, key, block->data, block->len);
+	    apply_put(t->txn, t->dbs->rows, key, block->data, block->len);
 }
 
 enum err
-apply_rows(struct apply_txn *t)
+apply_rows(struct apply_table *t)
 {
 	struct buf new_rows = { 0 }, block = { 0 };
 	enum err e = ERR_OK;

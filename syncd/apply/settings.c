@@ -18,20 +18,20 @@ struct anew {
 enum err
 apply_put_head(struct apply_txn *t)
 {
-	enum err e = apply_put(t->txn, t->dbs->meta, STR(META_HEAD), &t->head,
-	    sizeof(t->head));
+	enum err e = db_put(t->txn, t->dbs->meta, STR(META_HEAD), meta_head_bytes(&t->head));
 
 	return e != ERR_OK ? e : apply_put(t->txn, t->dbs->meta, STR(META_DERIVED),
 	    &t->head.generation, sizeof(t->head.generation));
 }
 
 enum err
-apply_put_body(struct apply_txn *t)
+apply_put_body(struct apply_table *t)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
 	struct buf b = { 0 };
-	enum err e = summary_compose(&b, t->txn, t->dbs, t->schema, &t->head, t->now_ms) != ERR_OK ?
-	    ERR_NOMEM : apply_put(t->txn, t->dbs->orders.totals, key_u64(&k), b.data, b.len);
+	enum err e = summary_compose(&b, t->txn, t->all->dbs, t->schema, &t->all->head,
+	    t->all->now_ms) != ERR_OK ? ERR_NOMEM :
+	    apply_put(t->txn, t->dbs->totals, key_u64(&k), b.data, b.len);
 
 	buf_free(&b);
 	return e;
@@ -44,6 +44,15 @@ apply_text_differs(struct apply_txn *t, const char *name, struct str text, bool 
 
 	*differs = !meta_get(t->txn, t->dbs->meta, name, &stored) || !str_eq(stored, text);
 	return t->txn->fault.error;
+}
+
+static bool
+has_rows(const struct apply_txn *t)
+{
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		if (of->head->rows_end > 0)
+			return true;
+	return false;
 }
 
 /*
@@ -59,7 +68,7 @@ use_derived(struct apply_txn *t, struct anew *anew)
 	    memcmp(stored.ptr, &t->head.generation, stored.len) == 0)
 		return ERR_OK;
 	anew->texts = anew->dates = true;
-	if (t->head.rows_end > 0)
+	if (has_rows(t))
 		log_info("store: another build wrote it last; recomputing indexes and totals");
 	return t->txn->fault.error;
 }
@@ -91,7 +100,7 @@ use_fold(struct apply_txn *t, struct anew *anew)
 	if (meta_get(t->txn, t->dbs->meta, META_FOLD, &stored) && stored.len == sizeof(now) && load_u32(stored.ptr, 0) == now)
 		return ERR_OK;
 	anew->texts = true;
-	if (t->head.rows_end > 0)
+	if (has_rows(t))
 		log_info("store: the folding of texts changed; rebuilding search and orderings");
 	return apply_put(t->txn, t->dbs->meta, STR(META_FOLD), &now, sizeof(now));
 }
@@ -107,7 +116,9 @@ use_excluded(struct apply_txn *t, const char *setting, struct anew *anew)
 	(void)revenue_parse(setting, &names);
 	if ((e = buf_status(&names) != ERR_OK ? ERR_NOMEM : apply_text_differs(t, META_EXCLUDED,
 	    buf_str(&names), &differs)) == ERR_OK && differs) {
-		anew->days = t->told_new = true;
+		anew->days = true;
+		for (struct apply_table *of = t->touched; of != NULL; of = of->next)
+			of->told_new |= of->schema->state_field != SCHEMA_NO_FIELD;
 		e = apply_put(t->txn, t->dbs->meta, STR(META_EXCLUDED), names.data, names.len);
 	}
 	buf_free(&names);
@@ -122,7 +133,8 @@ use_currency(struct apply_txn *t, const char *setting)
 
 	if (e != ERR_OK || !differs)
 		return e;
-	t->told_new = true;
+	for (struct apply_table *of = t->touched; of != NULL; of = of->next)
+		of->told_new |= of->schema->sum_field != SCHEMA_NO_FIELD;
 	return apply_put(t->txn, t->dbs->meta, STR(META_CURRENCY), setting, strlen(setting));
 }
 
@@ -137,19 +149,50 @@ begin_generation(struct apply_txn *t, const struct config *config)
 	return e != ERR_OK ? e : apply_log(t, (uint64_t)config->store.changes_kept);
 }
 
-/* Make sure that the summary's body is as this build composes it. */
+/* Make sure that the summaries' bodies are as this build composes them. */
 static enum err
-use_body(struct apply_txn *t)
+use_bodies(struct apply_txn *t)
 {
-	return summary_check(t->txn, t->dbs, t->schema, &t->head) == ERR_OK ? ERR_OK : apply_put_body(t);
+	enum err e = ERR_OK;
+
+	for (struct apply_table *of = t->touched; of != NULL && e == ERR_OK; of = of->next)
+		if (summary_check(t->txn, t->dbs, of->schema, &t->head) != ERR_OK)
+			e = apply_put_body(of);
+	return e;
+}
+
+static enum err
+renew_table(struct apply_table *t, const struct anew *anew)
+{
+	enum err e = ERR_OK;
+
+	if (anew->texts || anew->dates)
+		e = apply_renew(t, anew->texts, anew->dates);
+	if (e == ERR_OK && anew->days && !anew->dates)
+		e = apply_rebuild_days(t);
+	return e;
+}
+
+static enum err
+touch_all(struct apply_txn *t)
+{
+	struct apply_table *of;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < t->tables->count && e == ERR_OK; i++)
+		e = apply_touch(t, t->tables->list[i], &of);
+	return e;
 }
 
 enum err
-apply_use_settings(struct apply_txn *t, const struct config *config, bool opening)
+apply_use_settings(struct apply_txn *t, const struct config *config, bool opening, bool *newer)
 {
 	struct anew anew = { .texts = false };
-	enum err e = ERR_OK;
+	enum err e;
 
+	*newer = false;
+	if ((e = touch_all(t)) != ERR_OK)
+		return e;
 	if (opening && ((e = use_derived(t, &anew)) != ERR_OK ||
 	    (e = use_zone(t, config->summary.time_zone, &anew)) != ERR_OK ||
 	    (e = use_fold(t, &anew)) != ERR_OK))
@@ -157,18 +200,20 @@ apply_use_settings(struct apply_txn *t, const struct config *config, bool openin
 	if ((e = use_excluded(t, config->summary.excluded, &anew)) != ERR_OK ||
 	    (e = use_currency(t, config->summary.currency)) != ERR_OK)
 		return e;
-	if (!t->told_new && !anew.texts && !anew.dates)
-		return opening ? use_body(t) : 0;
+	for (const struct apply_table *of = t->touched; of != NULL; of = of->next)
+		*newer |= of->told_new;
+	if (!*newer && !anew.texts && !anew.dates)
+		return opening ? use_bodies(t) : ERR_OK;
 	if (anew.days && !opening)
 		log_info("store: summary.excluded changed; recounting revenue");
-	if (anew.texts || anew.dates)
-		e = apply_renew(t, anew.texts, anew.dates);
-	if (e == ERR_OK && anew.days && !anew.dates)
-		e = apply_rebuild_days(t);
+	for (struct apply_table *of = t->touched; of != NULL && e == ERR_OK; of = of->next)
+		e = renew_table(of, &anew);
 	/* a store without rows is new, or nothing was kept of it that could be wrong */
-	if (e == ERR_OK && (t->head.rows_end > 0 || !opening))
+	if (e == ERR_OK && (has_rows(t) || !opening))
 		e = begin_generation(t, config);
 	else if (e == ERR_OK)
 		e = apply_put_head(t);
-	return e != ERR_OK ? e : apply_put_body(t);
+	for (struct apply_table *of = t->touched; of != NULL && e == ERR_OK; of = of->next)
+		e = apply_put_body(of);
+	return e;
 }

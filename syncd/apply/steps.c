@@ -34,7 +34,7 @@ was_so(const struct change_step *step, size_t f, enum field_kind kind, const str
 
 /* The fields in which the step leads on from ${now}. */
 static uint32_t
-leads_on(const struct apply_txn *t, const struct apply_item *i, const struct change_step *step,
+leads_on(const struct apply_table *t, const struct apply_item *i, const struct change_step *step,
     const struct record *now)
 {
 	uint32_t later = touched_after(step), fields = 0;
@@ -64,7 +64,7 @@ bring_on(const struct schema *s, struct record *now, const struct change_step *s
 
 /* Merge the following steps of the same author into it; *next: the first that does not belong. */
 static void
-absorb(const struct apply_txn *t, const struct apply_item *i, struct apply_doing *d,
+absorb(const struct apply_table *t, const struct apply_item *i, struct apply_doing *d,
     const struct change_step **next)
 {
 	while (*next != NULL && (*next)->kind != STEP_GONE) {
@@ -79,7 +79,7 @@ absorb(const struct apply_txn *t, const struct apply_item *i, struct apply_doing
 
 /* A new record is as it is now, except for what later steps changed. */
 static void
-begin_created(const struct apply_txn *t, const struct apply_item *i,
+begin_created(const struct apply_table *t, const struct apply_item *i,
     const struct change_step *step, struct apply_doing *d)
 {
 	d->action = "created";
@@ -88,7 +88,7 @@ begin_created(const struct apply_txn *t, const struct apply_item *i,
 }
 
 static bool
-begin(const struct apply_txn *t, const struct apply_item *i, const struct change_step *step,
+begin(const struct apply_table *t, const struct apply_item *i, const struct change_step *step,
     bool live, const struct record *now, struct apply_doing *d)
 {
 	uint32_t fields;
@@ -114,7 +114,7 @@ begin(const struct apply_txn *t, const struct apply_item *i, const struct change
 }
 
 bool
-apply_next_doing(const struct apply_txn *t, const struct apply_item *i,
+apply_next_doing(const struct apply_table *t, const struct apply_item *i,
     const struct change_step **next, bool live, const struct record *now, struct apply_doing *d)
 {
 	while (*next != NULL) {
@@ -131,23 +131,23 @@ apply_next_doing(const struct apply_txn *t, const struct apply_item *i,
 }
 
 bool
-apply_step_doing(const struct apply_txn *t, const struct change_step *step,
+apply_step_doing(const struct schema *schema, const struct change_step *step,
     const struct record *now, struct apply_doing *d)
 {
 	uint32_t fields = 0;
 
 	if (step->kind != STEP_CHANGED)
 		return false;
-	for (size_t f = 0; f < t->schema->field_count; f++) {
-		enum field_kind kind = t->schema->fields[f].kind;
+	for (size_t f = 0; f < schema->field_count; f++) {
+		enum field_kind kind = schema->fields[f].kind;
 
-		if ((step->to->known >> f & 1) && !(t->schema->fields[f].flags & FIELD_STAMP) &&
+		if ((step->to->known >> f & 1) && !(schema->fields[f].flags & FIELD_STAMP) &&
 		    was_so(step, f, kind, &now->values[f]) &&
 		    !value_equal(kind, &step->to->values[f], &now->values[f]))
 			fields |= UINT32_C(1) << f;
 	}
 	*d = (struct apply_doing){ .who = &step->who, .action = "changed", .to = *now };
-	bring_on(t->schema, &d->to, step, fields);
+	bring_on(schema, &d->to, step, fields);
 	return fields != 0;
 }
 

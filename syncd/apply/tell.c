@@ -110,6 +110,7 @@ apply_tell(struct apply_txn *t, const struct apply_told *told)
 		entry = *told->place;
 	else
 		entry.index = t->entry_index++;
+	entry.table = told->table->number;
 	entry.id = told->id;
 	entry.at = b->len;
 	entry.bulk = told->by == NULL ? 0 : told->by->bulk;
@@ -121,7 +122,7 @@ apply_tell(struct apply_txn *t, const struct apply_told *told)
 	add_who(b, told->by, told->who, t->source);
 	json_name(b, "change");
 	buf_printf(b, "\"%" PRIu64 ".%" PRIu32 "\"", entry.generation, entry.index);
-	add_fields(b, t->schema, told);
+	add_fields(b, told->table, told);
 	if (told->why.ptr != NULL) {
 		json_member_string(b, "asked", str_of(asked(told->by)));
 		json_member_string(b, "detail", told->why);
@@ -131,11 +132,13 @@ apply_tell(struct apply_txn *t, const struct apply_told *told)
 }
 
 enum err
-apply_tell_adopted(struct apply_txn *t, struct str id, struct str key, struct str json,
-    const struct outbox_entry *e)
+apply_tell_adopted(struct apply_txn *t, const struct schema *table, struct str id, struct str key,
+    struct str json, const struct outbox_entry *e)
 {
 	struct buf *b = &t->history_bytes;
-	struct apply_entry entry = { .id = id, .at = b->len, .bulk = e->bulk, .anew = true };
+	struct apply_entry entry = {
+		.table = table->number, .id = id, .at = b->len, .bulk = e->bulk, .anew = true
+	};
 	const char *who = memmem(json.ptr, json.len, ",\"source\":", 10);
 	const char *rest = memmem(json.ptr, json.len, ",\"change\":", 10);
 
@@ -153,7 +156,7 @@ apply_tell_anew(struct apply_txn *t, const struct apply_retold *r)
 {
 	struct buf *b = &t->history_bytes;
 	struct apply_entry entry = {
-		.id = r->id, .at = b->len, .bulk = strtoull(r->bulk, NULL, 10), .anew = true,
+		.table = r->table->number, .id = r->id, .at = b->len, .bulk = strtoull(r->bulk, NULL, 10), .anew = true,
 		.generation = r->generation, .index = r->index
 	};
 	struct apply_told told = { .from = r->from, .to = r->to, .fields = r->fields };
@@ -169,7 +172,7 @@ apply_tell_anew(struct apply_txn *t, const struct apply_retold *r)
 		add_who(b, NULL, r->who, t->source);
 	buf_add(b, change, (size_t)((r->from == NULL ? end : fields) - change));
 	if (r->from != NULL) {		/* the fields are the last member of a change that was made */
-		add_fields(b, t->schema, &told);
+		add_fields(b, r->table, &told);
 		buf_add_char(b, '}');
 	}
 	return keep_entry(t, &entry);
@@ -194,14 +197,14 @@ is_taken(const struct apply_txn *t, const struct apply_entry *e)
 }
 
 enum err
-apply_tell_before(struct apply_txn *t, struct str id, uint64_t generation, uint32_t index,
-    const char *at, const struct change_step *step, uint32_t fields)
+apply_tell_before(struct apply_txn *t, const struct schema *table, struct str id,
+    uint64_t generation, uint32_t index, const char *at, const struct change_step *step, uint32_t fields)
 {
 	struct apply_entry place = {
 		.generation = generation - 1, .index = BETWEEN + index * BETWEEN_EACH
 	};
 	struct apply_told told = {
-		.id = id, .action = "changed", .who = &step->who, .from = step->from, .to = step->to,
+		.table = table, .id = id, .action = "changed", .who = &step->who, .from = step->from, .to = step->to,
 		.fields = fields, .place = &place
 	};
 

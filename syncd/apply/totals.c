@@ -64,7 +64,7 @@ deltas_add(struct deltas *d, uint64_t key, int sign, int64_t sum)
 }
 
 static enum err
-deltas_write(struct apply_txn *t, const struct deltas *d)
+deltas_write(struct apply_table *t, const struct deltas *d)
 {
 	for (size_t i = 0; i < d->size; i++) {
 		const struct delta *x = &d->slots[i];
@@ -74,7 +74,7 @@ deltas_write(struct apply_txn *t, const struct deltas *d)
 
 		if (x->key == 0 || (x->count == 0 && x->sum == 0))
 			continue;
-		if ((there = db_get(t->txn, t->dbs->orders.totals, key, &stored))) {
+		if ((there = db_get(t->txn, t->dbs->totals, key, &stored))) {
 			if (stored.len != sizeof(total))
 				return ERR_STORE_CORRUPT;
 			memcpy(&total, stored.ptr, sizeof(total));
@@ -83,23 +83,36 @@ deltas_write(struct apply_txn *t, const struct deltas *d)
 		total_set_sum(&total, total_sum(&total) + x->sum);
 		/* days without orders would pile up over the years */
 		if (total.count == 0 && there)
-			(void)db_del(t->txn, t->dbs->orders.totals, key);
+			(void)db_del(t->txn, t->dbs->totals, key);
 		else
-			(void)apply_put(t->txn, t->dbs->orders.totals, key, &total, sizeof(total));
+			(void)apply_put(t->txn, t->dbs->totals, key, &total, sizeof(total));
 	}
 	return t->txn->fault.error;
 }
 
+/* What the record adds to the sums. */
+static int64_t
+amount(const struct schema *s, const struct record *r)
+{
+	const struct value *money;
+
+	if (s->sum_field == SCHEMA_NO_FIELD)
+		return 0;
+	money = &r->values[s->sum_field];
+	return money->present ? money->number : 0;
+}
+
 /* ${out}: the order brings no revenue. */
 static enum err
-add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out, int sign,
+add_day(struct apply_table *t, struct deltas *d, const struct record *r, bool out, int sign,
     int64_t sum)
 {
 	unsigned f = (unsigned)t->schema->day_field;
+	const struct value *day;
 	uint32_t which;
 	enum err e;
 
-	if (!day->present)
+	if (t->schema->day_field == SCHEMA_NO_FIELD || !(day = &r->values[f])->present)
 		return ERR_OK;
 	which = total_day(moment_day(day));
 	if ((e = deltas_add(d, total_key(TOTAL_DAY, f, which), sign, sum)) != ERR_OK || !out)
@@ -109,25 +122,27 @@ add_day(struct apply_txn *t, struct deltas *d, const struct value *day, bool out
 
 /* Is the record in an option that brings no revenue and has its own code? */
 static bool
-brings_none(const struct apply_txn *t, struct str further, const struct record *r)
+brings_none(const struct apply_table *t, struct str further, const struct record *r)
 {
-	const struct field *f = &t->schema->fields[t->schema->state_field];
-	const struct value *v = &r->values[t->schema->state_field];
+	size_t state = t->schema->state_field;
+	const struct value *v;
 	unsigned code;
 
+	if (state == SCHEMA_NO_FIELD)
+		return false;
+	v = &r->values[state];
 	if (!v->present || !revenue_excludes(t->excluded, v->text))
 		return false;
-	code = options_code(f, further, v->text);
+	code = options_code(&t->schema->fields[state], further, v->text);
 	return code != OPTION_NONE && code < OPTION_OTHER;
 }
 
 /* Count a record in or out. */
 static enum err
-add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int sign)
+add_record(struct apply_table *t, struct deltas *d, const struct record *r, int sign)
 {
-	const struct value *money = &r->values[t->schema->sum_field];
-	int64_t sum = money->present ? money->number : 0;
-	unsigned state = (unsigned)t->schema->state_field;
+	struct str further = { NULL, 0 };
+	int64_t sum = amount(t->schema, r);
 	enum err e;
 
 	if ((e = deltas_add(d, total_key(TOTAL_ALL, 0, 0), sign, sum)) != ERR_OK)
@@ -145,17 +160,18 @@ add_record(struct apply_txn *t, struct deltas *d, const struct record *r, int si
 		if ((e = deltas_add(d, total_key(TOTAL_OPTION, f, code), sign, sum)) != ERR_OK)
 			return e;
 	}
-	return add_day(t, d, &r->values[t->schema->day_field],
-	    brings_none(t, buf_str(&t->further[state]), r), sign, sum);
+	if (t->schema->state_field != SCHEMA_NO_FIELD)
+		further = buf_str(&t->further[t->schema->state_field]);
+	return add_day(t, d, r, brings_none(t, further, r), sign, sum);
 }
 
 enum err
-apply_totals(struct apply_txn *t)
+apply_totals(struct apply_table *t)
 {
 	struct deltas d = { 0 };
 	enum err e = ERR_OK;
 
-	t->excluded = revenue_excluded(t->txn, t->dbs->meta);
+	t->excluded = revenue_excluded(t->txn, t->all->dbs->meta);
 	for (size_t n = 0; n < t->count && e == ERR_OK; n++) {
 		const struct apply_item *i = &t->items[n];
 
@@ -171,43 +187,44 @@ apply_totals(struct apply_txn *t)
 }
 
 static enum err
-forget(struct apply_txn *t, enum total_kind kind)
+forget(struct apply_table *t, enum total_kind kind)
 {
 	uint64_t first = total_key(kind, 0, 0), after = total_key(kind + 1, 0, 0);
 
-	return db_del_range(t->txn, t->dbs->orders.totals, key_u64(&first), key_u64(&after));
+	return db_del_range(t->txn, t->dbs->totals, key_u64(&first), key_u64(&after));
 }
 
 static enum err
-count_day(struct apply_txn *t, struct deltas *d, struct str further, uint32_t row)
+count_day(struct apply_table *t, struct deltas *d, struct str further, uint32_t row)
 {
-	const struct value *money;
 	struct row_view view;
 	struct record r;
-	enum err e = row_get(t->txn, t->dbs->orders.rows, row, &view);
+	enum err e = row_get(t->txn, t->dbs->rows, row, &view);
 
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? ERR_OK : e;
 	if (row_values(&view, t->schema, &r) != ERR_OK)
 		return ERR_STORE_CORRUPT;
-	money = &r.values[t->schema->sum_field];
-	return add_day(t, d, &r.values[t->schema->day_field], brings_none(t, further, &r), 1,
-	    money->present ? money->number : 0);
+	return add_day(t, d, &r, brings_none(t, further, &r), 1, amount(t->schema, &r));
 }
 
 enum err
-apply_rebuild_days(struct apply_txn *t)
+apply_rebuild_days(struct apply_table *t)
 {
+	struct str further = { NULL, 0 };
 	struct deltas d = { 0 };
-	struct str further;
 	enum err e;
 
+	if (t->schema->day_field == SCHEMA_NO_FIELD)
+		return ERR_OK;
 	(void)forget(t, TOTAL_DAY);
 	(void)forget(t, TOTAL_DAY_OUT);
-	t->excluded = revenue_excluded(t->txn, t->dbs->meta);
-	further = options_load(t->txn, t->dbs->meta, (unsigned)t->schema->state_field);
+	t->excluded = revenue_excluded(t->txn, t->all->dbs->meta);
+	if (t->schema->state_field != SCHEMA_NO_FIELD)
+		further = options_load(t->txn, t->all->dbs->meta, t->schema,
+		    (unsigned)t->schema->state_field);
 	e = t->txn->fault.error;
-	for (uint32_t row = 0; row < t->head.rows_end && e == ERR_OK; row++)
+	for (uint32_t row = 0; row < t->head->rows_end && e == ERR_OK; row++)
 		e = count_day(t, &d, further, row);
 	if (e == ERR_OK)
 		e = deltas_write(t, &d);

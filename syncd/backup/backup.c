@@ -26,7 +26,7 @@ backup_system_failed(struct buf *why, const char *what)
 enum err
 backup_copy(const char *store_path, int fd, struct buf *why)
 {
-	static const struct db_options options = { .read_only = true, .max_dbs = STORE_MAX_DBS };
+	static const struct db_options options = { .read_only = true };
 	struct db db;
 	enum err e;
 
@@ -40,17 +40,18 @@ backup_copy(const char *store_path, int fd, struct buf *why)
 }
 
 enum err
-backup_open(const char *file, struct db *db, struct store **store, struct buf *why)
+backup_open(const char *file, const struct tables *tables, struct db *db, struct store **store,
+    struct buf *why)
 {
-	static const struct db_options options = {
-		.read_only = true, .file = true, .max_dbs = STORE_MAX_DBS
+	const struct db_options options = {
+		.read_only = true, .file = true, .max_dbs = store_max_dbs(tables)
 	};
 	enum err e;
 
 	*store = NULL;
 	if ((e = db_open(db, file, &options)) != ERR_OK)
 		return backup_failed(why, file, &db->fault, e);
-	if ((e = store_attach(db, store)) == ERR_OK)
+	if ((e = store_attach(db, tables, store)) == ERR_OK)
 		return ERR_OK;
 	buf_printf(why, "%s: %s", file, err_text(e));
 	db_close(db);
@@ -68,21 +69,23 @@ count(void *cookie, const struct outbox_entry *e)
 }
 
 enum err
-backup_facts(const char *file, struct backup_facts *f, struct buf *why)
+backup_facts(const char *file, const struct tables *tables, struct backup_facts *f, struct buf *why)
 {
 	struct store *store;
 	struct stat st;
 	struct db db;
-	enum err e = backup_open(file, &db, &store, why);
+	enum err e = backup_open(file, tables, &db, &store, why);
 
 	if (e != ERR_OK)
 		return e;
 	if ((e = store_begin(store)) == ERR_OK) {
 		f->generation = store_generation(store);
-		f->orders = store_row_count(store);
+		f->rows = 0;
+		for (size_t i = 0; i < tables->count; i++)
+			f->rows += store_row_count(store, tables->list[i]);
 		f->outbox = 0;
 		f->bytes = stat(file, &st) == 0 ? (uint64_t)st.st_size : 0;
-		e = outbox_each(store, &orders_schema, count, f);
+		e = outbox_each(store, count, f);
 	}
 	if (e != ERR_OK)
 		buf_printf(why, "%s: %s", file, err_text(e));

@@ -33,7 +33,7 @@
  */
 struct backup_facts {
 	uint64_t	generation;
-	uint32_t	orders;
+	uint32_t	rows;		/* of all tables */
 	uint32_t	in_doubt;	/* rebuild: rows left out */
 	uint64_t	outbox;		/* entries */
 	uint64_t	history;	/* entries; rebuild only */
@@ -53,9 +53,11 @@ enum err	 backup_copy(const char *store_path, int fd, struct buf *why);
  * Open a backup, or the store's own file, read-only.  Close ${store} first,
  * then ${db}.  On failure ${store} is NULL, and ${db} not open.
  */
-enum err	 backup_open(const char *file, struct db *db, struct store **store, struct buf *why);
+enum err	 backup_open(const char *file, const struct tables *, struct db *db,
+		    struct store **store, struct buf *why);
 /* What is in it. */
-enum err	 backup_facts(const char *file, struct backup_facts *, struct buf *why);
+enum err	 backup_facts(const char *file, const struct tables *, struct backup_facts *,
+		    struct buf *why);
 
 /* What becomes of changes in a backup that Airtable had not confirmed when it was made. */
 enum backup_outbox { BACKUP_OUTBOX_REFUSE, BACKUP_OUTBOX_KEEP, BACKUP_OUTBOX_DROP };
@@ -70,8 +72,9 @@ typedef bool	 backup_check(void *cookie, const char *file);
  * BACKUP_OUTBOX_REFUSE was given.  ERR_DISK_FULL: there is no room for it.
  * ERR_STORE_CORRUPT without a cause in ${why}: the check did not pass.
  */
-enum err	 backup_restore(const struct config *, int fd, enum backup_outbox,
-		    backup_check *, void *cookie, struct backup_facts *, struct buf *why);
+enum err	 backup_restore(const struct config *, const struct tables *, int fd,
+		    enum backup_outbox, backup_check *, void *cookie, struct backup_facts *,
+		    struct buf *why);
 
 /*
  * Make a new store from what is sound in the old one: rows that neither their
@@ -79,6 +82,7 @@ enum err	 backup_restore(const struct config *, int fd, enum backup_outbox,
  * derives from the rows is computed from them again; rows left out come back
  * with the next full sync.
  */
-enum err	 backup_rebuild(const struct config *, struct backup_facts *, struct buf *why);
+enum err	 backup_rebuild(const struct config *, const struct tables *, struct backup_facts *,
+		    struct buf *why);
 
 #endif

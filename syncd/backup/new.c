@@ -47,11 +47,13 @@ hold(struct new_store *n, struct buf *why)
 }
 
 enum err
-new_store_begin(struct new_store *n, const struct config *config, struct buf *why)
+new_store_begin(struct new_store *n, const struct config *config, const struct tables *tables,
+    struct buf *why)
 {
 	enum err e;
 
 	n->config = *config;
+	n->tables = tables;
 	n->path = config->store.path;
 	n->lock_fd = -1;
 	if ((e = hold(n, why)) != ERR_OK)
@@ -101,7 +103,7 @@ struct in_use {
 };
 
 static void
-in_use_read(struct in_use *u, const char *store_path)
+in_use_read(struct in_use *u, const struct tables *tables, const char *store_path)
 {
 	struct buf ignored = { 0 };
 	char path[PATH_ROOM];
@@ -111,7 +113,7 @@ in_use_read(struct in_use *u, const char *store_path)
 
 	*u = (struct in_use){ .generation = 0 };
 	if (access(below(store_path, STORE_DATA, path), F_OK) == 0 &&
-	    backup_open(path, &db, &st, &ignored) == ERR_OK) {
+	    backup_open(path, tables, &db, &st, &ignored) == ERR_OK) {
 		if (store_begin(st) == ERR_OK) {
 			db_id meta = store_databases(st)->meta;
 
@@ -176,58 +178,74 @@ is_derived(struct db_txn *txn, const struct store_dbs *d, const struct store_hea
 }
 
 static enum err
-renew(struct db_txn *txn, struct store_dbs *d, uint64_t after, int64_t synced_ms, bool birth)
+put_bodies(struct db_txn *txn, const struct tables *tables, const struct store_dbs *d,
+    const struct store_head *head, int64_t now_ms)
 {
 	uint64_t k = total_key(TOTAL_BODY, 0, 0);
-	int64_t now_ms = instant_now();
 	struct buf body = { 0 };
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < tables->count && e == ERR_OK; i++) {
+		const struct schema *s = tables->list[i];
+
+		buf_clear(&body);
+		e = summary_compose(&body, txn, d, s, head, now_ms) != ERR_OK ? ERR_STORE_CORRUPT :
+		    db_put(txn, store_table(d, s)->totals, key_u64(&k), buf_str(&body));
+	}
+	buf_free(&body);
+	return e;
+}
+
+static enum err
+renew(struct db_txn *txn, const struct tables *tables, struct store_dbs *d, uint64_t after,
+    const struct store_head *synced, bool birth)
+{
+	int64_t now_ms = instant_now();
 	struct store_head head;
 	struct str zone;
 	bool right;
 	enum err e;
 
-	if ((e = store_keys_open(txn, true, d)) != ERR_OK || (e = meta_head(txn, d->meta, &head)) != ERR_OK)
+	if ((e = store_keys_open(txn, tables, true, d)) != ERR_OK ||
+	    (e = meta_head(txn, d->meta, &head)) != ERR_OK)
 		return e;
 	right = is_derived(txn, d, &head);
 	head.generation = head.generation > after ? head.generation + 1 : after + 1;
 	if (now_ms > STORE_EPOCH_MS && head.generation < (uint64_t)(now_ms - STORE_EPOCH_MS))
 		head.generation = (uint64_t)(now_ms - STORE_EPOCH_MS);
-	if (synced_ms >= 0)
-		head.synced_ms = synced_ms;
-	(void)db_put(txn, d->meta, STR(META_HEAD), (struct str){ (const char *)&head, sizeof(head) });
+	for (size_t i = 0; synced != NULL && i < TABLES_MAX; i++)
+		head.table[i].synced_ms = synced->table[i].synced_ms;
+	(void)db_put(txn, d->meta, STR(META_HEAD), meta_head_bytes(&head));
 	if (right)
 		(void)db_put(txn, d->meta, STR(META_DERIVED), key_u64(&head.generation));
 	if (birth)
 		(void)db_put(txn, d->meta, STR(META_BIRTH), key_u64(&head.generation));
 	if (meta_get(txn, d->meta, META_ZONE, &zone))
 		(void)zone_use(zone);
-	e = summary_compose(&body, txn, d, &orders_schema, &head, now_ms) != ERR_OK ? ERR_STORE_CORRUPT :
-	    db_put(txn, d->orders.totals, key_u64(&k), buf_str(&body));
-	buf_free(&body);
-	return e;
+	return put_bodies(txn, tables, d, &head, now_ms);
 }
 
 /* Give the new store a generation of its own, and sync it to the disk. */
 static enum err
-finish(const struct config *config, size_t map_bytes, const struct in_use *u, int64_t synced_ms,
-    bool birth, struct db_fault *fault)
+finish(const struct new_store *n, size_t map_bytes, const struct in_use *u,
+    const struct store_head *synced, bool birth, struct db_fault *fault)
 {
 	/* its own map may be all but full */
 	const struct db_options options = {
-		.max_dbs = STORE_MAX_DBS, .map_bytes = map_bytes, .mode = 0660
+		.max_dbs = store_max_dbs(n->tables), .map_bytes = map_bytes, .mode = 0660
 	};
 	struct db_txn txn = { .txn = NULL };
 	struct store_dbs dbs;
 	struct db db;
 	enum err e;
 
-	if ((e = db_open(&db, config->store.path, &options)) != ERR_OK) {
+	if ((e = db_open(&db, n->config.store.path, &options)) != ERR_OK) {
 		*fault = db.fault;
 		return e;
 	}
 	if ((e = db_begin(&db, &txn, true)) == ERR_OK &&
-	    (e = renew(&txn, &dbs, u->generation, synced_ms, birth)) == ERR_OK &&
-	    (e = take_over(&txn, &dbs, config, u)) == ERR_OK)
+	    (e = renew(&txn, n->tables, &dbs, u->generation, synced, birth)) == ERR_OK &&
+	    (e = take_over(&txn, &dbs, &n->config, u)) == ERR_OK)
 		e = db_commit(&txn);
 	*fault = txn.fault;
 	db_abort(&txn);
@@ -272,8 +290,8 @@ exchange(const struct new_store *n, char aside[static STORE_ASIDE_MAX], struct b
 }
 
 enum err
-new_store_commit(struct new_store *n, int64_t synced_ms, bool birth, struct backup_facts *f,
-    struct buf *why)
+new_store_commit(struct new_store *n, const struct store_head *synced, bool birth,
+    struct backup_facts *f, struct buf *why)
 {
 	char path[PATH_ROOM];
 	struct db_fault fault;
@@ -284,12 +302,12 @@ new_store_commit(struct new_store *n, int64_t synced_ms, bool birth, struct back
 	(void)below(n->config.store.path, STORE_DATA, path);
 	if (stat(path, &st) == -1)
 		return backup_system_failed(why, path);
-	in_use_read(&u, n->path);
-	e = finish(&n->config, 2 * (size_t)st.st_size + MAP_ROOM, &u, synced_ms, birth, &fault);
+	in_use_read(&u, n->tables, n->path);
+	e = finish(n, 2 * (size_t)st.st_size + MAP_ROOM, &u, synced, birth, &fault);
 	in_use_free(&u);
 	if (e != ERR_OK)
 		return backup_failed(why, n->config.store.path, &fault, store_files_cause(n->path, e));
-	if ((e = backup_facts(path, f, why)) != ERR_OK)
+	if ((e = backup_facts(path, n->tables, f, why)) != ERR_OK)
 		return e;
 	f->aside_outbox = u.outbox;
 	return exchange(n, f->aside, why);

@@ -9,20 +9,22 @@
 /* A store under construction beside the one in use, in its subfolder. */
 struct new_store {
 	struct config	 config;	/* as given, with the subfolder as store.path */
+	const struct tables *tables;
 	const char	*path;		/* of the store in use */
 	int		 dir, lock_fd;	/* its folder; what keeps syncd from it */
 };
 
 /* Lock the store, and make the subfolder, empty.  ERR_STORE_LOCKED. */
-enum err	 new_store_begin(struct new_store *, const struct config *, struct buf *why);
+enum err	 new_store_begin(struct new_store *, const struct config *, const struct tables *,
+		    struct buf *why);
 /* Fail early with ERR_DISK_FULL, not after a long copy, when there is no room for ${bytes}. */
 enum err	 new_store_room(const struct new_store *, uint64_t bytes, struct buf *why);
 /*
  * The new store is complete: move its generation past the old one's, exchange
- * the files, fill in the facts.  ${synced_ms}: for the head; -1: as it is.
- * ${birth}: distinguish it from any earlier store.
+ * the files, fill in the facts.  ${synced}: the head whose tables say when they were
+ * synced; NULL: as it is.  ${birth}: distinguish it from any earlier store.
  */
-enum err	 new_store_commit(struct new_store *, int64_t synced_ms, bool birth,
+enum err	 new_store_commit(struct new_store *, const struct store_head *synced, bool birth,
 		    struct backup_facts *, struct buf *why);
 /* Unlock the store; what was not committed is removed. */
 void		 new_store_end(struct new_store *);

@@ -33,11 +33,11 @@ ignore(void *cookie, const char *where, const char *what)
 }
 
 static bool
-usable(const struct record *r)
+usable(const struct schema *s, const struct record *r)
 {
-	for (size_t f = 0; f < orders_schema.field_count; f++) {
+	for (size_t f = 0; f < s->field_count; f++) {
 		const struct value *v = &r->values[f];
-		enum field_kind kind = orders_schema.fields[f].kind;
+		enum field_kind kind = s->fields[f].kind;
 
 		if (v->present && (kind == FIELD_TEXT || kind == FIELD_SELECT) && !utf8_valid(v->text))
 			return false;
@@ -46,29 +46,29 @@ usable(const struct record *r)
 }
 
 static bool
-take_row(struct rebuild *b, uint32_t row, struct change *c)
+take_row(struct rebuild *b, const struct schema *s, uint32_t row, struct change *c)
 {
 	struct row_view view;
 	struct record r;
 
-	if (verify_doubts(&b->verified, row) || store_row(b->from, row, &view) != ERR_OK ||
-	    row_values(&view, &orders_schema, &r) != ERR_OK || !usable(&r))
+	if (verify_doubts(&b->verified, s, row) || store_row(b->from, s, row, &view) != ERR_OK ||
+	    row_values(&view, s, &r) != ERR_OK || !usable(s, &r))
 		return false;
 	/* dates begin when their days do in the zone that is configured now */
-	for (size_t f = 0; f < orders_schema.field_count; f++)
-		if (orders_schema.fields[f].kind == FIELD_INSTANT && moment_is_date(&r.values[f]) &&
+	for (size_t f = 0; f < s->field_count; f++)
+		if (s->fields[f].kind == FIELD_INSTANT && moment_is_date(&r.values[f]) &&
 		    moment_parse(r.values[f].text, &r.values[f]) != ERR_OK)
 			return false;
-	*c = (struct change){ .kind = CHANGE_UPSERT, .record = r, .base = CHANGE_ANY_BASE };
+	*c = (struct change){ .kind = CHANGE_UPSERT, .table = s, .record = r, .base = CHANGE_ANY_BASE };
 	return true;
 }
 
 /* Copy the rows in few large lists, as a first sync would; this makes no history. */
 static enum err
-copy_rows(struct rebuild *b, struct apply *a)
+copy_rows(struct rebuild *b, const struct schema *s, struct apply *a)
 {
 	const struct apply_meta meta = { .synced_ms = 0 };
-	uint32_t end = store_rows_end(b->from), row = 0, done = 0;
+	uint32_t end = store_rows_end(b->from, s), row = 0, done = 0;
 	enum err e = ERR_OK;
 
 	while (row < end && e == ERR_OK) {
@@ -80,13 +80,14 @@ copy_rows(struct rebuild *b, struct apply *a)
 		if (list == NULL)
 			return ERR_NOMEM;
 		for (; row < end && n < room; row++)
-			n += take_row(b, row, &list[n]);
+			n += take_row(b, s, row, &list[n]);
 		if (n > 0)
 			e = apply_changes(a, list, n, SOURCE_FULL_SYNC, &meta, instant_now(), &r);
 		done += n;
 		free(list);
 	}
-	b->facts->in_doubt = store_row_count(b->from) > done ? store_row_count(b->from) - done : 0;
+	if (store_row_count(b->from, s) > done)
+		b->facts->in_doubt += store_row_count(b->from, s) - done;
 	return e;
 }
 
@@ -109,12 +110,15 @@ copy_outbox(struct rebuild *b, struct apply *a)
 
 /* Make the parts of the new store that follow from rows and outbox. */
 static enum err
-copy_orders(struct rebuild *b)
+copy_tables(struct rebuild *b)
 {
+	const struct tables *tables = b->new.tables;
 	struct apply *a = NULL;
-	enum err e = apply_open(&b->new.config, &orders_schema, &a);
+	enum err e = apply_open(&b->new.config, tables, &a);
 
-	if (e == ERR_OK && (e = copy_rows(b, a)) == ERR_OK)
+	for (size_t i = 0; i < tables->count && e == ERR_OK; i++)
+		e = copy_rows(b, tables->list[i], a);
+	if (e == ERR_OK)
 		e = copy_outbox(b, a);
 	if (e != ERR_OK)
 		buf_printf(b->why, "the new store: %s", err_text(e));
@@ -130,12 +134,12 @@ struct raw {
 
 /* Store the entry, and its mention in the audit log and under its bulk edit, made from it. */
 static void
-put_history(struct raw *w, struct str id, struct str key, struct str json, const cJSON *j)
+put_history(struct raw *w, const struct schema *table, struct str id, struct str key, struct str json, const cJSON *j)
 {
 	const cJSON *at = cJSON_GetObjectItemCaseSensitive(j, "at");
 	const cJSON *bulk = cJSON_GetObjectItemCaseSensitive(j, "bulk");
 	char value[sizeof(struct audit_head) + STORE_KEY_MAX];
-	struct audit_head head = { .bulk = 0 };
+	struct audit_head head = { .table = table->number };
 	struct store_key k;
 	uint64_t generation;
 	uint32_t index;
@@ -155,7 +159,10 @@ put_history(struct raw *w, struct str id, struct str key, struct str json, const
 	if (head.bulk == 0)
 		return;
 	bulk_key(&k, head.bulk, generation, index);
-	(void)db_put(&w->txn, w->dbs.bulks, key_composed(&k), id);
+	memcpy(value, &head.table, sizeof(head.table));
+	memcpy(value + sizeof(head.table), id.ptr, id.len);
+	(void)db_put(&w->txn, w->dbs.bulks, key_composed(&k),
+	    (struct str){ value, sizeof(head.table) + id.len });
 }
 
 static void
@@ -165,11 +172,11 @@ copy_history(struct raw *w)
 
 	for (db_walk(&c, store_txn(w->b->from), store_databases(w->b->from)->history); c.found;
 	    db_next(&c)) {
-		struct str id = { c.key.ptr, c.key.len - PLACE_BYTES - 1 };
+		const struct schema *table = history_key_table(w->b->new.tables, c.key);
 		cJSON *j = cJSON_ParseWithLength(c.value.ptr, c.value.len);
 
-		if (j != NULL && c.key.len > PLACE_BYTES)
-			put_history(w, id, c.key, c.value, j);
+		if (j != NULL && table != NULL)
+			put_history(w, table, history_key_record(c.key), c.key, c.value, j);
 		cJSON_Delete(j);
 	}
 	db_walk_end(&c);
@@ -229,7 +236,7 @@ static enum err
 copy_rest(struct rebuild *b)
 {
 	const struct db_options options = {
-		.max_dbs = STORE_MAX_DBS, .map_bytes = (size_t)b->new.config.store.map_size_bytes,
+		.max_dbs = store_max_dbs(b->new.tables), .map_bytes = (size_t)b->new.config.store.map_size_bytes,
 		.mode = 0660
 	};
 	struct raw w = { .b = b };
@@ -239,7 +246,7 @@ copy_rest(struct rebuild *b)
 	if ((e = db_open(&db, b->new.config.store.path, &options)) != ERR_OK)
 		return backup_failed(b->why, "history", &db.fault, e);
 	if ((e = db_begin(&db, &w.txn, true)) == ERR_OK &&
-	    (e = store_keys_open(&w.txn, true, &w.dbs)) == ERR_OK) {
+	    (e = store_keys_open(&w.txn, b->new.tables, true, &w.dbs)) == ERR_OK) {
 		copy_history(&w);
 		db_forgive(store_txn(b->from));
 		copy_answers(&w);
@@ -271,17 +278,24 @@ make_room(struct rebuild *b)
 static enum err
 open_from(struct rebuild *b)
 {
+	const struct tables *tables = b->new.tables;
 	char path[CONFIG_TEXT_MAX + 16];
 	enum err e;
 
 	(void)snprintf(path, sizeof(path), "%s/" STORE_DATA, b->new.path);
-	if ((e = backup_open(path, &b->db, &b->from, b->why)) != ERR_OK)
+	if ((e = backup_open(path, tables, &b->db, &b->from, b->why)) != ERR_OK)
 		return e;
-	if ((e = store_begin(b->from)) == ERR_OK) {
-		b->verified.doubt = calloc(store_rows_end(b->from) / 64 + 1, sizeof(uint64_t));
-		e = b->verified.doubt == NULL ? ERR_NOMEM :
-		    verify_store(b->from, ignore, NULL, &b->verified);
+	e = store_begin(b->from);
+	for (size_t i = 0; i < tables->count && e == ERR_OK; i++) {
+		const struct schema *s = tables->list[i];
+
+		b->verified.doubt[s->number] = calloc(store_rows_end(b->from, s) / 64 + 1,
+		    sizeof(uint64_t));
+		if (b->verified.doubt[s->number] == NULL)
+			e = ERR_NOMEM;
 	}
+	if (e == ERR_OK)
+		e = verify_store(b->from, ignore, NULL, &b->verified);
 	if (e != ERR_OK) {
 		buf_printf(b->why, "%s: %s", path, err_text(e));
 		return e;
@@ -290,7 +304,8 @@ open_from(struct rebuild *b)
 }
 
 enum err
-backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *why)
+backup_rebuild(const struct config *config, const struct tables *tables, struct backup_facts *f,
+    struct buf *why)
 {
 	struct rebuild b = { .facts = f, .why = why };
 	uint32_t in_doubt;
@@ -298,20 +313,21 @@ backup_rebuild(const struct config *config, struct backup_facts *f, struct buf *
 	enum err e;
 
 	*f = (struct backup_facts){ .generation = 0 };
-	if ((e = new_store_begin(&b.new, config, why)) != ERR_OK)
+	if ((e = new_store_begin(&b.new, config, tables, why)) != ERR_OK)
 		return e;
-	if ((e = open_from(&b)) == ERR_OK && (e = copy_orders(&b)) == ERR_OK) {
+	if ((e = open_from(&b)) == ERR_OK && (e = copy_tables(&b)) == ERR_OK) {
 		e = copy_rest(&b);
 		in_doubt = f->in_doubt;
 		history = f->history;
 		if (e == ERR_OK)
-			e = new_store_commit(&b.new, store_synced_ms(b.from), false, f, why);
+			e = new_store_commit(&b.new, store_head(b.from), false, f, why);
 		f->in_doubt = in_doubt;
 		f->history = history;
 	}
 	store_close(b.from);
 	db_close(&b.db);
-	free(b.verified.doubt);
+	for (size_t i = 0; i < TABLES_MAX; i++)
+		free(b.verified.doubt[i]);
 	new_store_end(&b.new);
 	return e;
 }

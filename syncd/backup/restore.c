@@ -83,7 +83,7 @@ outbox_list_fill(struct outbox_list *l, struct store *st, size_t room, int verb)
 		uint64_t sequence;
 
 		memcpy(&sequence, c.key.ptr, sizeof(sequence));
-		if (outbox_decode(sequence, keep(&l->bytes, c.value), &orders_schema, e) == ERR_OK)
+		if (outbox_decode(sequence, keep(&l->bytes, c.value), store_tables(st), e) == ERR_OK)
 			l->steps[l->count++] = (struct outbox_step){ .verb = (unsigned)verb, .entry = e };
 	}
 	db_walk_end(&c);
@@ -142,11 +142,11 @@ unsettled_read(struct unsettled *u, struct store *st)
 }
 
 static enum err
-waiting_read(const char *file, struct outbox_list *l, struct unsettled *u, struct buf *why)
+waiting_read(const struct tables *tables, const char *file, struct outbox_list *l, struct unsettled *u, struct buf *why)
 {
 	struct store *st;
 	struct db db;
-	enum err e = backup_open(file, &db, &st, why);
+	enum err e = backup_open(file, tables, &db, &st, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -168,9 +168,9 @@ drop_outbox(struct new_store *n, const char *file, struct buf *why)
 	struct apply *a;
 	enum err e;
 
-	if ((e = waiting_read(file, &l, &u, why)) != ERR_OK)
+	if ((e = waiting_read(n->tables, file, &l, &u, why)) != ERR_OK)
 		goto done;
-	if ((e = apply_open(&n->config, &orders_schema, &a)) == ERR_OK) {
+	if ((e = apply_open(&n->config, n->tables, &a)) == ERR_OK) {
 		const struct apply_meta meta = { .outbox = l.steps, .outbox_count = l.count,
 		    .answers = u.steps, .answer_count = u.count };
 
@@ -192,7 +192,7 @@ settle_outbox(struct new_store *n, const char *file, enum backup_outbox outbox, 
 	struct backup_facts f;
 	enum err e;
 
-	if ((e = backup_facts(file, &f, why)) != ERR_OK || f.outbox == 0 || outbox == BACKUP_OUTBOX_KEEP)
+	if ((e = backup_facts(file, n->tables, &f, why)) != ERR_OK || f.outbox == 0 || outbox == BACKUP_OUTBOX_KEEP)
 		return e;
 	if (outbox == BACKUP_OUTBOX_DROP)
 		return drop_outbox(n, file, why);
@@ -224,15 +224,15 @@ restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *ch
 		return ERR_STORE_CORRUPT;
 	if ((e = settle_outbox(n, file, outbox, why)) != ERR_OK)
 		return e;
-	return new_store_commit(n, -1, true, f, why);
+	return new_store_commit(n, NULL, true, f, why);
 }
 
 enum err
-backup_restore(const struct config *config, int fd, enum backup_outbox outbox,
-    backup_check *check, void *cookie, struct backup_facts *f, struct buf *why)
+backup_restore(const struct config *config, const struct tables *tables, int fd,
+    enum backup_outbox outbox, backup_check *check, void *cookie, struct backup_facts *f, struct buf *why)
 {
 	struct new_store n;
-	enum err e = new_store_begin(&n, config, why);
+	enum err e = new_store_begin(&n, config, tables, why);
 
 	if (e != ERR_OK)
 		return e;

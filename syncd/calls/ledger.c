@@ -51,7 +51,7 @@ ahead_of(const struct ledger *l)
 static void
 keep(struct ledger *l, uint64_t ahead)
 {
-	struct apply_meta meta = { .fresh_ms = l->fresh_ms };
+	struct apply_meta meta = { .table = &orders_schema, .fresh_ms = l->fresh_ms };
 	struct apply_result result;
 	struct buf b = { 0 };
 
@@ -164,8 +164,8 @@ load(struct ledger *l, int64_t now)
 		return;
 	if (meta_get(store_txn(st), store_databases(st)->meta, META_CALLS, &kept))
 		budget_load(&l->budget, kept, now);
-	l->fresh_ms = l->fresh_kept_ms = store_fresh_ms(st);
-	budget_set_listing(&l->budget, store_row_count(st) / 100 + 1);
+	l->fresh_ms = l->fresh_kept_ms = store_fresh_ms(st, &orders_schema);
+	budget_set_listing(&l->budget, store_row_count(st, &orders_schema) / 100 + 1);
 	store_end(st);
 }
 
@@ -307,7 +307,7 @@ ledger_allows_sync(struct ledger *l, int64_t *wait_ms, char why[static 200])
 	if (budget_allows_sync(&l->budget, now))
 		return true;
 	if (store_begin(st) == ERR_OK) {
-		first = store_synced_ms(st) == 0;
+		first = store_synced_ms(st, &orders_schema) == 0;
 		store_end(st);
 	}
 	if (first && budget_allows(&l->budget, BUDGET_SYNC, now))

@@ -76,13 +76,13 @@ copy_to(const struct config *config, const char *file)
 	good = beside_store(&out, config->store.path, &why) &&
 	    user_of_store(config->store.path, false) &&
 	    backup_copy(config->store.path, out.fd, &why) == ERR_OK;
-	good = user_self() && good && backup_facts(partial, &f, &why) == ERR_OK;
+	good = user_self() && good && backup_facts(partial, &tables_builtin, &f, &why) == ERR_OK;
 	if (!good)
 		whole_file_drop(&out);
 	if (!good || whole_file_end(&out, &why) != ERR_OK)
 		return fault("backup", &why);
 	buf_printf(&why, "%s: generation %" PRIu64 ", %" PRIu32 " orders, %" PRIu64
-	    " changes in the outbox, %" PRIu64 " bytes\n", file, f.generation, f.orders, f.outbox,
+	    " changes in the outbox, %" PRIu64 " bytes\n", file, f.generation, f.rows, f.outbox,
 	    f.bytes);
 	return ctl_print(&why);
 }
@@ -144,7 +144,7 @@ verify_store_at(const char *path)
 
 	if (!user_of_store(path, false))
 		return CTL_FAILED;
-	if ((e = store_open(path, &st)) != ERR_OK) {
+	if ((e = store_open(path, &tables_builtin, &st)) != ERR_OK) {
 		buf_add_cstr(&why, err_text(e));
 		return fault(path, &why);
 	}
@@ -163,7 +163,7 @@ verify_one(const struct target *t)
 
 	if (t->store_path != NULL)
 		return verify_store_at(t->store_path);
-	if (backup_open(t->file, &db, &st, &why) != ERR_OK)
+	if (backup_open(t->file, &tables_builtin, &db, &st, &why) != ERR_OK)
 		return fault("verify", &why);
 	status = verify_open(st, t->name);
 	store_close(st);
@@ -242,7 +242,7 @@ restore(struct ctl *ctl, const struct config *config, int fd)
 
 	if (!user_of_store(config->store.path, true))
 		return CTL_FAILED;
-	e = backup_restore(config, fd, ctl->keep_outbox ? BACKUP_OUTBOX_KEEP :
+	e = backup_restore(config, &tables_builtin, fd, ctl->keep_outbox ? BACKUP_OUTBOX_KEEP :
 	    ctl->drop_outbox ? BACKUP_OUTBOX_DROP : BACKUP_OUTBOX_REFUSE, copy_is_sound,
 	    (char *)(uintptr_t)ctl->argument, &f, &why);
 	if (e == ERR_CONFLICT)
@@ -250,7 +250,7 @@ restore(struct ctl *ctl, const struct config *config, int fd)
 	if (e != ERR_OK)
 		return fault("restore", &why);
 	buf_printf(&why, "%s holds %" PRIu32 " orders as generation %" PRIu64 "\n", config->store.path,
-	    f.orders, f.generation);
+	    f.rows, f.generation);
 	tell_aside(config, &f, &why);
 	return ctl_print(&why);
 }
@@ -280,10 +280,10 @@ rebuild(const struct config *config)
 
 	if (!user_of_store(config->store.path, true))
 		return CTL_FAILED;
-	if (backup_rebuild(config, &f, &out) != ERR_OK)
+	if (backup_rebuild(config, &tables_builtin, &f, &out) != ERR_OK)
 		return fault("rebuild", &out);
 	buf_printf(&out, "%s holds %" PRIu32 " orders, %" PRIu64 " entries of history and %" PRIu64
-	    " of the outbox as generation %" PRIu64 "\n", config->store.path, f.orders, f.history, f.outbox,
+	    " of the outbox as generation %" PRIu64 "\n", config->store.path, f.rows, f.history, f.outbox,
 	    f.generation);
 	if (f.in_doubt > 0)
 		buf_printf(&out, "%" PRIu32 " orders were in doubt and come with the next full sync\n",

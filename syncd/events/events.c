@@ -2,6 +2,7 @@
 
 #include "common/base/json_write.h"
 #include "common/store/change_log.h"
+#include "common/tables/tables.h"
 #include "syncd/events/events.h"
 
 void
@@ -80,14 +81,21 @@ events_note(struct events *e, uint64_t generation, struct str entry)
 		e->many = e->summary = true;
 		return;
 	}
-	if (head.told != 0)
-		e->summary = true;
-	while (at + 2 <= entry.len) {
-		struct str id = { entry.ptr + at + 2, (uint8_t)entry.ptr[at + 1] };
+	while (at + sizeof(struct change_logged) <= entry.len) {
+		struct change_logged logged;
+		struct str id = { entry.ptr + at + sizeof(logged), 0 };
 
-		if (id.len > entry.len - at - 2)
+		memcpy(&logged, entry.ptr + at, sizeof(logged));
+		id.len = logged.id_len;
+		at += sizeof(logged) + id.len;
+		if (at > entry.len)
 			break;
-		switch (entry.ptr[at]) {
+		if (logged.table != orders_schema.number)
+			continue;
+		switch (logged.kind) {
+		case LOGGED_TOLD:
+			e->summary = true;
+			continue;
 		case LOGGED_CREATED:
 		case LOGGED_CHANGED:
 		case LOGGED_DELETED:
@@ -97,7 +105,6 @@ events_note(struct events *e, uint64_t generation, struct str entry)
 			break;
 		}
 		name(e, id);
-		at += 2 + id.len;
 	}
 }
 

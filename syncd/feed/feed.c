@@ -74,7 +74,7 @@ load(struct feed *f)
 	(void)meta_get(store_txn(st), store_databases(st)->meta, META_FEED, &text);
 	feed_state_read(&f->kept, f->config, text);
 	load_money(f, st);
-	f->listed_ms = store_fresh_ms(st);
+	f->listed_ms = store_fresh_ms(st, f->schema);
 	if (f->kept.told == 0)
 		f->kept.told = store_generation(st);
 	store_end(st);
@@ -339,7 +339,7 @@ synced_ms(struct feed *f)
 
 	if (store_begin(st) != ERR_OK)
 		return 0;
-	ms = store_synced_ms(st);
+	ms = store_synced_ms(st, f->schema);
 	store_end(st);
 	return ms;
 }
@@ -463,8 +463,8 @@ note_listing(struct feed *f)
 
 	if (store_begin(st) != ERR_OK)
 		return;
-	if (store_fresh_ms(st) > f->listed_ms)
-		f->listed_ms = store_fresh_ms(st);
+	if (store_fresh_ms(st, f->schema) > f->listed_ms)
+		f->listed_ms = store_fresh_ms(st, f->schema);
 	store_end(st);
 }
 

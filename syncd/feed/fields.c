@@ -216,7 +216,8 @@ feed_fields_offer(struct feed *f)
 
 	for (unsigned i = 0; i < f->schema->field_count; i++)
 		if (f->schema->fields[i].kind == FIELD_SELECT)
-			steps[meta.offer_count++] = (struct offer_step){ .field = i,
+			steps[meta.offer_count++] = (struct offer_step){
+			    .table = f->schema, .field = i,
 			    .known = f->table.offers >> i & 1, .several = takes_several(&f->table, i),
 			    .names = buf_str(&f->table.offered[i]) };
 	if ((e = apply_changes(f->apply, &none, 0, SOURCE_FEED, &meta, instant_now(),

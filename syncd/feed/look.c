@@ -61,7 +61,7 @@ outdated(struct feed *f, struct store *st, struct str id)
 	struct row_view view;
 	uint32_t row;
 
-	return store_find_record(st, id, &row) == ERR_OK && store_row(st, row, &view) == ERR_OK &&
+	return store_find_record(st, f->schema, id, &row) == ERR_OK && store_row(st, f->schema, row, &view) == ERR_OK &&
 	    view.version > f->base;
 }
 
@@ -87,6 +87,7 @@ missing(struct feed *f, struct str id, struct change *c)
 	if (looks_left(f, id) > 0)
 		return false;	/* it will be read again */
 	*c = (struct change){
+		.table = f->schema,
 		.kind = CHANGE_GONE, .record = { .id = id }, .base = f->base,
 		.steps = steps_of(f, id), .steps_since = f->kept.told
 	};
@@ -117,6 +118,7 @@ judge(struct feed *f, struct store *st, const struct airtable_page *page, struct
 			doubt(f, id);
 		} else if (r != NULL) {
 			changes[n++] = (struct change){
+				.table = f->schema,
 				.kind = CHANGE_UPSERT, .record = *r, .base = f->base,
 				.steps = steps_of(f, id), .steps_since = f->kept.told
 			};

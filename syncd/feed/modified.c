@@ -83,14 +83,15 @@ differing(struct feed *f, const struct airtable_page *page, struct change *chang
 		struct record stored;
 		uint32_t row;
 
-		if (store_find_record(st, page->records[i].id, &row) == ERR_OK) {
-			if (store_row(st, row, &view) == ERR_OK &&
+		if (store_find_record(st, f->schema, page->records[i].id, &row) == ERR_OK) {
+			if (store_row(st, f->schema, row, &view) == ERR_OK &&
 			    row_values(&view, f->schema, &stored) == ERR_OK &&
 			    record_agrees(f->schema, &page->records[i], &stored))
 				continue;
 			look_later(f, page->records[i].id);
 		}
 		changes[(*n)++] = (struct change){
+			.table = f->schema,
 			.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
 		};
 	}

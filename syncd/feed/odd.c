@@ -14,8 +14,8 @@ lost(const struct feed *f, struct store *st, const struct change *c)
 	struct record stored;
 
 	if (bad == 0 || c->kind != CHANGE_UPSERT ||
-	    store_find_record(st, c->record.id, &row) != ERR_OK ||
-	    store_row(st, row, &view) != ERR_OK || row_values(&view, f->schema, &stored) != ERR_OK)
+	    store_find_record(st, f->schema, c->record.id, &row) != ERR_OK ||
+	    store_row(st, f->schema, row, &view) != ERR_OK || row_values(&view, f->schema, &stored) != ERR_OK)
 		return 0;
 	for (size_t i = 0; i < f->schema->field_count; i++)
 		if (!stored.values[i].present)
@@ -43,7 +43,7 @@ count(struct feed *f, struct store *st, const struct change *changes, size_t n)
 	for (size_t k = 0; k < f->schema->field_count; k++)
 		if (f->odd_cells[k] > FIELD_GUARD_FEW)
 			many |= UINT32_C(1) << k;
-	return many & ~apply_held(f->apply);
+	return many & ~apply_held(f->apply, f->schema);
 }
 
 void

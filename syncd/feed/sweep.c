@@ -80,10 +80,10 @@ differs(struct feed *f, struct store *st, const struct record *record)
 	struct record stored;
 	uint32_t row;
 
-	if (store_find_record(st, record->id, &row) != ERR_OK)
+	if (store_find_record(st, f->schema, record->id, &row) != ERR_OK)
 		return false;
 	listing_see(&f->sweep_listing, row);
-	return f->sweep_fields != 0 && store_row(st, row, &view) == ERR_OK &&
+	return f->sweep_fields != 0 && store_row(st, f->schema, row, &view) == ERR_OK &&
 	    row_values(&view, f->schema, &stored) == ERR_OK &&
 	    !record_agrees(f->schema, record, &stored);
 }
@@ -100,6 +100,7 @@ take(struct feed *f, const struct airtable_page *page)
 	for (size_t i = 0; i < page->count && e == ERR_OK; i++)
 		if (differs(f, st, &page->records[i]))
 			changes[n++] = (struct change){
+				.table = f->schema,
 				.kind = CHANGE_UPSERT, .record = page->records[i], .base = f->base
 			};
 	if (e == ERR_OK)
@@ -121,11 +122,11 @@ want_missing(struct feed *f)
 
 	if (e != ERR_OK)
 		return e;
-	rows = store_row_count(st);
+	rows = store_row_count(st, f->schema);
 	for (uint32_t row = 0; e == ERR_OK && listing_unseen(&f->sweep_listing, &row); row++) {
 		struct row_view view;
 
-		if ((e = store_row(st, row, &view)) == ERR_OK && view.version <= f->sweep_base)
+		if ((e = store_row(st, f->schema, row, &view)) == ERR_OK && view.version <= f->sweep_base)
 			e = feed_want(f, view.id) ? ERR_OK : ERR_NOMEM;
 		else if (e == ERR_NOT_FOUND)
 			e = ERR_OK;

@@ -37,7 +37,7 @@ feed_may_delete(struct feed *f, size_t n)
 	if (f->window_ms == 0 || now - f->window_ms > WINDOW_MS) {
 		if (store_begin(st) != ERR_OK)
 			return false;
-		f->window_rows = store_row_count(st);
+		f->window_rows = store_row_count(st, f->schema);
 		store_end(st);
 		f->window_ms = now;
 		f->window_gone = 0;
@@ -66,6 +66,7 @@ feed_commit(struct feed *f, const struct change *changes, size_t n, bool last)
 	if (last) {
 		feed_state_add(&f->kept, f->config, &state);
 		meta.feed = buf_str(&state);
+		meta.table = f->schema;
 		meta.money = buf_str(&f->money);
 	}
 	if ((e = buf_status(&state)) == ERR_OK)
@@ -114,8 +115,8 @@ judge(const struct feed *f, struct store *st, const struct payload_record *p)
 	struct row_view view;
 	uint32_t row;
 
-	if (store_find_record(st, p->now.id, &row) == ERR_OK &&
-	    store_row(st, row, &view) == ERR_OK)
+	if (store_find_record(st, f->schema, p->now.id, &row) == ERR_OK &&
+	    store_row(st, f->schema, row, &view) == ERR_OK)
 		return judge_stored(f, p, &view);
 	if (p->gone)
 		return VERDICT_NOTHING;
@@ -126,6 +127,7 @@ static struct change
 as_change(const struct feed *f, const struct payload_record *p)
 {
 	return (struct change){
+		.table = f->schema,
 		.kind = p->gone ? CHANGE_GONE : CHANGE_UPSERT, .record = p->now, .base = f->base,
 		.steps = p->steps, .steps_since = f->kept.told
 	};
@@ -139,10 +141,10 @@ static bool
 tells_of_past(const struct feed *f, const struct payload_record *p)
 {
 	struct apply_past_ask ask = {
-		.id = p->now.id, .steps = p->steps, .since = f->kept.told, .now = &p->now
+		.table = f->schema, .id = p->now.id, .steps = p->steps, .since = f->kept.told, .now = &p->now
 	};
 
-	return !p->gone && apply_past_differs(apply_store(f->apply), f->schema, &ask);
+	return !p->gone && apply_past_differs(apply_store(f->apply), &ask);
 }
 
 /* Sort the page into changes and ids to be read. */

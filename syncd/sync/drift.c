@@ -40,14 +40,14 @@ drift_add(struct drift *d, const struct schema *schema, struct store *st,
 	struct row_view view;
 	struct record stored;
 	uint32_t row;
-	enum err e = store_find_record(st, change->record.id, &row);
+	enum err e = store_find_record(st, &orders_schema, change->record.id, &row);
 
 	if (e == ERR_NOT_FOUND) {
 		if (change->kind == CHANGE_UPSERT)
 			note_record(d, change->record.id);
 		return ERR_OK;
 	}
-	if (e != ERR_OK || (e = store_row(st, row, &view)) != ERR_OK)
+	if (e != ERR_OK || (e = store_row(st, &orders_schema, row, &view)) != ERR_OK)
 		return e;
 	if (view.version > change->base)	/* newer than the news */
 		return ERR_OK;

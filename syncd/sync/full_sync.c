@@ -98,7 +98,7 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 		sync_alarm_load(&s->alarm, store_last_sync(apply_store(apply)));
 		sync_progress_load(s->odd, &s->held, schema, store_last_sync(apply_store(apply)));
 		store_end(apply_store(apply));
-		apply_hold(apply, s->held);
+		apply_hold(apply, schema, s->held);
 	}
 	return s;
 }
@@ -239,7 +239,7 @@ note_fields(struct full_sync *s)
 {
 	s->held = s->counts.held;
 	memcpy(s->odd, s->counts.odd, sizeof(s->odd));
-	apply_hold(s->apply, s->held);
+	apply_hold(s->apply, s->schema, s->held);
 	oddities_synced(airtable_oddities(s->airtable));
 	sync_alarm_become(&s->alarm, alarm_after(s, s->held, s->finished_ms));
 }

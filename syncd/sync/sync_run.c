@@ -78,9 +78,9 @@ sync_run_begin(struct sync_run *r)
 	sync_run_end(r);
 	if ((e = store_begin(st)) != ERR_OK)
 		return e;
-	r->first = store_synced_ms(st) == 0;
+	r->first = store_synced_ms(st, r->schema) == 0;
 	r->start_generation = store_generation(st);
-	r->start_rows = store_row_count(st);
+	r->start_rows = store_row_count(st, r->schema);
 	e = listing_begin(&r->listing, st);
 	store_end(st);
 	r->start_ms = instant_now();
@@ -126,8 +126,8 @@ find_stored(const struct sync_run *r, struct store *st, struct str id, uint32_t 
 	struct row_view view;
 	enum err e;
 
-	if ((e = store_find_record(st, id, row)) != ERR_OK ||
-	    (e = store_row(st, *row, &view)) != ERR_OK)
+	if ((e = store_find_record(st, r->schema, id, row)) != ERR_OK ||
+	    (e = store_row(st, r->schema, *row, &view)) != ERR_OK)
 		return e;
 	return row_values(&view, r->schema, stored);
 }
@@ -161,7 +161,7 @@ sync_run_page(struct sync_run *r, const struct airtable_page *page, uint64_t bas
 			listing_see(&r->listing, row);
 		field_guard_note(&r->guard, r->schema, there ? &stored : NULL, record);
 		if (!there || !record_agrees(r->schema, record, &stored))
-			e = add_difference(r, &(struct change){ .kind = CHANGE_UPSERT,
+			e = add_difference(r, &(struct change){ .table = r->schema, .kind = CHANGE_UPSERT,
 			    .record = *record, .base = base });
 	}
 	store_end(st);
@@ -254,14 +254,14 @@ static enum err
 add_if_gone(struct sync_run *r, struct store *st, uint32_t row, uint64_t *gone)
 {
 	struct row_view view;
-	enum err e = store_row(st, row, &view);
+	enum err e = store_row(st, r->schema, row, &view);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
 	if (e != ERR_OK || view.version > r->start_generation)
 		return e;
 	(*gone)++;
-	return add_difference(r, &(struct change){ .kind = CHANGE_GONE, .record.id = view.id,
+	return add_difference(r, &(struct change){ .table = r->schema, .kind = CHANGE_GONE, .record.id = view.id,
 	    .base = r->start_generation });
 }
 
@@ -349,7 +349,7 @@ sync_run_finish(struct sync_run *r, bool accept_shrink, sync_run_progress *progr
     char why[static 200])
 {
 	struct finish finish = { .run = r, .progress = progress, .cookie = cookie };
-	const struct apply_meta meta = { .synced_ms = instant_now(), .fresh_ms = r->start_ms,
+	const struct apply_meta meta = { .table = r->schema, .synced_ms = instant_now(), .fresh_ms = r->start_ms,
 	    .compose = compose, .compose_cookie = &finish };
 	uint64_t gone;
 	enum err e;

@@ -22,7 +22,7 @@ static struct str
 load(struct verify *v, unsigned column, uint32_t segment, const char *name)
 {
 	struct str bytes = { NULL, 0 };
-	enum err e = column_segment(v->txn, v->dbs->orders.columns, v->schema, column, segment, &bytes);
+	enum err e = column_segment(v->txn, store_table(v->dbs, v->schema)->columns, v->schema, column, segment, &bytes);
 
 	if (e == ERR_OK && column < COLUMN_HASH && v->schema->fields[column].kind == FIELD_TEXT &&
 	    !texts_sound(bytes))

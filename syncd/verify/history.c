@@ -10,6 +10,7 @@
 
 /* One order's history, read from its beginning. */
 struct chain {
+	const struct schema *table;
 	struct str	 id;
 	bool		 gone;				/* its last entry deleted it */
 	bool		 known[SCHEMA_FIELDS_MAX];	/* its value follows from the history */
@@ -99,9 +100,9 @@ chain_meets_row(struct verify *v, const struct chain *c, uint32_t row)
 	struct row_view view;
 	cJSON *j;
 
-	if (c->gone && store_synced_ms(v->st) != 0)
+	if (c->gone && store_synced_ms(v->st, v->schema) != 0)
 		verify_fault(v, VERIFY_HISTORY, "%.*s exists, though it was deleted", STR_FMT(c->id));
-	if (c->gone || store_row(v->st, row, &view) != ERR_OK)
+	if (c->gone || store_row(v->st, v->schema, row, &view) != ERR_OK)
 		return;
 	if ((j = cJSON_ParseWithLength(view.json.ptr, view.json.len)) == NULL)
 		return;		/* reported with the rows */
@@ -122,9 +123,11 @@ chain_end(struct verify *v, struct chain *c)
 	bool any = false;
 	uint32_t row;
 
+	if (c->table == NULL)
+		return;
 	for (unsigned f = 0; f < v->schema->field_count; f++)
 		any |= c->known[f];
-	if (c->id.len > 0 && store_find_record(v->st, c->id, &row) == ERR_OK)
+	if (c->id.len > 0 && store_find_record(v->st, v->schema, c->id, &row) == ERR_OK)
 		chain_meets_row(v, c, row);
 	else if (c->id.len > 0 && !c->gone && any)
 		verify_fault(v, VERIFY_HISTORY, "%.*s is missing, though it was not deleted", STR_FMT(c->id));
@@ -151,7 +154,7 @@ check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index
 	memcpy(&head, data.ptr, sizeof(head));
 	if (!str_eq((struct str){ data.ptr + sizeof(head), data.len - sizeof(head) }, id) ||
 	    at == NULL || instant_parse(str_of(at), &at_ms) != ERR_OK || at_ms != head.at_ms ||
-	    head.bulk != (bulk == NULL ? 0 : strtoull(bulk, NULL, 10)))
+	    head.bulk != (bulk == NULL ? 0 : strtoull(bulk, NULL, 10)) || head.table != v->schema->number)
 		verify_fault(v, VERIFY_HISTORY, "%" PRIu64 ".%" PRIu32 " differs from its mention in the audit log",
 		    generation, index);
 	bulk_key(&k, head.bulk, generation, index);
@@ -160,7 +163,7 @@ check_audit(struct verify *v, struct str id, uint64_t generation, uint32_t index
 		    generation, index);
 }
 
-/* Check one entry whose key has the right form. */
+/* Check one entry, of a record of v->schema, whose key has the right form. */
 static void
 check_entry(struct verify *v, struct chain *c, struct str id, struct str key, struct str json,
     size_t *in_bulks)
@@ -173,10 +176,6 @@ check_entry(struct verify *v, struct chain *c, struct str id, struct str key, st
 
 	place_of_key(key, &generation, &index);
 	(void)snprintf(want, sizeof(want), "%" PRIu64 ".%" PRIu32, generation, index);
-	if (!str_eq(id, c->id)) {
-		chain_end(v, c);
-		c->id = id;
-	}
 	if (change == NULL || strcmp(change, want) != 0 || !str_eq(id, str_of(named))) {
 		verify_fault(v, VERIFY_HISTORY, "the entry at %s of %.*s %s", want, STR_FMT(id),
 		    j == NULL ? "is not JSON" : "belongs elsewhere");
@@ -195,20 +194,28 @@ void
 verify_history(struct verify *v)
 {
 	struct chain chain = { .id = { NULL, 0 } };
+	const struct schema *table;
 	size_t in_bulks = 0;
 	struct db_cursor c;
+	struct str id;
 
 	if (verify_entries(v, v->dbs->history) != verify_entries(v, v->dbs->audit))
 		verify_fault(v, VERIFY_HISTORY, "there are %zu entries, and %zu in the audit log",
 		    verify_entries(v, v->dbs->history), verify_entries(v, v->dbs->audit));
 	for (verify_walk(v, &c, v->dbs->history); c.found; db_next(&c)) {
 		v->result->history++;
-		if (c.key.len < PLACE_BYTES + 1) {
-			verify_fault(v, VERIFY_HISTORY, "a key of %zu bytes", c.key.len);
+		if ((table = history_key_table(store_tables(v->st), c.key)) == NULL) {
+			verify_fault(v, VERIFY_HISTORY, "a key of %zu bytes, of no table", c.key.len);
 			continue;
 		}
-		check_entry(v, &chain, (struct str){ c.key.ptr, c.key.len - PLACE_BYTES - 1 }, c.key,
-		    c.value, &in_bulks);
+		id = history_key_record(c.key);
+		if (table != chain.table || !str_eq(id, chain.id)) {
+			chain_end(v, &chain);
+			v->schema = chain.table = table;
+			v->end = store_rows_end(v->st, table);
+			chain.id = id;
+		}
+		check_entry(v, &chain, id, c.key, c.value, &in_bulks);
 	}
 	verify_walk_end(v, &c);
 	chain_end(v, &chain);

@@ -30,7 +30,7 @@ id_of(struct verify *v, uint32_t row)
 {
 	struct row_view view;
 
-	return store_row(v->st, row, &view) == ERR_OK ? view.id : (struct str){ NULL, 0 };
+	return store_row(v->st, v->schema, row, &view) == ERR_OK ? view.id : (struct str){ NULL, 0 };
 }
 
 /* Does the row sort after the previous one? */
@@ -81,7 +81,7 @@ one_chunk(struct walk *w, uint32_t chunk, uint32_t start, uint32_t next_unused)
 		verify_fault(w->v, VERIFY_ORDERINGS, "%s %s: chunk %u begins at %u, not at %u", name(w),
 		    direction(w), chunk, start, w->count);
 	if (chunk == 0 || chunk >= next_unused ||
-	    !db_get(w->v->txn, w->v->dbs->orders.orderings, key_u64(&k), &data)) {
+	    !db_get(w->v->txn, store_table(w->v->dbs, w->v->schema)->orderings, key_u64(&k), &data)) {
 		verify_fault(w->v, VERIFY_ORDERINGS, "%s %s: chunk %u is missing", name(w),
 		    direction(w), chunk);
 		return;
@@ -101,9 +101,9 @@ one_ordering(struct walk *w)
 	struct verify *v = w->v;
 	uint64_t k = ordering_key(w->field, w->descending, 0);
 	struct str data;
-	bool there = db_get(v->txn, v->dbs->orders.orderings, key_u64(&k), &data);
+	bool there = db_get(v->txn, store_table(v->dbs, v->schema)->orderings, key_u64(&k), &data);
 	bool missing = !there && v->txn->fault.error == ERR_OK;
-	uint32_t chunks, rows = v->result->rows;
+	uint32_t chunks, rows = store_row_count(v->st, v->schema);
 
 	memset(v->seen, 0, (v->end / 64 + 1) * sizeof(*v->seen));
 	if (missing && rows == 0)
@@ -129,7 +129,7 @@ static bool
 load_segments(struct verify *v, unsigned f, struct str *segments, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (column_segment(v->txn, v->dbs->orders.columns, v->schema, f, i, &segments[i]) != 0)
+		if (column_segment(v->txn, store_table(v->dbs, v->schema)->columns, v->schema, f, i, &segments[i]) != 0)
 			return false;
 	return true;
 }
@@ -166,8 +166,8 @@ verify_orderings(struct verify *v)
 			entries += one_ordering(&w);
 		}
 	}
-	if (all && entries != verify_entries(v, v->dbs->orders.orderings))
+	if (all && entries != verify_entries(v, store_table(v->dbs, v->schema)->orderings))
 		verify_fault(v, VERIFY_ORDERINGS, "there are %zu chunks where %zu should be",
-		    verify_entries(v, v->dbs->orders.orderings), entries);
+		    verify_entries(v, store_table(v->dbs, v->schema)->orderings), entries);
 	free(segments);
 }

@@ -37,7 +37,7 @@ struct verify {
 	struct store		*st;
 	struct db_txn		*txn;
 	const struct store_dbs	*dbs;
-	const struct schema	*schema;
+	const struct schema	*schema;	/* the table that is looked at */
 	verify_tell		*tell;
 	void			*cookie;
 	struct verify_result	*result;

@@ -56,7 +56,7 @@ static bool
 read_row(struct verify *v, uint32_t row, struct record *r)
 {
 	struct row_view view;
-	enum err e = store_row(v->st, row, &view);
+	enum err e = store_row(v->st, v->schema, row, &view);
 
 	if (e == ERR_NOT_FOUND)
 		return false;
@@ -79,7 +79,7 @@ check_id(struct verify *v, uint32_t row, const struct record *r)
 {
 	struct str data;
 
-	if (!db_get(v->txn, v->dbs->orders.ids, r->id, &data) || data.len != sizeof(row))
+	if (!db_get(v->txn, store_table(v->dbs, v->schema)->ids, r->id, &data) || data.len != sizeof(row))
 		verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its id", STR_FMT(r->id), row);
 	else if (load_u32(data.ptr, 0) != row)
 		verify_fault(v, VERIFY_IDS, "%.*s is in row %u, and its id leads to row %u",
@@ -93,7 +93,7 @@ check_key(struct verify *v, uint32_t row, const struct record *r)
 	for (size_t f = 0; f < v->schema->field_count; f++) {
 		if (!(v->schema->fields[f].flags & FIELD_KEY) || !r->values[f].present)
 			continue;
-		if (!db_has_pair(v->txn, v->dbs->orders.keys, key_business(r->values[f].text),
+		if (!db_has_pair(v->txn, store_table(v->dbs, v->schema)->keys, key_business(r->values[f].text),
 		    key_u32(&row)))
 			verify_fault(v, VERIFY_IDS, "%.*s (row %u) is not found by its %s",
 			    STR_FMT(r->id), row, v->schema->fields[f].name);
@@ -105,7 +105,7 @@ check_key(struct verify *v, uint32_t row, const struct record *r)
 static void
 check_use(struct verify *v, const struct segments *s, uint32_t row, bool used)
 {
-	bool noted = db_has(v->txn, v->dbs->orders.free, key_u32(&row));
+	bool noted = db_has(v->txn, store_table(v->dbs, v->schema)->free, key_u32(&row));
 
 	if (row < v->end && noted == used)
 		verify_fault(v, VERIFY_IDS, "row %u is %sin use, but is %samong the free ones", row,
@@ -176,11 +176,11 @@ verify_rows(struct verify *v)
 		for (uint32_t i = 0; i < COLUMN_SEGMENT && v->error == ERR_OK; i++)
 			one_row(v, &s, n * COLUMN_SEGMENT + i, &c);
 	}
-	expect_count(v, VERIFY_META, "orders by the head's count", store_row_count(v->st), c.rows);
-	expect_count(v, VERIFY_ROWS, "blocks of rows", verify_entries(v, v->dbs->orders.rows), c.blocks);
-	expect_count(v, VERIFY_IDS, "record ids", verify_entries(v, v->dbs->orders.ids), c.rows);
-	expect_count(v, VERIFY_IDS, "business ids", verify_entries(v, v->dbs->orders.keys), c.keys);
-	expect_count(v, VERIFY_IDS, "free rows", verify_entries(v, v->dbs->orders.free), v->end - c.rows);
-	expect_count(v, VERIFY_COLUMNS, "segments", verify_entries(v, v->dbs->orders.columns),
+	expect_count(v, VERIFY_META, "orders by the head's count", store_row_count(v->st, v->schema), c.rows);
+	expect_count(v, VERIFY_ROWS, "blocks of rows", verify_entries(v, store_table(v->dbs, v->schema)->rows), c.blocks);
+	expect_count(v, VERIFY_IDS, "record ids", verify_entries(v, store_table(v->dbs, v->schema)->ids), c.rows);
+	expect_count(v, VERIFY_IDS, "business ids", verify_entries(v, store_table(v->dbs, v->schema)->keys), c.keys);
+	expect_count(v, VERIFY_IDS, "free rows", verify_entries(v, store_table(v->dbs, v->schema)->free), v->end - c.rows);
+	expect_count(v, VERIFY_COLUMNS, "segments", verify_entries(v, store_table(v->dbs, v->schema)->columns),
 	    segments * columns_kept(v));
 }

@@ -45,8 +45,10 @@ verify_tell_rest(struct verify *v)
 void
 verify_doubt(struct verify *v, uint32_t row)
 {
-	if (v->result->doubt != NULL && row < v->end)
-		v->result->doubt[row / 64] |= UINT64_C(1) << (row % 64);
+	uint64_t *bits = v->result->doubt[v->schema->number];
+
+	if (bits != NULL && row < v->end)
+		bits[row / 64] |= UINT64_C(1) << (row % 64);
 }
 
 static void

@@ -65,9 +65,12 @@ static void
 tally_day(struct verify *v, const struct record *r, uint32_t day, int64_t sum)
 {
 	unsigned state = (unsigned)v->schema->state_field, f = (unsigned)v->schema->day_field;
-	const struct value *value = &r->values[state];
+	const struct value *value;
 
 	count(v, total_key(TOTAL_DAY, f, day), sum);
+	if (v->schema->state_field == SCHEMA_NO_FIELD)
+		return;
+	value = &r->values[state];
 	if (value->present && code_of(v, state, value) < OPTION_OTHER &&
 	    revenue_excludes(v->excluded, value->text))
 		count(v, total_key(TOTAL_DAY_OUT, f, day), sum);
@@ -76,14 +79,19 @@ tally_day(struct verify *v, const struct record *r, uint32_t day, int64_t sum)
 void
 verify_tally(struct verify *v, const struct record *r)
 {
-	const struct value *money = &r->values[v->schema->sum_field];
-	const struct value *day = &r->values[v->schema->day_field];
-	int64_t sum = money->present ? money->number : 0;
+	const struct schema *s = v->schema;
+	const struct value *day;
+	int64_t sum = 0;
 
+	if (s->sum_field != SCHEMA_NO_FIELD && r->values[s->sum_field].present)
+		sum = r->values[s->sum_field].number;
 	count(v, total_key(TOTAL_ALL, 0, 0), sum);
 	for (unsigned f = 0; f < v->schema->field_count; f++)
 		if (v->schema->fields[f].flags & FIELD_GROUP)
 			count(v, total_key(TOTAL_OPTION, f, code_of(v, f, &r->values[f])), sum);
+	if (s->day_field == SCHEMA_NO_FIELD)
+		return;
+	day = &r->values[s->day_field];
 	if (day->present && v->zoned)
 		tally_day(v, r, total_day(moment_day(day)), sum);
 }
@@ -138,7 +146,7 @@ verify_totals(struct verify *v)
 	uint64_t body = total_key(TOTAL_BODY, 0, 0), k;
 	struct db_cursor c;
 
-	for (verify_walk(v, &c, v->dbs->orders.totals); c.found; db_next(&c)) {
+	for (verify_walk(v, &c, store_table(v->dbs, v->schema)->totals); c.found; db_next(&c)) {
 		memcpy(&k, c.key.ptr, sizeof(k));
 		if (k != body)
 			check_stored(v, k, c.value);

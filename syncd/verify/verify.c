@@ -116,16 +116,22 @@ check_meta(struct verify *v)
 	if (meta_get(v->txn, v->dbs->meta, META_CURRENCY, &s) && !currency_symbol_valid(s))
 		verify_fault(v, VERIFY_META, "the currency's symbol is not valid");
 	check_feed(v);
+}
+
+static void
+check_selects(struct verify *v)
+{
 	for (unsigned f = 0; f < v->schema->field_count; f++) {
-		v->further[f] = options_load(v->txn, v->dbs->meta, f);
+		v->further[f] = options_load(v->txn, v->dbs->meta, v->schema, f);
 		check_options(v, f);
 		check_offer(v, f);
 	}
 }
 
 static bool
-change_sound(struct str bytes)
+change_sound(const struct tables *tables, struct str bytes)
 {
+	struct change_logged logged;
 	struct change_log_head head;
 
 	if (bytes.len < sizeof(head))
@@ -136,8 +142,12 @@ change_sound(struct str bytes)
 	for (uint32_t i = 0; i < head.count; i++) {
 		size_t n;
 
-		if (bytes.len < 2 || bytes.ptr[0] < LOGGED_CREATED || bytes.ptr[0] > LOGGED_PENDING ||
-		    (n = 2 + (size_t)(unsigned char)bytes.ptr[1]) > bytes.len)
+		if (bytes.len < sizeof(logged))
+			return false;
+		memcpy(&logged, bytes.ptr, sizeof(logged));
+		if (logged.kind < LOGGED_CREATED || logged.kind > LOGGED_TOLD ||
+		    tables_numbered(tables, logged.table) == NULL ||
+		    (n = sizeof(logged) + logged.id_len) > bytes.len)
 			return false;
 		bytes.ptr += n;
 		bytes.len -= n;
@@ -156,45 +166,62 @@ check_changes(struct verify *v)
 		if (generation > store_generation(v->st))
 			verify_fault(v, VERIFY_CHANGES, "generation %llu is newer than the store",
 			    (unsigned long long)generation);
-		if (!change_sound(c.value))
+		if (!change_sound(store_tables(v->st), c.value))
 			verify_fault(v, VERIFY_CHANGES, "the changes of generation %llu can't be read",
 			    (unsigned long long)generation);
 	}
 	verify_walk_end(v, &c);
 }
 
+/* What is kept of one table. */
+static void
+check_table(struct verify *v, const struct schema *s)
+{
+	v->schema = s;
+	v->end = store_rows_end(v->st, s);
+	v->result->rows += store_row_count(v->st, s);
+	v->used = calloc(v->end / 64 + 1, sizeof(*v->used));
+	v->seen = calloc(v->end / 64 + 1, sizeof(*v->seen));
+	if (v->used == NULL || v->seen == NULL) {
+		v->error = ERR_NOMEM;
+	} else {
+		check_selects(v);
+		verify_rows(v);
+		verify_orderings(v);
+		verify_totals(v);
+	}
+	free(v->used);
+	free(v->seen);
+	free(v->tallies);
+	v->used = v->seen = NULL;
+	v->tallies = NULL;
+	v->tally_room = v->tally_count = 0;
+}
+
 enum err
 verify_store(struct store *st, verify_tell *tell, void *cookie, struct verify_result *result)
 {
+	const struct tables *tables = store_tables(st);
 	struct verify v = {
-		.st = st, .txn = store_txn(st), .dbs = store_databases(st),
-		.schema = &orders_schema, .tell = tell, .cookie = cookie, .result = result,
-		.end = store_rows_end(st)
+		.st = st, .txn = store_txn(st), .dbs = store_databases(st), .tell = tell,
+		.cookie = cookie, .result = result
 	};
 
-	*result = (struct verify_result){
-		.generation = store_generation(st), .rows = store_row_count(st),
-		.doubt = result->doubt
-	};
+	result->generation = store_generation(st);
+	result->rows = 0;
+	result->history = result->outbox = 0;
+	result->faults = 0;
 	if (!file_whole(&v))
 		return ERR_OK;
-	v.used = calloc(v.end / 64 + 1, sizeof(*v.used));
-	v.seen = calloc(v.end / 64 + 1, sizeof(*v.seen));
-	if (v.used == NULL || v.seen == NULL) {
-		v.error = ERR_NOMEM;
-	} else {
-		check_meta(&v);
-		verify_rows(&v);
-		verify_orderings(&v);
-		verify_totals(&v);
+	check_meta(&v);
+	for (size_t i = 0; i < tables->count && v.error == ERR_OK; i++)
+		check_table(&v, tables->list[i]);
+	if (v.error == ERR_OK) {
 		check_changes(&v);
 		verify_writes(&v);
 		verify_history(&v);
 		verify_tell_rest(&v);
 	}
-	free(v.used);
-	free(v.seen);
-	free(v.tallies);
 	buf_free(&v.folded);
 	buf_free(&v.encoded);
 	return v.error;

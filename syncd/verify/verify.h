@@ -25,23 +25,25 @@ typedef void	 verify_tell(void *cookie, const char *where, const char *what);
 
 struct verify_result {
 	uint64_t	generation;
-	uint32_t	rows;
+	uint32_t	rows;		/* of all tables */
 	uint64_t	history;	/* entries looked at */
 	uint64_t	outbox;
 	size_t		faults;		/* reported or not */
-	uint64_t	*doubt;		/* NULL, or the caller's: rows / 64 + 1 words, bit set: see below */
+	uint64_t	*doubt[TABLES_MAX];	/* by table's number: NULL, or the caller's: rows / 64 + 1 words, see below */
 };
 
 /* A row is in doubt when its own bytes or its history contradict it. */
 static inline bool
-verify_doubts(const struct verify_result *r, uint32_t row)
+verify_doubts(const struct verify_result *r, const struct schema *s, uint32_t row)
 {
-	return r->doubt != NULL && (r->doubt[row / 64] >> (row % 64) & 1);
+	const uint64_t *bits = r->doubt[s->number];
+
+	return bits != NULL && (bits[row / 64] >> (row % 64) & 1);
 }
 
 /*
- * Check the snapshot that ${st} is in.  Uses zone.h, as the daily totals are
- * those of the store's zone.  The caller sets ${result}'s doubt.  ERR_OK: the
+ * Check the snapshot that ${st} is in, with all its tables.  Uses zone.h, as the daily
+ * totals are those of the store's zone.  The caller sets ${result}'s doubt.  ERR_OK: the
  * check went through to the end, and ${result} says what is wrong; otherwise
  * it could not (ERR_NOMEM).
  */

@@ -11,6 +11,7 @@
 
 struct shown {
 	uint64_t		sequence;
+	const struct schema	*table;
 	enum outbox_kind	kind;
 	struct record		record;	/* its strings lie in the map */
 	bool			found;
@@ -21,6 +22,7 @@ struct shown_list {
 	struct shown	*list;
 	size_t		 count, room;
 	uint64_t	 sequence_end;
+	uint32_t	 counted[TABLES_MAX];	/* rows that count as pending, by table's number */
 };
 
 static bool
@@ -31,7 +33,7 @@ add_shown(struct shown_list *l, const struct outbox_entry *e)
 		return false;
 	}
 	l->list[l->count++] = (struct shown){
-		.sequence = e->sequence, .kind = e->kind, .record = e->record
+		.sequence = e->sequence, .table = e->table, .kind = e->kind, .record = e->record
 	};
 	return true;
 }
@@ -49,7 +51,7 @@ gather(struct shown_list *l)
 		v->result->outbox++;
 		if (sequence >= l->sequence_end)
 			verify_fault(v, VERIFY_OUTBOX, "entry %llu has a number that is not assigned yet", LL sequence);
-		if (outbox_decode(sequence, c.value, v->schema, &e) != ERR_OK)
+		if (outbox_decode(sequence, c.value, store_tables(v->st), &e) != ERR_OK)
 			verify_fault(v, VERIFY_OUTBOX, "entry %llu can't be read", LL sequence);
 		else if (e.shown && !add_shown(l, &e))
 			break;
@@ -58,12 +60,12 @@ gather(struct shown_list *l)
 }
 
 static cJSON *
-value_json(unsigned f, const struct value *value)
+value_json(const struct schema *schema, unsigned f, const struct value *value)
 {
 	struct buf b = { 0 };
 	cJSON *j;
 
-	value_add_json(&b, orders_schema.fields[f].kind, value);
+	value_add_json(&b, schema->fields[f].kind, value);
 	j = buf_status(&b) == ERR_OK ? cJSON_ParseWithLength(b.data, b.len) : NULL;
 	buf_free(&b);
 	return j;
@@ -73,17 +75,18 @@ value_json(unsigned f, const struct value *value)
 static cJSON *
 overlaid(const struct shown_list *l, struct str id, struct str row)
 {
+	const struct schema *schema = l->v->schema;
 	cJSON *j = cJSON_ParseWithLength(row.ptr, row.len), *value;
 
 	for (size_t i = 0; i < l->count && j != NULL; i++) {
 		const struct shown *s = &l->list[i];
 
-		if (s->kind != OUTBOX_UPDATE || !str_eq(s->record.id, id))
+		if (s->kind != OUTBOX_UPDATE || s->table != schema || !str_eq(s->record.id, id))
 			continue;
-		for (unsigned f = 0; f < orders_schema.field_count; f++)
+		for (unsigned f = 0; f < schema->field_count; f++)
 			if ((s->record.known >> f & 1) &&
-			    (value = value_json(f, &s->record.values[f])) != NULL &&
-			    !cJSON_ReplaceItemInObject(j, orders_schema.fields[f].name, value))
+			    (value = value_json(schema, f, &s->record.values[f])) != NULL &&
+			    !cJSON_ReplaceItemInObject(j, schema->fields[f].name, value))
 				cJSON_Delete(value);
 	}
 	if (j != NULL)
@@ -99,13 +102,13 @@ check_overlay(const struct shown_list *l, struct str id, struct str json)
 	struct row_view view;
 	uint32_t row;
 
-	if (store_find_record(v->st, id, &row) != ERR_OK) {
+	if (store_find_record(v->st, v->schema, id, &row) != ERR_OK) {
 		if (json.len > 0)
 			verify_fault(v, VERIFY_PENDING, "%.*s is shown, but there is no such order",
 			    STR_FMT(id));
 		return;
 	}
-	if (store_row(v->st, row, &view) != ERR_OK)
+	if (store_row(v->st, v->schema, row, &view) != ERR_OK)
 		return;		/* reported with the rows */
 	expected = overlaid(l, id, view.json);
 	have = cJSON_ParseWithLength(json.ptr, json.len);
@@ -118,7 +121,7 @@ check_overlay(const struct shown_list *l, struct str id, struct str json)
 
 /* The entry with this sequence must be one of this order's shown entries. */
 static void
-check_shown(struct shown_list *l, uint64_t sequence, struct str key)
+check_shown(struct shown_list *l, uint64_t sequence, struct str key, struct str id)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct shown *s = &l->list[i];
@@ -126,7 +129,7 @@ check_shown(struct shown_list *l, uint64_t sequence, struct str key)
 
 		if (s->sequence != sequence)
 			continue;
-		pending_key(&k, s->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : s->record.id,
+		pending_key(&k, s->table->number, s->kind == OUTBOX_CREATE ? (struct str){ NULL, 0 } : s->record.id,
 		    sequence);
 		if (!str_eq((struct str){ (char *)k.bytes, k.len }, key))
 			verify_fault(l->v, VERIFY_PENDING, "entry %llu is shown with another order",
@@ -137,44 +140,47 @@ check_shown(struct shown_list *l, uint64_t sequence, struct str key)
 		return;
 	}
 	verify_fault(l->v, VERIFY_PENDING, "%.*s shows entry %llu, which is not to be shown",
-	    STR_FMT(key), LL sequence);
+	    STR_FMT(id), LL sequence);
 }
 
-/* true: the order counts as pending. */
-static bool
+static void
 check_pending_one(struct shown_list *l, struct str key, struct str value)
 {
+	const struct schema *table;
 	struct pending_head head;
 	uint64_t sequence, last = 0;
+	struct str id;
 
 	if (value.len >= sizeof(head))
 		memcpy(&head, value.ptr, sizeof(head));
-	if (value.len < sizeof(head) || key.len == 0 || head.count == 0 || value.len !=
+	if (value.len < sizeof(head) || head.count == 0 ||
+	    (table = pending_key_table(store_tables(l->v->st), key, &id)) == NULL || value.len !=
 	    sizeof(head) + (size_t)head.count * sizeof(uint64_t) + head.json_len) {
-		verify_fault(l->v, VERIFY_PENDING, "the pending changes of %.*s can't be read", STR_FMT(key));
-		return false;
+		verify_fault(l->v, VERIFY_PENDING, "the pending changes under a key of %zu bytes can't be read", key.len);
+		return;
 	}
 	for (uint32_t i = 0; i < head.count; i++, last = sequence) {
 		memcpy(&sequence, value.ptr + sizeof(head) + i * sizeof(sequence), sizeof(sequence));
 		if (sequence <= last)
 			verify_fault(l->v, VERIFY_PENDING, "the entries of %.*s are out of order",
-			    STR_FMT(key));
-		check_shown(l, sequence, key);
+			    STR_FMT(id));
+		check_shown(l, sequence, key, id);
 	}
 	if (head.since > store_generation(l->v->st))
 		verify_fault(l->v, VERIFY_PENDING, "%.*s is shown since a generation newer than the store",
-		    STR_FMT(key));
-	if (key.ptr[0] == '+')
-		return true;
-	check_overlay(l, key, (struct str){ value.ptr + value.len - head.json_len, head.json_len });
-	return head.json_len > 0;
+		    STR_FMT(id));
+	l->v->schema = table;
+	if (id.ptr[0] != '+')
+		check_overlay(l, id, (struct str){ value.ptr + value.len - head.json_len,
+		    head.json_len });
+	l->counted[table->number] += id.ptr[0] == '+' || head.json_len > 0;
 }
 
 static void
 check_pending(struct verify *v)
 {
 	struct shown_list l = { .v = v, .sequence_end = 1 };
-	uint32_t counted = 0;
+	const struct tables *tables = store_tables(v->st);
 	struct db_cursor c;
 	struct str end;
 
@@ -186,14 +192,18 @@ check_pending(struct verify *v)
 	}
 	gather(&l);
 	for (verify_walk(v, &c, v->dbs->pending); c.found; db_next(&c))
-		counted += check_pending_one(&l, c.key, c.value);
+		check_pending_one(&l, c.key, c.value);
 	verify_walk_end(v, &c);
 	for (size_t i = 0; i < l.count; i++)
 		if (!l.list[i].found)
 			verify_fault(v, VERIFY_PENDING, "entry %llu is not shown", LL l.list[i].sequence);
-	if (outbox_pending(v->st) != counted)
-		verify_fault(v, VERIFY_META, "there are %u pending orders by the head's count where %u should be",
-		    outbox_pending(v->st), counted);
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct schema *s = tables->list[i];
+
+		if (outbox_pending(v->st, s) != l.counted[s->number])
+			verify_fault(v, VERIFY_META, "there are %u pending %s by the head's count where "
+			    "%u should be", outbox_pending(v->st, s), s->name, l.counted[s->number]);
+	}
 	free(l.list);
 }
 

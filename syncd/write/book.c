@@ -73,7 +73,7 @@ book_change(struct book *b, enum change_kind kind, const struct record *record, 
 	b->confirms = true;
 	b->edit_at[b->change_count] = b->edit_count;
 	b->changes[b->change_count] = (struct change){
-		.kind = kind, .record = *record, .base = base
+		.kind = kind, .table = b->all->schema, .record = *record, .base = base
 	};
 	doubt_odd_fields(&b->changes[b->change_count].record, by);
 	if (by != NULL)
@@ -219,19 +219,19 @@ keep_all(struct kept *k, const struct errand_list *errands)
 	return ERR_OK;
 }
 
-/* The order's JSON as readers see it now.  Within a snapshot; len 0: it is gone. */
+/* The row's JSON as readers see it now.  Within a snapshot; len 0: it is gone. */
 static struct str
-order_json(struct store *st, struct str id)
+row_json(struct store *st, const struct schema *s, struct str id)
 {
 	struct row_view view;
 	struct str json = { NULL, 0 };
 	uint32_t row;
 
-	if (store_find_record(st, id, &row) != ERR_OK)
+	if (store_find_record(st, s, id, &row) != ERR_OK)
 		return json;
-	if (outbox_overlay(st, id, &json, NULL) == ERR_OK)
+	if (outbox_overlay(st, s, id, &json, NULL) == ERR_OK)
 		return json;
-	if (store_row(st, row, &view) == ERR_OK)
+	if (store_row(st, s, row, &view) == ERR_OK)
 		json = view.json;
 	return json;
 }
@@ -280,7 +280,7 @@ carry_out(struct book *b, bool committed, uint64_t generation)
 		if (!r->tell)
 			continue;
 		if (r->read && reading)
-			json = order_json(st, str_of(e->results[w->place].record));
+			json = row_json(st, e->all->schema, str_of(e->results[w->place].record));
 		errand_tell(e, w->place, json);
 		if (e->key[0] != '\0' && e->first != 0 && json.len > 0)
 			e->unkept = b->all->unkept = true;

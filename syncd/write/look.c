@@ -96,8 +96,8 @@ lags(struct store *st, const struct schema *s, const struct record *now)
 	struct record row;
 	uint32_t number;
 
-	if (store_find_record(st, now->id, &number) != ERR_OK ||
-	    store_row(st, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK)
+	if (store_find_record(st, s, now->id, &number) != ERR_OK ||
+	    store_row(st, s, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK)
 		return false;
 	for (size_t f = 0; f < s->field_count; f++)
 		if ((s->fields[f].flags & FIELD_STAMP) && now->values[f].present &&

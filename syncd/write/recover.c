@@ -188,7 +188,7 @@ writes_recover(struct writes *all)
 	enum err e;
 
 	if ((e = store_begin(st)) == ERR_OK) {
-		e = outbox_each(st, all->schema, load, all);
+		e = outbox_each(st, load, all);
 		store_end(st);
 	}
 	if (e != ERR_OK) {

@@ -269,9 +269,9 @@ conclusive(const struct batch *b, const struct group *g, const struct record *no
 		return true;
 	if (b->kind == OUTBOX_DELETE)
 		return !late;
-	if (store_find_record(st, g->record.id, &number) != ERR_OK)
+	if (store_find_record(st, s, g->record.id, &number) != ERR_OK)
 		return !late;
-	if (store_row(st, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK ||
+	if (store_row(st, s, number, &view) != ERR_OK || row_values(&view, s, &row) != ERR_OK ||
 	    view.version > b->check_base)
 		return false;
 	return !late || (one_call(g) && has_fields(s, &g->record, g->record.known, now) &&

@@ -20,8 +20,8 @@ write_check_store(const struct writes *all, const struct outbox_entry *entry, ch
 	why[0] = '\0';
 	if (entry->kind == OUTBOX_CREATE)
 		return ERR_OK;
-	if ((e = store_find_record(st, entry->record.id, &row)) == ERR_OK)
-		e = store_row(st, row, &view);
+	if ((e = store_find_record(st, entry->table, entry->record.id, &row)) == ERR_OK)
+		e = store_row(st, entry->table, row, &view);
 	if (e == ERR_NOT_FOUND) {
 		(void)snprintf(why, 128, "no order has the record id %.*s",
 		    STR_FMT(entry->record.id));
@@ -111,7 +111,7 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 	struct writes *all = e->all;
 	char why[128], key[OUTBOX_CREATE_KEY_MAX];
 	struct outbox_entry entry = {
-		.sequence = first + place, .kind = kinds[item->kind], .state = OUTBOX_ACCEPTED,
+		.sequence = first + place, .table = e->all->schema, .kind = kinds[item->kind], .state = OUTBOX_ACCEPTED,
 		.accepted_ms = e->asked_ms, .version = item->version, .bulk = m->bulk ? first : 0,
 		.undoes = item->undoes, .undoes_index = item->undoes_index,
 		.request_id = str_of(m->request_id), .by = str_of(m->by),

@@ -82,7 +82,7 @@ prepare(struct loader *l, unsigned i, unsigned orders)
 	v[ORDER_CREATED_AT] = (struct value){ .present = true,
 	    .number = LAST_MS - DAY_MS * DAYS / orders * (orders - l->done - i) -
 	    (int64_t)made_random(&l->seed, DAY_MS) };
-	l->changes[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m->r,
+	l->changes[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m->r,
 	    .base = CHANGE_ANY_BASE };
 }
 
@@ -91,14 +91,16 @@ load(struct loader *l, unsigned orders)
 {
 	while (l->done < orders) {
 		unsigned n = l->done / LIST_SHARE > LIST_MIN ? l->done / LIST_SHARE : LIST_MIN;
-		struct apply_meta meta = { .synced_ms = 0 };
+		struct apply_meta meta = { .table = &orders_schema, .synced_ms = 0 };
 		struct apply_result result;
 		enum err e;
 
 		if (n > orders - l->done || orders - l->done - n < n / 2)
 			n = orders - l->done;	/* leave no small rest */
-		if (n == orders - l->done)	/* up to the last it is a first sync, which is not history */
+		if (n == orders - l->done) {	/* up to the last it is a first sync, which is not history */
+			meta.table = &orders_schema;
 			meta.synced_ms = instant_now();
+		}
 		for (unsigned i = 0; i < n; i++)
 			prepare(l, i, orders);
 		if ((e = apply_changes(l->apply, l->changes, n, SOURCE_FULL_SYNC, &meta,
@@ -134,17 +136,17 @@ report(const struct loader *l, int64_t ms)
 	if ((e = store_begin(st)) != ERR_OK)
 		return e;
 	store_space(st, &used, &map);
-	for (uint32_t row = 0; row < store_rows_end(st); row++) {
+	for (uint32_t row = 0; row < store_rows_end(st, &orders_schema); row++) {
 		struct row_view view;
 
-		if ((e = store_row(st, row, &view)) != ERR_OK)
+		if ((e = store_row(st, &orders_schema, row, &view)) != ERR_OK)
 			break;	/* a fault: nothing was deleted, so there are no holes */
 		json += view.json.len;
 	}
 	(void)printf("{\"orders\":%" PRIu32 ",\"generation\":%" PRIu64 ",\"lists\":%u,"
 	    "\"loadMs\":%" PRId64 ",\"storeBytes\":%" PRIu64 ",\"freeBytes\":%" PRIu64
 	    ",\"jsonBytes\":%" PRIu64 "}\n",
-	    store_row_count(st), store_generation(st), l->lists, ms, used, free_bytes(st), json);
+	    store_row_count(st, &orders_schema), store_generation(st), l->lists, ms, used, free_bytes(st), json);
 	store_end(st);
 	return e;
 }
@@ -172,7 +174,7 @@ main(int argc, char **argv)
 	l.orders = calloc(orders, sizeof(*l.orders));
 	l.changes = calloc(orders, sizeof(*l.changes));
 	if (l.orders != NULL && l.changes != NULL &&
-	    (e = apply_open(&config, &orders_schema, &l.apply)) == ERR_OK) {
+	    (e = apply_open(&config, &tables_builtin, &l.apply)) == ERR_OK) {
 		if ((e = load(&l, (unsigned)orders)) == ERR_OK)
 			e = report(&l, instant_monotonic() - start_ms);
 		apply_close(l.apply);

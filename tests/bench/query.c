@@ -79,7 +79,7 @@ ask(struct bench *b)
 	if ((e = store_begin(b->store)) != ERR_OK ||
 	    (e = query_parse(b->query, b->store, b->params, b->count, true, &b->errors)) != ERR_OK ||
 	    (e = query_run(b->query, b->store, &b->page)) != ERR_OK ||
-	    (e = store_rows(b->store, b->page.rows, b->page.count, b->rows)) != ERR_OK)
+	    (e = store_rows(b->store, &orders_schema, b->page.rows, b->page.count, b->rows)) != ERR_OK)
 		return e;
 	buf_clear(&b->body);
 	for (size_t i = 0; i < b->page.count; i++) {
@@ -149,11 +149,11 @@ measure(struct bench *b, const char *text, unsigned runs)
 static enum err
 gather(struct bench *b, unsigned field, size_t skip, struct buf *out)
 {
-	uint32_t segments = (store_rows_end(b->store) + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
+	uint32_t segments = (store_rows_end(b->store, &orders_schema) + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
 
 	for (uint32_t s = 0; s < segments; s++) {
 		struct str bytes;
-		enum err e = column_segment(store_txn(b->store), store_databases(b->store)->orders.columns,
+		enum err e = column_segment(store_txn(b->store), store_table(store_databases(b->store), &orders_schema)->columns,
 		    &orders_schema, field, s, &bytes);
 
 		if (e != ERR_OK)
@@ -230,7 +230,7 @@ main(int argc, char **argv)
 	if (log_open("bench/query", NULL, LOG_WARN, LOG_LOGFMT) == -1 ||
 	    (b.query = query_new(&orders_schema)) == NULL)
 		return EXIT_FAILURE;
-	e = store_open(config.store.path, &b.store);
+	e = store_open(config.store.path, &tables_builtin, &b.store);
 	for (int i = 3; i < argc && e == ERR_OK; i++) {
 		e = strncmp(argv[i], "bound-", 6) == 0 ? bound(&b, argv[i]) :
 		    measure(&b, argv[i], (unsigned)runs);

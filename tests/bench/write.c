@@ -49,7 +49,7 @@ pick(struct writer *w, char id[static 18])
 	for (unsigned i = 0; i < TRIES_MAX && !found; i++) {
 		struct row_view view;
 
-		found = store_row(st, (uint32_t)made_random(&w->seed, store_rows_end(st)),
+		found = store_row(st, &orders_schema, (uint32_t)made_random(&w->seed, store_rows_end(st, &orders_schema)),
 		    &view) == ERR_OK && view.id.len < 18;
 		if (found)
 			(void)snprintf(id, 18, "%.*s", STR_FMT(view.id));
@@ -65,7 +65,7 @@ prepare(struct writer *w, uint64_t generation)
 	struct made_order *m = &w->order;
 
 	made_order(m, 9000000u + w->done, &w->seed);
-	w->change = (struct change){ .kind = CHANGE_UPSERT, .record = m->r,
+	w->change = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m->r,
 	    .base = CHANGE_ANY_BASE };
 	if (w->done % 10 == 9) {
 		(void)snprintf(m->id, sizeof(m->id), "rec%014" PRIx64, generation);
@@ -156,7 +156,7 @@ main(int argc, char **argv)
 	made_config(&config, argv[1]);
 	config.store.map_limit_bytes = INT64_C(64) << 30;
 	config.store.changes_kept = 10000;
-	if ((e = apply_open(&config, &orders_schema, &w.apply)) == ERR_OK) {
+	if ((e = apply_open(&config, &tables_builtin, &w.apply)) == ERR_OK) {
 		e = write_all(&w, (unsigned)rate, (unsigned)changes);
 		apply_close(w.apply);
 	}

@@ -64,7 +64,7 @@ sent_on_disk(void)
 	size_t n = 0;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, count_sent, &n), ERR_OK);
+	ck_assert_int_eq(outbox_each(st, count_sent, &n), ERR_OK);
 	store_end(st);
 	return n;
 }

@@ -125,10 +125,10 @@ order_json(const char *id, char json[static 600])
 	uint32_t row;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(store_find_record(st, str_of(id), &row), ERR_OK);
-	ck_assert_int_eq(store_row(st, row, &view), ERR_OK);
+	ck_assert_int_eq(store_find_record(st, &orders_schema, str_of(id), &row), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, row, &view), ERR_OK);
 	text = view.json;
-	(void)outbox_overlay(st, str_of(id), &text, NULL);
+	(void)outbox_overlay(st, &orders_schema, str_of(id), &text, NULL);
 	(void)snprintf(json, 600, "%.*s", STR_FMT(text));
 	store_end(st);
 }
@@ -141,8 +141,8 @@ version_of(const char *id)
 	uint32_t row;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(store_find_record(st, str_of(id), &row), ERR_OK);
-	ck_assert_int_eq(store_row(st, row, &view), ERR_OK);
+	ck_assert_int_eq(store_find_record(st, &orders_schema, str_of(id), &row), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, row, &view), ERR_OK);
 	store_end(st);
 	return view.version;
 }
@@ -162,7 +162,7 @@ outbox_count(void)
 	size_t n = 0;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, count_all, &n), ERR_OK);
+	ck_assert_int_eq(outbox_each(st, count_all, &n), ERR_OK);
 	store_end(st);
 	return n;
 }
@@ -174,7 +174,7 @@ pending_count(void)
 	uint32_t n;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	n = outbox_pending(st);
+	n = outbox_pending(st, &orders_schema);
 	store_check(st);
 	store_end(st);
 	return n;
@@ -208,11 +208,11 @@ until_settled(void)
 }
 
 static enum err
-keep_entry(void *cookie, struct history_place place, struct str json)
+keep_entry(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct found *f = cookie;
 
-	(void)place;
+	(void)s, (void)place;
 	(void)snprintf(f->json[f->count++], sizeof(f->json[0]), "%.*s", STR_FMT(json));
 	return f->count < 16 ? ERR_OK : ERR_CANCELLED;
 }
@@ -224,7 +224,7 @@ history(const char *id, struct found *f)
 
 	f->count = 0;
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	(void)history_of_record(st, str_of(id), HISTORY_NEWEST, keep_entry, f);
+	(void)history_of_record(st, &orders_schema, str_of(id), HISTORY_NEWEST, keep_entry, f);
 	store_end(st);
 }
 
@@ -248,7 +248,7 @@ fill_store(void)
 		*h = (struct held){ .status = "Pending", .priority = "Low", .customer = "Acme" };
 		(void)snprintf(h->id, sizeof(h->id), "rec%014zu", i);
 		(void)snprintf(h->order_id, sizeof(h->order_id), "ORD-%03zu", i);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		held_record(h, &c[i].record);
 	}
 	fake.count = ORDERS;
@@ -287,7 +287,7 @@ write_setup(void)
 	config.write.gather_ms = 10;
 	config.write.create = config.write.delete = true;
 	(void)strcpy(config.airtable.create_key, "Key");
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &apply), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &apply), ERR_OK);
 	fill_store();
 	open_writes();
 }

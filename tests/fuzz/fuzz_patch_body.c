@@ -18,11 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 fill(const struct config *config)
 {
-	const struct apply_meta synced = { .synced_ms = 1 };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = 1 };
 	struct apply_result result;
 	struct apply *a;
 
-	must(apply_open(config, &orders_schema, &a) == ERR_OK);
+	must(apply_open(config, &tables_builtin, &a) == ERR_OK);
 	must(apply_changes(a, NULL, 0, SOURCE_FULL_SYNC, &synced, 1, &result) == ERR_OK);
 	apply_close(a);
 }

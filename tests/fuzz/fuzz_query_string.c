@@ -23,7 +23,7 @@ fill(const struct config *config)
 {
 	static char ids[ORDERS][18], names[ORDERS][24];
 	static struct change changes[ORDERS];
-	struct apply_meta meta = { .synced_ms = 0 };
+	struct apply_meta meta = { .table = &orders_schema, .synced_ms = 0 };
 	struct apply_result result;
 	struct apply *a;
 
@@ -32,6 +32,7 @@ fill(const struct config *config)
 		struct value *v = r->values;
 		const struct field *status = &orders_schema.fields[ORDER_STATUS];
 
+		changes[i].table = &orders_schema;
 		changes[i].base = CHANGE_ANY_BASE;
 		r->known = schema_all(&orders_schema);
 		(void)snprintf(ids[i], sizeof(ids[i]), "rec%014zu", i);
@@ -45,7 +46,7 @@ fill(const struct config *config)
 		v[ORDER_CREATED_AT] = (struct value){ .present = i % 9 != 0,
 		    .number = 1790000000000 + (int64_t)i * 3600000 };
 	}
-	must(apply_open(config, &orders_schema, &a) == ERR_OK);
+	must(apply_open(config, &tables_builtin, &a) == ERR_OK);
 	must(apply_changes(a, changes, ORDERS, SOURCE_FULL_SYNC, &meta, 1790000000000,
 	    &result) == ERR_OK);
 	apply_close(a);

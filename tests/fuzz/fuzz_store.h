@@ -52,7 +52,7 @@ fuzz_store(struct config *config, void (*fill)(const struct config *))
 		_exit(0);
 	}
 	must(waitpid(pid, &status, 0) == pid && status == 0);
-	must(store_open(config->store.path, &store) == ERR_OK);
+	must(store_open(config->store.path, &tables_builtin, &store) == ERR_OK);
 	must(nftw(dir, fuzz_remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
 	return store;
 }

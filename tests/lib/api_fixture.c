@@ -27,7 +27,7 @@ in_writer(void (*change)(struct apply *))
 	if (pid == 0) {
 		struct apply *a;
 
-		if (apply_open(&fx.config, &orders_schema, &a) != ERR_OK)
+		if (apply_open(&fx.config, &tables_builtin, &a) != ERR_OK)
 			_exit(1);
 		change(a);
 		apply_close(a);
@@ -72,12 +72,13 @@ api_fill(struct apply *a)
 	static const char *const ids[] = { "recAAAAAAAAAAAAAA", "recBBBBBBBBBBBBBB",
 	    "recCCCCCCCCCCCCCC", "recDDDDDDDDDDDDDD" };
 	static const char *const order_ids[] = { "ORD-1", "sync", "ORD-3", "ORD-3" };
-	static const struct apply_meta meta = { .synced_ms = 1700000000000,
+	static const struct apply_meta meta = { .table = &orders_schema, .synced_ms = 1700000000000,
 	    .last_sync = STR("{\"state\":\"failed\",\"pages\":3,"
 	    "\"error\":{\"code\":\"airtable_timeout\",\"detail\":\"slow\"}}") };
 	static struct change c[4];
 
 	for (size_t i = 0; i < 4; i++) {
+		c[i].table = &orders_schema;
 		c[i].base = CHANGE_ANY_BASE;
 		c[i].record.id = str_of(ids[i]);
 		c[i].record.known = schema_all(&orders_schema);
@@ -93,7 +94,7 @@ api_fill(struct apply *a)
 void
 api_ship(struct apply *a)
 {
-	struct change c = { .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .base = CHANGE_ANY_BASE };
 
 	c.record.id = STR("recAAAAAAAAAAAAAA");
 	c.record.known = UINT32_C(1) << ORDER_STATUS;

@@ -27,13 +27,14 @@ shown(const cJSON *j, const char *name, char *room)
 }
 
 enum err
-add_line(void *cookie, struct history_place place, struct str json)
+add_line(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct lines *l = cookie;
 	char *line = l->line[l->n++], room[2][64];
 	cJSON *j = cJSON_ParseWithLength(json.ptr, json.len);
 	const cJSON *f;
 
+	(void)s;
 	ck_assert_uint_lt(l->n, 400);
 	(void)snprintf(room[0], 64, "%" PRIu64 ".%" PRIu32, place.generation, place.index);
 	ck_assert_str_eq(shown(j, "change", room[1]), room[0]);
@@ -73,7 +74,7 @@ history_of(struct str id)
 
 	l.n = 0;
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_of_record(st, id, HISTORY_NEWEST, add_line, &l), ERR_OK);
+	ck_assert_int_eq(history_of_record(st, &orders_schema, id, HISTORY_NEWEST, add_line, &l), ERR_OK);
 	store_end(st);
 	return turned(&l);
 }
@@ -111,7 +112,7 @@ order_with(const char *status, const char *priority)
 struct apply_result
 news(const struct record *r, struct str id, enum change_source source, int64_t now_ms)
 {
-	struct change c = { .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	const struct apply_meta meta = { 0 };
 	struct apply_result result;
 

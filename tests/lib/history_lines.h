@@ -24,7 +24,7 @@ struct lines {
 
 void add(char *line, const char *fmt, const char *one, const char *two);
 const char *shown(const cJSON *j, const char *name, char *room);
-enum err add_line(void *cookie, struct history_place place, struct str json);
+enum err add_line(void *cookie, const struct schema *s, struct history_place place, struct str json);
 struct lines *turned(struct lines *l);
 struct lines *history_of(struct str id);
 struct lines *audit(void);

@@ -22,7 +22,7 @@ void
 outbox_reopen(void)
 {
 	apply_close(a);
-	ck_assert_int_eq(apply_open(&store_config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&store_config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 }
 
@@ -46,7 +46,7 @@ entries(void)
 	size_t n = 0;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, count_one, &n), ERR_OK);
+	ck_assert_int_eq(outbox_each(st, count_one, &n), ERR_OK);
 	store_end(st);
 	return n;
 }
@@ -57,7 +57,7 @@ pending(void)
 	uint32_t n;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	n = outbox_pending(st);
+	n = outbox_pending(st, &orders_schema);
 	store_end(st);
 	return n;
 }

@@ -12,7 +12,7 @@
 struct apply *
 made_synced(struct config *config, struct made_order *order)
 {
-	const struct apply_meta synced = { .synced_ms = NOW_MS };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = NOW_MS };
 	struct apply_result r;
 	struct apply *a;
 	uint64_t seed = 3;
@@ -20,12 +20,12 @@ made_synced(struct config *config, struct made_order *order)
 
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(config, tmpdir_new());
-	ck_assert_int_eq(apply_open(config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(config, &tables_builtin, &a), ERR_OK);
 	made_order(order, 1, &seed);
 	order->r.values[ORDER_STATUS] = (struct value){ .present = true, .text = STR("Pending") };
 	order->r.values[ORDER_PRIORITY] = (struct value){ .present = true, .text = STR("Low") };
 	order->r.values[ORDER_CUSTOMER] = (struct value){ .present = true, .text = STR("Acme \"Inc\"") };
-	c = (struct change){ .kind = CHANGE_UPSERT, .record = order->r, .base = CHANGE_ANY_BASE };
+	c = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = order->r, .base = CHANGE_ANY_BASE };
 	ck_assert_int_eq(apply_changes(a, &c, 1, SOURCE_FULL_SYNC, &synced, NOW_MS, &r), ERR_OK);
 	return a;
 }
@@ -46,6 +46,7 @@ made_entry(struct made_entry *m, struct apply *a, enum outbox_kind kind, const c
 	memset(m, 0, sizeof(*m));
 	m->e.sequence = apply_sequence(a);
 	m->e.kind = kind;
+	m->e.table = &orders_schema;
 	m->e.state = OUTBOX_ACCEPTED;
 	m->e.accepted_ms = NOW_MS;
 	(void)snprintf(m->request_id, sizeof(m->request_id), "req-%" PRIu64, m->e.sequence);
@@ -103,6 +104,7 @@ made_confirm(struct apply *a, const struct record *now, struct str id,
     const struct outbox_entry *const *edits, size_t n, int64_t now_ms)
 {
 	struct change c = {
+		.table = &orders_schema,
 		.kind = now != NULL ? CHANGE_UPSERT : CHANGE_GONE,
 		.base = CHANGE_ANY_BASE, .edits = edits, .edit_count = n
 	};

@@ -12,7 +12,7 @@ first_sync(struct apply *a, struct made_order *m, uint64_t *seed, int64_t now_ms
 {
 	const struct budget_kept calls = { .format = BUDGET_FORMAT, .used = { 1, 2, 3 } };
 	const struct apply_meta synced = {
-		.synced_ms = now_ms, .last_sync = STR("{\"state\":\"idle\"}"),
+		.table = &orders_schema, .synced_ms = now_ms, .last_sync = STR("{\"state\":\"idle\"}"),
 		.feed = STR(FULL_FEED), .calls = { (const char *)&calls, sizeof(calls) }
 	};
 	struct change *c = calloc(FULL_ORDERS, sizeof(*c));
@@ -21,7 +21,7 @@ first_sync(struct apply *a, struct made_order *m, uint64_t *seed, int64_t now_ms
 	ck_assert_ptr_nonnull(c);
 	for (unsigned i = 0; i < FULL_ORDERS; i++) {
 		made_order(&m[i], i, seed);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	ck_assert_int_eq(apply_changes(a, c, FULL_ORDERS, SOURCE_FULL_SYNC, &synced, now_ms, &r), ERR_OK);
 	free(c);
@@ -38,7 +38,7 @@ news(struct apply *a, struct made_order *m, uint64_t *seed)
 		bool gone = i % 5 == 0;
 
 		made_order(o, i % 5 == 1 ? FULL_ORDERS + i : 100 + i * 7, seed);
-		c[i] = (struct change){ .kind = gone ? CHANGE_GONE : CHANGE_UPSERT, .record = o->r,
+		c[i] = (struct change){ .table = &orders_schema, .kind = gone ? CHANGE_GONE : CHANGE_UPSERT, .record = o->r,
 		    .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, BATCH);
@@ -100,7 +100,7 @@ full_store(struct config *config, const char *dir, int64_t now_ms)
 	ck_assert_ptr_nonnull(m);
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(config, dir);
-	ck_assert_int_eq(apply_open(config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(config, &tables_builtin, &a), ERR_OK);
 	first_sync(a, m, &seed, now_ms);
 	news(a, m, &seed);
 	confirmed(a, m, 1, now_ms);

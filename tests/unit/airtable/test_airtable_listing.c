@@ -22,7 +22,7 @@ make(unsigned from, unsigned end)
 
 	for (unsigned i = from; i < end; i++) {
 		made_order(&made[i - from], i, &seed);
-		changes[i - from] = (struct change){ .kind = CHANGE_UPSERT, .record = made[i - from].r };
+		changes[i - from] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = made[i - from].r };
 	}
 	(void)made_apply(a, changes, end - from);
 }
@@ -40,7 +40,7 @@ setup(void)
 {
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	make(0, ORDERS);
 	begin();

@@ -26,7 +26,7 @@ setup(void)
 {
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	first = store_generation(st);
@@ -50,7 +50,7 @@ check(void)
 static struct change
 upsert(const struct made_order *m)
 {
-	return (struct change){ .kind = CHANGE_UPSERT, .record = m->r, .base = CHANGE_ANY_BASE };
+	return (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m->r, .base = CHANGE_ANY_BASE };
 }
 
 /* Fill the store with orders [0, n) in one list. */
@@ -80,7 +80,7 @@ own_txn(void)
 START_TEST(an_empty_store_is_consistent)
 {
 	check();
-	ck_assert_uint_eq(store_row_count(st), 0);
+	ck_assert_uint_eq(store_row_count(st, &orders_schema), 0);
 }
 END_TEST
 
@@ -96,7 +96,7 @@ START_TEST(a_store_created_again_repeats_no_generation)
 	(void)snprintf(moved, sizeof(moved), "%s.old", config.store.path);
 	ck_assert_int_eq(rename(config.store.path, moved), 0);
 	(void)usleep(2000);	/* the clock it starts from counts milliseconds */
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_uint_gt(store_generation(st), last);
@@ -147,7 +147,7 @@ START_TEST(a_list_becomes_one_generation)
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_uint_eq(store_generation(st), first + 1);
-	ck_assert_uint_eq(store_row_count(st), 300);
+	ck_assert_uint_eq(store_row_count(st, &orders_schema), 300);
 }
 END_TEST
 
@@ -188,8 +188,8 @@ START_TEST(fields_that_are_not_known_stay_as_they_are)
 	c.record.values[ORDER_STATUS] = (struct value){ .present = true, .text = STR("Shipped") };
 	(void)made_apply(a, &c, 1);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(store_find_record(st, m.r.id, &row), ERR_OK);
-	ck_assert_int_eq(store_row(st, row, &view), ERR_OK);
+	ck_assert_int_eq(store_find_record(st, &orders_schema, m.r.id, &row), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, row, &view), ERR_OK);
 	ck_assert_int_eq(row_values(&view, &orders_schema, &r), ERR_OK);
 	ck_assert(str_is(r.values[ORDER_CUSTOMER].text, "Kept"));
 	ck_assert(str_is(r.values[ORDER_STATUS].text, "Shipped"));
@@ -322,7 +322,7 @@ START_TEST(the_store_survives_being_closed_and_opened)
 {
 	fill(100, 4);
 	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
@@ -334,7 +334,7 @@ START_TEST(a_second_writer_is_refused)
 {
 	struct apply *second;
 
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &second), ERR_STORE_LOCKED);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &second), ERR_STORE_LOCKED);
 }
 END_TEST
 
@@ -364,9 +364,9 @@ START_TEST(a_store_of_a_newer_format_is_refused_by_its_name)
 
 	(void)snprintf(config.store.path, sizeof(config.store.path), "%s", tmpdir_new());
 	put_newer_format();
-	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &other), ERR_STORE_VERSION);
-	ck_assert_int_eq(store_open(config.store.path, &reader), ERR_STORE_VERSION);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &reader), ERR_STORE_VERSION);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &other), ERR_STORE_VERSION);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &reader), ERR_STORE_VERSION);
 }
 END_TEST
 
@@ -375,7 +375,7 @@ START_TEST(another_time_zone_counts_the_days_again)
 	fill(400, 6);
 	apply_close(a);
 	(void)strcpy(config.summary.time_zone, "Pacific/Auckland");
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	check();	/* store_check counts days in the zone now in use */
 }
@@ -391,7 +391,7 @@ START_TEST(a_full_map_grows_to_its_limit_and_then_refuses)
 
 	apply_close(a);
 	config.store.map_limit_bytes = 4 << 20;
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	for (unsigned i = 0; i < 20000; i++) {
 		made_order(&m[i], i, &seed);
@@ -402,7 +402,7 @@ START_TEST(a_full_map_grows_to_its_limit_and_then_refuses)
 	    ERR_STORE_MAP_FULL);
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_uint_eq(store_row_count(st), 2000);
+	ck_assert_uint_eq(store_row_count(st, &orders_schema), 2000);
 	store_end(st);
 	(void)made_apply(a, c, 2000);	/* and it still works */
 	free(m);
@@ -435,7 +435,7 @@ START_TEST(a_snapshot_does_not_move_while_the_writer_commits)
 	ck_assert_int_eq(store_begin(reader), ERR_OK);
 	fill(20, 2);
 	ck_assert_uint_eq(store_generation(reader), first + 1);
-	ck_assert_uint_eq(store_row_count(reader), 10);
+	ck_assert_uint_eq(store_row_count(reader, &orders_schema), 10);
 	ck_assert_int_eq(store_begin(reader), ERR_OK);
 	ck_assert_uint_eq(store_generation(reader), first + 2);
 	store_close(reader);
@@ -457,7 +457,7 @@ START_TEST(a_killed_readers_snapshot_is_dropped)
 	if (reader == 0) {
 		struct store *own;
 
-		if (store_open(config.store.path, &own) != ERR_OK || store_begin(own) != ERR_OK ||
+		if (store_open(config.store.path, &tables_builtin, &own) != ERR_OK || store_begin(own) != ERR_OK ||
 		    write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)

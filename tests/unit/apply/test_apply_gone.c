@@ -21,7 +21,7 @@ setup(void)
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
 	config.store.changes_kept = 1000;	/* it is known as far as the log goes back */
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	for (unsigned i = 0; i < MANY; i++)
 		made_order(&made[i], i, &seed);
@@ -41,7 +41,7 @@ static size_t
 apply_one(unsigned i, enum change_kind kind, uint64_t base)
 {
 	const struct apply_meta meta = { 0 };
-	struct change c = { .kind = kind, .record = made[i].r, .base = base };
+	struct change c = { .table = &orders_schema, .kind = kind, .record = made[i].r, .base = base };
 	struct apply_result result;
 
 	ck_assert_int_eq(apply_changes(a, &c, 1, SOURCE_FEED, &meta, NOW_MS, &result), ERR_OK);
@@ -55,7 +55,7 @@ is_there(unsigned i)
 	bool there;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	there = store_find_record(st, made[i].r.id, &row) == ERR_OK;
+	there = store_find_record(st, &orders_schema, made[i].r.id, &row) == ERR_OK;
 	store_end(st);
 	return there;
 }
@@ -104,7 +104,7 @@ START_TEST(each_piece_of_news_counts_by_its_own_base)
 	struct apply_result result;
 
 	for (unsigned i = 0; i < MANY; i++)
-		c[i] = (struct change){ .record = made[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .record = made[i].r, .base = CHANGE_ANY_BASE };
 	ck_assert_int_eq(apply_changes(a, c, MANY, SOURCE_FULL_SYNC, &meta, NOW_MS, &result), ERR_OK);
 	for (unsigned i = 0; i < MANY; i++) {
 		/* half of them were asked for before it went, in falling order */

@@ -49,12 +49,12 @@ START_TEST(an_edit_is_shown_with_all_that_is_known_of_it)
 	    "\"to\":\"Shipped\"},{\"field\":\"priority\",\"from\":\"Low\",\"to\":null}]}",
 	    order.id, result.generation, m.request_id, result.generation);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_get(st, order.r.id, (struct history_place){ result.generation, 0 },
+	ck_assert_int_eq(history_get(st, &orders_schema, order.r.id, (struct history_place){ result.generation, 0 },
 	    &json), ERR_OK);
 	ck_assert_msg(str_is(json, expected), "%.*s", STR_FMT(json));
-	ck_assert_int_eq(history_get(st, order.r.id, (struct history_place){ result.generation, 1 },
+	ck_assert_int_eq(history_get(st, &orders_schema, order.r.id, (struct history_place){ result.generation, 1 },
 	    &json), ERR_NOT_FOUND);
-	ck_assert_int_eq(history_get(st, STR("rec"), (struct history_place){ result.generation, 0 },
+	ck_assert_int_eq(history_get(st, &orders_schema, STR("rec"), (struct history_place){ result.generation, 0 },
 	    &json), ERR_NOT_FOUND);
 	store_end(st);
 	check();
@@ -115,6 +115,7 @@ START_TEST(an_overtaken_edit_is_shown_and_so_is_the_result)
 	struct made_entry m;
 	const struct outbox_entry *edit = &m.e;
 	struct change c = {
+		.table = &orders_schema,
 		.kind = CHANGE_UPSERT, .record = order_with("Shipped", "Low"), .base = apply_generation(a),
 		.edits = &edit, .edit_count = 1
 	};
@@ -452,7 +453,7 @@ static uint64_t steps_since;
 static void
 told(const struct record *r, struct str id)
 {
-	struct change c = { .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = r == NULL ? CHANGE_GONE : CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	const struct apply_meta meta = { 0 };
 	struct apply_result result;
 
@@ -492,7 +493,7 @@ START_TEST(the_author_is_shown_with_what_airtable_says_about_him)
 	CHANGED(ada, STATUS, "Pending", "Shipped");
 	told(&r, order.r.id);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_get(st, order.r.id, (struct history_place){ store_generation(st), 0 }, &json), ERR_OK);
+	ck_assert_int_eq(history_get(st, &orders_schema, order.r.id, (struct history_place){ store_generation(st), 0 }, &json), ERR_OK);
 	ck_assert_ptr_nonnull(memmem(json.ptr, json.len, who, sizeof(who) - 1));
 	store_end(st);
 }

@@ -54,7 +54,7 @@ restore(enum backup_outbox outbox, struct backup_facts *f)
 
 	ck_assert_int_ge(fd, 0);
 	buf_clear(&why);
-	e = backup_restore(&config, fd, outbox, NULL, NULL, f, &why);
+	e = backup_restore(&config, &tables_builtin, fd, outbox, NULL, NULL, f, &why);
 	ck_assert_int_eq(close(fd), 0);
 	return e;
 }
@@ -64,7 +64,7 @@ facts_of(const char *path)
 {
 	struct backup_facts f;
 
-	ck_assert_msg(backup_facts(path, &f, &why) == ERR_OK, "%s", buf_cstr(&why));
+	ck_assert_msg(backup_facts(path, &tables_builtin, &f, &why) == ERR_OK, "%s", buf_cstr(&why));
 	return f;
 }
 
@@ -82,7 +82,7 @@ check_store(void)
 {
 	struct store *st;
 
-	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	store_check(st);
 	store_close(st);
@@ -99,8 +99,8 @@ commit(const char *status)
 
 	made_order(&m, 40000 + n++, &seed);
 	m.r.values[ORDER_STATUS] = (struct value){ .present = true, .text = str_of(status) };
-	c = (struct change){ .kind = CHANGE_UPSERT, .record = m.r, .base = CHANGE_ANY_BASE };
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	c = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m.r, .base = CHANGE_ANY_BASE };
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	(void)made_apply(a, &c, 1);
 	apply_close(a);
 }
@@ -114,9 +114,9 @@ START_TEST(a_backup_is_the_store_at_one_generation)
 	back_up();
 	f = facts_of(file);
 	ck_assert_uint_eq(f.generation, before.generation);
-	ck_assert_uint_eq(f.orders, before.orders);
+	ck_assert_uint_eq(f.rows, before.rows);
 	ck_assert_uint_eq(f.outbox, 2);
-	ck_assert_int_eq(backup_open(file, &db, &st, &why), ERR_OK);
+	ck_assert_int_eq(backup_open(file, &tables_builtin, &db, &st, &why), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	store_check(st);
 	store_close(st);
@@ -134,7 +134,7 @@ START_TEST(a_restored_store_has_a_generation_later_than_any_before)
 	before = facts_of(data_file());
 	ck_assert_msg(restore(BACKUP_OUTBOX_KEEP, &f) == ERR_OK, "%s", buf_cstr(&why));
 	ck_assert_uint_gt(f.generation, before.generation);
-	ck_assert_uint_eq(f.orders, before.orders - 2);
+	ck_assert_uint_eq(f.rows, before.rows - 2);
 	ck_assert_uint_eq(f.outbox, 2);
 	check_store();
 	commit("Cancelled");	/* a syncd goes on with it */
@@ -152,7 +152,7 @@ meta_value(const char *name)
 	struct store *st;
 	struct str s;
 
-	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert(meta_get(store_txn(st), store_databases(st)->meta, name, &s));
 	buf_add_str(&b, s);
@@ -186,12 +186,12 @@ START_TEST(webhook_and_calls_of_the_month_are_taken_over_from_the_old_store)
 	struct buf kept;
 
 	back_up();
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(apply_changes(a, NULL, 0, SOURCE_JOB, &meta, INT64_C(1795255200000), &r), ERR_OK);
 	apply_close(a);
 	for (int rebuild = 0; rebuild < 2; rebuild++) {
 		buf_clear(&why);
-		ck_assert_msg((rebuild ? backup_rebuild(&config, &f, &why) :
+		ck_assert_msg((rebuild ? backup_rebuild(&config, &tables_builtin, &f, &why) :
 		    restore(BACKUP_OUTBOX_KEEP, &f)) == ERR_OK, "%s", buf_cstr(&why));
 		check_feed();
 		kept = meta_value(META_CALLS);
@@ -208,7 +208,7 @@ birth(void)
 	struct apply *a;
 	uint64_t n;
 
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	n = apply_birth(a);
 	apply_close(a);
 	return n;
@@ -237,11 +237,11 @@ START_TEST(an_outbox_is_not_restored_without_keep_or_drop)
 	ck_assert_uint_eq(facts_of(data_file()).generation, before.generation);
 	ck_assert_msg(restore(BACKUP_OUTBOX_DROP, &f) == ERR_OK, "%s", buf_cstr(&why));
 	ck_assert_uint_eq(f.outbox, 0);
-	ck_assert_uint_eq(f.orders, before.orders);
+	ck_assert_uint_eq(f.rows, before.rows);
 	check_store();
-	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_uint_eq(outbox_pending(st), 0);
+	ck_assert_uint_eq(outbox_pending(st, &orders_schema), 0);
 	ck_assert_int_eq(outbox_answer(st, STR("settled"), &answer), ERR_OK);
 	ck_assert_int_eq(outbox_answer(st, STR("unsettled"), &answer), ERR_NOT_FOUND);
 	store_close(st);
@@ -254,11 +254,11 @@ START_TEST(a_store_in_use_by_syncd_is_left_alone)
 	struct apply *a;
 
 	back_up();
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(restore(BACKUP_OUTBOX_KEEP, &f), ERR_STORE_LOCKED);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&why), "stop it first"));
 	buf_clear(&why);
-	ck_assert_int_eq(backup_rebuild(&config, &f, &why), ERR_STORE_LOCKED);
+	ck_assert_int_eq(backup_rebuild(&config, &tables_builtin, &f, &why), ERR_STORE_LOCKED);
 	apply_close(a);
 	check_store();
 }
@@ -271,7 +271,7 @@ START_TEST(a_reader_notices_that_the_store_was_replaced)
 	uint64_t generation;
 
 	back_up();
-	ck_assert_int_eq(store_open(config.store.path, &old), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &old), ERR_OK);
 	ck_assert(!store_replaced(old));
 	ck_assert_int_eq(store_begin(old), ERR_OK);
 	generation = store_generation(old);
@@ -281,7 +281,7 @@ START_TEST(a_reader_notices_that_the_store_was_replaced)
 	ck_assert(store_replaced(old));
 	ck_assert_int_eq(store_begin(old), ERR_OK);	/* it goes on with what it had */
 	ck_assert_uint_eq(store_generation(old), generation);
-	ck_assert_int_eq(store_open(config.store.path, &new), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &new), ERR_OK);
 	ck_assert_int_eq(store_begin(new), ERR_OK);
 	ck_assert_uint_eq(store_generation(new), f.generation);
 	ck_assert(!store_replaced(new));
@@ -322,14 +322,14 @@ START_TEST(backups_beside_a_writer_are_whole)
 		struct apply *a;
 		uint64_t seed = 5;
 
-		if (apply_open(&config, &orders_schema, &a) != ERR_OK)
+		if (apply_open(&config, &tables_builtin, &a) != ERR_OK)
 			_exit(1);
 		for (;;) {
 			struct made_order m;
 			struct change c;
 
 			made_order(&m, (unsigned)made_random(&seed, FULL_ORDERS), &seed);
-			c = (struct change){ .kind = CHANGE_UPSERT, .record = m.r, .base = CHANGE_ANY_BASE };
+			c = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m.r, .base = CHANGE_ANY_BASE };
 			(void)made_apply(a, &c, 1);
 		}
 	}
@@ -339,7 +339,7 @@ START_TEST(backups_beside_a_writer_are_whole)
 
 		(void)usleep(50000);
 		back_up();
-		ck_assert_int_eq(backup_open(file, &db, &st, &why), ERR_OK);
+		ck_assert_int_eq(backup_open(file, &tables_builtin, &db, &st, &why), ERR_OK);
 		ck_assert_int_eq(store_begin(st), ERR_OK);
 		store_check(st);
 		store_close(st);

@@ -153,7 +153,7 @@ generation_of(const char *file)
 	struct buf why = { 0 };
 	struct backup_facts f;
 
-	ck_assert_msg(backup_facts(file, &f, &why) == ERR_OK, "%s", buf_cstr(&why));
+	ck_assert_msg(backup_facts(file, &tables_builtin, &f, &why) == ERR_OK, "%s", buf_cstr(&why));
 	buf_free(&why);
 	return f.generation;
 }
@@ -191,7 +191,7 @@ check_usable(uid_t uid, gid_t gid)
 
 		if (uid != 0 && (setgid(gid) != 0 || setuid(uid) != 0))
 			_exit(1);
-		if (apply_open(&config, &orders_schema, &a) != ERR_OK ||
+		if (apply_open(&config, &tables_builtin, &a) != ERR_OK ||
 		    store_begin(apply_store(a)) != ERR_OK)
 			_exit(2);
 		store_check(apply_store(a));
@@ -610,8 +610,8 @@ within(rlim_t limit, bool rebuild)
 	few = all;
 	few.rlim_cur = limit;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
-	e = rebuild ? backup_rebuild(&config, &f, &why) :
-	    backup_restore(&config, fd, BACKUP_OUTBOX_DROP, NULL, NULL, &f, &why);
+	e = rebuild ? backup_rebuild(&config, &tables_builtin, &f, &why) :
+	    backup_restore(&config, &tables_builtin, fd, BACKUP_OUTBOX_DROP, NULL, NULL, &f, &why);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
 	ck_assert(e == ERR_OK || why.len > 0);
 	buf_free(&why);

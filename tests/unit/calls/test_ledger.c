@@ -22,7 +22,7 @@ static struct ledger *l;
 static void
 begin(void)
 {
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
 	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &orders_schema));
 	ck_assert_ptr_nonnull(l = ledger_new(&loop, &config, airtable, a));
@@ -86,7 +86,7 @@ stored_fresh(uint64_t *generation)
 	int64_t fresh;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	fresh = store_fresh_ms(st);
+	fresh = store_fresh_ms(st, &orders_schema);
 	*generation = store_generation(st);
 	store_end(st);
 	return fresh;
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(a_first_sync_may_use_what_is_reserved_for_writes)
 {
-	static const struct apply_meta synced = { .synced_ms = 1 };
+	static const struct apply_meta synced = { .table = &orders_schema, .synced_ms = 1 };
 	struct apply_result result;
 	int64_t wait_ms = 0;
 	char why[200];
@@ -212,7 +212,7 @@ END_TEST
 
 START_TEST(an_older_commit_does_not_make_the_store_less_fresh)
 {
-	struct apply_meta meta = { .fresh_ms = 5000 };
+	struct apply_meta meta = { .table = &orders_schema, .fresh_ms = 5000 };
 	struct apply_result result;
 	uint64_t generation;
 

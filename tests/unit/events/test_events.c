@@ -1,4 +1,5 @@
 #include "common/store/change_log.h"
+#include "common/tables/tables.h"
 #include "syncd/events/events.h"
 #include "tests/lib/support.h"
 
@@ -15,13 +16,18 @@ note(uint64_t generation, int kind, int first, int n)
 {
 	struct change_log_head head = { .at_ms = 1, .count = (uint32_t)n };
 	struct buf b = { 0 }, id = { 0 };
+	struct change_logged logged;
 
 	buf_add(&b, &head, sizeof(head));
 	for (int i = 0; i < n; i++) {
 		buf_clear(&id);
 		buf_printf(&id, "rec%d", first + i);
-		buf_add_char(&b, (char)kind);
-		buf_add_char(&b, (char)id.len);
+		if (kind == LOGGED_TOLD)
+			buf_clear(&id);
+		logged = (struct change_logged){
+			.kind = (uint8_t)kind, .id_len = (uint8_t)id.len, .table = (uint16_t)orders_schema.number
+		};
+		buf_add(&b, &logged, sizeof(logged));
 		buf_add_str(&b, buf_str(&id));
 	}
 	events_note(&e, generation, buf_str(&b));
@@ -249,10 +255,8 @@ END_TEST
 
 START_TEST(other_options_that_can_be_set_are_another_summary)
 {
-	struct change_log_head head = { .at_ms = 1, .told = 1 };
-
 	make_sound();
-	events_note(&e, 5, (struct str){ (const char *)&head, sizeof(head) });
+	note(5, LOGGED_TOLD, 0, 1);
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
 	    "{\"event\":\"change\",\"generation\":5,\"orders\":[],\"summary\":true}");
@@ -428,7 +432,7 @@ END_TEST
 
 START_TEST(an_entry_that_ends_early_names_its_complete_ids)
 {
-	static const char entry[] = "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\2\4rec1\2\200re";
+	static const char entry[] = "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\2\4\1\0rec1\2\200\1\0re";
 
 	make_sound();
 	events_note(&e, 5, (struct str){ entry, sizeof(entry) - 1 });

@@ -116,7 +116,7 @@ make_store(void)
 	static struct made_order m[ORDERS];
 	static struct change c[ORDERS];
 	uint64_t seed = 7;
-	const struct apply_meta synced = { .synced_ms = 1700000000000 };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = 1700000000000 };
 	struct apply_result r;
 	struct apply *a;
 	pid_t pid = fork();
@@ -124,11 +124,11 @@ make_store(void)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		if (apply_open(&config, &orders_schema, &a) != ERR_OK)
+		if (apply_open(&config, &tables_builtin, &a) != ERR_OK)
 			_exit(1);
 		for (unsigned i = 0; i < ORDERS; i++) {
 			made_order(&m[i], i, &seed);
-			c[i] = (struct change){ .record = m[i].r, .base = CHANGE_ANY_BASE };
+			c[i] = (struct change){ .table = &orders_schema, .record = m[i].r, .base = CHANGE_ANY_BASE };
 		}
 		if (apply_changes(a, c, ORDERS, SOURCE_FULL_SYNC, &synced, instant_now(), &r) != ERR_OK)
 			_exit(1);

@@ -24,7 +24,7 @@ END_TEST
 static void
 begin_to_fill(struct apply *a)
 {
-	struct change c = { .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .base = CHANGE_ANY_BASE };
 
 	c.record.id = STR("recAAAAAAAAAAAAAA");
 	c.record.known = schema_all(&orders_schema);
@@ -35,7 +35,7 @@ begin_to_fill(struct apply *a)
 static void
 end_filling(struct apply *a)
 {
-	const struct apply_meta meta = { .synced_ms = 1700000000000 };
+	const struct apply_meta meta = { .table = &orders_schema, .synced_ms = 1700000000000 };
 
 	apply_or_exit(a, NULL, 0, SOURCE_FULL_SYNC, &meta);
 }

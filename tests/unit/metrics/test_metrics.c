@@ -280,7 +280,7 @@ hold_snapshot(void)
 	ck_assert_int_eq(pipe(ready), 0);
 	ck_assert_int_ge(pid = fork(), 0);
 	if (pid == 0) {
-		if (store_open(fx.config.store.path, &st) != ERR_OK || store_begin(st) != ERR_OK ||
+		if (store_open(fx.config.store.path, &tables_builtin, &st) != ERR_OK || store_begin(st) != ERR_OK ||
 		    write(ready[1], &byte, 1) != 1)
 			_exit(1);
 		for (;;)

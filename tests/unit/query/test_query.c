@@ -35,14 +35,14 @@ make_store(void)
 
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	for (unsigned i = 0; i < ORDERS; i++) {
 		made_order(&m[i], i, &seed);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, ORDERS);
 	for (unsigned i = 0; i < ORDERS; i += 7)
-		c[i / 7] = (struct change){ .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i / 7] = (struct change){ .table = &orders_schema, .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	(void)made_apply(a, c, ORDERS / 7);
 	apply_close(a);
 	free(m);
@@ -52,7 +52,7 @@ make_store(void)
 static void
 open_store(void)
 {
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_ptr_nonnull(q = query_new(&orders_schema));
@@ -193,10 +193,10 @@ plain_list(const struct wanted *w, struct plain *list)
 {
 	size_t n = 0;
 
-	for (uint32_t row = 0; row < store_rows_end(st); row++) {
+	for (uint32_t row = 0; row < store_rows_end(st, &orders_schema); row++) {
 		struct row_view view;
 
-		if (store_row(st, row, &view) != ERR_OK)
+		if (store_row(st, &orders_schema, row, &view) != ERR_OK)
 			continue;
 		ck_assert_int_eq(row_values(&view, &orders_schema, &list[n].r), ERR_OK);
 		list[n].row = row;
@@ -309,12 +309,12 @@ START_TEST(a_cursor_continues_at_its_place_when_orders_come_and_go)
 
 	run("sort=orderId&pageSize=20");
 	last = page.rows[19];
-	ck_assert_int_eq(store_row(st, last, &view), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, last, &view), ERR_OK);
 	(void)snprintf(id, sizeof(id), "%.*s", STR_FMT(view.id));
 	store_end(st);
 	for (unsigned i = 0; i < 40; i++) {	/* the first 20 of them and more go, the last one read too */
 		made_order(&m[i], i, &seed);
-		c[i] = (struct change){ .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_GONE, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, 24);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
@@ -323,7 +323,7 @@ START_TEST(a_cursor_continues_at_its_place_when_orders_come_and_go)
 	for (size_t i = 0; i < page.count; i++) {
 		struct record r;
 
-		ck_assert_int_eq(store_row(st, page.rows[i], &view), ERR_OK);
+		ck_assert_int_eq(store_row(st, &orders_schema, page.rows[i], &view), ERR_OK);
 		ck_assert_int_eq(row_values(&view, &orders_schema, &r), ERR_OK);
 		ck_assert_int_gt(str_cmp(r.values[ORDER_ORDER_ID].text, STR("ORD-000021")), 0);
 	}
@@ -412,7 +412,7 @@ make_odd_options(void)
 		    .text = str_of(odd_options[i < ODD ? i : ODD - 1]) };
 		m[i].r.values[ORDER_CUSTOMER] = (struct value){ .present = i % 2 == 0, .text = STR("Even") };
 		m[i].r.values[ORDER_TOTAL] = (struct value){ .present = i % 3 != 0, .number = i };
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, ODD + 4);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
@@ -478,7 +478,7 @@ END_TEST
 START_TEST(an_offered_option_that_no_order_has_matches_none)
 {
 	static const char names[] = "Pending\0Backorder\0On hold, paid\0\"new\"";
-	struct offer_step step = { .field = ORDER_STATUS, .known = true, .names = { names, sizeof(names) } };
+	struct offer_step step = { .table = &orders_schema, .field = ORDER_STATUS, .known = true, .names = { names, sizeof(names) } };
 	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
 	struct apply_result result;
 	struct change none;

@@ -215,7 +215,7 @@ spoil_texts(const char *path, const char *lost)
 	for (unsigned f = ORDER_ORDER_ID; f <= ORDER_CUSTOMER; f++) {
 		uint64_t k = column_key(f, 0);
 
-		ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.columns, key_u64(&k), buf_str(&segment)), ERR_OK);
+		ck_assert_int_eq(db_put(&s.txn, s.dbs.table[orders_schema.number].columns, key_u64(&k), buf_str(&segment)), ERR_OK);
 	}
 	closed_store_commit(&s);
 }
@@ -231,20 +231,20 @@ START_TEST(texts_of_an_older_build_are_folded_again_in_one_commit)
 
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	for (unsigned i = 0; i < 300; i++) {
 		made_order(&m[i], i, &seed);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, 300);
 	for (unsigned i = 0; i < 300; i += 3)	/* holes, and a block without rows */
-		c[i / 3] = (struct change){ .kind = CHANGE_GONE, .record = m[i < 192 ? i / 3 : i].r,
+		c[i / 3] = (struct change){ .table = &orders_schema, .kind = CHANGE_GONE, .record = m[i < 192 ? i / 3 : i].r,
 		    .base = CHANGE_ANY_BASE };
 	(void)made_apply(a, c, 100);
 	generation = apply_generation(a);
 	apply_close(a);
 	spoil_texts(config.store.path, _i == 0 ? META_FOLD : META_DERIVED);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_uint_eq(apply_generation(a), generation + 1);
 	st = apply_store(a);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
@@ -252,7 +252,7 @@ START_TEST(texts_of_an_older_build_are_folded_again_in_one_commit)
 	store_end(st);
 	apply_close(a);
 	/* and once is enough */
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_uint_eq(apply_generation(a), generation + 1);
 	apply_close(a);
 }

@@ -16,7 +16,7 @@ START_TEST(a_listing_continues_where_the_previous_one_ended)
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	for (int i = 39; i >= 0; i--) {
 		l.n = 0;
-		ck_assert_int_eq(history_of_record(st, order.r.id, places[i], add_line, &l), ERR_OK);
+		ck_assert_int_eq(history_of_record(st, &orders_schema, order.r.id, places[i], add_line, &l), ERR_OK);
 		ck_assert_uint_eq(l.n, (size_t)i);
 		l.n = 0;
 		ck_assert_int_eq(history_audit(st, places[i], add_line, &l), ERR_OK);
@@ -28,9 +28,9 @@ START_TEST(a_listing_continues_where_the_previous_one_ended)
 END_TEST
 
 static enum err
-three_at_most(void *cookie, struct history_place place, struct str json)
+three_at_most(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
-	(void)place, (void)json;
+	(void)s, (void)place, (void)json;
 	return ++*(int *)cookie == 3 ? ERR_CANCELLED : ERR_OK;
 }
 
@@ -44,7 +44,7 @@ START_TEST(a_listing_stops_when_it_is_told_to)
 		(void)news(&r, order.r.id, SOURCE_FEED, NOW_MS);
 	}
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(history_of_record(st, order.r.id, HISTORY_NEWEST, three_at_most, &n), ERR_CANCELLED);
+	ck_assert_int_eq(history_of_record(st, &orders_schema, order.r.id, HISTORY_NEWEST, three_at_most, &n), ERR_CANCELLED);
 	ck_assert_int_eq(n, 3);
 	n = 0;
 	ck_assert_int_eq(history_audit(st, HISTORY_NEWEST, three_at_most, &n), ERR_CANCELLED);
@@ -98,7 +98,7 @@ START_TEST(old_history_is_dropped_a_bounded_number_per_commit)
 {
 	struct change c[300];
 	struct made_order m[300];
-	const struct apply_meta synced = { .synced_ms = NOW_MS };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = NOW_MS };
 	struct apply_result result;
 	uint64_t seed = 9;
 	struct record r = order_with("Shipped", "Low");
@@ -106,7 +106,7 @@ START_TEST(old_history_is_dropped_a_bounded_number_per_commit)
 
 	for (unsigned i = 0; i < 300; i++) {
 		made_order(&m[i], i + 2, &seed);
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = m[i].r, .base = CHANGE_ANY_BASE };
 	}
 	(void)made_apply(a, c, 300);
 	ck_assert_uint_eq(audit()->n, 300);

@@ -369,7 +369,7 @@ END_TEST
 static void
 offer(struct apply *a, bool known, struct str names)
 {
-	struct offer_step step = { .field = ORDER_STATUS, .known = known, .names = names };
+	struct offer_step step = { .table = &orders_schema, .field = ORDER_STATUS, .known = known, .names = names };
 	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
 
 	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
@@ -378,7 +378,7 @@ offer(struct apply *a, bool known, struct str names)
 static void
 offer_them(struct apply *a, struct str names)
 {
-	struct offer_step step = { .field = ORDER_STATUS, .known = true, .several = true, .names = names };
+	struct offer_step step = { .table = &orders_schema, .field = ORDER_STATUS, .known = true, .several = true, .names = names };
 	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
 
 	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
@@ -427,7 +427,7 @@ offer_not_known(struct apply *a)
 static void
 see_hold(struct apply *a)
 {
-	struct change c = { .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .base = CHANGE_ANY_BASE };
 
 	c.record.id = STR("recBBBBBBBBBBBBBB");
 	c.record.known = UINT32_C(1) << ORDER_STATUS;

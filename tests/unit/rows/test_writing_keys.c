@@ -154,7 +154,7 @@ END_TEST
 static void
 remove_it(struct apply *a)
 {
-	struct change c = { .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_A) };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_A) };
 
 	apply_or_exit(a, &c, 1, SOURCE_WRITE, NULL);
 }

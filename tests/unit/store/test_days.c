@@ -53,7 +53,7 @@ static void
 open_in(const char *zone)
 {
 	(void)strcpy(config.summary.time_zone, zone);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 }
 
@@ -102,7 +102,7 @@ put_days(void)
 		size_t day = i / EACH;
 		int64_t start = zone_day_start(day_number(days[day]));
 
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		(void)snprintf(ids[i], sizeof(ids[i]), "rec%02zu-%zu", day, i % EACH);
 		c[i].record.id = str_of(ids[i]);
 		c[i].record.known = schema_all(&orders_schema);
@@ -133,7 +133,7 @@ listed(const char *field, const char *from, const char *to, const char *prefix)
 	for (size_t i = 0; i < page.count && prefix != NULL; i++) {
 		struct row_view view;
 
-		ck_assert_int_eq(store_row(st, page.rows[i], &view), ERR_OK);
+		ck_assert_int_eq(store_row(st, &orders_schema, page.rows[i], &view), ERR_OK);
 		ck_assert_msg(memcmp(view.id.ptr, prefix, strlen(prefix)) == 0, "%.*s is not of %s",
 		    STR_FMT(view.id), from);
 	}
@@ -150,7 +150,7 @@ counted(const char *date, int64_t now_ms)
 	int count = -1;
 
 	ck_assert_ptr_nonnull(cache);
-	ck_assert_int_eq(summary_get(cache, st, now_ms, &body), ERR_OK);
+	ck_assert_int_eq(summary_get(cache, st, &orders_schema, now_ms, &body), ERR_OK);
 	ck_assert_ptr_nonnull(json = cJSON_ParseWithLength(body.json.ptr, body.json.len));
 	cJSON_ArrayForEach(day, cJSON_GetObjectItem(json, "daily"))
 		if (strcmp(cJSON_GetObjectItem(day, "date")->valuestring, date) == 0)
@@ -226,7 +226,7 @@ START_TEST(another_zone_moves_instants_and_no_date)
 	ck_assert_uint_gt(listed("created", "2026-11-28", "2026-11-29", NULL), 0);
 	version = 0;
 	for (size_t i = 0; i < page.count; i++) {
-		ck_assert_int_eq(store_row(st, page.rows[i], &view), ERR_OK);
+		ck_assert_int_eq(store_row(st, &orders_schema, page.rows[i], &view), ERR_OK);
 		if (memcmp(view.id.ptr, "rec00-0", 7) != 0)
 			continue;
 		version = view.version;
@@ -253,7 +253,7 @@ START_TEST(dates_stand_among_instants_where_their_day_begins)
 	for (size_t i = 0; i < 5; i++) {
 		struct value *v = &c[i].record.values[ORDER_CREATED_AT];
 
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		(void)snprintf(ids[i], sizeof(ids[i]), "rec%zu", 9 - i);
 		c[i].record.id = str_of(ids[i]);
 		c[i].record.known = schema_all(&orders_schema);
@@ -268,7 +268,7 @@ START_TEST(dates_stand_among_instants_where_their_day_begins)
 	for (size_t i = 0; i < 5; i++) {
 		struct row_view view;
 
-		ck_assert_int_eq(store_row(st, page.rows[i], &view), ERR_OK);
+		ck_assert_int_eq(store_row(st, &orders_schema, page.rows[i], &view), ERR_OK);
 		ck_assert(str_is(view.id, ids[i]));
 	}
 	/* against a full instant a date counts as the moment at which its day begins in the desk's zone */
@@ -279,7 +279,7 @@ END_TEST
 
 START_TEST(a_date_is_another_value_than_the_moment_it_begins)
 {
-	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	struct value *v = &c.record.values[ORDER_CREATED_AT];
 	struct apply_result r;
 
@@ -309,7 +309,7 @@ START_TEST(the_first_and_last_possible_dates_can_be_stored)
 
 	open_in(zones[_i]);
 	for (size_t i = 0; i < 2; i++) {
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		(void)snprintf(ids[i], sizeof(ids[i]), "rec%zu", i);
 		c[i].record.id = str_of(ids[i]);
 		c[i].record.known = schema_all(&orders_schema);
@@ -384,7 +384,7 @@ END_TEST
 static void
 put_at(unsigned number, const char *time)
 {
-	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	char id[16];
 
 	(void)snprintf(id, sizeof(id), "rec%05u", number);
@@ -465,7 +465,7 @@ START_TEST(dates_without_a_time_are_in_no_part_of_their_day)
 	ck_assert_int_eq(in_part("2026-11-29", "2026-11-30T16:00:00Z"), 1);
 	/* dates that are written as times */
 	for (unsigned i = 0; i < DAY_PART_FIRST_MAX; i++) {
-		many[i] = (struct change){ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		many[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		(void)snprintf(ids[i], sizeof(ids[i]), "rec%u", 10000 + i);
 		many[i].record.id = str_of(ids[i]);
 		many[i].record.known = schema_all(&orders_schema);

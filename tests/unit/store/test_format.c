@@ -67,10 +67,10 @@ START_TEST(an_older_store_without_waiting_changes_is_set_aside_for_a_new_one)
 
 	make_format(STORE_FORMAT - 1, false);
 	size = size_of(data_file(""));
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
-	ck_assert_uint_eq(store_row_count(apply_store(a)), 0);	/* a full sync fills it */
-	ck_assert_int_eq(store_synced_ms(apply_store(a)), 0);
+	ck_assert_uint_eq(store_row_count(apply_store(a), &orders_schema), 0);	/* a full sync fills it */
+	ck_assert_int_eq(store_synced_ms(apply_store(a), &orders_schema), 0);
 	store_end(apply_store(a));
 	apply_close(a);
 	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
@@ -87,12 +87,12 @@ START_TEST(a_second_older_store_is_set_aside_beside_the_first)
 
 	make_format(STORE_FORMAT - 1, false);
 	first = size_of(data_file(""));
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	apply_close(a);
 	make_format(STORE_FORMAT - 1, false);
 	second = size_of(data_file(""));
 	ck_assert_int_ne(first, second);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	apply_close(a);
 	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
 	ck_assert_int_eq(size_of(data_file(aside)), first);
@@ -108,10 +108,10 @@ START_TEST(an_older_store_with_waiting_changes_is_left_as_it_is)
 
 	make_format(STORE_FORMAT - 1, true);
 	size = size_of(data_file(""));
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_STORE_VERSION);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_STORE_VERSION);
 	ck_assert_int_eq(size_of(data_file("")), size);
 	make_format(STORE_FORMAT, true);	/* the older version goes on with it */
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
 	store_check(apply_store(a));
 	apply_close(a);
@@ -123,12 +123,12 @@ START_TEST(a_newer_store_is_left_as_it_is)
 	struct apply *a;
 
 	make_format(STORE_FORMAT + 1, false);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_STORE_VERSION);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_STORE_VERSION);
 	ck_assert(is_there(data_file("")));
 	make_format(STORE_FORMAT, false);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
-	ck_assert_uint_gt(store_row_count(apply_store(a)), 2000);
+	ck_assert_uint_gt(store_row_count(apply_store(a), &orders_schema), 2000);
 	apply_close(a);
 }
 END_TEST

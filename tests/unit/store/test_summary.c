@@ -28,7 +28,7 @@ open_in(const char *zone)
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
 	(void)strcpy(config.summary.time_zone, zone);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 }
@@ -55,7 +55,7 @@ put(const char *id, const char *created, int64_t cents, const char *status, cons
 {
 	struct apply_meta meta = { 0 };
 	struct apply_result result;
-	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 
 	c.record.id = str_of(id);
 	c.record.known = schema_all(&orders_schema);
@@ -72,7 +72,7 @@ summary_at(const char *now, struct summary_body *body)
 	cJSON *json;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(summary_get(cache, st, at(now), body), ERR_OK);
+	ck_assert_int_eq(summary_get(cache, st, &orders_schema, at(now), body), ERR_OK);
 	ck_assert_ptr_nonnull(json = cJSON_ParseWithLength(body->json.ptr, body->json.len));
 	return json;
 }
@@ -265,7 +265,7 @@ left_by_older(void (*change)(struct closed_store *, struct buf *body))
 
 	closed_store_open(&s, config.store.path);
 	change(&s, &body);
-	ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.totals, key_u64(&k), buf_str(&body)), ERR_OK);
+	ck_assert_int_eq(db_put(&s.txn, s.dbs.table[orders_schema.number].totals, key_u64(&k), buf_str(&body)), ERR_OK);
 	closed_store_commit(&s);
 	buf_free(&body);
 }
@@ -279,7 +279,7 @@ forget_revenue(struct closed_store *s, struct buf *body)
 
 	ck_assert_int_eq(db_del(&s->txn, s->dbs.meta, STR(META_EXCLUDED)), ERR_OK);
 	ck_assert_int_eq(db_del(&s->txn, s->dbs.meta, STR(META_CURRENCY)), ERR_OK);
-	ck_assert_int_eq(db_del_range(&s->txn, s->dbs.orders.totals, key_u64(&from), key_u64(&below)), ERR_OK);
+	ck_assert_int_eq(db_del_range(&s->txn, s->dbs.table[orders_schema.number].totals, key_u64(&from), key_u64(&below)), ERR_OK);
 	ck_assert_int_eq(meta_head(&s->txn, s->dbs.meta, &head), ERR_OK);
 	ck_assert_int_eq(summary_compose(body, &s->txn, &s->dbs, &orders_schema, &head, at(NOON)), ERR_OK);
 }
@@ -302,13 +302,17 @@ static void
 note_event(void *cookie, uint64_t generation, struct str entry)
 {
 	struct change_log_head head;
+	struct change_logged logged = { .kind = 0 };
 
 	(void)cookie;
 	ck_assert_uint_ge(entry.len, sizeof(head));
 	memcpy(&head, entry.ptr, sizeof(head));
+	if (entry.len == sizeof(head) + sizeof(logged))
+		memcpy(&logged, entry.ptr + sizeof(head), sizeof(logged));
 	event.count++;
 	event.generation = generation;
-	event.told = head.told != 0 && head.count == 0;
+	event.told = head.count == 1 && logged.kind == LOGGED_TOLD &&
+	    logged.table == orders_schema.number;
 }
 
 /* Since the last check there was one event, with a generation of its own. */
@@ -367,7 +371,7 @@ START_TEST(a_change_of_the_revenue_setting_counts_again)
 	(void)strcpy(config.summary.excluded, "");
 	summary_cache_free(cache);
 	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_revenue("{\"count\":5,\"orderTotal\":512.34,\"excludes\":[]}", "{\"count\":4,\"orderTotal\":512.04}");
@@ -393,7 +397,7 @@ expect_currency(const char *expected)
 static void
 offer(const char *names, size_t len)
 {
-	struct offer_step step = { .field = ORDER_STATUS, .known = names != NULL, .names = { names, len } };
+	struct offer_step step = { .table = &orders_schema, .field = ORDER_STATUS, .known = names != NULL, .names = { names, len } };
 	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
 	struct apply_result result;
 	struct change none;
@@ -485,7 +489,7 @@ stale_body(struct closed_store *s, struct buf *body)
 	struct str stored;
 	char *name;
 
-	ck_assert(db_get(&s->txn, s->dbs.orders.totals, key_u64(&k), &stored));
+	ck_assert(db_get(&s->txn, s->dbs.table[orders_schema.number].totals, key_u64(&k), &stored));
 	buf_add_str(body, stored);
 	ck_assert_ptr_nonnull(name = memmem(body->data, body->len, "In work", 7));
 	*name = 'X';
@@ -501,7 +505,7 @@ START_TEST(an_older_builds_summary_is_composed_again_at_the_start)
 	summary_cache_free(cache);
 	apply_close(a);
 	left_by_older(stale_body);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_statuses("Pending 0, Processing 0, Shipped 0, Delivered 0, Cancelled 0, In work 1");
@@ -521,6 +525,7 @@ tell_money(const char *symbol, int precision)
 
 	(void)strcpy(told.symbol, symbol);
 	currency_add(&told, &text);
+	meta.table = &orders_schema;
 	meta.money = buf_str(&text);
 	ck_assert_int_eq(apply_changes(a, &none, 0, SOURCE_FEED, &meta, at(NOON), &result), ERR_OK);
 	buf_free(&text);
@@ -563,7 +568,7 @@ START_TEST(the_currency_comes_from_the_schema_or_else_the_setting)
 	(void)strcpy(config.summary.currency, "kr");
 	summary_cache_free(cache);
 	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_currency("{\"symbol\":\"kr\",\"precision\":3}");
@@ -577,7 +582,7 @@ reopen(void)
 {
 	summary_cache_free(cache);
 	apply_close(a);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 }
@@ -603,7 +608,7 @@ exchange(const struct days_out *in, struct days_out *out)
 	ck_assert(db_get(&s.txn, s.dbs.meta, STR(META_DERIVED), &derived));
 	memcpy(&out->derived, derived.ptr, sizeof(out->derived));
 	out->count = 0;
-	for (db_walk_from(&c, &s.txn, s.dbs.orders.totals, key_u64(&first)); c.found; db_next(&c)) {
+	for (db_walk_from(&c, &s.txn, s.dbs.table[orders_schema.number].totals, key_u64(&first)); c.found; db_next(&c)) {
 		ck_assert_uint_lt(out->count, DAYS_OUT_MAX);
 		memcpy(&out->keys[out->count], c.key.ptr, sizeof(uint64_t));
 		memcpy(&out->totals[out->count++], c.value.ptr, sizeof(struct total));
@@ -612,7 +617,7 @@ exchange(const struct days_out *in, struct days_out *out)
 	db_walk_end(&c);
 	in = in == NULL ? out : in;
 	for (size_t i = 0; i < in->count; i++)
-		ck_assert_int_eq(db_put(&s.txn, s.dbs.orders.totals, key_u64(&in->keys[i]),
+		ck_assert_int_eq(db_put(&s.txn, s.dbs.table[orders_schema.number].totals, key_u64(&in->keys[i]),
 		    (struct str){ (const char *)&in->totals[i], sizeof(struct total) }), ERR_OK);
 	ck_assert_int_eq(db_put(&s.txn, s.dbs.meta, STR(META_DERIVED), key_u64(&in->derived)), ERR_OK);
 	closed_store_commit(&s);
@@ -629,7 +634,7 @@ START_TEST(what_an_older_build_wrote_in_between_is_counted_again)
 	summary_cache_free(cache);
 	apply_close(a);
 	exchange(NULL, &before);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	put("rec1", "2026-11-21T10:00:00Z", 1000, "Cancelled", NOON);
@@ -639,7 +644,7 @@ START_TEST(what_an_older_build_wrote_in_between_is_counted_again)
 	apply_close(a);
 	exchange(&before, &after);	/* as it would have left them */
 	ck_assert_uint_ne(before.derived, after.derived);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	expect_revenue("{\"count\":3,\"orderTotal\":502.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":502.04}");
@@ -677,14 +682,14 @@ START_TEST(a_store_of_a_build_without_revenue_is_sound_and_learns_it_at_the_star
 	summary_cache_free(cache);
 	apply_close(a);
 	left_by_older(forget_revenue);
-	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_OK);
 	ck_assert_ptr_nonnull(cache = summary_cache_new());
 	json = summary_at(NOON, &body);
 	ck_assert(!cJSON_HasObjectItem(json, "revenue") && !cJSON_HasObjectItem(json, "currency"));
 	cJSON_Delete(json);
 	store_check(st);
 	store_close(st);
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	expect_revenue("{\"count\":3,\"orderTotal\":510.04,\"excludes\":[\"Cancelled\"]}", "{\"count\":3,\"orderTotal\":510.04}");
 	expect_currency("{\"symbol\":null,\"precision\":2}");

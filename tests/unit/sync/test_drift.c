@@ -61,7 +61,7 @@ setup(void)
 
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_ptr_nonnull(run = sync_run_new(&orders_schema, a, 50));
 	for (unsigned i = 0; i <= ORDERS; i++) {
 		made_order(&made[i], i, &seed);
@@ -131,8 +131,8 @@ END_TEST
 START_TEST(what_a_write_or_the_feed_brought_since_the_page_is_not_drift)
 {
 	struct change newer[2] = {
-		{ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE },
-		{ .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE }
+		{ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE },
+		{ .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE }
 	};
 	const struct apply_meta none = { 0 };
 	struct apply_result result;
@@ -161,8 +161,8 @@ START_TEST(the_store_is_as_fresh_as_the_beginning_of_the_listing)
 	list(made, ORDERS);
 	(void)finish();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	fresh = store_fresh_ms(st);
-	ck_assert_int_le(fresh, store_synced_ms(st));
+	fresh = store_fresh_ms(st, &orders_schema);
+	ck_assert_int_le(fresh, store_synced_ms(st, &orders_schema));
 	store_end(st);
 	ck_assert_int_ge(fresh, before);
 }
@@ -184,8 +184,8 @@ now(void)
 	struct moment m;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	m = (struct moment){ db_txn_id(store_txn(st)), store_generation(st), store_synced_ms(st),
-	    store_fresh_ms(st), store_row_count(st), "" };
+	m = (struct moment){ db_txn_id(store_txn(st)), store_generation(st), store_synced_ms(st, &orders_schema),
+	    store_fresh_ms(st, &orders_schema), store_row_count(st, &orders_schema), "" };
 	(void)snprintf(m.document, sizeof(m.document), "%.*s", STR_FMT(store_last_sync(st)));
 	store_end(st);
 	return m;
@@ -228,7 +228,7 @@ START_TEST(a_full_sync_that_outgrows_the_map_is_one_commit_too)
 	apply_close(a);
 	made_config(&config, tmpdir_new());
 	config.store.map_size_bytes = 256 * 1024;	/* two sorted orderings of many fields are more */
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_ptr_nonnull(run = sync_run_new(&orders_schema, a, 50));
 	before = now();
 	begin();

@@ -69,8 +69,8 @@ stored(size_t i)
 	uint32_t row;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(store_find_record(st, made[i].r.id, &row), ERR_OK);
-	ck_assert_int_eq(store_row(st, row, &view), ERR_OK);
+	ck_assert_int_eq(store_find_record(st, &orders_schema, made[i].r.id, &row), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, row, &view), ERR_OK);
 	ck_assert_int_eq(row_values(&view, &orders_schema, &r), ERR_OK);
 	store_end(st);
 	return r;	/* only whether values are there, and numbers, are looked at */
@@ -94,7 +94,7 @@ setup(void)
 
 	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
 	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_ptr_nonnull(run = sync_run_new(&orders_schema, a, 50));
 	for (unsigned i = 0; i < ORDERS; i++) {
 		made_order(&made[i], i, &seed);
@@ -252,6 +252,7 @@ bring(const struct record *r, enum change_source source, const struct outbox_ent
 {
 	const struct outbox_entry *edits[1] = { edit };
 	const struct change c = {
+		.table = &orders_schema,
 		.record = *r, .base = CHANGE_ANY_BASE, .edits = edits, .edit_count = edit != NULL
 	};
 	const struct apply_meta meta = { 0 };
@@ -262,7 +263,7 @@ bring(const struct record *r, enum change_source source, const struct outbox_ent
 
 START_TEST(news_does_not_empty_a_held_field)
 {
-	apply_hold(a, TOTAL);
+	apply_hold(a, &orders_schema, TOTAL);
 	empty(0, ORDER_TOTAL);
 	empty(0, ORDER_CUSTOMER);
 	bring(&made[0].r, SOURCE_FEED, NULL);
@@ -271,7 +272,7 @@ START_TEST(news_does_not_empty_a_held_field)
 	made[0].r.values[ORDER_TOTAL] = (struct value){ .present = true, .number = 9 };
 	bring(&made[0].r, SOURCE_FEED, NULL);
 	ck_assert_int_eq(stored(0).values[ORDER_TOTAL].number, 9);
-	apply_hold(a, 0);
+	apply_hold(a, &orders_schema, 0);
 	empty(0, ORDER_TOTAL);
 	bring(&made[0].r, SOURCE_FEED, NULL);
 	ck_assert(!stored(0).values[ORDER_TOTAL].present);
@@ -281,12 +282,13 @@ END_TEST
 START_TEST(what_we_empty_ourselves_is_empty_though_the_field_is_held)
 {
 	struct outbox_entry entry = {
+		.table = &orders_schema,
 		.sequence = 1, .kind = OUTBOX_UPDATE, .state = OUTBOX_SENT, .record = {
 			.id = made[0].r.id, .known = STATUS
 		}
 	};
 
-	apply_hold(a, STATUS | TOTAL);
+	apply_hold(a, &orders_schema, STATUS | TOTAL);
 	empty(0, ORDER_STATUS);
 	empty(0, ORDER_TOTAL);
 	bring(&made[0].r, SOURCE_WRITE, &entry);

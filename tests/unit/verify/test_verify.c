@@ -120,7 +120,9 @@ head(void)
 static void
 put_head(struct store_head h)
 {
-	put(dbs.meta, STR(META_HEAD), &h, sizeof(h));
+	struct str bytes = meta_head_bytes(&h);
+
+	put(dbs.meta, STR(META_HEAD), bytes.ptr, bytes.len);
 }
 
 /* A text in the first value of a database replaced by another of its length. */
@@ -143,24 +145,24 @@ replace(db_id dbi, const char *from, const char *to)
 }
 
 /* ---- the damages -------------------------------------------------------------- */
-static void select_column(void) { flip(dbs.orders.columns, column(ORDER_STATUS, 0), 17); }
-static void money_column(void) { flip(dbs.orders.columns, column(ORDER_TOTAL, 0), 8 * 400); }
-static void text_column(void) { flip(dbs.orders.columns, column(ORDER_CUSTOMER, 0), COLUMN_ENDS_BYTES + 3); }
-static void text_ends(void) { flip(dbs.orders.columns, column(ORDER_CUSTOMER, 0), 4 * 50 + 2); }
-static void hash_column(void) { flip(dbs.orders.columns, column(COLUMN_HASH + ORDER_CUSTOMER, 0), 8 * 30); }
-static void live_bit(void) { flip(dbs.orders.columns, column(COLUMN_LIVE, 0), 9); }
-static void column_missing(void) { drop(dbs.orders.columns, column(ORDER_PRIORITY, 0)); }
-static void free_missing(void) { drop(dbs.orders.free, FIRST); }
-static void id_missing(void) { drop(dbs.orders.ids, FIRST); }
-static void id_elsewhere(void) { flip(dbs.orders.ids, FIRST, 0); }
-static void key_missing(void) { drop(dbs.orders.keys, FIRST); }
-static void ordering_swapped(void) { flip(dbs.orders.orderings, ordering(ORDER_TOTAL, 0, 1), 4 * 9); }
-static void chunk_missing(void) { drop(dbs.orders.orderings, ordering(ORDER_CUSTOMER, 1, 2)); }
-static void directory_wrong(void) { flip(dbs.orders.orderings, ordering(ORDER_CREATED_AT, 1, 0), 8 + 12); }
-static void total_of_all(void) { flip(dbs.orders.totals, total(TOTAL_ALL, 0, 0), 0); }
-static void total_sum_wrong(void) { flip(dbs.orders.totals, total(TOTAL_ALL, 0, 0), 9); }
-static void total_of_option(void) { drop(dbs.orders.totals, total(TOTAL_OPTION, ORDER_STATUS, 2)); }
-static void summary_text(void) { flip(dbs.orders.totals, total(TOTAL_BODY, 0, 0), 32 + 60); }
+static void select_column(void) { flip(dbs.table[orders_schema.number].columns, column(ORDER_STATUS, 0), 17); }
+static void money_column(void) { flip(dbs.table[orders_schema.number].columns, column(ORDER_TOTAL, 0), 8 * 400); }
+static void text_column(void) { flip(dbs.table[orders_schema.number].columns, column(ORDER_CUSTOMER, 0), COLUMN_ENDS_BYTES + 3); }
+static void text_ends(void) { flip(dbs.table[orders_schema.number].columns, column(ORDER_CUSTOMER, 0), 4 * 50 + 2); }
+static void hash_column(void) { flip(dbs.table[orders_schema.number].columns, column(COLUMN_HASH + ORDER_CUSTOMER, 0), 8 * 30); }
+static void live_bit(void) { flip(dbs.table[orders_schema.number].columns, column(COLUMN_LIVE, 0), 9); }
+static void column_missing(void) { drop(dbs.table[orders_schema.number].columns, column(ORDER_PRIORITY, 0)); }
+static void free_missing(void) { drop(dbs.table[orders_schema.number].free, FIRST); }
+static void id_missing(void) { drop(dbs.table[orders_schema.number].ids, FIRST); }
+static void id_elsewhere(void) { flip(dbs.table[orders_schema.number].ids, FIRST, 0); }
+static void key_missing(void) { drop(dbs.table[orders_schema.number].keys, FIRST); }
+static void ordering_swapped(void) { flip(dbs.table[orders_schema.number].orderings, ordering(ORDER_TOTAL, 0, 1), 4 * 9); }
+static void chunk_missing(void) { drop(dbs.table[orders_schema.number].orderings, ordering(ORDER_CUSTOMER, 1, 2)); }
+static void directory_wrong(void) { flip(dbs.table[orders_schema.number].orderings, ordering(ORDER_CREATED_AT, 1, 0), 8 + 12); }
+static void total_of_all(void) { flip(dbs.table[orders_schema.number].totals, total(TOTAL_ALL, 0, 0), 0); }
+static void total_sum_wrong(void) { flip(dbs.table[orders_schema.number].totals, total(TOTAL_ALL, 0, 0), 9); }
+static void total_of_option(void) { drop(dbs.table[orders_schema.number].totals, total(TOTAL_OPTION, ORDER_STATUS, 2)); }
+static void summary_text(void) { flip(dbs.table[orders_schema.number].totals, total(TOTAL_BODY, 0, 0), 32 + 60); }
 static void audit_missing(void) { drop(dbs.audit, FIRST); }
 static void audit_other(void) { flip(dbs.audit, FIRST, 1); }
 static void bulk_missing(void) { drop(dbs.bulks, FIRST); }
@@ -181,12 +183,12 @@ flip_day(enum total_kind kind)
 	uint64_t k = total_key(kind, ORDER_CREATED_AT, 0), found;
 	struct db_cursor c;
 
-	db_walk_from(&c, txn, dbs.orders.totals, key_u64(&k));
+	db_walk_from(&c, txn, dbs.table[orders_schema.number].totals, key_u64(&k));
 	ck_assert(c.found);
 	memcpy(&found, c.key.ptr, sizeof(found));
 	db_walk_end(&c);
 	ck_assert_uint_eq(found >> 56, kind);
-	flip(dbs.orders.totals, key_u64(&found), 0);
+	flip(dbs.table[orders_schema.number].totals, key_u64(&found), 0);
 }
 
 static void total_of_a_day(void) { flip_day(TOTAL_DAY); }
@@ -199,8 +201,8 @@ gzip_other(void)
 	struct str key = total(TOTAL_BODY, 0, 0);
 	size_t len;
 
-	free(value_of(dbs.orders.totals, &key, &len));
-	flip(dbs.orders.totals, total(TOTAL_BODY, 0, 0), len - 6);	/* its checksum */
+	free(value_of(dbs.table[orders_schema.number].totals, &key, &len));
+	flip(dbs.table[orders_schema.number].totals, total(TOTAL_BODY, 0, 0), len - 6);	/* its checksum */
 }
 
 static void
@@ -208,7 +210,7 @@ rows_counted_wrong(void)
 {
 	struct store_head h = head();
 
-	h.rows_live++;
+	h.table[orders_schema.number].rows_live++;
 	put_head(h);
 }
 
@@ -217,7 +219,7 @@ pending_counted_wrong(void)
 {
 	struct store_head h = head();
 
-	h.pending++;
+	h.table[orders_schema.number].pending++;
 	put_head(h);
 }
 
@@ -239,10 +241,10 @@ row_json(void)
 	char *copy, *at;
 	size_t len;
 
-	copy = value_of(dbs.orders.rows, &key, &len);
+	copy = value_of(dbs.table[orders_schema.number].rows, &key, &len);
 	ck_assert_ptr_nonnull(at = memmem(copy, len, "\"updatedAt\":\"20", 15));
 	at[14] = '1';
-	put(dbs.orders.rows, key_u32(&block), copy, len);
+	put(dbs.table[orders_schema.number].rows, key_u32(&block), copy, len);
 	free(copy);
 }
 
@@ -251,7 +253,7 @@ row_cut(void)
 {
 	uint32_t block = 1;
 
-	flip(dbs.orders.rows, key_u32(&block), 4 * 3 + 2);	/* where a row ends */
+	flip(dbs.table[orders_schema.number].rows, key_u32(&block), 4 * 3 + 2);	/* where a row ends */
 }
 
 static void
@@ -259,13 +261,13 @@ block_missing(void)
 {
 	uint32_t block = 2;
 
-	drop(dbs.orders.rows, key_u32(&block));
+	drop(dbs.table[orders_schema.number].rows, key_u32(&block));
 }
 
 static void
 option_twice(void)
 {
-	put(dbs.meta, STR(META_OPTIONS "2"), "On Hold\0On Hold", 16);
+	put(dbs.meta, STR(META_OPTIONS "1.2"), "On Hold\0On Hold", 16);
 }
 
 static void
@@ -375,7 +377,7 @@ verify(struct buf *said)
 	struct verify_result r = { .faults = 0 };
 	struct store *st;
 
-	ck_assert_int_eq(store_open(config.store.path, &st), ERR_OK);
+	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	ck_assert_int_eq(verify_store(st, note, said, &r), ERR_OK);
 	store_close(st);
@@ -417,15 +419,15 @@ lost_for_good(const char *what)
 static void
 sync_again(const struct record *r, size_t n)
 {
-	const struct apply_meta synced = { .synced_ms = INT64_C(1795255300000) };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = INT64_C(1795255300000) };
 	struct change *c = calloc(n, sizeof(*c));
 	struct apply_result result;
 	struct apply *a;
 
 	ck_assert_ptr_nonnull(c);
 	for (size_t i = 0; i < n; i++)
-		c[i] = (struct change){ .kind = CHANGE_UPSERT, .record = r[i], .base = CHANGE_ANY_BASE };
-	ck_assert_int_eq(apply_open(&config, &orders_schema, &a), ERR_OK);
+		c[i] = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = r[i], .base = CHANGE_ANY_BASE };
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(apply_changes(a, c, n, SOURCE_FULL_SYNC, &synced, synced.synced_ms, &result), ERR_OK);
 	apply_close(a);
 	free(c);
@@ -435,12 +437,12 @@ sync_again(const struct record *r, size_t n)
 static struct record *
 records(struct store *st, size_t *n)
 {
-	struct record *list = calloc(store_rows_end(st), sizeof(*list));
+	struct record *list = calloc(store_rows_end(st, &orders_schema), sizeof(*list));
 	struct row_view view;
 
 	*n = 0;
-	for (uint32_t row = 0; row < store_rows_end(st); row++)
-		if (store_row(st, row, &view) == ERR_OK)
+	for (uint32_t row = 0; row < store_rows_end(st, &orders_schema); row++)
+		if (store_row(st, &orders_schema, row, &view) == ERR_OK)
 			ck_assert_int_eq(row_values(&view, &orders_schema, &list[(*n)++]), ERR_OK);
 	return list;
 }
@@ -460,15 +462,15 @@ START_TEST(a_rebuild_and_a_sync_make_it_sound_again)
 	(void)snprintf(path, sizeof(path), "cp %s/data.mdb %s/../before.mdb", config.store.path, config.store.path);
 	ck_assert_int_eq(system(path), 0);
 	(void)snprintf(path, sizeof(path), "%s/../before.mdb", config.store.path);
-	ck_assert_int_eq(backup_open(path, &db, &st, &said), ERR_OK);
+	ck_assert_int_eq(backup_open(path, &tables_builtin, &db, &st, &said), ERR_OK);
 	ck_assert_int_eq(store_begin(st), ERR_OK);
 	generation = store_generation(st);
 	list = records(st, &n);
 	damage(damages[_i].damage);
-	ck_assert_msg(backup_rebuild(&config, &f, &said) == ERR_OK, "%s: %s", damages[_i].what, buf_cstr(&said));
+	ck_assert_msg(backup_rebuild(&config, &tables_builtin, &f, &said) == ERR_OK, "%s: %s", damages[_i].what, buf_cstr(&said));
 	ck_assert_uint_gt(f.generation, generation);
 	ck_assert_uint_ge(f.outbox + (damages[_i].damage == outbox_cut), 2);
-	ck_assert_uint_eq(f.orders + f.in_doubt >= n - ROW_BLOCK, true);
+	ck_assert_uint_eq(f.rows + f.in_doubt >= n - ROW_BLOCK, true);
 	sync_again(list, n);
 	free(list);
 	store_close(st);
@@ -500,7 +502,7 @@ all_codes(void)
 	char codes[COLUMN_SEGMENT];
 
 	memset(codes, 5, sizeof(codes));
-	put(dbs.orders.columns, column(ORDER_STATUS, 0), codes, sizeof(codes));
+	put(dbs.table[orders_schema.number].columns, column(ORDER_STATUS, 0), codes, sizeof(codes));
 }
 
 START_TEST(many_faults_are_counted_and_the_first_are_reported)
@@ -532,8 +534,8 @@ START_TEST(random_bytes_are_read_without_harm)
 	closed_store_open(&closed, config.store.path);
 	for (int n = 0; n < 60; n++) {
 		const db_id list[] = { dbs.meta, dbs.changes, dbs.outbox, dbs.pending, dbs.answers,
-		    dbs.history, dbs.audit, dbs.orders.rows, dbs.orders.columns, dbs.orders.orderings,
-		    dbs.orders.totals };
+		    dbs.history, dbs.audit, dbs.table[orders_schema.number].rows, dbs.table[orders_schema.number].columns, dbs.table[orders_schema.number].orderings,
+		    dbs.table[orders_schema.number].totals };
 		db_id dbi = list[made_random(&seed, sizeof(list) / sizeof(list[0]))];
 		uint64_t skip = made_random(&seed, 20) + 1;
 		struct str key = FIRST, value = FIRST;

@@ -151,7 +151,7 @@ END_TEST
 static void
 remove_b(struct apply *a)
 {
-	struct change gone = { .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_B) };
+	struct change gone = { .table = &orders_schema, .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_B) };
 
 	apply_or_exit(a, &gone, 1, SOURCE_FULL_SYNC, NULL);
 }
@@ -185,7 +185,7 @@ keep(struct apply *a)
 	struct answer_step step = { .key = STR("k1"), .answer = { .at_ms = instant_now(), .first = 1, .count = 2,
 	    .body = str_of(kept_body) } };
 	struct apply_meta meta = { .answers = &step, .answer_count = 1 };
-	struct change gone = { .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_B) };
+	struct change gone = { .table = &orders_schema, .kind = CHANGE_GONE, .base = CHANGE_ANY_BASE, .record.id = STR(REC_B) };
 	char half[17];
 
 	for (size_t i = 0; i < 2; i++) {
@@ -199,7 +199,7 @@ keep(struct apply *a)
 static void
 offer_sent(struct apply *a)
 {
-	struct offer_step step = { .field = ORDER_STATUS, .known = true, .names = STR("Processing\0Sent\0") };
+	struct offer_step step = { .table = &orders_schema, .field = ORDER_STATUS, .known = true, .names = STR("Processing\0Sent\0") };
 	struct apply_meta meta = { .offers = &step, .offer_count = 1 };
 
 	apply_or_exit(a, NULL, 0, SOURCE_FEED, &meta);
@@ -292,7 +292,7 @@ static struct {
 static void
 do_step(struct apply *a)
 {
-	struct change c = { .base = CHANGE_ANY_BASE, .record.id = str_of(step.id) };
+	struct change c = { .table = &orders_schema, .base = CHANGE_ANY_BASE, .record.id = str_of(step.id) };
 	const struct outbox_entry *edits[1];
 	struct made_entry m;
 

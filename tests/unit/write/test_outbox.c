@@ -21,7 +21,7 @@ overlay(const char *field, uint64_t *since)
 	cJSON *j;
 
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	if (outbox_overlay(st, order.r.id, &json, since) != ERR_OK) {
+	if (outbox_overlay(st, &orders_schema, order.r.id, &json, since) != ERR_OK) {
 		store_end(st);
 		return NULL;
 	}
@@ -61,13 +61,13 @@ START_TEST(an_entry_is_read_as_it_was_written)
 
 	full_entry(&m);
 	m.e.seen = true;
-	outbox_encode(&b, &orders_schema, &m.e);
-	ck_assert_int_eq(outbox_decode(m.e.sequence, buf_str(&b), &orders_schema, &e), ERR_OK);
+	outbox_encode(&b, &m.e);
+	ck_assert_int_eq(outbox_decode(m.e.sequence, buf_str(&b), &tables_builtin, &e), ERR_OK);
 	made_same(&m.e, &e);
 	buf_clear(&b);
 	made_entry(&m, a, OUTBOX_CREATE, NULL);
-	outbox_encode(&b, &orders_schema, &m.e);
-	ck_assert_int_eq(outbox_decode(m.e.sequence, buf_str(&b), &orders_schema, &e), ERR_OK);
+	outbox_encode(&b, &m.e);
+	ck_assert_int_eq(outbox_decode(m.e.sequence, buf_str(&b), &tables_builtin, &e), ERR_OK);
 	made_same(&m.e, &e);
 	buf_free(&b);
 }
@@ -82,12 +82,12 @@ START_TEST(damaged_entries_are_refused_or_read_within_their_bytes)
 	char *bytes;
 
 	full_entry(&m);
-	outbox_encode(&b, &orders_schema, &m.e);
+	outbox_encode(&b, &m.e);
 	len = b.len;
 	for (size_t n = 0; n < len; n++) {	/* a copy of that size: the sanitizer sees its end */
 		ck_assert_ptr_nonnull(bytes = malloc(n + 1));
 		memcpy(bytes, b.data, n);
-		ck_assert_int_eq(outbox_decode(1, (struct str){ bytes, n }, &orders_schema, &e),
+		ck_assert_int_eq(outbox_decode(1, (struct str){ bytes, n }, &tables_builtin, &e),
 		    ERR_STORE_CORRUPT);
 		free(bytes);
 	}
@@ -96,7 +96,7 @@ START_TEST(damaged_entries_are_refused_or_read_within_their_bytes)
 			ck_assert_ptr_nonnull(bytes = malloc(len));
 			memcpy(bytes, b.data, len);
 			bytes[n] = (char)(bytes[n] ^ 1 << bit);
-			refused += outbox_decode(1, (struct str){ bytes, len }, &orders_schema,
+			refused += outbox_decode(1, (struct str){ bytes, len }, &tables_builtin,
 			    &e) != ERR_OK;
 			free(bytes);
 		}
@@ -137,9 +137,9 @@ START_TEST(entries_come_in_order_and_survive_a_restart)
 		(void)made_store(a, &m[i], NOW_MS);
 	outbox_reopen();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, in_order, &last), ERR_OK);
+	ck_assert_int_eq(outbox_each(st, in_order, &last), ERR_OK);
 	ck_assert_uint_eq(last, m[4].e.sequence);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, stop_at_once, &n), ERR_CANCELLED);
+	ck_assert_int_eq(outbox_each(st, stop_at_once, &n), ERR_CANCELLED);
 	ck_assert_uint_eq(n, 1);
 }
 END_TEST
@@ -230,6 +230,7 @@ logged(void)
 {
 	static char line[200];
 	struct change_log_head head;
+	struct change_logged entry;
 	uint64_t newest = generation();
 	struct str data;
 	const unsigned char *p;
@@ -239,9 +240,12 @@ logged(void)
 	ck_assert(db_get(store_txn(st), store_databases(st)->changes, key_u64(&newest), &data));
 	memcpy(&head, data.ptr, sizeof(head));
 	p = (const unsigned char *)data.ptr + sizeof(head);
-	for (uint32_t i = 0; i < head.count; i++, p += 2 + p[1])
+	for (uint32_t i = 0; i < head.count; i++, p += sizeof(entry) + entry.id_len) {
+		memcpy(&entry, p, sizeof(entry));
+		ck_assert_uint_eq(entry.table, orders_schema.number);
 		(void)snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%d:%.*s",
-		    i > 0 ? " " : "", p[0], p[1], p + 2);
+		    i > 0 ? " " : "", entry.kind, entry.id_len, p + sizeof(entry));
+	}
 	ck_assert_ptr_eq(p, (const unsigned char *)data.ptr + data.len);
 	store_end(st);
 	return line;
@@ -249,7 +253,7 @@ logged(void)
 
 START_TEST(the_change_log_names_orders_that_look_different)
 {
-	struct change c = { .kind = CHANGE_UPSERT, .record = order.r, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .record = order.r, .base = CHANGE_ANY_BASE };
 	struct made_entry m, elsewhere;
 	char expected[64];
 
@@ -304,7 +308,7 @@ END_TEST
 
 START_TEST(news_of_an_order_shows_through_pending_changes)
 {
-	struct change c = { .kind = CHANGE_UPSERT, .record = order.r, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .record = order.r, .base = CHANGE_ANY_BASE };
 	struct made_entry m;
 	uint64_t since, again;
 
@@ -392,7 +396,7 @@ START_TEST(an_entry_leaves_even_when_its_news_is_old)
 {
 	const struct outbox_entry *edit;
 	struct made_entry m;
-	struct change c = { .kind = CHANGE_UPSERT, .record = order.r, .base = 1, .edits = &edit, .edit_count = 1 };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .record = order.r, .base = 1, .edits = &edit, .edit_count = 1 };
 	struct row_view view;
 	uint32_t row;
 
@@ -405,8 +409,8 @@ START_TEST(an_entry_leaves_even_when_its_news_is_old)
 	ck_assert_uint_eq(entries(), 0);
 	check();
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(store_find_record(st, order.r.id, &row), ERR_OK);
-	ck_assert_int_eq(store_row(st, row, &view), ERR_OK);
+	ck_assert_int_eq(store_find_record(st, &orders_schema, order.r.id, &row), ERR_OK);
+	ck_assert_int_eq(store_row(st, &orders_schema, row, &view), ERR_OK);
 	ck_assert_ptr_nonnull(memmem(view.json.ptr, view.json.len, "\"Pending\"", 9));
 }
 END_TEST

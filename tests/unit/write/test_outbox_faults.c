@@ -20,8 +20,8 @@ fingerprint(struct store *s)
 	const struct store_dbs *d = store_databases(s);
 	const db_id list[] = {
 		d->meta, d->changes, d->outbox, d->pending, d->answers, d->answers_due, d->history,
-		d->audit, d->bulks, d->orders.ids, d->orders.keys, d->orders.rows, d->orders.free,
-		d->orders.columns, d->orders.orderings, d->orders.totals
+		d->audit, d->bulks, store_table(d, &orders_schema)->ids, store_table(d, &orders_schema)->keys, store_table(d, &orders_schema)->rows, store_table(d, &orders_schema)->free,
+		store_table(d, &orders_schema)->columns, store_table(d, &orders_schema)->orderings, store_table(d, &orders_schema)->totals
 	};
 	uint64_t h = HASH_BEGIN;
 
@@ -98,7 +98,7 @@ START_TEST(a_full_store_refuses_an_entry_and_stays_as_it_was)
 
 	apply_close(a);
 	store_config.store.map_limit_bytes = 1 << 20;
-	ck_assert_int_eq(apply_open(&store_config, &orders_schema, &a), ERR_OK);
+	ck_assert_int_eq(apply_open(&store_config, &tables_builtin, &a), ERR_OK);
 	st = apply_store(a);
 	n = accept_until_refused(&err);
 	ck_assert_int_eq(err, ERR_STORE_MAP_FULL);
@@ -108,7 +108,7 @@ START_TEST(a_full_store_refuses_an_entry_and_stays_as_it_was)
 	/* what is settled makes room again */
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_int_eq(store_begin(st), ERR_OK);
-		ck_assert_int_eq(outbox_each(st, &orders_schema, drop_one, &e), ERR_CANCELLED);
+		ck_assert_int_eq(outbox_each(st, drop_one, &e), ERR_CANCELLED);
 		store_end(st);
 		(void)made_steps(a, &(struct outbox_step){ .verb = OUTBOX_DROP, .entry = &e }, 1, NOW_MS);
 	}
@@ -193,7 +193,7 @@ open_image(const struct image *i)
 	ck_assert_int_ge(fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640), 0);
 	ck_assert_int_eq(pwrite(fd, i->bytes, i->len, 0), (ssize_t)i->len);
 	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(apply_open(&other, &orders_schema, &b), ERR_OK);
+	ck_assert_int_eq(apply_open(&other, &tables_builtin, &b), ERR_OK);
 	s = apply_store(b);
 	ck_assert_int_eq(store_begin(s), ERR_OK);
 	store_check(s);
@@ -247,7 +247,7 @@ any_commit(unsigned n, uint64_t *seed)
 	struct made_entry m[3];
 	struct outbox_step steps[3];
 	struct made_order news;
-	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	const struct outbox_entry *edit = &m[0].e;
 
 	made_order(&news, (unsigned)made_random(seed, 30), seed);
@@ -281,7 +281,7 @@ START_TEST(a_commit_that_is_cut_short_never_happened)
 		struct image before = read_image(), after, h;
 		struct made_entry m;
 		struct made_order news;
-		struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+		struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 		const struct outbox_entry *edit = &m.e;
 
 		was = fingerprint_now();

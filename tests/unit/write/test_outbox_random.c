@@ -93,6 +93,7 @@ confirm_one(struct round *r, size_t w)
 
 	made_order(o, (unsigned)made_random(r->seed, ORDERS), r->seed);
 	*c = (struct change){
+		.table = &orders_schema,
 		.kind = e->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT,
 		.record = o->r, .base = CHANGE_ANY_BASE, .edits = r->edits[r->change_count]
 	};
@@ -130,7 +131,7 @@ news_of_one(struct round *r)
 	size_t w = (size_t)made_random(r->seed, WAITING);
 
 	made_order(o, (unsigned)made_random(r->seed, 2 * ORDERS), r->seed);
-	*c = (struct change){ .kind = CHANGE_UPSERT, .record = o->r, .base = CHANGE_ANY_BASE };
+	*c = (struct change){ .table = &orders_schema, .kind = CHANGE_UPSERT, .record = o->r, .base = CHANGE_ANY_BASE };
 	if (made_random(r->seed, 6) == 0)
 		c->kind = CHANGE_GONE;
 	else if (made_random(r->seed, 3) == 0)
@@ -167,7 +168,7 @@ play_round(struct round *r, int64_t now_ms)
 {
 	struct apply_meta meta = {
 		.outbox = r->steps, .answers = r->answers,
-		.synced_ms = made_random(r->seed, 20) == 0 ? now_ms : 0
+		.table = &orders_schema, .synced_ms = made_random(r->seed, 20) == 0 ? now_ms : 0
 	};
 	enum change_source source = SOURCE_WRITE;
 	struct apply_result result;
@@ -224,7 +225,7 @@ check_waiting(void)
 	for (size_t w = 0; w < WAITING; w++)
 		expected += in_use[w];
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(outbox_each(st, &orders_schema, find_waiting, &found), ERR_OK);
+	ck_assert_int_eq(outbox_each(st, find_waiting, &found), ERR_OK);
 	ck_assert_uint_eq(found, expected);
 	store_end(st);
 }

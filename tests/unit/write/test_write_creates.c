@@ -103,8 +103,8 @@ END_TEST
 static void
 bring_to_store(const struct held *h)
 {
-	const struct apply_meta synced = { .synced_ms = instant_now() };
-	struct change c = { .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = instant_now() };
+	struct change c = { .table = &orders_schema, .kind = CHANGE_UPSERT, .base = CHANGE_ANY_BASE };
 	struct apply_result r;
 
 	ck_assert_int_eq(apply_changes(apply, NULL, 0, SOURCE_FULL_SYNC, &synced, instant_now(), &r),

@@ -57,8 +57,8 @@ END_TEST
 static void
 news_of(const struct held *h, enum change_kind kind)
 {
-	const struct apply_meta synced = { .synced_ms = instant_now() }, none = { 0 };
-	struct change c = { .kind = kind, .base = CHANGE_ANY_BASE };
+	const struct apply_meta synced = { .table = &orders_schema, .synced_ms = instant_now() }, none = { 0 };
+	struct change c = { .table = &orders_schema, .kind = kind, .base = CHANGE_ANY_BASE };
 	struct apply_result r;
 
 	ck_assert_int_eq(apply_changes(apply, NULL, 0, SOURCE_FULL_SYNC, &synced, instant_now(), &r),
@@ -121,7 +121,7 @@ START_TEST(an_answer_does_not_bring_back_an_order_deleted_since)
 	ck_assert_has(found.json[1], _i == 0 ? "\"action\":\"changed\",\"source\":\"api\"" :
 	    "\"action\":\"created\",\"source\":\"api\"");
 	ck_assert_int_eq(store_begin(apply_store(apply)), ERR_OK);
-	ck_assert_int_eq(store_find_record(apply_store(apply), str_of(h->id), &row), ERR_NOT_FOUND);
+	ck_assert_int_eq(store_find_record(apply_store(apply), &orders_schema, str_of(h->id), &row), ERR_NOT_FOUND);
 	store_end(apply_store(apply));
 	until_settled();
 	asked_free(&a);
