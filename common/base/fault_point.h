@@ -14,6 +14,9 @@
  *	after-confirm-commit
  *	before-answer		a caller is about to get its answer
  *	after-answer
+ *	migrate-meta		a store of an older format is updated, in one transaction
+ *	migrate-writes
+ *	migrate-history
  *	exchange-begin		syncctl is about to exchange the store's files
  *	exchange-next		the new store lies beside the old one
  *	exchange-aside		the old one has been set aside

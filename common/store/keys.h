@@ -19,6 +19,7 @@
  * that a transaction touches, and a read touches many fields.
  */
 #define STORE_FORMAT		4u		/* raise when any layout below changes */
+#define STORE_MIGRATED		3u		/* what syncd brings to STORE_FORMAT when it starts */
 /*
  * A new store's generation starts at the milliseconds since this time, so that
  * a store made again never repeats a generation of the one before: versions

@@ -139,6 +139,8 @@ prepare(struct apply *a)
 	if (e == ERR_OK && (e = store_keys_open(t.txn, a->tables, true, &a->dbs)) == ERR_OK &&
 	    (e = meta_head(t.txn, a->dbs.meta, &t.head)) == ERR_NOT_FOUND)
 		e = new_head(&t);
+	if (e == ERR_OK && t.head.format == STORE_MIGRATED)
+		e = apply_migrate(t.txn, &a->dbs, &t.head);
 	if (e == ERR_OK && (e = load_sequence(a, &t)) == ERR_OK &&
 	    (e = apply_use_settings(&t, a->config, true, &newer)) == ERR_OK)
 		e = db_commit(t.txn);

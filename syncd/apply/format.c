@@ -82,7 +82,7 @@ apply_check_format(const char *store_path)
 	char data[PATH_ROOM];
 
 	(void)snprintf(data, sizeof(data), "%s/data.mdb", store_path);
-	if (!look_at(data, &f) || f.format == STORE_FORMAT)
+	if (!look_at(data, &f) || f.format == STORE_FORMAT || f.format == STORE_MIGRATED)
 		return ERR_OK;
 	if (f.format < STORE_FORMAT && f.waiting == 0)
 		return set_aside(store_path, &f);

@@ -134,11 +134,14 @@ struct apply_txn {
 /* The commit's part of this table, which it touches from now on.  ERR_NOMEM, or the transaction's fault. */
 enum err	apply_touch(struct apply_txn *, const struct schema *, struct apply_table **);
 
+/* Bring a store of STORE_MIGRATED, whose databases are open, to STORE_FORMAT; ${head} as it is then. */
+enum err	apply_migrate(struct db_txn *, const struct store_dbs *, struct store_head *head);
+
 /*
  * May the store in this folder be used?  Called before it is opened, and while
- * nobody else writes it.  A store of an older format whose outbox is empty is
- * set aside, so that a new one is made; any other format is left alone:
- * ERR_STORE_VERSION, and the log says what to do.
+ * nobody else writes it.  A store of STORE_MIGRATED may: it is updated then.  A store
+ * of an older format whose outbox is empty is set aside, so that a new one is made;
+ * any other format is left alone: ERR_STORE_VERSION, and the log says what to do.
  */
 enum err	apply_check_format(const char *store_path);
 

@@ -65,7 +65,7 @@ START_TEST(an_older_store_without_waiting_changes_is_set_aside_for_a_new_one)
 	struct apply *a;
 	off_t size;
 
-	make_format(STORE_FORMAT - 1, false);
+	make_format(STORE_MIGRATED - 1, false);
 	size = size_of(data_file(""));
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
@@ -73,7 +73,7 @@ START_TEST(an_older_store_without_waiting_changes_is_set_aside_for_a_new_one)
 	ck_assert_int_eq(store_synced_ms(apply_store(a), &orders_schema), 0);
 	store_end(apply_store(a));
 	apply_close(a);
-	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_MIGRATED - 1);
 	ck_assert_int_eq(size_of(data_file(aside)), size);	/* the history is in there */
 }
 END_TEST
@@ -85,18 +85,18 @@ START_TEST(a_second_older_store_is_set_aside_beside_the_first)
 	struct apply *a;
 	off_t first, second;
 
-	make_format(STORE_FORMAT - 1, false);
+	make_format(STORE_MIGRATED - 1, false);
 	first = size_of(data_file(""));
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	apply_close(a);
-	make_format(STORE_FORMAT - 1, false);
+	make_format(STORE_MIGRATED - 1, false);
 	second = size_of(data_file(""));
 	ck_assert_int_ne(first, second);
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	apply_close(a);
-	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_FORMAT - 1);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.1", STORE_MIGRATED - 1);
 	ck_assert_int_eq(size_of(data_file(aside)), first);
-	(void)snprintf(aside, sizeof(aside), ".format-%u.2", STORE_FORMAT - 1);
+	(void)snprintf(aside, sizeof(aside), ".format-%u.2", STORE_MIGRATED - 1);
 	ck_assert_int_eq(size_of(data_file(aside)), second);
 }
 END_TEST
@@ -106,7 +106,7 @@ START_TEST(an_older_store_with_waiting_changes_is_left_as_it_is)
 	struct apply *a;
 	off_t size;
 
-	make_format(STORE_FORMAT - 1, true);
+	make_format(STORE_MIGRATED - 1, true);
 	size = size_of(data_file(""));
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_STORE_VERSION);
 	ck_assert_int_eq(size_of(data_file("")), size);
