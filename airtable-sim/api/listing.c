@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "airtable-sim/api/list_query.h"
+#include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula/formula.h"
 #include "common/base/json_write.h"
 
@@ -23,9 +24,10 @@ sim_reply_no_record(struct sim_reply *reply, const struct sim_settings *s)
 		sim_reply_errorf(reply, 404, "MODEL_ID_NOT_FOUND", "Record not found");
 }
 
-struct sorter {
-	const struct sim_table		*table;
-	const struct sim_list_query	*q;
+/* A record in the order that is being made: the cells that decide it. */
+struct sorted {
+	uint32_t	 slot;
+	struct sim_cell	 keys[SIM_SORT_MAX];
 };
 
 /* Empty cells come first; selects by the order of their choices. */
@@ -53,42 +55,95 @@ compare_cells(const struct sim_cell *a, const struct sim_cell *b)
 		return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
 	case SIM_EMPTY:
 	case SIM_TRUE:
+	case SIM_LINKED:	/* became names */
 		break;
 	}
 	return 0;
 }
 
-/* The cell, with times made into cells of their own; other computed ones count as empty. */
-static struct sim_cell
-sort_cell(const struct sim_table *t, const struct sim_row *row, size_t field)
+/* The text of a link or a computed cell, or the number if it is one.  False: out of memory. */
+static bool
+computed_key(const struct sim_table *t, const struct sim_row *row, size_t field, int64_t now_ms,
+    struct sim_cell *key)
 {
-	struct sim_cell c = *sim_row_cell(row, field);
+	struct formula_context context = {
+		.table = t, .row = row, .modified_ms = row->modified_ms, .now_ms = now_ms
+	};
+	struct buf text = { 0 };
+	char *end;
+	double number;
+	bool ok = true;
 
-	if (c.kind != SIM_EMPTY)
-		return c;
+	formula_field_plain(&text, field, &context);
+	number = strtod(buf_cstr(&text), &end);
+	if (text.len > 0 && *end == '\0')
+		*key = (struct sim_cell){ .kind = SIM_NUM, .number = number };
+	else if (text.len > 0)
+		ok = sim_cell_text(key, buf_str(&text));
+	buf_free(&text);
+	return ok;
+}
+
+/* What the record is sorted by.  False: out of memory; the key may be freed all the same. */
+static bool
+sort_key(const struct sim_table *t, const struct sim_row *row, size_t field, int64_t now_ms,
+    struct sim_cell *key)
+{
+	*key = *sim_row_cell(row, field);
+	key->shared = true;
+	if (key->kind != SIM_EMPTY && key->kind != SIM_LINKED)
+		return true;
+	if (key->kind == SIM_EMPTY && !sim_type_is_computed(t->fields[field].type))
+		return true;
+	*key = (struct sim_cell){ .kind = SIM_EMPTY };
 	if (t->fields[field].type == SIM_CREATED_TIME)
-		return (struct sim_cell){ .kind = SIM_INSTANT, .instant = row->created_ms };
-	if (t->fields[field].type == SIM_LAST_MODIFIED_TIME)
-		return (struct sim_cell){ .kind = SIM_INSTANT, .instant = row->modified_ms };
-	return c;
+		*key = (struct sim_cell){ .kind = SIM_INSTANT, .instant = row->created_ms };
+	else if (t->fields[field].type == SIM_LAST_MODIFIED_TIME)
+		*key = (struct sim_cell){ .kind = SIM_INSTANT, .instant = row->modified_ms };
+	else
+		return computed_key(t, row, field, now_ms, key);
+	return true;
 }
 
 static int
-compare_slots(const void *a, const void *b, void *cookie)
+compare_sorted(const void *a, const void *b, void *cookie)
 {
-	const struct sorter *s = cookie;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct sim_list_query *q = cookie;
+	const struct sorted *x = a, *y = b;
 
-	for (size_t i = 0; i < s->q->sort_count; i++) {
-		const struct sim_sort_key *key = &s->q->sort[i];
-		struct sim_cell p = sort_cell(s->table, &s->table->rows[x], key->field);
-		struct sim_cell q = sort_cell(s->table, &s->table->rows[y], key->field);
-		int c = compare_cells(&p, &q);
+	for (size_t i = 0; i < q->sort_count; i++) {
+		int c = compare_cells(&x->keys[i], &y->keys[i]);
 
 		if (c != 0)
-			return key->descending ? -c : c;
+			return q->sort[i].descending ? -c : c;
 	}
-	return (x > y) - (x < y);
+	return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+/* Put the listing in the order that was asked for.  False: out of memory. */
+static bool
+sort(const struct sim_call *call, const struct sim_list_query *q, struct sim_iterator *it)
+{
+	const struct sim_table *t = call->table;
+	struct sorted *list = calloc(it->count, sizeof(*list));
+	bool ok = list != NULL;
+
+	for (size_t i = 0; i < it->count && ok; i++) {
+		list[i].slot = it->slots[i];
+		for (size_t k = 0; k < q->sort_count && ok; k++)
+			ok = sort_key(t, &t->rows[it->slots[i]], q->sort[k].field, call->now_ms,
+			    &list[i].keys[k]);
+	}
+	if (ok)
+		qsort_r(list, it->count, sizeof(*list), compare_sorted, (void *)(uintptr_t)q);
+	for (size_t i = 0; i < it->count && list != NULL; i++) {
+		if (ok)
+			it->slots[i] = list[i].slot;
+		for (size_t k = 0; k < q->sort_count; k++)
+			sim_cell_free(&list[i].keys[k]);
+	}
+	free(list);
+	return ok;
 }
 
 static uint32_t
@@ -139,15 +194,14 @@ fill_iterator(struct sim_call *call, const struct sim_list_query *q, const struc
 	struct sim_table *t = call->table;
 	bool arbitrary = q->sort_count == 0 && q->view.len == 0;
 	uint32_t n = t->row_count, step = n > 2 && arbitrary ? arbitrary_step(n) : 1, slot = 0;
-	struct sorter sorter = { t, q };
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_listed(call, filter, &t->rows[slot]) && !sim_iterator_push(it, slot))
 			return false;
 		slot = (uint32_t)(((uint64_t)slot + step) % n);
 	}
-	if (q->sort_count > 0 && it->count > 1)
-		qsort_r(it->slots, it->count, sizeof(*it->slots), compare_slots, &sorter);
+	if (q->sort_count > 0 && it->count > 1 && !sort(call, q, it))
+		return false;
 	if (q->max_records > 0 && it->count > q->max_records)
 		it->count = q->max_records;
 	it->rows_seen = n;

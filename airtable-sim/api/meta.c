@@ -2,6 +2,7 @@
 
 #include "airtable-sim/api/call.h"
 #include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/links.h"
 #include "airtable-sim/base/state.h"
 #include "common/base/json_write.h"
 
@@ -123,11 +124,15 @@ sim_meta_create_table(struct sim_call *call, struct sim_reply *reply)
 		return;
 	}
 	cJSON_ArrayForEach(field, fields)
-		if (sim_field_create(call->base, t, field, reply) == NULL) {
+		if (sim_field_create(t, field, false, reply) == NULL) {
 			sim_base_drop_last_table(call->base);
 			return;
 		}
 	sim_action_table(call->action, SIM_TABLE_CREATED, t);
+	if (!sim_links_pair_all(call->action, t, 0)) {
+		sim_reply_internal(reply);
+		return;
+	}
 	reply->status = 200;
 	add_table(&reply->body, t, false);
 }
@@ -156,13 +161,17 @@ sim_meta_update_table(struct sim_call *call, struct sim_reply *reply)
 void
 sim_meta_create_field(struct sim_call *call, struct sim_reply *reply)
 {
-	const struct sim_field *f = sim_field_create(call->base, call->table, call->body, reply);
+	size_t place = call->table->field_count;
 
-	if (f == NULL)
+	if (sim_field_create(call->table, call->body, false, reply) == NULL)
 		return;
-	sim_action_field(call->action, SIM_FIELD_CREATED, call->table, call->table->field_count - 1);
+	sim_action_field(call->action, SIM_FIELD_CREATED, call->table, place);
+	if (!sim_links_pair_all(call->action, call->table, place)) {
+		sim_reply_internal(reply);
+		return;
+	}
 	reply->status = 200;
-	sim_field_json(&reply->body, call->table, f);
+	sim_field_json(&reply->body, call->table, &call->table->fields[place]);
 }
 
 void

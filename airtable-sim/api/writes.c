@@ -3,6 +3,7 @@
 
 #include "airtable-sim/api/call.h"
 #include "airtable-sim/api/list_query.h"
+#include "airtable-sim/base/links.h"
 #include "airtable-sim/base/stage.h"
 #include "airtable-sim/cells/kinds.h"
 #include "common/base/json_write.h"
@@ -418,8 +419,8 @@ delete_one(struct sim_call *call, struct sim_reply *reply, uint32_t slot)
 {
 	json_next(&reply->body);
 	buf_printf(&reply->body, "{\"id\":\"%s\",\"deleted\":true}", call->table->rows[slot].id);
-	sim_action_destroyed(call->action, call->table, slot);
-	sim_table_delete_row(call->table, slot);
+	if (!sim_links_delete_row(call->action, call->table, slot))
+		sim_reply_internal(reply);
 	if (call->settings->batch_payloads)
 		sim_action_commit(call->action);
 	reply->records++;

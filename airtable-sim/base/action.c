@@ -5,6 +5,7 @@
 
 #include "airtable-sim/base/action.h"
 #include "airtable-sim/base/row_json.h"
+#include "airtable-sim/formula/formula.h"
 #include "airtable-sim/webhooks/payload.h"
 #include "common/base/hash.h"
 #include "common/base/vec.h"
@@ -93,6 +94,78 @@ note_computed_cells(struct sim_action *a, struct sim_change *c)
 }
 
 void
+sim_action_touch(const struct sim_action *a, struct sim_row *row)
+{
+	sim_row_touch(row, a->settings->millisecond_times != 0, a->now_ms, a->author);
+}
+
+/* Does a field of the table look up cells through the links at that place? */
+static bool
+is_followed(const struct sim_table *t, size_t links)
+{
+	for (size_t f = 0; f < t->field_count; f++)
+		if ((t->fields[f].type == SIM_LOOKUP || t->fields[f].type == SIM_ROLLUP) &&
+		    !t->fields[f].removed && t->fields[f].via == links + 1)
+			return true;
+	return false;
+}
+
+static void	note_followers(struct sim_action *, const struct sim_table *, uint32_t slot, int level);
+
+/* A row that may work out to something else, and those that look it up. */
+static void
+note_follower(struct sim_action *a, struct sim_table *t, uint32_t slot, int level)
+{
+	struct sim_change *c;
+
+	if (t->rows[slot].deleted || noted_row(a, t, slot) != NULL ||
+	    (c = note(a, SIM_ROW_CHANGED, t, slot)) == NULL)
+		return;
+	t->rows[slot].change = (uint32_t)(a->count - 1);
+	note_computed_cells(a, c);
+	note_followers(a, t, slot, level + 1);
+}
+
+/* The rows whose links at ${field} of ${t} have the row ${slot} of the linked table. */
+static void
+note_linking(struct sim_action *a, struct sim_table *t, size_t field, uint32_t slot, int level)
+{
+	const struct sim_field *f = &t->fields[field];
+	size_t n;
+	const uint32_t *links;
+
+	if (f->inverse != 0) {
+		links = sim_links(sim_row_cell(&f->linked->rows[slot], f->inverse - 1u), &n);
+		for (size_t i = 0; i < n; i++)
+			note_follower(a, t, links[i], level);
+		return;
+	}
+	for (uint32_t row = 0; row < t->row_count; row++) {
+		links = sim_links(sim_row_cell(&t->rows[row], field), &n);
+		for (size_t i = 0; i < n; i++)
+			if (links[i] == slot)
+				note_follower(a, t, row, level);
+	}
+}
+
+/* Rows of any table that look up the row's cells, directly or through others. */
+static void
+note_followers(struct sim_action *a, const struct sim_table *t, uint32_t slot, int level)
+{
+	if (level > FORMULA_LEVELS_MAX || a->settings->computed_in_payloads == SIM_COMPUTED_NONE ||
+	    a->webhooks == NULL || !sim_webhooks_listen(a->webhooks, a->now_ms))
+		return;
+	for (size_t i = 0; i < a->base->table_count; i++) {
+		struct sim_table *other = a->base->tables[i];
+
+		for (size_t f = 0; f < other->field_count && !other->removed; f++)
+			if (other->fields[f].type == SIM_LINKS && !other->fields[f].removed &&
+			    other->fields[f].linked == t && is_followed(other, f))
+				note_linking(a, other, f, slot, level);
+	}
+}
+
+void
 sim_action_created(struct sim_action *a, struct sim_table *t, uint32_t slot)
 {
 	if (note(a, SIM_ROW_CREATED, t, slot) != NULL)
@@ -110,6 +183,8 @@ sim_action_cell(struct sim_action *a, struct sim_table *t, uint32_t slot, size_t
 		t->rows[slot].change = (uint32_t)(a->count - 1);
 		if (a->settings->computed_in_payloads != SIM_COMPUTED_NONE)
 			note_computed_cells(a, c);
+		note_followers(a, t, slot, 0);
+		c = noted_row(a, t, slot);	/* it may have moved */
 	}
 	if (c->kind != SIM_ROW_CHANGED)
 		return;		/* it is new: all of it will be told */
@@ -124,7 +199,10 @@ sim_action_cell(struct sim_action *a, struct sim_table *t, uint32_t slot, size_t
 void
 sim_action_destroyed(struct sim_action *a, struct sim_table *t, uint32_t slot)
 {
-	(void)note(a, SIM_ROW_DESTROYED, t, slot);
+	if (note(a, SIM_ROW_DESTROYED, t, slot) == NULL)
+		return;
+	t->rows[slot].change = (uint32_t)(a->count - 1);
+	note_followers(a, t, slot, 0);
 }
 
 static void

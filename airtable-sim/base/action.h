@@ -9,8 +9,8 @@
  * What one user or program does to the base in one go, noted while it is
  * done, so that the webhooks can be told afterwards.
  *
- * Who changes the base says so first (sim_action_cell() and the other ones
- * named below want the state before the change), and calls
+ * Who changes the base says so first (sim_action_cell() and the others named
+ * below want the state before the change), and calls
  * sim_action_commit() when the change is complete.  While no webhook
  * listens only the transaction is counted.
  */
@@ -46,6 +46,7 @@ struct sim_action {
 	int64_t				 now_ms;
 	enum sim_source			 source;
 	struct sim_user			 user;
+	size_t				 author;	/* their place among the base's collaborators */
 
 	bool				 touched;	/* something was noted since the last commit */
 	bool				 failed;	/* memory ran out: not all is noted */
@@ -56,10 +57,16 @@ struct sim_action {
 /* A user of that name with an id and an address made from it. */
 void	sim_user_named(struct sim_user *, const char *name);
 
+/* The row is modified now, by whose action it is. */
+void	sim_action_touch(const struct sim_action *, struct sim_row *);
 /* A row that is new, or back from the bin. */
 void	sim_action_created(struct sim_action *, struct sim_table *, uint32_t slot);
-/* Before the cell of a row that was there before the action is changed. */
+/*
+ * Before the cell of a row that was there before the action is changed.
+ * Rows that look it up, and so may work out to something else, are noted too.
+ */
 void	sim_action_cell(struct sim_action *, struct sim_table *, uint32_t slot, size_t field);
+/* Before the row is deleted and leaves the links to it. */
 void	sim_action_destroyed(struct sim_action *, struct sim_table *, uint32_t slot);
 /* A field; before it is changed (name, description, options). */
 void	sim_action_field(struct sim_action *, enum sim_change_kind, struct sim_table *, size_t place);

@@ -43,7 +43,7 @@ sim_base_new(const char *id, const char *name, uint64_t seed)
 		return NULL;
 	(void)strncpy(b->id, id, SIM_ID_LEN);	/* calloc put the NUL behind */
 	b->random.state = seed;
-	sim_base_add_user(b, &(struct sim_user){ SIM_USER_ID, SIM_USER_NAME, SIM_USER_EMAIL });
+	(void)sim_base_add_user(b, &(struct sim_user){ SIM_USER_ID, SIM_USER_NAME, SIM_USER_EMAIL });
 	if ((b->name = sim_copy(str_of(name))) == NULL) {
 		free(b);
 		return NULL;
@@ -101,17 +101,26 @@ sim_base_free(struct sim_base *b)
 		free_table(b->tables[i]);
 	for (size_t i = 0; i < b->pool_count; i++)
 		free(b->pool[i]);
+	for (size_t i = 0; i < b->kept_count; i++)
+		free(b->kept[i]);
 	sim_comments_free(b);
+	free(b->kept);
 	free(b->pool);
 	free(b->name);
 	free(b);
 }
 
-void
+size_t
 sim_base_add_user(struct sim_base *b, const struct sim_user *u)
 {
-	if (sim_base_user(b, str_of(u->id)) == NULL && b->collaborator_count < SIM_COLLABORATORS_MAX)
-		b->collaborators[b->collaborator_count++] = *u;
+	const struct sim_user *known = sim_base_user(b, str_of(u->id));
+
+	if (known != NULL)
+		return (size_t)(known - b->collaborators);
+	if (b->collaborator_count == SIM_COLLABORATORS_MAX)
+		return 0;
+	b->collaborators[b->collaborator_count] = *u;
+	return b->collaborator_count++;
 }
 
 const struct sim_user *
@@ -141,6 +150,20 @@ sim_base_pool(struct sim_base *b, char *text)
 	return true;
 }
 
+bool
+sim_base_keep(struct sim_base *b, void *block)
+{
+	void **kept = realloc(b->kept, (b->kept_count + 1) * sizeof(*kept));
+
+	if (kept == NULL) {
+		free(block);
+		return false;
+	}
+	b->kept = kept;
+	b->kept[b->kept_count++] = block;
+	return true;
+}
+
 struct sim_table *
 sim_base_table(const struct sim_base *b, struct str key)
 {
@@ -162,6 +185,7 @@ sim_table_new(struct sim_base *b, const char *name)
 		free(t);
 		return NULL;
 	}
+	t->base = b;
 	sim_random_id(&b->random, "tbl", t->id);
 	sim_random_id(&b->random, "viw", t->view_id);
 	b->tables[b->table_count++] = t;
@@ -337,9 +361,22 @@ sim_field_add_choice(struct sim_base *b, struct sim_field *f, struct str name)
 	return (int)f->choice_count++;
 }
 
-void
-sim_row_touch(struct sim_row *row, bool milliseconds, int64_t now_ms)
+bool
+sim_field_follows(const struct sim_table *t, const struct sim_field *f)
 {
+	const struct sim_field *links = f->via == 0 ? NULL : &t->fields[f->via - 1];
+
+	if (links == NULL || links->removed || links->type != SIM_LINKS || links->linked == NULL ||
+	    links->linked->removed)
+		return false;
+	return f->type == SIM_COUNT || (f->target < links->linked->field_count &&
+	    !links->linked->fields[f->target].removed);
+}
+
+void
+sim_row_touch(struct sim_row *row, bool milliseconds, int64_t now_ms, size_t by)
+{
+	row->modified_by = (uint8_t)by;
 	row->before_ms = row->modified_ms;
 	row->modified_ms = milliseconds ? now_ms : now_ms - now_ms % 1000;
 }
@@ -350,6 +387,13 @@ sim_row_cell(const struct sim_row *row, size_t field)
 	static const struct sim_cell empty;
 
 	return field < row->cell_count ? &row->cells[field] : &empty;
+}
+
+const uint32_t *
+sim_links(const struct sim_cell *c, size_t *count)
+{
+	*count = c->kind == SIM_LINKED ? c->len : 0;
+	return *count > 0 ? c->links : NULL;
 }
 
 bool

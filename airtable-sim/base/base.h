@@ -21,6 +21,10 @@
  *  3. A choice of a select keeps its place for ever: a cell holds that.
  *  4. A removed choice, field or table keeps its place and is never found
  *     again; no cell holds a removed choice.
+ *  5. Links are slots of the linked table.  Where the field has an inverse,
+ *     a live record is in the links of another live one exactly when the
+ *     other is in its own (links.h keeps that up).  A deleted record is in
+ *     nobody's links; its own links are as they were when it was deleted.
  */
 #define SIM_ID_LEN		17
 #define SIM_ID_SIZE		(SIM_ID_LEN + 1)
@@ -32,8 +36,11 @@ enum sim_type {
 	SIM_SINGLE_LINE_TEXT, SIM_MULTILINE_TEXT, SIM_RICH_TEXT, SIM_EMAIL, SIM_URL,
 	SIM_PHONE_NUMBER, SIM_NUMBER, SIM_CURRENCY, SIM_PERCENT, SIM_DURATION,
 	SIM_RATING, SIM_CHECKBOX, SIM_DATE, SIM_DATE_TIME, SIM_SINGLE_SELECT,
-	SIM_MULTIPLE_SELECTS, SIM_LINKS, SIM_BARCODE, SIM_COLLABORATOR, SIM_ATTACHMENTS, SIM_AI_TEXT,
-	SIM_CREATED_TIME, SIM_LAST_MODIFIED_TIME, SIM_FORMULA, SIM_LOOKUP, SIM_ROLLUP, SIM_BUTTON,
+	SIM_MULTIPLE_SELECTS, SIM_LINKS, SIM_BARCODE, SIM_COLLABORATOR, SIM_COLLABORATORS,
+	SIM_ATTACHMENTS, SIM_AI_TEXT,
+	SIM_CREATED_TIME, SIM_LAST_MODIFIED_TIME, SIM_CREATED_BY, SIM_LAST_MODIFIED_BY,
+	SIM_AUTO_NUMBER, SIM_FORMULA, SIM_LOOKUP, SIM_ROLLUP, SIM_COUNT, SIM_BUTTON,
+	SIM_SYNC_SOURCE,
 	SIM_TYPES
 };
 
@@ -45,19 +52,21 @@ enum sim_cell_kind {
 	SIM_CHOICE,	/* choice: place in the field's choices */
 	SIM_TEXT,	/* text, len */
 	SIM_JSON,	/* text, len: JSON as it is sent (lists, objects, and values that don't fit their field) */
+	SIM_LINKED,	/* links, len: slots of the linked table, each once; never empty */
 	SIM_NEW_CHOICE,	/* text, len: a choice that a staged write will add; never stored */
 	SIM_NEW_LINKS	/* text, len: JSON list of ids and {"name"}s to be found or made; never stored */
 };
 
 struct sim_cell {
 	uint8_t			 kind;		/* enum sim_cell_kind */
-	bool			 shared;	/* text belongs to somebody who lives longer */
+	bool			 shared;	/* text or links belong to the base's pool */
 	uint32_t		 len;
 	union {
 		double		 number;
 		int64_t		 instant;
 		uint32_t	 choice;
 		char		*text;
+		uint32_t	*links;
 	};
 };
 
@@ -92,11 +101,19 @@ struct sim_field {
 	char			*formula_text;
 	struct formula		*formula;
 	struct sim_table	*linked;	/* links: whose records they name; NULL: never was one */
+	uint16_t		 inverse;	/* links: place + 1 of the linked table's field that mirrors them; 0: none */
+	bool			 reversed;	/* links: the field was made as the inverse of another */
+	bool			 single;	/* links: the app lets people choose one record only */
+	uint16_t		 via;		/* lookup, rollup, count: place + 1 of the links; 0: none */
+	uint16_t		 target;	/* lookup, rollup: place of the linked table's field */
+	enum sim_type		 result;	/* formula, rollup: how the result is formatted */
 };
 
 struct sim_row {
 	char		 id[SIM_ID_SIZE];
 	bool		 deleted;
+	uint8_t		 created_by;	/* places among the base's collaborators */
+	uint8_t		 modified_by;
 	uint16_t	 cell_count;
 	uint32_t	 change;	/* its place in the action under way, if that agrees (action.c) */
 	int64_t		 created_ms;
@@ -106,6 +123,7 @@ struct sim_row {
 };
 
 struct sim_table {
+	struct sim_base		*base;
 	char			 id[SIM_ID_SIZE];
 	char			 view_id[SIM_ID_SIZE];	/* its one view, "Grid view" */
 	char			*name;
@@ -146,6 +164,8 @@ struct sim_base {
 	uint64_t		 transactions;	/* actions so far: baseTransactionNumber */
 	char			**pool;		/* texts that many cells share */
 	size_t			 pool_count;
+	void			**kept;		/* links that many cells have in one block */
+	size_t			 kept_count;
 	struct sim_user		 collaborators[SIM_COLLABORATORS_MAX];
 	size_t			 collaborator_count;
 	struct sim_comment	*comments;	/* comments.h */
@@ -157,19 +177,21 @@ struct sim_base	*sim_base_new(const char *id, const char *name, uint64_t seed);
 void		 sim_base_free(struct sim_base *);
 /* By id or name; NULL: none. */
 struct sim_table *sim_base_table(const struct sim_base *, struct str id_or_name);
-/* From now on they are one of the base's; no more than there is room for. */
-void		 sim_base_add_user(struct sim_base *, const struct sim_user *);
+/* From now on they are one of the base's, while there is room.  Their place; 0, the token's user: no room. */
+size_t		 sim_base_add_user(struct sim_base *, const struct sim_user *);
 /* Who has this id, address (in any case) or name; NULL: nobody. */
 const struct sim_user *sim_base_user(const struct sim_base *, struct str);
 /* The base keeps ${text} (malloc'ed) until its end.  False: out of memory, text freed. */
 bool		 sim_base_pool(struct sim_base *, char *text);
+/* The same for a block that shared cells point into. */
+bool		 sim_base_keep(struct sim_base *, void *block);
 
 /* A new empty table; NULL: out of memory or too many. */
 struct sim_table *sim_table_new(struct sim_base *, const char *name);
 /* A new field with a fresh id; NULL as above.  The pointer is valid until the next one is added. */
 struct sim_field *sim_table_add_field(struct sim_base *, struct sim_table *,
 		    const char *name, enum sim_type);
-/* Undo the last sim_table_new(), sim_table_add_field(). */
+/* Undo the last sim_table_new(), sim_table_add_field(): nothing may link to what goes. */
 void		 sim_base_drop_last_table(struct sim_base *);
 void		 sim_table_drop_last_field(struct sim_table *);
 /* Place of a field by id or name, or -1. */
@@ -189,14 +211,21 @@ void		 sim_table_restore_row(struct sim_table *, uint32_t slot);
 int		 sim_field_choice(const struct sim_field *, struct str name);
 /* Place of the choice, added when it is new; -1: out of memory. */
 int		 sim_field_add_choice(struct sim_base *, struct sim_field *, struct str name);
+/*
+ * Does what the lookup, rollup or count of the table goes by still exist:
+ * the link field and, but for a count, the linked table's field?
+ */
+bool		 sim_field_follows(const struct sim_table *, const struct sim_field *);
 /* Can nobody write fields of the type?  (kinds.h has more about types.) */
 bool		 sim_type_is_computed(enum sim_type);
 
-/* Its modification time is now. */
-void		 sim_row_touch(struct sim_row *, bool milliseconds, int64_t now_ms);
+/* It is modified now, by that collaborator. */
+void		 sim_row_touch(struct sim_row *, bool milliseconds, int64_t now_ms, size_t by);
 /* The cell, or an empty one. */
 const struct sim_cell *sim_row_cell(const struct sim_row *, size_t field);
-/* Put ${cell} (its text becomes the row's).  False: out of memory, cell untouched. */
+/* The slots that a cell links to, *count of them; NULL: none. */
+const uint32_t	*sim_links(const struct sim_cell *, size_t *count);
+/* Put ${cell} (its text becomes the row's; links.h has what links need).  False: out of memory, cell untouched. */
 bool		 sim_row_set(struct sim_row *, size_t field, struct sim_cell cell);
 
 /* Own copy of len bytes with a NUL behind; NULL: out of memory. */

@@ -3,6 +3,7 @@
 #include "airtable-sim/base/data.h"
 #include "airtable-sim/base/edits.h"
 #include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/links.h"
 #include "airtable-sim/base/retype.h"
 #include "airtable-sim/base/state.h"
 #include "airtable-sim/cells/cell.h"
@@ -17,7 +18,7 @@ sim_edit_begin(struct sim_action *a, struct sim_state *s, int64_t now, enum sim_
 	if (user == NULL)
 		return;
 	sim_user_named(&a->user, user);
-	sim_base_add_user(s->base, &a->user);
+	a->author = sim_base_add_user(s->base, &a->user);
 }
 
 bool
@@ -27,6 +28,7 @@ sim_edit_row(struct sim_action *a, struct sim_table *t, uint32_t slot, const cJS
 	struct sim_stage stage = { .slot = slot };
 	struct sim_row *row = &t->rows[slot];
 	int64_t modified = row->modified_ms, before = row->before_ms;
+	uint8_t by = row->modified_by;
 	bool done;
 
 	done = sim_stage_read(&stage, a, t, fields, how, reply);
@@ -35,6 +37,7 @@ sim_edit_row(struct sim_action *a, struct sim_table *t, uint32_t slot, const cJS
 	if (silent) {
 		row->modified_ms = modified;
 		row->before_ms = before;
+		row->modified_by = by;
 	}
 	*changed = stage.changed;
 	sim_stage_free(&stage);
@@ -70,8 +73,7 @@ sim_edit_delete(struct sim_action *a, struct sim_table *t, uint32_t slot)
 {
 	if (t->rows[slot].deleted)
 		return;
-	sim_action_destroyed(a, t, slot);
-	sim_table_delete_row(t, slot);
+	(void)sim_links_delete_row(a, t, slot);	/* without memory links to it stay */
 }
 
 void
@@ -79,8 +81,7 @@ sim_edit_restore(struct sim_action *a, struct sim_table *t, uint32_t slot)
 {
 	if (!t->rows[slot].deleted)
 		return;
-	sim_table_restore_row(t, slot);
-	sim_action_created(a, t, slot);
+	(void)sim_links_restore_row(a, t, slot);
 }
 
 static const char *
@@ -137,7 +138,7 @@ empty_choice(struct sim_action *a, struct sim_table *t, size_t field, uint32_t c
 			sim_action_cell(a, t, i, field);
 		if (!sim_row_set(&t->rows[i], field, rest))
 			return false;
-		sim_row_touch(&t->rows[i], a->settings->millisecond_times != 0, a->now_ms);
+		sim_action_touch(a, &t->rows[i]);
 	}
 	return true;
 }
@@ -166,7 +167,7 @@ touch_choice(struct sim_action *a, struct sim_table *t, size_t field, uint32_t c
 		if (t->rows[i].deleted || cell->kind != SIM_CHOICE || cell->choice != choice)
 			continue;
 		sim_action_cell(a, t, i, field);
-		sim_row_touch(&t->rows[i], a->settings->millisecond_times != 0, a->now_ms);
+		sim_action_touch(a, &t->rows[i]);
 	}
 }
 
@@ -218,6 +219,7 @@ set_formula(struct sim_action *a, struct sim_table *t, size_t field, const char 
 	formula_free(f->formula);
 	f->formula = formula;
 	f->type = SIM_FORMULA;
+	f->result = formula_type(formula, t);
 	for (uint32_t i = 0; i < t->row_count; i++)
 		(void)sim_row_set(&t->rows[i], field, (struct sim_cell){ .kind = SIM_EMPTY });
 	return true;
@@ -236,7 +238,9 @@ restore_field(struct sim_action *a, struct sim_table *t, const char *name)
 			return false;
 		field->removed = false;
 		sim_action_field(a, SIM_FIELD_CREATED, t, f);
-		return true;
+		if (field->type != SIM_LINKS || field->linked == NULL || field->linked->removed)
+			return true;
+		return sim_links_prune(t, f) && sim_links_pair(a, t, f);
 	}
 	return false;
 }
@@ -265,9 +269,10 @@ change_field(struct sim_action *a, struct sim_table *t, const char *what, const 
 	if (strcmp(what, "remove") == 0) {
 		sim_action_field(a, SIM_FIELD_DESTROYED, t, f);
 		t->fields[f].removed = true;
-		return true;
+		return sim_retype_inverse(a, t, f);
 	}
-	if (strcmp(what, "rename") != 0 || name == NULL)
+	if (strcmp(what, "rename") != 0 || name == NULL ||
+	    (sim_table_field(t, str_of(name)) >= 0 && sim_table_field(t, str_of(name)) != place))
 		return false;
 	sim_action_field(a, SIM_FIELD_CHANGED, t, f);
 	return sim_rename(&t->fields[f].name, str_of(name));
@@ -277,14 +282,14 @@ static bool
 add_field(struct sim_action *a, struct sim_table *t, const cJSON *description, struct buf *ids)
 {
 	struct sim_reply why = { 0 };
-	const struct sim_field *f = sim_field_create(a->base, t, description, &why);
+	const struct sim_field *f = sim_field_create(t, description, true, &why);
 
 	sim_reply_free(&why);
 	if (f == NULL)
 		return false;
 	sim_action_field(a, SIM_FIELD_CREATED, t, t->field_count - 1);
 	add_id(ids, f->id);
-	return true;
+	return sim_links_pair_all(a, t, t->field_count - 1);
 }
 
 static bool
@@ -300,7 +305,7 @@ add_table(struct sim_action *a, const cJSON *description, struct buf *ids)
 	    (t = sim_table_new(a->base, name)) == NULL)
 		return false;
 	cJSON_ArrayForEach(field, fields)
-		ok = ok && sim_field_create(a->base, t, field, &why) != NULL;
+		ok = ok && sim_field_create(t, field, true, &why) != NULL;
 	sim_reply_free(&why);
 	if (!ok) {
 		sim_base_drop_last_table(a->base);
@@ -308,7 +313,26 @@ add_table(struct sim_action *a, const cJSON *description, struct buf *ids)
 	}
 	sim_action_table(a, SIM_TABLE_CREATED, t);
 	add_id(ids, t->id);
-	return true;
+	return sim_links_pair_all(a, t, 0);
+}
+
+/* Links to its records become texts. */
+static bool
+remove_table(struct sim_action *a, struct sim_table *t)
+{
+	bool ok = true;
+
+	sim_action_table(a, SIM_TABLE_DESTROYED, t);
+	t->removed = true;
+	for (size_t i = 0; i < a->base->table_count && ok; i++) {
+		struct sim_table *from = a->base->tables[i];
+
+		for (size_t f = 0; f < from->field_count && !from->removed && ok; f++)
+			if (!from->fields[f].removed && from->fields[f].type == SIM_LINKS &&
+			    from->fields[f].linked == t)
+				ok = sim_retype_to_text(a, from, f);
+	}
+	return ok;
 }
 
 bool
@@ -325,13 +349,13 @@ sim_edit_schema(struct sim_action *a, struct sim_table *t, const char *what, con
 		return add_table(a, change, ids);
 	if (strcmp(what, "restore") == 0)
 		return restore_field(a, t, text_of(change, "field"));
-	if (strcmp(what, "removeTable") == 0) {
-		sim_action_table(a, SIM_TABLE_DESTROYED, t);
-		t->removed = true;
-		return true;
-	}
+	if (strcmp(what, "removeTable") == 0)
+		return remove_table(a, t);
 	if (strcmp(what, "renameTable") == 0) {
-		if (name == NULL)
+		const struct sim_table *same =
+		    name == NULL ? t : sim_base_table(a->base, str_of(name));
+
+		if (name == NULL || (same != NULL && same != t))
 			return false;
 		sim_action_table(a, SIM_TABLE_CHANGED, t);
 		return sim_rename(&t->name, str_of(name));

@@ -39,15 +39,15 @@ sim_rename(char **name, struct str to)
 }
 
 bool
-sim_field_options(struct sim_base *b, struct sim_field *f, const cJSON *options)
+sim_field_options(struct sim_table *t, struct sim_field *f, const cJSON *options)
 {
 	const struct sim_kind *kind = sim_kind_of(f->type);
 
-	return kind->take == NULL || kind->take(b, f, options);
+	return kind->take == NULL || kind->take(t, f, options);
 }
 
 const struct sim_field *
-sim_field_create(struct sim_base *b, struct sim_table *t, const cJSON *d, struct sim_reply *reply)
+sim_field_create(struct sim_table *t, const cJSON *d, bool in_app, struct sim_reply *reply)
 {
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(d, "name"));
 	const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(d, "type"));
@@ -60,7 +60,7 @@ sim_field_create(struct sim_base *b, struct sim_table *t, const cJSON *d, struct
 		sim_reply_invalid(reply);
 		return NULL;
 	}
-	if (sim_type_is_computed(kind)) {
+	if (sim_type_is_computed(kind) && !in_app) {
 		sim_reply_errorf(reply, 422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE",
 		    "Creating %s fields is not supported at this time", type);
 		return NULL;
@@ -70,11 +70,11 @@ sim_field_create(struct sim_base *b, struct sim_table *t, const cJSON *d, struct
 		    "Field name \"%s\" is already in use", name);
 		return NULL;
 	}
-	if ((f = sim_table_add_field(b, t, name, kind)) == NULL) {
+	if ((f = sim_table_add_field(t->base, t, name, kind)) == NULL) {
 		sim_reply_internal(reply);
 		return NULL;
 	}
-	if (!sim_field_options(b, f, cJSON_GetObjectItemCaseSensitive(d, "options")) ||
+	if (!sim_field_options(t, f, cJSON_GetObjectItemCaseSensitive(d, "options")) ||
 	    (description != NULL && !sim_rename(&f->description, str_of(description)))) {
 		sim_table_drop_last_field(t);
 		sim_reply_errorf(reply, 422, "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE",

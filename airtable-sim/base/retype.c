@@ -1,13 +1,13 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "airtable-sim/base/field_json.h"
+#include "airtable-sim/base/links.h"
 #include "airtable-sim/base/retype.h"
 #include "airtable-sim/base/row_json.h"
+#include "airtable-sim/base/stage.h"
 #include "airtable-sim/cells/kinds.h"
-#include "common/base/instant.h"
 #include "common/base/json_write.h"
 
 /* A conversion under way. */
@@ -16,6 +16,8 @@ struct conversion {
 	struct sim_table	*table;
 	size_t			 place;
 	enum sim_type		 from, to;
+	struct sim_table	*from_linked;	/* what links named before */
+	uint16_t		 from_via;	/* what lookups followed before */
 	int			 precision;	/* of what it was */
 	char			 symbol[8];
 	bool			 failed;	/* memory ran out */
@@ -63,34 +65,6 @@ show(const struct conversion *c, const cJSON *json, struct buf *b)
 }
 
 /* ---- what becomes of it ------------------------------------------------------------ */
-/* "$12.50", "12.5%" and "12.5" are numbers. */
-static void
-to_number(const struct conversion *c, const char *text, struct sim_cell *cell)
-{
-	size_t symbol = strlen(c->symbol);
-	char *end;
-	double d;
-
-	if (symbol > 0 && strncmp(text, c->symbol, symbol) == 0)
-		text += symbol;
-	d = strtod(text, &end);
-	if (end == text || (*end != '\0' && strcmp(end, "%") != 0) || !isfinite(d))
-		return;
-	*cell = (struct sim_cell){ .kind = SIM_NUM, .number = *end == '%' ? d / 100 : d };
-}
-
-static void
-to_instant(const struct conversion *c, const char *text, struct sim_cell *cell)
-{
-	int64_t ms;
-
-	if (instant_parse(str_of(text), &ms) != ERR_OK)
-		return;
-	if (c->to == SIM_DATE)
-		ms -= ((ms % 86400000) + 86400000) % 86400000;
-	*cell = (struct sim_cell){ .kind = SIM_INSTANT, .instant = ms };
-}
-
 static void
 keep_json(struct conversion *c, struct buf *json, struct sim_cell *cell)
 {
@@ -100,66 +74,70 @@ keep_json(struct conversion *c, struct buf *json, struct sim_cell *cell)
 		cell->kind = SIM_JSON;
 }
 
+/* As typecast would read it; what that does not understand is empty. */
 static void
-to_choices(struct conversion *c, const char *text, struct sim_cell *cell)
+cast(struct conversion *c, const cJSON *value, struct sim_cell *cell)
 {
-	struct sim_field *f = &c->table->fields[c->place];
-	bool whole = c->to == SIM_SINGLE_SELECT && c->from != SIM_MULTIPLE_SELECTS;
-	struct buf json = { 0 };
-	int choice = -1;
+	struct sim_reading r = { .base = c->a->base, .field = &c->table->fields[c->place],
+	    .typecast = true, .bare_fraction = true, .now_ms = c->a->now_ms };
 
-	buf_add_char(&json, '[');
-	for (size_t n; *text != '\0' && !c->failed; text += n + (text[n] != '\0' ? 2 : 0)) {
-		const char *comma = whole ? NULL : strstr(text, ", ");
-
-		n = comma == NULL ? strlen(text) : (size_t)(comma - text);
-		choice = sim_field_add_choice(c->a->base, f, (struct str){ text, n });
-		c->failed |= choice < 0;
-		json_next(&json);
-		json_add_string(&json, (struct str){ text, n });
-		if (c->to == SIM_SINGLE_SELECT)
-			break;		/* the first one */
-	}
-	buf_add_char(&json, ']');
-	if (c->to == SIM_MULTIPLE_SELECTS)
-		keep_json(c, &json, cell);
-	else if (choice >= 0)
-		*cell = (struct sim_cell){ .kind = SIM_CHOICE, .choice = (uint32_t)choice };
-	buf_free(&json);
-}
-
-/* The record of the linked table that is called so, made when there is none. */
-static const char *
-linked_record(struct conversion *c, struct sim_table *t, const char *name)
-{
-	struct sim_cell cell;
-	uint32_t slot;
-
-	for (slot = 0; slot < t->row_count; slot++) {
-		const struct sim_cell *has = sim_row_cell(&t->rows[slot], 0);
-
-		if (has->kind == SIM_TEXT && strcmp(has->text, name) == 0)
-			return t->rows[slot].id;
-	}
-	slot = sim_table_add_row(c->a->base, t, NULL, c->a->now_ms);
-	if (slot == SIM_NO_ROW || !sim_cell_text(&cell, str_of(name)))
-		return NULL;
-	return sim_row_set(&t->rows[slot], 0, cell) ? t->rows[slot].id : NULL;
-}
-
-static void
-to_links(struct conversion *c, const char *text, struct sim_cell *cell)
-{
-	const char *id = linked_record(c, c->table->fields[c->place].linked, text);
-	struct buf json = { 0 };
-
-	if (id == NULL) {
+	if (value == NULL || sim_cell_read(&r, value, cell) == SIM_CELL_NOMEM ||
+	    !sim_stage_settle(c->a, c->table, c->place, cell))
 		c->failed = true;
-		return;
+}
+
+/* The same of a text. */
+static void
+cast_text(struct conversion *c, const char *text, struct sim_cell *cell)
+{
+	cJSON *value = cJSON_CreateString(text);
+
+	cast(c, value, cell);
+	cJSON_Delete(value);
+}
+
+/* The first of several choices is the one that stays. */
+static void
+cast_first(struct conversion *c, const cJSON *value, struct sim_cell *cell)
+{
+	const char *name = cJSON_GetStringValue(
+	    cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(value, 0), "name"));
+
+	if (name != NULL)
+		cast_text(c, name, cell);
+}
+
+/* Names of choices that may have commas in them. */
+static void
+cast_choices(struct conversion *c, const char *text, struct sim_cell *cell)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	while (*text != '\0' && list != NULL) {
+		const char *comma = strstr(text, ", ");
+		size_t n = comma == NULL ? strlen(text) : (size_t)(comma - text);
+		char *name = sim_copy((struct str){ text, n });
+
+		c->failed |= name == NULL ||
+		    !cJSON_AddItemToArray(list, cJSON_CreateString(name));
+		free(name);
+		text += n + (comma != NULL ? 2 : 0);
 	}
-	buf_printf(&json, "[\"%s\"]", id);
-	keep_json(c, &json, cell);
-	buf_free(&json);
+	cast(c, list, cell);
+	cJSON_Delete(list);
+}
+
+/* The record that has all of the text as its name, made when there is none: names have commas. */
+static void
+to_link(struct conversion *c, const char *text, struct sim_cell *cell)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	if (list == NULL || !cJSON_AddItemToArray(list, cJSON_CreateString(text)))
+		c->failed = true;
+	else
+		cast(c, list, cell);
+	cJSON_Delete(list);
 }
 
 /* Kinds whose cells are objects, or lists of values. */
@@ -193,28 +171,66 @@ to_json(struct conversion *c, const char *text, const cJSON *value, struct sim_c
 	buf_free(&json);
 }
 
+/* Is the field one whose cells are computed from now on? */
+static bool
+is_worked_out(const struct conversion *c)
+{
+	const struct sim_field *f = &c->table->fields[c->place];
+
+	switch (c->to) {
+	case SIM_CREATED_TIME:
+	case SIM_LAST_MODIFIED_TIME:
+	case SIM_CREATED_BY:
+	case SIM_LAST_MODIFIED_BY:
+	case SIM_AUTO_NUMBER:
+	case SIM_FORMULA:
+	case SIM_COUNT:
+	case SIM_SYNC_SOURCE:
+		return true;
+	default:
+		return f->via != 0;	/* a lookup or a rollup with options */
+	}
+}
+
 static void
 convert(struct conversion *c, const cJSON *value, const char *text, struct sim_cell *cell)
 {
+	bool was_number = cJSON_IsNumber(value) && c->to >= SIM_NUMBER && c->to <= SIM_RATING;
+
 	*cell = (struct sim_cell){ .kind = SIM_EMPTY };
-	if (text[0] == '\0')
+	if (text[0] == '\0' || is_worked_out(c))
 		return;
-	if (sim_kind_of(c->to)->traits & SIM_IS_TEXT)
-		c->failed |= !sim_cell_text(cell, str_of(text));
-	else if (c->to >= SIM_NUMBER && c->to <= SIM_RATING && cJSON_IsNumber(value))
-		*cell = (struct sim_cell){ .kind = SIM_NUM, .number = value->valuedouble };
-	else if (c->to >= SIM_NUMBER && c->to <= SIM_RATING)
-		to_number(c, text, cell);
-	else if (c->to == SIM_DATE || c->to == SIM_DATE_TIME)
-		to_instant(c, text, cell);
-	else if (c->to == SIM_CHECKBOX)
+	switch (c->to) {
+	case SIM_CHECKBOX:
 		cell->kind = SIM_TRUE;
-	else if (c->to == SIM_SINGLE_SELECT || c->to == SIM_MULTIPLE_SELECTS)
-		to_choices(c, text, cell);
-	else if (c->to == SIM_LINKS)
-		to_links(c, text, cell);
-	else if (c->to != SIM_CREATED_TIME && c->to != SIM_LAST_MODIFIED_TIME && c->to != SIM_FORMULA)
+		break;
+	case SIM_SINGLE_SELECT:
+		if (c->from == SIM_MULTIPLE_SELECTS)
+			cast_first(c, value, cell);
+		else
+			cast_text(c, text, cell);
+		break;
+	case SIM_MULTIPLE_SELECTS:
+		cast_choices(c, text, cell);
+		break;
+	case SIM_LINKS:
+		to_link(c, text, cell);
+		break;
+	case SIM_COLLABORATOR:
+	case SIM_ATTACHMENTS:
+	case SIM_AI_TEXT:
+	case SIM_BUTTON:
+	case SIM_LOOKUP:
+	case SIM_ROLLUP:
 		to_json(c, text, value, cell);
+		break;
+	default:
+		if (was_number)
+			cast(c, value, cell);
+		else
+			cast_text(c, text, cell);
+		break;
+	}
 }
 
 /* ---- all of them ------------------------------------------------------------------- */
@@ -223,23 +239,30 @@ convert_row(struct conversion *c, uint32_t slot, bool touch)
 {
 	struct sim_row *row = &c->table->rows[slot];
 	struct sim_field *f = &c->table->fields[c->place];
+	struct sim_field made = *f;
 	struct buf json = { 0 }, text = { 0 };
 	struct sim_cell cell;
 	cJSON *value;
 
+	/* for this moment it is what it was */
 	f->type = c->from;
+	f->linked = c->from_linked;
+	f->via = c->from_via;
 	sim_row_value_v2(&json, c->table, row, c->place, c->a->now_ms);
 	if (touch && !row->deleted) {
 		sim_action_cell(c->a, c->table, slot, c->place);
-		sim_row_touch(row, c->a->settings->millisecond_times != 0, c->a->now_ms);
+		sim_action_touch(c->a, row);
 	}
-	f->type = c->to;
+	f->type = made.type;
+	f->linked = made.linked;
+	f->via = made.via;
 	value = cJSON_ParseWithLength(json.data, json.len);
 	show(c, value, &text);
 	if (buf_status(&json) != ERR_OK || buf_status(&text) != ERR_OK)
 		c->failed = true;
 	convert(c, value, buf_cstr(&text), &cell);
-	if (c->failed || !sim_row_set(row, c->place, cell)) {
+	/* a record that was made for a link may have moved this one */
+	if (c->failed || !sim_row_set(&c->table->rows[slot], c->place, cell)) {
 		sim_cell_free(&cell);
 		c->failed = true;
 	}
@@ -255,7 +278,7 @@ link_table(struct conversion *c)
 	struct sim_field *f = &c->table->fields[c->place];
 	char name[300];
 
-	if (c->to != SIM_LINKS || f->linked != NULL)
+	if (c->to != SIM_LINKS || (f->linked != NULL && !f->linked->removed))
 		return true;
 	(void)snprintf(name, sizeof(name), "%.250s of %.40s", f->name, c->table->name);
 	f->linked = sim_table_new(c->a->base, name);
@@ -263,28 +286,79 @@ link_table(struct conversion *c)
 	    SIM_SINGLE_LINE_TEXT) != NULL;
 }
 
+/* Every cell of the field, which is already what it becomes. */
+static bool
+convert_all(struct conversion *c, bool touch)
+{
+	for (uint32_t i = 0; i < c->table->row_count && !c->failed; i++)
+		convert_row(c, i, touch);
+	return !c->failed;
+}
+
+static struct conversion
+conversion_of(struct sim_action *a, struct sim_table *t, size_t place)
+{
+	const struct sim_field *f = &t->fields[place];
+	struct conversion c = { .a = a, .table = t, .place = place, .from = f->type, .to = f->type,
+	    .from_linked = f->linked, .from_via = f->via, .precision = f->precision };
+
+	(void)snprintf(c.symbol, sizeof(c.symbol), "%s", f->symbol == NULL ? "$" : f->symbol);
+	return c;
+}
+
 bool
-sim_retype(struct sim_action *a, struct sim_table *t, size_t field, const cJSON *change)
+sim_retype_to_text(struct sim_action *a, struct sim_table *t, size_t place)
+{
+	struct conversion c = conversion_of(a, t, place);
+
+	sim_action_field(a, SIM_FIELD_CHANGED, t, place);
+	c.to = t->fields[place].type = SIM_SINGLE_LINE_TEXT;
+	t->fields[place].inverse = 0;
+	return convert_all(&c, false);
+}
+
+bool
+sim_retype_inverse(struct sim_action *a, struct sim_table *t, size_t place)
+{
+	struct sim_field *f = &t->fields[place];
+	size_t inverse = f->inverse - 1u;
+
+	if (f->type != SIM_LINKS || f->inverse == 0)
+		return true;
+	f->inverse = 0;
+	return f->linked->removed || sim_retype_to_text(a, f->linked, inverse);
+}
+
+bool
+sim_retype(struct sim_action *a, struct sim_table *t, size_t place, const cJSON *change)
 {
 	const cJSON *options = cJSON_GetObjectItemCaseSensitive(change, "options");
-	struct sim_field *f = &t->fields[field];
-	struct conversion c = {
-		.a = a, .table = t, .place = field, .from = f->type, .precision = f->precision
-	};
-	bool touch = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(change, "touch"));
+	struct sim_field *f = &t->fields[place];
+	struct conversion c = conversion_of(a, t, place);
 
 	if (!sim_type_find(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(change, "type")),
 	    &c.to))
 		return false;
-	(void)snprintf(c.symbol, sizeof(c.symbol), "%s", f->symbol == NULL ? "$" : f->symbol);
-	sim_action_field(a, SIM_FIELD_CHANGED, t, field);
+	sim_action_field(a, SIM_FIELD_CHANGED, t, place);
 	f->type = c.to;
-	if ((options != NULL && !sim_field_options(a->base, f, options)) || !link_table(&c)) {
+	f->via = 0;
+	if ((options != NULL && !sim_field_options(t, f, options)) || !link_table(&c)) {
 		f->type = c.from;
+		f->linked = c.from_linked;
+		f->via = c.from_via;
 		return false;
 	}
-	for (uint32_t i = 0; i < t->row_count && !c.failed; i++)
-		convert_row(&c, i, touch);
-	f->type = c.to;
-	return !c.failed;
+	if (!convert_all(&c, cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(change, "touch"))))
+		return false;
+	if (c.from == SIM_LINKS) {	/* what was linked before is parted from it */
+		struct sim_table *linked = f->linked;
+
+		f->type = SIM_LINKS;
+		f->linked = c.from_linked;
+		if (!sim_retype_inverse(a, t, place))
+			return false;
+		f->type = c.to;
+		f->linked = linked;
+	}
+	return c.to != SIM_LINKS || sim_links_pair(a, t, place);
 }

@@ -42,6 +42,7 @@ static const struct setting {
 	{ "bodyMaxBytes", AT(body_max_bytes), 1 << 20, 1024, 1 << 26, NULL, "413 beyond" },
 	{ "deletedInPages", AT(deleted_in_pages), 0, 0, 1, "skip|once", "records deleted during a listing" },
 	{ "createdInPages", AT(created_in_pages), 0, 0, 1, BOOL, "records created during a listing come at its end" },
+	{ "linkBumps", AT(link_bumps), 1, 0, 1, BOOL, "a link made or removed on one side changes the modification time on the other" },
 	{ "noopBumps", AT(noop_bumps), 0, 0, 1, BOOL, "writing the same value changes the modification time" },
 	{ "freeChoices", AT(free_choices), 1, 0, 1, BOOL, "typecast may add choices to selects" },
 	{ "optionRenameTouches", AT(option_rename_touches), 0, 0, 1, BOOL, "renaming a choice changes the records that have it" },

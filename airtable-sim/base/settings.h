@@ -24,7 +24,7 @@ struct sim_settings {
 	int64_t	bad_json_status, long_url_status, strict_parameters, create_limit_message;
 	int64_t	get_across_tables, body_max_bytes;
 	/* behaviour */
-	int64_t	deleted_in_pages, created_in_pages, noop_bumps, free_choices;
+	int64_t	deleted_in_pages, created_in_pages, link_bumps, noop_bumps, free_choices;
 	int64_t	option_rename_touches, cast_failure, bare_percent, merge_kinds;
 	/* webhooks: their life, reading them */
 	int64_t	webhooks_max, too_many_webhooks_status, webhook_ttl_ms, webhook_grace_ms;

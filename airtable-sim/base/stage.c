@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "airtable-sim/base/links.h"
 #include "airtable-sim/base/stage.h"
 #include "airtable-sim/cells/kinds.h"
 #include "common/base/json_write.h"
@@ -206,6 +207,7 @@ settle_link(struct sim_action *a, struct sim_table *to, struct str name)
 		sim_cell_free(&cell);
 		return SIM_NO_ROW;
 	}
+	to->rows[slot].created_by = to->rows[slot].modified_by = (uint8_t)a->author;
 	sim_action_created(a, to, slot);
 	return slot;
 }
@@ -215,35 +217,36 @@ static bool
 settle_links(struct sim_action *a, struct sim_table *to, struct sim_cell *cell)
 {
 	cJSON *list = cJSON_ParseWithLength(cell->text, cell->len);
-	struct buf ids = { 0 };
 	const cJSON *item;
-	bool ok = list != NULL;
+	struct sim_cell links;
+	bool ok = list != NULL && sim_links_new(&links, (size_t)cJSON_GetArraySize(list));
+	uint32_t n = 0;
 
-	buf_add_char(&ids, '[');
+	sim_cell_free(cell);
 	cJSON_ArrayForEach(item, list) {
 		const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));
-		uint32_t slot = name == NULL ? sim_table_row(to, str_of(cJSON_GetStringValue(item))) :
-		    settle_link(a, to, str_of(name));
+		uint32_t slot, i = 0;
 
-		if (!(ok = ok && slot != SIM_NO_ROW))
+		if (!ok)
 			break;
-		if (strstr(buf_cstr(&ids), to->rows[slot].id) == NULL) {
-			json_next(&ids);
-			json_add_string(&ids, str_of(to->rows[slot].id));
-		}
+		slot = name == NULL ? sim_table_row(to, str_of(cJSON_GetStringValue(item))) :
+		    settle_link(a, to, str_of(name));
+		while (i < n && links.links[i] != slot)
+			i++;
+		if (i == n)
+			links.links[n++] = slot;
+		ok = slot != SIM_NO_ROW;
 	}
-	buf_add_char(&ids, ']');
 	cJSON_Delete(list);
-	sim_cell_free(cell);
-	ok = ok && buf_status(&ids) == ERR_OK && sim_cell_text(cell, buf_str(&ids));
-	buf_free(&ids);
-	cell->kind = ok ? SIM_JSON : SIM_EMPTY;
-	return ok;
+	if (!ok || n == 0)
+		return ok;
+	*cell = links;
+	cell->len = n;
+	return true;
 }
 
-/* Choices and linked records that the staged cell needs and that are not there yet. */
-static bool
-settle(struct sim_action *a, struct sim_table *t, size_t field, struct sim_cell *cell)
+bool
+sim_stage_settle(struct sim_action *a, struct sim_table *t, size_t field, struct sim_cell *cell)
 {
 	cJSON *list;
 	const cJSON *item;
@@ -279,7 +282,8 @@ put_cell(struct sim_stage *s, struct sim_action *a, struct sim_table *t, size_t 
 		s->changed = true;
 	if (!created && (!same || (s->named[field] && a->settings->noop_payloads)))
 		sim_action_cell(a, t, s->slot, field);
-	if (!sim_row_set(row, field, s->cells[field]))
+	if (t->fields[field].type == SIM_LINKS ? !sim_links_put(a, t, s->slot, field, s->cells[field]) :
+	    !sim_row_set(row, field, s->cells[field]))
 		return false;
 	s->cells[field] = (struct sim_cell){ .kind = SIM_EMPTY };	/* the row's now */
 	return true;
@@ -293,15 +297,17 @@ sim_stage_apply(struct sim_stage *s, struct sim_action *a, struct sim_table *t)
 	if (created && (s->slot = sim_table_add_row(a->base, t, NULL, a->now_ms)) == SIM_NO_ROW)
 		return false;
 	s->changed = created;
-	if (created)
+	if (created) {
+		t->rows[s->slot].created_by = (uint8_t)a->author;
 		sim_action_created(a, t, s->slot);
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->named[i] && (!s->replace || sim_kind_of(t->fields[i].type)->read == NULL))
 			continue;
-		if (!settle(a, t, i, &s->cells[i]) || !put_cell(s, a, t, i, created))
+		if (!sim_stage_settle(a, t, i, &s->cells[i]) || !put_cell(s, a, t, i, created))
 			return false;
 	}
 	if (s->changed || a->settings->noop_bumps)
-		sim_row_touch(&t->rows[s->slot], a->settings->millisecond_times != 0, a->now_ms);
+		sim_action_touch(a, &t->rows[s->slot]);
 	return true;
 }

@@ -39,6 +39,12 @@ bool	sim_stage_read(struct sim_stage *, const struct sim_action *, const struct 
 /* Make the change as part of the action; its slot is then set.  False: out of memory. */
 bool	sim_stage_apply(struct sim_stage *, struct sim_action *, struct sim_table *);
 
+/*
+ * Make the choices and linked records that a cell which was read with
+ * typecast needs and that are not there yet.  False: out of memory.
+ */
+bool	sim_stage_settle(struct sim_action *, struct sim_table *, size_t field, struct sim_cell *);
+
 void	sim_stage_free(struct sim_stage *);
 
 #endif

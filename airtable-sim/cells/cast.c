@@ -205,7 +205,7 @@ struct items {
 	const struct sim_reading	*r;
 	struct buf			 json;	/* the list that comes out */
 	size_t				 count;
-	bool				 new;	/* a link to a record that is to be made is among them */
+	enum sim_cell_kind		 kind;	/* of the cell */
 	enum sim_cell_fault		(*each)(struct items *, struct str);
 };
 
@@ -252,7 +252,7 @@ cast_list(struct items *list, const cJSON *v, struct sim_cell *cell)
 		fault = each_of_list(list, v);
 	buf_add_char(&list->json, ']');
 	if (fault == SIM_CELL_OK && list->count > 0)
-		return keep_json(&list->json, list->new ? SIM_NEW_LINKS : SIM_JSON, cell);
+		return keep_json(&list->json, list->kind, cell);
 	buf_free(&list->json);
 	return fault;
 }
@@ -286,7 +286,7 @@ add_choice(struct items *list, struct str name)
 enum sim_cell_fault
 sim_cast_to_choices(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
 {
-	struct items list = { .r = r, .each = add_choice };
+	struct items list = { .r = r, .kind = SIM_JSON, .each = add_choice };
 
 	return cast_list(&list, v, cell);
 }
@@ -298,13 +298,11 @@ sim_linked_row(const struct sim_table *t, struct str name)
 	uint32_t slot;
 
 	for (slot = 0; slot < t->row_count; slot++) {
-		const struct sim_cell *cell = sim_row_cell(&t->rows[slot], 0);
-
-		if (t->rows[slot].deleted || cell->kind == SIM_EMPTY)
+		if (t->rows[slot].deleted)
 			continue;
 		buf_clear(&text);
-		sim_cell_plain(&text, t->fields, cell);
-		if (str_eq(buf_str(&text), name))
+		sim_row_name(&text, t, slot);
+		if (text.len > 0 && str_eq(buf_str(&text), name))
 			break;
 	}
 	buf_free(&text);
@@ -328,7 +326,6 @@ add_link(struct items *list, struct str name)
 	if (slot != SIM_NO_ROW) {
 		json_add_string(&list->json, str_of(to->rows[slot].id));
 	} else {
-		list->new = true;
 		buf_add_char(&list->json, '{');
 		json_member_string(&list->json, "name", name);
 		buf_add_char(&list->json, '}');
@@ -339,7 +336,7 @@ add_link(struct items *list, struct str name)
 enum sim_cell_fault
 sim_cast_to_links(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
 {
-	struct items list = { .r = r, .each = add_link };
+	struct items list = { .r = r, .kind = SIM_NEW_LINKS, .each = add_link };
 
 	if (r->field->linked == NULL || r->field->linked->removed)
 		return SIM_CELL_TYPE;
@@ -381,6 +378,30 @@ sim_cast_to_collaborator(const struct sim_reading *r, const cJSON *v, struct sim
 		fault = sim_read_collaborator(r, object, cell);
 	cJSON_Delete(object);
 	return fault;
+}
+
+static enum sim_cell_fault
+add_person(struct items *list, struct str text)
+{
+	const struct sim_user *user = sim_base_user(list->r->base, text);
+
+	if (user == NULL)
+		return vague(list->r);
+	if (is_listed(list, str_of(user->id)))
+		return SIM_CELL_OK;
+	list->count++;
+	json_next(&list->json);
+	sim_add_user(&list->json, user);
+	return SIM_CELL_OK;
+}
+
+/* Names and addresses with commas between, or a list of them. */
+enum sim_cell_fault
+sim_cast_to_collaborators(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	struct items list = { .r = r, .kind = SIM_JSON, .each = add_person };
+
+	return cast_list(&list, v, cell);
 }
 
 /* Addresses with commas between. */

@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "airtable-sim/cells/kinds.h"
+#include "airtable-sim/formula/formula.h"
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 
@@ -48,6 +50,8 @@ sim_cell_equal(const struct sim_cell *a, const struct sim_cell *b)
 		return a->instant == b->instant;
 	case SIM_CHOICE:
 		return a->choice == b->choice;
+	case SIM_LINKED:
+		return a->len == b->len && memcmp(a->links, b->links, a->len * sizeof(*a->links)) == 0;
 	case SIM_TEXT:
 	case SIM_JSON:
 	case SIM_NEW_CHOICE:
@@ -82,6 +86,15 @@ add_instant(struct buf *b, const struct sim_field *f, int64_t ms)
 	buf_add(b, text, f->type == SIM_DATE ? 10 : strlen(text));
 }
 
+static void
+add_links(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	buf_add_char(b, '[');
+	for (uint32_t i = 0; i < c->len; i++)
+		buf_printf(b, i == 0 ? "\"%s\"" : ",\"%s\"", f->linked->rows[c->links[i]].id);
+	buf_add_char(b, ']');
+}
+
 void
 sim_cell_json(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 {
@@ -101,6 +114,9 @@ sim_cell_json(struct buf *b, const struct sim_field *f, const struct sim_cell *c
 		break;
 	case SIM_CHOICE:
 		json_add_string(b, str_of(f->choices[c->choice].name));
+		break;
+	case SIM_LINKED:
+		add_links(b, f, c);
 		break;
 	case SIM_JSON:
 	case SIM_NEW_LINKS:
@@ -172,29 +188,23 @@ sim_webhook_choices(struct buf *b, const struct sim_field *f, const struct sim_c
 void
 sim_webhook_links(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
 {
-	cJSON *list = c->kind == SIM_JSON ? cJSON_ParseWithLength(c->text, c->len) : NULL;
-	const cJSON *item;
-
-	if (!cJSON_IsArray(list)) {
+	if (c->kind != SIM_LINKED) {
 		sim_cell_json(b, f, c);
-		cJSON_Delete(list);
 		return;
 	}
 	buf_add_char(b, '[');
-	cJSON_ArrayForEach(item, list) {
-		const char *id = cJSON_IsString(item) ? item->valuestring : "";
+	for (uint32_t i = 0; i < c->len; i++) {
 		struct buf name = { 0 };
 
-		sim_linked_name(&name, f, str_of(id));
+		sim_row_name(&name, f->linked, c->links[i]);
 		json_next(b);
 		buf_add_char(b, '{');
-		json_member_string(b, "id", str_of(id));
+		json_member_string(b, "id", str_of(f->linked->rows[c->links[i]].id));
 		json_member_string(b, "name", buf_str(&name));
 		buf_add_char(b, '}');
 		buf_free(&name);
 	}
 	buf_add_char(b, ']');
-	cJSON_Delete(list);
 }
 
 /* What was looked up, by the record that it comes from. */
@@ -224,12 +234,26 @@ sim_cell_json_v2(struct buf *b, const struct sim_field *f, const struct sim_cell
 }
 
 void
-sim_linked_name(struct buf *b, const struct sim_field *f, struct str id)
+sim_row_name(struct buf *b, const struct sim_table *t, uint32_t slot)
 {
-	uint32_t slot = f->linked == NULL ? SIM_NO_ROW : sim_table_row(f->linked, id);
+	const struct sim_row *row = &t->rows[slot];
+	struct formula_context context = {
+		.table = t, .row = row, .modified_ms = row->modified_ms, .now_ms = row->modified_ms
+	};
 
-	if (slot != SIM_NO_ROW)
-		sim_cell_plain(b, f->linked->fields, sim_row_cell(&f->linked->rows[slot], 0));
+	if (sim_row_cell(row, 0)->kind == SIM_EMPTY && sim_type_is_computed(t->fields[0].type))
+		formula_field_plain(b, 0, &context);
+	else
+		sim_cell_plain(b, t->fields, sim_row_cell(row, 0));
+}
+
+static void
+plain_links(struct buf *b, const struct sim_field *f, const struct sim_cell *c)
+{
+	for (uint32_t i = 0; i < c->len; i++) {
+		buf_add_cstr(b, i == 0 ? "" : ", ");
+		sim_row_name(b, f->linked, c->links[i]);
+	}
 }
 
 /* A JSON array of strings as "a, b"; other JSON as it is. */
@@ -273,6 +297,9 @@ sim_cell_plain(struct buf *b, const struct sim_field *f, const struct sim_cell *
 		break;
 	case SIM_CHOICE:
 		buf_add_cstr(b, f->choices[c->choice].name);
+		break;
+	case SIM_LINKED:
+		plain_links(b, f, c);
 		break;
 	case SIM_JSON:
 	case SIM_NEW_LINKS:

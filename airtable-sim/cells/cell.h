@@ -34,17 +34,17 @@ struct sim_reading {
 
 /*
  * What ${value} means to the field.  null, "", false and [] are empty.
- * ${typecast} makes of texts what somebody who typed them would get, and
- * of unknown choices and links SIM_NEW_CHOICE and SIM_NEW_LINKS; what it
- * does not understand is empty.  Text in ${cell} is its own: give it to a
+ * ${typecast} makes of texts what somebody who typed them would get, of
+ * unknown choices SIM_NEW_CHOICE, and of links by name SIM_NEW_LINKS; what
+ * it does not understand is empty.  Text in ${cell} is its own: give it to a
  * row or to sim_cell_free().
  */
 enum sim_cell_fault sim_cell_read(const struct sim_reading *, const cJSON *value,
 		    struct sim_cell *cell);
 /* The record of the linked table whose primary cell reads so; SIM_NO_ROW: none. */
 uint32_t	 sim_linked_row(const struct sim_table *, struct str name);
-/* What the primary cell of the record that a link names reads; nothing when it is not there. */
-void		 sim_linked_name(struct buf *, const struct sim_field *, struct str id);
+/* What the record's primary cell reads, stored or worked out. */
+void		 sim_row_name(struct buf *, const struct sim_table *, uint32_t slot);
 /* Any JSON whatever the field says, computed ones too; false: out of memory. */
 bool		 sim_cell_read_raw(const cJSON *value, struct sim_cell *cell);
 bool		 sim_cell_text(struct sim_cell *, struct str);
@@ -55,7 +55,7 @@ bool		 sim_cell_equal(const struct sim_cell *, const struct sim_cell *);
 void		 sim_cell_json(struct buf *, const struct sim_field *, const struct sim_cell *);
 /* The same as webhooks send it: selects and links as objects, lookups by the record they come from. */
 void		 sim_cell_json_v2(struct buf *, const struct sim_field *, const struct sim_cell *);
-/* As formulas read it: a choice's name, 12.5, 2026-11-20T10:00:00.000Z, "a, b". */
+/* As people are told it: a choice's or a record's name, 12.5, 2026-11-20T10:00:00.000Z, "a, b". */
 void		 sim_cell_plain(struct buf *, const struct sim_field *, const struct sim_cell *);
 /* The shortest decimal that reads back as the same double. */
 void		 sim_number_add(struct buf *, double);

@@ -40,7 +40,7 @@ struct sim_kind {
 	/* members of "options"; NULL: none */
 	void			(*options)(struct buf *, const struct sim_table *, const struct sim_field *);
 	/* from "options"; NULL: they are not looked at.  False: not valid */
-	bool			(*take)(struct sim_base *, struct sim_field *, const cJSON *);
+	bool			(*take)(struct sim_table *, struct sim_field *, const cJSON *);
 };
 
 const struct sim_kind	*sim_kind_of(enum sim_type);
@@ -49,12 +49,14 @@ const struct sim_kind	*sim_kind_of(enum sim_type);
 typedef enum sim_cell_fault sim_read_fn(const struct sim_reading *, const cJSON *, struct sim_cell *);
 sim_read_fn	sim_read_text, sim_read_number, sim_read_rating, sim_read_checkbox, sim_read_date,
 		sim_read_choice, sim_read_choices, sim_read_links, sim_read_barcode,
-		sim_read_collaborator, sim_read_attachments;
+		sim_read_collaborator, sim_read_collaborators, sim_read_attachments;
+/* {"id","email","name"} */
+void		sim_add_user(struct buf *, const struct sim_user *);
 /* cells/cast.c */
 sim_read_fn	sim_cast_to_text, sim_cast_to_number, sim_cast_to_percent, sim_cast_to_duration,
 		sim_cast_to_checkbox, sim_cast_to_date, sim_cast_to_choice, sim_cast_to_choices,
 		sim_cast_to_links, sim_cast_to_barcode, sim_cast_to_collaborator,
-		sim_cast_to_attachments;
+		sim_cast_to_collaborators, sim_cast_to_attachments;
 /* cells/show.c */
 typedef void	sim_show_fn(struct buf *, const struct sim_showing *, const struct sim_cell *);
 sim_show_fn	sim_show_number, sim_show_currency, sim_show_percent, sim_show_duration,
@@ -71,9 +73,10 @@ typedef void	sim_options_fn(struct buf *, const struct sim_table *, const struct
 sim_options_fn	sim_options_number, sim_options_currency, sim_options_duration, sim_options_rating,
 		sim_options_checkbox, sim_options_date, sim_options_date_time, sim_options_select,
 		sim_options_links, sim_options_created_time, sim_options_modified_time,
-		sim_options_formula, sim_options_lookup;
-typedef bool	sim_take_fn(struct sim_base *, struct sim_field *, const cJSON *);
+		sim_options_formula, sim_options_lookup, sim_options_count;
+typedef bool	sim_take_fn(struct sim_table *, struct sim_field *, const cJSON *);
 sim_take_fn	sim_take_precision, sim_take_currency, sim_take_duration, sim_take_rating,
-		sim_take_date, sim_take_date_time, sim_take_select, sim_take_links;
+		sim_take_date, sim_take_date_time, sim_take_select, sim_take_links,
+		sim_take_formula, sim_take_lookup, sim_take_rollup, sim_take_count;
 
 #endif

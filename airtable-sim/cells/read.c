@@ -129,28 +129,48 @@ sim_read_choices(const struct sim_reading *r, const cJSON *v, struct sim_cell *c
 	return keep_list(v, cell);
 }
 
+/* The record that the item names, once. */
+static enum sim_cell_fault
+add_link(const struct sim_table *to, const cJSON *item, uint32_t *slots, uint32_t *n)
+{
+	uint32_t slot;
+
+	if (!cJSON_IsString(item))
+		return SIM_CELL_NOT_IDS;
+	if (!sim_id_valid(str_of(item->valuestring), "rec"))
+		return SIM_CELL_BAD_ID;
+	slot = sim_table_row(to, str_of(item->valuestring));
+	if (slot == SIM_NO_ROW || to->rows[slot].deleted)
+		return SIM_CELL_NO_ROW;
+	for (uint32_t i = 0; i < *n; i++)
+		if (slots[i] == slot)
+			return SIM_CELL_OK;
+	slots[(*n)++] = slot;
+	return SIM_CELL_OK;
+}
+
 enum sim_cell_fault
 sim_read_links(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
 {
 	const struct sim_table *to = r->field->linked;
+	enum sim_cell_fault fault = SIM_CELL_OK;
 	const cJSON *item;
+	uint32_t *slots, n = 0;
 
 	if (to == NULL || to->removed)
 		return SIM_CELL_TYPE;
 	if (!cJSON_IsArray(v))
 		return SIM_CELL_NOT_IDS;
-	cJSON_ArrayForEach(item, v) {
-		uint32_t slot;
-
-		if (!cJSON_IsString(item))
-			return SIM_CELL_NOT_IDS;
-		if (!sim_id_valid(str_of(item->valuestring), "rec"))
-			return SIM_CELL_BAD_ID;
-		slot = sim_table_row(to, str_of(item->valuestring));
-		if (slot == SIM_NO_ROW || to->rows[slot].deleted)
-			return SIM_CELL_NO_ROW;
-	}
-	return keep_list(v, cell);
+	if ((slots = malloc(((size_t)cJSON_GetArraySize(v) + 1) * sizeof(*slots))) == NULL)
+		return SIM_CELL_NOMEM;
+	cJSON_ArrayForEach(item, v)
+		if (fault == SIM_CELL_OK)
+			fault = add_link(to, item, slots, &n);
+	if (fault == SIM_CELL_OK && n > 0)
+		*cell = (struct sim_cell){ .kind = SIM_LINKED, .len = n, .links = slots };
+	else
+		free(slots);
+	return fault;
 }
 
 enum sim_cell_fault
@@ -168,28 +188,78 @@ sim_read_barcode(const struct sim_reading *r, const cJSON *v, struct sim_cell *c
 	return sim_cell_read_raw(v, cell) ? SIM_CELL_OK : SIM_CELL_NOMEM;
 }
 
-enum sim_cell_fault
-sim_read_collaborator(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+void
+sim_add_user(struct buf *b, const struct sim_user *user)
+{
+	buf_add_char(b, '{');
+	json_member_string(b, "id", str_of(user->id));
+	json_member_string(b, "email", str_of(user->email));
+	json_member_string(b, "name", str_of(user->name));
+	buf_add_char(b, '}');
+}
+
+/* Who the object names by "id" or "email"; NULL: nobody. */
+static const struct sim_user *
+user_of(const struct sim_reading *r, const cJSON *v)
 {
 	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "id"));
 	const char *email = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(v, "email"));
-	const struct sim_user *user;
-	struct buf json = { 0 };
-	bool kept;
 
-	if (id == NULL && email == NULL)
-		return SIM_CELL_TYPE;
-	if ((user = sim_base_user(r->base, str_of(id != NULL ? id : email))) == NULL)
-		return SIM_CELL_TYPE;
-	buf_add_char(&json, '{');
-	json_member_string(&json, "id", str_of(user->id));
-	json_member_string(&json, "email", str_of(user->email));
-	json_member_string(&json, "name", str_of(user->name));
-	buf_add_char(&json, '}');
-	kept = buf_status(&json) == ERR_OK && sim_cell_text(cell, buf_str(&json));
-	buf_free(&json);
+	return id == NULL && email == NULL ? NULL :
+	    sim_base_user(r->base, str_of(id != NULL ? id : email));
+}
+
+/* The JSON in ${json} is the cell; it is freed. */
+static enum sim_cell_fault
+keep_json(struct buf *json, struct sim_cell *cell)
+{
+	bool kept = buf_status(json) == ERR_OK && sim_cell_text(cell, buf_str(json));
+
+	buf_free(json);
 	cell->kind = kept ? SIM_JSON : SIM_EMPTY;
 	return kept ? SIM_CELL_OK : SIM_CELL_NOMEM;
+}
+
+enum sim_cell_fault
+sim_read_collaborator(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	const struct sim_user *user = user_of(r, v);
+	struct buf json = { 0 };
+
+	if (user == NULL)
+		return SIM_CELL_TYPE;
+	sim_add_user(&json, user);
+	return keep_json(&json, cell);
+}
+
+enum sim_cell_fault
+sim_read_collaborators(const struct sim_reading *r, const cJSON *v, struct sim_cell *cell)
+{
+	bool listed[SIM_COLLABORATORS_MAX] = { false };
+	struct buf json = { 0 };
+	const cJSON *item;
+
+	if (!cJSON_IsArray(v))
+		return SIM_CELL_TYPE;
+	buf_add_char(&json, '[');
+	cJSON_ArrayForEach(item, v) {
+		const struct sim_user *user = user_of(r, item);
+
+		if (user == NULL) {
+			buf_free(&json);
+			return SIM_CELL_TYPE;
+		}
+		if (listed[user - r->base->collaborators])
+			continue;
+		listed[user - r->base->collaborators] = true;
+		json_next(&json);
+		sim_add_user(&json, user);
+	}
+	buf_add_char(&json, ']');
+	if (v->child != NULL)
+		return keep_json(&json, cell);
+	buf_free(&json);
+	return SIM_CELL_OK;
 }
 
 /* The last part of a URL's path. */

@@ -202,17 +202,20 @@ sim_show_list(struct buf *b, const struct sim_showing *s, const struct sim_cell 
 	show_items(b, s, c, add_any);
 }
 
-static void
-add_link(struct buf *b, const struct sim_showing *s, const cJSON *item)
-{
-	if (cJSON_IsString(item))
-		sim_linked_name(b, s->field, str_of(item->valuestring));
-}
-
 void
 sim_show_links(struct buf *b, const struct sim_showing *s, const struct sim_cell *c)
 {
-	show_items(b, s, c, add_link);
+	if (c->kind != SIM_LINKED) {
+		sim_show_list(b, s, c);
+		return;
+	}
+	for (uint32_t i = 0; i < c->len; i++) {
+		struct buf name = { 0 };
+
+		sim_row_name(&name, s->field->linked, c->links[i]);
+		add_item(b, buf_str(&name), i == 0);
+		buf_free(&name);
+	}
 }
 
 static void

@@ -41,19 +41,31 @@ fvalue_error(void)
 	return (struct fvalue){ .kind = FV_ERROR };
 }
 
-char *
-feval_alloc(struct feval *e, size_t n)
+static char *
+take(struct feval *e, size_t n)
 {
 	size_t total = (e->scratch == NULL ? 0 : e->scratch->total) + n;
 	struct fblock *block;
 
-	if (n > FORMULA_TEXT_MAX || total > SCRATCH_MAX ||
-	    (block = malloc(sizeof(*block) + n)) == NULL)
+	if (total > SCRATCH_MAX || (block = malloc(sizeof(*block) + n)) == NULL)
 		return NULL;
 	block->next = e->scratch;
 	block->total = total;
 	e->scratch = block;
 	return block->bytes;
+}
+
+char *
+feval_alloc(struct feval *e, size_t n)
+{
+	return n > FORMULA_TEXT_MAX ? NULL : take(e, n);
+}
+
+struct fvalue *
+feval_items(struct feval *e, size_t count)
+{
+	return count > SCRATCH_MAX / sizeof(struct fvalue) ? NULL :
+	    (void *)take(e, (count + 1) * sizeof(struct fvalue));
 }
 
 static void
@@ -345,6 +357,8 @@ feval_node(struct feval *e, uint32_t place)
 		    n->text.len == 0 ? "" : e->formula->texts.data + n->text.at, n->text.len });
 	case FNODE_FIELD:
 		return feval_field(e, n->field);
+	case FNODE_VALUES:
+		return e->values;
 	case FNODE_NEGATE:
 		v = feval_arg(e, n, 0);
 		return fvalue_as_number(&v, &v.number) ? fvalue_number(-v.number) : fvalue_error();
@@ -402,6 +416,27 @@ is_nothing(const struct fvalue *v)
 	    (v->kind == FV_LIST && v->count == 0);
 }
 
+/* A value as a cell's JSON, or nothing. */
+static void
+value_json(struct buf *b, struct feval *e, struct fvalue v)
+{
+	if (!is_nothing(&v))
+		add_json(b, e, &v);
+	free_scratch(e);
+}
+
+static void
+value_plain(struct buf *b, struct feval *e, struct fvalue v)
+{
+	struct str s;
+
+	if (fvalue_as_text(e, &v, &s))
+		buf_add_str(b, s);
+	else
+		buf_add_cstr(b, v.kind == FV_NUMBER ? "NaN" : "#ERROR!");
+	free_scratch(e);
+}
+
 void
 formula_json(struct buf *b, const struct formula *f, const struct formula_context *context)
 {
@@ -412,21 +447,29 @@ formula_json(struct buf *b, const struct formula *f, const struct formula_contex
 	/* a formula that is just a field with a list is that list's text */
 	if (v.kind == FV_LIST && f->nodes[f->root].kind == FNODE_FIELD)
 		v = fvalue_as_text(&e, &v, &s) ? fvalue_text(s) : fvalue_error();
-	if (!is_nothing(&v))
-		add_json(b, &e, &v);
-	free_scratch(&e);
+	value_json(b, &e, v);
 }
 
 void
 formula_plain(struct buf *b, const struct formula *f, const struct formula_context *context)
 {
 	struct feval e = { .formula = f, .context = context };
-	struct fvalue v = feval_node(&e, f->root);
-	struct str s;
 
-	if (fvalue_as_text(&e, &v, &s))
-		buf_add_str(b, s);
-	else
-		buf_add_cstr(b, v.kind == FV_NUMBER ? "NaN" : "#ERROR!");
-	free_scratch(&e);
+	value_plain(b, &e, feval_node(&e, f->root));
+}
+
+void
+formula_field_json(struct buf *b, size_t field, const struct formula_context *context)
+{
+	struct feval e = { .context = context };
+
+	value_json(b, &e, feval_field(&e, field));
+}
+
+void
+formula_field_plain(struct buf *b, size_t field, const struct formula_context *context)
+{
+	struct feval e = { .context = context };
+
+	value_plain(b, &e, feval_field(&e, field));
 }

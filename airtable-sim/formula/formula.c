@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "airtable-sim/formula/tree.h"
 #include "common/base/vec.h"
@@ -13,6 +14,7 @@ struct parser {
 	const struct sim_table	*table;
 	struct formula		*formula;
 	unsigned		 nest;
+	bool			 rollup;	/* "values" is what was looked up */
 	bool			 nomem;
 	bool			 fields_missing, functions_missing;
 	struct buf		 unknown;	/* names of unknown fields, ", " between */
@@ -129,6 +131,10 @@ field_node(struct parser *p, struct str name)
 	struct fnode node = { .kind = FNODE_FIELD };
 	int field = sim_table_field(p->table, name);
 
+	if (p->rollup && name.len == 6 && strncasecmp(name.ptr, "values", 6) == 0) {
+		node.kind = FNODE_VALUES;
+		return add_node(p, node, NULL, 0);
+	}
 	if (field < 0) {
 		note_unknown(&p->unknown, name);
 		p->fields_missing = true;
@@ -359,22 +365,37 @@ judge(const struct parser *p, struct buf *why)
 	return ERR_INVALID_PARAMETER;
 }
 
+static enum err
+parse(struct parser *p, struct formula **out, struct buf *why)
+{
+	enum err err;
+
+	if ((p->formula = calloc(1, sizeof(*p->formula))) == NULL)
+		return ERR_NOMEM;
+	p->formula->root = parse_operators(p, 0);
+	skip_space(p);
+	err = judge(p, why);
+	buf_free(&p->unknown);
+	buf_free(&p->functions);
+	if (err == ERR_OK)
+		*out = p->formula;
+	else
+		formula_free(p->formula);
+	return err;
+}
+
 enum err
 formula_parse(struct str text, const struct sim_table *table, struct formula **out, struct buf *why)
 {
 	struct parser p = { .in = text, .table = table };
-	enum err err;
 
-	if ((p.formula = calloc(1, sizeof(*p.formula))) == NULL)
-		return ERR_NOMEM;
-	p.formula->root = parse_operators(&p, 0);
-	skip_space(&p);
-	err = judge(&p, why);
-	buf_free(&p.unknown);
-	buf_free(&p.functions);
-	if (err == ERR_OK)
-		*out = p.formula;
-	else
-		formula_free(p.formula);
-	return err;
+	return parse(&p, out, why);
+}
+
+enum err
+formula_parse_rollup(struct str text, const struct sim_table *table, struct formula **out)
+{
+	struct parser p = { .in = text, .table = table, .rollup = true };
+
+	return parse(&p, out, NULL);
 }

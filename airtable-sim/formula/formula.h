@@ -13,6 +13,7 @@
  */
 #define FORMULA_DEPTH_MAX	200	/* nested operators, parentheses and calls */
 #define FORMULA_TEXT_MAX	(1 << 20)
+#define FORMULA_LEVELS_MAX	8	/* computed fields that refer to computed fields */
 
 struct formula;
 
@@ -23,7 +24,13 @@ struct formula;
  */
 enum err	 formula_parse(struct str text, const struct sim_table *, struct formula **,
 		    struct buf *why);
-void		 formula_free(struct formula *);	/* NULL is harmless */
+/* The same for the formula of a rollup, in which "values" is the list of what was looked up. */
+enum err	 formula_parse_rollup(struct str text, const struct sim_table *, struct formula **);
+void		 formula_free(struct formula *);	/* NULL is allowed */
+/* What its results are, as far as that can be told without a row: number, dateTime, singleLineText. */
+enum sim_type	 formula_type(const struct formula *, const struct sim_table *);
+/* Does it read the field at that place? */
+bool		 formula_reads(const struct formula *, size_t field);
 
 /* What a formula is evaluated for. */
 struct formula_context {
@@ -39,5 +46,8 @@ bool		 formula_keeps(const struct formula *, const struct formula_context *);
 void		 formula_json(struct buf *, const struct formula *, const struct formula_context *);
 /* The result as text. */
 void		 formula_plain(struct buf *, const struct formula *, const struct formula_context *);
+/* What the row's field holds or works out to, as a formula would have it: JSON, text. */
+void		 formula_field_json(struct buf *, size_t field, const struct formula_context *);
+void		 formula_field_plain(struct buf *, size_t field, const struct formula_context *);
 
 #endif

@@ -8,7 +8,9 @@
  * it.  Nodes and arguments live in two arrays of the formula and name each
  * other by place; children always come before their parent.
  */
-enum fnode_kind { FNODE_NUMBER, FNODE_TEXT, FNODE_FIELD, FNODE_NEGATE, FNODE_BINARY, FNODE_CALL };
+enum fnode_kind {
+	FNODE_NUMBER, FNODE_TEXT, FNODE_FIELD, FNODE_VALUES, FNODE_NEGATE, FNODE_BINARY, FNODE_CALL
+};
 enum fop { FOP_EQ, FOP_NE, FOP_LT, FOP_GT, FOP_LE, FOP_GE, FOP_JOIN, FOP_ADD, FOP_SUB, FOP_MUL, FOP_DIV };
 
 struct ffunction;
@@ -58,7 +60,9 @@ struct feval {
 	const struct formula		*formula;
 	const struct formula_context	*context;
 	struct fblock			*scratch;	/* freed when the evaluation ends */
-	unsigned			 level;		/* formula fields within formula fields */
+	unsigned			 level;		/* computed fields within computed fields */
+	unsigned			 reads;		/* linked records that were looked at */
+	struct fvalue			 values;	/* FNODE_VALUES: what a rollup looked up */
 };
 
 struct ffunction {
@@ -83,6 +87,8 @@ bool		 feval_text_arg(struct feval *, const struct fnode *, uint32_t i, struct s
 bool		 feval_number_arg(struct feval *, const struct fnode *, uint32_t i, double *);
 /* Bytes until the evaluation ends; NULL: too many or out of memory. */
 char		*feval_alloc(struct feval *, size_t);
+/* The same for ${count} values. */
+struct fvalue	*feval_items(struct feval *, size_t count);
 struct fvalue	 feval_join(struct feval *, struct str, struct str);
 /* What the buf holds as a text; the buf is freed. */
 struct fvalue	 feval_keep(struct feval *, struct buf *);
@@ -108,7 +114,7 @@ bool		 fvalue_same(struct feval *, const struct fvalue *, const struct fvalue *)
 
 /* The pattern, ready to use; NULL: it is none, or out of memory. */
 struct fregex	*fregex_new(struct str pattern);
-void		 fregex_free(struct fregex *);	/* NULL is harmless */
+void		 fregex_free(struct fregex *);	/* NULL is allowed */
 /* Does the function take a pattern as its second argument? */
 bool		 ffunction_has_pattern(const struct ffunction *);
 
