@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_more.h"
 #include "airtable-sim/door/door.h"
 #include "airtable-sim/http/http.h"
 #include "airtable-sim/webhooks/pinger.h"
@@ -38,6 +39,8 @@ help(void)
 	    "  --port P         TCP port; 0 (default): any free one\n"
 	    "  --port-file F    write the port there once it serves\n"
 	    "  --orders N       orders to begin with, up to %u (2000)\n"
+	    "  --tables LIST    further tables, with commas between: shop (Products, Suppliers,\n"
+	    "                   Customers, linked with Orders), everything (a field of each kind)\n"
 	    "  --seed S         the same seed and now make the same orders (1)\n"
 	    "  --now TIME       simulated clock at the start, RFC 3339 or ms (the real one)\n"
 	    "  --token T        the access token (or environment AIRTABLE_API_KEY)\n"
@@ -81,7 +84,7 @@ read_copy(const char *text, char *out, size_t size)
 	return true;
 }
 
-enum { OPT_PORT = 1, OPT_PORT_FILE, OPT_ORDERS, OPT_SEED, OPT_NOW, OPT_TOKEN, OPT_BASE,
+enum { OPT_PORT = 1, OPT_PORT_FILE, OPT_ORDERS, OPT_TABLES, OPT_SEED, OPT_NOW, OPT_TOKEN, OPT_BASE,
     OPT_RATE, OPT_PENALTY, OPT_MONTHLY, OPT_LATENCY, OPT_SET };
 
 /* One option; false: its value is not valid. */
@@ -105,6 +108,8 @@ read_option(struct arguments *a, int option, const char *value)
 			return false;
 		o->orders = (uint32_t)n;
 		return true;
+	case OPT_TABLES:
+		return sim_tables_read(value, &o->tables);
 	case OPT_SEED:
 		return read_number(value, UINT64_MAX, &o->seed);
 	case OPT_NOW:
@@ -152,6 +157,7 @@ read_arguments(struct arguments *a, int argc, char **argv)
 		{ "port", required_argument, NULL, OPT_PORT },
 		{ "port-file", required_argument, NULL, OPT_PORT_FILE },
 		{ "orders", required_argument, NULL, OPT_ORDERS },
+		{ "tables", required_argument, NULL, OPT_TABLES },
 		{ "seed", required_argument, NULL, OPT_SEED },
 		{ "now", required_argument, NULL, OPT_NOW },
 		{ "token", required_argument, NULL, OPT_TOKEN },

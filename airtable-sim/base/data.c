@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_parts.h"
 #include "airtable-sim/base/data_texts.h"
 #include "airtable-sim/cells/cell.h"
 #include "airtable-sim/formula/formula.h"
@@ -15,9 +16,8 @@
 
 static const char label_formula[] = "{Order ID} & ' / ' & {Customer}";
 
-/* An id made of a name, so that people recognise it: fldOrderTotal00000. */
-static void
-id_from_name(const char *prefix, const char *name, char id[static SIM_ID_SIZE])
+void
+sim_data_id(const char *prefix, const char *name, char id[static SIM_ID_SIZE])
 {
 	size_t n = 3;
 
@@ -29,15 +29,15 @@ id_from_name(const char *prefix, const char *name, char id[static SIM_ID_SIZE])
 	id[SIM_ID_LEN] = '\0';
 }
 
-static bool
-add_choices(struct sim_base *b, struct sim_field *f, const char *const *names, size_t n)
+bool
+sim_data_choices(struct sim_base *b, struct sim_field *f, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int place = sim_field_add_choice(b, f, str_of(names[i]));
 
 		if (place < 0)
 			return false;
-		id_from_name("sel", names[i], f->choices[place].id);
+		sim_data_id("sel", names[i], f->choices[place].id);
 	}
 	return true;
 }
@@ -68,15 +68,15 @@ add_fields(struct sim_base *b, struct sim_table *t)
 	for (size_t i = 0; i < SIM_ORDER_FIELDS; i++) {
 		if ((f = sim_table_add_field(b, t, fields[i].name, fields[i].type)) == NULL)
 			return false;
-		id_from_name("fld", fields[i].name, f->id);
+		sim_data_id("fld", fields[i].name, f->id);
 	}
 	f = t->fields;
 	f[SIM_ORDER_TOTAL].precision = 2;
 	if ((f[SIM_ORDER_TOTAL].symbol = sim_copy(STR("$"))) == NULL ||
 	    (f[SIM_ORDER_LABEL].formula_text = sim_copy(STR(label_formula))) == NULL)
 		return false;
-	return add_choices(b, &f[SIM_ORDER_STATUS], statuses, COUNT(statuses)) &&
-	    add_choices(b, &f[SIM_ORDER_PRIORITY], priorities, COUNT(priorities)) &&
+	return sim_data_choices(b, &f[SIM_ORDER_STATUS], statuses, COUNT(statuses)) &&
+	    sim_data_choices(b, &f[SIM_ORDER_PRIORITY], priorities, COUNT(priorities)) &&
 	    formula_parse(STR(label_formula), t, &f[SIM_ORDER_LABEL].formula, NULL) == ERR_OK;
 }
 
@@ -104,8 +104,8 @@ add_customers(struct sim_base *b)
 	return true;
 }
 
-static struct sim_cell
-shared_text(const char *text)
+struct sim_cell
+sim_data_text(const char *text)
 {
 	/* nothing writes through a shared text: cells are replaced whole */
 	return (struct sim_cell){ .kind = SIM_TEXT, .shared = true,
@@ -163,7 +163,7 @@ fill_optional(struct sim_base *b, struct sim_random *r, struct sim_row *row, int
 
 	if (!is_empty(r)) {	/* u^3: few customers order much */
 		u = sim_random_below(r, 1 << 16);
-		c[SIM_ORDER_CUSTOMER] = shared_text(b->pool[(u * u * u >> 32) * CUSTOMERS >> 16]);
+		c[SIM_ORDER_CUSTOMER] = sim_data_text(b->pool[(u * u * u >> 32) * CUSTOMERS >> 16]);
 	}
 	if (!is_empty(r))
 		c[SIM_ORDER_STATUS] = (struct sim_cell){ .kind = SIM_CHOICE,
@@ -180,7 +180,7 @@ fill_optional(struct sim_base *b, struct sim_random *r, struct sim_row *row, int
 		    .choice = roll < 30 ? 0 : roll < 82 ? 1 : 2 };
 	}
 	if (sim_random_below(r, 100) < 25)
-		c[SIM_ORDER_NOTES] = shared_text(notes[sim_random_below(r, COUNT(notes))]);
+		c[SIM_ORDER_NOTES] = sim_data_text(notes[sim_random_below(r, COUNT(notes))]);
 }
 
 uint32_t
@@ -275,7 +275,7 @@ sim_data_new(const char *base_id, uint32_t orders, uint64_t seed, int64_t now_ms
 	if ((t = sim_table_new(b, "Orders")) == NULL)
 		goto err;
 	memcpy(t->id, SIM_DATA_TABLE_ID, SIM_ID_SIZE);
-	id_from_name("viw", "Orders", t->view_id);
+	sim_data_id("viw", "Orders", t->view_id);
 	if (!add_fields(b, t) || !add_customers(b) || !add_orders(b, t, orders, seed, now_ms))
 		goto err;
 	return b;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_more.h"
 #include "airtable-sim/base/edits.h"
 #include "airtable-sim/base/field_json.h"
 #include "airtable-sim/base/links.h"
@@ -57,6 +58,9 @@ sim_edit_create(struct sim_action *a, struct sim_state *s, struct sim_table *t,
 			sim_reply_internal(reply);
 		else
 			sim_action_created(a, t, stage.slot);
+		if (stage.slot != SIM_NO_ROW &&
+		    !sim_shop_link_order(a, t, stage.slot, s->options.seed, s->generated - 1))
+			sim_reply_internal(reply);
 		return stage.slot;
 	}
 	if (sim_stage_read(&stage, a, t, fields, how, reply) &&

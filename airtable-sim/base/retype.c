@@ -96,48 +96,59 @@ cast_text(struct conversion *c, const char *text, struct sim_cell *cell)
 	cJSON_Delete(value);
 }
 
+/* Choices and records have the names as they are: typecast would trim and split them. */
+static void
+settle(struct conversion *c, enum sim_cell_kind kind, struct buf *text, struct sim_cell *cell)
+{
+	if (buf_status(text) != ERR_OK || !sim_cell_text(cell, buf_str(text))) {
+		c->failed = true;
+	} else {
+		cell->kind = (uint8_t)kind;
+		c->failed |= !sim_stage_settle(c->a, c->table, c->place, cell);
+	}
+	buf_free(text);
+}
+
 /* The first of several choices is the one that stays. */
 static void
-cast_first(struct conversion *c, const cJSON *value, struct sim_cell *cell)
+to_choice(struct conversion *c, const cJSON *value, const char *text, struct sim_cell *cell)
 {
-	const char *name = cJSON_GetStringValue(
+	const char *first = c->from != SIM_MULTIPLE_SELECTS ? NULL : cJSON_GetStringValue(
 	    cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(value, 0), "name"));
+	struct buf name = { 0 };
 
-	if (name != NULL)
-		cast_text(c, name, cell);
+	buf_add_cstr(&name, first != NULL ? first : text);
+	settle(c, SIM_NEW_CHOICE, &name, cell);
 }
 
-/* Names of choices that may have commas in them. */
 static void
-cast_choices(struct conversion *c, const char *text, struct sim_cell *cell)
+to_choices(struct conversion *c, const char *text, struct sim_cell *cell)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct buf list = { 0 };
 
-	while (*text != '\0' && list != NULL) {
+	buf_add_char(&list, '[');
+	while (*text != '\0') {
 		const char *comma = strstr(text, ", ");
 		size_t n = comma == NULL ? strlen(text) : (size_t)(comma - text);
-		char *name = sim_copy((struct str){ text, n });
 
-		c->failed |= name == NULL ||
-		    !cJSON_AddItemToArray(list, cJSON_CreateString(name));
-		free(name);
+		json_next(&list);
+		json_add_string(&list, (struct str){ text, n });
 		text += n + (comma != NULL ? 2 : 0);
 	}
-	cast(c, list, cell);
-	cJSON_Delete(list);
+	buf_add_char(&list, ']');
+	settle(c, SIM_JSON, &list, cell);
 }
 
-/* The record that has all of the text as its name, made when there is none: names have commas. */
+/* The record that has all of the text as its name, made when there is none. */
 static void
 to_link(struct conversion *c, const char *text, struct sim_cell *cell)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct buf list = { 0 };
 
-	if (list == NULL || !cJSON_AddItemToArray(list, cJSON_CreateString(text)))
-		c->failed = true;
-	else
-		cast(c, list, cell);
-	cJSON_Delete(list);
+	buf_add_cstr(&list, "[{");
+	json_member_string(&list, "name", str_of(text));
+	buf_add_cstr(&list, "}]");
+	settle(c, SIM_NEW_LINKS, &list, cell);
 }
 
 /* Kinds whose cells are objects, or lists of values. */
@@ -205,13 +216,10 @@ convert(struct conversion *c, const cJSON *value, const char *text, struct sim_c
 		cell->kind = SIM_TRUE;
 		break;
 	case SIM_SINGLE_SELECT:
-		if (c->from == SIM_MULTIPLE_SELECTS)
-			cast_first(c, value, cell);
-		else
-			cast_text(c, text, cell);
+		to_choice(c, value, text, cell);
 		break;
 	case SIM_MULTIPLE_SELECTS:
-		cast_choices(c, text, cell);
+		to_choices(c, text, cell);
 		break;
 	case SIM_LINKS:
 		to_link(c, text, cell);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_more.h"
 #include "airtable-sim/base/state.h"
 #include "common/base/instant.h"
 
@@ -30,6 +31,10 @@ sim_state_reset(struct sim_state *s, uint32_t orders, uint64_t seed)
 	base = sim_data_new(s->options.base_id, orders, seed, s->options.now_ms);
 	if (base == NULL)
 		return false;
+	if (!sim_tables_add(base, s->options.tables, seed, s->options.now_ms)) {
+		sim_base_free(base);
+		return false;
+	}
 	sim_base_free(s->base);
 	s->base = base;
 	s->generated = orders;

@@ -51,6 +51,7 @@ struct sim_options {
 	char			token[SIM_TOKEN_SIZE];
 	uint32_t		orders;
 	uint64_t		seed;
+	unsigned		 tables;		/* beside Orders: enum sim_tables, or'ed */
 	int64_t			now_ms;		/* simulated clock at the start */
 	struct sim_settings	settings;
 };

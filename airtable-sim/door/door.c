@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "airtable-sim/base/data.h"
+#include "airtable-sim/base/data_more.h"
 #include "airtable-sim/base/row_json.h"
 #include "airtable-sim/door/door.h"
 #include "airtable-sim/door/edit.h"
@@ -28,7 +29,7 @@ const char sim_door_help[] =
     "                     error ping\n"
     "  POST, GET /_sim/settings {name: value}         /_sim/clock {\"advanceMs\"|\"set\"}\n"
     "  POST /_sim/tokens {\"token\",\"scopes\",\"bases\",\"valid\"}   /_sim/consume {\"calls\"}\n"
-    "  POST /_sim/reset {\"orders\",\"seed\"}\n"
+    "  POST /_sim/reset {\"orders\",\"seed\",\"tables\"}\n"
     "  GET /_sim/log?since=N  /_sim/stats  /_sim/dump?table=T\n";
 
 void
@@ -311,9 +312,14 @@ reset(struct sim_state *s, const struct sim_request *q, const cJSON *body,
 	const cJSON *orders = cJSON_GetObjectItemCaseSensitive(body, "orders");
 	const cJSON *seed = cJSON_GetObjectItemCaseSensitive(body, "seed");
 	uint32_t n = s->options.orders;
+	const char *words = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "tables"));
 	uint64_t from = s->options.seed;
 
 	(void)q;
+	if (words != NULL && !sim_tables_read(words, &s->options.tables)) {
+		door_refuse(reply, "tables must be orders, shop, everything, or several with commas between");
+		return;
+	}
 	if (cJSON_IsNumber(orders) && orders->valuedouble >= 0 &&
 	    orders->valuedouble <= SIM_DATA_ORDERS_MAX)
 		n = (uint32_t)orders->valuedouble;

@@ -49,12 +49,14 @@
  * POST /_sim/delete    {"ids":[..]}, or {"all":true}.  Answers {"deleted":n}
  * POST /_sim/restore   the same from the bin, ids as they were.  Answers {"restored":n}
  * POST /_sim/schema    {"rename":{"field","name"}} | {"remove":{"field"}} |
- *                      {"restore":{"field"}}: a removed one is back, with id and cells |
+ *                      {"restore":{"field"}}: a removed one is back, with id and cells, links
+ *                      with a new inverse |
  *                      {"formula":{"field","formula"}}: it is worked out by that now; webhooks
  *                      hear that the field was changed, and nothing of its cells |
  *                      {"retype":{"field","type","options"?,"touch"?}}: cells are converted,
  *                      which counts as a change of the records with "touch" |
- *                      {"add":{"name","type","options"?}} | {"addOption":{"field","name"}} |
+ *                      {"add":{"name","type","options"?}}: computed ones, too, see
+ *                      sim_field_create() | {"addOption":{"field","name"}} |
  *                      {"renameOption":{"field","from","to"}} | {"removeOption":{"field","name"}} |
  *                      {"renameTable":{"name"}} | {"removeTable":{}} |
  *                      {"addTable":{"name","fields":[..]}}, or several of them.
@@ -95,8 +97,8 @@
  * POST /_sim/consume   {"calls":n}: calls of another integration on the base, now
  * POST /_sim/clock     {"advanceMs":n} | {"set":"2026-11-20T10:00:00.000Z" or ms}; GET /_sim/clock.
  *                      By this clock webhooks and payloads grow old, pings are due, months end
- * POST /_sim/reset     {"orders":n?,"seed":n?}: all as it was at the start; no webhooks,
- *                      the editor rests
+ * POST /_sim/reset     {"orders":n?,"seed":n?,"tables":"shop,everything"?}: all as it was at the
+ *                      start; no webhooks, the editor rests
  *
  * What happened
  * GET /_sim/log?since=N&max=M    {"last":seq,"entries":[{"seq","arrivalMs","simulated",
