@@ -22,6 +22,7 @@ struct rebuild {
 	struct db		 db;		/* the old store */
 	struct store		*from;		/* in a snapshot */
 	struct verify_result	 verified;
+	uint64_t		*bits;		/* its doubts, of all tables */
 	struct backup_facts	*facts;
 	struct buf		*why;
 };
@@ -275,26 +276,34 @@ make_room(struct rebuild *b)
 	return new_store_room(&b->new, used, b->why);
 }
 
+/* A bit for each row of each table. */
+static enum err
+make_bits(struct rebuild *b)
+{
+	const struct tables *tables = b->new.tables;
+	size_t words = 0;
+
+	for (size_t i = 0; i < tables->count; i++)
+		words += store_rows_end(b->from, tables->list[i]) / 64 + 1;
+	if ((b->bits = calloc(words, sizeof(*b->bits))) == NULL)
+		return ERR_NOMEM;
+	for (size_t i = tables->count; i-- > 0;) {
+		words -= store_rows_end(b->from, tables->list[i]) / 64 + 1;
+		b->verified.doubt[tables->list[i]->number] = b->bits + words;
+	}
+	return ERR_OK;
+}
+
 static enum err
 open_from(struct rebuild *b)
 {
-	const struct tables *tables = b->new.tables;
 	char path[CONFIG_TEXT_MAX + 16];
 	enum err e;
 
 	(void)snprintf(path, sizeof(path), "%s/" STORE_DATA, b->new.path);
-	if ((e = backup_open(path, tables, &b->db, &b->from, b->why)) != ERR_OK)
+	if ((e = backup_open(path, b->new.tables, &b->db, &b->from, b->why)) != ERR_OK)
 		return e;
-	e = store_begin(b->from);
-	for (size_t i = 0; i < tables->count && e == ERR_OK; i++) {
-		const struct schema *s = tables->list[i];
-
-		b->verified.doubt[s->number] = calloc(store_rows_end(b->from, s) / 64 + 1,
-		    sizeof(uint64_t));
-		if (b->verified.doubt[s->number] == NULL)
-			e = ERR_NOMEM;
-	}
-	if (e == ERR_OK)
+	if ((e = store_begin(b->from)) == ERR_OK && (e = make_bits(b)) == ERR_OK)
 		e = verify_store(b->from, ignore, NULL, &b->verified);
 	if (e != ERR_OK) {
 		buf_printf(b->why, "%s: %s", path, err_text(e));
@@ -326,8 +335,7 @@ backup_rebuild(const struct config *config, const struct tables *tables, struct 
 	}
 	store_close(b.from);
 	db_close(&b.db);
-	for (size_t i = 0; i < TABLES_MAX; i++)
-		free(b.verified.doubt[i]);
+	free(b.bits);
 	new_store_end(&b.new);
 	return e;
 }
