@@ -281,7 +281,7 @@ static enum err
 make_bits(struct rebuild *b)
 {
 	const struct tables *tables = b->new.tables;
-	size_t words = 0;
+	size_t words = 1;	/* even without tables there is something to allocate */
 
 	for (size_t i = 0; i < tables->count; i++)
 		words += store_rows_end(b->from, tables->list[i]) / 64 + 1;
