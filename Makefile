@@ -112,10 +112,10 @@ $(filter $(O)/tests/unit/write/%,$(UNIT)): %: %.o $(O)/tests/fakes.a $(O)/tests/
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(O)/tests/lib.a $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests) check)
 # the seeds of a fuzz target, run through it without a fuzzer
-$(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(ARCHIVES)
+$(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(O)/tests/fuzz/made_store.o $(ARCHIVES)
 	$(link) $(call libs,$(LIBS_tests))
 # BUILD=fuzz, clang
-$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/made_store.o $(ARCHIVES)
 	$(link) -fsanitize=fuzzer $(call libs,$(LIBS_tests))
 
 .PHONY: objects units benches replays fuzzers

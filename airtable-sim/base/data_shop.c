@@ -201,8 +201,8 @@ add_goods(struct shop *s)
 		"{\"name\":\"SKU\",\"type\":\"singleLineText\"}",
 		"{\"name\":\"Name\",\"type\":\"singleLineText\"}",
 		"{\"name\":\"Category\",\"type\":\"singleSelect\",\"options\":{\"choices\":[]}}",
-		"{\"name\":\"Supplier\",\"type\":\"multipleRecordLinks\",\"options\":{\"linkedTableId\":"
-		"\"tblSuppliers00000\",\"prefersSingleRecordLink\":true}}",
+		("{\"name\":\"Supplier\",\"type\":\"multipleRecordLinks\",\"options\":"
+		"{\"linkedTableId\":\"tblSuppliers00000\",\"prefersSingleRecordLink\":true}}"),
 		"{\"name\":\"Price\",\"type\":\"currency\",\"options\":{\"precision\":2,\"symbol\":\"$\"}}",
 		"{\"name\":\"Stock Quantity\",\"type\":\"number\",\"options\":{\"precision\":0}}",
 		"{\"name\":\"Reorder Threshold\",\"type\":\"number\",\"options\":{\"precision\":0}}",

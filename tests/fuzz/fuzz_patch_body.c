@@ -5,7 +5,7 @@
 #include "fcgi-api/http/handlers.h"
 #include "fcgi-api/http/json_body.h"
 #include "syncd/apply/apply.h"
-#include "tests/fuzz/fuzz_store.h"
+#include "tests/fuzz/made_store.h"
 
 /*
  * The body of a change: first the strict JSON reader, then each handler that
@@ -35,7 +35,7 @@ prepare(void)
 	struct api *api = api_new(&config, &docs);
 
 	must(api != NULL && (api->loop = loop_new()) != NULL);
-	api->store = fuzz_store(&config, fill);
+	api->store = made_store(&config, fill);
 	must((api->link = syncd_link_new(api->loop, "/nonexistent/orderdeck.sock",
 	    &orders_schema)) != NULL);
 	api->request.content_type = STR("application/json");

@@ -4,7 +4,7 @@
 #include "common/query/query.h"
 #include "fcgi-api/http/query_string.h"
 #include "syncd/apply/apply.h"
-#include "tests/fuzz/fuzz_store.h"
+#include "tests/fuzz/made_store.h"
 
 /*
  * A raw query string as a client sends it: decoded, checked by the list's
@@ -57,7 +57,7 @@ prepare(void)
 {
 	static struct config config;
 
-	store = fuzz_store(&config, fill);
+	store = made_store(&config, fill);
 	must((query = query_new(&orders_schema)) != NULL);
 }
 

@@ -1,39 +1,28 @@
-#ifndef TESTS_FUZZ_FUZZ_STORE_H
-#define TESTS_FUZZ_FUZZ_STORE_H
-
-#include <sys/wait.h>
-
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/config/config.h"
-#include "common/store/store.h"
+#include "tests/fuzz/made_store.h"
 
-/* A small store for a fuzz target, and a check that ends it. */
-
-static inline void
+void
 must(bool ok)
 {
 	if (!ok)
 		abort();
 }
 
-static inline int
-fuzz_remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int
+remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st, (void)type, (void)ftw;
 	return remove(path);
 }
 
-/*
- * Let ${fill} make a store where ${config} says, and open it.  The writer is
- * another process, as LMDB requires; the files are removed once they are open.
- */
-static inline struct store *
-fuzz_store(struct config *config, void (*fill)(const struct config *))
+struct store *
+made_store(struct config *config, void (*fill)(const struct config *))
 {
 	char dir[] = "/tmp/orderdeck-fuzz-XXXXXX";
 	struct store *store;
@@ -53,8 +42,6 @@ fuzz_store(struct config *config, void (*fill)(const struct config *))
 	}
 	must(waitpid(pid, &status, 0) == pid && status == 0);
 	must(store_open(config->store.path, &tables_builtin, &store) == ERR_OK);
-	must(nftw(dir, fuzz_remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
+	must(nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0);
 	return store;
 }
-
-#endif
