@@ -56,7 +56,8 @@ sim_field_create(struct sim_table *t, const cJSON *d, bool in_app, struct sim_re
 	struct sim_field *f;
 	enum sim_type kind;
 
-	if (name == NULL || name[0] == '\0' || strlen(name) > 255 || !sim_type_find(type, &kind)) {
+	if (name == NULL || name[0] == '\0' || strlen(name) > 255 || !sim_type_find(type, &kind) ||
+	    (t->field_count == 0 && kind == SIM_LINKS)) {	/* no primary field is links */
 		sim_reply_invalid(reply);
 		return NULL;
 	}

@@ -294,11 +294,13 @@ link_table(struct conversion *c)
 	    SIM_SINGLE_LINE_TEXT) != NULL;
 }
 
-/* Every cell of the field, which is already what it becomes. */
+/* Every cell of the field, which is already what it becomes; records that are made for links have none. */
 static bool
 convert_all(struct conversion *c, bool touch)
 {
-	for (uint32_t i = 0; i < c->table->row_count && !c->failed; i++)
+	uint32_t n = c->table->row_count;
+
+	for (uint32_t i = 0; i < n && !c->failed; i++)
 		convert_row(c, i, touch);
 	return !c->failed;
 }
@@ -345,7 +347,7 @@ sim_retype(struct sim_action *a, struct sim_table *t, size_t place, const cJSON 
 	struct conversion c = conversion_of(a, t, place);
 
 	if (!sim_type_find(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(change, "type")),
-	    &c.to))
+	    &c.to) || (place == 0 && c.to == SIM_LINKS))
 		return false;
 	sim_action_field(a, SIM_FIELD_CHANGED, t, place);
 	f->type = c.to;

@@ -11,7 +11,8 @@
  * read as typecast would.  What can't be converted becomes empty.  A field
  * that becomes links gets an inverse; the inverse of one that was links
  * becomes a text.  With "touch" all that changes counts as an edit of its
- * record.  False: there is no such type, or the options are not valid.
+ * record.  False: there is no such type, the options are not valid, or the
+ * primary field would be links.
  */
 bool	sim_retype(struct sim_action *, struct sim_table *, size_t field, const cJSON *change);
 /* Links of a field whose table or inverse goes away: a text with the names remains. */

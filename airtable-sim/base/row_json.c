@@ -8,8 +8,6 @@
 #include "common/base/instant.h"
 #include "common/base/json_write.h"
 
-#define READS_MAX	500000	/* linked records for one cell: lookups of lookups multiply */
-
 static void
 add_time(struct buf *b, int64_t ms)
 {
@@ -103,7 +101,9 @@ add_looked_up(struct buf *b, const struct sim_table *t, const struct sim_row *ro
 	if (!sim_field_follows(t, f) || how->level == FORMULA_LEVELS_MAX)
 		return;
 	links = sim_links(sim_row_cell(row, f->via - 1u), &n);
-	if (n == 0 || (how->reads += (unsigned)n) > READS_MAX)
+	if (how->level > 0)
+		how->reads += (unsigned)n;
+	if (n == 0 || how->reads > FORMULA_READS_MAX)
 		return;
 	how->level++;
 	if (how->webhook)

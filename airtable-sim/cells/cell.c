@@ -241,7 +241,9 @@ sim_row_name(struct buf *b, const struct sim_table *t, uint32_t slot)
 		.table = t, .row = row, .modified_ms = row->modified_ms, .now_ms = row->modified_ms
 	};
 
-	if (sim_row_cell(row, 0)->kind == SIM_EMPTY && sim_type_is_computed(t->fields[0].type))
+	/* evaluations end, links of links of links might not */
+	if (sim_row_cell(row, 0)->kind == SIM_LINKED ||
+	    (sim_row_cell(row, 0)->kind == SIM_EMPTY && sim_type_is_computed(t->fields[0].type)))
 		formula_field_plain(b, 0, &context);
 	else
 		sim_cell_plain(b, t->fields, sim_row_cell(row, 0));

@@ -5,7 +5,6 @@
 #include "airtable-sim/formula/tree.h"
 #include "common/base/vec.h"
 
-#define READS_MAX	500000	/* linked records in one evaluation: lookups of lookups multiply */
 
 static struct fvalue
 json_value(struct feval *e, const cJSON *v)
@@ -36,6 +35,15 @@ list_value(struct feval *e, const cJSON *list)
 	return (struct fvalue){ .kind = FV_LIST, .items = items, .count = n };
 }
 
+/* Lookups of lookups multiply, and may come back to where they began. */
+static bool
+may_read(struct feval *e, size_t n)
+{
+	if (e->level > 1)
+		e->reads += (unsigned)n;
+	return e->reads <= FORMULA_READS_MAX;
+}
+
 /* What a field of another record holds. */
 static struct fvalue
 linked_value(struct feval *e, const struct sim_table *linked, uint32_t slot, size_t place)
@@ -58,7 +66,7 @@ linked_names(struct feval *e, const struct sim_field *f, const struct sim_cell *
 	struct fvalue *items = feval_items(e, c->len);
 	struct str name;
 
-	if (items == NULL || (e->reads += c->len) > READS_MAX || e->level == FORMULA_LEVELS_MAX)
+	if (items == NULL || e->level == FORMULA_LEVELS_MAX || !may_read(e, c->len))
 		return fvalue_error();
 	e->level++;
 	for (uint32_t i = 0; i < c->len; i++) {
@@ -153,7 +161,7 @@ look_up(struct feval *e, const struct sim_field *f, bool blanks)
 	if (!sim_field_follows(t, f))
 		return fvalue_error();
 	links = sim_links(sim_row_cell(e->context->row, f->via - 1u), &n);
-	if ((e->reads += (unsigned)n) > READS_MAX)
+	if (!may_read(e, n))
 		return fvalue_error();
 	for (size_t i = 0; i < n && ok; i++) {
 		struct fvalue v = linked_value(e, t->fields[f->via - 1].linked, links[i], f->target);

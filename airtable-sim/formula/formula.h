@@ -13,6 +13,7 @@
  */
 #define FORMULA_DEPTH_MAX	200	/* nested operators, parentheses and calls */
 #define FORMULA_TEXT_MAX	(1 << 20)
+#define FORMULA_READS_MAX	5000	/* records linked by linked records, for one result */
 #define FORMULA_LEVELS_MAX	8	/* computed fields that refer to computed fields */
 
 struct formula;
