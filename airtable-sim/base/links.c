@@ -321,9 +321,9 @@ fill_inverse(struct sim_base *b, struct sim_table *t, size_t place)
 	struct sim_table *linked = t->fields[place].linked;
 	size_t inverse = t->fields[place].inverse - 1u, all;
 	uint32_t *counts = calloc(linked->row_count + 1u, sizeof(*counts)), *block = NULL;
-	bool ok = counts != NULL;
+	bool ok = true;
 
-	if (!ok)
+	if (counts == NULL)
 		return false;
 	if ((all = count_links(t, place, counts)) > 0)
 		ok = (block = malloc(all * sizeof(*block))) != NULL && sim_base_keep(b, block) &&
