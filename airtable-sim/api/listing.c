@@ -26,8 +26,8 @@ sim_reply_no_record(struct sim_reply *reply, const struct sim_settings *s)
 
 /* A record in the order that is being made: the cells that decide it. */
 struct sorted {
-	uint32_t	 slot;
-	struct sim_cell	 keys[SIM_SORT_MAX];
+	uint32_t		 slot;
+	const struct sim_cell	*keys;
 };
 
 /* Empty cells come first; selects by the order of their choices. */
@@ -126,22 +126,22 @@ sort(const struct sim_call *call, const struct sim_list_query *q, struct sim_ite
 {
 	const struct sim_table *t = call->table;
 	struct sorted *list = calloc(it->count, sizeof(*list));
-	bool ok = list != NULL;
+	struct sim_cell *keys = calloc(it->count * q->sort_count, sizeof(*keys));
+	bool ok = list != NULL && keys != NULL;
 
 	for (size_t i = 0; i < it->count && ok; i++) {
-		list[i].slot = it->slots[i];
+		list[i] = (struct sorted){ it->slots[i], &keys[i * q->sort_count] };
 		for (size_t k = 0; k < q->sort_count && ok; k++)
 			ok = sort_key(t, &t->rows[it->slots[i]], q->sort[k].field, call->now_ms,
-			    &list[i].keys[k]);
+			    &keys[i * q->sort_count + k]);
 	}
 	if (ok)
 		qsort_r(list, it->count, sizeof(*list), compare_sorted, (void *)(uintptr_t)q);
-	for (size_t i = 0; i < it->count && list != NULL; i++) {
-		if (ok)
-			it->slots[i] = list[i].slot;
-		for (size_t k = 0; k < q->sort_count; k++)
-			sim_cell_free(&list[i].keys[k]);
-	}
+	for (size_t i = 0; i < it->count && ok; i++)
+		it->slots[i] = list[i].slot;
+	for (size_t i = 0; i < it->count * q->sort_count && keys != NULL; i++)
+		sim_cell_free(&keys[i]);
+	free(keys);
 	free(list);
 	return ok;
 }
