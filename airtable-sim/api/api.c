@@ -5,7 +5,7 @@
 #include "airtable-sim/api/api.h"
 #include "airtable-sim/api/call.h"
 
-/* Below /v0.  ":base", ":record" and the like match well-formed ids only, ":table" anything. */
+/* Below /v0.  ":base", ":record" and other ids match well-formed ids only, ":table" anything. */
 static const struct route {
 	const char	*method;
 	const char	*path[SIM_SEGMENTS_MAX];

@@ -35,7 +35,7 @@ void	sim_reply_errorf(struct sim_reply *, int status, const char *type, const ch
 void	sim_reply_invalid(struct sim_reply *);
 /* 403 INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND. */
 void	sim_reply_forbidden(struct sim_reply *);
-/* 500: out of memory and the like. */
+/* 500: out of memory, for example. */
 void	sim_reply_internal(struct sim_reply *);
 void	sim_reply_free(struct sim_reply *);
 

@@ -24,7 +24,7 @@
  *  5. Links are slots of the linked table.  Where the field has an inverse,
  *     a live record is in the links of another live one exactly when the
  *     other is in its own (links.h keeps that up).  A deleted record is in
- *     nobody's links; its own links are as they were when it was deleted.
+ *     no cell's links; its own links are as they were when it was deleted.
  */
 #define SIM_ID_LEN		17
 #define SIM_ID_SIZE		(SIM_ID_LEN + 1)

@@ -24,9 +24,9 @@ bool	sim_edit_row(struct sim_action *, struct sim_table *, uint32_t slot, const 
 /* A new record with these fields, or (NULL) a generated order; SIM_NO_ROW with the error in the reply. */
 uint32_t sim_edit_create(struct sim_action *, struct sim_state *, struct sim_table *,
 	    const cJSON *fields, enum sim_stage_how, struct sim_reply *);
-/* Harmless for one that is deleted. */
+/* Does nothing if the record is deleted already. */
 void	sim_edit_delete(struct sim_action *, struct sim_table *, uint32_t slot);
-/* Harmless for one that is not deleted. */
+/* Does nothing if the record is not deleted. */
 void	sim_edit_restore(struct sim_action *, struct sim_table *, uint32_t slot);
 
 /*

@@ -9,7 +9,7 @@
 
 /*
  * Listings under way.  Each holds which records were there, and in which
- * order, when its first page was asked for; values are read anew for every
+ * order, when its first page was asked for; values are read again for every
  * page.  A token "itr.../rec..." names the listing and the record that the
  * next page begins with.  The one that was not used longest makes room when
  * there are too many.

@@ -6,7 +6,7 @@
 
 /*
  * Links between records.  A link field and its inverse in the linked table
- * mirror each other: whoever changes one side changes the other, as part of
+ * mirror each other: a change of one side changes the other, as part of
  * the same action.  A field that links to its own table has no inverse.
  * Changed cells on the other side are noted for the webhooks and, as the
  * setting linkBumps says, change the modification time of their records.

@@ -17,7 +17,7 @@ add_time(struct buf *b, int64_t ms)
 	json_add_string(b, str_of(text));
 }
 
-/* How a value is told, and how far lookups of lookups have gone. */
+/* How a value is written, and how far lookups of lookups have gone. */
 struct telling {
 	bool		 webhook;	/* as webhooks send it, not as records have it */
 	int64_t		 now_ms;

@@ -73,8 +73,8 @@ static const struct setting {
 	{ "optionPayloads", AT(option_payloads), 1, 0, 1, BOOL, "changed options of a select are a changed field" },
 	{ "batchPayloads", AT(batch_payloads), 0, 0, 1, "one|each", "payloads of one API call: one, or one per record" },
 	{ "splitRecords", AT(split_records), 500, 0, 1000000, NULL, "records in one payload, the rest follows in others; 0: all" },
-	{ "splitEvery", AT(split_every), 0, 0, 1000000, NULL, "every so many-th transaction is split in two; 0: none" },
-	{ "errorPayloadEvery", AT(error_payload_every), 0, 0, 1000000, NULL, "every so many-th payload is an error; 0: none" },
+	{ "splitEvery", AT(split_every), 0, 0, 1000000, NULL, "every Nth transaction is split in two; 0: none" },
+	{ "errorPayloadEvery", AT(error_payload_every), 0, 0, 1000000, NULL, "every Nth payload is an error; 0: none" },
 	{ "brokenCode", AT(broken_code), 0, 0, 1, "INVALID_FILTERS|INVALID_HOOK", "error payload when what is watched goes away" },
 
 	{ "pingDelayMs", AT(ping_delay_ms), 0, 0, 3600000, NULL, "from the payload to the ping" },

@@ -87,7 +87,7 @@ take_decimal(struct str *s, char text[static NUMBER_TEXT_MAX])
 	return n > (size_t)point && (!grouped || point || group == 3);
 }
 
-/* "e21" and the like, behind the digits. */
+/* An exponent such as "e21" behind the digits. */
 static bool
 take_exponent(struct str *s, int *exponent)
 {

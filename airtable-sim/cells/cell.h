@@ -55,7 +55,7 @@ bool		 sim_cell_equal(const struct sim_cell *, const struct sim_cell *);
 void		 sim_cell_json(struct buf *, const struct sim_field *, const struct sim_cell *);
 /* The same as webhooks send it: selects and links as objects, lookups by the record they come from. */
 void		 sim_cell_json_v2(struct buf *, const struct sim_field *, const struct sim_cell *);
-/* As people are told it: a choice's or a record's name, 12.5, 2026-11-20T10:00:00.000Z, "a, b". */
+/* As people read it: a choice's or a record's name, 12.5, 2026-11-20T10:00:00.000Z, "a, b". */
 void		 sim_cell_plain(struct buf *, const struct sim_field *, const struct sim_cell *);
 /* The shortest decimal that reads back as the same double. */
 void		 sim_number_add(struct buf *, double);

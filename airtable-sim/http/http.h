@@ -15,7 +15,7 @@ struct sim_server;
 /* Serve ${state} on ${port} (0: any free one).  NULL: the port can't be had; errno tells. */
 struct sim_server	*sim_server_start(struct sim_state *, uint16_t port);
 uint16_t		 sim_server_port(const struct sim_server *);
-/* Wake up all that wait, cut their connections, and end.  NULL is harmless. */
+/* Wake up all that wait, cut their connections, and end.  NULL is allowed. */
 void			 sim_server_stop(struct sim_server *);
 
 #endif

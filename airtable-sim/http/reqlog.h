@@ -31,7 +31,7 @@ struct sim_log {
 /* Number of the new entry; 0: out of memory, nothing is logged. */
 uint64_t	sim_log_arrival(struct sim_log *, int64_t arrival_ms, int64_t simulated_ms,
 		    const char *method, const char *target);
-/* Fill in how it ended; harmless for an entry that is gone. */
+/* Fill in how it ended; an entry that is gone is ignored. */
 void		sim_log_answer(struct sim_log *, uint64_t seq, int64_t now_ms, int status,
 		    uint64_t records);
 /* {"last":n,"entries":[...]}: those after ${since}, at most ${max}, oldest first. */

@@ -11,11 +11,11 @@ struct sim_view {
 	const struct sim_spec		 *spec;
 	enum sim_cells			  cells;
 	uint64_t			  transaction;
-	const struct sim_change		**list;		/* what it is told of */
+	const struct sim_change		**list;		/* the changes that its specification lets through */
 	size_t				  count;
 };
 
-/* Some of what it is told of: one payload. */
+/* Some of these changes: one payload. */
 struct sim_part {
 	const struct sim_view	*v;
 	size_t			 from, to;

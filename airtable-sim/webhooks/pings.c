@@ -6,7 +6,7 @@
 #include "common/base/json_write.h"
 
 /*
- * When which webhook's address is told.  However many payloads arrive while
+ * When each webhook's address is pinged.  However many payloads arrive while
  * a ping waits, is in flight or is to be tried again, it is one ping; one
  * more follows for those that came while it was in flight.
  */

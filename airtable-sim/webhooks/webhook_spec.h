@@ -30,7 +30,7 @@ struct sim_spec {
 	char			scope[SIM_ID_SIZE];	/* a table or a view; "": the base */
 	struct sim_id_list	watched;	/* fields whose cells count; none: all */
 	struct sim_id_list	schemas;	/* fields whose definitions count; none: all */
-	struct sim_id_list	included;	/* fields whose unchanged cells are told too */
+	struct sim_id_list	included;	/* fields whose unchanged cells are sent too */
 	bool			included_all;
 	bool			previous_cells, previous_fields;
 };

@@ -12,7 +12,8 @@
 
 /*
  * The webhooks of the base: each has a log of payloads, numbered from 1
- * without gaps and never anew, and an address that may be told of new ones.
+ * without gaps for all of its life, and an address that may be pinged about
+ * new ones.
  * Pure as to time: the simulated clock is passed in.
  *
  * A webhook's life: active until it expires or what it watches goes away
@@ -87,7 +88,7 @@ bool	sim_webhooks_listen(const struct sim_webhooks *, int64_t now_ms);
 void	sim_webhooks_wake(const struct sim_webhooks *);
 
 bool	sim_webhook_active(const struct sim_webhook *, int64_t now_ms);
-/* Its life begins anew. */
+/* Its lifetime starts again. */
 void	sim_webhook_extend(struct sim_webhook *, const struct sim_settings *, int64_t now_ms);
 /* Add a payload to the log and plan a ping; the text is taken.  What exceeds payloadLogBytes goes. */
 void	sim_webhook_log(struct sim_webhook *, const struct sim_settings *, int64_t now_ms, char *text);
