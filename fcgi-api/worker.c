@@ -107,7 +107,7 @@ worker_open(struct worker *w, connections_request *request)
 	w->api->loop = cs.loop = w->loop;
 	w->api->limits = setup->limits;
 	w->api->counters = setup->block;
-	if ((w->api->link = syncd_link_new(w->loop, path, &orders_schema)) == NULL)
+	if ((w->api->link = syncd_link_new(w->loop, path)) == NULL)
 		return false;
 	return (w->connections = connections_new(&cs)) != NULL && signals_watch(w);
 }

@@ -140,14 +140,29 @@ sync_done(void *cookie, enum err e, const char *detail, bool still_running)
 	answer_sync(cookie, e, detail);
 }
 
+/* The table is not one of those that syncd has from Airtable. */
+static void
+refuse_table(struct server_call *call, const struct schema *table)
+{
+	struct message_reply reply = { .err = ERR_NOT_FOUND };
+
+	(void)snprintf(reply.detail, sizeof(reply.detail), "the table %s is not synced with Airtable",
+	    table->name);
+	server_reply(call, &reply);
+}
+
 static void
 do_sync(struct commands *c, struct server_call *call)
 {
 	const struct message_request *request = server_call_request(call);
-	struct sync_asker *a = malloc(sizeof(*a));
 	struct message_reply reply = { .err = ERR_NOMEM };
+	struct sync_asker *a;
 
-	if (a == NULL) {
+	if (request->table != NULL && !airtable_serves(c->airtable, request->table)) {
+		refuse_table(call, request->table);
+		return;
+	}
+	if ((a = malloc(sizeof(*a))) == NULL) {
 		server_reply(call, &reply);
 		return;
 	}

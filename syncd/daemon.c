@@ -291,7 +291,7 @@ open_parts(struct daemon *d)
 		log_error("start: run.dir is too long for a socket");
 		return false;
 	}
-	d->server = server_new(&d->loop, socket_path, &orders_schema, commands_request,
+	d->server = server_new(&d->loop, socket_path, &tables_builtin, commands_request,
 	    &d->commands);
 	if (d->server != NULL)
 		server_on_reply(d->server, commands_replied, &d->commands);

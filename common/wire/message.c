@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/fold.h"
+#include "common/base/hash.h"
 #include "common/base/json_write.h"
 #include "common/store/row.h"
 #include "common/wire/parts.h"
@@ -109,6 +110,15 @@ message_place_parse(struct str s, uint64_t *generation, uint32_t *index)
 	return true;
 }
 
+void
+message_fingerprint(const struct message_request *r, uint64_t fingerprint[static 2])
+{
+	uint64_t table = (r->table->number - orders_schema.number) * HASH_PRIME;
+
+	for (size_t k = 0; k < 2; k++)
+		fingerprint[k] = r->fingerprint[k] + table;
+}
+
 static void
 add_refused(struct buf *b, const struct message_item *item)
 {
@@ -155,7 +165,7 @@ add_item(struct buf *b, const struct schema *schema, const struct message_item *
 }
 
 static void
-add_write(struct buf *b, const struct schema *schema, const struct message_request *r)
+add_write(struct buf *b, const struct message_request *r)
 {
 	if (r->by[0] != '\0')
 		json_member_string(b, "by", str_of(r->by));
@@ -173,16 +183,19 @@ add_write(struct buf *b, const struct schema *schema, const struct message_reque
 		buf_printf(b, "\"%016llx%016llx\"", (unsigned long long)r->fingerprint[0],
 		    (unsigned long long)r->fingerprint[1]);
 	}
+	json_member_string(b, "table", str_of(r->table->name));
 	json_name(b, "items");
 	buf_add_char(b, '[');
 	for (size_t i = 0; i < r->item_count; i++)
-		add_item(b, schema, &r->items[i]);
+		add_item(b, r->table, &r->items[i]);
 	buf_add_char(b, ']');
 }
 
 static void
 add_sync(struct buf *b, const struct message_request *r)
 {
+	if (r->table != NULL)
+		json_member_string(b, "table", str_of(r->table->name));
 	json_member_bool(b, "full", r->full);
 	json_member_bool(b, "acceptShrink", r->accept_shrink);
 	json_member_int(b, "waitMs", r->wait_ms);
@@ -196,8 +209,7 @@ add_ping(struct buf *b, const struct message_request *r)
 }
 
 void
-message_add_request(struct buf *b, const struct schema *schema,
-    const struct message_request *r)
+message_add_request(struct buf *b, const struct message_request *r)
 {
 	buf_add_char(b, '{');
 	json_member_int(b, "v", MESSAGE_VERSION);
@@ -206,7 +218,7 @@ message_add_request(struct buf *b, const struct schema *schema,
 	if (r->request_id[0] != '\0')
 		json_member_string(b, "requestId", str_of(r->request_id));
 	if (r->type == MESSAGE_WRITE)
-		add_write(b, schema, r);
+		add_write(b, r);
 	else if (r->type == MESSAGE_SYNC)
 		add_sync(b, r);
 	else if (r->type == MESSAGE_PING)

@@ -6,7 +6,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/base/str.h"
-#include "common/tables/schema.h"
+#include "common/tables/tables.h"
 
 /*
  * The protocol of syncd's Unix socket: one JSON object a line (frame.h).  Requests have an
@@ -14,12 +14,13 @@
  *
  *   {"v":2,"id":7,"type":"write","requestId":"ab12","by":"","timeoutMs":20000,
  *    "deadlineMs":91234567,"defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
+ *    "table":"orders",
  *    "items":[{"kind":"update","record":"rec...","version":42,"undoes":"1042.0",
  *              "fields":{"status":"Shipped","priority":null}},
  *             {"kind":"create","fields":{"customer":"Acme","orderTotal":123.45}},
  *             {"kind":"delete","record":"rec...","version":42},
  *             {"kind":"refused","record":"rec...","code":"invalid_body","problem":"<JSON as a text>"}]}
- *   {"v":2,"id":8,"type":"sync","requestId":"..","full":true,"acceptShrink":false,"waitMs":25000}
+ *   {"v":2,"id":8,"type":"sync","requestId":"..","table":"orders","full":true,"acceptShrink":false,"waitMs":25000}
  *   {"v":2,"id":9,"type":"status","requestId":".."}
  *   {"v":2,"id":10,"type":"ping","mac":"hmac-sha256=..","notice":"{..}"}
  *
@@ -39,7 +40,11 @@
  * message, a key used for another request (idempotency_conflict), stopping, out of
  * memory, no room.
  *
- * Unknown members, types and versions are ERR_BAD_MESSAGE, and so are repeated
+ * "table" says whose records a write's items are and whose fields they have, or which
+ * table is synced.  A sync without it is of all tables.  A write without it is of orders:
+ * workers of the release before tables were named may still ask a newer syncd.
+ *
+ * Unknown members, types, tables and versions are ERR_BAD_MESSAGE, and so are repeated
  * members, wrong types, text that is too long and numbers out of range.  Required are
  * "v", "id" and "type"; in a write "items" (1 to MESSAGE_ITEMS_MAX); in an update
  * "record" and "fields" (one or more that may be written); in a create "fields" (those
@@ -65,7 +70,7 @@
 enum message_type { MESSAGE_STATUS, MESSAGE_SYNC, MESSAGE_WRITE, MESSAGE_PING, MESSAGE_TYPES };
 enum message_kind { MESSAGE_UPDATE, MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_REFUSED, MESSAGE_KINDS };
 
-/* One order to change.  Strings of the record belong to the request, see message_request_free(). */
+/* One record to change.  Strings of the record belong to the request, see message_request_free(). */
 struct message_item {
 	enum message_kind	kind;
 	uint64_t		version;	/* expected; 0: any */
@@ -80,13 +85,15 @@ struct message_request {
 	uint64_t		id;
 	enum message_type	type;
 	char			request_id[REQUEST_ID_MAX + 1];
+	const struct schema	*table;		/* MESSAGE_WRITE: of its items; MESSAGE_SYNC: NULL: all */
 	/* MESSAGE_WRITE */
 	struct message_item	*items;
 	size_t			 item_count;
 	bool			 bulk;		/* its results share a bulk id */
 	bool			 defer;		/* if Airtable can't be reached, deliver later rather than fail */
 	char			 key[MESSAGE_KEY_MAX + 1];	/* Idempotency-Key; "": none */
-	uint64_t		 fingerprint[2];	/* of the request that the key is for */
+	uint64_t		 fingerprint[2];	/* of the request that the key is for, see
+							   message_fingerprint() */
 	char			 by[MESSAGE_BY_MAX + 1];	/* the user; "": unknown */
 	int64_t			 timeout_ms;	/* 0: write.timeout */
 	int64_t			 deadline_ms;	/* instant_monotonic(), one clock for all processes:
@@ -115,17 +122,25 @@ struct message_reply {
  * Add the line and its newline.  A body is added as it is, except that line breaks
  * (in JSON they can only be white space) become spaces.
  */
-void		message_add_request(struct buf *, const struct schema *, const struct message_request *);
+void		message_add_request(struct buf *, const struct message_request *);
 void		message_add_reply(struct buf *, const struct message_reply *);
 
 /*
- * Read a line.  ERR_BAD_MESSAGE: the reason is in ${why}, and ->id is that of the
- * line, or 0 if it could not be read.
+ * Read a line about one of these tables, whose schemas outlive the request.
+ * ERR_BAD_MESSAGE: the reason is in ${why}, and ->id is that of the line, or 0 if it
+ * could not be read.
  */
-enum err	message_parse_request(struct str line, const struct schema *,
+enum err	message_parse_request(struct str line, const struct tables *,
 		    struct message_request *, char why[static 128]);
 /* Free what parsing allocated (items, texts).  May be called twice, and after a failure. */
 void		message_request_free(struct message_request *);
+
+/*
+ * A write's fingerprint together with its table, as an answer is kept with it and looked
+ * up by it: the same key and fingerprint with another table are another request.  That of
+ * orders is the fingerprint alone.
+ */
+void		message_fingerprint(const struct message_request *, uint64_t fingerprint[static 2]);
 
 /* One result of a write: composed by syncd, read by its client. */
 struct message_result {

@@ -10,7 +10,7 @@
  * members, each with the function that reads it.
  */
 struct reader {
-	const struct schema	*schema;
+	const struct tables	*tables;
 	struct message_request	*request;
 	struct message_item	*item;		/* the one being read */
 	struct message_reply	*reply;

@@ -92,6 +92,7 @@ static bool
 read_fields(struct reader *r, const struct member *m, const cJSON *item)
 {
 	unsigned flag = r->item->kind == MESSAGE_CREATE ? FIELD_CREATE : FIELD_WRITE;
+	const struct schema *table = r->request->table;
 	struct record *record = &r->item->record;
 	const cJSON *value;
 	int f;
@@ -99,14 +100,14 @@ read_fields(struct reader *r, const struct member *m, const cJSON *item)
 	if (!cJSON_IsObject(item))
 		return reader_refuse(r, "\"%s\" is no object", m->name);
 	cJSON_ArrayForEach(value, item) {
-		if ((f = schema_field(r->schema, str_of(value->string))) == -1 ||
-		    (r->schema->fields[f].flags & flag) == 0)
+		if ((f = schema_field(table, str_of(value->string))) == -1 ||
+		    (table->fields[f].flags & flag) == 0)
 			return reader_refuse(r, "\"%.60s\" is no field that may be written",
 			    value->string);
 		if ((record->known & UINT32_C(1) << f) != 0)
 			return reader_refuse(r, "\"%.60s\" twice", value->string);
 		record->known |= UINT32_C(1) << f;
-		if (!read_value(r, &r->schema->fields[f], value, &record->values[f]))
+		if (!read_value(r, &table->fields[f], value, &record->values[f]))
 			return false;
 	}
 	return record->known != 0 ? true : reader_refuse(r, "\"%s\" is empty", m->name);
@@ -291,6 +292,7 @@ static const struct member request_members[] = {
 	{ "v", NULL, true, 0 },
 	{ "id", NULL, true, 0 },
 	{ "type", NULL, true, 0 },
+	{ "table", NULL, false, WRITE | SYNC },
 	{ "requestId", read_request_id, false, 0 },
 	{ "items", read_items, true, WRITE },
 	{ "timeoutMs", read_timeout, false, WRITE },
@@ -307,6 +309,22 @@ static const struct member request_members[] = {
 	{ "notice", read_notice, true, PING }
 };
 _Static_assert(COUNT(request_members) <= MEMBERS_MAX, "seen[] is too small");
+
+/* The table, on which the items depend. */
+static bool
+read_table(struct reader *r, const cJSON *object)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "table");
+	const char *name = item == NULL ? orders_schema.name : cJSON_GetStringValue(item);
+
+	if (item == NULL && r->request->type != MESSAGE_WRITE)
+		return true;
+	if (name == NULL)
+		return reader_refuse(r, "\"table\" is no string");
+	if ((r->request->table = tables_named(r->tables, str_of(name))) == NULL)
+		return reader_refuse(r, "unknown table \"%.60s\"", name);
+	return true;
+}
 
 /* Id, version and type, on which the rest depends; the id first, so that a refusal carries it. */
 static bool
@@ -335,10 +353,10 @@ read_head(struct reader *r, const cJSON *object)
 }
 
 enum err
-message_parse_request(struct str line, const struct schema *schema,
+message_parse_request(struct str line, const struct tables *tables,
     struct message_request *request, char why[static 128])
 {
-	struct reader r = { .schema = schema, .request = request, .why = why };
+	struct reader r = { .tables = tables, .request = request, .why = why };
 	cJSON *object;
 	bool good;
 
@@ -346,7 +364,7 @@ message_parse_request(struct str line, const struct schema *schema,
 	why[0] = '\0';
 	if ((object = reader_object(&r, line)) == NULL)
 		return ERR_BAD_MESSAGE;
-	good = read_head(&r, object);
+	good = read_head(&r, object) && read_table(&r, object);
 	/* no text is longer than its JSON in the line */
 	if (good && request->type == MESSAGE_WRITE &&
 	    buf_reserve(&request->texts, line.len) == NULL)

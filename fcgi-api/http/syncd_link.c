@@ -29,7 +29,6 @@ struct syncd_call {
 struct syncd_link {
 	struct loop		*loop;
 	struct watch		 watch;		/* fd -1: not connected */
-	const struct schema	*schema;
 	char			 path[UNIX_PATH_SIZE];	/* of its socket */
 	int64_t			 retry_ms;	/* no attempt before */
 	bool			 down_logged;
@@ -61,14 +60,13 @@ list_take(struct syncd_call *c)
 }
 
 struct syncd_link *
-syncd_link_new(struct loop *loop, const char *socket_path, const struct schema *schema)
+syncd_link_new(struct loop *loop, const char *socket_path)
 {
 	struct syncd_link *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
 	l->loop = loop;
-	l->schema = schema;
 	l->watch = (struct watch){ .fd = -1, .ready = link_ready, .cookie = l };
 	(void)strncpy(l->path, socket_path, sizeof(l->path) - 1);
 	l->out.limit = OUT_MAX;
@@ -280,7 +278,7 @@ syncd_link_request(struct syncd_link *l, struct message_request *request,
 	c->id = ++l->sequence * LINK_CALLS_MAX + (uint64_t)(c - l->slots);
 	c->begins = l->queued;
 	request->id = c->id;
-	message_add_request(&l->out, l->schema, request);
+	message_add_request(&l->out, request);
 	if (buf_status(&l->out) != ERR_OK || l->out.len - before > MESSAGE_BYTES_MAX) {
 		e = buf_status(&l->out) != ERR_OK ? ERR_OVERLOADED : ERR_TOO_LARGE;
 		l->out.len = before;

@@ -23,7 +23,7 @@ struct syncd_call;	/* a request under way */
 typedef void	 syncd_done(void *cookie, enum err e, const struct message_reply *reply);
 
 /* NULL: out of memory. */
-struct syncd_link *syncd_link_new(struct loop *, const char *socket_path, const struct schema *);
+struct syncd_link *syncd_link_new(struct loop *, const char *socket_path);
 /* Calls under way are forgotten without a call back. */
 void		 syncd_link_free(struct syncd_link *);
 

@@ -243,14 +243,16 @@ static enum err
 find_kept(struct api *api, struct kept_answer *kept)
 {
 	const struct message_request *m = &api->message;
+	uint64_t fingerprint[2];
 	enum err e = m->key[0] == '\0' ? ERR_NOT_FOUND :
 	    outbox_answer(api->store, str_of(m->key), kept);
 
+	message_fingerprint(m, fingerprint);
 	if (e != ERR_OK)
 		return e;
 	if (kept->body.len > 0 && kept->at_ms + ANSWER_KEPT_MS < instant_now())
 		return ERR_NOT_FOUND;
-	if (memcmp(kept->fingerprint, m->fingerprint, sizeof(kept->fingerprint)) != 0)
+	if (memcmp(kept->fingerprint, fingerprint, sizeof(fingerprint)) != 0)
 		return ERR_IDEMPOTENCY_CONFLICT;
 	if (is_unsettled(kept->body))
 		kept->body = (struct str){ NULL, 0 };
@@ -332,7 +334,7 @@ writing_run(struct api *api, const struct writing_kind *kind)
 	if (w == NULL)
 		return api_problem(api, ERR_NOMEM, NULL);
 	w->kind = kind;
-	api->message = (struct message_request){ .type = MESSAGE_WRITE, .bulk = kind->bulk,
+	api->message = (struct message_request){ .type = MESSAGE_WRITE, .table = &orders_schema, .bulk = kind->bulk,
 	    .timeout_ms = api->config->write.timeout_ms };
 	api->message.deadline_ms = loop_now(api->loop) + api->message.timeout_ms;
 	if (prepare(api, w))

@@ -111,6 +111,7 @@ sync_start(struct api *api)
 	enum err e;
 
 	api->message.type = MESSAGE_SYNC;
+	api->message.table = NULL;	/* all */
 	api->message.full = api->message.accept_shrink = false;
 	api->message.wait_ms = api->config->sync.wait_ms;
 	if ((e = take_mode(api)) != ERR_OK || (e = check_body(api, &why)) != ERR_OK)

@@ -56,6 +56,12 @@ err0:
 	return NULL;
 }
 
+bool
+airtable_serves(const struct airtable *a, const struct schema *table)
+{
+	return table == a->schema;
+}
+
 static void
 airtable_closed(uv_handle_t *handle)
 {

@@ -76,6 +76,11 @@ typedef void	 airtable_cb(void *cookie, const struct airtable_result *,
  */
 struct airtable	*airtable_new(uv_loop_t *, const struct config *, const struct schema *);
 /*
+ * Can it read and write this table's records: is it the one it was made with?  Nothing about
+ * another table may be asked of it, as its records' ids would be looked up in this one.
+ */
+bool		 airtable_serves(const struct airtable *, const struct schema *table);
+/*
  * No call may be pending: airtable_cancel_all() first.  The loop must run once
  * more before it is closed.
  */

@@ -88,7 +88,7 @@ ctl_send(struct ctl_link *l, const struct message_request *request, int64_t dead
 	size_t sent = 0;
 	ssize_t n;
 
-	message_add_request(&line, &orders_schema, request);
+	message_add_request(&line, request);
 	if (buf_status(&line) != ERR_OK) {
 		errno = ENOMEM;
 		return CTL_GONE;

@@ -58,7 +58,7 @@ struct server {
 	dev_t			 device;	/* of the socket file, to remove no other */
 	ino_t			 inode;
 	gid_t			 gid;		/* its group */
-	const struct schema	*schema;
+	const struct tables	*tables;
 	server_request_cb	*request;
 	void			*cookie;
 	server_replied_cb	*replied;	/* NULL: none */

@@ -187,7 +187,7 @@ peer_take_line(struct peer *p, struct str line)
 		peer_give_up(p, "out of memory");
 		return false;
 	}
-	if (message_parse_request(line, s->schema, &call->request, why) != ERR_OK) {
+	if (message_parse_request(line, s->tables, &call->request, why) != ERR_OK) {
 		id = call->request.id;
 		free(call);
 		if (id == 0)

@@ -145,7 +145,7 @@ remember_file(struct server *s, const char *path)
 }
 
 struct server *
-server_new(uv_loop_t *loop, const char *path, const struct schema *schema,
+server_new(uv_loop_t *loop, const char *path, const struct tables *tables,
     server_request_cb *request, void *cookie)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -156,7 +156,7 @@ server_new(uv_loop_t *loop, const char *path, const struct schema *schema,
 		return NULL;
 	}
 	s->loop = loop;
-	s->schema = schema;
+	s->tables = tables;
 	s->request = request;
 	s->cookie = cookie;
 	LIST_INIT(&s->peers);

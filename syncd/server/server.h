@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/tables/schema.h"
+#include "common/tables/tables.h"
 #include "common/wire/message.h"
 
 /*
@@ -41,10 +41,10 @@ typedef void		 server_request_cb(void *cookie, struct server_call *);
 /*
  * Listen on ${path}.  An existing socket file is replaced when no process
  * listens on it.  NULL, with the cause logged: another process listens, the
- * path is too long or can't be made, no memory.  ${schema} is kept by
- * reference.  SIGPIPE is ignored from here on.
+ * path is too long or can't be made, no memory.  Requests are about these tables,
+ * which are kept by reference.  SIGPIPE is ignored from here on.
  */
-struct server		*server_new(uv_loop_t *, const char *path, const struct schema *,
+struct server		*server_new(uv_loop_t *, const char *path, const struct tables *,
 			    server_request_cb *, void *cookie);
 
 /*

@@ -36,8 +36,7 @@ prepare(void)
 
 	must(api != NULL && (api->loop = loop_new()) != NULL);
 	api->store = made_store(&config, fill);
-	must((api->link = syncd_link_new(api->loop, "/nonexistent/orderdeck.sock",
-	    &orders_schema)) != NULL);
+	must((api->link = syncd_link_new(api->loop, "/nonexistent/orderdeck.sock")) != NULL);
 	api->request.content_type = STR("application/json");
 	api->request.segments[2] = STR("ORD-1");
 	api->request.segment_count = 3;

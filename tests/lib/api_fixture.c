@@ -159,7 +159,7 @@ api_setup(void)
 	ck_assert_ptr_nonnull(setup.loop = fx.loop = loop_new());
 	ck_assert_ptr_nonnull(fx.api = api_new(&fx.config, &fx.docs));
 	fx.api->loop = fx.loop;
-	ck_assert_ptr_nonnull(fx.api->link = syncd_link_new(fx.loop, syncd_address, &orders_schema));
+	ck_assert_ptr_nonnull(fx.api->link = syncd_link_new(fx.loop, syncd_address));
 	ck_assert_ptr_nonnull(fx.cs = connections_new(&setup));
 	open_web();
 }

@@ -22,7 +22,7 @@ setup(void)
 	(void)snprintf(address, sizeof(address), "%s/s", tmpdir_new());
 	ck_assert_int_ne(listen_fd = unix_listen(address, 8), -1);
 	ck_assert_ptr_nonnull(loop = loop_new());
-	ck_assert_ptr_nonnull(l = syncd_link_new(loop, address, &orders_schema));
+	ck_assert_ptr_nonnull(l = syncd_link_new(loop, address));
 	request = (struct message_request){ .type = MESSAGE_STATUS };
 	memset(&last, 0, sizeof(last));
 	peer = -1;
@@ -250,7 +250,7 @@ START_TEST(calls_given_up_before_they_were_sent_are_never_sent)
 	memset(text, 'x', sizeof(text) - 1);
 	record.values[ORDER_STATUS] = (struct value){ .present = true, .text = str_of(text) };
 	item.record = record;
-	request = (struct message_request){ .type = MESSAGE_WRITE, .items = &item, .item_count = 1 };
+	request = (struct message_request){ .type = MESSAGE_WRITE, .table = &orders_schema, .items = &item, .item_count = 1 };
 	for (; n < LINK_CALLS_MAX; n++) {
 		ends[n] = (struct ended){ .e = ERR_INTERNAL, .late = n % 3 == 0 };
 		ck_assert_int_eq(syncd_link_request(l, &request, now + (ends[n].late ? 1000 : 60000),

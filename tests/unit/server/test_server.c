@@ -57,7 +57,7 @@ setup(void)
 	ck_assert_int_eq(log_open("test", "/dev/null", LOG_ERROR, LOG_LOGFMT), 0);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
 	(void)snprintf(path, sizeof(path), "%s/s.sock", tmpdir_new());
-	server = server_new(&loop, path, &orders_schema, on_request, &loop);
+	server = server_new(&loop, path, &tables_builtin, on_request, &loop);
 	ck_assert_ptr_nonnull(server);
 }
 
@@ -425,7 +425,7 @@ START_TEST(a_socket_in_use_is_left_alone)
 {
 	int fd;
 
-	ck_assert_ptr_null(server_new(&loop, path, &orders_schema, on_request, &loop));
+	ck_assert_ptr_null(server_new(&loop, path, &tables_builtin, on_request, &loop));
 	fd = dial();
 	ask(fd, 1);
 	AWAIT(held_count == 1);
@@ -444,7 +444,7 @@ START_TEST(a_stale_socket_is_replaced_and_nothing_else)
 	(void)snprintf(stale, sizeof(stale), "%s/stale", tmpdir_new());
 	ck_assert_int_ne(fd = unix_listen(stale, 8), -1);
 	(void)close(fd);
-	ck_assert_ptr_nonnull(s = server_new(&second, stale, &orders_schema, on_request, NULL));
+	ck_assert_ptr_nonnull(s = server_new(&second, stale, &tables_builtin, on_request, NULL));
 	server_free(s);
 	ck_assert_int_eq(uv_run(&second, UV_RUN_DEFAULT), 0);
 	ck_assert_int_eq(access(stale, F_OK), -1);
@@ -453,7 +453,7 @@ START_TEST(a_stale_socket_is_replaced_and_nothing_else)
 	fd = open(file, O_CREAT | O_WRONLY, 0600);
 	ck_assert_int_ne(fd, -1);
 	(void)close(fd);
-	ck_assert_ptr_null(server_new(&second, file, &orders_schema, on_request, NULL));
+	ck_assert_ptr_null(server_new(&second, file, &tables_builtin, on_request, NULL));
 	ck_assert_int_eq(access(file, F_OK), 0);
 	ck_assert_int_eq(uv_loop_close(&second), 0);
 }
@@ -464,8 +464,8 @@ START_TEST(a_name_too_long_for_a_socket_is_refused)
 	char name[200] = "/tmp/";
 
 	memset(name + 5, 'x', 150);
-	ck_assert_ptr_null(server_new(&loop, name, &orders_schema, on_request, NULL));
-	ck_assert_ptr_null(server_new(&loop, "/no/such/folder/s", &orders_schema, on_request, NULL));
+	ck_assert_ptr_null(server_new(&loop, name, &tables_builtin, on_request, NULL));
+	ck_assert_ptr_null(server_new(&loop, "/no/such/folder/s", &tables_builtin, on_request, NULL));
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/wire/message.h"
+#include "tests/lib/made_tables.h"
 #include "tests/lib/support.h"
 
 #define HEAD	"{\"v\":2,\"id\":7,\"type\":"
@@ -15,7 +16,7 @@ static enum err
 ask(const char *line)
 {
 	message_request_free(&request);
-	return message_parse_request(str_of(line), &orders_schema, &request, why);
+	return message_parse_request(str_of(line), &made_tables, &request, why);
 }
 
 static enum err
@@ -223,6 +224,12 @@ static const struct { const char *line, *why; } bad_requests[] = {
 	{ UPDATE("\"undoes\":\"1042.4294967296\",\"fields\":{\"status\":null}"), "\"undoes\" is no place in the history" },
 	{ HEAD "\"write\",\"key\":\"\"}", "\"key\" is no key" },
 	{ HEAD "\"write\",\"key\":\"\\u00e9\"}", "\"key\" is no key" },
+	{ HEAD "\"write\",\"table\":\"boxes\",\"items\":[]}", "unknown table \"boxes\"" },
+	{ HEAD "\"write\",\"table\":\"\",\"items\":[]}", "unknown table \"\"" },
+	{ HEAD "\"write\",\"table\":null,\"items\":[]}", "\"table\" is no string" },
+	{ HEAD "\"write\",\"table\":\"orders\",\"table\":\"parcels\"}", "\"table\" twice" },
+	{ HEAD "\"sync\",\"table\":\"Orders\"}", "unknown table \"Orders\"" },
+	{ HEAD "\"status\",\"table\":\"orders\"}", "unknown member \"table\"" },
 	{ HEAD "\"write\",\"fingerprint\":\"0\"}", "\"fingerprint\" is not 32 digits" },
 	{ HEAD "\"write\",\"fingerprint\":\"0000000000000000000000000000000g\"}", "\"fingerprint\" is not 32 digits" },
 	{ HEAD "\"write\",\"defer\":1}", "\"defer\" is neither true nor false" },
@@ -236,7 +243,7 @@ START_TEST(a_ping_goes_through_byte_for_byte)
 
 	(void)strcpy(sent.mac, "hmac-sha256=00ff");
 	(void)strcpy(sent.notice, "{\"base\":{\"id\":\"app\"},\t\"\\u00e9\xc3\xa9\r\n\"}");
-	message_add_request(&line, &orders_schema, &sent);
+	message_add_request(&line, &sent);
 	line.data[--line.len] = '\0';	/* the line's end is not part of it */
 	ck_assert_int_eq(ask(buf_cstr(&line)), ERR_OK);
 	ck_assert_int_eq(request.type, MESSAGE_PING);
@@ -244,7 +251,7 @@ START_TEST(a_ping_goes_through_byte_for_byte)
 	ck_assert_str_eq(request.notice, sent.notice);
 	memset(sent.notice, 'x', MESSAGE_NOTICE_MAX);
 	buf_clear(&line);
-	message_add_request(&line, &orders_schema, &sent);
+	message_add_request(&line, &sent);
 	line.data[--line.len] = '\0';
 	ck_assert_int_eq(ask(buf_cstr(&line)), ERR_OK);
 	buf_free(&line);
@@ -316,10 +323,10 @@ START_TEST(a_line_need_not_end_with_a_nul)
 	ck_assert_ptr_nonnull(exact);
 	memcpy(exact, text, sizeof(text) - 1);
 	ck_assert_int_eq(message_parse_request((struct str){ exact, sizeof(text) - 1 },
-	    &orders_schema, &request, why), ERR_OK);
+	    &made_tables, &request, why), ERR_OK);
 	for (size_t len = 0; len < sizeof(text) - 1; len++)
 		ck_assert_int_eq(message_parse_request((struct str){ exact, len },
-		    &orders_schema, &request, why), ERR_BAD_MESSAGE);
+		    &made_tables, &request, why), ERR_BAD_MESSAGE);
 	free(exact);
 }
 END_TEST
@@ -346,18 +353,18 @@ START_TEST(what_is_written_is_read_back_the_same)
 		{ .kind = MESSAGE_REFUSED, .record = { .id = STR("recB") }, .code = ERR_CONFLICT, .problem = STR("{\"a\":\"b\"}") },
 		{ .kind = MESSAGE_REFUSED, .code = ERR_NOT_FOUND, .problem = STR("{}") }
 	};
-	struct message_request out = { .id = MESSAGE_NUMBER_MAX, .type = MESSAGE_WRITE,
+	struct message_request out = { .id = MESSAGE_NUMBER_MAX, .type = MESSAGE_WRITE, .table = &orders_schema,
 	    .request_id = "a.b-c_9", .timeout_ms = 5, .deadline_ms = 6, .items = items, .item_count = 5, .bulk = true,
 	    .defer = true, .key = "k \"1\"", .by = "me", .fingerprint = { 1, UINT64_MAX } };
 	struct buf line = { 0 };
 
 	items[0].record.values[ORDER_STATUS] = (struct value){ .present = true, .text = STR("Zur \"Prüfung\"\\\n\t") };
 	items[1].record.values[ORDER_TOTAL] = (struct value){ .present = true, .number = -MESSAGE_MONEY_MAX };
-	message_add_request(&line, &orders_schema, &out);
+	message_add_request(&line, &out);
 	ck_assert_int_eq(line.data[line.len - 1], '\n');
 	ck_assert_ptr_eq(memchr(line.data, '\n', line.len), line.data + line.len - 1);
 	ck_assert_int_eq(message_parse_request((struct str){ line.data, line.len - 1 },
-	    &orders_schema, &request, why), ERR_OK);
+	    &made_tables, &request, why), ERR_OK);
 	ck_assert_uint_eq(request.id, out.id);
 	ck_assert_str_eq(request.request_id, out.request_id);
 	ck_assert_str_eq(request.key, out.key);
@@ -377,6 +384,90 @@ START_TEST(what_is_written_is_read_back_the_same)
 		expect_same_record(&request.items[i].record, &items[i].record);
 	}
 	buf_free(&line);
+}
+END_TEST
+
+#define PARCELS		HEAD "\"write\",\"table\":\"parcels\",\"items\":["
+#define STATE_OF(fields)	"{\"kind\":\"update\",\"record\":\"r\",\"fields\":{" fields "}}]}"
+
+START_TEST(items_have_the_fields_of_the_table_that_is_named)
+{
+	/* the table is found wherever it stands in the line */
+	ck_assert_int_eq(ask(HEAD "\"write\",\"items\":[" "{\"kind\":\"create\",\"fields\":{\"code\":\"K-1\",\"state\":\"Sent\"}}],"
+	    "\"table\":\"parcels\"}"), ERR_OK);
+	ck_assert_ptr_eq(request.table, &parcels_schema);
+	ck_assert_uint_eq(request.items[0].record.known, 1u << PARCEL_CODE | 1u << PARCEL_STATE);
+	ck_assert(str_is(request.items[0].record.values[PARCEL_CODE].text, "K-1"));
+	ck_assert(str_is(request.items[0].record.values[PARCEL_STATE].text, "Sent"));
+	ck_assert_int_eq(ask(PARCELS STATE_OF("\"state\":null")), ERR_OK);
+	ck_assert_uint_eq(request.items[0].record.known, 1u << PARCEL_STATE);
+	ck_assert(!request.items[0].record.values[PARCEL_STATE].present);
+	ck_assert_int_eq(ask(PARCELS STATE_OF("\"status\":\"Shipped\"")), ERR_BAD_MESSAGE);
+	ck_assert_str_eq(why, "\"status\" is no field that may be written");
+	ck_assert_int_eq(ask(PARCELS STATE_OF("\"code\":\"K-1\"")), ERR_BAD_MESSAGE);
+	ck_assert_str_eq(why, "\"code\" is no field that may be written");
+}
+END_TEST
+
+START_TEST(a_write_without_a_table_is_of_orders_and_a_sync_of_all)
+{
+	ck_assert_int_eq(ask(WRITE("{\"kind\":\"delete\",\"record\":\"r\"}")), ERR_OK);
+	ck_assert_ptr_eq(request.table, &orders_schema);
+	ck_assert_int_eq(ask(HEAD "\"sync\"}"), ERR_OK);
+	ck_assert_ptr_null(request.table);
+	ck_assert_int_eq(ask(HEAD "\"sync\",\"table\":\"parcels\"}"), ERR_OK);
+	ck_assert_ptr_eq(request.table, &parcels_schema);
+	ck_assert_int_eq(ask(HEAD "\"status\"}"), ERR_OK);
+	ck_assert_ptr_null(request.table);
+}
+END_TEST
+
+/* The request as a line, and as that line is read. */
+static void
+send_and_read(const struct message_request *sent, struct buf *line)
+{
+	buf_clear(line);
+	message_add_request(line, sent);
+	ck_assert_uint_gt(line->len, 0);
+	line->data[line->len - 1] = '\0';
+	ck_assert_int_eq(ask(buf_cstr(line)), ERR_OK);
+}
+
+START_TEST(the_table_is_written_and_read_back)
+{
+	struct message_item item = { .kind = MESSAGE_UPDATE, .record = { .id = STR("recA"), .known = 1u << PARCEL_STATE } };
+	struct message_request out = { .id = 3, .type = MESSAGE_WRITE, .table = &parcels_schema, .items = &item,
+	    .item_count = 1 };
+	struct buf line = { 0 };
+
+	item.record.values[PARCEL_STATE] = (struct value){ .present = true, .text = STR("Lost, found") };
+	send_and_read(&out, &line);
+	ck_assert_str_eq(buf_cstr(&line), "{\"v\":2,\"id\":3,\"type\":\"write\",\"table\":\"parcels\",\"items\":["
+	    "{\"kind\":\"update\",\"record\":\"recA\",\"fields\":{\"state\":\"Lost, found\"}}]}");
+	ck_assert_ptr_eq(request.table, &parcels_schema);
+	expect_same_record(&request.items[0].record, &item.record);
+	out = (struct message_request){ .id = 4, .type = MESSAGE_SYNC, .table = &parcels_schema };
+	send_and_read(&out, &line);
+	ck_assert_ptr_eq(request.table, &parcels_schema);
+	out.table = NULL;
+	send_and_read(&out, &line);
+	ck_assert_ptr_null(strstr(buf_cstr(&line), "table"));
+	ck_assert_ptr_null(request.table);
+	buf_free(&line);
+}
+END_TEST
+
+START_TEST(the_same_fingerprint_with_another_table_is_another_request)
+{
+	struct message_request r = { .type = MESSAGE_WRITE, .table = &orders_schema, .fingerprint = { 5, UINT64_MAX } };
+	uint64_t orders[2], parcels[2];
+
+	message_fingerprint(&r, orders);
+	ck_assert_mem_eq(orders, r.fingerprint, sizeof(orders));
+	r.table = &parcels_schema;
+	message_fingerprint(&r, parcels);
+	for (size_t k = 0; k < 2; k++)
+		ck_assert_uint_ne(orders[k], parcels[k]);
 }
 END_TEST
 
@@ -632,6 +723,10 @@ main(void)
 	tcase_add_test(t, deep_nesting_and_huge_lines_are_refused);
 	tcase_add_test(t, a_line_need_not_end_with_a_nul);
 	tcase_add_test(t, what_is_written_is_read_back_the_same);
+	tcase_add_test(t, items_have_the_fields_of_the_table_that_is_named);
+	tcase_add_test(t, a_write_without_a_table_is_of_orders_and_a_sync_of_all);
+	tcase_add_test(t, the_table_is_written_and_read_back);
+	tcase_add_test(t, the_same_fingerprint_with_another_table_is_another_request);
 	tcase_add_test(t, freeing_a_request_twice_is_harmless);
 	tcase_add_test(t, results_are_read_back_in_their_order);
 	tcase_add_test(t, results_that_would_not_fit_a_reply_leave_their_orders_out);
