@@ -149,6 +149,8 @@ struct apply_meta {
  */
 enum err	 apply_open(const struct config *, const struct tables *, struct apply **);
 void		 apply_close(struct apply *);
+/* The format of the store in this folder, which nobody writes; 0: there is none that can be read. */
+uint32_t	 apply_store_format(const char *store_path);
 /*
  * The configuration has changed: from now on revenue is counted by
  * summary.excluded, and amounts are in summary.currency.  If that makes a

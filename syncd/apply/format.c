@@ -75,6 +75,16 @@ set_aside(const char *store_path, const struct found *f)
 	return e;
 }
 
+uint32_t
+apply_store_format(const char *store_path)
+{
+	struct found f = { .waiting = 0 };
+	char data[PATH_ROOM];
+
+	(void)snprintf(data, sizeof(data), "%s/data.mdb", store_path);
+	return look_at(data, &f) ? f.format : 0;
+}
+
 enum err
 apply_check_format(const char *store_path)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/instant.h"
@@ -201,6 +202,34 @@ settle_outbox(struct new_store *n, const char *file, enum backup_outbox outbox, 
 	return ERR_CONFLICT;
 }
 
+/*
+ * A backup of the format before is updated as syncd would do it.  Reading damaged
+ * pages may end the process, so it is one of its own; if it ends so, the check
+ * that follows finds out and says it.
+ */
+static enum err
+update(const struct new_store *n, struct buf *why)
+{
+	struct apply *a;
+	int status;
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		if (apply_store_format(n->config.store.path) != STORE_MIGRATED)
+			_exit(0);
+		if (apply_open(&n->config, n->tables, &a) != ERR_OK)
+			_exit(1);
+		apply_close(a);
+		_exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+		return backup_system_failed(why, "update");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return ERR_OK;
+	buf_printf(why, "the backup is of format %u and could not be updated", STORE_MIGRATED);
+	return ERR_STORE_CORRUPT;
+}
+
 /* All that follows works on the copy, as the store's user may be unable to open the backup. */
 static enum err
 restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *check, void *cookie,
@@ -219,6 +248,8 @@ restore(struct new_store *n, int fd, enum backup_outbox outbox, backup_check *ch
 	}
 	if ((e = new_store_room(n, (uint64_t)st.st_size, why)) != ERR_OK ||
 	    (e = copy_in(file, fd, why)) != ERR_OK)
+		return e;
+	if ((e = update(n, why)) != ERR_OK)
 		return e;
 	if (check != NULL && !check(cookie, file))
 		return ERR_STORE_CORRUPT;

@@ -274,7 +274,7 @@ END_TEST
 
 START_TEST(a_store_or_backup_of_another_format_is_refused_by_its_number)
 {
-	static const uint32_t formats[] = { STORE_FORMAT - 1, STORE_FORMAT + 1 };
+	static const uint32_t formats[] = { STORE_MIGRATED - 1, STORE_FORMAT + 1 };
 	struct said s;
 	struct stat before;
 	char found[40];

@@ -13,6 +13,7 @@
 #include "common/store/row.h"
 #include "common/store/summary.h"
 #include "syncd/apply/apply.h"
+#include "syncd/backup/backup.h"
 #include "tests/lib/made_tables.h"
 #include "tests/lib/store_check.h"
 #include "tests/lib/support.h"
@@ -26,23 +27,20 @@
 #define ORDERS_THERE	400u
 #define HISTORY_THERE	25u
 #define GENERATION	UINT64_C(28872249800)
+#define FILE_BYTES	536576
 #define NOW_MS		INT64_C(1795255200000)
 
 static struct config config;
 
+/* The file itself; as the store of a configuration. */
 static void
-unpack(void)
+unpack_to(const char *path)
 {
-	char *packed = source_file("tests/stores/format-3.mdb.gz");
-	char path[CONFIG_TEXT_MAX + 16], bytes[65536];
+	char *packed = source_file("tests/stores/format-3.mdb.gz"), bytes[65536];
 	z_stream z = { .next_in = (Bytef *)packed, .avail_in = (1 << 20) - 1 };
 	FILE *out;
 	int rc;
 
-	made_config(&config, tmpdir_new());
-	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
-	ck_assert_int_eq(mkdir(config.store.path, 0750), 0);
-	(void)snprintf(path, sizeof(path), "%s/data.mdb", config.store.path);
 	ck_assert_ptr_nonnull(out = fopen(path, "w"));
 	ck_assert_int_eq(inflateInit2(&z, 15 + 16), Z_OK);
 	do {
@@ -50,11 +48,24 @@ unpack(void)
 		z.avail_out = sizeof(bytes);
 		rc = inflate(&z, Z_NO_FLUSH);
 		ck_assert(rc == Z_OK || rc == Z_STREAM_END);
-		ck_assert_uint_eq(fwrite(bytes, 1, sizeof(bytes) - z.avail_out, out), sizeof(bytes) - z.avail_out);
+		ck_assert_uint_eq(fwrite(bytes, 1, sizeof(bytes) - z.avail_out, out),
+		    sizeof(bytes) - z.avail_out);
 	} while (rc != Z_STREAM_END);
 	(void)inflateEnd(&z);
 	ck_assert_int_eq(fclose(out), 0);
 	free(packed);
+}
+
+static void
+unpack(void)
+{
+	char path[CONFIG_TEXT_MAX + 16];
+
+	made_config(&config, tmpdir_new());
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	ck_assert_int_eq(mkdir(config.store.path, 0750), 0);
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", config.store.path);
+	unpack_to(path);
 }
 
 struct seen {
@@ -177,7 +188,7 @@ START_TEST(there_is_room_made_for_it)
 	struct apply *a;
 
 	unpack();
-	config.store.map_size_bytes = 536576;	/* the file's own size */
+	config.store.map_size_bytes = FILE_BYTES;
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	expect_all(a);
 	apply_close(a);
@@ -190,6 +201,65 @@ START_TEST(readers_wait_until_it_is_brought_along)
 
 	unpack();
 	ck_assert_int_eq(store_open(config.store.path, &tables_builtin, &st), ERR_STORE_VERSION);
+}
+END_TEST
+
+/* A store with nothing in it, and the backup; ${bytes} of it. */
+static enum err
+restore(off_t bytes, backup_check *check, struct buf *why)
+{
+	char path[CONFIG_TEXT_MAX + 16];
+	struct backup_facts f;
+	struct apply *a;
+	enum err e;
+	int fd;
+
+	made_config(&config, tmpdir_new());
+	ck_assert_int_eq(log_open("test", NULL, LOG_ERROR, LOG_LOGFMT), 0);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
+	apply_close(a);
+	(void)snprintf(path, sizeof(path), "%s.backup", config.store.path);
+	unpack_to(path);
+	ck_assert_int_eq(truncate(path, bytes), 0);
+	ck_assert_int_ge(fd = open(path, O_RDONLY), 0);
+	e = backup_restore(&config, &tables_builtin, fd, BACKUP_OUTBOX_KEEP, check, NULL, &f, why);
+	ck_assert_int_eq(close(fd), 0);
+	return e;
+}
+
+START_TEST(a_backup_of_format_3_can_be_restored)
+{
+	struct buf why = { 0 };
+	struct apply *a;
+
+	ck_assert_msg(restore(FILE_BYTES, NULL, &why) == ERR_OK, "%s", buf_cstr(&why));
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
+	expect_all(a);
+	apply_close(a);
+	buf_free(&why);
+}
+END_TEST
+
+/* What syncctl's check finds of a file that ends early. */
+static bool
+never_sound(void *cookie, const char *file)
+{
+	(void)cookie, (void)file;
+	return false;
+}
+
+START_TEST(a_backup_of_format_3_that_was_cut_is_refused_and_the_store_stays)
+{
+	struct buf why = { 0 };
+	struct apply *a;
+
+	ck_assert_int_eq(restore(FILE_BYTES / 3, never_sound, &why), ERR_STORE_CORRUPT);
+	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
+	ck_assert_int_eq(store_begin(apply_store(a)), ERR_OK);
+	ck_assert_uint_eq(store_row_count(apply_store(a), &orders_schema), 0);
+	store_check(apply_store(a));
+	apply_close(a);
+	buf_free(&why);
 }
 END_TEST
 
@@ -226,6 +296,8 @@ main(void)
 	tcase_add_test(t, another_table_joins_a_store_of_format_3);
 	tcase_add_test(t, there_is_room_made_for_it);
 	tcase_add_test(t, readers_wait_until_it_is_brought_along);
+	tcase_add_test(t, a_backup_of_format_3_can_be_restored);
+	tcase_add_test(t, a_backup_of_format_3_that_was_cut_is_refused_and_the_store_stays);
 #ifdef ORDERDECK_FAULT_POINTS
 	tcase_add_loop_test(t, killed_at_each_point_it_begins_again, 0, 3);
 #endif
