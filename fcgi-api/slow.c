@@ -203,7 +203,7 @@ thread_start(struct pool *p)
 	pthread_t id;
 	int rc;
 
-	if (t == NULL || (t->api = api_new(p->setup->config, &p->docs)) == NULL)
+	if (t == NULL || (t->api = api_new(p->setup->config, &p->docs, &tables_builtin)) == NULL)
 		goto err0;
 	t->pool = p;
 	t->api->slow = true;

@@ -102,7 +102,7 @@ worker_open(struct worker *w, connections_request *request)
 	docs_load(&w->docs, setup->config->api.share);
 	if (!config_run_path(setup->config, "syncd.sock", path) || FCGX_Init() != 0 ||
 	    (w->loop = loop_new()) == NULL ||
-	    (w->api = api_new(setup->config, &w->docs)) == NULL)
+	    (w->api = api_new(setup->config, &w->docs, &tables_builtin)) == NULL)
 		return false;
 	w->api->loop = cs.loop = w->loop;
 	w->api->limits = setup->limits;

@@ -8,11 +8,11 @@ static const char *const priorities[] = { "Low", "Medium", "High" };
 static const struct field fields[ORDER_FIELDS] = {
 	[ORDER_ORDER_ID] = {
 		.name = "orderId", .airtable = "Order ID", .kind = FIELD_TEXT,
-		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_KEY | FIELD_CREATE
+		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_KEY | FIELD_CREATE | FIELD_NAMES
 	},
 	[ORDER_CUSTOMER] = {
 		.name = "customer", .airtable = "Customer", .kind = FIELD_TEXT,
-		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_EXACT | FIELD_CREATE
+		.flags = FIELD_SEARCH | FIELD_SORT | FIELD_EXACT | FIELD_CREATE | FIELD_NAMES
 	},
 	[ORDER_STATUS] = {
 		.name = "status", .airtable = "Status", .kind = FIELD_SELECT,
@@ -48,5 +48,7 @@ const struct schema orders_schema = {
 	.default_descending = true,
 	.sum_field = ORDER_TOTAL,
 	.day_field = ORDER_CREATED_AT,
-	.state_field = ORDER_STATUS
+	.state_field = ORDER_STATUS,
+	.title = "Orders",
+	.noun = "order"
 };

@@ -32,7 +32,8 @@ enum field_flag {
 	FIELD_KEY = 16,		/* the business id: a row is found by it too */
 	FIELD_GROUP = 32,	/* the summary counts rows by it (select) */
 	FIELD_CREATE = 64,	/* may be given when a record is created through the API */
-	FIELD_STAMP = 128	/* changes with the record: to the history no change of its own */
+	FIELD_STAMP = 128,	/* changes with the record: to the history no change of its own */
+	FIELD_NAMES = 256	/* people know a row by it: the history tells it of each row */
 };
 
 struct field {
@@ -44,6 +45,7 @@ struct field {
 	size_t			 option_count;
 	const char		*from, *to;	/* range parameters, or NULL: "createdFrom" (inclusive) ... */
 	bool			 to_inclusive;	/* maxTotal is, createdTo is not */
+	const char		*title;		/* for people; NULL: the name in Airtable */
 };
 
 struct schema {
@@ -57,12 +59,33 @@ struct schema {
 	size_t			 sum_field;	/* FIELD_MONEY: what the summary adds up */
 	size_t			 day_field;	/* FIELD_INSTANT: whose days it counts */
 	size_t			 state_field;	/* FIELD_GROUP: some of its options bring no revenue */
+	const char		*title;		/* for people: "Orders"; NULL: the name */
+	const char		*noun;		/* one row of it: "order"; NULL: "row" */
 };
 
 /* Index of the field with this API name, or -1. */
 int	schema_field(const struct schema *, struct str name);
 /* Index of the business id (FIELD_KEY), or SCHEMA_NO_FIELD. */
 size_t	schema_key(const struct schema *);
+
+/* What people call the table, one row of it, and a field. */
+static inline const char *
+schema_title(const struct schema *s)
+{
+	return s->title != NULL ? s->title : s->name;
+}
+
+static inline const char *
+schema_noun(const struct schema *s)
+{
+	return s->noun != NULL ? s->noun : "row";
+}
+
+static inline const char *
+field_title(const struct field *f)
+{
+	return f->title != NULL ? f->title : f->airtable;
+}
 
 /*
  * One field's value.  Empty in Airtable is present == false.  Text and

@@ -1,3 +1,5 @@
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/instant.h"
@@ -10,8 +12,33 @@
 #define STATUS_GONE	499	/* nginx's status for a client that did not wait */
 #define STORE_LOOK_MS	1000	/* how long a worker may miss that the store was replaced */
 
+static bool
+tables_make(struct api *api)
+{
+	api->of_tables = calloc(api->tables->count, sizeof(*api->of_tables));
+	for (size_t i = 0; api->of_tables != NULL && i < api->tables->count; i++) {
+		struct api_table *t = &api->of_tables[i];
+
+		t->schema = api->tables->list[i];
+		if ((t->query = query_new(t->schema)) == NULL ||
+		    (t->summaries = summary_cache_new()) == NULL)
+			return false;
+	}
+	return api->of_tables != NULL;
+}
+
+static void
+tables_free(struct api *api)
+{
+	for (size_t i = 0; api->of_tables != NULL && i < api->tables->count; i++) {
+		summary_cache_free(api->of_tables[i].summaries);
+		query_free(api->of_tables[i].query);
+	}
+	free(api->of_tables);
+}
+
 struct api *
-api_new(const struct config *config, const struct docs *docs)
+api_new(const struct config *config, const struct docs *docs, const struct tables *tables)
 {
 	struct api *api = calloc(1, sizeof(*api));
 
@@ -19,10 +46,10 @@ api_new(const struct config *config, const struct docs *docs)
 		return NULL;
 	api->config = config;
 	api->docs = docs;
+	api->tables = tables;
 	response_init(&api->response);
-	if ((api->query = query_new(&orders_schema)) == NULL ||
-	    (api->summaries = summary_cache_new()) == NULL ||
-	    (api->pages = page_cache_new()) == NULL || (api->gzip = gzip_new()) == NULL) {
+	if (!tables_make(api) || (api->pages = page_cache_new()) == NULL ||
+	    (api->gzip = gzip_new()) == NULL) {
 		api_free(api);
 		return NULL;
 	}
@@ -37,8 +64,7 @@ api_free(struct api *api)
 	buf_free(&api->packed);
 	gzip_free(api->gzip);
 	page_cache_free(api->pages);
-	summary_cache_free(api->summaries);
-	query_free(api->query);
+	tables_free(api);
 	store_close(api->store);
 	response_free(&api->response);
 	free(api);
@@ -52,7 +78,9 @@ api_begin(struct api *api, char *const *envp, struct str body, enum err body_err
 
 	a->began_ns = counters_now();
 	a->route = NULL;
-	a->counter = COUNTERS_ROUTES - 1;
+	a->table = NULL;
+	a->counter = COUNTERS_NONE;
+	api_use_table(api, NULL);
 	for (size_t i = 0; i < LIMITS_ASKED; i++)
 		a->told[i].which = LIMIT_NONE;
 	parsed = request_parse(&api->request, envp, body, body_error, &api->errors);
@@ -60,6 +88,26 @@ api_begin(struct api *api, char *const *envp, struct str body, enum err body_err
 	log_request(api->request.id);
 	response_begin(&api->response, a->method == METHOD_HEAD);
 	return parsed;
+}
+
+void
+api_use_table(struct api *api, struct api_table *own)
+{
+	api->own = own;
+	api->table = own != NULL ? own->schema : NULL;
+}
+
+void
+api_route_text(const char *route, const struct schema *table, char text[static ROUTE_TEXT_SIZE])
+{
+	static const char name[] = "{table}";
+	const char *at = table != NULL ? strstr(route, name) : NULL;
+
+	if (at == NULL)
+		(void)snprintf(text, ROUTE_TEXT_SIZE, "%s", route);
+	else
+		(void)snprintf(text, ROUTE_TEXT_SIZE, "%.*s%s%s", (int)(at - route), route,
+		    table->name, at + sizeof(name) - 1);
 }
 
 static size_t
@@ -86,10 +134,11 @@ static void
 log_answer(const struct account *a, int status, int64_t ns, bool slow)
 {
 	static const char *const methods[COUNTERS_METHODS] = { "GET", "POST", "PATCH", "DELETE", "other" };
+	char route[ROUTE_TEXT_SIZE];
 
+	api_route_text(a->route != NULL ? a->route : "(no route)", a->table, route);
 	(slow ? log_info : log_debug)("%s %s: %d, %lld.%03lld ms%s", methods[method_index(a->method)],
-	    a->route != NULL ? a->route : "(no route)", status, (long long)(ns / 1000000),
-	    (long long)(ns / 1000 % 1000), slow ? ", slow" : "");
+	    route, status, (long long)(ns / 1000000), (long long)(ns / 1000 % 1000), slow ? ", slow" : "");
 }
 
 void
@@ -105,18 +154,24 @@ api_account(struct api *api, const struct account *a, int status)
 		log_answer(a, status, ns, slow);
 }
 
+static const char *
+rows_name(const struct api *api)
+{
+	return api->table != NULL ? api->table->name : "rows";
+}
+
 static void
 refuse(struct api *api, enum limit which, uint32_t weight, const struct ratelimit_verdict *v)
 {
 	if (api->counters != NULL)
 		counter_add(&api->counters->limited[which]);
 	if (weight > v->quota) {	/* it would have to wait for ever */
-		(void)api_problem(api, ERR_TOO_LARGE,
-		    "more orders than may be changed in a minute; send fewer at a time");
+		(void)api_problem(api, ERR_TOO_LARGE, api_say(api,
+		    "more %s than may be changed in a minute; send fewer at a time", rows_name(api)));
 		return;
 	}
 	(void)api_problem(api, ERR_RATE_LIMITED, which == LIMIT_CHANGED_ORDERS ?
-	    "too many orders have been changed within a minute" : NULL);
+	    api_say(api, "too many %s have been changed within a minute", rows_name(api)) : NULL);
 	response_header_uint(&api->response, "Retry-After", v->reset_s);
 }
 
@@ -147,16 +202,32 @@ store_try(struct api *api)
 	if (now_ms < api->store_retry_ms)
 		return ERR_STORE_UNAVAILABLE;
 	api->store_retry_ms = now_ms + STORE_RETRY_MS;
-	if ((e = store_open(api->config->store.path, &tables_builtin, &api->store)) != ERR_OK)
+	if ((e = store_open(api->config->store.path, api->tables, &api->store)) != ERR_OK)
 		confine_renew();
 	return e;
+}
+
+/* All that Airtable held then is in the request's table, or in each one; 0: not known. */
+static int64_t
+fresh_ms_of(const struct api *api)
+{
+	int64_t oldest = INT64_MAX;
+
+	if (api->table != NULL)
+		return store_fresh_ms(api->store, api->table);
+	for (size_t i = 0; i < api->tables->count; i++) {
+		int64_t fresh_ms = store_fresh_ms(api->store, api->tables->list[i]);
+
+		oldest = fresh_ms < oldest ? fresh_ms : oldest;
+	}
+	return oldest;
 }
 
 /* Note the moment of the answer, and the age of its data then. */
 static void
 take_moment(struct api *api)
 {
-	int64_t fresh_ms = store_fresh_ms(api->store, &orders_schema), age_ms;
+	int64_t fresh_ms = fresh_ms_of(api), age_ms;
 
 	api->now_ms = instant_now();
 	age_ms = api->now_ms > fresh_ms ? api->now_ms - fresh_ms : 0;
@@ -225,7 +296,12 @@ api_unmoved(struct api *api)
 bool
 api_filling(const struct api *api)
 {
-	return store_synced_ms(api->store, &orders_schema) == 0;
+	if (api->table != NULL)
+		return store_synced_ms(api->store, api->table) == 0;
+	for (size_t i = 0; i < api->tables->count; i++)
+		if (store_synced_ms(api->store, api->tables->list[i]) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -240,6 +316,17 @@ api_retry_after(struct api *api, int64_t ms)
 {
 	response_header_uint(&api->response, "Retry-After",
 	    ms < 1000 ? 1 : (uint64_t)(ms + 999) / 1000);
+}
+
+const char *
+api_say(struct api *api, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(api->said, sizeof(api->said), fmt, ap);	/* a longer one is cut */
+	va_end(ap);
+	return api->said;
 }
 
 enum outcome
@@ -301,6 +388,7 @@ waiting_done(void *cookie, enum err e, const struct message_reply *reply)
 
 	log_request(w->request_id);
 	api->errors.count = 0;
+	api_use_table(api, w->own);
 	response_begin(&api->response, w->head_only);
 	for (size_t i = 0; i < LIMITS_ASKED; i++)
 		limits_tell(&w->account.told[i], &api->response);
@@ -329,7 +417,7 @@ api_wait(struct api *api, int64_t timeout_ms, waiting_finish *finish, void *stat
 	struct str none = r->if_none_match;
 	struct waiting *w = malloc(sizeof(*w)), now = {
 		.api = api, .connection = api->connection, .finish = finish, .state = state,
-		.state_free = state_free, .head_only = r->method == METHOD_HEAD,
+		.state_free = state_free, .own = api->own, .head_only = r->method == METHOD_HEAD,
 		.account = api->account
 	};
 	enum err e = ERR_NOMEM;

@@ -9,7 +9,10 @@
  * them: a block for each place of a worker, which outlives the process, so
  * that no count ever goes down.  /metrics adds them up.
  */
-#define COUNTERS_ROUTES		24	/* the last is for unknown paths */
+#define COUNTERS_ROUTES		24	/* of a table; those of none are counted among the first table's */
+#define COUNTERS_NONE		(COUNTERS_ROUTES - 1)	/* unknown paths */
+#define COUNTERS_TABLES		8	/* with counters of their own; the last is for all further ones */
+#define COUNTERS_ALL		(COUNTERS_TABLES * COUNTERS_ROUTES)
 #define COUNTERS_METHODS	5	/* GET (and HEAD), POST, PATCH, DELETE, others */
 #define COUNTERS_STATUSES	32
 #define COUNTERS_BLOCKS		66
@@ -21,7 +24,7 @@ struct route_counters {
 };
 
 struct counters_block {
-	struct route_counters	 routes[COUNTERS_ROUTES][COUNTERS_METHODS];
+	struct route_counters	 routes[COUNTERS_ALL][COUNTERS_METHODS];
 	uint64_t		 limited[LIMITS];	/* refused by a limit */
 };
 

@@ -27,7 +27,15 @@ etag_make(struct etag *e, char kind, const uint64_t *numbers, size_t n, bool gzi
 }
 
 struct str
-etag_of_order(struct etag *e, uint64_t version, uint64_t since)
+etag_of_table(struct etag *e, char kind, uint64_t generation, unsigned table, bool gzip)
+{
+	const uint64_t numbers[] = { generation, table };
+
+	return etag_make(e, kind, numbers, table == 1 ? 1 : 2, gzip);
+}
+
+struct str
+etag_of_row(struct etag *e, uint64_t version, uint64_t since)
 {
 	char digits[DECIMAL_SIZE];
 

@@ -23,8 +23,14 @@ struct etag {
 struct str	etag_make(struct etag *, char kind, const uint64_t *numbers, size_t n,
 		    bool gzip);
 
-/* An order's: "v7", or while changes of it are pending since generation 9, "v7-p9".  ${since} 0: none. */
-struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
+/*
+ * The tag of what a table's rows make at a generation: "g7-100", the table's number at its end.
+ * That of table 1 has none, as it is from before there were others.
+ */
+struct str	etag_of_table(struct etag *, char kind, uint64_t generation, unsigned table, bool gzip);
+
+/* A row's: "v7", or while changes of it are pending since generation 9, "v7-p9".  ${since} 0: none. */
+struct str	etag_of_row(struct etag *, uint64_t version, uint64_t since);
 
 /*
  * Does If-None-Match's list ${header} hold ${etag} (with its quotes)?  Weak
@@ -33,11 +39,11 @@ struct str	etag_of_order(struct etag *, uint64_t version, uint64_t since);
 bool		etag_listed(struct str header, struct str etag);
 
 /*
- * If-Match as the version that an order, now of version ${current}, must have:
+ * If-Match as the version that a row, now of version ${current}, must have:
  * *version is 0 for "*", ${current} if the list names it, otherwise the newest
  * version that it names, or ETAG_NEVER if it names none.  A weak tag counts,
  * since versions are compared, and a web server that compresses weakens our
- * tags; the tag of an order with pending changes counts as its version.  Any
+ * tags; the tag of a row with pending changes counts as its version.  Any
  * other tag matches no version.  ERR_INVALID_PARAMETER if ${header} is not a
  * list of tags.
  */

@@ -8,9 +8,10 @@
 #define SEEN	1024u
 
 struct slot {
-	uint64_t	hash;		/* of query and coding */
+	uint64_t	hash;		/* of table, query and coding */
 	uint64_t	generation;
 	uint64_t	used;		/* when: the cache's clock; 0: empty */
+	unsigned	table;
 	size_t		query_len;
 	char		query[PAGE_CACHE_QUERY_MAX];
 	struct buf	body;
@@ -44,7 +45,7 @@ page_cache_free(struct page_cache *c)
 static uint64_t
 key_hash(const struct page_key *k)
 {
-	uint64_t h = hash_add(HASH_BEGIN + k->gzip, k->query.ptr, k->query.len);
+	uint64_t h = hash_add(HASH_BEGIN + k->gzip + 2 * k->table, k->query.ptr, k->query.len);
 
 	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
 	return h ^ h >> 29;
@@ -57,7 +58,7 @@ slot_of(struct page_cache *c, const struct page_key *k, uint64_t hash)
 	struct slot *set = &c->slots[hash % SETS * WAYS];
 
 	for (struct slot *s = set; s < set + WAYS; s++)
-		if (s->used != 0 && s->hash == hash &&
+		if (s->used != 0 && s->hash == hash && s->table == k->table &&
 		    str_eq((struct str){ s->query, s->query_len }, k->query))
 			return s;
 	return NULL;
@@ -142,6 +143,7 @@ page_cache_put(struct page_cache *c, const struct page_key *k, struct str body)
 		return;
 	}
 	s->hash = hash;
+	s->table = k->table;
 	s->generation = k->generation;
 	s->used = ++c->clock;
 	s->query_len = k->query.len;

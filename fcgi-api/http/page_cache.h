@@ -8,7 +8,7 @@
 
 /*
  * Finished bodies of pages that are asked for again and again.  A body is a
- * function of (generation, query as it came, coding), which is its key: only
+ * function of (table, generation, query as it came, coding), which is its key: only
  * the same request at the same generation gets it.  A page is kept when it is
  * asked for a second time, so that clients that leaf through all pages do not
  * displace what everybody looks at.
@@ -20,6 +20,7 @@ struct page_cache;
 #define PAGE_CACHE_QUERY_MAX	256			/* nor pages with longer queries */
 
 struct page_key {
+	unsigned	table;		/* its schema's number */
 	uint64_t	generation;
 	struct str	query;
 	bool		gzip;

@@ -4,35 +4,39 @@
 
 typedef enum outcome handler(struct api *);
 
-/* Literal paths stand before those with an id, so they win. */
+/*
+ * "{table}" is any table that is served, and "{id}" any id.  Literal paths stand before
+ * those with an id, so they win.
+ */
 static const struct route {
-	const char	*path;		/* a part "{id}" is any id */
+	const char	*path;
 	handler		*get, *post, *patch, *remove;
 	void		(*stream)(struct api *, struct sink *);	/* slow pool, GET */
 	enum limit	 reads, changes;	/* of GET and HEAD; of the other methods */
 } routes[] = {
-	{ .path = "/api/orders", .get = orders_list, .post = orders_create,
-	    .patch = orders_patch_many, .reads = LIMIT_ORDERS_LIST,
+	{ .path = "/api/{table}", .get = rows_list, .post = rows_create,
+	    .patch = rows_patch_many, .reads = LIMIT_ORDERS_LIST,
 	    .changes = LIMIT_UPDATE_ORDER },
-	{ .path = "/api/orders/summary", .get = orders_summary,
+	{ .path = "/api/{table}/summary", .get = rows_summary,
 	    .reads = LIMIT_ORDERS_SUMMARY },
-	{ .path = "/api/orders/summary/today", .get = orders_today,
+	{ .path = "/api/{table}/summary/today", .get = rows_today,
 	    .reads = LIMIT_ORDERS_SUMMARY },
 	{ .path = "/api/orders/sync", .post = sync_start,
 	    .changes = LIMIT_SYNC_ORDERS },
-	{ .path = "/api/orders/export.csv", .stream = orders_export_csv,
+	{ .path = "/api/{table}/export.csv", .stream = rows_export_csv,
 	    .reads = LIMIT_ORDERS_LIST },
-	{ .path = "/api/orders/export.xlsx", .stream = orders_export_xlsx,
+	{ .path = "/api/{table}/export.xlsx", .stream = rows_export_xlsx,
 	    .reads = LIMIT_ORDERS_LIST },
-	{ .path = "/api/orders/undo", .post = orders_undo_many,
+	{ .path = "/api/{table}/undo", .post = rows_undo_many,
 	    .changes = LIMIT_UPDATE_ORDER },
-	{ .path = "/api/orders/{id}", .get = orders_get, .patch = orders_patch,
-	    .remove = orders_delete, .reads = LIMIT_GET_ORDER, .changes = LIMIT_UPDATE_ORDER },
-	{ .path = "/api/orders/{id}/history", .get = orders_history,
+	{ .path = "/api/{table}/{id}", .get = rows_get, .patch = rows_patch,
+	    .remove = rows_delete, .reads = LIMIT_GET_ORDER, .changes = LIMIT_UPDATE_ORDER },
+	{ .path = "/api/{table}/{id}/history", .get = rows_history,
 	    .reads = LIMIT_GET_ORDER },
-	{ .path = "/api/orders/{id}/undo", .post = orders_undo,
+	{ .path = "/api/{table}/{id}/undo", .post = rows_undo,
 	    .changes = LIMIT_UPDATE_ORDER },
 	{ .path = "/api/audit", .get = audit_get, .reads = LIMIT_ORDERS_LIST },
+	{ .path = "/api/tables", .get = tables_get, .reads = LIMIT_ORDERS_LIST },
 	{ .path = "/api/sync", .get = sync_get },
 	{ .path = "/api/health", .get = health_get },
 	{ .path = "/api/openapi.json", .get = openapi_get },
@@ -46,6 +50,15 @@ static const struct route {
 
 #define ROUTES	(sizeof(routes) / sizeof(routes[0]))
 _Static_assert(ROUTES < COUNTERS_ROUTES, "a counter for each route, and one for unknown paths");
+
+#define API_PREFIX	"/api/"
+
+/* Is its second part "{table}"?  All paths are longer than the prefix but /docs, which ends there. */
+static bool
+of_table(const struct route *route)
+{
+	return route->path[sizeof(API_PREFIX) - 1] == '{';
+}
 
 static bool
 matches(const char *path, const struct request *r)
@@ -67,13 +80,62 @@ matches(const char *path, const struct request *r)
 	return *path == '\0';
 }
 
+static bool
+is_literal(struct str name)
+{
+	for (size_t i = 0; i < ROUTES; i++) {
+		const char *path = routes[i].path;
+
+		if (strncmp(path, API_PREFIX, sizeof(API_PREFIX) - 1) == 0 &&
+		    str_is(name, path + sizeof(API_PREFIX) - 1))
+			return true;
+	}
+	return false;
+}
+
+/* The table that the path names, if any. */
+static struct api_table *
+table_of(const struct api *api)
+{
+	const struct request *r = &api->request;
+
+	if (r->segment_count < 2 || !str_is(r->segments[0], "api"))
+		return NULL;
+	for (size_t i = 0; i < api->tables->count; i++) {
+		struct api_table *t = &api->of_tables[i];
+
+		if (!str_is(r->segments[1], t->schema->name))
+			continue;
+		if (!t->looked) {
+			t->hidden = is_literal(r->segments[1]);
+			t->looked = true;
+		}
+		return t->hidden ? NULL : t;
+	}
+	return NULL;
+}
+
 static const struct route *
-route_find(const struct request *r)
+route_find(const struct api *api)
 {
 	for (size_t i = 0; i < ROUTES; i++)
-		if (matches(routes[i].path, r))
+		if ((api->own != NULL || !of_table(&routes[i])) &&
+		    matches(routes[i].path, &api->request))
 			return &routes[i];
 	return NULL;
+}
+
+/* Each of the first tables has counters of its own; what is of no table is counted with the first. */
+static size_t
+counter_of(const struct api *api, const struct route *route)
+{
+	size_t i = (size_t)(route - routes), table = 0;
+
+	if (of_table(route))
+		table = (size_t)(api->own - api->of_tables);
+	if (table >= COUNTERS_TABLES)
+		table = COUNTERS_TABLES - 1;
+	return table * COUNTERS_ROUTES + i;
 }
 
 static handler *
@@ -135,10 +197,16 @@ parse_detail(enum err e)
 	}
 }
 
-const char *
-route_name(size_t counter)
+bool
+route_name(size_t counter, const struct tables *tables, char text[static ROUTE_TEXT_SIZE])
 {
-	return counter < ROUTES ? routes[counter].path : NULL;
+	size_t i = counter % COUNTERS_ROUTES, table = counter / COUNTERS_ROUTES;
+	bool shared = table == COUNTERS_TABLES - 1 && tables->count > COUNTERS_TABLES;
+
+	if (i >= ROUTES || table >= tables->count || (table > 0 && !of_table(&routes[i])))
+		return false;
+	api_route_text(routes[i].path, shared ? NULL : tables->list[table], text);
+	return true;
 }
 
 static bool
@@ -162,10 +230,12 @@ route_run(struct api *api, enum err parsed, struct sink *sink)
 
 	if (parsed != ERR_OK)
 		return api_problem(api, parsed, parse_detail(parsed));
-	if ((route = route_find(r)) == NULL || (route->stream != NULL) != (sink != NULL))
+	api_use_table(api, table_of(api));
+	if ((route = route_find(api)) == NULL || (route->stream != NULL) != (sink != NULL))
 		return api_problem(api, ERR_NOT_FOUND, parse_detail(ERR_NOT_FOUND));
 	api->account.route = route->path;
-	api->account.counter = (size_t)(route - routes);
+	api->account.table = api->table;
+	api->account.counter = counter_of(api, route);
 	if (route->stream != NULL && reads(r)) {
 		if (may_pass(api, route))
 			route->stream(api, sink);

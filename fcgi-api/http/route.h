@@ -13,7 +13,10 @@
  */
 enum outcome	route_run(struct api *, enum err parsed, struct sink *sink);
 
-/* The path of what is counted at ${counter}, as in account.route.  NULL: no route. */
-const char	*route_name(size_t counter);
+/*
+ * The path of what is counted at ${counter}, with the table's name in it; "/api/{table}" and so on
+ * of the tables that share counters.  false: no route.
+ */
+bool		route_name(size_t counter, const struct tables *, char text[static ROUTE_TEXT_SIZE]);
 
 #endif

@@ -118,7 +118,7 @@ metrics_finish(struct api *api, const struct waiting *w, enum err e,
 	metric_begin(b, "orderdeck_info", "gauge", "Always 1; the label is the version.");
 	metric_uint(b, "orderdeck_info", "version=\"" ORDERDECK_VERSION "\"", 1);
 	if (a->counters != NULL)
-		metrics_add_workers(b, a->counters);
+		metrics_add_workers(b, a->counters, api->tables);
 	up = api_snapshot(api) == ERR_OK;
 	metric_one(b, "orderdeck_store_up", "gauge", "1 when the store can be read.", up);
 	if (up)

@@ -16,7 +16,7 @@
 enum outcome	metrics_answer(struct api *, char *const *envp, const struct counters *counters);
 
 /* Parts of it.  metrics/workers.c: what the workers counted. */
-void		metrics_add_workers(struct buf *, const struct counters *);
+void		metrics_add_workers(struct buf *, const struct counters *, const struct tables *);
 /* metrics/syncd.c: syncd's status document; NULL: it does not answer. */
 void		metrics_add_syncd(struct buf *, const cJSON *status);
 

@@ -25,12 +25,9 @@ sum_route(const struct counters *c, size_t route, size_t method, struct route_co
 }
 
 static void
-route_labels(struct buf *b, size_t route, size_t method)
+route_labels(struct buf *b, const char *name, size_t method)
 {
-	const char *name = route_name(route);
-
-	buf_printf(b, "route=\"%s\",method=\"%s\"", name != NULL ? name : "none",
-	    methods[method]);
+	buf_printf(b, "route=\"%s\",method=\"%s\"", name, methods[method]);
 }
 
 /*
@@ -38,7 +35,8 @@ route_labels(struct buf *b, size_t route, size_t method)
  * of a metric must stand together.
  */
 static void
-add_route(struct buf *b, struct buf *times, const struct counters *c, size_t route, size_t method)
+add_method(struct buf *b, struct buf *times, const struct counters *c, size_t route, const char *name,
+    size_t method)
 {
 	struct buf labels = { .data = NULL };
 	struct route_counters sum;
@@ -47,7 +45,7 @@ add_route(struct buf *b, struct buf *times, const struct counters *c, size_t rou
 	sum_route(c, route, method, &sum);
 	if (histogram_count(&sum.time) == 0)
 		return;
-	route_labels(&labels, route, method);
+	route_labels(&labels, name, method);
 	metric_histogram(times, SECONDS, buf_cstr(&labels), &sum.time);
 	plain = labels.len;
 	for (size_t i = 0; i < COUNTERS_STATUSES; i++) {
@@ -66,6 +64,18 @@ add_route(struct buf *b, struct buf *times, const struct counters *c, size_t rou
 }
 
 static void
+add_route(struct buf *b, struct buf *times, const struct counters *c, size_t route,
+    const struct tables *tables)
+{
+	char name[ROUTE_TEXT_SIZE] = "none";
+
+	if (route != COUNTERS_NONE && !route_name(route, tables, name))
+		return;
+	for (size_t method = 0; method < COUNTERS_METHODS; method++)
+		add_method(b, times, c, route, name, method);
+}
+
+static void
 add_limited(struct buf *b, const struct counters *c)
 {
 	metric_begin(b, LIMITED, "counter", "Requests refused by a limit of the API.");
@@ -81,15 +91,14 @@ add_limited(struct buf *b, const struct counters *c)
 }
 
 void
-metrics_add_workers(struct buf *b, const struct counters *c)
+metrics_add_workers(struct buf *b, const struct counters *c, const struct tables *tables)
 {
 	struct buf times = { .data = NULL };
 
 	metric_begin(b, REQUESTS, "counter",
 	    "Requests answered by the workers; 499: the client had gone.");
-	for (size_t route = 0; route < COUNTERS_ROUTES; route++)
-		for (size_t method = 0; method < COUNTERS_METHODS; method++)
-			add_route(b, &times, c, route, method);
+	for (size_t route = 0; route < COUNTERS_ALL; route++)
+		add_route(b, &times, c, route, tables);
 	metric_begin(b, SECONDS, "histogram",
 	    "From a request's arrival in a worker to its answer, waiting for Airtable included.");
 	buf_add_str(b, buf_str(&times));

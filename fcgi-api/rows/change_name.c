@@ -4,47 +4,70 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
+#include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/change_name.h"
 
 #define LOOK_BACK_MAX	64	/* entries of a deleted order to search for its deletion */
 
-static const enum orders_field named_by[] = { ORDER_ORDER_ID, ORDER_CUSTOMER };
-#define NAMES	(sizeof(named_by) / sizeof(named_by[0]))
+/* Members of entries, see history.h, and the table's name. */
+static const char *const members[] = {
+	"table", "id", "generation", "at", "action", "source", "by", "requestId", "bulk", "undoes",
+	"change", "fields", "via", "user", "asked", "detail"
+};
 
-static const char *
-field_name(size_t n)
+static bool
+is_told(const struct field *f)
 {
-	return orders_schema.fields[named_by[n]].name;
+	if ((f->flags & (FIELD_KEY | FIELD_NAMES)) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(f->name, members[i]) == 0)
+			return false;
+	return true;
 }
 
 static void
-add_row_names(struct buf *b, const struct record *r)
+add_row_names(struct buf *b, const struct schema *s, const struct record *r)
 {
-	for (size_t n = 0; n < NAMES; n++) {
-		json_name(b, field_name(n));
-		value_add_json(b, orders_schema.fields[named_by[n]].kind, &r->values[named_by[n]]);
+	for (size_t i = 0; i < s->field_count; i++) {
+		if (!is_told(&s->fields[i]))
+			continue;
+		json_name(b, s->fields[i].name);
+		value_add_json(b, s->fields[i].kind, &r->values[i]);
 	}
 }
 
-/* The names from the entry's own fields; ${side}: "from" or "to".  ${entry} NULL: null for each. */
-static void
-add_told_names(struct buf *b, const cJSON *entry, const char *side)
+/* What entry ${entry} (NULL: none) says of a field; ${side}: "from" or "to". */
+static const cJSON *
+told_value(const cJSON *entry, const struct field *f, const char *side)
 {
 	const cJSON *field;
 
-	for (size_t n = 0; n < NAMES; n++) {
-		const char *text = NULL, *name;
+	cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(entry, "fields"))
+		if (strcmp(json_text_or_empty(field, "field"), f->name) == 0)
+			return cJSON_GetObjectItemCaseSensitive(field, side);
+	return NULL;
+}
 
-		cJSON_ArrayForEach(field, cJSON_GetObjectItemCaseSensitive(entry, "fields"))
-			if ((name = json_text(field, "field")) != NULL &&
-			    strcmp(name, field_name(n)) == 0)
-				text = json_text(field, side);
-		json_member_string_or_null(b, field_name(n), str_of(text));
+/* The names from the entry's own fields; null for each that it does not have. */
+static void
+add_told_names(struct buf *b, const struct schema *s, const cJSON *entry, const char *side)
+{
+	for (size_t i = 0; i < s->field_count; i++) {
+		const struct field *f = &s->fields[i];
+		struct value v;
+
+		if (!is_told(f))
+			continue;
+		if (!row_value_parse(f, told_value(entry, f, side), &v))
+			v.present = false;
+		json_name(b, f->name);
+		value_add_json(b, f->kind, &v);
 	}
 }
 
 struct going {
-	cJSON	*entry;		/* its deletion, which has the order's last values */
+	cJSON	*entry;		/* its deletion, which has the row's last values */
 	int	 seen;
 };
 
@@ -70,32 +93,33 @@ find_going(void *cookie, const struct schema *s, struct history_place place, str
 }
 
 static enum err
-add_gone_names(struct buf *b, struct store *st, struct str record)
+add_gone_names(struct buf *b, struct store *st, const struct schema *s, struct str record)
 {
 	struct going g = { .entry = NULL };
-	enum err e = history_of_record(st, &orders_schema, record, HISTORY_NEWEST, find_going, &g);
+	enum err e = history_of_record(st, s, record, HISTORY_NEWEST, find_going, &g);
 
 	if (e != ERR_OK && e != ERR_CANCELLED)
 		return e;
-	add_told_names(b, g.entry, "from");
+	add_told_names(b, s, g.entry, "from");
 	cJSON_Delete(g.entry);
 	return ERR_OK;
 }
 
 static enum err
-add_asked_names(struct buf *b, struct str json)
+add_asked_names(struct buf *b, const struct schema *s, struct str json)
 {
 	cJSON *entry = cJSON_ParseWithLength(json.ptr, json.len);
 
 	if (entry == NULL)
 		return ERR_STORE_CORRUPT;
-	add_told_names(b, entry, "to");
+	add_told_names(b, s, entry, "to");
 	cJSON_Delete(entry);
 	return ERR_OK;
 }
 
 static enum err
-find_names(struct buf *b, struct store *st, struct str record, struct str json)
+find_names(struct buf *b, struct store *st, const struct schema *s, struct str record,
+    struct str json)
 {
 	struct row_view view;
 	struct record values;
@@ -103,32 +127,38 @@ find_names(struct buf *b, struct store *st, struct str record, struct str json)
 	enum err e;
 
 	if (record.len == 0)
-		return add_asked_names(b, json);
-	if ((e = store_find_record(st, &orders_schema, record, &row)) == ERR_NOT_FOUND)
-		return add_gone_names(b, st, record);
-	if (e != ERR_OK || (e = store_row(st, &orders_schema, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, &orders_schema, &values)) != ERR_OK)
+		return add_asked_names(b, s, json);
+	if ((e = store_find_record(st, s, record, &row)) == ERR_NOT_FOUND)
+		return add_gone_names(b, st, s, record);
+	if (e != ERR_OK || (e = store_row(st, s, row, &view)) != ERR_OK ||
+	    (e = row_values(&view, s, &values)) != ERR_OK)
 		return e;
-	add_row_names(b, &values);
+	add_row_names(b, s, &values);
 	return ERR_OK;
 }
 
 enum err
-change_add_named(struct buf *b, struct store *st, struct change_name *name, struct str json)
+change_add_named(struct buf *b, struct store *st, const struct schema *s, struct change_name *name,
+    struct str json)
 {
 	struct str record;
 	enum err e;
 
 	if (json.len < 2 || (e = history_record(json, &record)) != ERR_OK)
 		return ERR_STORE_CORRUPT;
-	if (record.len == 0 || name->record.ptr == NULL || !str_eq(record, name->record)) {
+	if (record.len == 0 || name->table != s || !str_eq(record, name->record)) {
 		buf_clear(&name->members);
-		if ((e = find_names(&name->members, st, record, json)) != ERR_OK)
+		if ((e = find_names(&name->members, st, s, record, json)) != ERR_OK)
 			return e;
+		name->table = s;
 		name->record = record;
 	}
-	buf_add(b, json.ptr, json.len - 1);
+	buf_add_char(b, '{');
+	json_member_string(b, "table", str_of(s->name));
 	buf_add_char(b, ',');
+	buf_add(b, json.ptr + 1, json.len - 2);
+	if (name->members.len > 0)
+		buf_add_char(b, ',');
 	buf_add_str(b, buf_str(&name->members));
 	buf_add_char(b, '}');
 	return buf_status(&name->members);
@@ -138,5 +168,5 @@ void
 change_name_free(struct change_name *name)
 {
 	buf_free(&name->members);
-	*name = (struct change_name){ .record = { NULL, 0 } };
+	*name = (struct change_name){ .table = NULL };
 }

@@ -75,6 +75,7 @@ writing_targets(struct api *api, struct writing *w, size_t n)
 	w->count = n;
 	for (size_t i = 0; i < n; i++) {
 		w->targets[i].sound = true;
+		w->targets[i].table = api->table;
 		api->message.items[i].kind = w->kind->message;
 	}
 	return true;
@@ -92,7 +93,7 @@ target_name(struct writing *w, struct target *t, struct str id)
 enum err
 target_row(struct api *api, struct target *t, uint32_t row, struct row_view *view)
 {
-	enum err e = store_row(api->store, &orders_schema, row, view);
+	enum err e = store_row(api->store, t->table, row, view);
 
 	if (e == ERR_OK && view->id.len >= sizeof(t->record))
 		e = ERR_STORE_CORRUPT;
@@ -316,7 +317,7 @@ prepare(struct api *api, struct writing *w)
 	}
 	if (kept.body.len > 0)
 		writing_answer(api, w, kept.body, store_generation(api->store));
-	else if (w->again)	/* syncd knows what became of it; no order is changed once more */
+	else if (w->again)	/* syncd knows what became of it; no row is changed once more */
 		return true;
 	else if (w->taken > 0)
 		return api_within(api, LIMIT_CHANGED_ORDERS, (uint32_t)w->taken);

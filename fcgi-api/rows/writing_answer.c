@@ -13,31 +13,31 @@ struct answering {
 	size_t			 next;		/* target */
 };
 
-/* The version in an order's JSON; texts can't look like it, as their quotes are escaped. */
+/* The version in a row's JSON; texts can't look like it, as their quotes are escaped. */
 static uint64_t
-version_of(struct str order)
+version_of(struct str row)
 {
 	static const char name[] = ",\"version\":";
-	const char *p = memmem(order.ptr, order.len, name, sizeof(name) - 1);
+	const char *p = memmem(row.ptr, row.len, name, sizeof(name) - 1);
 	uint64_t v = 0;
 
 	if (p != NULL)
-		for (p += sizeof(name) - 1; p < order.ptr + order.len && *p >= '0' && *p <= '9'; p++)
+		for (p += sizeof(name) - 1; p < row.ptr + row.len && *p >= '0' && *p <= '9'; p++)
 			v = v * 10 + (uint64_t)(*p - '0');
 	return v;
 }
 
-/* ---- one order ------------------------------------------------------------------- */
+/* ---- one row ------------------------------------------------------------------- */
 static void
-put_order(struct api *api, struct str order, uint64_t since)
+put_row(struct api *api, struct str row, uint64_t since)
 {
 	struct response *r = &api->response;
 	struct etag etag;
 
 	(void)response_validators(r, (struct str){ NULL, 0 },
-	    etag_of_order(&etag, version_of(order), since), store_generation(api->store));
+	    etag_of_row(&etag, version_of(row), since), store_generation(api->store));
 	r->type = "application/json";
-	buf_add_str(&r->own, order);
+	buf_add_str(&r->own, row);
 }
 
 /* The answer to a create that has no record yet. */
@@ -49,38 +49,44 @@ put_queued(struct api *api, const struct writing *w)
 	buf_add_str(&api->response.own, buf_str(&w->queued));
 }
 
-/* The detail for an order that is gone, of which nothing can be shown. */
+/* The detail for a row that is gone, of which nothing can be shown. */
 static const char *
-deleted_since(const struct message_result *result)
+deleted_since(struct api *api, const struct schema *table, const struct message_result *result)
 {
-	return result->pending ? "the order was deleted before the change was confirmed" :
-	    "the order was changed, and has been deleted since";
+	return api_say(api, result->pending ? "the %s was deleted before the change was confirmed" :
+	    "the %s was changed, and has been deleted since", schema_noun(table));
 }
 
-/* The order as the store has it, for results that come without it. */
+static const char *
+changed_meanwhile(struct api *api, const struct schema *table)
+{
+	return api_say(api, "the %s has changed meanwhile", schema_noun(table));
+}
+
+/* The row as the store has it, for results that come without it. */
 static void
 put_stored(struct api *api, const struct message_result *result)
 {
 	uint32_t row;
-	enum err e = store_find_record(api->store, &orders_schema, str_of(result->record), &row);
+	enum err e = store_find_record(api->store, api->table, str_of(result->record), &row);
 
 	if (e != ERR_OK)
-		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(result) : NULL);
+		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(api, api->table, result) : NULL);
 	else
-		(void)order_answer(api, row, (struct str){ NULL, 0 });
+		(void)row_answer(api, row, (struct str){ NULL, 0 });
 }
 
 static void
 answer_pending(struct answering *a, const struct message_result *result)
 {
 	struct api *api = a->api;
-	struct str order;
+	struct str shown;
 	uint64_t since;
 
-	if (outbox_overlay(api->store, &orders_schema, str_of(result->record), &order, &since) == ERR_OK)
-		put_order(api, order, since);
+	if (outbox_overlay(api->store, api->table, str_of(result->record), &shown, &since) == ERR_OK)
+		put_row(api, shown, since);
 	else if (result->order.len > 0)
-		put_order(api, result->order, a->generation);
+		put_row(api, result->order, a->generation);
 	else if (buf_str(&a->writing->queued).len > 0)
 		put_queued(api, a->writing);
 	else
@@ -95,7 +101,7 @@ static void
 answer_refused(struct api *api, const struct writing *w, const struct message_result *result)
 {
 	if (result->err == ERR_PRECONDITION_FAILED && w->kind->undo && w->version == 0)
-		(void)api_problem_told(api, ERR_CONFLICT, "the order has changed meanwhile", 0);
+		(void)api_problem_told(api, ERR_CONFLICT, changed_meanwhile(api, api->table), 0);
 	else
 		(void)api_problem_told(api, result->err, result->detail, result->retry_after_ms);
 }
@@ -111,13 +117,14 @@ static void
 answer_created(struct api *api, const struct message_result *result)
 {
 	if (result->order.len > 0)
-		put_order(api, result->order, 0);
+		put_row(api, result->order, 0);
 	else
 		put_stored(api, result);
 	if (api->response.status != 200)
 		return;
 	api->response.status = 201;
-	buf_printf(&api->response.fields, "Location: /api/orders/%s\r\n", result->record);
+	buf_printf(&api->response.fields, "Location: /api/%s/%s\r\n", api->table->name,
+	    result->record);
 }
 
 static void
@@ -137,7 +144,7 @@ each_single(void *cookie, size_t i, const struct message_result *result)
 	else if (w->kind->message == MESSAGE_CREATE)
 		answer_created(a->api, result);
 	else if (result->order.len > 0)
-		put_order(a->api, result->order, 0);
+		put_row(a->api, result->order, 0);
 	else
 		put_stored(a->api, result);
 }
@@ -160,7 +167,7 @@ begin_result(struct answering *a, const struct target *t, bool ok)
 	buf_add_char(b, '{');
 	json_member_string_or_null(b, "id", target_asked(a->writing, t));
 	json_member_bool(b, "ok", ok);
-	json_name(b, ok ? "order" : "error");
+	json_name(b, ok ? schema_noun(t->table) : "error");
 }
 
 /* The target's own problem, where there is no result for it. */
@@ -173,23 +180,24 @@ add_own(struct answering *a, const struct target *t)
 	if (t->refused && buf_status(&a->writing->problems) == ERR_OK)
 		buf_add(b, a->writing->problems.data + t->problem_at, t->problem_len);
 	else
-		problem_add(b, ERR_NOT_FOUND, STR("there was no such order at the first request"),
+		problem_add(b, ERR_NOT_FOUND, str_of(api_say(a->api,
+		    "there was no such %s at the first request", schema_noun(t->table))),
 		    (struct str){ NULL, 0 });
 	buf_add_char(b, '}');
 }
 
-/* The order that a result is about; len 0: it is gone. */
+/* The row that a result is about; len 0: it is gone. */
 static struct str
-order_of(struct answering *a, const struct message_result *result)
+row_of(struct answering *a, const struct schema *table, const struct message_result *result)
 {
 	struct store *st = a->api->store;
 	struct row_view view;
 	struct str json = result->order;
 	uint32_t row;
 
-	if (json.len == 0 && outbox_overlay(st, &orders_schema, str_of(result->record), &json, NULL) != ERR_OK &&
-	    store_find_record(st, &orders_schema, str_of(result->record), &row) == ERR_OK &&
-	    store_row(st, &orders_schema, row, &view) == ERR_OK)
+	if (json.len == 0 && outbox_overlay(st, table, str_of(result->record), &json, NULL) != ERR_OK &&
+	    store_find_record(st, table, str_of(result->record), &row) == ERR_OK &&
+	    store_row(st, table, row, &view) == ERR_OK)
 		json = view.json;
 	return json;
 }
@@ -198,21 +206,24 @@ static void
 add_result(struct answering *a, const struct target *t, const struct message_result *result)
 {
 	struct buf *b = &a->api->response.own;
-	struct str none = { NULL, 0 }, order = result->err == ERR_OK ? order_of(a, result) : none;
+	struct str none = { NULL, 0 }, row = none;
 	bool stale = result->err == ERR_PRECONDITION_FAILED && a->writing->kind->undo;
-	bool ok = result->err == ERR_OK && (order.len > 0 || !result->pending);
+	bool ok;
 
+	if (result->err == ERR_OK)
+		row = row_of(a, t->table, result);
+	ok = result->err == ERR_OK && (row.len > 0 || !result->pending);
 	begin_result(a, t, ok);
-	if (order.len > 0 && b->len < RESPONSE_ENOUGH)
-		buf_add_str(b, order);
+	if (row.len > 0 && b->len < RESPONSE_ENOUGH)
+		buf_add_str(b, row);
 	else if (ok)	/* gone, or to be read */
 		buf_add_cstr(b, "null");
 	else if (result->err == ERR_OK)
-		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(result)), none);
+		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(a->api, t->table, result)), none);
 	else if (result->problem.len > 0)
 		buf_add_str(b, result->problem);
 	else if (stale)
-		problem_add(b, ERR_CONFLICT, STR("the order has changed meanwhile"), none);
+		problem_add(b, ERR_CONFLICT, str_of(changed_meanwhile(a->api, t->table)), none);
 	else
 		problem_add(b, result->err, str_of(result->detail), none);
 	buf_add_char(b, '}');
@@ -238,7 +249,7 @@ each_in_place(void *cookie, size_t i, const struct message_result *result)
 
 /*
  * Results of the first request with this key, when the bulk edit to undo may
- * have had other orders, each once: a result goes to the next target of its
+ * have had other rows, each once: a result goes to the next target of its
  * record.
  */
 static void
@@ -290,8 +301,8 @@ writing_answer(struct api *api, const struct writing *w, struct str body, uint64
 	if (e == ERR_OK)
 		return;
 	log_error("write: the results can't be understood");
-	(void)api_problem(api, ERR_OUTCOME_UNKNOWN,
-	    "the sync daemon's answer can't be understood; read the orders to see what became of it");
+	(void)api_problem(api, ERR_OUTCOME_UNKNOWN, api_say(api, "the sync daemon's answer can't be "
+	    "understood; read the %s to see what became of it", api->table->name));
 }
 
 void
@@ -299,8 +310,8 @@ writing_finish(struct api *api, const struct waiting *waiting, enum err e,
     const struct message_reply *reply)
 {
 	if (e == ERR_OUTCOME_UNKNOWN) {
-		(void)api_problem(api, e, "the sync daemon was asked for the change and "
-		    "did not answer; read the order to see what became of it");
+		(void)api_problem(api, e, api_say(api, "the sync daemon was asked for the change and "
+		    "did not answer; read the %s to see what became of it", schema_noun(api->table)));
 	} else if (e != ERR_OK) {
 		(void)api_problem(api, e, NULL);
 	} else if (reply->err != ERR_OK) {

@@ -49,7 +49,9 @@ add_store(struct api *api, struct buf *b, const struct findings *f)
 	json_member_bool(b, "up", f->readable);
 	if (f->readable) {
 		store_space(api->store, &used, &map);
-		json_member_uint(b, "orders", store_row_count(api->store, &orders_schema));
+		for (size_t i = 0; i < api->tables->count; i++)
+			json_member_uint(b, api->tables->list[i]->name,
+			    store_row_count(api->store, api->tables->list[i]));
 		json_member_uint(b, "usedBytes", used);
 		json_member_uint(b, "mapBytes", map);
 	}
@@ -72,7 +74,7 @@ add_syncd(struct buf *b, const struct findings *f)
 	json_member_copy(b, "alarm", cJSON_GetObjectItemCaseSensitive(f->status, "sync"));
 }
 
-/* What is permitted here besides changing an order. */
+/* What is permitted here besides changing a row. */
 static void
 add_writes(const struct api *api, struct buf *b)
 {
@@ -103,6 +105,20 @@ add_document(struct api *api, struct buf *b, const struct findings *f)
 	buf_add_char(b, '}');
 }
 
+/* Since when all tables are complete: the oldest of their syncs. */
+static int64_t
+synced_ms(const struct api *api)
+{
+	int64_t oldest = INT64_MAX;
+
+	for (size_t i = 0; i < api->tables->count; i++) {
+		int64_t ms = store_synced_ms(api->store, api->tables->list[i]);
+
+		oldest = ms < oldest ? ms : oldest;
+	}
+	return oldest;
+}
+
 static void
 health_finish(struct api *api, const struct waiting *w, enum err e,
     const struct message_reply *reply)
@@ -118,7 +134,7 @@ health_finish(struct api *api, const struct waiting *w, enum err e,
 	if (api_snapshot(api) == ERR_OK) {
 		f.readable = true;
 		f.generation = store_generation(api->store);
-		f.synced_ms = store_synced_ms(api->store, &orders_schema);
+		f.synced_ms = synced_ms(api);
 		f.age_s = api->response.data_age_s;
 	}
 	add_document(api, &r->own, &f);

@@ -11,7 +11,7 @@ tag_of(struct api *api, const struct summary_body *body, bool gzip)
 {
 	const uint64_t numbers[] = { store_generation(api->store), (uint64_t)body->day,
 	    (uint64_t)body->synced_ms, body->checksum };
-	struct summary_tag *t = &api->summary_tags[gzip];
+	struct summary_tag *t = &api->own->summary_tags[gzip];
 
 	if (t->etag.len == 0 || memcmp(t->numbers, numbers, sizeof(numbers)) != 0) {
 		memcpy(t->numbers, numbers, sizeof(numbers));
@@ -30,7 +30,7 @@ summary_answer(struct api *api, struct str condition, struct str accept_encoding
 	bool gzip;
 	enum err e;
 
-	if ((e = summary_get(api->summaries, api->store, &orders_schema, api->now_ms, &body)) != ERR_OK)
+	if ((e = summary_get(api->own->summaries, api->store, api->table, api->now_ms, &body)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	gzip = body.gzip.len > 0 && accepts_gzip(accept_encoding);
 	if (response_validators(r, condition, tag_of(api, &body, gzip),
@@ -59,19 +59,19 @@ static bool
 summary_unchanged(struct api *api)
 {
 	const struct request *req = &api->request;
-	const struct summary_tag *t = &api->summary_tags[accepts_gzip(req->accept_encoding)];
+	const struct summary_tag *t = &api->own->summary_tags[accepts_gzip(req->accept_encoding)];
 	struct str etag = { t->etag.text, t->etag.len };
 
 	return req->param_count == 0 && etag.len > 0 && api_unmoved(api) && !api_filling(api) &&
 	    api->now_ms >= t->from_ms && api->now_ms < t->until_ms &&
 	    t->numbers[0] == store_generation(api->store) &&
-	    t->numbers[2] == (uint64_t)store_synced_ms(api->store, &orders_schema) &&
+	    t->numbers[2] == (uint64_t)store_synced_ms(api->store, api->table) &&
 	    etag_listed(req->if_none_match, etag) &&
 	    response_validators(&api->response, req->if_none_match, etag, t->numbers[0]);
 }
 
 enum outcome
-orders_summary(struct api *api)
+rows_summary(struct api *api)
 {
 	const struct request *req = &api->request;
 	enum err e;
@@ -92,7 +92,7 @@ add_part(struct api *api, struct buf *b, const char *name, int32_t day, int64_t 
 {
 	struct day_part part;
 	int y, m, d;
-	enum err e = day_part_count(api->store, &orders_schema, day, now_ms, &part);
+	enum err e = day_part_count(api->store, api->table, day, now_ms, &part);
 
 	if (e != ERR_OK)
 		return e;
@@ -109,7 +109,7 @@ add_part(struct api *api, struct buf *b, const char *name, int32_t day, int64_t 
 
 /* As of the beginning of this minute, within which the answer stays the same. */
 enum outcome
-orders_today(struct api *api)
+rows_today(struct api *api)
 {
 	struct response *r = &api->response;
 	int64_t minute = instant_now() / MINUTE_MS, now_ms = minute * MINUTE_MS;
@@ -119,6 +119,9 @@ orders_today(struct api *api)
 	int32_t today;
 	enum err e;
 
+	if (api->table->day_field == SCHEMA_NO_FIELD)
+		return api_problem(api, ERR_NOT_FOUND, api_say(api, "%s are not counted by days",
+		    api->table->name));
 	if ((e = summary_begin(api)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	if (response_validators(r, api->request.if_none_match, etag_make(&etag, 't',

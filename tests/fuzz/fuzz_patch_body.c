@@ -32,7 +32,7 @@ prepare(void)
 {
 	static struct config config = { .write.create = true };
 	static struct docs docs;
-	struct api *api = api_new(&config, &docs);
+	struct api *api = api_new(&config, &docs, &tables_builtin);
 
 	must(api != NULL && (api->loop = loop_new()) != NULL);
 	api->store = made_store(&config, fill);

@@ -17,6 +17,12 @@ static char syncd_address[UNIX_PATH_SIZE];
 static int web, syncd_listen, syncd = -1;
 static struct buf in;
 
+static const struct tables *
+tables(void)
+{
+	return fx.tables != NULL ? fx.tables : &tables_builtin;
+}
+
 void
 in_writer(void (*change)(struct apply *))
 {
@@ -27,7 +33,7 @@ in_writer(void (*change)(struct apply *))
 	if (pid == 0) {
 		struct apply *a;
 
-		if (apply_open(&fx.config, &tables_builtin, &a) != ERR_OK)
+		if (apply_open(&fx.config, tables(), &a) != ERR_OK)
 			_exit(1);
 		change(a);
 		apply_close(a);
@@ -102,6 +108,37 @@ api_ship(struct apply *a)
 	apply_or_exit(a, &c, 1, SOURCE_FULL_SYNC, NULL);
 }
 
+/* The slow pool's part: what is streamed is gathered, and is the whole answer. */
+static enum err
+put(void *cookie, struct str bytes)
+{
+	buf_add_str(cookie, bytes);
+	return buf_status(cookie);
+}
+
+static void
+stream(struct connection *c, enum err parsed)
+{
+	struct buf streamed = { .data = NULL };
+	struct sink sink = { .put = put, .cookie = &streamed };
+
+	(void)route_run(fx.api, parsed, &sink);
+	if (sink.streamed)
+		connection_answer(c, buf_str(&streamed), (struct str){ NULL, 0 });
+	else
+		api_send(fx.api, c, &fx.api->account);
+	buf_free(&streamed);
+}
+
+static bool
+is_export(char *const *envp)
+{
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, "REQUEST_URI=", strlen("REQUEST_URI=")) == 0)
+			return strstr(*envp, "/export.") != NULL;
+	return false;
+}
+
 static void
 on_request(void *cookie, struct connection *c, char *const *envp, struct str body, enum err e)
 {
@@ -109,7 +146,9 @@ on_request(void *cookie, struct connection *c, char *const *envp, struct str bod
 
 	(void)cookie;
 	fx.api->connection = c;
-	if ((fx.metrics != NULL ? metrics_answer(fx.api, envp, fx.metrics) :
+	if (fx.slow && is_export(envp))
+		stream(c, parsed);
+	else if ((fx.metrics != NULL ? metrics_answer(fx.api, envp, fx.metrics) :
 	    route_run(fx.api, parsed, NULL)) == ANSWERED)
 		api_send(fx.api, c, &fx.api->account);
 	api_release(fx.api);
@@ -157,7 +196,7 @@ api_setup(void)
 	(void)snprintf(syncd_address, sizeof(syncd_address), "%s/syncd.sock", dir);
 	syncd_listen = -1;
 	ck_assert_ptr_nonnull(setup.loop = fx.loop = loop_new());
-	ck_assert_ptr_nonnull(fx.api = api_new(&fx.config, &fx.docs));
+	ck_assert_ptr_nonnull(fx.api = api_new(&fx.config, &fx.docs, tables()));
 	fx.api->loop = fx.loop;
 	ck_assert_ptr_nonnull(fx.api->link = syncd_link_new(fx.loop, syncd_address));
 	ck_assert_ptr_nonnull(fx.cs = connections_new(&setup));

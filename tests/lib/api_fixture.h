@@ -12,12 +12,14 @@
  * store written by another process, and the test in the role of syncd.
  */
 struct api_fixture {
+	const struct tables *tables;	/* NULL: tables_builtin; set it before the setup */
 	struct config	 config;
 	struct docs	 docs;
 	struct loop	*loop;
 	struct api	*api;
 	struct connections *cs;
 	struct buf	 answer;	/* the last one, as text */
+	bool		 slow;		/* exports are answered, as the slow pool does it */
 	const struct counters *metrics;	/* not NULL: play the process that answers /metrics */
 	uint64_t	*committed;	/* generation of the writer's last commit; shared with its process */
 };

@@ -7,7 +7,7 @@ import { startStack, fast, until, request } from './lib/stack.mjs'
 let stack, id
 
 const json = { 'Content-Type': 'application/json' }
-const READS = ['/api/orders', '/api/orders/summary', '/api/audit', '/api/sync', '/api/health', '/api/openapi.json', '/api/docs', '/health', '/docs', '/']
+const READS = ['/api/orders', '/api/orders/summary', '/api/audit', '/api/tables', '/api/sync', '/api/health', '/api/openapi.json', '/api/docs', '/health', '/docs', '/']
 
 function isProblem(answer, status, code) {
 	eq([answer.status, answer.headers['content-type']], [status, 'application/problem+json'], answer.text.slice(0, 200))

@@ -208,8 +208,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The history of all orders
-         * @description Newest first, the same entries as in the histories of the orders.
+         * The history of all tables
+         * @description Newest first, the same entries as in the histories of single rows.
          */
         get: operations["getAudit"];
         put?: never;
@@ -338,6 +338,31 @@ export interface paths {
          *     the store stays as it was. The request needs no body.
          */
         post: operations["startSync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tables, their fields, and what can be done with them
+         * @description A client that follows this description needs to know no table beforehand: the
+         *     paths of the orders exist for each of them under its own name, `/api/{name}`
+         *     in place of `/api/orders`, except `/api/orders/sync`, which is for all. In
+         *     answers, `name` stands for the array of a list and `noun` for a row in the
+         *     results of a bulk edit, as `orders` and `order` do for the orders. Entries of
+         *     the history tell the row's `key` beside `table` and `id`.
+         */
+        get: operations["getTables"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -611,6 +636,11 @@ export interface components {
         };
         /** @description One entry of the history. */
         Change: {
+            /**
+             * @description The table of the row, by its name in `/api/tables`.
+             * @example orders
+             */
+            table: string;
             /** @description The record id; `null` for an order that was not created. */
             id: string | null;
             generation: number;
@@ -688,6 +718,92 @@ export interface components {
             /** @description For `after`; `null` when there are no older ones. */
             nextCursor: string | null;
             generation: number;
+        };
+        Tables: {
+            tables: components["schemas"]["Table"][];
+            generation: number;
+        };
+        Table: {
+            /**
+             * @description In paths and answers.
+             * @example orders
+             */
+            name: string;
+            /**
+             * @description For people.
+             * @example Orders
+             */
+            title: string;
+            /**
+             * @description For people, and in the results of a bulk edit: one row.
+             * @example order
+             */
+            noun: string;
+            /**
+             * @description Where its rows live.
+             * @enum {string}
+             */
+            source: "airtable";
+            /**
+             * @description The field by which a row is found, beside its record id; `null`: there is none.
+             * @example orderId
+             */
+            key: string | null;
+            /** @description How many rows there are. */
+            count: number;
+            fields: components["schemas"]["Field"][];
+            /** @description What the settings and the fields permit. */
+            can: {
+                create: boolean;
+                update: boolean;
+                delete: boolean;
+            };
+        };
+        Field: {
+            /** @example status */
+            name: string;
+            /**
+             * @description For people.
+             * @example Status
+             */
+            title: string;
+            /** @enum {string} */
+            kind: "text" | "select" | "money" | "instant";
+            /** @description May it be named by `sort`? */
+            sortable: boolean;
+            /**
+             * @description Are there parameters that filter by its value? Those of a range are `from`
+             *     and `to`; otherwise the parameter is the field's name. `empty` and `filled`
+             *     take any field.
+             */
+            filterable: boolean;
+            /** @description Does `search` look in it? */
+            searchable: boolean;
+            /** @description May it be changed? */
+            writable: boolean;
+            /** @description May it be given when a row is created? */
+            creatable: boolean;
+            /**
+             * @description The parameter of the lower bound, inclusive.
+             * @example minTotal
+             */
+            from?: string;
+            /**
+             * @description That of the upper bound: of money inclusive, of instants exclusive.
+             * @example maxTotal
+             */
+            to?: string;
+            /** @description Selects only: can several options be set at a time? */
+            several?: boolean;
+            /** @description Selects only: the options that can be set, in their order. */
+            options?: string[];
+            /**
+             * @description The summary's money only: the symbol, if one is known.
+             * @example $
+             */
+            currency?: string | null;
+            /** @description The summary's money only: decimals that are shown. */
+            precision?: number;
         };
         /** @description What to change; `null` clears. */
         OrderChange: {
@@ -2943,6 +3059,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    getTables: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer, or several with commas between, or `*`; `304` if one still holds. Weak and strong tags are the same here. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description Your own id for this request; an invalid one is replaced. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All tables, in the order in which they were set up. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Generation": components["headers"]["Generation"];
+                    "X-Data-Age": components["headers"]["DataAge"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tables"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidParameter"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     getSync: {

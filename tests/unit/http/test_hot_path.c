@@ -153,7 +153,7 @@ setup(void)
 	ck_assert_int_eq(zone_use(STR("UTC")), ERR_OK);
 	ck_assert_int_eq(FCGX_Init(), 0);
 	ck_assert_ptr_nonnull(setup.loop = loop = loop_new());
-	ck_assert_ptr_nonnull(api = api_new(&config, &docs));
+	ck_assert_ptr_nonnull(api = api_new(&config, &docs, &tables_builtin));
 	api->loop = loop;
 	ck_assert_ptr_nonnull(cs = connections_new(&setup));
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);

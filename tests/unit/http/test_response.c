@@ -234,9 +234,9 @@ START_TEST(an_order_with_pending_changes_has_a_tag_of_its_own)
 {
 	struct etag tag;
 
-	ck_assert(str_is(etag_of_order(&tag, 7, 0), "\"v7\""));
-	ck_assert(str_is(etag_of_order(&tag, 7, 9), "\"v7-p9\""));
-	ck_assert(str_is(etag_of_order(&tag, UINT64_MAX, UINT64_MAX),
+	ck_assert(str_is(etag_of_row(&tag, 7, 0), "\"v7\""));
+	ck_assert(str_is(etag_of_row(&tag, 7, 9), "\"v7-p9\""));
+	ck_assert(str_is(etag_of_row(&tag, UINT64_MAX, UINT64_MAX),
 	    "\"v18446744073709551615-p18446744073709551615\""));
 }
 END_TEST

@@ -58,7 +58,6 @@ add_entry(void *cookie, const struct schema *s, struct history_place place, stru
 {
 	struct listing *l = cookie;
 
-	(void)s;
 	if (l->count == l->limit || l->out->len >= RESPONSE_ENOUGH) {
 		l->more = true;
 		return ERR_CANCELLED;
@@ -66,7 +65,7 @@ add_entry(void *cookie, const struct schema *s, struct history_place place, stru
 	json_next(l->out);
 	l->last = place;
 	l->count++;
-	return change_add_named(l->out, l->store, &l->name, json);
+	return change_add_named(l->out, l->store, s, &l->name, json);
 }
 
 static void
@@ -83,7 +82,7 @@ add_tail(struct api *api, const struct listing *l)
 	buf_add_char(l->out, '}');
 }
 
-/* ${record} ptr NULL: the history of all orders. */
+/* ${record} ptr NULL: the history of all tables. */
 static enum outcome
 answer(struct api *api, struct listing *l, struct str record)
 {
@@ -93,7 +92,8 @@ answer(struct api *api, struct listing *l, struct str record)
 	enum err e;
 
 	if (response_validators(r, api->request.if_none_match,
-	    etag_make(&etag, 'h', &generation, 1, false), generation))
+	    etag_of_table(&etag, 'h', generation, api->table != NULL ? api->table->number : 1, false),
+	    generation))
 		return ANSWERED;
 	l->out = &r->own;
 	l->store = api->store;
@@ -101,7 +101,7 @@ answer(struct api *api, struct listing *l, struct str record)
 	if (record.ptr == NULL)
 		e = history_audit(api->store, l->from, add_entry, l);
 	else
-		e = history_of_record(api->store, &orders_schema, record, l->from, add_entry, l);
+		e = history_of_record(api->store, api->table, record, l->from, add_entry, l);
 	change_name_free(&l->name);
 	if (e != ERR_OK && e != ERR_CANCELLED)
 		return api_problem(api, e, NULL);
@@ -118,22 +118,22 @@ any_entry(void *cookie, const struct schema *s, struct history_place place, stru
 	return ERR_CANCELLED;
 }
 
-/* The record of the order that the path names; one that was deleted is still known by its record id. */
+/* The record of the row that the path names; one that was deleted is still known by its record id. */
 static bool
 find_record(struct api *api, struct str *record)
 {
 	struct str id = api->request.segments[2];
-	char why[ORDER_WHY_SIZE];
+	char why[ROW_WHY_SIZE];
 	struct row_view view;
 	bool any = false;
 	uint32_t row;
-	enum err e = order_lookup(api, id, &row, why);
+	enum err e = row_lookup(api, id, &row, why);
 
 	*record = id;
-	if (e == ERR_OK && (e = store_row(api->store, &orders_schema, row, &view)) == ERR_OK)
+	if (e == ERR_OK && (e = store_row(api->store, api->table, row, &view)) == ERR_OK)
 		*record = view.id;
 	if ((e == ERR_NOT_FOUND || e == ERR_FILLING) && id.len < RECORD_ID_SIZE) {
-		enum err looked = history_of_record(api->store, &orders_schema, id, HISTORY_NEWEST, any_entry, &any);
+		enum err looked = history_of_record(api->store, api->table, id, HISTORY_NEWEST, any_entry, &any);
 
 		if (any || (looked != ERR_OK && looked != ERR_CANCELLED))
 			e = any ? ERR_OK : looked;
@@ -144,7 +144,7 @@ find_record(struct api *api, struct str *record)
 }
 
 enum outcome
-orders_history(struct api *api)
+rows_history(struct api *api)
 {
 	struct listing l = { .limit = LIMIT_DEFAULT, .from = HISTORY_NEWEST };
 	struct str record;

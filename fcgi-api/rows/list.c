@@ -3,12 +3,12 @@
 #include "fcgi-api/http/etag.h"
 #include "fcgi-api/http/handlers.h"
 
-/* Orders with changes that Airtable has not confirmed yet are shown with them. */
+/* Rows with changes that Airtable has not confirmed yet are shown with them. */
 static enum err
 show_pending(struct api *api, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		enum err e = outbox_overlay(api->store, &orders_schema, api->rows[i].id, &api->rows[i].json, NULL);
+		enum err e = outbox_overlay(api->store, api->table, api->rows[i].id, &api->rows[i].json, NULL);
 
 		if (e != ERR_OK && e != ERR_NOT_FOUND)
 			return e;
@@ -16,18 +16,20 @@ show_pending(struct api *api, size_t n)
 	return ERR_OK;
 }
 
-/* {"orders":[...],"page":...}: the rows are copied as they lie in the store. */
+/* {"<table>":[...],"page":...}: the rows are copied as they lie in the store. */
 static enum err
 add_page(struct api *api, struct buf *b)
 {
 	const struct query_page *page = &api->page;
-	enum err e = store_rows(api->store, &orders_schema, page->rows, page->count, api->rows);
+	enum err e = store_rows(api->store, api->table, page->rows, page->count, api->rows);
 
-	if (e == ERR_OK && outbox_pending(api->store, &orders_schema) > 0)
+	if (e == ERR_OK && outbox_pending(api->store, api->table) > 0)
 		e = show_pending(api, page->count);
 	if (e != ERR_OK)
 		return e;
-	buf_add_cstr(b, "{\"orders\":[");
+	buf_add(b, "{\"", 2);
+	buf_add_cstr(b, api->table->name);
+	buf_add_cstr(b, "\":[");
 	for (size_t i = 0; i < page->count; i++) {
 		if (i > 0)
 			buf_add_char(b, ',');
@@ -50,12 +52,12 @@ add_page(struct api *api, struct buf *b)
 	return buf_status(b);
 }
 
-/* The orders of one page have too many bytes for an answer. */
+/* The rows of one page have too many bytes for an answer. */
 static enum err
 too_large(struct api *api)
 {
-	field_errors_add(&api->errors, STR("pageSize"), "this many of these orders exceed %u MiB; "
-	    "ask for fewer", RESPONSE_BODY_MAX >> 20);
+	field_errors_add(&api->errors, STR("pageSize"), "this many of these %s exceed %u MiB; "
+	    "ask for fewer", api->table->name, RESPONSE_BODY_MAX >> 20);
 	return request_params_fault(&api->errors);
 }
 
@@ -66,7 +68,7 @@ make_body(struct api *api, const struct page_key *key, struct str *body)
 	struct buf *b = &api->response.own;
 	enum err e;
 
-	if ((e = query_run(api->query, api->store, &api->page)) != ERR_OK ||
+	if ((e = query_run(api->own->query, api->store, &api->page)) != ERR_OK ||
 	    (e = add_page(api, b)) != ERR_OK)
 		return e;
 	*body = buf_str(b);
@@ -87,7 +89,7 @@ is_held(struct api *api, const struct page_key *key, char what)
 	struct etag etag;
 
 	return response_validators(&api->response, api->request.if_none_match,
-	    etag_make(&etag, what, &key->generation, 1, key->gzip), key->generation);
+	    etag_of_table(&etag, what, key->generation, key->table, key->gzip), key->generation);
 }
 
 static void
@@ -117,10 +119,11 @@ answer_kept(struct api *api, struct page_key *key)
 }
 
 enum outcome
-orders_list(struct api *api)
+rows_list(struct api *api)
 {
 	const struct request *req = &api->request;
-	struct page_key key = { .query = req->query, .gzip = accepts_gzip(req->accept_encoding) };
+	struct page_key key = { .table = api->table->number, .query = req->query,
+	    .gzip = accepts_gzip(req->accept_encoding) };
 	struct str body;
 	enum err e;
 
@@ -130,7 +133,7 @@ orders_list(struct api *api)
 		return api_problem(api, e, NULL);
 	if (store_generation(api->store) != key.generation && answer_kept(api, &key))
 		return ANSWERED;
-	if ((e = query_parse(api->query, api->store, req->params, req->param_count, true,
+	if ((e = query_parse(api->own->query, api->store, req->params, req->param_count, true,
 	    &api->errors)) != ERR_OK)
 		return api_problem(api, e, NULL);
 	if (api_filling(api) && !request_prefers_partial(req))

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/base/instant.h"
@@ -6,6 +5,7 @@
 #include "common/base/money.h"
 #include "common/store/row.h"
 #include "common/tables/moment.h"
+#include "fcgi-api/http/etag.h"
 #include "fcgi-api/http/handlers.h"
 #include "fcgi-api/rows/csv.h"
 #include "fcgi-api/rows/row_spool.h"
@@ -15,8 +15,6 @@
 #define BYTE_ORDER_MARK	"\xef\xbb\xbf"	/* by which a spreadsheet knows UTF-8 */
 #define DATE_LEN	10		/* "2026-11-20T10:00:00.000Z" */
 #define SECONDS_LEN	19
-
-static const struct schema *const schema = &orders_schema;
 
 struct export;
 
@@ -39,6 +37,7 @@ struct format {
 
 struct export {
 	struct api		*api;
+	const struct schema	*schema;
 	struct sink		*sink;
 	const struct format	*format;
 	struct row_spool	*rows;
@@ -124,6 +123,7 @@ add_value(struct buf *b, const struct format *format, const struct field *f,
 static enum err
 send_csv(struct export *x)
 {
+	const struct schema *schema = x->schema;
 	struct buf *b = &x->api->response.own;
 	struct record record;
 	enum err e;
@@ -176,7 +176,7 @@ send_xlsx(struct export *x)
 	FILE *file;
 	enum err e;
 
-	if ((e = xlsx_new(x->api->config->api.spool, schema, &x->currency, XLSX_SHEET_ROWS,
+	if ((e = xlsx_new(x->api->config->api.spool, x->schema, &x->currency, XLSX_SHEET_ROWS,
 	    &xlsx)) != ERR_OK)
 		return e;
 	while ((e = row_spool_next(x->rows, &record)) == ERR_OK &&
@@ -241,8 +241,8 @@ each_row(void *cookie, uint32_t row)
 
 	if (x->rows == NULL)	/* a HEAD: the total is known, and no more is asked for */
 		return ERR_CANCELLED;
-	if ((e = store_row(x->api->store, &orders_schema, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, schema, &record)) != ERR_OK)
+	if ((e = store_row(x->api->store, x->schema, row, &view)) != ERR_OK ||
+	    (e = row_values(&view, x->schema, &record)) != ERR_OK)
 		return e;
 	return row_spool_add(x->rows, &record);
 }
@@ -255,7 +255,7 @@ gather(struct export *x)
 	enum err e;
 
 	(void)currency_load(store_txn(st), store_databases(st)->meta, &x->currency);
-	e = query_each(x->api->query, st, &x->total, each_row, x);
+	e = query_each(x->api->own->query, st, &x->total, each_row, x);
 	api_release(x->api);
 	if (x->rows == NULL)
 		return e == ERR_CANCELLED ? ERR_OK : e;
@@ -264,15 +264,15 @@ gather(struct export *x)
 
 /* The file's name has today's date in UTC. */
 static void
-add_disposition(struct response *r, const struct format *format)
+add_disposition(struct response *r, const struct schema *schema, const struct format *format)
 {
-	char text[80], now[INSTANT_TEXT_SIZE];
+	char text[TABLE_NAME_MAX + 80], now[INSTANT_TEXT_SIZE];
 	int n;
 
 	if (instant_format(instant_now(), now) != ERR_OK)
 		now[0] = '\0';
-	n = snprintf(text, sizeof(text), "attachment; filename=\"orders-%.10s.%s\"", now,
-	    format->suffix);
+	n = snprintf(text, sizeof(text), "attachment; filename=\"%s-%.10s.%s\"", schema->name,
+	    now, format->suffix);
 	response_header(r, "Content-Disposition", (struct str){ text, (size_t)n });
 }
 
@@ -282,9 +282,9 @@ answer(struct export *x)
 	bool head_only = x->api->request.method == METHOD_HEAD;
 	enum err e = ERR_OK;
 
-	add_disposition(&x->api->response, x->format);
+	add_disposition(&x->api->response, x->schema, x->format);
 	if (!head_only)
-		e = row_spool_new(x->api->config->api.spool, schema, &x->rows);
+		e = row_spool_new(x->api->config->api.spool, x->schema, &x->rows);
 	if (e == ERR_OK && (e = gather(x)) == ERR_OK)
 		e = head_only ? send_head(x) : x->format->send(x);
 	row_spool_free(x->rows);
@@ -300,15 +300,14 @@ static void
 export(struct api *api, struct sink *sink, const struct format *formats, size_t count)
 {
 	const struct request *req = &api->request;
-	struct export x = { .api = api, .sink = sink,
+	struct export x = { .api = api, .schema = api->table, .sink = sink,
 	    .format = take_format(api, formats, count) };
 	uint64_t generation;
-	char etag[32];
+	struct etag etag;
 	enum err e;
-	int n;
 
 	if ((e = api_snapshot(api)) != ERR_OK ||
-	    (e = query_parse(api->query, api->store, req->params, req->param_count,
+	    (e = query_parse(api->own->query, api->store, req->params, req->param_count,
 	    false, &api->errors)) != ERR_OK) {
 		(void)api_problem(api, e, NULL);
 		return;
@@ -318,20 +317,19 @@ export(struct api *api, struct sink *sink, const struct format *formats, size_t 
 		return;
 	}
 	generation = store_generation(api->store);
-	n = snprintf(etag, sizeof(etag), "\"g%" PRIu64 "\"", generation);
 	if (!response_validators(&api->response, req->if_none_match,
-	    (struct str){ etag, (size_t)n }, generation))
+	    etag_of_table(&etag, 'g', generation, x.schema->number, false), generation))
 		answer(&x);
 }
 
 void
-orders_export_csv(struct api *api, struct sink *sink)
+rows_export_csv(struct api *api, struct sink *sink)
 {
 	export(api, sink, csv, sizeof(csv) / sizeof(csv[0]));
 }
 
 void
-orders_export_xlsx(struct api *api, struct sink *sink)
+rows_export_xlsx(struct api *api, struct sink *sink)
 {
 	export(api, sink, workbook, 1);
 }

@@ -1,4 +1,5 @@
-#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/row_body.h"
+#include "fcgi-api/rows/words.h"
 #include "fcgi-api/rows/writing.h"
 
 static void
@@ -14,17 +15,18 @@ take_id(struct writing *w, struct target *t, const cJSON *m, struct field_errors
 }
 
 static void
-take_version(struct message_item *item, const cJSON *m, struct field_errors *errors)
+take_version(struct api *api, struct message_item *item, const cJSON *m)
 {
 	double v = cJSON_IsNumber(m) ? m->valuedouble : 0;
 
 	if (!(v >= 1 && v <= (double)MESSAGE_NUMBER_MAX) || v != (double)(uint64_t)v)
-		field_errors_add(errors, STR("version"), "must be the version of an order");
+		field_errors_add(&api->errors, STR("version"), "must be the version of %s %s",
+		    noun_article(api->table), schema_noun(api->table));
 	else
 		item->version = (uint64_t)v;
 }
 
-/* {"id":...,"status"?:...,"priority"?:...,"version"?:...}; what is wrong with it is its own problem. */
+/* {"id":...,"<field>"?:...,"version"?:...}; what is wrong with it is its own problem. */
 static void
 read_update(struct api *api, struct writing *w, size_t i, const cJSON *update)
 {
@@ -42,9 +44,9 @@ read_update(struct api *api, struct writing *w, size_t i, const cJSON *update)
 		if (strcmp(m->string, "id") == 0)
 			take_id(w, t, m, &api->errors);
 		else if (strcmp(m->string, "version") == 0)
-			take_version(item, m, &api->errors);
+			take_version(api, item, m);
 		else
-			order_member(api, w->again, m, FIELD_WRITE, &item->record);
+			row_member(api, w->again, m, FIELD_WRITE, &item->record);
 	}
 	if (detail == NULL && item->record.known == 0 && !field_errors_any(&api->errors))
 		detail = "the update names no field to change";
@@ -94,14 +96,14 @@ resolve_ids(struct api *api, struct writing *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct target *t = &w->targets[i];
 		struct str asked = target_asked(w, t);
-		char why[ORDER_WHY_SIZE];
+		char why[ROW_WHY_SIZE];
 		struct row_view view;
 		uint32_t row;
 		enum err e;
 
 		if (!t->sound)
 			continue;
-		if ((e = order_lookup(api, asked, &row, why)) == ERR_OK)
+		if ((e = row_lookup(api, asked, &row, why)) == ERR_OK)
 			e = target_row(api, t, row, &view);
 		else if (w->again)
 			target_gone(t, asked);
@@ -113,7 +115,7 @@ resolve_ids(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_patch_many(struct api *api)
+rows_patch_many(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_UPDATE, .bulk = true,
 	    .read = read_updates, .resolve = resolve_ids };

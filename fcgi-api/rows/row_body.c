@@ -3,7 +3,7 @@
 #include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "common/wire/message.h"
-#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/row_body.h"
 
 /* Name the options that can be set; the summary has those that there is no room for. */
 static void
@@ -35,22 +35,22 @@ add_sense_error(struct field_errors *errors, struct options_offer offer, enum op
 }
 
 static void
-load_offer(struct api *api, size_t field, struct options_offer *offer)
+load_offer(struct api *api, const struct schema *table, size_t field, struct options_offer *offer)
 {
 	options_offer_load(store_txn(api->store), store_databases(api->store)->meta,
-	    &orders_schema, (unsigned)field, offer);
+	    table, (unsigned)field, offer);
 	(void)db_tell(store_txn(api->store), "options", store_txn(api->store)->fault.error);
 }
 
 enum options_sense
-order_sense(struct api *api, size_t field, const struct value *v)
+row_sense(struct api *api, const struct schema *table, size_t field, const struct value *v)
 {
 	struct options_several names;
 	struct options_offer offer;
 
-	if (orders_schema.fields[field].kind != FIELD_SELECT || !v->present)
+	if (table->fields[field].kind != FIELD_SELECT || !v->present)
 		return OPTIONS_SENSE;
-	load_offer(api, field, &offer);
+	load_offer(api, table, field, &offer);
 	return options_offer_read(offer, v->text, &names);
 }
 
@@ -59,21 +59,21 @@ static bool
 was_offered(struct api *api, size_t field, const struct value *v)
 {
 	struct str further = options_load(store_txn(api->store),
-	    store_databases(api->store)->meta, &orders_schema, (unsigned)field);
+	    store_databases(api->store)->meta, api->table, (unsigned)field);
 
-	return options_code(&orders_schema.fields[field], further, v->text) != OPTION_NONE;
+	return options_code(&api->table->fields[field], further, v->text) != OPTION_NONE;
 }
 
 /* A select's value is one of its options. */
 static bool
 check_option(struct api *api, bool again, size_t field, const struct value *v)
 {
-	enum options_sense sense = order_sense(api, field, v);
+	enum options_sense sense = row_sense(api, api->table, field, v);
 	struct options_offer offer;
 
 	if (sense == OPTIONS_SENSE || (again && was_offered(api, field, v)))
 		return true;
-	load_offer(api, field, &offer);
+	load_offer(api, api->table, field, &offer);
 	add_sense_error(&api->errors, offer, sense);
 	return false;
 }
@@ -110,12 +110,39 @@ take_money(const struct field *f, const cJSON *m, struct value *v, struct field_
 	return false;
 }
 
+/* A point in time, or a day. */
+static bool
+take_instant(const struct field *f, const cJSON *m, struct value *v, struct field_errors *errors)
+{
+	if (cJSON_IsString(m) && moment_parse(str_of(m->valuestring), v) == ERR_OK)
+		return true;
+	field_errors_add(errors, str_of(f->name), "must be a date (2026-11-20), a date-time "
+	    "with a time zone (2026-11-20T10:00:00Z) or null");
+	return false;
+}
+
+/* What ${m}, which is not null, says of the field.  false: nothing that it could hold. */
+static bool
+take_value(const struct field *f, const cJSON *m, struct value *v, struct field_errors *errors)
+{
+	switch (f->kind) {
+	case FIELD_TEXT:
+	case FIELD_SELECT:
+		return take_text(f, m, v, errors);
+	case FIELD_MONEY:
+		return take_money(f, m, v, errors);
+	case FIELD_INSTANT:
+		return take_instant(f, m, v, errors);
+	}
+	return false;
+}
+
 void
-order_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct record *record)
+row_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct record *record)
 {
 	struct field_errors *errors = &api->errors;
-	int i = schema_field(&orders_schema, str_of(m->string));
-	const struct field *f = i >= 0 ? &orders_schema.fields[i] : NULL;
+	int i = schema_field(api->table, str_of(m->string));
+	const struct field *f = i >= 0 ? &api->table->fields[i] : NULL;
 	struct value v = { .present = !cJSON_IsNull(m) };
 
 	if (f == NULL) {
@@ -127,8 +154,7 @@ order_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct 
 		    "can't be given" : "can't be changed");
 		return;
 	}
-	if (v.present && !(f->kind == FIELD_MONEY ? take_money(f, m, &v, errors) :
-	    take_text(f, m, &v, errors)))
+	if (v.present && !take_value(f, m, &v, errors))
 		return;
 	if (!check_option(api, again, (size_t)i, &v))
 		return;
@@ -137,7 +163,7 @@ order_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct 
 }
 
 bool
-order_value(const struct field *f, const cJSON *json, struct value *v)
+row_value_parse(const struct field *f, const cJSON *json, struct value *v)
 {
 	*v = (struct value){ .present = !cJSON_IsNull(json) };
 	if (!v->present)

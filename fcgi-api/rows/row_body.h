@@ -1,5 +1,5 @@
-#ifndef FCGI_API_ROWS_ORDER_BODY_H
-#define FCGI_API_ROWS_ORDER_BODY_H
+#ifndef FCGI_API_ROWS_ROW_BODY_H
+#define FCGI_API_ROWS_ROW_BODY_H
 
 #include <cjson/cJSON.h>
 
@@ -7,21 +7,22 @@
 #include "fcgi-api/http/api.h"
 
 /*
- * Take the member ${m} of a body as a field of an order into ${record}, if
+ * Take the member ${m} of a body as a field of api->table into ${record}, if
  * the field has the flag ${flag} (FIELD_WRITE, FIELD_CREATE); what is wrong
  * with it is added to api->errors.  Strings point into ${m}.  Call it within a
  * snapshot.  ${again}: the request was seen before, when Airtable may have offered
  * other options.
  */
-void	order_member(struct api *, bool again, const cJSON *m, unsigned flag, struct record *);
+void	row_member(struct api *, bool again, const cJSON *m, unsigned flag, struct record *);
 
 /* May the field have this value, by its options?  OPTIONS_SENSE: yes.  Within a snapshot. */
-enum options_sense order_sense(struct api *, size_t field, const struct value *);
+enum options_sense row_sense(struct api *, const struct schema *, size_t field,
+	    const struct value *);
 
 /*
- * A value as history and orders have it in their JSON.  false: not one of
+ * A value as history and rows have it in their JSON.  false: not one of
  * this field's kind.
  */
-bool	order_value(const struct field *, const cJSON *, struct value *);
+bool	row_value_parse(const struct field *, const cJSON *, struct value *);
 
 #endif

@@ -4,17 +4,18 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
-#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/row_body.h"
+#include "fcgi-api/rows/words.h"
 #include "fcgi-api/rows/writing.h"
 
 /*
- * Undoing changes: the values from before are written back, if the order still
+ * Undoing changes: the values from before are written back, if the row still
  * has those that the change gave it.
  */
-#define LOOK_BACK_MAX	200	/* entries of an order's history, for its last change */
+#define LOOK_BACK_MAX	200	/* entries of a row's history, for its last change */
 #define STOP		ERR_CANCELLED	/* ends a walk through the history early */
 
-/* What is to become of one order, from one entry of its history or several. */
+/* What is to become of one row, from one entry of its history or several. */
 struct undoing {
 	struct record		 expected;	/* known: the fields that were changed, as they were left */
 	struct record		 wanted;	/* and as they were before */
@@ -41,16 +42,16 @@ entry_parse(struct api *api, struct str json, const cJSON **entry)
 }
 
 static enum err
-add_field(struct undoing *u, const cJSON *change)
+add_field(struct undoing *u, const struct schema *table, const cJSON *change)
 {
-	int i = schema_field(&orders_schema, str_of(json_text_or_empty(change, "field")));
-	const struct field *f = i >= 0 ? &orders_schema.fields[i] : NULL;
+	int i = schema_field(table, str_of(json_text_or_empty(change, "field")));
+	const struct field *f = i >= 0 ? &table->fields[i] : NULL;
 	uint32_t bit = i >= 0 ? UINT32_C(1) << i : 0;
 	struct value from, to;
 
 	if (f == NULL ||
-	    !order_value(f, cJSON_GetObjectItemCaseSensitive(change, "from"), &from) ||
-	    !order_value(f, cJSON_GetObjectItemCaseSensitive(change, "to"), &to))
+	    !row_value_parse(f, cJSON_GetObjectItemCaseSensitive(change, "from"), &from) ||
+	    !row_value_parse(f, cJSON_GetObjectItemCaseSensitive(change, "to"), &to))
 		return ERR_STORE_CORRUPT;
 	if ((f->flags & FIELD_WRITE) == 0)
 		u->fixed = f->name;
@@ -64,7 +65,8 @@ add_field(struct undoing *u, const cJSON *change)
 
 /* Entries are added from the oldest to the newest. */
 static enum err
-undoing_add(struct undoing *u, struct history_place place, const cJSON *entry)
+undoing_add(struct undoing *u, const struct schema *table, struct history_place place,
+    const cJSON *entry)
 {
 	const cJSON *change;
 	enum err e = ERR_OK;
@@ -72,22 +74,17 @@ undoing_add(struct undoing *u, struct history_place place, const cJSON *entry)
 	u->place = place;
 	cJSON_ArrayForEach(change, cJSON_GetObjectItemCaseSensitive(entry, "fields"))
 		if (e == ERR_OK)
-			e = add_field(u, change);
+			e = add_field(u, table, change);
 	return e == ERR_OK && u->wanted.known == 0 ? ERR_STORE_CORRUPT : e;
-}
-
-static void
-add_value(struct buf *b, const char *name, const struct value *v)
-{
-	json_member_string_or_null(b, name, v->present ? v->text : (struct str){ NULL, 0 });
 }
 
 /* The list of fields that are not as the change left them; nothing when all are. */
 static void
-add_conflicts(struct buf *b, const struct undoing *u, const struct record *now)
+add_conflicts(struct buf *b, const struct schema *table, const struct undoing *u,
+    const struct record *now)
 {
-	for (size_t i = 0; i < orders_schema.field_count; i++) {
-		const struct field *f = &orders_schema.fields[i];
+	for (size_t i = 0; i < table->field_count; i++) {
+		const struct field *f = &table->fields[i];
 		const struct value *expected = &u->expected.values[i], *current = &now->values[i];
 
 		if ((u->expected.known & UINT32_C(1) << i) == 0 ||
@@ -99,8 +96,10 @@ add_conflicts(struct buf *b, const struct undoing *u, const struct record *now)
 		buf_add_char(b, '{');
 		json_member_string(b, "field", str_of(f->name));
 		json_member_string(b, "message", STR("has been changed since"));
-		add_value(b, "expected", expected);
-		add_value(b, "current", current);
+		json_name(b, "expected");
+		value_add_json(b, f->kind, expected);
+		json_name(b, "current");
+		value_add_json(b, f->kind, current);
 		buf_add_char(b, '}');
 	}
 	if (b->len > 0)
@@ -109,17 +108,17 @@ add_conflicts(struct buf *b, const struct undoing *u, const struct record *now)
 
 /* The list of fields that can no longer have their earlier value; nothing when all can. */
 static void
-add_not_offered(struct api *api, struct buf *b, const struct undoing *u)
+add_not_offered(struct api *api, struct buf *b, const struct schema *table, const struct undoing *u)
 {
-	for (size_t i = 0; i < orders_schema.field_count; i++) {
+	for (size_t i = 0; i < table->field_count; i++) {
 		enum options_sense sense;
 
 		if ((u->wanted.known & UINT32_C(1) << i) == 0 ||
-		    (sense = order_sense(api, i, &u->wanted.values[i])) == OPTIONS_SENSE)
+		    (sense = row_sense(api, table, i, &u->wanted.values[i])) == OPTIONS_SENSE)
 			continue;
 		buf_add_char(b, b->len == 0 ? '[' : ',');
 		buf_add_char(b, '{');
-		json_member_string(b, "field", str_of(orders_schema.fields[i].name));
+		json_member_string(b, "field", str_of(table->fields[i].name));
 		json_member_string(b, "message", sense == OPTIONS_AMBIGUOUS ?
 		    STR("may have been different options, as names have commas in them; set it in Airtable") :
 		    STR("Airtable no longer offers the earlier value"));
@@ -139,18 +138,18 @@ undoing_check(struct api *api, struct target *t, struct message_item *item,
 	enum err e;
 
 	if ((e = target_row(api, t, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, &orders_schema, &now)) != ERR_OK)
+	    (e = row_values(&view, t->table, &now)) != ERR_OK)
 		return e;
 	if (u->fixed != NULL) {
 		*detail = "a field of this change can't be changed through the API";
 		return ERR_CONFLICT;
 	}
-	add_conflicts(errors, u, &now);
+	add_conflicts(errors, t->table, u, &now);
 	if (errors->len > 0) {
-		*detail = "the order has been changed since";
+		*detail = api_say(api, "the %s has been changed since", schema_noun(t->table));
 		return ERR_CONFLICT;
 	}
-	add_not_offered(api, errors, u);
+	add_not_offered(api, errors, t->table, u);
 	if (errors->len > 0) {
 		*detail = "the earlier value can no longer be set";
 		return ERR_CONFLICT;
@@ -163,7 +162,7 @@ undoing_check(struct api *api, struct target *t, struct message_item *item,
 	return buf_status(errors);
 }
 
-/* ---- POST /api/orders/{id}/undo ---------------------------------------------- */
+/* ---- POST /api/{table}/{id}/undo ---------------------------------------------- */
 /* {} or {"change":"1043.0"} */
 static bool
 read_change(struct api *api, struct writing *w)
@@ -217,23 +216,24 @@ static enum err
 find_entry(struct api *api, const struct writing *w, struct str record,
     const cJSON **entry, struct history_place *place, const char **detail)
 {
+	const char *noun = schema_noun(api->table);
 	struct last last = { .api = api };
 	struct str json;
 	enum err e;
 
 	*place = w->place;
 	if (w->place.generation == 0) {
-		e = history_of_record(api->store, &orders_schema, record, HISTORY_NEWEST, find_last, &last);
-		*detail = "no change was made to this order through the API lately";
+		e = history_of_record(api->store, api->table, record, HISTORY_NEWEST, find_last, &last);
+		*detail = api_say(api, "no change was made to this %s through the API lately", noun);
 		*entry = last.entry;
 		*place = last.place;
 		return e != ERR_OK && e != STOP ? e : *entry == NULL ? ERR_CONFLICT : ERR_OK;
 	}
-	*detail = "the order's history has no such change";
-	if ((e = history_get(api->store, &orders_schema, record, w->place, &json)) != ERR_OK ||
+	*detail = api_say(api, "the %s's history has no such change", noun);
+	if ((e = history_get(api->store, api->table, record, w->place, &json)) != ERR_OK ||
 	    (e = entry_parse(api, json, entry)) != ERR_OK)
 		return e;
-	*detail = "only changes of an order's fields can be undone";
+	*detail = api_say(api, "only changes of %s %s's fields can be undone", noun_article(api->table), noun);
 	return is_change(*entry) ? ERR_OK : ERR_CONFLICT;
 }
 
@@ -247,13 +247,13 @@ resolve_row(struct api *api, struct writing *w, uint32_t row, const char **detai
 	const cJSON *entry;
 	enum err e;
 
-	if ((e = store_row(api->store, &orders_schema, row, &view)) != ERR_OK ||
+	if ((e = store_row(api->store, api->table, row, &view)) != ERR_OK ||
 	    (e = find_entry(api, w, view.id, &entry, &place, detail)) != ERR_OK)
 		return e;
 	*detail = NULL;
 	if (!writing_matches(api, w, view.version) && !w->again)
 		return ERR_PRECONDITION_FAILED;
-	if ((e = undoing_add(&u, place, entry)) != ERR_OK)
+	if ((e = undoing_add(&u, api->table, place, entry)) != ERR_OK)
 		return e;
 	return undoing_check(api, &w->targets[0], &api->message.items[0], &u, row, detail, errors);
 }
@@ -266,7 +266,7 @@ resolve_change(struct api *api, struct writing *w)
 	uint32_t row;
 	enum err e;
 
-	if (!order_find(api, api->request.segments[2], &row))
+	if (!row_find(api, api->request.segments[2], &row))
 		return false;
 	if ((e = resolve_row(api, w, row, &detail, &errors)) == ERR_CONFLICT)
 		problem_answer_list(&api->response, e, detail, buf_str(&errors));
@@ -277,7 +277,7 @@ resolve_change(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_undo(struct api *api)
+rows_undo(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_UPDATE, .undo = true,
 	    .versioned = true, .read = read_change, .resolve = resolve_change };
@@ -285,7 +285,7 @@ orders_undo(struct api *api)
 	return writing_run(api, &kind);
 }
 
-/* ---- POST /api/orders/undo ------------------------------------------------------- */
+/* ---- POST /api/{table}/undo ------------------------------------------------------- */
 /* {"bulk":"17"} */
 static bool
 read_bulk(struct api *api, struct writing *w)
@@ -310,7 +310,7 @@ read_bulk(struct api *api, struct writing *w)
 	return false;
 }
 
-/* What a bulk edit did, by order, in the order of its entries. */
+/* What a bulk edit did, by row, in the order of its entries. */
 struct bulk {
 	struct api	*api;
 	struct writing	*writing;
@@ -319,16 +319,18 @@ struct bulk {
 };
 
 static struct undoing *
-bulk_order(struct bulk *b, struct str record)
+bulk_row(struct bulk *b, const struct schema *table, struct str record)
 {
 	struct target *t;
 
 	for (size_t i = 0; i < b->count; i++)
-		if (str_is(record, b->writing->targets[i].record))
+		if (b->writing->targets[i].table == table &&
+		    str_is(record, b->writing->targets[i].record))
 			return &b->undoings[i];
 	if (b->count == MESSAGE_ITEMS_MAX || record.len == 0 || record.len >= sizeof(t->record))
 		return NULL;
 	t = &b->writing->targets[b->count];
+	t->table = table;
 	target_name(b->writing, t, record);
 	memcpy(t->record, record.ptr, record.len);
 	return &b->undoings[b->count++];
@@ -343,12 +345,11 @@ add_entry(void *cookie, const struct schema *s, struct history_place place, stru
 	const cJSON *entry;
 	enum err e = entry_parse(b->api, json, &entry);
 
-	(void)s;
 	if (e != ERR_OK || !is_change(entry))
 		return e;
-	if ((u = bulk_order(b, str_of(json_text_or_empty(entry, "id")))) == NULL)
+	if ((u = bulk_row(b, s, str_of(json_text_or_empty(entry, "id")))) == NULL)
 		return ERR_STORE_CORRUPT;
-	return undoing_add(u, place, entry);
+	return undoing_add(u, s, place, entry);
 }
 
 static void
@@ -356,16 +357,16 @@ resolve_target(struct bulk *b, size_t i)
 {
 	struct api *api = b->api;
 	struct target *t = &b->writing->targets[i];
-	const char *detail = "the order has been deleted since";
+	const char *detail = NULL;
 	struct buf errors = { 0 };
 	uint32_t row;
-	enum err e = store_find_record(api->store, &orders_schema, str_of(t->record), &row);
+	enum err e = store_find_record(api->store, t->table, str_of(t->record), &row);
 
-	if (e == ERR_OK) {
-		detail = NULL;
+	if (e == ERR_OK)
 		e = undoing_check(api, t, &api->message.items[i], &b->undoings[i], row,
 		    &detail, &errors);
-	}
+	else
+		detail = api_say(api, "the %s has been deleted since", schema_noun(t->table));
 	if (e != ERR_OK)
 		target_problem(b->writing, t, e, detail, buf_str(&errors));
 	buf_free(&errors);
@@ -394,7 +395,7 @@ resolve_bulk(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_undo_many(struct api *api)
+rows_undo_many(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_UPDATE, .bulk = true,
 	    .undo = true, .read = read_bulk, .resolve = resolve_bulk };

@@ -1,7 +1,7 @@
-#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/writing.h"
 
-/* {"status":...,"priority":...} */
+/* {"<field>":...} */
 static bool
 read_fields(struct api *api, struct writing *w)
 {
@@ -10,7 +10,7 @@ read_fields(struct api *api, struct writing *w)
 	if ((body = writing_body(api)) == NULL || !writing_targets(api, w, 1))
 		return false;
 	cJSON_ArrayForEach(m, body)
-		order_member(api, w->again, m, FIELD_WRITE, &api->message.items[0].record);
+		row_member(api, w->again, m, FIELD_WRITE, &api->message.items[0].record);
 	if (body->child == NULL)
 		(void)api_problem(api, ERR_INVALID_BODY, "the body names no field to change");
 	else if (field_errors_any(&api->errors))
@@ -18,15 +18,15 @@ read_fields(struct api *api, struct writing *w)
 	return body->child != NULL && !field_errors_any(&api->errors);
 }
 
-/* The order that the path names; what can be refused without asking is refused here. */
+/* The row that the path names; what can be refused without asking is refused here. */
 static bool
 resolve_path(struct api *api, struct writing *w)
 {
 	struct message_item *item = &api->message.items[0];
-	char why[ORDER_WHY_SIZE];
+	char why[ROW_WHY_SIZE];
 	struct row_view view;
 	uint32_t row;
-	enum err e = order_lookup(api, api->request.segments[2], &row, why);
+	enum err e = row_lookup(api, api->request.segments[2], &row, why);
 
 	item->version = w->version;
 	/* perhaps this very request deleted it: syncd knows, while that is being settled */
@@ -48,7 +48,7 @@ resolve_path(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_patch(struct api *api)
+rows_patch(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_UPDATE,
 	    .versioned = true, .read = read_fields, .resolve = resolve_path };
@@ -66,13 +66,13 @@ read_no_body(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_delete(struct api *api)
+rows_delete(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_DELETE,
 	    .versioned = true, .read = read_no_body, .resolve = resolve_path };
 
 	if (!api->config->write.delete)
 		return api_problem(api, ERR_FORBIDDEN,
-		    "orders can't be deleted here: write.delete is off");
+		    api_say(api, "%s can't be deleted here: write.delete is off", api->table->name));
 	return writing_run(api, &kind);
 }

@@ -1,14 +1,12 @@
 #include "common/base/json_write.h"
 #include "common/store/row.h"
-#include "fcgi-api/rows/order_body.h"
+#include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/writing.h"
 
-/* The order as it is shown until Airtable has given it an id. */
+/* The row as it is shown until Airtable has given it an id. */
 static void
-compose_queued(struct buf *b, const struct record *r)
+compose_queued(struct buf *b, const struct schema *schema, const struct record *r)
 {
-	const struct schema *schema = &orders_schema;
-
 	buf_add_char(b, '{');
 	json_member_null(b, "id");
 	for (size_t i = 0; i < schema->field_count; i++) {
@@ -21,7 +19,7 @@ compose_queued(struct buf *b, const struct record *r)
 }
 
 static bool
-read_order(struct api *api, struct writing *w)
+read_row(struct api *api, struct writing *w)
 {
 	const cJSON *body, *m;
 	struct record *record;
@@ -31,8 +29,8 @@ read_order(struct api *api, struct writing *w)
 		return false;
 	record = &api->message.items[0].record;
 	cJSON_ArrayForEach(m, body)
-		order_member(api, w->again, m, FIELD_CREATE, record);
-	compose_queued(&w->queued, record);
+		row_member(api, w->again, m, FIELD_CREATE, record);
+	compose_queued(&w->queued, api->table, record);
 	e = body->child == NULL || field_errors_any(&api->errors) ? ERR_INVALID_BODY :
 	    buf_status(&w->queued);
 	if (e != ERR_OK)
@@ -40,7 +38,7 @@ read_order(struct api *api, struct writing *w)
 	return e == ERR_OK;
 }
 
-/* There is nothing to look up: a new order has no record yet. */
+/* There is nothing to look up: a new row has no record yet. */
 static bool
 resolve_nothing(struct api *api, struct writing *w)
 {
@@ -49,13 +47,13 @@ resolve_nothing(struct api *api, struct writing *w)
 }
 
 enum outcome
-orders_create(struct api *api)
+rows_create(struct api *api)
 {
 	static const struct writing_kind kind = { .message = MESSAGE_CREATE,
-	    .read = read_order, .resolve = resolve_nothing };
+	    .read = read_row, .resolve = resolve_nothing };
 
 	if (!api->config->write.create)
 		return api_problem(api, ERR_FORBIDDEN,
-		    "orders can't be created here: write.create is off");
+		    api_say(api, "%s can't be created here: write.create is off", api->table->name));
 	return writing_run(api, &kind);
 }
