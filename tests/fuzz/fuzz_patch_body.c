@@ -37,6 +37,7 @@ prepare(void)
 	must(api != NULL && (api->loop = loop_new()) != NULL);
 	api->store = made_store(&config, fill);
 	must((api->link = syncd_link_new(api->loop, "/nonexistent/orderdeck.sock")) != NULL);
+	api_use_table(api, &api->of_tables[0]);
 	api->request.content_type = STR("application/json");
 	api->request.segments[2] = STR("ORD-1");
 	api->request.segment_count = 3;
@@ -76,10 +77,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	e = json_body_parse(text, &json, &why);
 	must((e == ERR_OK) == (json != NULL) && (e == ERR_OK) == (why == NULL));
 	cJSON_Delete(json);
-	handle(api, METHOD_PATCH, orders_patch, text, e == ERR_OK);
-	handle(api, METHOD_PATCH, orders_patch_many, text, e == ERR_OK);
-	handle(api, METHOD_POST, orders_create, text, e == ERR_OK);
-	handle(api, METHOD_POST, orders_undo, text, e == ERR_OK || len == 0);
-	handle(api, METHOD_POST, orders_undo_many, text, e == ERR_OK);
+	handle(api, METHOD_PATCH, rows_patch, text, e == ERR_OK);
+	handle(api, METHOD_PATCH, rows_patch_many, text, e == ERR_OK);
+	handle(api, METHOD_POST, rows_create, text, e == ERR_OK);
+	handle(api, METHOD_POST, rows_undo, text, e == ERR_OK || len == 0);
+	handle(api, METHOD_POST, rows_undo_many, text, e == ERR_OK);
 	return 0;
 }
