@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/money.h"
+#include "common/tables/moment.h"
 #include "common/wire/parts.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -66,6 +67,22 @@ read_money(struct reader *r, const char *name, const cJSON *item, struct value *
 }
 
 static bool
+read_moment(struct reader *r, const char *name, const cJSON *item, struct value *v)
+{
+	char text[INSTANT_TEXT_SIZE];
+	struct value read = { .present = true };
+
+	if (!reader_text(r, name, item, text, sizeof(text)))
+		return false;
+	if (moment_parse(str_of(text), &read) != ERR_OK)
+		return reader_refuse(r, "\"%s\" is no date and no instant", name);
+	*v = read;
+	if (moment_is_date(&read))
+		v->text = keep_text(r, text);
+	return true;
+}
+
+static bool
 read_value(struct reader *r, const struct field *f, const cJSON *item, struct value *v)
 {
 	char text[MESSAGE_TEXT_MAX + 1];
@@ -83,9 +100,9 @@ read_value(struct reader *r, const struct field *f, const cJSON *item, struct va
 		v->text = keep_text(r, text);
 		return true;
 	case FIELD_INSTANT:
-		break;
+		return read_moment(r, f->name, item, v);
 	}
-	return reader_refuse(r, "\"%s\" is of a kind that is not written", f->name);
+	return reader_refuse(r, "\"%s\" is of no known kind", f->name);
 }
 
 static bool

@@ -138,18 +138,18 @@ undoing_check(struct api *api, struct target *t, struct message_item *item,
 	enum err e;
 
 	if ((e = target_row(api, t, row, &view)) != ERR_OK ||
-	    (e = row_values(&view, t->table, &now)) != ERR_OK)
+	    (e = row_values(&view, api->table, &now)) != ERR_OK)
 		return e;
 	if (u->fixed != NULL) {
 		*detail = "a field of this change can't be changed through the API";
 		return ERR_CONFLICT;
 	}
-	add_conflicts(errors, t->table, u, &now);
+	add_conflicts(errors, api->table, u, &now);
 	if (errors->len > 0) {
-		*detail = api_say(api, "the %s has been changed since", schema_noun(t->table));
+		*detail = api_say(api, "the %s has been changed since", schema_noun(api->table));
 		return ERR_CONFLICT;
 	}
-	add_not_offered(api, errors, t->table, u);
+	add_not_offered(api, errors, api->table, u);
 	if (errors->len > 0) {
 		*detail = "the earlier value can no longer be set";
 		return ERR_CONFLICT;
@@ -319,35 +319,35 @@ struct bulk {
 };
 
 static struct undoing *
-bulk_row(struct bulk *b, const struct schema *table, struct str record)
+bulk_row(struct bulk *b, struct str record)
 {
 	struct target *t;
 
 	for (size_t i = 0; i < b->count; i++)
-		if (b->writing->targets[i].table == table &&
-		    str_is(record, b->writing->targets[i].record))
+		if (str_is(record, b->writing->targets[i].record))
 			return &b->undoings[i];
 	if (b->count == MESSAGE_ITEMS_MAX || record.len == 0 || record.len >= sizeof(t->record))
 		return NULL;
 	t = &b->writing->targets[b->count];
-	t->table = table;
 	target_name(b->writing, t, record);
 	memcpy(t->record, record.ptr, record.len);
 	return &b->undoings[b->count++];
 }
 
-/* A history_each */
+/* A history_each: of the path's table, as a message to syncd is about one table. */
 static enum err
 add_entry(void *cookie, const struct schema *s, struct history_place place, struct str json)
 {
 	struct bulk *b = cookie;
 	struct undoing *u;
 	const cJSON *entry;
-	enum err e = entry_parse(b->api, json, &entry);
+	enum err e;
 
-	if (e != ERR_OK || !is_change(entry))
+	if (s != b->api->table)
+		return ERR_OK;
+	if ((e = entry_parse(b->api, json, &entry)) != ERR_OK || !is_change(entry))
 		return e;
-	if ((u = bulk_row(b, s, str_of(json_text_or_empty(entry, "id")))) == NULL)
+	if ((u = bulk_row(b, str_of(json_text_or_empty(entry, "id")))) == NULL)
 		return ERR_STORE_CORRUPT;
 	return undoing_add(u, s, place, entry);
 }
@@ -360,13 +360,13 @@ resolve_target(struct bulk *b, size_t i)
 	const char *detail = NULL;
 	struct buf errors = { 0 };
 	uint32_t row;
-	enum err e = store_find_record(api->store, t->table, str_of(t->record), &row);
+	enum err e = store_find_record(api->store, api->table, str_of(t->record), &row);
 
 	if (e == ERR_OK)
 		e = undoing_check(api, t, &api->message.items[i], &b->undoings[i], row,
 		    &detail, &errors);
 	else
-		detail = api_say(api, "the %s has been deleted since", schema_noun(t->table));
+		detail = api_say(api, "the %s has been deleted since", schema_noun(api->table));
 	if (e != ERR_OK)
 		target_problem(b->writing, t, e, detail, buf_str(&errors));
 	buf_free(&errors);

@@ -75,7 +75,6 @@ writing_targets(struct api *api, struct writing *w, size_t n)
 	w->count = n;
 	for (size_t i = 0; i < n; i++) {
 		w->targets[i].sound = true;
-		w->targets[i].table = api->table;
 		api->message.items[i].kind = w->kind->message;
 	}
 	return true;
@@ -93,7 +92,7 @@ target_name(struct writing *w, struct target *t, struct str id)
 enum err
 target_row(struct api *api, struct target *t, uint32_t row, struct row_view *view)
 {
-	enum err e = store_row(api->store, t->table, row, view);
+	enum err e = store_row(api->store, api->table, row, view);
 
 	if (e == ERR_OK && view->id.len >= sizeof(t->record))
 		e = ERR_STORE_CORRUPT;
@@ -335,8 +334,8 @@ writing_run(struct api *api, const struct writing_kind *kind)
 	if (w == NULL)
 		return api_problem(api, ERR_NOMEM, NULL);
 	w->kind = kind;
-	api->message = (struct message_request){ .type = MESSAGE_WRITE, .table = &orders_schema, .bulk = kind->bulk,
-	    .timeout_ms = api->config->write.timeout_ms };
+	api->message = (struct message_request){ .type = MESSAGE_WRITE, .table = api->table,
+	    .bulk = kind->bulk, .timeout_ms = api->config->write.timeout_ms };
 	api->message.deadline_ms = loop_now(api->loop) + api->message.timeout_ms;
 	if (prepare(api, w))
 		outcome = api_wait(api, api->message.timeout_ms + GRACE_MS, writing_finish,

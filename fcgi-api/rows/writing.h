@@ -21,7 +21,6 @@
 
 /* One row that the request names. */
 struct target {
-	const struct schema	*table;
 	bool		sound;		/* nothing is wrong with it in the request itself */
 	bool		refused;	/* it has a problem of its own */
 	enum err	code;		/* that problem's */

@@ -51,16 +51,16 @@ put_queued(struct api *api, const struct writing *w)
 
 /* The detail for a row that is gone, of which nothing can be shown. */
 static const char *
-deleted_since(struct api *api, const struct schema *table, const struct message_result *result)
+deleted_since(struct api *api, const struct message_result *result)
 {
 	return api_say(api, result->pending ? "the %s was deleted before the change was confirmed" :
-	    "the %s was changed, and has been deleted since", schema_noun(table));
+	    "the %s was changed, and has been deleted since", schema_noun(api->table));
 }
 
 static const char *
-changed_meanwhile(struct api *api, const struct schema *table)
+changed_meanwhile(struct api *api)
 {
-	return api_say(api, "the %s has changed meanwhile", schema_noun(table));
+	return api_say(api, "the %s has changed meanwhile", schema_noun(api->table));
 }
 
 /* The row as the store has it, for results that come without it. */
@@ -71,7 +71,7 @@ put_stored(struct api *api, const struct message_result *result)
 	enum err e = store_find_record(api->store, api->table, str_of(result->record), &row);
 
 	if (e != ERR_OK)
-		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(api, api->table, result) : NULL);
+		(void)api_problem(api, e, e == ERR_NOT_FOUND ? deleted_since(api, result) : NULL);
 	else
 		(void)row_answer(api, row, (struct str){ NULL, 0 });
 }
@@ -101,7 +101,7 @@ static void
 answer_refused(struct api *api, const struct writing *w, const struct message_result *result)
 {
 	if (result->err == ERR_PRECONDITION_FAILED && w->kind->undo && w->version == 0)
-		(void)api_problem_told(api, ERR_CONFLICT, changed_meanwhile(api, api->table), 0);
+		(void)api_problem_told(api, ERR_CONFLICT, changed_meanwhile(api), 0);
 	else
 		(void)api_problem_told(api, result->err, result->detail, result->retry_after_ms);
 }
@@ -167,7 +167,7 @@ begin_result(struct answering *a, const struct target *t, bool ok)
 	buf_add_char(b, '{');
 	json_member_string_or_null(b, "id", target_asked(a->writing, t));
 	json_member_bool(b, "ok", ok);
-	json_name(b, ok ? schema_noun(t->table) : "error");
+	json_name(b, ok ? schema_noun(a->api->table) : "error");
 }
 
 /* The target's own problem, where there is no result for it. */
@@ -181,15 +181,16 @@ add_own(struct answering *a, const struct target *t)
 		buf_add(b, a->writing->problems.data + t->problem_at, t->problem_len);
 	else
 		problem_add(b, ERR_NOT_FOUND, str_of(api_say(a->api,
-		    "there was no such %s at the first request", schema_noun(t->table))),
+		    "there was no such %s at the first request", schema_noun(a->api->table))),
 		    (struct str){ NULL, 0 });
 	buf_add_char(b, '}');
 }
 
 /* The row that a result is about; len 0: it is gone. */
 static struct str
-row_of(struct answering *a, const struct schema *table, const struct message_result *result)
+row_of(struct answering *a, const struct message_result *result)
 {
+	const struct schema *table = a->api->table;
 	struct store *st = a->api->store;
 	struct row_view view;
 	struct str json = result->order;
@@ -211,7 +212,7 @@ add_result(struct answering *a, const struct target *t, const struct message_res
 	bool ok;
 
 	if (result->err == ERR_OK)
-		row = row_of(a, t->table, result);
+		row = row_of(a, result);
 	ok = result->err == ERR_OK && (row.len > 0 || !result->pending);
 	begin_result(a, t, ok);
 	if (row.len > 0 && b->len < RESPONSE_ENOUGH)
@@ -219,11 +220,11 @@ add_result(struct answering *a, const struct target *t, const struct message_res
 	else if (ok)	/* gone, or to be read */
 		buf_add_cstr(b, "null");
 	else if (result->err == ERR_OK)
-		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(a->api, t->table, result)), none);
+		problem_add(b, ERR_NOT_FOUND, str_of(deleted_since(a->api, result)), none);
 	else if (result->problem.len > 0)
 		buf_add_str(b, result->problem);
 	else if (stale)
-		problem_add(b, ERR_CONFLICT, str_of(changed_meanwhile(a->api, t->table)), none);
+		problem_add(b, ERR_CONFLICT, str_of(changed_meanwhile(a->api)), none);
 	else
 		problem_add(b, result->err, str_of(result->detail), none);
 	buf_add_char(b, '}');

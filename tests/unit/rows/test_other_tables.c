@@ -272,6 +272,76 @@ START_TEST(a_moment_that_may_be_written_is_read_as_one)
 }
 END_TEST
 
+/* Ask for a change; syncd must get it with the table's name and ${holds}.  Its line. */
+static const char *
+asked_of_syncd(const char *method, const char *uri, const char *body, const char *table,
+    const char *holds)
+{
+	const char *line;
+	char name[100];
+
+	ask(method, uri, NULL, NULL, body);
+	line = syncd_line();
+	(void)snprintf(name, sizeof(name), "\"table\":\"%s\"", table);
+	ck_assert_msg(strstr(line, name) != NULL, "%s: %s", name, line);
+	ck_assert_msg(strstr(line, holds) != NULL, "%s: %s", holds, line);
+	return line;
+}
+
+#define DONE(record)	"{\"ok\":true,\"record\":\"" record "\",\"pending\":false,\"order\":null}"
+
+START_TEST(a_change_is_sent_and_answered_with_its_table)
+{
+	const char *line;
+
+	line = asked_of_syncd("PATCH", "/api/bills/B-1", "{\"amount\":6.5,\"due\":\"2026-12-24\"}",
+	    "bills", "\"record\":\"" A "\",\"fields\":{\"amount\":6.50,\"due\":\"2026-12-24\"}");
+	syncd_say(line, syncd_confirmed(*fx.committed, DONE(A)));
+	expect(200, "{\"id\":\"" A "\",\"number\":\"B-1\"");
+	line = asked_of_syncd("PATCH", "/api/bills/B-1", "{\"due\":\"2026-12-24T12:00:00+02:00\"}",
+	    "bills", "\"due\":\"2026-12-24T10:00:00.000Z\"");
+	syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+	expect(503, "overloaded");
+	line = asked_of_syncd("POST", "/api/parcels", "{\"code\":\"P-3\"}", "parcels",
+	    "\"kind\":\"create\",\"fields\":{\"code\":\"P-3\"}");
+	syncd_say(line, syncd_confirmed(*fx.committed, DONE(B)));
+	expect(201, "Location: /api/parcels/" B "\r\n");
+	line = asked_of_syncd("PATCH", "/api/parcels", "{\"updates\":[{\"id\":\"P-1\",\"state\":\"Sent\"},"
+	    "{\"id\":\"ORD-1\",\"state\":\"Sent\"}]}", "parcels", "\"record\":\"" A "\"");
+	ck_assert_ptr_nonnull(strstr(line, "no row has this record id or Code"));
+	syncd_say(line, syncd_confirmed(*fx.committed, DONE(A) ",{\"ok\":false,\"record\":null,"
+	    "\"code\":\"not_found\",\"problem\":\"{}\"}"));
+	expect(200, "{\"id\":\"P-1\",\"ok\":true,\"row\":{\"id\":\"" A "\",\"code\":\"P-1\"");
+	line = asked_of_syncd("DELETE", "/api/parcels/P-1", NULL, "parcels", "\"kind\":\"delete\"");
+	syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+	expect(503, "overloaded");
+}
+END_TEST
+
+START_TEST(what_is_undone_is_the_row_of_the_paths_table)
+{
+	const char *line;
+
+	in_writer(change_some);
+	/* the changes are those of an order, a parcel, a bill and the bill again */
+	line = asked_of_syncd("POST", "/api/parcels/" A "/undo", with("{\"change\":\"%llu.0\"}",
+	    *fx.committed - 2), "parcels", "\"fields\":{\"state\":\"Packed\"}");
+	syncd_say(line, syncd_confirmed(*fx.committed, DONE(A)));
+	expect(200, "\"code\":\"P-1\"");
+	line = asked_of_syncd("POST", "/api/bills/" A "/undo", with("{\"change\":\"%llu.0\"}",
+	    *fx.committed), "bills", "\"fields\":{\"amount\":7.00}");
+	syncd_say(line, "\"ok\":false,\"code\":\"overloaded\"");
+	expect(503, "overloaded");
+	/* the order's change is in no other history */
+	ask("POST", "/api/parcels/" A "/undo", NULL, NULL, with("{\"change\":\"%llu.0\"}",
+	    *fx.committed - 3));
+	expect(404, "the row's history has no such change");
+	ask("POST", "/api/parcels/undo", NULL, NULL, "{\"bulk\":\"17\"}");
+	expect(404, "the history has no change by this bulk edit");
+	expect_no_line();
+}
+END_TEST
+
 START_TEST(the_tables_are_listed_with_what_can_be_done_with_them)
 {
 	char tag[100];
@@ -372,6 +442,8 @@ main(void)
 	tcase_add_test(t, a_deleted_row_is_known_by_its_last_name_in_its_table);
 	tcase_add_test(t, a_conflict_shows_values_of_every_kind);
 	tcase_add_test(t, a_moment_that_may_be_written_is_read_as_one);
+	tcase_add_test(t, a_change_is_sent_and_answered_with_its_table);
+	tcase_add_test(t, what_is_undone_is_the_row_of_the_paths_table);
 	tcase_add_test(t, the_tables_are_listed_with_what_can_be_done_with_them);
 	tcase_add_test(t, requests_are_counted_by_table);
 	tcase_add_test(t, tables_beyond_the_first_ones_are_counted_together);
