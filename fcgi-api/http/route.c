@@ -52,6 +52,8 @@ static const struct route {
 _Static_assert(ROUTES < COUNTERS_ROUTES, "a counter for each route, and one for unknown paths");
 
 #define API_PREFIX	"/api/"
+#define TABLE_PREFIX	"/api/{table}"	/* two parts, which table_of() has compared */
+#define TABLE_SEGMENTS	2
 
 /* Is its second part "{table}"?  All paths are longer than the prefix but /docs, which ends there. */
 static bool
@@ -60,10 +62,11 @@ of_table(const struct route *route)
 	return route->path[sizeof(API_PREFIX) - 1] == '{';
 }
 
+/* Are the parts of the request from ${i} on those of ${path}? */
 static bool
-matches(const char *path, const struct request *r)
+matches(const char *path, const struct request *r, size_t i)
 {
-	for (size_t i = 0; i < r->segment_count; i++) {
+	for (; i < r->segment_count; i++) {
 		struct str segment = r->segments[i];	/* without NUL */
 
 		if (*path++ == '\0')
@@ -118,10 +121,13 @@ table_of(const struct api *api)
 static const struct route *
 route_find(const struct api *api)
 {
-	for (size_t i = 0; i < ROUTES; i++)
-		if ((api->own != NULL || !of_table(&routes[i])) &&
-		    matches(routes[i].path, &api->request))
-			return &routes[i];
+	const struct request *r = &api->request;
+
+	for (const struct route *route = routes; route < routes + ROUTES; route++) {
+		if (!of_table(route) ? matches(route->path, r, 0) : api->own != NULL &&
+		    matches(route->path + sizeof(TABLE_PREFIX) - 1, r, TABLE_SEGMENTS))
+			return route;
+	}
 	return NULL;
 }
 
