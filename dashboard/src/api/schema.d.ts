@@ -358,7 +358,8 @@ export interface paths {
          *     in place of `/api/orders`, except `/api/orders/sync`, which is for all. In
          *     answers, `name` stands for the array of a list and `noun` for a row in the
          *     results of a bulk edit, as `orders` and `order` do for the orders. Entries of
-         *     the history tell the row's `key` beside `table` and `id`.
+         *     the history tell the row's `key` beside `table` and `id`. A bulk edit is undone
+         *     at the path of its table.
          */
         get: operations["getTables"];
         put?: never;

@@ -342,6 +342,42 @@ START_TEST(what_is_undone_is_the_row_of_the_paths_table)
 }
 END_TEST
 
+/* A bulk edit, number 17, of one parcel. */
+static void
+edit_parcel(struct apply *a)
+{
+	struct outbox_entry e = { .sequence = 17, .kind = OUTBOX_UPDATE, .table = &parcels_schema,
+	    .state = OUTBOX_SENT, .bulk = 17, .accepted_ms = 1700000000000, .sent_ms = 1700000000000 };
+	const struct outbox_entry *edits[] = { &e };
+	const struct outbox_step step = { .verb = OUTBOX_STORE, .entry = &e };
+	const struct apply_meta meta = { .outbox = &step, .outbox_count = 1 };
+	struct change c = { .table = &parcels_schema, .base = CHANGE_ANY_BASE, .edits = edits,
+	    .edit_count = 1 };
+
+	e.record.id = STR(A);
+	e.record.known = UINT32_C(1) << PARCEL_STATE;
+	e.record.values[PARCEL_STATE] = text_value("Sent");
+	apply_or_exit(a, NULL, 0, SOURCE_WRITE, &meta);
+	c.record = e.record;
+	apply_or_exit(a, &c, 1, SOURCE_WRITE, NULL);
+}
+
+START_TEST(a_bulk_edit_is_undone_at_the_path_of_its_table)
+{
+	const char *line;
+
+	in_writer(edit_parcel);
+	expect_get("/api/parcels/P-1/history", 200, "\"bulk\":\"17\"");
+	ask("POST", "/api/orders/undo", NULL, NULL, "{\"bulk\":\"17\"}");
+	expect(404, "the history has no change by this bulk edit");
+	line = asked_of_syncd("POST", "/api/parcels/undo", "{\"bulk\":\"17\"}", "parcels",
+	    "\"record\":\"" A "\"");
+	ck_assert_ptr_nonnull(strstr(line, "\"fields\":{\"state\":\"Packed\"}"));
+	syncd_say(line, syncd_confirmed(*fx.committed, DONE(A)));
+	expect(200, "{\"id\":\"" A "\",\"ok\":true,\"row\":{\"id\":\"" A "\",\"code\":\"P-1\"");
+}
+END_TEST
+
 START_TEST(the_tables_are_listed_with_what_can_be_done_with_them)
 {
 	char tag[100];
@@ -444,6 +480,7 @@ main(void)
 	tcase_add_test(t, a_moment_that_may_be_written_is_read_as_one);
 	tcase_add_test(t, a_change_is_sent_and_answered_with_its_table);
 	tcase_add_test(t, what_is_undone_is_the_row_of_the_paths_table);
+	tcase_add_test(t, a_bulk_edit_is_undone_at_the_path_of_its_table);
 	tcase_add_test(t, the_tables_are_listed_with_what_can_be_done_with_them);
 	tcase_add_test(t, requests_are_counted_by_table);
 	tcase_add_test(t, tables_beyond_the_first_ones_are_counted_together);
