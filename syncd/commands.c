@@ -85,7 +85,7 @@ do_status(struct commands *c, struct server_call *call)
 	store_end(st);
 	json_name(&b, "sync");
 	full_sync_add_progress(c->full_sync, &b);
-	oddities_add(airtable_oddities(c->airtable), &orders_schema, full_sync_odd(c->full_sync), &b);
+	oddities_add(airtable_oddities(c->airtable, &orders_schema), &orders_schema, full_sync_odd(c->full_sync), &b);
 	feed_add_status(c->feed, &b);
 	airtable_add_status(c->airtable, &b);
 	json_name(&b, "outbox");

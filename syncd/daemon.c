@@ -262,7 +262,7 @@ open_parts(struct daemon *d)
 			return false;
 		apply_on_commit(d->apply, publisher_note, d->publisher);
 	}
-	d->airtable = airtable_new(&d->loop, d->config, &orders_schema);
+	d->airtable = airtable_new(&d->loop, d->config, &tables_builtin);
 	if (d->airtable != NULL)
 		d->ledger = ledger_new(&d->loop, d->config, d->airtable, d->apply);
 	if (d->ledger != NULL)

@@ -41,6 +41,7 @@ static const struct field fields[ORDER_FIELDS] = {
 
 const struct schema orders_schema = {
 	.name = "orders",
+	.airtable = "Orders",
 	.number = 1,
 	.fields = fields,
 	.field_count = ORDER_FIELDS,

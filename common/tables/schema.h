@@ -50,6 +50,7 @@ struct field {
 
 struct schema {
 	const char		*name;		/* "orders" */
+	const char		*airtable;	/* default name of its table in Airtable: "Orders" */
 	unsigned		 number;	/* stands for it in the store: never 0, never used again */
 	const struct field	*fields;
 	size_t			 field_count;

@@ -19,22 +19,32 @@ limits_of(const struct config *c)
 	};
 }
 
+/* What is of a table, as configured and before anything is known of it. */
+static void
+table_init(struct airtable_table *t, struct airtable *owner, const struct schema *schema)
+{
+	t->owner = owner;
+	t->schema = schema;
+	airtable_keys_set(&t->keys, owner->config, schema);
+	t->page_size = AIRTABLE_PAGE_MAX;
+}
+
 struct airtable *
-airtable_new(uv_loop_t *loop, const struct config *config, const struct schema *schema)
+airtable_new(uv_loop_t *loop, const struct config *config, const struct tables *tables)
 {
 	struct governor_limits limits = limits_of(config);
 	struct airtable *a;
 
-	if ((a = calloc(1, sizeof(*a))) == NULL)
+	if ((a = calloc(1, sizeof(*a) + tables->count * sizeof(a->tables[0]))) == NULL)
 		goto err0;
 	a->config = config;
-	a->schema = schema;
+	a->table_count = tables->count;
+	for (size_t i = 0; i < tables->count; i++)
+		table_init(&a->tables[i], a, tables->list[i]);
 	for (int i = 0; i < AIRTABLE_PRIORITIES; i++)
 		TAILQ_INIT(&a->waiting[i]);
 	TAILQ_INIT(&a->flying);
 	TAILQ_INIT(&a->ended);
-	airtable_keys_set(&a->keys, config, schema);
-	a->page_size = AIRTABLE_PAGE_MAX;
 	breaker_init(&a->breaker, config->airtable.breaker_failures,
 	    config->airtable.breaker_cooldown_ms, jitter, NULL);
 	if ((a->governor = governor_new(&limits, jitter, NULL)) == NULL)
@@ -56,12 +66,6 @@ err0:
 	return NULL;
 }
 
-bool
-airtable_serves(const struct airtable *a, const struct schema *table)
-{
-	return table == a->schema;
-}
-
 static void
 airtable_closed(uv_handle_t *handle)
 {
@@ -73,7 +77,8 @@ airtable_free(struct airtable *a)
 {
 	if (a == NULL)
 		return;
-	airtable_forms_clear(&a->forms);
+	for (size_t i = 0; i < a->table_count; i++)
+		airtable_forms_clear(&a->tables[i].forms);
 	http_free(a->http);
 	governor_free(a->governor);
 	uv_close((uv_handle_t *)&a->timer, airtable_closed);
@@ -100,30 +105,64 @@ airtable_reconfigure(struct airtable *a)
 		log_error("airtable: the new rate limit is not in force: %s", err_text(ERR_NOMEM));
 	breaker_configure(&a->breaker, a->config->airtable.breaker_failures,
 	    a->config->airtable.breaker_cooldown_ms);
-	airtable_keys_set(&a->keys, a->config, a->schema);
-	airtable_forms_clear(&a->forms);
-	a->table[0] = '\0';
+	for (size_t i = 0; i < a->table_count; i++) {
+		struct airtable_table *t = &a->tables[i];
+
+		airtable_keys_set(&t->keys, a->config, t->schema);
+		airtable_forms_clear(&t->forms);
+		t->id[0] = '\0';
+	}
 	airtable_wake(a, 0);
 }
 
-void
-airtable_use_ids(struct airtable *a, const char *table, const struct airtable_keys *keys)
+bool
+airtable_serves(const struct airtable *a, const struct schema *schema)
 {
-	(void)snprintf(a->table, sizeof(a->table), "%s", table);
-	memcpy(a->keys.answer, keys->answer, sizeof(a->keys.answer));
-	for (size_t f = 0; f < a->keys.count; f++)
+	for (size_t i = 0; i < a->table_count; i++)
+		if (a->tables[i].schema == schema)
+			return true;
+	return false;
+}
+
+struct airtable_table *
+airtable_table_of(const struct airtable *a, const struct schema *schema)
+{
+	size_t i = 0;
+
+	while (a->tables[i].schema != schema)
+		if (++i == a->table_count)
+			abort();	/* it would be taken for another table */
+	return (struct airtable_table *)&a->tables[i];
+}
+
+const char *
+airtable_table_called(const struct airtable_table *t)
+{
+	return t->id[0] != '\0' ? t->id : airtable_table_name(t->owner->config, t->schema);
+}
+
+void
+airtable_use_ids(struct airtable *a, const struct schema *schema, const char *table,
+    const struct airtable_keys *keys)
+{
+	struct airtable_table *t = airtable_table_of(a, schema);
+	struct airtable_keys *k = &t->keys;
+
+	(void)snprintf(t->id, sizeof(t->id), "%s", table);
+	memcpy(k->answer, keys->answer, sizeof(k->answer));
+	for (size_t f = 0; f < k->count; f++)
 		if (keys->answer[f][0] != '\0')	/* the id of a missing field may never have been known */
-			memcpy(a->keys.request[f], keys->answer[f], sizeof(a->keys.request[f]));
-	a->keys.by_id = a->keys.resolved = true;
-	a->keys.missing = keys->missing;
-	a->missing_ms = instant_monotonic();
+			memcpy(k->request[f], keys->answer[f], sizeof(k->request[f]));
+	k->by_id = k->resolved = true;
+	k->missing = keys->missing;
+	t->missing_ms = instant_monotonic();
 	airtable_wake(a, 0);
 }
 
 size_t
-airtable_page_size(const struct airtable *a)
+airtable_page_size(const struct airtable *a, const struct schema *schema)
 {
-	return a->page_size;
+	return airtable_table_of(a, schema)->page_size;
 }
 
 void
@@ -133,25 +172,27 @@ airtable_set_timeout(struct airtable_call *c, int64_t ms)
 }
 
 struct airtable_call *
-airtable_call_new(struct airtable *a, enum call_kind kind, enum airtable_priority priority,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+airtable_call_new(struct airtable *a, struct airtable_table *t, enum call_kind kind,
+    enum airtable_priority priority, int64_t deadline_ms, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
 	c->owner = a;
+	c->table = t;
 	c->kind = kind;
 	c->priority = priority;
 	c->deadline_ms = deadline_ms;
 	c->callback = callback;
 	c->cookie = cookie;
-	c->keys = a->keys;
+	if (t != NULL)
+		c->keys = t->keys;
 	/*
 	 * other calls ask for few records, which always fit: ten with two texts of 100,000
 	 * characters
 	 */
-	c->page_size = kind == CALL_LIST ? a->page_size : AIRTABLE_PAGE_MAX;
+	c->page_size = kind == CALL_LIST ? t->page_size : AIRTABLE_PAGE_MAX;
 	if (kind == CALL_LIST)
 		airtable_fields_look(c);
 	buf_add_cstr(&c->url, a->config->airtable.api_url);
@@ -224,33 +265,33 @@ submit(struct airtable_call *c, bool sensible)
 static void
 add_listing(struct airtable_call *c, struct str offset)
 {
-	const struct airtable *a = c->owner;
-
-	airtable_add_table_path(&c->path, a->config, a->table);
+	airtable_add_table_path(&c->path, c->owner->config, airtable_table_called(c->table));
 	buf_add_str(&c->url, buf_str(&c->path));
 	airtable_add_list_query(&c->url, &c->keys, c->page_size, offset);
 }
 
 struct airtable_call *
-airtable_list(struct airtable *a, struct str offset, enum airtable_priority priority,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+airtable_list(struct airtable *a, const struct schema *schema, struct str offset,
+    enum airtable_priority priority, int64_t deadline_ms, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
 
-	if ((c = airtable_call_new(a, CALL_LIST, priority, deadline_ms, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, airtable_table_of(a, schema), CALL_LIST, priority, deadline_ms,
+	    callback, cookie)) == NULL)
 		return NULL;
 	add_listing(c, offset);
 	return submit(c, true);
 }
 
 struct airtable_call *
-airtable_find(struct airtable *a, const struct str *ids, size_t count,
+airtable_find(struct airtable *a, const struct schema *schema, const struct str *ids, size_t count,
     enum airtable_priority priority, int64_t deadline_ms, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
 	bool sensible = count > 0 && count <= AIRTABLE_WRITE_MAX;
 
-	if ((c = airtable_call_new(a, CALL_FIND, priority, deadline_ms, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, airtable_table_of(a, schema), CALL_FIND, priority, deadline_ms,
+	    callback, cookie)) == NULL)
 		return NULL;
 	for (size_t i = 0; sensible && i < count; i++)	/* the key will stand in quotes */
 		sensible = airtable_call_expect(c, ids[i]) && strpbrk(c->ids[i], "'\\") == NULL;
@@ -261,15 +302,16 @@ airtable_find(struct airtable *a, const struct str *ids, size_t count,
 }
 
 struct airtable_call *
-airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
-    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+airtable_find_keys(struct airtable *a, const struct schema *schema, const struct str *keys,
+    size_t count, enum airtable_priority priority, airtable_cb *callback, void *cookie)
 {
-	const char *field = a->config->airtable.create_key;
+	const char *field = airtable_create_field(a->config, schema);
 	bool sensible = count > 0 && count <= AIRTABLE_WRITE_MAX && field[0] != '\0';
 	struct buf formula = { 0 };
 	struct airtable_call *c;
 
-	if ((c = airtable_call_new(a, CALL_FIND_KEYS, priority, 0, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, airtable_table_of(a, schema), CALL_FIND_KEYS, priority, 0,
+	    callback, cookie)) == NULL)
 		return NULL;
 	for (size_t i = 0; sensible && i < count; i++) {
 		sensible = keys[i].len > 0 && keys[i].len <= AIRTABLE_OUR_KEY_MAX;
@@ -289,12 +331,13 @@ airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
 }
 
 struct airtable_call *
-airtable_list_where(struct airtable *a, struct str formula, struct str offset,
-    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+airtable_list_where(struct airtable *a, const struct schema *schema, struct str formula,
+    struct str offset, enum airtable_priority priority, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
 
-	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, airtable_table_of(a, schema), CALL_LIST, priority, 0, callback,
+	    cookie)) == NULL)
 		return NULL;
 	add_listing(c, offset);
 	airtable_add_formula(&c->url, formula);
@@ -302,13 +345,14 @@ airtable_list_where(struct airtable *a, struct str formula, struct str offset,
 }
 
 struct airtable_call *
-airtable_list_some(struct airtable *a, struct str offset, uint32_t fields,
-    enum airtable_priority priority, airtable_cb *callback, void *cookie)
+airtable_list_some(struct airtable *a, const struct schema *schema, struct str offset,
+    uint32_t fields, enum airtable_priority priority, airtable_cb *callback, void *cookie)
 {
 	struct airtable_call *c;
 	uint32_t asked;
 
-	if ((c = airtable_call_new(a, CALL_LIST, priority, 0, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, airtable_table_of(a, schema), CALL_LIST, priority, 0, callback,
+	    cookie)) == NULL)
 		return NULL;
 	asked = airtable_keys_asked(&c->keys);
 	/* a request without fields would be answered with all of them */
@@ -324,7 +368,7 @@ airtable_ask(struct airtable *a, const char *method, struct str path, struct str
 {
 	struct airtable_call *c;
 
-	if ((c = airtable_call_new(a, CALL_ASK, priority, 0, callback, cookie)) == NULL)
+	if ((c = airtable_call_new(a, NULL, CALL_ASK, priority, 0, callback, cookie)) == NULL)
 		return NULL;
 	c->method = method;
 	c->keys.resolved = true;
@@ -340,7 +384,7 @@ airtable_meta_new(struct airtable *a, enum airtable_priority priority)
 {
 	struct airtable_call *c;
 
-	if ((c = airtable_call_new(a, CALL_META, priority, 0, NULL, NULL)) == NULL)
+	if ((c = airtable_call_new(a, NULL, CALL_META, priority, 0, NULL, NULL)) == NULL)
 		return NULL;
 	airtable_add_meta_path(&c->path, a->config);
 	buf_add_str(&c->url, buf_str(&c->path));
@@ -481,6 +525,22 @@ add_limits(struct airtable *a, struct buf *b, int64_t now)
 		a->meter.add_status(a->meter.cookie, b);
 }
 
+static void
+add_tables(const struct airtable *a, struct buf *b)
+{
+	json_name(b, "tables");
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < a->table_count; i++) {
+		json_next(b);
+		buf_add_char(b, '{');
+		json_member_string(b, "name", str_of(a->tables[i].schema->name));
+		airtable_add_missing(&a->tables[i], b);
+		airtable_add_create_key(&a->tables[i], b);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
 void
 airtable_add_status(struct airtable *a, struct buf *b)
 {
@@ -496,7 +556,9 @@ airtable_add_status(struct airtable *a, struct buf *b)
 	add_last_error(a, b);
 	add_limits(a, b, now);
 	add_calls(a, b);
-	airtable_add_missing(a, b);
-	airtable_add_create_key(a, b);
+	airtable_add_missing(&a->tables[0], b);
+	airtable_add_create_key(&a->tables[0], b);
+	if (a->table_count > 1)
+		add_tables(a, b);
 	buf_add_char(b, '}');
 }

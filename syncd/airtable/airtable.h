@@ -7,7 +7,7 @@
 #include "common/base/buf.h"
 #include "common/base/err.h"
 #include "common/config/config.h"
-#include "common/tables/schema.h"
+#include "common/tables/tables.h"
 #include "syncd/airtable/keys.h"
 
 /*
@@ -71,15 +71,16 @@ typedef void	 airtable_cb(void *cookie, const struct airtable_result *,
 		    const struct airtable_page *page);
 
 /*
- * ${config} (kept by reference) has URL, token, base, table, field names and
- * rates.  NULL: out of memory.
+ * ${config} (kept by reference) has URL, token, base, tables, field names and
+ * rates.  All tables are of one base and share its limits; what is known of one of
+ * them concerns no other.  NULL: out of memory.
  */
-struct airtable	*airtable_new(uv_loop_t *, const struct config *, const struct schema *);
+struct airtable	*airtable_new(uv_loop_t *, const struct config *, const struct tables *);
 /*
- * Can it read and write this table's records: is it the one it was made with?  Nothing about
- * another table may be asked of it, as its records' ids would be looked up in this one.
+ * Can it read and write this table's records: is it one of those it was made with?  Nothing
+ * about another table may be asked of it, by any function below that takes a schema.
  */
-bool		 airtable_serves(const struct airtable *, const struct schema *table);
+bool		 airtable_serves(const struct airtable *, const struct schema *);
 /*
  * No call may be pending: airtable_cancel_all() first.  The loop must run once
  * more before it is closed.
@@ -103,7 +104,7 @@ void		 airtable_reconfigure(struct airtable *);
  * next airtable_reconfigure().  Only answer[] and missing of ${keys} are used.
  */
 struct airtable_keys;
-void		 airtable_use_ids(struct airtable *, const char *table,
+void		 airtable_use_ids(struct airtable *, const struct schema *, const char *table,
 		    const struct airtable_keys *keys);
 
 /*
@@ -111,9 +112,10 @@ void		 airtable_use_ids(struct airtable *, const char *table,
  * next airtable_reconfigure().
  */
 struct airtable_forms;
-void		 airtable_use_forms(struct airtable *, const struct airtable_forms *);
+void		 airtable_use_forms(struct airtable *, const struct schema *,
+		    const struct airtable_forms *);
 /* Has a change been refused for its content since?  The forms may be out of date. */
-bool		 airtable_doubts_forms(const struct airtable *);
+bool		 airtable_doubts_forms(const struct airtable *, const struct schema *);
 
 /*
  * Our fields that the base does not have (bit f: field f), according to the base's
@@ -122,23 +124,26 @@ bool		 airtable_doubts_forms(const struct airtable *);
  * airtable_look_for_fields(), the next listing asks for them again.
  */
 #define AIRTABLE_FIELDS_MS	300000
-uint32_t	 airtable_missing(const struct airtable *);
+uint32_t	 airtable_missing(const struct airtable *, const struct schema *);
 /*
  * The state of the field that airtable.create_key names, from the base's schema (which
  * the feed reads).  A table without this field, or with one that is not text, can't take new
  * orders.  Changes are logged.  ${type}: the field's type, in Airtable's word.
  */
-void		 airtable_set_create_key(struct airtable *, enum airtable_key, const char *type);
-enum airtable_key airtable_create_key(const struct airtable *);
+void		 airtable_set_create_key(struct airtable *, const struct schema *, enum airtable_key,
+		    const char *type);
+enum airtable_key airtable_create_key(const struct airtable *, const struct schema *);
 /* How many records a page of a listing may have at present, 1 to AIRTABLE_PAGE_MAX. */
 #define AIRTABLE_PAGE_MAX	100
-size_t		 airtable_page_size(const struct airtable *);
-void		 airtable_look_for_fields(struct airtable *);
+size_t		 airtable_page_size(const struct airtable *, const struct schema *);
+void		 airtable_look_for_fields(struct airtable *, const struct schema *);
 /* For people: which fields are missing, their settings, and what to do.  Empty when none is. */
-void		 airtable_missing_text(const struct airtable *, uint32_t fields, char *text, size_t size);
+void		 airtable_missing_text(const struct airtable *, const struct schema *, uint32_t fields,
+		    char *text, size_t size);
 /* Call back on the loop when airtable_missing() changes. */
 typedef void	 airtable_fields_cb(void *cookie, uint32_t missing);
-void		 airtable_watch_fields(struct airtable *, airtable_fields_cb *, void *cookie);
+void		 airtable_watch_fields(struct airtable *, const struct schema *, airtable_fields_cb *,
+		    void *cookie);
 
 /*
  * One page of the table: GET with fields[] for every schema field.  It has up to
@@ -147,7 +152,7 @@ void		 airtable_watch_fields(struct airtable *, airtable_fields_cb *, void *cook
  * ${deadline_ms} at the latest (instant_monotonic(); 0: only the request's own time-out
  * holds).  NULL: out of memory, and no callback.
  */
-struct airtable_call *airtable_list(struct airtable *, struct str offset,
+struct airtable_call *airtable_list(struct airtable *, const struct schema *, struct str offset,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
 /*
  * Look up 1 to AIRTABLE_WRITE_MAX records by id.  The answer has them in any
@@ -155,8 +160,8 @@ struct airtable_call *airtable_list(struct airtable *, struct str offset,
  * ERR_AIRTABLE_FIELD_MISSING when a field was renamed; in the answer to a write
  * that would look like an empty cell.
  */
-struct airtable_call *airtable_find(struct airtable *, const struct str *ids, size_t count,
-		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
+struct airtable_call *airtable_find(struct airtable *, const struct schema *, const struct str *ids,
+		    size_t count, enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
 
 /*
  * The records, in any order, whose field airtable.create_key has one of 1 to
@@ -164,22 +169,22 @@ struct airtable_call *airtable_find(struct airtable *, const struct str *ids, si
  * that were created with it.  There may be several for one key.
  */
 #define AIRTABLE_OUR_KEY_MAX	63
-struct airtable_call *airtable_find_keys(struct airtable *, const struct str *keys, size_t count,
-		    enum airtable_priority, airtable_cb *, void *cookie);
+struct airtable_call *airtable_find_keys(struct airtable *, const struct schema *,
+		    const struct str *keys, size_t count, enum airtable_priority, airtable_cb *, void *cookie);
 
 /*
  * A page of the records for which ${formula} holds.  ${formula} is in Airtable's
  * language and has to fit into a URL of 16,000 bytes.
  */
-struct airtable_call *airtable_list_where(struct airtable *, struct str formula, struct str offset,
-		    enum airtable_priority, airtable_cb *, void *cookie);
+struct airtable_call *airtable_list_where(struct airtable *, const struct schema *,
+		    struct str formula, struct str offset, enum airtable_priority, airtable_cb *, void *cookie);
 /*
  * A page of the listing with some fields only (bit f: field f); the records' known
  * has no others.  0: ask for as little as Airtable allows; only the ids are
  * meaningful.
  */
-struct airtable_call *airtable_list_some(struct airtable *, struct str offset, uint32_t fields,
-		    enum airtable_priority, airtable_cb *, void *cookie);
+struct airtable_call *airtable_list_some(struct airtable *, const struct schema *,
+		    struct str offset, uint32_t fields, enum airtable_priority, airtable_cb *, void *cookie);
 /*
  * Any other call, such as those about webhooks.  ${method} is a literal, ${path}
  * begins at "/v0/" and includes the query, ${json} is the body (len 0: none).
@@ -188,7 +193,7 @@ struct airtable_call *airtable_ask(struct airtable *, const char *method, struct
 		    struct str json, enum airtable_priority, airtable_cb *, void *cookie);
 
 /*
- * A call that changes records.  It asks what it is to carry only when the
+ * A call that changes records of a table.  It asks what it is to carry only when the
  * governor admits it, so that all changes that came meanwhile travel together.
  */
 #define AIRTABLE_WRITE_MAX	10	/* records in one call */
@@ -225,8 +230,8 @@ typedef bool	 airtable_compose(void *cookie, struct airtable_write *write);
  * ${refused} is called instead of ${compose} when the call can't start: open
  * circuit, quota, cancelled.  NULL: out of memory, and no callback.
  */
-struct airtable_call *airtable_write(struct airtable *, airtable_compose *compose,
-		    airtable_cb *refused, void *cookie);
+struct airtable_call *airtable_write(struct airtable *, const struct schema *,
+		    airtable_compose *compose, airtable_cb *refused, void *cookie);
 /* How many calls could start now, beyond those that already wait. */
 size_t		 airtable_room(struct airtable *);
 
@@ -238,10 +243,12 @@ void		 airtable_cancel(struct airtable_call *);
 /*
  * "airtable" member for status documents: circuit, rate limit, calls, last
  * success and error.  "lastError" stays after a success; the times tell which is newer.
+ * "missingFields" and "createKeyProblem" are the first table's; "tables" (if there are
+ * several) has these of each.
  */
 void		 airtable_add_status(struct airtable *, struct buf *);
 /* Cells that were not understood (oddities.h), from the answers of all calls. */
-struct oddities	*airtable_oddities(struct airtable *);
+struct oddities	*airtable_oddities(struct airtable *, const struct schema *);
 /*
  * Members "calls" (outcomes by kind of call) and "batches" (numbers of writes with 1,
  * 2... records).

@@ -41,18 +41,18 @@ hide(char *text, const char *secret)
 static void
 fit_pages(struct airtable_call *c, const struct http_answer *answer)
 {
-	struct airtable *a = c->owner;
+	struct airtable_table *t = c->table;
 
-	if (c->kind != CALL_LIST || c->page_size != a->page_size)
+	if (c->kind != CALL_LIST || c->page_size != t->page_size)
 		return;
 	if (answer->too_large && c->page_size > 1) {
-		a->page_size = c->page_size / 2;
+		t->page_size = c->page_size / 2;
 		c->result.smaller = true;
 		log_info("airtable: a page of %zu records is too large; the next has %zu",
-		    c->page_size, a->page_size);
+		    c->page_size, t->page_size);
 	} else if (answer->complete && answer->body.len < HTTP_ANSWER_MAX / LITTLE &&
 	    c->page.count == c->page_size) {
-		a->page_size = a->page_size * 2 < AIRTABLE_PAGE_MAX ? a->page_size * 2 :
+		t->page_size = t->page_size * 2 < AIRTABLE_PAGE_MAX ? t->page_size * 2 :
 		    AIRTABLE_PAGE_MAX;
 	}
 }
@@ -145,15 +145,13 @@ static enum err
 decode(struct airtable_call *c, struct str body)
 {
 	struct airtable_result *r = &c->result;
-	struct airtable *a = c->owner;
 	enum err err;
 
 	if (c->kind == CALL_ASK)
 		return keep_body(c, body);
 	if (c->kind == CALL_META)
-		return airtable_keys_resolve(&a->keys, body, a->table[0] != '\0' ? a->table :
-		    a->config->airtable.orders_table, r->message, sizeof(r->message));
-	err = airtable_decode_page(a->schema, &c->keys, c->kind == CALL_DELETE ? AIRTABLE_DELETED :
+		return airtable_fields_resolve(c->owner, body, r->message, sizeof(r->message));
+	err = airtable_decode_page(c->table->schema, &c->keys, c->kind == CALL_DELETE ? AIRTABLE_DELETED :
 	    c->kind == CALL_FIND_KEYS ? AIRTABLE_KEYED : AIRTABLE_RECORDS, body, &c->page,
 	    &c->arena, r->message, sizeof(r->message));
 	c->page.missing = c->keys.missing;
@@ -165,26 +163,42 @@ decode(struct airtable_call *c, struct str body)
 		free(c->arena);
 		c->arena = NULL;
 	} else {
-		oddities_note(&a->oddities, a->schema, c->page.odd, instant_now());
+		oddities_note(&c->table->oddities, c->table->schema, c->page.odd, instant_now());
 	}
 	return err;
 }
 
-/* The setting that a refusal is about; NULL: none. */
-static const char *
-setting_of(const struct airtable_call *c, enum err e)
+/* Let the message of a refused read about a table begin with the settings that it may be about. */
+static void
+name_settings(struct airtable_result *r, const struct schema *schema)
 {
-	if (e == ERR_AIRTABLE_UNAUTHORIZED)
-		return "airtable.token_file (or AIRTABLE_API_KEY)";
+	const char *table = airtable_table_setting(schema);
+	char settings[160];
+
+	if (r->err == ERR_AIRTABLE_FORBIDDEN)
+		(void)snprintf(settings, sizeof(settings), "airtable.base_id, %s, or the token's bases and "
+		    "scopes", table);
+	else if (r->err == ERR_AIRTABLE_NOT_FOUND)
+		(void)snprintf(settings, sizeof(settings), "airtable.base_id or %s", table);
+	else
+		return;
+	airtable_error_about(r, settings);
+}
+
+/* Let the message of a refusal begin with the setting that it is about, if there is one. */
+static void
+name_setting(struct airtable_call *c)
+{
+	const struct airtable_table *t = c->table != NULL ? c->table : &c->owner->tables[0];
+
+	if (c->result.err == ERR_AIRTABLE_UNAUTHORIZED)
+		airtable_error_about(&c->result, "airtable.token_file (or AIRTABLE_API_KEY)");
 	/*
-	 * not the settings: a webhook or record is gone, or the token lacks an optional
-	 * permission
+	 * otherwise not the settings: a webhook or record is gone, or the token lacks an
+	 * optional permission
 	 */
-	if (c->kind == CALL_ASK || airtable_call_writes(c))
-		return NULL;
-	if (e == ERR_AIRTABLE_FORBIDDEN)
-		return "airtable.base_id, airtable.orders_table, or the token's bases and scopes";
-	return e == ERR_AIRTABLE_NOT_FOUND ? "airtable.base_id or airtable.orders_table" : NULL;
+	else if (c->kind != CALL_ASK && !airtable_call_writes(c))
+		name_settings(&c->result, t->schema);
 }
 
 static void
@@ -205,14 +219,16 @@ judge(struct airtable_call *c, const struct http_answer *a)
 	} else {
 		/* the status holds even if the body was cut */
 		airtable_decode_error(a->status, a->body, r);
-		if (r->err == ERR_AIRTABLE_FIELD_MISSING)
+		if (r->err == ERR_AIRTABLE_FIELD_MISSING && c->table != NULL)
 			airtable_fields_learn(c);
-		c->owner->doubted |= r->err == ERR_AIRTABLE_REJECTED && airtable_call_writes(c);
+		if (c->table != NULL)
+			c->table->doubted |= r->err == ERR_AIRTABLE_REJECTED &&
+			    airtable_call_writes(c);
 	}
 	fit_pages(c, a);
 	hide(r->message, c->owner->config->airtable.token);
 	hide(r->type, c->owner->config->airtable.token);
-	airtable_error_about(r, setting_of(c, r->err));
+	name_setting(c);
 	/* refusals and 429s change nothing; after any other failure Airtable may have obeyed */
 	r->maybe_applied = airtable_call_writes(c) && r->err != ERR_OK && r->sent_ms != 0 &&
 	    (r->status < 400 || r->status >= 500 || r->status == 408) && !a->unfinished;
@@ -336,7 +352,26 @@ airtable_end(struct airtable_call *c)
 	airtable_wake(a, 0);
 }
 
-/* The look-up of field ids ended: calls that waited for it go on, or fail as it did. */
+/* End a call that has no field ids: their look-up failed, or found its table to be wrong. */
+static void
+fail_unresolved(struct airtable_call *c, const struct airtable_result *meta)
+{
+	const struct airtable_table *t = c->table;
+	struct airtable_result *r = &c->result;
+
+	*r = *meta;
+	r->maybe_applied = false;
+	r->sent_ms = 0;
+	if (is_success(meta->status) && t->refused != ERR_OK) {
+		r->err = t->refused;
+		r->retryable = r->err == ERR_AIRTABLE_BAD_RESPONSE;
+		(void)snprintf(r->message, sizeof(r->message), "%s", t->why);
+		name_settings(r, t->schema);
+	}
+	airtable_end(c);
+}
+
+/* The look-up of field ids ended: calls that waited for it go on, or fail. */
 static void
 end_meta(struct airtable_call *meta, int64_t now)
 {
@@ -344,16 +379,14 @@ end_meta(struct airtable_call *meta, int64_t now)
 	struct airtable_call *c, *next;
 
 	a->meta = NULL;
-	a->missing_ms = now;
+	for (size_t i = 0; i < a->table_count; i++)
+		if (!a->tables[i].keys.resolved)
+			a->tables[i].missing_ms = now;
 	for (int i = 0; i < AIRTABLE_PRIORITIES && meta->result.err != ERR_OK; i++)
 		for (c = TAILQ_FIRST(&a->waiting[i]); c != NULL; c = next) {
 			next = TAILQ_NEXT(c, link);
-			if (c->keys.resolved)
-				continue;
-			c->result = meta->result;
-			c->result.maybe_applied = false;
-			c->result.sent_ms = 0;
-			airtable_end(c);
+			if (!c->keys.resolved && !c->table->keys.resolved)
+				fail_unresolved(c, &meta->result);
 		}
 	airtable_withdraw(meta);
 	airtable_call_free(meta);

@@ -35,6 +35,7 @@ enum call_state { CALL_WAITING, CALL_FLYING, CALL_ENDED };
 struct airtable_call {
 	TAILQ_ENTRY(airtable_call) link;
 	struct airtable		*owner;
+	struct airtable_table	*table;		/* that it is about; NULL: CALL_META, CALL_ASK */
 	enum call_kind		 kind;
 	enum airtable_priority	 priority;
 	enum call_state		 state;
@@ -67,25 +68,33 @@ struct airtable_call {
 
 TAILQ_HEAD(call_list, airtable_call);
 
-struct airtable {
-	const struct config	*config;
+/* What is of one table. */
+struct airtable_table {
+	struct airtable		*owner;
 	const struct schema	*schema;
-	struct http		*http;
-	struct governor		*governor;
-	struct breaker		 breaker;
-	struct airtable_meter	 meter;		/* its functions may be NULL */
 	struct airtable_keys	 keys;
+	enum err		 refused;	/* the last look-up of its field ids, and why it failed */
+	char			 why[sizeof(((struct airtable_result *)NULL)->message)];
 	struct airtable_forms	 forms;		/* for values to be written */
 	bool			 doubted;	/* Airtable refused a value written in them */
 	size_t			 page_size;	/* of listings */
-	char			 table[AIRTABLE_ID_MAX + 1];	/* its id; "": as configured */
-	struct airtable_call	*meta;		/* the look-up of field ids; NULL: none is under way */
+	char			 id[AIRTABLE_ID_MAX + 1];	/* "": as configured */
 	int64_t			 missing_ms;	/* monotonic: missing fields were last asked for; 0: ask now */
 	enum airtable_key	 create_key;	/* is the field fit for our keys? */
 	char			 create_key_type[AIRTABLE_KEY_TYPE_SIZE];	/* if not: its type */
 	uint32_t		 missing_told;	/* keys.missing as the watcher knows it */
 	airtable_fields_cb	*fields_watcher;	/* may be NULL */
 	void			*fields_cookie;
+	struct oddities		 oddities;
+};
+
+struct airtable {
+	const struct config	*config;
+	struct http		*http;
+	struct governor		*governor;
+	struct breaker		 breaker;
+	struct airtable_meter	 meter;		/* its functions may be NULL */
+	struct airtable_call	*meta;		/* the look-up of all tables' field ids; NULL: none is under way */
 
 	uv_timer_t		 timer;		/* the queue's next turn */
 	struct call_list	 waiting[AIRTABLE_PRIORITIES];
@@ -99,11 +108,18 @@ struct airtable {
 	int64_t			 last_success_ms;	/* wall clock; 0: none yet */
 	int64_t			 last_error_ms;		/* wall clock; 0: none yet */
 	struct airtable_result	 last_error;
-	struct oddities		 oddities;
+
+	size_t			 table_count;
+	struct airtable_table	 tables[];
 };
 
-/* airtable.c: a call without URL and body; NULL: out of memory. */
-struct airtable_call *airtable_call_new(struct airtable *, enum call_kind,
+/* airtable.c */
+/* The table of ${schema}, which airtable_serves(). */
+struct airtable_table *airtable_table_of(const struct airtable *, const struct schema *);
+/* What stands for the table in a URL: its id, or as configured. */
+const char	*airtable_table_called(const struct airtable_table *);
+/* A call without URL and body, about a table or (NULL) none; NULL: out of memory. */
+struct airtable_call *airtable_call_new(struct airtable *, struct airtable_table *, enum call_kind,
 		    enum airtable_priority, int64_t deadline_ms, airtable_cb *, void *cookie);
 void		 airtable_call_free(struct airtable_call *);
 /* Is all of its text there?  false: memory ran out. */
@@ -124,10 +140,12 @@ void		 airtable_fields_learn(struct airtable_call *);
 /* The call has its records, so missing fields that it asked for are back. */
 void		 airtable_fields_seen(const struct airtable_call *);
 /* Member "missingFields": the API names of the missing fields. */
-void		 airtable_add_missing(const struct airtable *, struct buf *);
-void		 airtable_add_create_key(const struct airtable *, struct buf *);
-/* Tell the watcher if airtable_missing() has changed. */
+void		 airtable_add_missing(const struct airtable_table *, struct buf *);
+void		 airtable_add_create_key(const struct airtable_table *, struct buf *);
+/* Tell the watchers whose airtable_missing() has changed. */
 void		 airtable_fields_tell(struct airtable *);
+/* Take all tables' field ids from the base's schema: the first failure, with a text in ${why}. */
+enum err	 airtable_fields_resolve(struct airtable *, struct str body, char *why, size_t size);
 
 /* airtable/write.c: ask what the call is to carry.  false: it no longer exists, or has ended. */
 bool		 airtable_call_compose(struct airtable_call *);

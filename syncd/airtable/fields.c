@@ -12,36 +12,39 @@
  */
 
 uint32_t
-airtable_missing(const struct airtable *a)
+airtable_missing(const struct airtable *a, const struct schema *schema)
 {
-	return a->keys.missing;
+	return airtable_table_of(a, schema)->keys.missing;
 }
 
 void
-airtable_look_for_fields(struct airtable *a)
+airtable_look_for_fields(struct airtable *a, const struct schema *schema)
 {
-	a->missing_ms = 0;
+	airtable_table_of(a, schema)->missing_ms = 0;
 }
 
 void
-airtable_watch_fields(struct airtable *a, airtable_fields_cb *watcher, void *cookie)
+airtable_watch_fields(struct airtable *a, const struct schema *schema, airtable_fields_cb *watcher,
+    void *cookie)
 {
-	a->fields_watcher = watcher;
-	a->fields_cookie = cookie;
+	struct airtable_table *t = airtable_table_of(a, schema);
+
+	t->fields_watcher = watcher;
+	t->fields_cookie = cookie;
 }
 
 void
-airtable_missing_text(const struct airtable *a, uint32_t fields, char *text, size_t size)
+airtable_missing_text(const struct airtable *a, const struct schema *schema, uint32_t fields,
+    char *text, size_t size)
 {
 	struct buf b = { 0 };
 	size_t n = 0;
 
-	for (size_t f = 0; f < a->schema->field_count; f++) {
+	for (size_t f = 0; f < schema->field_count; f++) {
 		if (!(fields >> f & 1))
 			continue;
-		buf_printf(&b, "%sfields.%s.%s = \"%.60s\"", n++ == 0 ? "" : ", ", a->schema->name,
-		    a->schema->fields[f].name, a->config->orders_fields[f][0] != '\0' ?
-		    a->config->orders_fields[f] : a->schema->fields[f].airtable);
+		buf_printf(&b, "%sfields.%s.%s = \"%.60s\"", n++ == 0 ? "" : ", ", schema->name,
+		    schema->fields[f].name, airtable_field_name(a->config, schema, f));
 	}
 	if (n > 0)
 		buf_printf(&b, ": %s in the Airtable table; the values shown for %s are what %s last. "
@@ -54,16 +57,16 @@ airtable_missing_text(const struct airtable *a, uint32_t fields, char *text, siz
 }
 
 enum airtable_key
-airtable_create_key(const struct airtable *a)
+airtable_create_key(const struct airtable *a, const struct schema *schema)
 {
-	return a->create_key;
+	return airtable_table_of(a, schema)->create_key;
 }
 
 /* The setting, what is wrong with the field and what to do; "": nothing is known to be wrong. */
 static void
-key_text(const struct airtable *a, enum airtable_key key, char *text, size_t size)
+key_text(const struct airtable_table *t, enum airtable_key key, char *text, size_t size)
 {
-	const char *field = a->config->airtable.create_key;
+	const char *field = airtable_create_field(t->owner->config, t->schema);
 
 	text[0] = '\0';
 	if (key == AIRTABLE_KEY_MISSING)
@@ -73,20 +76,20 @@ key_text(const struct airtable *a, enum airtable_key key, char *text, size_t siz
 	else if (key == AIRTABLE_KEY_UNFIT)
 		(void)snprintf(text, size, "airtable.create_key = \"%.60s\": a field of the kind %s does not "
 		    "take the key, and without it no order is created. Make it a single line text field or "
-		    "name another in orders.conf and reload", field, a->create_key_type);
+		    "name another in orders.conf and reload", field, t->create_key_type);
 }
 
-void
-airtable_set_create_key(struct airtable *a, enum airtable_key key, const char *type)
+static void
+set_create_key(struct airtable_table *t, enum airtable_key key, const char *type)
 {
-	enum airtable_key before = a->create_key;
+	enum airtable_key before = t->create_key;
 	char text[sizeof(((struct airtable_result *)NULL)->message)];
 
-	a->create_key = key;
-	(void)snprintf(a->create_key_type, sizeof(a->create_key_type), "%s", type);
+	t->create_key = key;
+	(void)snprintf(t->create_key_type, sizeof(t->create_key_type), "%s", type);
 	if (key == before)
 		return;
-	key_text(a, key, text, sizeof(text));
+	key_text(t, key, text, sizeof(text));
 	if (text[0] != '\0')
 		log_error("airtable: %s", text);
 	else if (key == AIRTABLE_KEY_FIT && before != AIRTABLE_KEY_NOT_KNOWN)
@@ -94,11 +97,18 @@ airtable_set_create_key(struct airtable *a, enum airtable_key key, const char *t
 }
 
 void
-airtable_add_create_key(const struct airtable *a, struct buf *b)
+airtable_set_create_key(struct airtable *a, const struct schema *schema, enum airtable_key key,
+    const char *type)
+{
+	set_create_key(airtable_table_of(a, schema), key, type);
+}
+
+void
+airtable_add_create_key(const struct airtable_table *t, struct buf *b)
 {
 	char text[sizeof(((struct airtable_result *)NULL)->message)];
 
-	key_text(a, a->create_key, text, sizeof(text));
+	key_text(t, t->create_key, text, sizeof(text));
 	json_member_string_or_null(b, "createKeyProblem",
 	    text[0] == '\0' ? (struct str){ NULL, 0 } : str_of(text));
 }
@@ -110,7 +120,7 @@ airtable_add_create_key(const struct airtable *a, struct buf *b)
 static void
 learn_key(struct airtable_call *c)
 {
-	const char *field = c->owner->config->airtable.create_key;
+	const char *field = airtable_create_field(c->owner->config, c->table->schema);
 	struct airtable_result *r = &c->result;
 	char quoted[AIRTABLE_KEY_MAX + 2];
 
@@ -118,22 +128,22 @@ learn_key(struct airtable_call *c)
 	if ((c->kind != CALL_CREATE && c->kind != CALL_FIND_KEYS) || field[0] == '\0' ||
 	    strstr(r->message, quoted) == NULL)
 		return;
-	key_text(c->owner, AIRTABLE_KEY_MISSING, r->message, sizeof(r->message));
+	key_text(c->table, AIRTABLE_KEY_MISSING, r->message, sizeof(r->message));
 	/* only where the schema is read, as that also finds out when the field is back */
-	if (c->owner->create_key == AIRTABLE_KEY_FIT)
-		airtable_set_create_key(c->owner, AIRTABLE_KEY_MISSING, "");
+	if (c->table->create_key == AIRTABLE_KEY_FIT)
+		set_create_key(c->table, AIRTABLE_KEY_MISSING, "");
 }
 
 void
-airtable_add_missing(const struct airtable *a, struct buf *b)
+airtable_add_missing(const struct airtable_table *t, struct buf *b)
 {
 	json_name(b, "missingFields");
 	buf_add_char(b, '[');
-	for (size_t f = 0; f < a->schema->field_count; f++) {
-		if (!(a->keys.missing >> f & 1))
+	for (size_t f = 0; f < t->schema->field_count; f++) {
+		if (!(t->keys.missing >> f & 1))
 			continue;
 		json_next(b);
-		json_add_string(b, str_of(a->schema->fields[f].name));
+		json_add_string(b, str_of(t->schema->fields[f].name));
 	}
 	buf_add_char(b, ']');
 }
@@ -141,17 +151,17 @@ airtable_add_missing(const struct airtable *a, struct buf *b)
 void
 airtable_fields_look(struct airtable_call *c)
 {
-	struct airtable *a = c->owner;
+	struct airtable_table *t = c->table;
 	int64_t now = instant_monotonic();
 
-	if (a->keys.missing == 0 ||
-	    (a->missing_ms != 0 && now - a->missing_ms < AIRTABLE_FIELDS_MS))
+	if (t->keys.missing == 0 ||
+	    (t->missing_ms != 0 && now - t->missing_ms < AIRTABLE_FIELDS_MS))
 		return;
-	a->missing_ms = now;
+	t->missing_ms = now;
 	/* fields whose id in answers is not known are looked up first */
-	for (size_t f = 0; f < a->keys.count; f++)
-		if (a->keys.by_id && a->keys.answer[f][0] == '\0')
-			a->keys.resolved = c->keys.resolved = false;
+	for (size_t f = 0; f < t->keys.count; f++)
+		if (t->keys.by_id && t->keys.answer[f][0] == '\0')
+			t->keys.resolved = c->keys.resolved = false;
 	c->keys.missing = 0;
 	c->looks = true;
 }
@@ -175,43 +185,73 @@ named(const struct airtable_call *c)
 void
 airtable_fields_learn(struct airtable_call *c)
 {
-	struct airtable *a = c->owner;
+	struct airtable_table *t = c->table;
 	struct airtable_result *r = &c->result;
-	struct airtable_keys next = a->keys;
+	struct airtable_keys next = t->keys;
 	int f = named(c);
 
 	if (f < 0) {
 		learn_key(c);
 		return;
 	}
-	if (strcmp(a->keys.request[f], c->keys.request[f]) != 0)
+	if (strcmp(t->keys.request[f], c->keys.request[f]) != 0)
 		return;
 	next.missing |= UINT32_C(1) << f;
 	if (airtable_keys_asked(&next) == 0)
 		return;		/* a call about another table */
-	a->missing_ms = instant_monotonic();
-	a->keys.missing = next.missing;
-	airtable_missing_text(a, UINT32_C(1) << f, r->message, sizeof(r->message));
+	t->missing_ms = instant_monotonic();
+	t->keys.missing = next.missing;
+	airtable_missing_text(c->owner, t->schema, UINT32_C(1) << f, r->message,
+	    sizeof(r->message));
 	r->retryable = !airtable_call_writes(c);	/* the next call leaves the field out */
 }
 
 void
 airtable_fields_seen(const struct airtable_call *c)
 {
-	struct airtable *a = c->owner;
+	struct airtable_table *t = c->table;
 
-	if (c->looks && memcmp(c->keys.request, a->keys.request, sizeof(c->keys.request)) == 0)
-		a->keys.missing &= c->keys.missing | c->keys.skip;
+	if (c->looks && memcmp(c->keys.request, t->keys.request, sizeof(c->keys.request)) == 0)
+		t->keys.missing &= c->keys.missing | c->keys.skip;
+}
+
+static void
+tell(struct airtable_table *t)
+{
+	uint32_t missing = t->keys.missing;
+
+	if (missing == t->missing_told)
+		return;
+	t->missing_told = missing;
+	if (t->fields_watcher != NULL)
+		t->fields_watcher(t->fields_cookie, missing);
 }
 
 void
 airtable_fields_tell(struct airtable *a)
 {
-	uint32_t missing = a->keys.missing;
+	for (size_t i = 0; i < a->table_count; i++)
+		tell(&a->tables[i]);
+}
 
-	if (missing == a->missing_told)
-		return;
-	a->missing_told = missing;
-	if (a->fields_watcher != NULL)
-		a->fields_watcher(a->fields_cookie, missing);
+enum err
+airtable_fields_resolve(struct airtable *a, struct str body, char *why, size_t size)
+{
+	enum err first = ERR_OK;
+
+	for (size_t i = 0; i < a->table_count; i++) {
+		struct airtable_table *t = &a->tables[i];
+
+		t->refused = ERR_OK;
+		if (t->keys.resolved)
+			continue;
+		t->refused = airtable_keys_resolve(&t->keys, t->schema, body, airtable_table_called(t),
+		    t->why, sizeof(t->why));
+		t->missing_ms = instant_monotonic();
+		if (t->refused != ERR_OK && first == ERR_OK) {
+			first = t->refused;
+			(void)snprintf(why, size, "%s", t->why);
+		}
+	}
+	return first;
 }

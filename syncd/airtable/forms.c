@@ -5,6 +5,7 @@
 #include "common/store/options.h"
 #include "common/tables/moment.h"
 #include "syncd/airtable/forms.h"
+#include "syncd/airtable/keys.h"
 
 static const char computed[] = "computes it";
 static const char people[] = "has people there, and the desk knows only their names";
@@ -164,8 +165,8 @@ airtable_forms_fit(const struct airtable_forms *all, const struct config *config
 		    (problem = problem_of(&all->field[f], field, &r->values[f])) == NULL)
 			continue;
 		(void)snprintf(why, size, "fields.%s.%s = \"%.60s\" can't be set%s%.*s: Airtable %s "
-		    "(type %s)", schema->name, field->name, config->orders_fields[f][0] != '\0' ?
-		    config->orders_fields[f] : field->airtable, r->id.len > 0 ? " in " : "",
+		    "(type %s)", schema->name, field->name, airtable_field_name(config, schema, f),
+		    r->id.len > 0 ? " in " : "",
 		    STR_FMT(r->id), problem, all->field[f].type);
 		return false;
 	}

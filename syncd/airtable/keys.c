@@ -23,15 +23,39 @@ airtable_id_valid(const char *id)
 	return n > 0;
 }
 
+const char *
+airtable_table_name(const struct config *config, const struct schema *schema)
+{
+	return schema == &orders_schema ? config->airtable.orders_table : schema->airtable;
+}
+
+const char *
+airtable_field_name(const struct config *config, const struct schema *schema, size_t field)
+{
+	if (schema == &orders_schema && config->orders_fields[field][0] != '\0')
+		return config->orders_fields[field];
+	return schema->fields[field].airtable;
+}
+
+const char *
+airtable_create_field(const struct config *config, const struct schema *schema)
+{
+	return schema == &orders_schema ? config->airtable.create_key : "";
+}
+
+const char *
+airtable_table_setting(const struct schema *schema)
+{
+	return schema == &orders_schema ? "airtable.orders_table" : schema->airtable;
+}
+
 void
 airtable_keys_set(struct airtable_keys *k, const struct config *config, const struct schema *schema)
 {
 	*k = (struct airtable_keys){ .count = schema->field_count, .resolved = true };
 	for (size_t i = 0; i < k->count; i++) {
-		const char *key = config->orders_fields[i];
+		const char *key = airtable_field_name(config, schema, i);
 
-		if (key[0] == '\0')
-			key = schema->fields[i].airtable;
 		(void)snprintf(k->request[i], sizeof(k->request[i]), "%s", key);
 		k->by_id |= airtable_id_is(key, "fld");
 	}
@@ -44,7 +68,8 @@ airtable_keys_set(struct airtable_keys *k, const struct config *config, const st
 }
 
 static enum err
-resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why, size_t size)
+resolve(struct airtable_keys *k, const struct schema *schema, const cJSON *json, const char *table,
+    char *why, size_t size)
 {
 	const cJSON *tables = airtable_json_member(json, "tables"), *t, *fields;
 
@@ -53,8 +78,8 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 		return ERR_AIRTABLE_BAD_RESPONSE;
 	}
 	if ((t = airtable_json_called(tables, table)) == NULL) {
-		(void)snprintf(why, size, "airtable.orders_table: the base has no table \"%s\"; name another in "
-		    "orders.conf and reload", table);
+		(void)snprintf(why, size, "%s: the base has no table \"%s\"; name another in "
+		    "orders.conf and reload", airtable_table_setting(schema), table);
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
 	fields = airtable_json_member(t, "fields");
@@ -69,19 +94,20 @@ resolve(struct airtable_keys *k, const cJSON *json, const char *table, char *why
 	}
 	if (airtable_keys_asked(k) != 0)
 		return ERR_OK;
-	(void)snprintf(why, size, "airtable.orders_table, fields.orders: the table has none of the fields, "
-	    "not even \"%s\"; name others in orders.conf and reload", k->request[0]);
+	(void)snprintf(why, size, "%s, fields.%s: the table has none of the fields, not even \"%s\"; "
+	    "name others in orders.conf and reload", airtable_table_setting(schema), schema->name,
+	    k->request[0]);
 	return ERR_AIRTABLE_FIELD_MISSING;
 }
 
 enum err
-airtable_keys_resolve(struct airtable_keys *k, struct str body, const char *table, char *why,
-    size_t size)
+airtable_keys_resolve(struct airtable_keys *k, const struct schema *schema, struct str body,
+    const char *table, char *why, size_t size)
 {
 	struct airtable_keys next = *k;	/* all or nothing */
 	size_t bytes;
 	cJSON *json = airtable_json_parse(body, &bytes);
-	enum err err = resolve(&next, json, table, why, size);
+	enum err err = resolve(&next, schema, json, table, why, size);
 
 	cJSON_Delete(json);
 	if (err != ERR_OK)

@@ -40,16 +40,28 @@ airtable_keys_asked(const struct airtable_keys *k)
 	return (uint32_t)((UINT64_C(1) << k->count) - 1) & ~(k->missing | k->skip);
 }
 
+/*
+ * What stands for a table and its fields in Airtable, as configured: names or ids.
+ * Settings exist for the orders; other tables have the names that their schema gives.
+ */
+const char	*airtable_table_name(const struct config *, const struct schema *);
+const char	*airtable_field_name(const struct config *, const struct schema *, size_t field);
+/* The text field for our key of a created record; "": none, and no record can be created. */
+const char	*airtable_create_field(const struct config *, const struct schema *);
+/* What names the table, for people who are to mend it: a setting, or the table itself. */
+const char	*airtable_table_setting(const struct schema *);
+
 void		airtable_keys_set(struct airtable_keys *, const struct config *, const struct schema *);
 
 /*
  * Take the ids that are not known yet from ${body}, the answer of the meta route,
- * for ${table} (name or id).  Fields that it does not have become missing.
+ * for ${table} (name or id), which stands for
+ * ${schema}.  Fields that it does not have become missing.
  * ERR_AIRTABLE_BAD_RESPONSE, ERR_AIRTABLE_NOT_FOUND (no such table) or
  * ERR_AIRTABLE_FIELD_MISSING (it has none of the fields), with a text in ${why}.
  */
-enum err	airtable_keys_resolve(struct airtable_keys *, struct str body, const char *table,
-		    char *why, size_t why_size);
+enum err	airtable_keys_resolve(struct airtable_keys *, const struct schema *, struct str body,
+		    const char *table, char *why, size_t why_size);
 
 /* The field of an answer's member ${key}; -1: none of ours. */
 int		airtable_keys_field(const struct airtable_keys *, const char *key);

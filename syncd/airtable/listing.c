@@ -3,9 +3,9 @@
 #include "syncd/airtable/listing.h"
 
 enum err
-listing_begin(struct listing *l, struct store *st)
+listing_begin(struct listing *l, struct store *st, const struct schema *schema)
 {
-	uint32_t rows = store_rows_end(st, &orders_schema);
+	uint32_t rows = store_rows_end(st, schema);
 
 	listing_end(l);
 	if ((l->seen = calloc(rows / 64 + 1, sizeof(*l->seen))) == NULL)

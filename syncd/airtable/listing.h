@@ -4,7 +4,7 @@
 #include "common/store/store.h"
 
 /*
- * Which rows of the store a listing of all of Airtable's records has shown: a
+ * Which rows of a table a listing of all of Airtable's records has shown: a
  * bit for each row number that existed when the listing began.  Rows created since
  * come from newer news, and the listing says nothing about them.
  */
@@ -13,8 +13,8 @@ struct listing {
 	uint32_t	 rows;
 };
 
-/* Begin a listing, within a snapshot; one under way ends.  ERR_NOMEM. */
-enum err	listing_begin(struct listing *, struct store *);
+/* Begin a listing of a table, within a snapshot; one under way ends.  ERR_NOMEM. */
+enum err	listing_begin(struct listing *, struct store *, const struct schema *);
 bool		listing_under_way(const struct listing *);
 /* The listing shows the record of this row. */
 void		listing_see(struct listing *, uint32_t row);

@@ -42,7 +42,7 @@ airtable_add_metrics(const struct airtable *a, struct buf *b)
 }
 
 struct oddities *
-airtable_oddities(struct airtable *a)
+airtable_oddities(struct airtable *a, const struct schema *schema)
 {
-	return &a->oddities;
+	return &airtable_table_of(a, schema)->oddities;
 }

@@ -210,15 +210,15 @@ with_keys(struct airtable_call *c)
 	struct airtable_keys composed = c->keys;
 
 	if (c->compose != NULL)
-		c->keys = a->keys;
+		c->keys = c->table->keys;
 	if (c->keys.resolved || c->kind == CALL_META)
 		return c;
-	if (memcmp(c->keys.request, a->keys.request, sizeof(c->keys.request)) != 0) {
+	if (memcmp(c->keys.request, c->table->keys.request, sizeof(c->keys.request)) != 0) {
 		airtable_fail(c, ERR_AIRTABLE_UNAVAILABLE, 0, "the configuration has changed");
 		return NULL;
 	}
-	if (a->keys.resolved) {
-		c->keys = a->keys;
+	if (c->table->keys.resolved) {
+		c->keys = c->table->keys;
 		c->keys.missing |= composed.missing;	/* the call does not ask for them */
 		c->keys.skip = composed.skip;
 		return c;

@@ -21,12 +21,12 @@ add_encoded(struct buf *b, struct str s)
 }
 
 void
-airtable_add_table_path(struct buf *b, const struct config *config, const char *id)
+airtable_add_table_path(struct buf *b, const struct config *config, const char *table)
 {
 	buf_add_cstr(b, "/v0/");
 	add_encoded(b, str_of(config->airtable.base_id));
 	buf_add_char(b, '/');
-	add_encoded(b, str_of(id[0] != '\0' ? id : config->airtable.orders_table));
+	add_encoded(b, str_of(table));
 }
 
 void

@@ -10,8 +10,8 @@
 
 /* Requests to Airtable, as text.  Text from outside is percent-encoded or written as JSON. */
 
-/* The path of the table (${id} "": as configured) and of the base's schema, each from "/v0/" on. */
-void	airtable_add_table_path(struct buf *, const struct config *, const char *id);
+/* The path of a table (its name or id) and of the base's schema, each from "/v0/" on. */
+void	airtable_add_table_path(struct buf *, const struct config *, const char *table);
 void	airtable_add_meta_path(struct buf *, const struct config *);
 
 /* The path of one webhook of the base (${id} NULL: of all). */

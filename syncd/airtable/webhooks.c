@@ -250,9 +250,9 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 		}
 	}
 	if (airtable_keys_asked(&t->keys) == 0) {
-		(void)snprintf(why, WEBHOOK_WHY_SIZE, "airtable.orders_table, fields.orders: the table "
-		    "\"%.30s\" has none of the fields, not even \"%.30s\"; name others in orders.conf "
-		    "and reload", t->name, t->keys.request[0]);
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "%.25s, fields.%.15s: the table \"%.30s\" has none "
+		    "of the fields, not even \"%.30s\"; name others in orders.conf and reload",
+		    airtable_table_setting(schema), schema->name, t->name, t->keys.request[0]);
 		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	t->keys.by_id = t->keys.resolved = t->fields_known = true;
@@ -282,15 +282,16 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
     const struct webhook_remembered *then, const cJSON *json, char why[static WEBHOOK_WHY_SIZE])
 {
 	const cJSON *tables = airtable_json_member(json, "tables"), *table;
+	const char *wanted = airtable_table_name(config, schema);
 
 	if (!cJSON_IsArray(tables))
 		return bad(why, "the base's schema is not an object with tables");
-	if ((table = airtable_json_called(tables, config->airtable.orders_table)) == NULL &&
+	if ((table = airtable_json_called(tables, wanted)) == NULL &&
 	    then->table[0] != '\0')
 		table = airtable_json_called(tables, then->table);
 	if (table == NULL) {
-		(void)snprintf(why, WEBHOOK_WHY_SIZE, "airtable.orders_table: the base has no table \"%.100s\"; "
-		    "name another in orders.conf and reload", config->airtable.orders_table);
+		(void)snprintf(why, WEBHOOK_WHY_SIZE, "%.30s: the base has no table \"%.100s\"; name another "
+		    "in orders.conf and reload", airtable_table_setting(schema), wanted);
 		return ERR_AIRTABLE_NOT_FOUND;
 	}
 	if (!airtable_id_valid(airtable_json_text(table, "id")))
@@ -298,7 +299,7 @@ read_table(struct webhook_table *t, const struct config *config, const struct sc
 	(void)snprintf(t->id, sizeof(t->id), "%s", airtable_json_text(table, "id"));
 	(void)snprintf(t->name, sizeof(t->name), "%s", airtable_json_text(table, "name"));
 	airtable_keys_set(&t->keys, config, schema);
-	read_create_key(t, config->airtable.create_key, airtable_json_member(table, "fields"));
+	read_create_key(t, airtable_create_field(config, schema), airtable_json_member(table, "fields"));
 	return read_fields(t, schema, then, airtable_json_member(table, "fields"), why);
 }
 

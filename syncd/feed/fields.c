@@ -108,9 +108,10 @@ static void
 tell_create_key(struct feed *f)
 {
 	if (f->config->write.create)
-		airtable_set_create_key(f->airtable, f->table.create_key, f->table.create_key_type);
+		airtable_set_create_key(f->airtable, f->schema, f->table.create_key,
+		    f->table.create_key_type);
 	else
-		airtable_set_create_key(f->airtable, AIRTABLE_KEY_NOT_KNOWN, "");
+		airtable_set_create_key(f->airtable, f->schema, AIRTABLE_KEY_NOT_KNOWN, "");
 }
 
 void
@@ -150,7 +151,7 @@ money_is_news(struct feed *f)
 void
 feed_fields_check(struct feed *f)
 {
-	uint32_t missing = airtable_missing(f->airtable), before = f->kept.missing;
+	uint32_t missing = airtable_missing(f->airtable, f->schema), before = f->kept.missing;
 	enum err e;
 
 	if (!money_is_news(f) && missing == before)
@@ -167,9 +168,9 @@ feed_fields_due(struct feed *f)
 {
 	int64_t age = instant_monotonic() - f->looked_ms;
 
-	if (f->kept.missing != 0 || airtable_create_key(f->airtable) > AIRTABLE_KEY_FIT)
+	if (f->kept.missing != 0 || airtable_create_key(f->airtable, f->schema) > AIRTABLE_KEY_FIT)
 		return age >= AIRTABLE_FIELDS_MS;
-	if ((f->option_seen || airtable_doubts_forms(f->airtable)) && age >= OPTION_SEEN_MS &&
+	if ((f->option_seen || airtable_doubts_forms(f->airtable, f->schema)) && age >= OPTION_SEEN_MS &&
 	    age >= 2 * feed_pause(f))
 		return true;
 	return f->table.fields_known && age >= OPTIONS_MS && age >= OPTIONS_POLLS * feed_pause(f);
@@ -244,7 +245,7 @@ feed_fields_load(struct feed *f)
 			(void)airtable_forms_set(&forms, i, "multipleSelects", offer.names);
 	}
 	store_end(st);
-	airtable_use_forms(f->airtable, &forms);
+	airtable_use_forms(f->airtable, f->schema, &forms);
 	airtable_forms_clear(&forms);
 }
 
@@ -259,6 +260,6 @@ uint32_t
 feed_fields_derived(const struct feed *f)
 {
 	if (!f->table.fields_known)
-		return schema_all(f->schema) & ~airtable_missing(f->airtable);
+		return schema_all(f->schema) & ~airtable_missing(f->airtable, f->schema);
 	return f->table.derived & airtable_keys_asked(&f->table.keys);
 }

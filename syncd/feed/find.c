@@ -397,8 +397,8 @@ remember(struct feed *f)
 			log_warn("feed: the field configured as \"%s\" is called \"%s\" now; its id %s "
 			    "is used", configured.request[i], t->names[i], t->keys.answer[i]);
 	}
-	airtable_use_ids(f->airtable, t->id, &t->keys);
-	airtable_use_forms(f->airtable, &t->forms);
+	airtable_use_ids(f->airtable, f->schema, t->id, &t->keys);
+	airtable_use_forms(f->airtable, f->schema, &t->forms);
 }
 
 static void
@@ -420,7 +420,7 @@ table_is_known(struct feed *f)
 static void
 table_unknown(struct feed *f, const struct airtable_result *r)
 {
-	const char *configured = f->config->airtable.orders_table;
+	const char *configured = airtable_table_name(f->config, f->schema);
 
 	if (f->table.fields_known || f->config->sync.feed == FEED_MODIFIED) {
 		table_is_known(f);	/* as it was last read; polls by time need no more */

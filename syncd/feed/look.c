@@ -227,7 +227,7 @@ feed_look(struct feed *f)
 {
 	struct str ids[AIRTABLE_IDS_MAX];
 	struct buf formula = { 0 };
-	size_t n = airtable_page_size(f->airtable), left = f->id_count - f->id_at;
+	size_t n = airtable_page_size(f->airtable, f->schema), left = f->id_count - f->id_at;
 
 	/* the records have to fit on one page */
 	n = f->id_chunk = n < left ? n : left;
@@ -239,7 +239,7 @@ feed_look(struct feed *f)
 	f->answer = looked;
 	feed_asks(f);
 	feed_asked(f, buf_status(&formula) != ERR_OK ? NULL : airtable_list_where(f->airtable,
-	    buf_str(&formula), STR(""), AIRTABLE_FEED, feed_answered, f));
+	    f->schema, buf_str(&formula), STR(""), AIRTABLE_FEED, feed_answered, f));
 	buf_free(&formula);
 }
 

@@ -197,7 +197,7 @@ ask(struct feed *f, int64_t from_ms, airtable_cb *answer)
 	f->answer = answer;
 	feed_asks(f);
 	feed_asked(f, buf_status(&formula) != ERR_OK ? NULL : airtable_list_where(f->airtable,
-	    buf_str(&formula), buf_str(&f->offset), AIRTABLE_FEED, feed_answered, f));
+	    f->schema, buf_str(&formula), buf_str(&f->offset), AIRTABLE_FEED, feed_answered, f));
 	buf_free(&formula);
 }
 

@@ -63,7 +63,7 @@ begin(struct feed *f)
 	if (e != ERR_OK)
 		return e;
 	f->sweep_base = store_generation(st);
-	e = listing_begin(&f->sweep_listing, st);
+	e = listing_begin(&f->sweep_listing, st, f->schema);
 	store_end(st);
 	f->sweep_pages = 0;
 	f->sweep_ms = instant_now();
@@ -214,6 +214,6 @@ feed_sweep(struct feed *f)
 	}
 	f->answer = page_arrived;
 	feed_asks(f);
-	feed_asked(f, airtable_list_some(f->airtable, buf_str(&f->sweep_offset),
+	feed_asked(f, airtable_list_some(f->airtable, f->schema, buf_str(&f->sweep_offset),
 	    f->sweep_fields, AIRTABLE_SYNC, feed_answered, f));
 }

@@ -93,7 +93,7 @@ full_sync_new(uv_loop_t *loop, const struct config *config, const struct schema 
 		return NULL;
 	}
 	s->wait_timer.data = s->next_timer.data = s;
-	airtable_watch_fields(airtable, fields_changed, s);
+	airtable_watch_fields(airtable, schema, fields_changed, s);
 	if (store_begin(apply_store(apply)) == ERR_OK) {
 		sync_alarm_load(&s->alarm, store_last_sync(apply_store(apply)));
 		sync_progress_load(s->odd, &s->held, schema, store_last_sync(apply_store(apply)));
@@ -203,7 +203,7 @@ fields_changed(void *cookie, uint32_t missing)
 	struct full_sync *s = cookie;
 	char text[sizeof(s->alarm.detail)];
 
-	airtable_missing_text(s->airtable, missing, text, sizeof(text));
+	airtable_missing_text(s->airtable, s->schema, missing, text, sizeof(text));
 	if (missing != 0 && !s->stopped)
 		raise_alarm(s, ERR_AIRTABLE_FIELD_MISSING, text);
 }
@@ -212,7 +212,7 @@ fields_changed(void *cookie, uint32_t missing)
 static struct sync_alarm
 alarm_after(const struct full_sync *s, uint32_t held, int64_t now_ms)
 {
-	uint32_t missing = airtable_missing(s->airtable);
+	uint32_t missing = airtable_missing(s->airtable, s->schema);
 	struct sync_alarm a = s->alarm;
 	char text[sizeof(a.detail)] = "";
 	size_t n = 0;
@@ -220,7 +220,7 @@ alarm_after(const struct full_sync *s, uint32_t held, int64_t now_ms)
 	if (missing == 0 && held == 0)
 		return (struct sync_alarm){ .on = false };
 	if (missing != 0) {
-		airtable_missing_text(s->airtable, missing, text, sizeof(text));
+		airtable_missing_text(s->airtable, s->schema, missing, text, sizeof(text));
 		n = strlen(text);
 	}
 	if (held != 0 && n + 2 < sizeof(text)) {
@@ -240,7 +240,7 @@ note_fields(struct full_sync *s)
 	s->held = s->counts.held;
 	memcpy(s->odd, s->counts.odd, sizeof(s->odd));
 	apply_hold(s->apply, s->schema, s->held);
-	oddities_synced(airtable_oddities(s->airtable));
+	oddities_synced(airtable_oddities(s->airtable, s->schema));
 	sync_alarm_become(&s->alarm, alarm_after(s, s->held, s->finished_ms));
 }
 
@@ -434,7 +434,7 @@ page_arrived(void *cookie, const struct airtable_result *r, const struct airtabl
 	 * other fields
 	 */
 	if (page->missing != 0 && sync_run_first(s->run)) {
-		airtable_missing_text(s->airtable, page->missing, s->detail, sizeof(s->detail));
+		airtable_missing_text(s->airtable, s->schema, page->missing, s->detail, sizeof(s->detail));
 		end_run(s, ERR_AIRTABLE_FIELD_MISSING, s->detail);
 		return;
 	}
@@ -458,7 +458,7 @@ list_page(struct full_sync *s)
 	s->state = RUN_LISTING;
 	s->base = apply_generation(s->apply);
 	s->call = buf_status(&s->offset) != ERR_OK ? NULL : airtable_list(s->airtable,
-	    buf_str(&s->offset), AIRTABLE_SYNC, 0, page_arrived, s);
+	    s->schema, buf_str(&s->offset), AIRTABLE_SYNC, 0, page_arrived, s);
 	if (s->call == NULL)
 		end_run(s, ERR_NOMEM, "out of memory");
 }
@@ -503,7 +503,7 @@ full_sync_start(struct full_sync *s, bool accept_shrink)
 	s->next_ms = 0;
 	s->accept_shrink = accept_shrink;
 	s->tries = s->restarts = s->left_out = 0;
-	airtable_look_for_fields(s->airtable);
+	airtable_look_for_fields(s->airtable, s->schema);
 	s->started_ms = instant_now();
 	s->finished_ms = 0;
 	s->flushed_ms = s->flush_took_ms = 0;

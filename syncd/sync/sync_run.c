@@ -81,7 +81,7 @@ sync_run_begin(struct sync_run *r)
 	r->first = store_synced_ms(st, r->schema) == 0;
 	r->start_generation = store_generation(st);
 	r->start_rows = store_row_count(st, r->schema);
-	e = listing_begin(&r->listing, st);
+	e = listing_begin(&r->listing, st, r->schema);
 	store_end(st);
 	r->start_ms = instant_now();
 	r->counts = (struct sync_run_counts){ .drift.known = !r->first };

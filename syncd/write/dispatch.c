@@ -367,7 +367,7 @@ dispatch_calls(struct writes *all)
 		ms = blocked;
 	if (ms == 0) {
 		all->leaving = airtable_room(all->airtable) > 0;
-		all->call = airtable_write(all->airtable, compose, refused, all);
+		all->call = airtable_write(all->airtable, all->schema, compose, refused, all);
 		if (all->call != NULL)
 			return;
 		ms = RETRY_MS;

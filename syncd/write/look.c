@@ -192,7 +192,7 @@ look_begin(struct batch *b)
 		ids[i] = b->groups[i]->record.id;
 	b->state = BATCH_LOOKING;
 	b->check_base = apply_generation(b->all->apply);
-	b->call = airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, looked, b);
+	b->call = airtable_find(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, 0, looked, b);
 	if (b->call == NULL) {
 		put_off(b);
 		return;

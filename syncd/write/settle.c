@@ -407,8 +407,8 @@ check(struct batch *b)
 	b->check_ms = instant_monotonic();
 	b->check_base = apply_generation(b->all->apply);
 	b->call = create ?
-	    airtable_find_keys(b->all->airtable, ids, b->count, AIRTABLE_WRITE, checked, b) :
-	    airtable_find(b->all->airtable, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
+	    airtable_find_keys(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, checked, b) :
+	    airtable_find(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
 	if (b->call == NULL)
 		look_again(b);
 }

@@ -39,7 +39,7 @@ static enum err
 check_settings(const struct writes *all, enum outbox_kind kind, char why[static 128])
 {
 	const struct config *c = all->config;
-	enum airtable_key key = airtable_create_key(all->airtable);
+	enum airtable_key key = airtable_create_key(all->airtable, all->schema);
 
 	if (kind == OUTBOX_CREATE && (!c->write.create || c->airtable.create_key[0] == '\0')) {
 		(void)snprintf(why, 128, "orders can't be created here: write.create is off");
@@ -62,7 +62,7 @@ check_settings(const struct writes *all, enum outbox_kind kind, char why[static 
 static enum err
 check_fields(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
 {
-	uint32_t missing = airtable_missing(all->airtable) & entry->record.known;
+	uint32_t missing = airtable_missing(all->airtable, all->schema) & entry->record.known;
 
 	for (size_t f = 0; f < all->schema->field_count && missing != 0; f++)
 		if (missing >> f & 1) {

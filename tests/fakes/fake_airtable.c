@@ -30,16 +30,16 @@ airtable_blocked_ms(struct airtable *a, enum err *why)
 }
 
 uint32_t
-airtable_missing(const struct airtable *a)
+airtable_missing(const struct airtable *a, const struct schema *schema)
 {
-	(void)a;
+	(void)a, (void)schema;
 	return fake.missing;
 }
 
 enum airtable_key
-airtable_create_key(const struct airtable *a)
+airtable_create_key(const struct airtable *a, const struct schema *schema)
 {
-	(void)a;
+	(void)a, (void)schema;
 	return fake.create_key;
 }
 
@@ -316,11 +316,12 @@ fake_wake(void)
 }
 
 struct airtable_call *
-airtable_write(struct airtable *a, airtable_compose *compose, airtable_cb *refused, void *cookie)
+airtable_write(struct airtable *a, const struct schema *schema, airtable_compose *compose,
+    airtable_cb *refused, void *cookie)
 {
 	struct airtable_call *c = calloc(1, sizeof(*c));
 
-	(void)a;
+	(void)a, (void)schema;
 	ck_assert_ptr_nonnull(c);
 	c->compose = compose;
 	c->callback = refused;
@@ -355,18 +356,18 @@ start_find(bool by_key, const struct str *ids, size_t count, airtable_cb *callba
 }
 
 struct airtable_call *
-airtable_find(struct airtable *a, const struct str *ids, size_t count, enum airtable_priority p,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie)
+airtable_find(struct airtable *a, const struct schema *schema, const struct str *ids,
+    size_t count, enum airtable_priority p, int64_t deadline_ms, airtable_cb *callback, void *cookie)
 {
-	(void)a, (void)p, (void)deadline_ms;
+	(void)a, (void)schema, (void)p, (void)deadline_ms;
 	return start_find(false, ids, count, callback, cookie);
 }
 
 struct airtable_call *
-airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
-    enum airtable_priority p, airtable_cb *callback, void *cookie)
+airtable_find_keys(struct airtable *a, const struct schema *schema, const struct str *keys,
+    size_t count, enum airtable_priority p, airtable_cb *callback, void *cookie)
 {
-	(void)a, (void)p;
+	(void)a, (void)schema, (void)p;
 	return start_find(true, keys, count, callback, cookie);
 }
 

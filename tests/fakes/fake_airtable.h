@@ -92,22 +92,22 @@ extern struct fake_state fake;
 struct held *held(const char *id);
 void full_sync_schedule(struct full_sync *sync, int64_t in_ms);
 int64_t airtable_blocked_ms(struct airtable *a, enum err *why);
-uint32_t airtable_missing(const struct airtable *a);
-enum airtable_key airtable_create_key(const struct airtable *a);
+uint32_t airtable_missing(const struct airtable *a, const struct schema *schema);
+enum airtable_key airtable_create_key(const struct airtable *a, const struct schema *schema);
 size_t airtable_room(struct airtable *a);
 size_t sent_on_disk(void);
 void see(struct airtable_call *c, const struct airtable_write *w);
 void end_call(struct airtable_call *c);
 void held_record(const struct held *h, struct record *r);
 void fake_wake(void);
-struct airtable_call *airtable_write(struct airtable *a, airtable_compose *compose,
+struct airtable_call *airtable_write(struct airtable *a, const struct schema *schema, airtable_compose *compose,
     airtable_cb *refused, void *cookie);
 
-struct airtable_call *airtable_find(struct airtable *a, const struct str *ids, size_t count, enum airtable_priority p,
-    int64_t deadline_ms, airtable_cb *callback, void *cookie);
+struct airtable_call *airtable_find(struct airtable *a, const struct schema *schema, const struct str *ids,
+    size_t count, enum airtable_priority p, int64_t deadline_ms, airtable_cb *callback, void *cookie);
 
-struct airtable_call *airtable_find_keys(struct airtable *a, const struct str *keys, size_t count,
-    enum airtable_priority p, airtable_cb *callback, void *cookie);
+struct airtable_call *airtable_find_keys(struct airtable *a, const struct schema *schema, const struct str *keys,
+    size_t count, enum airtable_priority p, airtable_cb *callback, void *cookie);
 
 void airtable_cancel(struct airtable_call *c);
 void airtable_set_timeout(struct airtable_call *c, int64_t ms);

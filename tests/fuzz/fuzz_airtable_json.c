@@ -110,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	default:
 		memset(keys.answer, 0, sizeof(keys.answer));
-		(void)airtable_keys_resolve(&keys, body, "Orders", why, sizeof(why));
+		(void)airtable_keys_resolve(&keys, &orders_schema, body, "Orders", why, sizeof(why));
 	}
 	return 0;
 }

@@ -70,7 +70,7 @@ airtable_setup(void)
 	config.airtable.breaker_failures = 3;
 	config.airtable.breaker_cooldown_ms = 400;
 	ck_assert_int_eq(log_open("test_airtable", NULL, LOG_ERROR, LOG_LOGFMT), 0);
-	airtable = airtable_new(&loop, &config, &orders_schema);
+	airtable = airtable_new(&loop, &config, &tables_builtin);
 	ck_assert_ptr_nonnull(airtable);
 }
 
@@ -88,14 +88,14 @@ reopen(void)
 {
 	airtable_cancel_all(airtable);
 	airtable_free(airtable);
-	airtable = airtable_new(&loop, &config, &orders_schema);
+	airtable = airtable_new(&loop, &config, &tables_builtin);
 	ck_assert_ptr_nonnull(airtable);
 }
 
 void
 list(struct seen *s, const char *offset)
 {
-	ck_assert_ptr_nonnull(airtable_list(airtable, str_of(offset), AIRTABLE_SYNC, 0, on_done, s));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, str_of(offset), AIRTABLE_SYNC, 0, on_done, s));
 	ck_assert_int_eq(s->calls, 0);
 	ck_assert(canned_run(&loop, &s->calls, 1, 5000));
 }
@@ -121,7 +121,7 @@ change(struct seen *s, enum airtable_change change, const struct record *records
 	s->write.count = count;
 	for (size_t i = 0; i < count; i++)
 		s->write.records[i] = &records[i];
-	c = airtable_write(airtable, compose_write, on_done, s);
+	c = airtable_write(airtable, &orders_schema, compose_write, on_done, s);
 	ck_assert_ptr_nonnull(c);
 	ck_assert_int_eq(s->calls + s->composed, 0);
 	return c;

@@ -22,6 +22,7 @@ static const struct field fields[PARCEL_FIELDS] = {
 
 const struct schema parcels_schema = {
 	.name = "parcels",
+	.airtable = "Parcels",
 	.number = 100,
 	.fields = fields,
 	.field_count = PARCEL_FIELDS,

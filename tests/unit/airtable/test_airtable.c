@@ -51,7 +51,7 @@ START_TEST(records_are_found_by_id_and_missing_ones_are_left_out)
 	const struct str ids[] = { STR("rec00000000000007"), STR("rec00000000000009") };
 
 	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec00000000000009\",\"fields\":{\"Customer\":\"A\"}}]}");
-	ck_assert_ptr_nonnull(airtable_find(airtable, ids, 2, AIRTABLE_FEED, 0, on_done, &s));
+	ck_assert_ptr_nonnull(airtable_find(airtable, &orders_schema, ids, 2, AIRTABLE_FEED, 0, on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_OK);
 	ck_assert_has(request(0), "GET /v0/appAAAAAAAAAAAAAA/Orders?pageSize=100&fields%5B%5D=Order%20ID&");
@@ -75,7 +75,7 @@ START_TEST(records_that_were_not_requested_are_a_bad_response)
 	const struct str id = STR("rec00000000000009");
 
 	canned_json(&server, 200, not_as_asked[_i]);
-	ck_assert_ptr_nonnull(airtable_find(airtable, &id, 1, AIRTABLE_FEED, 0, on_done, &s));
+	ck_assert_ptr_nonnull(airtable_find(airtable, &orders_schema, &id, 1, AIRTABLE_FEED, 0, on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_BAD_RESPONSE);
 	seen_free(&s);
@@ -111,7 +111,7 @@ find_keys(struct seen *s)
 {
 	const struct str keys[] = { STR("od-1-7"), STR("od-'1\\-8") };
 
-	ck_assert_ptr_nonnull(airtable_find_keys(airtable, keys, 2, AIRTABLE_WRITE, on_done, s));
+	ck_assert_ptr_nonnull(airtable_find_keys(airtable, &orders_schema, keys, 2, AIRTABLE_WRITE, on_done, s));
 	ck_assert(canned_run(&loop, &s->calls, 1, 5000));
 }
 
@@ -146,7 +146,7 @@ START_TEST(the_key_is_known_whatever_its_field_is_called)
 	strcpy(config.airtable.create_key, "Old name");
 	for (int i = 0; i < ORDER_FIELDS; i++)
 		(void)snprintf(ids.answer[i], sizeof(ids.answer[i]), "fld0000000000000%d", i);
-	airtable_use_ids(airtable, "tblO", &ids);
+	airtable_use_ids(airtable, &orders_schema, "tblO", &ids);
 	canned_json(&server, 200, "{\"records\":[{\"id\":\"recA\",\"fields\":{\"fldKEYKEYKEYKEYK\":\"od-1-7\","
 	    "\"fld00000000000001\":\"od-1-7\"}}]}");
 	find_keys(&s);
@@ -268,14 +268,14 @@ START_TEST(senseless_calls_fail_without_being_sent)
 	(void)change(&s[1], AIRTABLE_UPDATE, &r, 1);
 	(void)change(&s[2], AIRTABLE_UPDATE, &r, 0);
 	(void)change(&s[3], AIRTABLE_UPDATE, &late, 1);
-	ck_assert_ptr_nonnull(airtable_find(airtable, &strange[0], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
+	ck_assert_ptr_nonnull(airtable_find(airtable, &orders_schema, &strange[0], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
 	for (int i = 0; i < 5; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 1000));
 		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_REJECTED);
 		ck_assert(!s[i].result.maybe_applied);
 	}
 	s[4].calls = 0;
-	ck_assert_ptr_nonnull(airtable_find(airtable, &strange[1], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
+	ck_assert_ptr_nonnull(airtable_find(airtable, &orders_schema, &strange[1], 1, AIRTABLE_SYNC, 0, on_done, &s[4]));
 	ck_assert(canned_run(&loop, &s[4].calls, 1, 1000));
 	ck_assert_int_eq(s[4].result.err, ERR_AIRTABLE_REJECTED);
 	ck_assert_uint_eq(server.request_count, 0);
@@ -318,7 +318,7 @@ START_TEST(with_names_and_ids_mixed_the_ids_are_looked_up_once)
 	canned_json(&server, 200, "{\"records\":[{\"id\":\"rec1\",\"fields\":{\"fldA\":\"O1\",\"fldB\":\"A\","
 	    "\"fld00000000000002\":\"Shipped\",\"fldD\":\"Low\"}}]}");
 	for (int i = 0; i < 3; i++)
-		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), (enum airtable_priority)i, 0,
+		ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), (enum airtable_priority)i, 0,
 		    on_done, &s[i]));
 	for (int i = 0; i < 3; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
@@ -342,7 +342,7 @@ START_TEST(a_failed_look_up_of_ids_fails_the_calls_that_wait_for_it)
 	canned_json(&server, 200, "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":["
 	    "{\"id\":\"fldX\",\"name\":\"Notes\"}]}]}");
 	for (int i = 0; i < 2; i++)
-		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
+		ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
 	for (int i = 0; i < 2; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
 		ck_assert_int_eq(s[i].result.err, ERR_AIRTABLE_FIELD_MISSING);
@@ -373,7 +373,7 @@ START_TEST(a_field_that_the_base_lacks_is_left_out_and_reported)
 	struct seen s[3] = { 0 };
 	char text[600];
 
-	airtable_watch_fields(airtable, on_missing, NULL);
+	airtable_watch_fields(airtable, &orders_schema, on_missing, NULL);
 	canned_json(&server, 422, UNKNOWN("Priority"));
 	canned_json(&server, 422, UNKNOWN("Customer"));
 	canned_json(&server, 200, PAGE);
@@ -390,10 +390,10 @@ START_TEST(a_field_that_the_base_lacks_is_left_out_and_reported)
 	ck_assert_ptr_null(strstr(request(2), "Priority"));
 	ck_assert_ptr_null(strstr(request(2), "Customer"));
 	ck_assert_has(request(2), "fields%5B%5D=Status");
-	ck_assert_uint_eq(airtable_missing(airtable), BIT(ORDER_PRIORITY) | BIT(ORDER_CUSTOMER));
-	ck_assert_uint_eq(missing_told, airtable_missing(airtable));
+	ck_assert_uint_eq(airtable_missing(airtable, &orders_schema), BIT(ORDER_PRIORITY) | BIT(ORDER_CUSTOMER));
+	ck_assert_uint_eq(missing_told, airtable_missing(airtable, &orders_schema));
 	ck_assert_int_eq(missing_calls, 2);
-	airtable_missing_text(airtable, missing_told, text, sizeof(text));
+	airtable_missing_text(airtable, &orders_schema, missing_told, text, sizeof(text));
 	ck_assert_has(text, "fields.orders.customer = \"Customer\", fields.orders.priority = \"Priority\"");
 	ck_assert_has(text, "reload");
 	seen_free(&s[2]);
@@ -404,24 +404,24 @@ START_TEST(a_missing_field_is_requested_again_and_may_be_back)
 {
 	struct seen s[4] = { 0 };
 
-	airtable_watch_fields(airtable, on_missing, NULL);
+	airtable_watch_fields(airtable, &orders_schema, on_missing, NULL);
 	canned_json(&server, 422, UNKNOWN("Priority"));
 	canned_json(&server, 422, UNKNOWN("Priority"));
 	canned_json(&server, 200, PAGE);
 	canned_json(&server, 200, PAGE);
 	list(&s[0], "");
-	airtable_look_for_fields(airtable);
+	airtable_look_for_fields(airtable, &orders_schema);
 	list(&s[1], "");
 	ck_assert_has(request(1), "Priority");
 	ck_assert(s[1].result.retryable);
 	ck_assert_int_eq(missing_calls, 1);	/* it was known */
 	list(&s[2], "");
 	ck_assert_ptr_null(strstr(request(2), "Priority"));
-	airtable_look_for_fields(airtable);
+	airtable_look_for_fields(airtable, &orders_schema);
 	list(&s[3], "");
 	ck_assert_has(request(3), "Priority");
 	ck_assert_uint_eq(s[3].record.known, schema_all(&orders_schema));
-	ck_assert_uint_eq(airtable_missing(airtable), 0);
+	ck_assert_uint_eq(airtable_missing(airtable, &orders_schema), 0);
 	ck_assert_uint_eq(missing_told, 0);
 	ck_assert_int_eq(missing_calls, 2);
 	seen_free(&s[2]);
@@ -446,7 +446,7 @@ START_TEST(a_field_whose_id_is_not_found_does_not_stop_the_others)
 	ck_assert_str_eq(buf_cstr(&s[1].texts), "rec1|O1|-|Shipped|Low");
 	ck_assert_uint_eq(s[1].record.known, schema_all(&orders_schema) & ~BIT(ORDER_CUSTOMER));
 	/* by its id only, which is looked up again */
-	airtable_look_for_fields(airtable);
+	airtable_look_for_fields(airtable, &orders_schema);
 	canned_json(&server, 200, "{\"tables\":[{\"id\":\"tblO\",\"name\":\"Orders\",\"fields\":["
 	    "{\"id\":\"fldA\",\"name\":\"Order ID\"},{\"id\":\"fldK\",\"name\":\"Kunde\"},"
 	    "{\"id\":\"fld00000000000002\",\"name\":\"Status\"},"
@@ -457,7 +457,7 @@ START_TEST(a_field_whose_id_is_not_found_does_not_stop_the_others)
 	list(&s[2], "");
 	ck_assert_str_eq(buf_cstr(&s[2].texts), "rec1|O1|Ada|Shipped|Low");
 	ck_assert_uint_eq(s[2].record.known, schema_all(&orders_schema));
-	ck_assert_uint_eq(airtable_missing(airtable), 0);
+	ck_assert_uint_eq(airtable_missing(airtable, &orders_schema), 0);
 	seen_free(&s[1]);
 	seen_free(&s[2]);
 }
@@ -472,7 +472,7 @@ START_TEST(a_change_of_a_missing_field_names_the_setting_that_maps_it)
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_FIELD_MISSING);
 	ck_assert(!s.result.retryable && !s.result.maybe_applied);
 	ck_assert_has(s.result.message, "fields.orders.status");
-	ck_assert_uint_eq(airtable_missing(airtable), BIT(ORDER_STATUS));
+	ck_assert_uint_eq(airtable_missing(airtable, &orders_schema), BIT(ORDER_STATUS));
 }
 END_TEST
 
@@ -483,7 +483,7 @@ START_TEST(a_page_of_some_fields_knows_only_those)
 	canned_json(&server, 200, PAGE);
 	canned_json(&server, 200, PAGE);
 	for (uint32_t i = 0; i < 2; i++) {
-		ck_assert_ptr_nonnull(airtable_list_some(airtable, STR(""), i == 0 ? 0 :
+		ck_assert_ptr_nonnull(airtable_list_some(airtable, &orders_schema, STR(""), i == 0 ? 0 :
 		    BIT(ORDER_STATUS) | BIT(ORDER_TOTAL), AIRTABLE_SYNC, on_done, &s[i]));
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 5000));
 		ck_assert_int_eq(s[i].result.err, ERR_OK);
@@ -526,7 +526,7 @@ START_TEST(after_a_page_that_is_too_large_pages_are_smaller_and_grow_again)
 	ck_assert_int_eq(s[0].result.err, ERR_AIRTABLE_BAD_RESPONSE);
 	ck_assert(s[0].result.smaller && s[0].result.retryable);
 	ck_assert_has(s[0].result.message, "16 MiB");
-	ck_assert_uint_eq(airtable_page_size(airtable), 50);
+	ck_assert_uint_eq(airtable_page_size(airtable, &orders_schema), 50);
 	list(&s[1], "");
 	ck_assert(s[1].result.smaller);
 	list(&s[2], "itr1/rec1");
@@ -594,7 +594,7 @@ START_TEST(a_dripping_body_times_out_at_the_deadline)
 	int64_t began = instant_monotonic();
 
 	canned_json(&server, 200, PAGE)->drip = true;
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, began + patience(300), on_done, &s));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, began + patience(300), on_done, &s));
 	ck_assert(canned_run(&loop, &s.calls, 1, 5000));
 	ck_assert_int_eq(s.result.err, ERR_AIRTABLE_TIMEOUT);
 	ck_assert_int_ge(s.at_ms, began + patience(300) - 10);

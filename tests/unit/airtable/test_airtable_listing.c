@@ -31,7 +31,7 @@ static void
 begin(void)
 {
 	ck_assert_int_eq(store_begin(st), ERR_OK);
-	ck_assert_int_eq(listing_begin(&listing, st), ERR_OK);
+	ck_assert_int_eq(listing_begin(&listing, st, &orders_schema), ERR_OK);
 	store_end(st);
 }
 

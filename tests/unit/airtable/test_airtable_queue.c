@@ -8,7 +8,7 @@ START_TEST(no_second_has_more_than_five_calls_and_none_is_lost)
 
 	canned_json(&server, 200, "{\"records\":[]}");
 	for (int i = 0; i < 14; i++)
-		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
+		ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
 	for (int i = 0; i < 14; i++) {
 		ck_assert(canned_run(&loop, &s[i].calls, 1, 6000));
 		ck_assert_int_eq(s[i].result.err, ERR_OK);
@@ -26,7 +26,7 @@ START_TEST(writes_overtake_a_sync_that_waits)
 
 	canned_json(&server, 200, "{\"records\":[]}");
 	for (int i = 0; i < 12; i++)
-		ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
+		ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[i]));
 	patch_status(&w, "Shipped");
 	ck_assert_int_eq(s[11].calls, 0);
 	ck_assert_has(request(0), "PATCH ");
@@ -52,7 +52,7 @@ START_TEST(a_rate_lockout_keeps_reads_waiting_and_ends_by_itself)
 	ck_assert_int_le(blocked, 1080);
 	ck_assert_int_eq(why, ERR_AIRTABLE_RATE_LIMITED);
 	ck_assert_int_ge(s[0].result.retry_after_ms, blocked);
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, instant_monotonic() + 50, on_done, &s[1]));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, instant_monotonic() + 50, on_done, &s[1]));
 	list(&s[2], "");
 	ck_assert_int_eq(s[1].result.err, ERR_AIRTABLE_RATE_LIMITED);
 	ck_assert_int_eq(s[1].result.sent_ms, 0);
@@ -129,7 +129,7 @@ START_TEST(while_a_probe_hangs_other_calls_do_not_wait_long)
 		list(&s[i], "");
 	ck_assert(!canned_run(&loop, &s[4].calls, 1, 500));
 	began = instant_monotonic();
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[4]));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[4]));
 	list(&s[5], "");
 	ck_assert_int_eq(s[5].result.err, ERR_AIRTABLE_UNAVAILABLE);
 	ck_assert_int_eq(s[5].result.sent_ms, 0);
@@ -173,7 +173,7 @@ START_TEST(a_call_that_finds_no_free_slot_before_its_deadline_times_out_unsent)
 			break;
 		ck_assert_int_eq(usleep(1200 * 1000), 0);	/* all of them have left it */
 	}
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, instant_monotonic() + 100, on_done, &s[5]));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, instant_monotonic() + 100, on_done, &s[5]));
 	ck_assert(canned_run(&loop, &s[5].calls, 1, 5000));
 	ck_assert_int_eq(s[5].result.err, ERR_AIRTABLE_TIMEOUT);
 	ck_assert_int_eq(s[5].result.sent_ms, 0);
@@ -190,13 +190,13 @@ START_TEST(a_cancelled_call_has_no_callback)
 	int never = 0;
 
 	canned_raw(&server, "", 0)->hang = true;
-	c[0] = airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[0]);
+	c[0] = airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[0]);
 	ck_assert(!canned_run(&loop, &never, 1, 50));	/* it is under way */
 	ck_assert_uint_eq(server.request_count, 1);
-	c[1] = airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[1]);	/* it waits */
+	c[1] = airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[1]);	/* it waits */
 	airtable_cancel(c[0]);
 	airtable_cancel(c[1]);
-	c[2] = airtable_find(airtable, &strange, 1, AIRTABLE_SYNC, 0, on_done, &s[2]);	/* it has ended */
+	c[2] = airtable_find(airtable, &orders_schema, &strange, 1, AIRTABLE_SYNC, 0, on_done, &s[2]);	/* it has ended */
 	airtable_cancel(c[2]);
 	ck_assert(!canned_run(&loop, &never, 1, 50));
 	ck_assert_int_eq(s[0].calls + s[1].calls + s[2].calls, 0);
@@ -240,7 +240,7 @@ START_TEST(a_change_that_turns_out_to_carry_nothing_takes_no_slot_and_has_no_cal
 	int composed = 0;
 
 	for (int i = 0; i < 8; i++)
-		ck_assert_ptr_nonnull(airtable_write(airtable, compose_nothing, on_done, &composed));
+		ck_assert_ptr_nonnull(airtable_write(airtable, &orders_schema, compose_nothing, on_done, &composed));
 	ck_assert(canned_run(&loop, &composed, 8, 1000));
 	ck_assert_uint_eq(airtable_room(airtable), 5);
 	ck_assert_uint_eq(server.request_count, 0);
@@ -296,7 +296,7 @@ on_link(void *cookie, const struct airtable_result *r, const struct airtable_pag
 
 	on_done(&c->seen, r, page);
 	if (--c->left > 0)
-		ck_assert_ptr_nonnull(airtable_list(airtable, page->offset, AIRTABLE_SYNC, 0, on_link, c));
+		ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, page->offset, AIRTABLE_SYNC, 0, on_link, c));
 }
 
 START_TEST(a_callback_may_ask_for_the_next_page)
@@ -304,7 +304,7 @@ START_TEST(a_callback_may_ask_for_the_next_page)
 	struct chain c = { .left = 3 };
 
 	canned_json(&server, 200, PAGE);
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_link, &c));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_link, &c));
 	ck_assert(canned_run(&loop, &c.seen.calls, 3, 5000));
 	ck_assert_uint_eq(server.request_count, 3);
 	ck_assert_has(request(2), "&offset=itr1%2Frec1 HTTP");
@@ -328,12 +328,12 @@ START_TEST(the_last_callback_may_free_it_all)
 
 	canned_json(&server, 200, PAGE);
 	canned_raw(&server, "", 0)->hang = true;
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_last, &s[0]));
-	ck_assert_ptr_nonnull(airtable_list(airtable, STR(""), AIRTABLE_SYNC, 0, on_done, &s[1]));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_last, &s[0]));
+	ck_assert_ptr_nonnull(airtable_list(airtable, &orders_schema, STR(""), AIRTABLE_SYNC, 0, on_done, &s[1]));
 	ck_assert(canned_run(&loop, &s[0].calls, 1, 5000));
 	ck_assert_int_eq(s[1].result.err, ERR_CANCELLED);
 	seen_free(&s[0]);
-	airtable = airtable_new(&loop, &config, &orders_schema);
+	airtable = airtable_new(&loop, &config, &tables_builtin);
 	ck_assert_ptr_nonnull(airtable);
 }
 END_TEST

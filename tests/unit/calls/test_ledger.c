@@ -24,7 +24,7 @@ begin(void)
 {
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &a), ERR_OK);
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
-	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &orders_schema));
+	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &tables_builtin));
 	ck_assert_ptr_nonnull(l = ledger_new(&loop, &config, airtable, a));
 }
 

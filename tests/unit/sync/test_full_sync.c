@@ -48,7 +48,7 @@ setup(void)
 	config.airtable.requests_per_second = 5;
 	config.airtable.breaker_failures = 3;
 	ck_assert_int_eq(apply_open(&config, &tables_builtin, &apply), ERR_OK);
-	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &orders_schema));
+	ck_assert_ptr_nonnull(airtable = airtable_new(&loop, &config, &tables_builtin));
 	ck_assert_ptr_nonnull(ledger = ledger_new(&loop, &config, airtable, apply));
 	ck_assert_ptr_nonnull(full = full_sync_new(&loop, &config, &orders_schema, airtable, apply,
 	    ledger));
