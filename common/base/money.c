@@ -1,146 +1,22 @@
-#include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "common/base/money.h"
 
 #define DECIMALS	4
-#define DIGITS_MAX	18	/* whole digits plus DECIMALS that fit MONEY_MAX */
-
-struct decimal {
-	bool	negative;
-	char	digits[64];	/* without leading zeros */
-	int	n;		/* digits in use */
-	int	point;		/* digits before the decimal point; may be < 0 or > n */
-};
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Digits after the 64th are far below 1/10000 or far beyond MONEY_MAX: only their place counts. */
-static bool
-read_mantissa(struct str *t, struct decimal *d)
-{
-	bool seen = false, fraction = false;
-
-	for (; t->len > 0; t->ptr++, t->len--) {
-		char c = t->ptr[0];
-
-		if (c == '.' && !fraction) {
-			fraction = true;
-			continue;
-		}
-		if (!is_digit(c))
-			break;
-		seen = true;
-		if (c == '0' && d->n == 0) {
-			d->point -= fraction ? 1 : 0;
-			continue;
-		}
-		if (d->n < (int)sizeof(d->digits))
-			d->digits[d->n++] = c;
-		d->point += fraction ? 0 : 1;
-	}
-	return seen;
-}
-
-static bool
-read_exponent(struct str *t, struct decimal *d)
-{
-	int exponent = 0;
-	bool negative = false;
-
-	if (t->len == 0)
-		return true;
-	if (t->ptr[0] != 'e' && t->ptr[0] != 'E')
-		return false;
-	t->ptr++, t->len--;
-	if (t->len > 0 && (t->ptr[0] == '-' || t->ptr[0] == '+')) {
-		negative = t->ptr[0] == '-';
-		t->ptr++, t->len--;
-	}
-	if (t->len == 0)
-		return false;
-	for (; t->len > 0; t->ptr++, t->len--) {
-		if (!is_digit(t->ptr[0]))
-			return false;
-		if (exponent < 100000)
-			exponent = exponent * 10 + (t->ptr[0] - '0');
-	}
-	d->point += negative ? -exponent : exponent;
-	return true;
-}
+#define SHOWN		2
 
 enum err
-money_parse(struct str t, int64_t *units)
+money_parse(struct str text, int64_t *units)
 {
-	struct decimal d = { 0 };
-	int64_t value = 0;
-	int places;
-
-	if (t.len > 0 && (t.ptr[0] == '-' || t.ptr[0] == '+')) {
-		d.negative = t.ptr[0] == '-';
-		t.ptr++, t.len--;
-	}
-	if (t.len > 100000 || !read_mantissa(&t, &d) || !read_exponent(&t, &d))
-		return ERR_INVALID_PARAMETER;
-	if (d.n == 0)
-		places = 0;
-	else if ((places = d.point + DECIMALS) > DIGITS_MAX)
-		return ERR_INVALID_PARAMETER;
-	for (int i = 0; i < places; i++)
-		value = value * 10 + (i < d.n ? d.digits[i] - '0' : 0);
-	if (places >= 0 && places < d.n && d.digits[places] >= '5')
-		value++;
-	if (value > MONEY_MAX)		/* it was rounded up to one more digit */
-		return ERR_INVALID_PARAMETER;
-	*units = d.negative ? -value : value;
-	return ERR_OK;
+	return fixed_parse(text, DECIMALS, units, NULL);
 }
 
 enum err
 money_from_double(double v, int64_t *units)
 {
-	char text[40];
-
-	if (!isfinite(v))
-		return ERR_INVALID_PARAMETER;
-	for (int precision = 15; precision <= 17; precision++) {
-		(void)snprintf(text, sizeof(text), "%.*g", precision, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	return money_parse(str_of(text), units);
+	return fixed_from_double(v, DECIMALS, units);
 }
 
 void
 money_add(struct buf *b, money_sum units)
 {
-	char text[48], *end = text + sizeof(text), *p = end;
-	unsigned __int128 u = units < 0 ? -(unsigned __int128)units :
-	    (unsigned __int128)units;
-	int skip = 0;
-
-	/* from the right: four decimals, less up to two trailing zeros */
-	for (int i = 0; i < DECIMALS; i++, u /= 10) {
-		char c = (char)('0' + (int)(u % 10));
-
-		if (i == skip && i < DECIMALS - 2 && c == '0') {
-			skip++;
-			continue;
-		}
-		*--p = c;
-	}
-	*--p = '.';
-	do {
-		*--p = (char)('0' + (int)(u % 10));
-		u /= 10;
-	} while (u != 0);
-	if (units < 0)
-		*--p = '-';
-	buf_add(b, p, (size_t)(end - p));
+	fixed_add(b, units, DECIMALS, SHOWN);
 }

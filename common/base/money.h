@@ -1,10 +1,7 @@
 #ifndef COMMON_BASE_MONEY_H
 #define COMMON_BASE_MONEY_H
 
-#include <stdint.h>
-
-#include "common/base/buf.h"
-#include "common/base/err.h"
+#include "common/base/fixed.h"
 
 /*
  * Exact money: a 64-bit count of 1/10000 of the currency's unit, which
@@ -13,9 +10,9 @@
  * Sums are 128-bit, so that no realistic number of orders overflows them.
  */
 #define MONEY_UNIT	INT64_C(10000)
-#define MONEY_MAX	INT64_C(999999999999999999)	/* just under 100 trillion, and its negative */
+#define MONEY_MAX	FIXED_MAX	/* just under 100 trillion, and its negative */
 
-typedef __int128 money_sum;	/* the one typedef: C has no other spelling for it in structs */
+typedef fixed_sum money_sum;
 
 /* From decimal text ("12.30", "-5", "1e3"); ERR_INVALID_PARAMETER if not a number or beyond MONEY_MAX. */
 enum err money_parse(struct str text, int64_t *units);

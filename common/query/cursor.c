@@ -1,4 +1,5 @@
 #include "common/query/filter.h"
+#include "common/tables/kind.h"
 
 /*
  * A cursor is the sort key of the last row of a page, so that the next page
@@ -55,7 +56,7 @@ decode(struct str in, unsigned char *out, size_t max, size_t *n)
 static bool
 is_text(const struct query *q)
 {
-	return q->schema->fields[q->sort].kind == FIELD_TEXT;
+	return kind_storage(q->schema->fields[q->sort].kind) == STORED_TEXT;
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include "common/query/filter.h"
 #include "common/query/text_search.h"
+#include "common/tables/kind.h"
 
 /*
  * A filter is one pass over the columns it names: for each segment of 4,096
@@ -80,10 +81,12 @@ keep_search(struct query *q, struct db_txn *txn, db_id dbi, uint32_t segment, ui
 static void
 find_empty(uint64_t *empty, struct str column, enum field_kind kind)
 {
+	bool text = kind_storage(kind) == STORED_TEXT;
+
 	for (size_t w = 0; w < COLUMN_WORDS; w++) {
 		empty[w] = 0;
 		for (size_t i = 0; i < 64; i++)
-			empty[w] |= (uint64_t)(kind == FIELD_TEXT ?
+			empty[w] |= (uint64_t)(text ?
 			    column_text(column, w * 64 + i).len == 0 :
 			    column_number(column, w * 64 + i) == COLUMN_EMPTY) << i;
 	}

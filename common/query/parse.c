@@ -1,10 +1,10 @@
 #include "common/base/fold.h"
 #include "common/base/instant.h"
-#include "common/base/money.h"
 #include "common/base/zone.h"
 #include "common/query/filter.h"
 #include "common/query/text_search.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 
 #define MS_PER_DAY	INT64_C(86400000)
@@ -232,19 +232,34 @@ take_exact(struct parser *p, unsigned f, struct str value)
 	p->q->filtered = true;
 }
 
-/* A date is the beginning of that day in the desk's zone. */
-static enum err
-parse_moment(struct parser *p, struct str value, int64_t *ms)
+/* For an instant, a date is the beginning of that day in the desk's zone. */
+static const char *
+parse_number(struct parser *p, enum field_kind kind, struct str value, int64_t *v)
 {
+	const char *problem = kind_parse_number(kind, value, v);
 	struct str zone;
-	enum err e = instant_parse(value, ms);
 
-	if (e != ERR_OK || value.len != MOMENT_DATE_LEN)
-		return e;
+	if (problem != NULL || kind != FIELD_INSTANT || value.len != MOMENT_DATE_LEN)
+		return problem;
 	if (!meta_get(store_txn(p->st), store_databases(p->st)->meta, META_ZONE, &zone))
 		zone = STR("UTC");
-	*ms = zone_date_start_in(zone, (int32_t)(*ms / MS_PER_DAY));
-	return ERR_OK;
+	*v = zone_date_start_in(zone, (int32_t)(*v / MS_PER_DAY));
+	return NULL;
+}
+
+static void
+take_tick(struct parser *p, unsigned f, struct str value)
+{
+	const struct field *field = &p->q->schema->fields[f];
+	const char *problem;
+	int64_t v;
+
+	if ((problem = kind_parse_number(field->kind, value, &v)) != NULL) {
+		field_errors_add(p->errors, str_of(field->name), "%s", problem);
+		return;
+	}
+	p->q->range[f] = (struct query_range){ .used = true, .low = v, .high = v };
+	p->q->filtered = true;
 }
 
 static void
@@ -252,17 +267,11 @@ take_bound(struct parser *p, unsigned f, bool upper, struct str value)
 {
 	const struct field *field = &p->q->schema->fields[f];
 	struct query_range *r = &p->q->range[f];
+	const char *problem;
 	int64_t v;
 
-	if (field->kind == FIELD_MONEY) {
-		if (money_parse(value, &v) != ERR_OK) {
-			field_errors_add(p->errors, str_of(upper ? field->to : field->from),
-			    "must be an amount such as 12.50");
-			return;
-		}
-	} else if (parse_moment(p, value, &v) != ERR_OK) {
-		field_errors_add(p->errors, str_of(upper ? field->to : field->from),
-		    "must be a date (2026-11-20) or a date-time (2026-11-20T10:00:00Z)");
+	if ((problem = parse_number(p, field->kind, value, &v)) != NULL) {
+		field_errors_add(p->errors, str_of(upper ? field->to : field->from), "%s", problem);
 		return;
 	}
 	if (upper)
@@ -285,8 +294,10 @@ take_field(struct parser *p, struct str name, struct str value)
 			take_bound(p, f, false, value);
 		else if (field->to != NULL && str_is(name, field->to))
 			take_bound(p, f, true, value);
-		else if (field->kind == FIELD_SELECT && str_is(name, field->name))
+		else if (kind_storage(field->kind) == STORED_CODE && str_is(name, field->name))
 			take_options(p, f, value);
+		else if (field->kind == FIELD_BOOLEAN && str_is(name, field->name))
+			take_tick(p, f, value);
 		else if ((field->flags & FIELD_EXACT) && str_is(name, field->name))
 			take_exact(p, f, value);
 		else
@@ -305,7 +316,7 @@ may_repeat(const struct query *q, struct str name)
 	for (size_t i = 0; i < PARAMETERS; i++)
 		if (fixed[i].repeats && str_is(name, fixed[i].name))
 			return true;
-	return f >= 0 && q->schema->fields[f].kind == FIELD_SELECT;
+	return f >= 0 && kind_storage(q->schema->fields[f].kind) == STORED_CODE;
 }
 
 /* "status[]" and "status[0]" are "status": some programs write a repeated parameter so. */
@@ -372,7 +383,7 @@ settle_presence(struct parser *p)
 		if (q->empty[f] && q->filled[f])
 			field_errors_add(p->errors, STR("filled"), "%s can't be both empty and filled",
 			    q->schema->fields[f].name);
-		if (q->schema->fields[f].kind != FIELD_SELECT || (!q->empty[f] && !q->filled[f]))
+		if (kind_storage(q->schema->fields[f].kind) != STORED_CODE || (!q->empty[f] && !q->filled[f]))
 			continue;
 		for (unsigned code = 0; q->filled[f] && !has_condition(q, f) && code < 256; code++)
 			q->option[f][code] = true;

@@ -2,6 +2,7 @@
 
 #include "common/query/filter.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 
 struct query *
 query_new(const struct schema *schema)
@@ -35,7 +36,7 @@ fetch_key(void *cookie, uint32_t row, bool with_id, struct sort_key *k)
 	const struct query *q = ((struct fetch_cookie *)cookie)->q;
 	struct store *st = ((struct fetch_cookie *)cookie)->st;
 	enum field_kind kind = q->schema->fields[q->sort].kind;
-	bool in_row = kind == FIELD_MONEY || kind == FIELD_INSTANT;
+	bool in_row = kind_storage(kind) == STORED_NUMBER;
 	struct row_view view;
 	struct record r;
 	enum err e;

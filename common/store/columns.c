@@ -1,4 +1,5 @@
 #include "common/store/columns.h"
+#include "common/tables/kind.h"
 
 /* Do the texts have as many bytes as their ends say? */
 static bool
@@ -16,13 +17,12 @@ size_fits(const struct schema *schema, unsigned field, struct str bytes)
 		return bytes.len == COLUMN_WORDS * sizeof(uint64_t);
 	if (field >= COLUMN_HASH)
 		return bytes.len == COLUMN_SEGMENT * sizeof(int64_t);
-	switch (schema->fields[field].kind) {
-	case FIELD_TEXT:
+	switch (kind_storage(schema->fields[field].kind)) {
+	case STORED_TEXT:
 		return text_fits(bytes);
-	case FIELD_SELECT:
+	case STORED_CODE:
 		return bytes.len == COLUMN_SEGMENT;
-	case FIELD_MONEY:
-	case FIELD_INSTANT:
+	case STORED_NUMBER:
 		return bytes.len == COLUMN_SEGMENT * sizeof(int64_t);
 	}
 	return false;

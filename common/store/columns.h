@@ -11,9 +11,9 @@
  * Packed field values: row r of a table is entry r % 4096 of segment
  * r / 4096 of each field, so that a filter reads a few bytes a row.
  *
- *	select	4096 x u8	option code (options.h), 0: empty
- *	money, instant	4096 x i64	COLUMN_EMPTY: empty
- *	text	4096 x u32 end offsets, then the folded texts (fold.h), each
+ *	select (STORED_CODE of kind.h)	4096 x u8	option code (options.h), 0: empty
+ *	numbers (STORED_NUMBER)	4096 x i64	COLUMN_EMPTY: empty
+ *	texts (STORED_TEXT)	4096 x u32 end offsets, then the folded texts (fold.h), each
  *		followed by a NUL; an empty one has length 0
  *	COLUMN_HASH + field	4096 x i64	text_hash() of a FIELD_EXACT text,
  *		not folded; COLUMN_EMPTY: empty

@@ -1,4 +1,5 @@
 #include "common/store/orderings.h"
+#include "common/tables/kind.h"
 
 #define DIRECTORY_HEAD	(2 * sizeof(uint32_t))
 #define ENTRY_U32S	2u
@@ -128,19 +129,18 @@ void
 sort_key_from_column(enum field_kind kind, struct str bytes, size_t i, struct sort_key *k)
 {
 	*k = (struct sort_key){ 0 };
-	switch (kind) {
-	case FIELD_TEXT:
+	switch (kind_storage(kind)) {
+	case STORED_TEXT:
 		k->text = column_text(bytes, i);
 		k->present = k->text.len > 0;
 		if (k->text.len > ORDERING_TEXT_MAX)
 			k->text.len = ORDERING_TEXT_MAX;
 		break;
-	case FIELD_SELECT:
+	case STORED_CODE:
 		k->number = column_code(bytes, i);
 		k->present = k->number != 0;
 		break;
-	case FIELD_MONEY:
-	case FIELD_INSTANT:
+	case STORED_NUMBER:
 		k->number = column_number(bytes, i);
 		k->present = k->number != COLUMN_EMPTY;
 		break;

@@ -50,7 +50,7 @@ enum err	ordering_run(struct ordering *, uint32_t position, const char **rows, u
 /* What a row is sorted by. */
 struct sort_key {
 	bool		present;
-	int64_t		number;		/* money, instant, option code */
+	int64_t		number;		/* or the option's code */
 	struct str	text;		/* folded, cut to ORDERING_TEXT_MAX */
 	struct str	id;		/* record id: ties */
 };

@@ -1,10 +1,11 @@
 #include "common/store/keys.h"
 #include "common/store/outbox.h"
+#include "common/tables/kind.h"
 
 /*
  * The bytes of an entry: this head, the texts one after another, then for each
  * field that is set to a value, in field order, u32 length and the text, or the
- * i64.
+ * i64; of an instant u32 length, the date or nothing, and the i64.
  */
 struct entry_head {
 	int64_t		accepted_ms;
@@ -30,12 +31,6 @@ struct entry_head {
 
 enum entry_flag { ENTRY_DEFERRED = 1, ENTRY_SHOWN = 2, ENTRY_SEEN = 4, ENTRY_FLAGS = 7 };
 
-static bool
-is_text(const struct schema *s, size_t f)
-{
-	return s->fields[f].kind == FIELD_TEXT || s->fields[f].kind == FIELD_SELECT;
-}
-
 static uint32_t
 present_fields(const struct schema *s, const struct record *r)
 {
@@ -47,6 +42,12 @@ present_fields(const struct schema *s, const struct record *r)
 	return present;
 }
 
+static bool
+has_text(enum field_kind kind)
+{
+	return kind_is_text(kind) || kind == FIELD_INSTANT;
+}
+
 static void
 add_values(struct buf *b, const struct schema *s, const struct record *r, uint32_t present)
 {
@@ -56,12 +57,12 @@ add_values(struct buf *b, const struct schema *s, const struct record *r, uint32
 
 		if (!(present >> f & 1))
 			continue;
-		if (!is_text(s, f)) {
-			buf_add(b, &v->number, sizeof(v->number));
-			continue;
+		if (has_text(s->fields[f].kind)) {
+			buf_add(b, &n, sizeof(n));
+			buf_add_str(b, v->text);
 		}
-		buf_add(b, &n, sizeof(n));
-		buf_add_str(b, v->text);
+		if (!kind_is_text(s->fields[f].kind))
+			buf_add(b, &v->number, sizeof(v->number));
 	}
 }
 
@@ -107,20 +108,25 @@ take(struct str *rest, size_t n, struct str *out)
 }
 
 static bool
-take_value(struct str *rest, bool text, struct value *v)
+take_value(struct str *rest, enum field_kind kind, struct value *v)
 {
 	struct str bytes;
 	uint32_t n;
 
 	v->present = true;
-	if (!take(rest, text ? sizeof(n) : sizeof(v->number), &bytes))
-		return false;
-	if (!text) {
-		memcpy(&v->number, bytes.ptr, sizeof(v->number));
-		return true;
+	if (has_text(kind)) {
+		if (!take(rest, sizeof(n), &bytes))
+			return false;
+		memcpy(&n, bytes.ptr, sizeof(n));
+		if (!take(rest, n, &v->text))
+			return false;
 	}
-	memcpy(&n, bytes.ptr, sizeof(n));
-	return take(rest, n, &v->text);
+	if (kind_is_text(kind))
+		return true;
+	if (!take(rest, sizeof(v->number), &bytes))
+		return false;
+	memcpy(&v->number, bytes.ptr, sizeof(v->number));
+	return true;
 }
 
 static bool
@@ -162,7 +168,7 @@ outbox_decode(uint64_t sequence, struct str bytes, const struct tables *tables,
 	    !take(&bytes, h.record_len, &e->record.id))
 		return ERR_STORE_CORRUPT;
 	for (size_t f = 0; f < s->field_count; f++)
-		if ((h.present >> f & 1) && !take_value(&bytes, is_text(s, f), &e->record.values[f]))
+		if ((h.present >> f & 1) && !take_value(&bytes, s->fields[f].kind, &e->record.values[f]))
 			return ERR_STORE_CORRUPT;
 	return bytes.len == 0 ? ERR_OK : ERR_STORE_CORRUPT;
 }

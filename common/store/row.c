@@ -1,7 +1,7 @@
 #include "common/base/json_write.h"
-#include "common/base/money.h"
 #include "common/store/keys.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 
 #define ESCAPED		0x80000000u
@@ -13,31 +13,15 @@ struct row_head {
 	uint32_t	json_len;
 	uint16_t	id_len;
 	uint8_t		field_count;
-	uint8_t		present;
+	uint8_t		present;	/* of the first eight fields */
 };
-_Static_assert(SCHEMA_FIELDS_MAX <= 8, "row_head.present has a bit for each field");
+_Static_assert(SCHEMA_FIELDS_MAX <= 32, "present has a bit for each field");
 
-static bool
-is_text(enum field_kind kind)
+/* The bytes of present beyond the first that so many fields need. */
+static size_t
+present_more(size_t fields)
 {
-	return kind == FIELD_TEXT || kind == FIELD_SELECT;
-}
-
-void
-value_add_json(struct buf *b, enum field_kind kind, const struct value *v)
-{
-	char text[INSTANT_TEXT_SIZE];
-
-	if (!v->present)
-		buf_add_cstr(b, "null");
-	else if (is_text(kind))
-		json_add_string(b, v->text);
-	else if (kind == FIELD_MONEY)
-		money_add(b, v->number);
-	else if (moment_format(v, text) == ERR_OK)
-		json_add_string(b, str_of(text));
-	else
-		buf_add_cstr(b, "null");
+	return fields == 0 ? 0 : (fields - 1) / 8;
 }
 
 /* Add the JSON object; ${lengths}: of each value in it. */
@@ -54,7 +38,7 @@ add_json(struct buf *b, const struct schema *schema, const struct record *r, uin
 
 		json_name(b, schema->fields[i].name);
 		at = b->len;
-		value_add_json(b, schema->fields[i].kind, v);
+		kind_add_json(b, schema->fields[i].kind, v);
 		lengths[i] = (uint32_t)(b->len - at);
 	}
 	json_member_uint(b, "version", version);
@@ -75,7 +59,7 @@ add_value(struct buf *b, enum field_kind kind, const struct value *v, uint32_t *
 
 	if (!v->present)
 		return;
-	if (!is_text(kind)) {
+	if (!kind_is_text(kind)) {
 		buf_add(b, &v->number, sizeof(v->number));
 	} else if (is_escaped(v, *json_len)) {
 		*json_len |= ESCAPED;
@@ -93,7 +77,7 @@ row_encode(struct buf *b, const struct schema *schema, const struct record *r,
 		.id_len = (uint16_t)r->id.len,
 		.field_count = (uint8_t)schema->field_count
 	};
-	uint32_t lengths[SCHEMA_FIELDS_MAX];
+	uint32_t lengths[SCHEMA_FIELDS_MAX], present = 0;
 	struct buf json = { 0 };
 	size_t table;
 
@@ -101,8 +85,11 @@ row_encode(struct buf *b, const struct schema *schema, const struct record *r,
 	head.json_len = (uint32_t)json.len;
 	for (size_t i = 0; i < schema->field_count; i++)
 		if (r->values[i].present)
-			head.present |= (uint8_t)(1u << i);
+			present |= UINT32_C(1) << i;
+	head.present = (uint8_t)present;
 	buf_add(b, &head, sizeof(head));
+	for (size_t i = 1; i <= present_more(schema->field_count); i++)
+		buf_add_char(b, (char)(present >> (8 * i)));
 	table = b->len;
 	buf_add(b, lengths, schema->field_count * sizeof(*lengths));
 	for (size_t i = 0; i < schema->field_count; i++)
@@ -172,31 +159,54 @@ take_number(const char **p, const char *end, enum field_kind kind, struct str js
 	return true;
 }
 
+static uint32_t
+present_of(const struct row_head *head, const char *more)
+{
+	uint32_t present = head->present;
+
+	for (size_t i = 1; i <= present_more(head->field_count); i++)
+		present |= (uint32_t)(unsigned char)more[i - 1] << (8 * i);
+	return present;
+}
+
+/* A value that is there. */
+static bool
+take_value(const char **p, const char *end, enum field_kind kind, struct str json, bool escaped,
+    struct value *v)
+{
+	return kind_is_text(kind) ? take_text(p, end, json, escaped, &v->text) :
+	    take_number(p, end, kind, json, v);
+}
+
 enum err
 row_values(const struct row_view *row, const struct schema *schema, struct record *r)
 {
-	const char *lengths = (const char *)row->values + sizeof(struct row_head);
+	const char *more = (const char *)row->values + sizeof(struct row_head);
+	const char *lengths = more + present_more(schema->field_count);
 	const char *end = (const char *)row->values + row->values_len;
 	const char *p = lengths + schema->field_count * sizeof(uint32_t);
 	size_t at = strlen(JSON_ID) + row->id.len + 1;	/* in the JSON */
 	struct row_head head;
+	uint32_t present;
 
 	memcpy(&head, row->values, sizeof(head));
-	if (head.field_count != schema->field_count)
+	if (head.field_count != schema->field_count || p > end)
 		return ERR_STORE_CORRUPT;
-	*r = (struct record){ .id = row->id, .known = schema_all(schema) };
+	present = present_of(&head, more);
+	r->id = row->id;
+	r->known = schema_all(schema);
+	r->odd = r->failed = 0;
 	for (size_t i = 0; i < schema->field_count; i++) {
 		struct value *v = &r->values[i];
 		uint32_t n = load_u32(lengths, i);
 		struct str json;
 
+		*v = (struct value){ .present = present >> i & 1 };
 		at += NAME_MARKS + strlen(schema->fields[i].name);
 		json = (struct str){ row->json.ptr + at, n & ~ESCAPED };
 		if ((at += json.len) > row->json.len)
 			return ERR_STORE_CORRUPT;
-		if ((v->present = head.present >> i & 1) && !(is_text(schema->fields[i].kind) ?
-		    take_text(&p, end, json, (n & ESCAPED) != 0, &v->text) :
-		    take_number(&p, end, schema->fields[i].kind, json, v)))
+		if (v->present && !take_value(&p, end, schema->fields[i].kind, json, (n & ESCAPED) != 0, v))
 			return ERR_STORE_CORRUPT;
 	}
 	return ERR_OK;
@@ -251,7 +261,7 @@ value_equal(enum field_kind kind, const struct value *a, const struct value *b)
 		return false;
 	if (!a->present)
 		return true;
-	if (is_text(kind) || (kind == FIELD_INSTANT && (moment_is_date(a) || moment_is_date(b))))
+	if (kind_is_text(kind) || (kind == FIELD_INSTANT && (moment_is_date(a) || moment_is_date(b))))
 		return str_eq(a->text, b->text);
 	return a->number == b->number;
 }

@@ -18,11 +18,12 @@
  * and a row's:
  *
  *	u64 version; u32 json_len; u16 id_len; u8 field_count;
- *	u8 present		bit f: field f is not empty
+ *	u8 present		bit f: field f is not empty; for each further eight
+ *				fields that there are, another such byte
  *	field_count x u32	bytes of the field's value in the JSON; the
  *				highest bit: its text is escaped there
  *	for each field that is present, in turn
- *		money, instant	int64; a date without a time is one whose JSON is a date
+ *		numbers		int64; an instant whose JSON is a date is one without a time
  *		escaped text	u32 length, the plain bytes
  *	the JSON object exactly as the API sends it
  *
@@ -36,7 +37,7 @@ void		row_encode(struct buf *, const struct schema *, const struct record *,
 		    uint64_t version);
 /* ERR_STORE_CORRUPT when lengths don't add up. */
 enum err	row_decode(struct str bytes, struct row_view *);
-/* The raw values of a decoded row; strings point into it. */
+/* The raw values of a decoded row; strings point into it.  Places behind the schema's fields stay as they are. */
 enum err	row_values(const struct row_view *, const struct schema *, struct record *);
 
 /* Where the block notes the end of the row's bytes, to fetch that memory ahead of its use. */
@@ -61,8 +62,5 @@ bool		record_equal(const struct schema *, const struct record *, const struct re
 bool		record_agrees(const struct schema *, const struct record *news,
 		    const struct record *stored);
 bool		value_equal(enum field_kind, const struct value *, const struct value *);
-
-/* Add the value as the API shows it; null when it is empty. */
-void		value_add_json(struct buf *, enum field_kind, const struct value *);
 
 #endif

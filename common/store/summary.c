@@ -10,6 +10,7 @@
 #include "common/store/options.h"
 #include "common/store/revenue.h"
 #include "common/store/summary.h"
+#include "common/tables/kind.h"
 
 /*
  * Stored under total_key(TOTAL_BODY, 0, 0): this head, the JSON, its gzip.
@@ -183,7 +184,7 @@ add_offers(struct composer *c)
 		struct options_offer offer;
 		struct str name;
 
-		if (c->schema->fields[f].kind != FIELD_SELECT)
+		if (kind_storage(c->schema->fields[f].kind) != STORED_CODE)
 			continue;
 		options_offer_load(c->txn, c->dbs->meta, c->schema, f, &offer);
 		if (!offer.known)

@@ -12,21 +12,33 @@
  * columns and orderings, the list's parameters and the written JSON all
  * follow a constant descriptor; a new table is a new descriptor.
  */
-#define SCHEMA_FIELDS_MAX	8	/* fields a table may have; a record costs 32 bytes for each */
+#define SCHEMA_FIELDS_MAX	32	/* fields a table may have; a record costs 32 bytes for each */
 #define TABLE_NAME_MAX		63	/* bytes of a table's name */
 #define TABLES_MAX		128	/* and numbers of tables: they are below this */
 #define SCHEMA_NO_FIELD		SIZE_MAX	/* the table has no such field */
 
+/* What a field holds; kind.h has what follows from it. */
 enum field_kind {
 	FIELD_TEXT,
+	FIELD_LONG_TEXT,	/* of several lines */
+	FIELD_EMAIL,
+	FIELD_URL,
+	FIELD_PHONE,
 	FIELD_SELECT,	/* one of named options, which have a workflow order */
 	FIELD_MONEY,	/* units of 1/10000, see money.h */
+	FIELD_INTEGER,	/* within FIELD_INTEGER_MAX, as in any JSON reader */
+	FIELD_DECIMAL,	/* units of 1/10^8: Airtable keeps up to eight decimals */
+	FIELD_PERCENT,	/* 1 is 100 %; units of 1/10^10: up to eight decimals of a percent */
+	FIELD_DURATION,	/* milliseconds; seconds in JSON */
+	FIELD_BOOLEAN,	/* 0 or 1, never empty: an unticked box is false */
+	FIELD_DATE,	/* a calendar day, the same in every zone: days since 1970-01-01 */
 	FIELD_INSTANT	/* milliseconds since 1970, UTC, or a date, see moment.h */
 };
+#define FIELD_INTEGER_MAX	INT64_C(9007199254740991)	/* and its negative */
 
 enum field_flag {
 	FIELD_SEARCH = 1,	/* found by ?search= */
-	FIELD_EXACT = 2,	/* filter ?<name>=value, byte for byte (text) */
+	FIELD_EXACT = 2,	/* filter ?<name>=value, byte for byte (kinds stored as text) */
 	FIELD_SORT = 4,		/* ?sort=<name> */
 	FIELD_WRITE = 8,	/* may be changed through the API */
 	FIELD_KEY = 16,		/* the business id: a row is found by it too */
@@ -89,9 +101,9 @@ field_title(const struct field *f)
 }
 
 /*
- * One field's value.  Empty in Airtable is present == false.  Text and
- * selects are in text (a select by its option's name), money and instants
- * in number; a date without a time is in both (moment.h).
+ * One field's value.  Empty in Airtable is present == false.  Texts and
+ * selects are in text (a select by its option's name), all else is in number; an
+ * instant that is a date without a time is in both (moment.h).
  */
 struct value {
 	bool		present;

@@ -5,6 +5,7 @@
 #include "common/base/hash.h"
 #include "common/base/json_write.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "common/wire/parts.h"
 
 static const char *const type_names[MESSAGE_TYPES] = {
@@ -157,7 +158,7 @@ add_item(struct buf *b, const struct schema *schema, const struct message_item *
 			if ((item->record.known & UINT32_C(1) << i) == 0)
 				continue;
 			json_name(b, f->name);
-			value_add_json(b, f->kind, &item->record.values[i]);
+			kind_add_json(b, f->kind, &item->record.values[i]);
 		}
 		buf_add_char(b, '}');
 	}

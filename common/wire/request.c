@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/money.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "common/wire/parts.h"
 
@@ -56,17 +56,6 @@ read_undoes(struct reader *r, const struct member *m, const cJSON *item)
 }
 
 static bool
-read_money(struct reader *r, const char *name, const cJSON *item, struct value *v)
-{
-	if (!cJSON_IsNumber(item))
-		return reader_refuse(r, "\"%s\" is no number", name);
-	if (money_from_double(item->valuedouble, &v->number) != ERR_OK ||
-	    v->number > MESSAGE_MONEY_MAX || v->number < -MESSAGE_MONEY_MAX)
-		return reader_refuse(r, "\"%s\" is out of range", name);
-	return true;
-}
-
-static bool
 read_moment(struct reader *r, const char *name, const cJSON *item, struct value *v)
 {
 	char text[INSTANT_TEXT_SIZE];
@@ -86,23 +75,23 @@ static bool
 read_value(struct reader *r, const struct field *f, const cJSON *item, struct value *v)
 {
 	char text[MESSAGE_TEXT_MAX + 1];
+	const char *problem;
 
-	v->present = !cJSON_IsNull(item);
-	if (!v->present)
-		return true;
-	switch (f->kind) {
-	case FIELD_MONEY:
-		return read_money(r, f->name, item, v);
-	case FIELD_TEXT:
-	case FIELD_SELECT:
+	if (kind_is_text(f->kind) && !cJSON_IsNull(item)) {
 		if (!reader_text(r, f->name, item, text, sizeof(text)))
 			return false;
-		v->text = keep_text(r, text);
+		*v = (struct value){ .present = true, .text = keep_text(r, text) };
 		return true;
-	case FIELD_INSTANT:
-		return read_moment(r, f->name, item, v);
 	}
-	return reader_refuse(r, "\"%s\" is of no known kind", f->name);
+	if (f->kind == FIELD_INSTANT && !cJSON_IsNull(item))
+		return read_moment(r, f->name, item, v);
+	if (kind_of(f->kind)->decimals >= 0 && !cJSON_IsNull(item) && !cJSON_IsNumber(item))
+		return reader_refuse(r, "\"%s\" is no number", f->name);
+	if ((problem = kind_parse_json(f->kind, item, v)) != NULL)
+		return reader_refuse(r, "\"%s\" %s", f->name, problem);
+	if (f->kind == FIELD_MONEY && (v->number > MESSAGE_MONEY_MAX || v->number < -MESSAGE_MONEY_MAX))
+		return reader_refuse(r, "\"%s\" is out of range", f->name);
+	return true;
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/change_name.h"
 
@@ -33,7 +34,7 @@ add_row_names(struct buf *b, const struct schema *s, const struct record *r)
 		if (!is_told(&s->fields[i]))
 			continue;
 		json_name(b, s->fields[i].name);
-		value_add_json(b, s->fields[i].kind, &r->values[i]);
+		kind_add_json(b, s->fields[i].kind, &r->values[i]);
 	}
 }
 
@@ -62,7 +63,7 @@ add_told_names(struct buf *b, const struct schema *s, const cJSON *entry, const 
 		if (!row_value_parse(f, told_value(entry, f, side), &v))
 			v.present = false;
 		json_name(b, f->name);
-		value_add_json(b, f->kind, &v);
+		kind_add_json(b, f->kind, &v);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "common/base/json_write.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/writing.h"
 
@@ -11,7 +12,7 @@ compose_queued(struct buf *b, const struct schema *schema, const struct record *
 	json_member_null(b, "id");
 	for (size_t i = 0; i < schema->field_count; i++) {
 		json_name(b, schema->fields[i].name);
-		value_add_json(b, schema->fields[i].kind, &r->values[i]);
+		kind_add_json(b, schema->fields[i].kind, &r->values[i]);
 	}
 	json_member_null(b, "version");
 	json_member_bool(b, "pending", true);

@@ -2,8 +2,8 @@
 
 #include "common/base/instant.h"
 #include "common/base/log.h"
-#include "common/base/money.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "fcgi-api/http/etag.h"
 #include "fcgi-api/http/handlers.h"
@@ -72,13 +72,13 @@ send_head(struct export *x)
 	return flush(x);
 }
 
-/* Add an amount with ${point} as its decimal mark. */
+/* Add a number with ${point} as its decimal mark. */
 static void
-add_money(struct buf *b, int64_t amount, char point)
+add_number(struct buf *b, enum field_kind kind, const struct value *v, char point)
 {
 	size_t begin = b->len;
 
-	money_add(b, amount);
+	kind_add_json(b, kind, v);
 	for (size_t i = begin; i < b->len; i++)
 		if (b->data[i] == '.')
 			b->data[i] = point;
@@ -100,6 +100,19 @@ add_time(struct buf *b, const struct value *v, char clock)
 }
 
 static void
+add_date(struct buf *b, const struct value *v)
+{
+	struct buf json = { 0 };
+
+	kind_add_json(&json, FIELD_DATE, v);	/* in quotes */
+	if (buf_status(&json) != ERR_OK)
+		b->error = buf_status(&json);
+	else if (json.len > 2)
+		buf_add(b, json.data + 1, json.len - 2);
+	buf_free(&json);
+}
+
+static void
 add_value(struct buf *b, const struct format *format, const struct field *f,
     const struct value *v)
 {
@@ -108,11 +121,25 @@ add_value(struct buf *b, const struct format *format, const struct field *f,
 		return;
 	switch (f->kind) {
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+	case FIELD_PHONE:
 	case FIELD_SELECT:
 		csv_add_text(b, v->text);
 		break;
 	case FIELD_MONEY:
-		add_money(b, v->number, format->point);
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+		add_number(b, f->kind, v, format->point);
+		break;
+	case FIELD_BOOLEAN:
+		buf_add_cstr(b, v->number != 0 ? "true" : "false");
+		break;
+	case FIELD_DATE:
+		add_date(b, v);
 		break;
 	case FIELD_INSTANT:
 		add_time(b, v, format->clock);

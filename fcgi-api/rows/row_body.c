@@ -1,6 +1,7 @@
 #include "common/base/log.h"
 #include "common/base/money.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "common/wire/message.h"
 #include "fcgi-api/rows/row_body.h"
@@ -125,16 +126,35 @@ take_instant(const struct field *f, const cJSON *m, struct value *v, struct fiel
 static bool
 take_value(const struct field *f, const cJSON *m, struct value *v, struct field_errors *errors)
 {
+	const char *problem = NULL;
+
 	switch (f->kind) {
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+	case FIELD_PHONE:
 	case FIELD_SELECT:
-		return take_text(f, m, v, errors);
+		if (!take_text(f, m, v, errors))
+			return false;
+		problem = kind_check_text(f->kind, v->text);
+		break;
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+	case FIELD_BOOLEAN:
+	case FIELD_DATE:
+		problem = kind_parse_json(f->kind, m, v);
+		break;
 	case FIELD_MONEY:
 		return take_money(f, m, v, errors);
 	case FIELD_INSTANT:
 		return take_instant(f, m, v, errors);
 	}
-	return false;
+	if (problem != NULL)
+		field_errors_add(errors, str_of(f->name), "%s", problem);
+	return problem == NULL;
 }
 
 void
@@ -154,7 +174,9 @@ row_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct re
 		    "can't be given" : "can't be changed");
 		return;
 	}
-	if (v.present && !take_value(f, m, &v, errors))
+	if (!v.present)
+		v = kind_nothing(f->kind);
+	else if (!take_value(f, m, &v, errors))
 		return;
 	if (!check_option(api, again, (size_t)i, &v))
 		return;
@@ -165,20 +187,5 @@ row_member(struct api *api, bool again, const cJSON *m, unsigned flag, struct re
 bool
 row_value_parse(const struct field *f, const cJSON *json, struct value *v)
 {
-	*v = (struct value){ .present = !cJSON_IsNull(json) };
-	if (!v->present)
-		return json != NULL;
-	switch (f->kind) {
-	case FIELD_TEXT:
-	case FIELD_SELECT:
-		v->text = str_of(cJSON_GetStringValue(json));
-		return cJSON_IsString(json);
-	case FIELD_MONEY:
-		return cJSON_IsNumber(json) &&
-		    money_from_double(json->valuedouble, &v->number) == ERR_OK;
-	case FIELD_INSTANT:
-		return cJSON_IsString(json) &&
-		    moment_parse(str_of(json->valuestring), v) == ERR_OK;
-	}
-	return false;
+	return kind_parse_json(f->kind, json, v) == NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/tables/kind.h"
 #include "fcgi-api/rows/row_spool.h"
 
 /*
@@ -83,7 +84,13 @@ row_spool_free(struct row_spool *s)
 static bool
 has_number(const struct schema *schema, size_t f)
 {
-	return schema->fields[f].kind == FIELD_MONEY || schema->fields[f].kind == FIELD_INSTANT;
+	return !kind_is_text(schema->fields[f].kind);
+}
+
+static bool
+has_text(const struct schema *schema, size_t f)
+{
+	return kind_is_text(schema->fields[f].kind) || schema->fields[f].kind == FIELD_INSTANT;
 }
 
 static void
@@ -104,7 +111,7 @@ encode(struct buf *b, const struct schema *schema, const struct record *r)
 			continue;
 		if (has_number(schema, f))
 			buf_add(b, &v->number, sizeof(v->number));
-		if (schema->fields[f].kind == FIELD_MONEY)
+		if (!has_text(schema, f))
 			continue;
 		buf_add(b, &n, sizeof(n));
 		buf_add_str(b, v->text);
@@ -159,7 +166,7 @@ decode(const struct schema *schema, struct str bytes, struct record *r)
 			continue;
 		if (has_number(schema, f))
 			memcpy(&v->number, take(&bytes, sizeof(v->number)).ptr, sizeof(v->number));
-		if (schema->fields[f].kind == FIELD_MONEY)
+		if (!has_text(schema, f))
 			continue;
 		memcpy(&n, take(&bytes, sizeof(n)).ptr, sizeof(n));
 		v->text = take(&bytes, n);

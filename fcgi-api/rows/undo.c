@@ -4,6 +4,7 @@
 #include "common/base/json_write.h"
 #include "common/store/history.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "fcgi-api/rows/row_body.h"
 #include "fcgi-api/rows/words.h"
 #include "fcgi-api/rows/writing.h"
@@ -97,9 +98,9 @@ add_conflicts(struct buf *b, const struct schema *table, const struct undoing *u
 		json_member_string(b, "field", str_of(f->name));
 		json_member_string(b, "message", STR("has been changed since"));
 		json_name(b, "expected");
-		value_add_json(b, f->kind, expected);
+		kind_add_json(b, f->kind, expected);
 		json_name(b, "current");
-		value_add_json(b, f->kind, current);
+		kind_add_json(b, f->kind, current);
 		buf_add_char(b, '}');
 	}
 	if (b->len > 0)

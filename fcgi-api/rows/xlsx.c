@@ -9,6 +9,7 @@
 #include "common/base/instant.h"
 #include "common/base/log.h"
 #include "common/base/money.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "fcgi-api/rows/row_spool.h"
 #include "fcgi-api/rows/xlsx.h"
@@ -216,6 +217,36 @@ write_money(struct xlsx *x, lxw_col_t column, int64_t units)
 	return rc;
 }
 
+/* A number of units; one with more digits than a cell has is a text. */
+static lxw_error
+write_number(struct xlsx *x, lxw_col_t column, enum field_kind kind, const struct value *v)
+{
+	struct buf b = { .data = NULL };
+	double unit = 1;
+	lxw_error rc;
+
+	for (int i = 0; i < kind_of(kind)->decimals; i++)
+		unit *= 10;
+	if (v->number >= -UNITS_MAX && v->number <= UNITS_MAX)
+		return worksheet_write_number(x->sheet, x->row, column, (double)v->number / unit, NULL);
+	kind_add_json(&b, kind, v);
+	rc = write_text(x, column, buf_str(&b), NULL);
+	buf_free(&b);
+	return rc;
+}
+
+static lxw_error
+write_date(struct xlsx *x, lxw_col_t column, int64_t date)
+{
+	double day = DAYS_TO_1970 + (double)date;
+	char text[INSTANT_TEXT_SIZE];
+
+	if (day >= DAY_MIN)
+		return worksheet_write_number(x->sheet, x->row, column, day, x->day);
+	(void)instant_format(date * DAY_MS, text);	/* "" when out of range */
+	return write_text(x, column, (struct str){ text, strnlen(text, MOMENT_DATE_LEN) }, NULL);
+}
+
 /* A date without a time is whole days, shown without one. */
 static lxw_error
 write_moment(struct xlsx *x, lxw_col_t column, const struct value *v)
@@ -238,8 +269,21 @@ write_value(struct xlsx *x, lxw_col_t column, enum field_kind kind, const struct
 		return LXW_NO_ERROR;
 	switch (kind) {
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+	case FIELD_PHONE:
 	case FIELD_SELECT:
 		return write_text(x, column, v->text, NULL);
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+		return write_number(x, column, kind, v);
+	case FIELD_BOOLEAN:
+		return worksheet_write_boolean(x->sheet, x->row, column, v->number != 0, NULL);
+	case FIELD_DATE:
+		return write_date(x, column, v->number);
 	case FIELD_MONEY:
 		return write_money(x, column, v->number);
 	case FIELD_INSTANT:
@@ -253,11 +297,21 @@ width_of(enum field_kind kind)
 {
 	switch (kind) {
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
 		return 28;
 	case FIELD_INSTANT:
 		return 20;
+	case FIELD_PHONE:
 	case FIELD_SELECT:
 	case FIELD_MONEY:
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+	case FIELD_BOOLEAN:
+	case FIELD_DATE:
 		break;
 	}
 	return 14;

@@ -1,22 +1,23 @@
 #include "common/base/json_write.h"
 #include "common/store/currency.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "fcgi-api/http/handlers.h"
 
-static const char *
-kind_name(enum field_kind kind)
+/* Does the list take a condition on its values? */
+static bool
+is_filterable(const struct field *f)
 {
-	switch (kind) {
-	case FIELD_TEXT:
-		return "text";
-	case FIELD_SELECT:
-		return "select";
-	case FIELD_MONEY:
-		return "money";
-	case FIELD_INSTANT:
-		return "instant";
+	switch (kind_of(f->kind)->filter) {
+	case FILTER_EXACT:
+		return f->flags & FIELD_EXACT;
+	case FILTER_RANGE:
+		return f->from != NULL && f->to != NULL;
+	case FILTER_OPTIONS:
+	case FILTER_TICK:
+		break;
 	}
-	return "";
+	return true;
 }
 
 /* The options that can be set, and whether several at a time. */
@@ -60,9 +61,9 @@ add_field(struct api *api, struct buf *b, const struct schema *s, unsigned i)
 	buf_add_char(b, '{');
 	json_member_string(b, "name", str_of(f->name));
 	json_member_string(b, "title", str_of(field_title(f)));
-	json_member_string(b, "kind", str_of(kind_name(f->kind)));
+	json_member_string(b, "kind", str_of(kind_of(f->kind)->name));
 	json_member_bool(b, "sortable", f->flags & FIELD_SORT);
-	json_member_bool(b, "filterable", range || f->kind == FIELD_SELECT || f->flags & FIELD_EXACT);
+	json_member_bool(b, "filterable", is_filterable(f));
 	json_member_bool(b, "searchable", f->flags & FIELD_SEARCH);
 	json_member_bool(b, "writable", f->flags & FIELD_WRITE);
 	json_member_bool(b, "creatable", f->flags & FIELD_CREATE);
@@ -70,7 +71,7 @@ add_field(struct api *api, struct buf *b, const struct schema *s, unsigned i)
 		json_member_string(b, "from", str_of(f->from));
 		json_member_string(b, "to", str_of(f->to));
 	}
-	if (f->kind == FIELD_SELECT)
+	if (kind_storage(f->kind) == STORED_CODE)
 		add_options(api, b, s, i);
 	if (i == s->sum_field)
 		add_currency(api, b);

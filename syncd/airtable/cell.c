@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/money.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/airtable/cell.h"
 #include "syncd/airtable/json.h"
@@ -202,6 +203,56 @@ read_money(const cJSON *cell, struct value *v)
 	return NULL;
 }
 
+/* A whole number, a decimal, a percentage or a duration, which may come as plain text. */
+static const char *
+read_number(enum field_kind kind, const cJSON *cell, struct value *v)
+{
+	const cJSON *inner = unwrap(cell);
+	const char *problem;
+
+	if (is_error(inner))
+		return formula_error;
+	if (cJSON_IsArray(inner))
+		return "several values for one number";
+	if (cJSON_IsString(inner) && inner->valuestring[0] == '\0')
+		return NULL;
+	if (cJSON_IsString(inner))
+		problem = kind_parse_number(kind, str_of(inner->valuestring), &v->number);
+	else
+		problem = kind_parse_json(kind, inner, v);
+	v->present = problem == NULL;
+	return problem;
+}
+
+/* An unticked box is false, also where Airtable leaves it out. */
+static const char *
+read_tick(const cJSON *cell, struct value *v)
+{
+	const cJSON *inner = unwrap(cell);
+
+	if (is_error(inner))
+		return formula_error;
+	if (!cJSON_IsBool(inner))
+		return "not true or false";
+	*v = (struct value){ .present = true, .number = cJSON_IsTrue(inner) };
+	return NULL;
+}
+
+/* A calendar day; the time of a date and time is not left out in silence. */
+static const char *
+read_date(const cJSON *cell, struct value *v)
+{
+	const cJSON *inner = unwrap(cell);
+
+	if (is_error(inner))
+		return formula_error;
+	if (cJSON_IsArray(inner))
+		return "several values for one date";
+	if (cJSON_IsString(inner) && inner->valuestring[0] == '\0')
+		return NULL;
+	return kind_parse_json(FIELD_DATE, inner, v) == NULL ? NULL : "not a date such as 2026-11-20";
+}
+
 static const char *
 read_moment(const cJSON *cell, char **text, struct value *v)
 {
@@ -232,7 +283,7 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 	const cJSON *inner = unwrap(cell);
 	char *start = *text;
 
-	*v = (struct value){ .present = false };
+	*v = kind_nothing(kind);
 	*problem = NULL;
 	/* an AI field without a text is empty */
 	if (is_nothing(cell) || is_nothing(inner) || (cJSON_IsObject(inner) && !is_error(inner) &&
@@ -245,9 +296,24 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 	case FIELD_INSTANT:
 		*problem = read_moment(cell, text, v);
 		break;
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+		*problem = read_number(kind, cell, v);
+		break;
+	case FIELD_BOOLEAN:
+		*problem = read_tick(cell, v);
+		break;
+	case FIELD_DATE:
+		*problem = read_date(cell, v);
+		break;
 	case FIELD_SELECT:
 	case FIELD_TEXT:
-	default:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+	case FIELD_PHONE:
 		/*
 		 * any text may be the name of an option and is remembered as one, so a number
 		 * must not be
@@ -256,6 +322,7 @@ airtable_cell_read(enum field_kind kind, const cJSON *cell, char **text, struct 
 		    "not an option of a select" : keep_plain(text, cell, 0);
 		v->text = (struct str){ start, (size_t)(*text - start) };
 		v->present = v->text.len > 0;
+		break;
 	}
 	if (*problem == NULL)
 		return CELL_UNDERSTOOD;

@@ -16,8 +16,9 @@
  *	{"error":..}, {"specialValue":..}	an error of the field's formula: empty
  *	ids of linked records	not understood: they are not what people see
  *
- * Money that comes as text has to be a plain number ("12.50"): "1,234" is
- * ambiguous.
+ * Numbers that come as text have to be plain ("12.50"): "1,234" is ambiguous.
+ * Money is rounded to its four decimals; another number with more decimals than
+ * its kind has is not understood.  A box that is not ticked is false.
  */
 enum cell_sense {
 	CELL_UNDERSTOOD,	/* or empty */

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/tables/kind.h"
 #include "syncd/airtable/decode.h"
 #include "syncd/airtable/json.h"
 
@@ -80,6 +81,7 @@ decode_record(struct decoder *d, const cJSON *json, struct record *r, struct str
 			*key = keep_text(d, cell->valuestring);
 	}
 	for (size_t f = 0; f < d->schema->field_count; f++) {
+		r->values[f] = kind_nothing(d->schema->fields[f].kind);
 		if (cells[f] == NULL)
 			continue;
 		sense = airtable_cell_read(d->schema->fields[f].kind, cells[f], &d->text,

@@ -3,6 +3,7 @@
 #include "common/base/json_write.h"
 #include "common/base/money.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/airtable/forms.h"
 #include "syncd/airtable/keys.h"
@@ -240,9 +241,21 @@ airtable_form_add(const struct airtable_form *form, struct buf *b, const struct 
 	case FIELD_INSTANT:
 		add_instant(b, v);
 		break;
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_PERCENT:
+	case FIELD_DURATION:
+	case FIELD_BOOLEAN:
+	case FIELD_DATE:
+		kind_add_json(b, field->kind, v);
+		break;
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_URL:
+	case FIELD_PHONE:
 	case FIELD_SELECT:
-	default:
 		add_text(form, b, field, v->text);
+		break;
 	}
 }

@@ -4,6 +4,7 @@
 #include "common/base/hash.h"
 #include "common/base/json_write.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "syncd/airtable/json.h"
 #include "syncd/airtable/webhooks.h"
 
@@ -244,7 +245,7 @@ read_fields(struct webhook_table *t, const struct schema *schema,
 			return ERR_NOMEM;
 		if (f == schema->sum_field)
 			read_money(t, json);
-		if (schema->fields[f].kind == FIELD_SELECT) {
+		if (kind_storage(schema->fields[f].kind) == STORED_CODE) {
 			add_choices(&t->choices, f, json);
 			add_offered(t, f, json);
 		}

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/query/text_search.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/parts.h"
 
 /* The items of one segment: items[from, to). */
@@ -134,13 +135,12 @@ write_field(struct apply_table *t, const struct span *s, unsigned f)
 		return e;
 	if (old.ptr != NULL && !span_changes(t, s, f))
 		return ERR_OK;
-	switch (field->kind) {
-	case FIELD_SELECT:
+	switch (kind_storage(field->kind)) {
+	case STORED_CODE:
 		return write_codes(t, s, f, old);
-	case FIELD_MONEY:
-	case FIELD_INSTANT:
+	case STORED_NUMBER:
 		return write_numbers(t, s, f, false, old);
-	case FIELD_TEXT:
+	case STORED_TEXT:
 		break;
 	}
 	if ((e = write_text(t, s, f, old)) != ERR_OK || !(field->flags & FIELD_EXACT) ||

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/store/orderings.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/orderings.h"
 
 /*
@@ -118,7 +119,7 @@ gather(struct sequence *s, const uint32_t *ranks, struct entry *list, size_t *co
 {
 	struct apply_table *t = s->t;
 	uint32_t segments = (t->head->rows_end + COLUMN_SEGMENT - 1) / COLUMN_SEGMENT;
-	bool text = t->schema->fields[s->field].kind == FIELD_TEXT;
+	bool text = kind_storage(t->schema->fields[s->field].kind) == STORED_TEXT;
 	size_t n = 0;
 
 	for (uint32_t seg = 0; seg < segments; seg++) {
@@ -182,7 +183,7 @@ order_rows(const struct entry *list, size_t n, bool text, bool descending, uint3
 enum err
 apply_sort_field(struct apply_table *t, unsigned field, const uint32_t *ranks)
 {
-	bool text = t->schema->fields[field].kind == FIELD_TEXT;
+	bool text = kind_storage(t->schema->fields[field].kind) == STORED_TEXT;
 	struct sequence s = { .t = t, .field = field, .inserting = true };
 	size_t room = (size_t)t->head->rows_end + 1, n = 0;
 	struct entry *list = malloc(room * sizeof(*list));

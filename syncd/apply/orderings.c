@@ -2,6 +2,7 @@
 
 #include "common/base/vec.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/orderings.h"
 
 #define FILL		(ORDERING_CHUNK_MAX * 3 / 4)	/* rows per chunk when all are written */
@@ -33,13 +34,18 @@ item_key(const struct apply_item *i, const struct schema *schema, unsigned f, st
 	const struct value *v = &i->now.values[f];
 
 	*k = (struct sort_key){ .present = v->present, .number = v->number, .id = i->now.id };
-	if (schema->fields[f].kind == FIELD_SELECT) {
+	switch (kind_storage(schema->fields[f].kind)) {
+	case STORED_NUMBER:
+		break;
+	case STORED_CODE:
 		k->number = i->code[f];
-	} else if (schema->fields[f].kind == FIELD_TEXT) {
+		break;
+	case STORED_TEXT:
 		k->text = i->folded[f];
 		k->present = k->text.len > 0;
 		if (k->text.len > ORDERING_TEXT_MAX)
 			k->text.len = ORDERING_TEXT_MAX;
+		break;
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "common/base/json_read.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/parts.h"
 
 /*
@@ -63,19 +64,17 @@ story_free(struct story *s)
 }
 
 /* ---- what the history says ------------------------------------------------------- */
-/* The value of a field that we may write: these hold text. */
+/* The value in a change; empty when it can't be read. */
 static struct value
-value_of(const cJSON *change, const char *name)
+value_of(const struct field *f, const cJSON *change, const char *name)
 {
-	const char *text = json_text(change, name);
+	const cJSON *json = cJSON_GetObjectItemCaseSensitive(change, name);
+	struct value v;
 
-	return (struct value){ .present = text != NULL, .text = str_of(text) };
-}
-
-static bool
-is_text(const struct field *f)
-{
-	return (f->flags & FIELD_WRITE) && (f->kind == FIELD_TEXT || f->kind == FIELD_SELECT);
+	/* before a record was there, an unticked box was empty too */
+	if (kind_parse_json(f->kind, json, &v) != NULL || cJSON_IsNull(json))
+		v = (struct value){ .present = false };
+	return v;
 }
 
 static void
@@ -92,11 +91,11 @@ read_past(const struct schema *s, struct past *p)
 		if (f < 0)
 			continue;
 		p->all |= UINT32_C(1) << f;
-		if (!is_text(&s->fields[f]))
+		if (!(s->fields[f].flags & FIELD_WRITE))
 			continue;
 		p->fields |= UINT32_C(1) << f;
-		p->from[f] = value_of(change, "from");
-		p->to[f] = value_of(change, "to");
+		p->from[f] = value_of(&s->fields[f], change, "from");
+		p->to[f] = value_of(&s->fields[f], change, "to");
 	}
 }
 
@@ -296,7 +295,7 @@ compare(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 	if ((e = read_history(s, txn, dbs)) != ERR_OK)
 		return e;
 	for (size_t f = 0; f < s->schema->field_count && e == ERR_OK && s->count > 0; f++)
-		if (is_text(&s->schema->fields[f]))
+		if (s->schema->fields[f].flags & FIELD_WRITE)
 			e = compare_field(s, f);
 	return e;
 }

@@ -6,6 +6,7 @@
 #include "common/base/vec.h"
 #include "common/store/options.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/parts.h"
 
 /* Folded texts live until the commit ends; blocks never move. */
@@ -105,6 +106,9 @@ merge(const struct schema *s, struct record *into, const struct record *news)
 	for (size_t f = 0; f < s->field_count; f++)
 		if (news->known >> f & 1)
 			into->values[f] = news->values[f];
+	for (size_t f = 0; f < s->field_count; f++)
+		if (!into->values[f].present)
+			into->values[f] = kind_nothing(s->fields[f].kind);
 	into->known = schema_all(s);
 }
 
@@ -385,10 +389,16 @@ prepare_values(struct apply_table *t)
 
 			if (!v->present || i->gone)
 				continue;
-			if (t->schema->fields[f].kind == FIELD_TEXT)
+			switch (kind_storage(t->schema->fields[f].kind)) {
+			case STORED_TEXT:
 				e = keep_folded(t, &scratch, v->text, &i->folded[f]);
-			else if (t->schema->fields[f].kind == FIELD_SELECT)
+				break;
+			case STORED_CODE:
 				i->code[f] = (uint8_t)learn_option(t, f, v->text);
+				break;
+			case STORED_NUMBER:
+				break;
+			}
 		}
 	}
 	buf_free(&scratch);
@@ -407,7 +417,7 @@ static enum err
 load_options(struct apply_table *t)
 {
 	for (unsigned f = 0; f < t->schema->field_count; f++) {
-		if (t->schema->fields[f].kind == FIELD_SELECT)
+		if (kind_storage(t->schema->fields[f].kind) == STORED_CODE)
 			buf_add_str(&t->further[f], options_load(t->txn, t->all->dbs->meta, t->schema, f));
 	}
 	return t->txn->fault.error;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/apply/orderings.h"
 
@@ -20,7 +21,7 @@ struct renewal {
 static bool
 is_text(const struct renewal *n, unsigned f)
 {
-	return n->texts && n->t->schema->fields[f].kind == FIELD_TEXT;
+	return n->texts && kind_storage(n->t->schema->fields[f].kind) == STORED_TEXT;
 }
 
 static bool

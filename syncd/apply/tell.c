@@ -5,6 +5,7 @@
 #include "common/base/json_write.h"
 #include "common/base/vec.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "syncd/apply/parts.h"
 
 /* The entries of the history as JSON, and their later corrections. */
@@ -25,9 +26,9 @@ add_fields(struct buf *b, const struct schema *s, const struct apply_told *told)
 		buf_add_char(b, '{');
 		json_member_string(b, "field", str_of(s->fields[f].name));
 		json_name(b, "from");
-		value_add_json(b, kind, told->from == NULL ? &empty : &told->from->values[f]);
+		kind_add_json(b, kind, told->from == NULL ? &empty : &told->from->values[f]);
 		json_name(b, "to");
-		value_add_json(b, kind, told->to == NULL ? &empty : &told->to->values[f]);
+		kind_add_json(b, kind, told->to == NULL ? &empty : &told->to->values[f]);
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');

@@ -10,6 +10,7 @@
 #include "common/store/keys.h"
 #include "common/store/row.h"
 #include "common/store/stats.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/backup/parts.h"
 #include "syncd/verify/verify.h"
@@ -40,7 +41,7 @@ usable(const struct schema *s, const struct record *r)
 		const struct value *v = &r->values[f];
 		enum field_kind kind = s->fields[f].kind;
 
-		if (v->present && (kind == FIELD_TEXT || kind == FIELD_SELECT) && !utf8_valid(v->text))
+		if (v->present && kind_is_text(kind) && !utf8_valid(v->text))
 			return false;
 	}
 	return r->id.len > 0;

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/store/keys.h"
 #include "common/store/options.h"
+#include "common/tables/kind.h"
 #include "syncd/feed/parts.h"
 
 #define OPTIONS_MS	600000	/* at least between two looks at the options, */
@@ -43,7 +44,7 @@ selects(const struct schema *s)
 	uint32_t fields = 0;
 
 	for (size_t i = 0; i < s->field_count; i++)
-		if (s->fields[i].kind == FIELD_SELECT)
+		if (kind_storage(s->fields[i].kind) == STORED_CODE)
 			fields |= UINT32_C(1) << i;
 	return fields;
 }
@@ -216,7 +217,7 @@ feed_fields_offer(struct feed *f)
 	enum err e;
 
 	for (unsigned i = 0; i < f->schema->field_count; i++)
-		if (f->schema->fields[i].kind == FIELD_SELECT)
+		if (kind_storage(f->schema->fields[i].kind) == STORED_CODE)
 			steps[meta.offer_count++] = (struct offer_step){
 			    .table = f->schema, .field = i,
 			    .known = f->table.offers >> i & 1, .several = takes_several(&f->table, i),
@@ -238,7 +239,7 @@ feed_fields_load(struct feed *f)
 	if (f->config->sync.feed == FEED_OFF || store_begin(st) != ERR_OK)
 		return;
 	for (unsigned i = 0; i < f->schema->field_count; i++) {
-		if (f->schema->fields[i].kind != FIELD_SELECT)
+		if (kind_storage(f->schema->fields[i].kind) != STORED_CODE)
 			continue;
 		options_offer_load(store_txn(st), store_databases(st)->meta, f->schema, i, &offer);
 		if (offer.several)

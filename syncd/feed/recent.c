@@ -1,5 +1,6 @@
 #include "common/base/hash.h"
 #include "common/base/instant.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/feed/parts.h"
 
@@ -28,8 +29,8 @@ content_hash(const struct schema *schema, const struct change *c)
 		char mark = v->present ? '+' : '-';
 
 		h = hash_add(h, &mark, 1);
-		if (v->present && schema->fields[f].kind != FIELD_MONEY &&
-		    (schema->fields[f].kind != FIELD_INSTANT || moment_is_date(v)))
+		if (v->present && (kind_is_text(schema->fields[f].kind) ||
+		    (schema->fields[f].kind == FIELD_INSTANT && moment_is_date(v))))
 			h = hash_add(h, v->text.ptr, v->text.len);
 		else
 			h = hash_add(h, &number, sizeof(number));

@@ -101,6 +101,7 @@ feed_state_read(struct feed_state *s, const struct config *config, struct str te
 void
 feed_state_add(const struct feed_state *s, const struct config *config, struct buf *b)
 {
+	size_t fields = SCHEMA_FIELDS_MAX;
 	char shape[17];
 
 	buf_add_char(b, '{');
@@ -118,7 +119,9 @@ feed_state_add(const struct feed_state *s, const struct config *config, struct b
 	json_member_string(b, "tableId", str_of(s->table));
 	json_name(b, "fields");
 	buf_add_char(b, '[');
-	for (size_t f = 0; f < SCHEMA_FIELDS_MAX; f++) {
+	while (fields > 0 && s->names[fields - 1][0] == '\0')
+		fields--;
+	for (size_t f = 0; f < fields; f++) {
 		json_next(b);
 		buf_add_char(b, '{');
 		json_member_string(b, "name", str_of(s->names[f]));

@@ -1,5 +1,6 @@
 #include "common/base/fold.h"
 #include "common/query/text_search.h"
+#include "common/tables/kind.h"
 #include "syncd/verify/parts.h"
 
 /* Do the texts follow one another, each ending with a NUL? */
@@ -24,7 +25,7 @@ load(struct verify *v, unsigned column, uint32_t segment, const char *name)
 	struct str bytes = { NULL, 0 };
 	enum err e = column_segment(v->txn, store_table(v->dbs, v->schema)->columns, v->schema, column, segment, &bytes);
 
-	if (e == ERR_OK && column < COLUMN_HASH && v->schema->fields[column].kind == FIELD_TEXT &&
+	if (e == ERR_OK && column < COLUMN_HASH && kind_storage(v->schema->fields[column].kind) == STORED_TEXT &&
 	    !texts_sound(bytes))
 		e = ERR_STORE_CORRUPT;
 	if (e == ERR_OK)
@@ -42,7 +43,7 @@ verify_segments_load(struct verify *v, uint32_t segment, struct segments *s)
 		const struct field *field = &v->schema->fields[f];
 
 		s->field[f] = load(v, f, segment, field->name);
-		if (field->kind == FIELD_TEXT && (field->flags & FIELD_EXACT))
+		if (kind_storage(field->kind) == STORED_TEXT && (field->flags & FIELD_EXACT))
 			s->hash[f] = load(v, COLUMN_HASH + f, segment, field->name);
 	}
 	s->live = load(v, COLUMN_LIVE, segment, "rows in use");
@@ -81,14 +82,13 @@ field_right(struct verify *v, const struct segments *s, unsigned f, size_t i,
 
 	if (s->field[f].ptr == NULL)
 		return true;	/* reported already */
-	switch (v->schema->fields[f].kind) {
-	case FIELD_TEXT:
+	switch (kind_storage(v->schema->fields[f].kind)) {
+	case STORED_TEXT:
 		return text_right(v, s->field[f], i, value) && (s->hash[f].ptr == NULL ||
 		    column_number(s->hash[f], i) == (present ? text_hash(value->text) : COLUMN_EMPTY));
-	case FIELD_SELECT:
+	case STORED_CODE:
 		return code_right(v, s->field[f], i, f, value);
-	case FIELD_MONEY:
-	case FIELD_INSTANT:
+	case STORED_NUMBER:
 		return column_number(s->field[f], i) == (present ? value->number : COLUMN_EMPTY);
 	}
 	return true;

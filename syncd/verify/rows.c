@@ -1,5 +1,5 @@
-#include "common/base/money.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "common/tables/moment.h"
 #include "syncd/verify/parts.h"
 
@@ -21,17 +21,15 @@ check_bytes(struct verify *v, uint32_t row, const struct row_view *view, const s
 	}
 }
 
-/* Are the numbers within the range of a row?  Others must not enter calculations. */
+/* Are the numbers within the range of a row, and is none missing that is never empty?  Others must not enter calculations. */
 static bool
 in_range(const struct schema *s, const struct record *r)
 {
 	for (size_t f = 0; f < s->field_count; f++) {
 		const struct value *v = &r->values[f];
 
-		if (v->present && ((s->fields[f].kind == FIELD_INSTANT &&
-		    (v->number < INSTANT_MIN || v->number > INSTANT_MAX)) ||
-		    (s->fields[f].kind == FIELD_MONEY &&
-		    (v->number < -MONEY_MAX || v->number > MONEY_MAX))))
+		if (v->present ? !kind_in_range(s->fields[f].kind, v->number) :
+		    kind_nothing(s->fields[f].kind).present)
 			return false;
 	}
 	return true;
@@ -134,7 +132,7 @@ columns_kept(const struct verify *v)
 	size_t n = v->schema->field_count + 1;
 
 	for (size_t f = 0; f < v->schema->field_count; f++)
-		n += v->schema->fields[f].kind == FIELD_TEXT &&
+		n += kind_storage(v->schema->fields[f].kind) == STORED_TEXT &&
 		    (v->schema->fields[f].flags & FIELD_EXACT);
 	return n;
 }

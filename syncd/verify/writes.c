@@ -5,6 +5,7 @@
 #include "common/base/vec.h"
 #include "common/store/outbox.h"
 #include "common/store/row.h"
+#include "common/tables/kind.h"
 #include "syncd/verify/parts.h"
 
 #define LL	(unsigned long long)
@@ -65,7 +66,7 @@ value_json(const struct schema *schema, unsigned f, const struct value *value)
 	struct buf b = { 0 };
 	cJSON *j;
 
-	value_add_json(&b, schema->fields[f].kind, value);
+	kind_add_json(&b, schema->fields[f].kind, value);
 	j = buf_status(&b) == ERR_OK ? cJSON_ParseWithLength(b.data, b.len) : NULL;
 	buf_free(&b);
 	return j;

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "common/tables/kind.h"
+#include "syncd/airtable/cell.h"
 #include "syncd/airtable/decode.h"
 #include "syncd/airtable/keys.h"
 
@@ -50,7 +52,7 @@ check_record(const struct record *r)
 		require(!v->present || !((r->odd | r->failed) >> f & 1));
 		if (!v->present)
 			continue;
-		if (kind == FIELD_TEXT || kind == FIELD_SELECT)
+		if (kind_is_text(kind))
 			require(v->text.len > 0 && is_utf8(v->text));
 	}
 }
@@ -73,6 +75,32 @@ try_page(const struct airtable_keys *keys, enum airtable_shape shape, struct str
 	for (size_t i = 0; page.keys != NULL && i < page.count; i++)
 		require(is_utf8(page.keys[i]));
 	free(arena);
+}
+
+/* The body as one cell of every kind. */
+static void
+try_cell(struct str body)
+{
+	cJSON *cell = is_utf8(body) ? cJSON_ParseWithLength(body.ptr, body.len) : NULL;
+	char *texts = malloc(body.len * CELL_TEXT_FACTOR + CELL_NUMBER_TEXT);
+
+	require(texts != NULL);
+	for (enum field_kind kind = FIELD_TEXT; cell != NULL && kind <= FIELD_INSTANT; kind++) {
+		char *text = texts;
+		const char *problem;
+		struct value v;
+		enum cell_sense sense = airtable_cell_read(kind, cell, &text, &v, &problem);
+
+		require((sense == CELL_UNDERSTOOD) == (problem == NULL));
+		require(problem == NULL || !v.present);
+		require(sense != CELL_UNDERSTOOD || v.present || !kind_nothing(kind).present);
+		if (!v.present)
+			continue;
+		require(kind_is_text(kind) ? v.text.len > 0 && is_utf8(v.text) : kind_in_range(kind, v.number));
+		require((size_t)(text - texts) <= body.len * CELL_TEXT_FACTOR + CELL_NUMBER_TEXT);
+	}
+	cJSON_Delete(cell);
+	free(texts);
 }
 
 static void
@@ -101,6 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	case 0:
 		try_page(&keys, AIRTABLE_RECORDS, body);
 		try_page(&keys, AIRTABLE_KEYED, body);
+		try_cell(body);
 		break;
 	case 1:
 		try_page(&keys, AIRTABLE_DELETED, body);

@@ -13,6 +13,14 @@ extern const struct schema parcels_schema;
 /* The orders and the parcels. */
 extern const struct tables made_tables;
 
+/* A table with a field of every kind; and the orders and it. */
+enum kinds_field {
+	KIND_CODE, KIND_NOTES, KIND_EMAIL, KIND_SITE, KIND_PHONE, KIND_COLOUR, KIND_PRICE, KIND_PIECES,
+	KIND_WEIGHT, KIND_DISCOUNT, KIND_TAKES, KIND_TICKED, KIND_DUE, KIND_MADE_AT, KIND_FIELDS
+};
+extern const struct schema kinds_schema;
+extern const struct tables made_kinds;
+
 struct made_row {
 	struct record	r;
 	char		id[18], key[32];

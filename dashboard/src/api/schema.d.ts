@@ -769,7 +769,7 @@ export interface components {
              */
             title: string;
             /** @enum {string} */
-            kind: "text" | "select" | "money" | "instant";
+            kind: "text" | "longText" | "email" | "url" | "phone" | "select" | "money" | "integer" | "decimal" | "percent" | "duration" | "boolean" | "date" | "instant";
             /** @description May it be named by `sort`? */
             sortable: boolean;
             /**
@@ -790,7 +790,7 @@ export interface components {
              */
             from?: string;
             /**
-             * @description That of the upper bound: of money inclusive, of instants exclusive.
+             * @description That of the upper bound: of numbers inclusive, of dates and instants exclusive.
              * @example maxTotal
              */
             to?: string;
