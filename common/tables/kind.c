@@ -248,7 +248,7 @@ kind_parse_json(enum field_kind kind, const cJSON *json, struct value *v)
 }
 
 /* ---- parameters -------------------------------------------------------------------- */
-/* An amount is rounded, as it is in a cell; what is not said in units of another kind is refused. */
+/* Money is rounded, as it is in a cell; more decimals than another kind has are refused. */
 static bool
 parse_digits(enum field_kind kind, struct str text, int64_t *number)
 {
