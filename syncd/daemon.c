@@ -274,8 +274,7 @@ open_parts(struct daemon *d)
 	if (d->feed != NULL && d->publisher != NULL)
 		publisher_on_listener(d->publisher, listener_came, d);
 	if (d->feed != NULL)
-		d->writes = writes_new(&d->loop, d->config, &orders_schema, d->airtable,
-		    d->apply, d->full_sync);
+		d->writes = writes_new(&d->loop, d->config, d->airtable, d->apply, d->full_sync);
 	if (d->writes == NULL) {
 		log_error("start: out of memory");
 		return false;

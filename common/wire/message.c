@@ -184,7 +184,6 @@ add_write(struct buf *b, const struct message_request *r)
 		buf_printf(b, "\"%016llx%016llx\"", (unsigned long long)r->fingerprint[0],
 		    (unsigned long long)r->fingerprint[1]);
 	}
-	json_member_string(b, "table", str_of(r->table->name));
 	json_name(b, "items");
 	buf_add_char(b, '[');
 	for (size_t i = 0; i < r->item_count; i++)
@@ -195,8 +194,6 @@ add_write(struct buf *b, const struct message_request *r)
 static void
 add_sync(struct buf *b, const struct message_request *r)
 {
-	if (r->table != NULL)
-		json_member_string(b, "table", str_of(r->table->name));
 	json_member_bool(b, "full", r->full);
 	json_member_bool(b, "acceptShrink", r->accept_shrink);
 	json_member_int(b, "waitMs", r->wait_ms);
@@ -216,6 +213,8 @@ message_add_request(struct buf *b, const struct message_request *r)
 	json_member_int(b, "v", MESSAGE_VERSION);
 	json_member_uint(b, "id", r->id);
 	json_member_string(b, "type", str_of(type_names[r->type]));
+	if (r->type == MESSAGE_WRITE || (r->type == MESSAGE_SYNC && r->table != NULL))
+		json_member_string(b, "table", str_of(r->table->name));
 	if (r->request_id[0] != '\0')
 		json_member_string(b, "requestId", str_of(r->request_id));
 	if (r->type == MESSAGE_WRITE)

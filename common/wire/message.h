@@ -12,15 +12,15 @@
  * The protocol of syncd's Unix socket: one JSON object a line (frame.h).  Requests have an
  * id that the client chooses; replies carry the same id and come in any order.
  *
- *   {"v":2,"id":7,"type":"write","requestId":"ab12","by":"","timeoutMs":20000,
+ *   {"v":2,"id":7,"type":"write","table":"orders","requestId":"ab12","by":"","timeoutMs":20000,
  *    "deadlineMs":91234567,"defer":false,"key":"...","fingerprint":"32 hex digits","bulk":false,
- *    "table":"orders",
  *    "items":[{"kind":"update","record":"rec...","version":42,"undoes":"1042.0",
  *              "fields":{"status":"Shipped","priority":null}},
  *             {"kind":"create","fields":{"customer":"Acme","orderTotal":123.45}},
  *             {"kind":"delete","record":"rec...","version":42},
  *             {"kind":"refused","record":"rec...","code":"invalid_body","problem":"<JSON as a text>"}]}
- *   {"v":2,"id":8,"type":"sync","requestId":"..","table":"orders","full":true,"acceptShrink":false,"waitMs":25000}
+ *   {"v":2,"id":8,"type":"sync","table":"orders","requestId":"..","full":true,"acceptShrink":false,
+ *    "waitMs":25000}
  *   {"v":2,"id":9,"type":"status","requestId":".."}
  *   {"v":2,"id":10,"type":"ping","mac":"hmac-sha256=..","notice":"{..}"}
  *

@@ -11,13 +11,14 @@
 
 /* ---- batches --------------------------------------------------------------------- */
 struct batch *
-batch_new(struct writes *all, enum outbox_kind kind)
+batch_new(struct writes *all, const struct schema *table, enum outbox_kind kind)
 {
 	struct batch *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
 		return NULL;
 	b->all = all;
+	b->table = table;
 	b->kind = kind;
 	(void)uv_timer_init(all->loop, &b->timer);	/* it never fails */
 	b->timer.data = b;
@@ -109,7 +110,7 @@ sweep(struct batch *b)
 			continue;
 		}
 		if (b->state != BATCH_SENDING)
-			group_merge(all->schema, g);	/* one of its entries may have gone */
+			group_merge(g);	/* one of its entries may have gone */
 		if (!under_way(b) && done_with(g))
 			group_leave(all, g);
 	}

@@ -15,11 +15,12 @@ enum batch_state {
 	BATCH_RESTING		/* pauses, then is checked (again) */
 };
 
-/* What travels, or travelled, in one call. */
+/* What travels, or travelled, in one call: records of one table. */
 struct batch {
 	TAILQ_ENTRY(batch)	 link;		/* writes.batches */
 	struct writes		*all;
 	enum batch_state	 state;
+	const struct schema	*table;
 	enum outbox_kind	 kind;
 	struct group		*groups[AIRTABLE_WRITE_MAX];
 	size_t			 count;
@@ -38,8 +39,8 @@ struct batch {
 	uv_timer_t		 timer;		/* BATCH_RESTING */
 };
 
-/* An empty batch for groups of this kind.  NULL: out of memory. */
-struct batch	*batch_new(struct writes *, enum outbox_kind);
+/* An empty batch for groups of this table and kind.  NULL: out of memory. */
+struct batch	*batch_new(struct writes *, const struct schema *, enum outbox_kind);
 void		 batch_add(struct batch *, struct group *);
 /* Take a group out of the batch.  The group stays. */
 void		 batch_drop(struct batch *, struct group *);

@@ -65,15 +65,15 @@ doubt_odd_fields(struct record *r, const struct group *by)
 }
 
 struct change *
-book_change(struct book *b, enum change_kind kind, const struct record *record, uint64_t base,
-    const struct group *by)
+book_change(struct book *b, enum change_kind kind, const struct batch *of,
+    const struct record *record, uint64_t base, const struct group *by)
 {
 	struct write *w;
 
 	b->confirms = true;
 	b->edit_at[b->change_count] = b->edit_count;
 	b->changes[b->change_count] = (struct change){
-		.kind = kind, .table = b->all->schema, .record = *record, .base = base
+		.kind = kind, .table = of->table, .record = *record, .base = base
 	};
 	doubt_odd_fields(&b->changes[b->change_count].record, by);
 	if (by != NULL)
@@ -280,7 +280,7 @@ carry_out(struct book *b, bool committed, uint64_t generation)
 		if (!r->tell)
 			continue;
 		if (r->read && reading)
-			json = row_json(st, e->all->schema, str_of(e->results[w->place].record));
+			json = row_json(st, e->table, str_of(e->results[w->place].record));
 		errand_tell(e, w->place, json);
 		if (e->key[0] != '\0' && e->first != 0 && json.len > 0)
 			e->unkept = b->all->unkept = true;

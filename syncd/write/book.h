@@ -32,9 +32,12 @@ struct book {
 };
 
 void		 book_open(struct book *, struct writes *);
-/* News of a record, made by those entries of ${by} (NULL: none) that have come true (->has). */
-struct change	*book_change(struct book *, enum change_kind, const struct record *, uint64_t base,
-		    const struct group *by);
+/*
+ * News of a record of ${of}'s table, made by those entries of ${by} (NULL: none) that have come
+ * true (->has).
+ */
+struct change	*book_change(struct book *, enum change_kind, const struct batch *of,
+		    const struct record *, uint64_t base, const struct group *by);
 /* Store the entry as it is now. */
 void		 book_store(struct book *, struct write *);
 /* End the entry with this result. */

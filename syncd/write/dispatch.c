@@ -129,7 +129,7 @@ take(struct book *book, struct batch *b, struct write *w)
 
 /*
  * One entry of each errand in turn, until there is no room (${most} in a batch) or
- * nobody has more of its kind; of errands whose asker waits, or (not ${awaited}) of
+ * nobody has more of its table and kind; of errands whose asker waits, or (not ${awaited}) of
  * the others.  false: no memory.
  */
 static bool
@@ -153,7 +153,7 @@ fill(struct book *book, struct choice *c, size_t most, bool awaited)
 			TAILQ_INSERT_TAIL(ring, e, in_ring);
 			w = TAILQ_FIRST(&e->ready[c->send->kind]);
 			if (awaited != (e->told_count < e->item_count) || w == NULL ||
-			    (b = place_for(c, w)) == NULL)
+			    e->table != c->send->table || (b = place_for(c, w)) == NULL)
 				continue;
 			more = true;
 			if (!take(book, b, w))
@@ -181,6 +181,30 @@ next_kind(const struct errand *e)
 	return first;
 }
 
+/* The first errand of this table in the ring; NULL: none is ready. */
+static struct errand *
+first_of(const struct errand_list *ring, const struct schema *table)
+{
+	struct errand *e;
+
+	TAILQ_FOREACH(e, ring, in_ring)
+		if (e->table == table)
+			return e;
+	return NULL;
+}
+
+/* Whose records the next call carries. */
+static const struct schema *
+next_table(const struct writes *all)
+{
+	const struct batch *b;
+
+	TAILQ_FOREACH(b, &all->batches, link)
+		if (b->state == BATCH_URGENT)
+			return b->table;
+	return TAILQ_EMPTY(&all->ring) ? NULL : TAILQ_FIRST(&all->ring)->table;
+}
+
 static struct batch *
 unless_empty(struct batch *b)
 {
@@ -199,20 +223,25 @@ choose_batch(struct book *book, struct batch **look)
 {
 	struct writes *all = book->all;
 	struct store *st = apply_store(all->apply);
+	struct errand *leader = first_of(&all->ring, all->call_table);
 	struct choice c = { .look = NULL };
 
 	*look = NULL;
-	if (TAILQ_EMPTY(&all->ring) || store_begin(st) != ERR_OK)
+	if (leader == NULL || store_begin(st) != ERR_OK)
 		return NULL;
-	c.send = batch_new(all, next_kind(TAILQ_FIRST(&all->ring)));
+	c.send = batch_new(all, leader->table, next_kind(leader));
 	if (c.send != NULL && all->ready_versioned > 0 && look_may_begin(all) &&
-	    (c.look = batch_new(all, c.send->kind)) != NULL)
+	    (c.look = batch_new(all, c.send->table, c.send->kind)) != NULL)
 		c.look->state = BATCH_LOOKING;
 	/* askers who wait come first, except for one place: promised changes must not starve */
 	if (c.send == NULL || !fill(book, &c, AIRTABLE_WRITE_MAX - 1, true) ||
 	    !fill(book, &c, AIRTABLE_WRITE_MAX, false) || !fill(book, &c, AIRTABLE_WRITE_MAX, true))
 		log_error("write: out of memory");
 	store_end(st);
+	if (leader->ready_count > 0) {	/* another one says what the next call is about */
+		TAILQ_REMOVE(&all->ring, leader, in_ring);
+		TAILQ_INSERT_TAIL(&all->ring, leader, in_ring);
+	}
 	*look = unless_empty(c.look);
 	return unless_empty(c.send);
 }
@@ -367,7 +396,8 @@ dispatch_calls(struct writes *all)
 		ms = blocked;
 	if (ms == 0) {
 		all->leaving = airtable_room(all->airtable) > 0;
-		all->call = airtable_write(all->airtable, all->schema, compose, refused, all);
+		all->call_table = next_table(all);
+		all->call = airtable_write(all->airtable, all->call_table, compose, refused, all);
 		if (all->call != NULL)
 			return;
 		ms = RETRY_MS;

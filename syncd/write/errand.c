@@ -10,7 +10,7 @@
 #define RETRY_MS	1000	/* Retry-After, when there is no better estimate */
 
 struct errand *
-errand_new(struct writes *all, size_t items)
+errand_new(struct writes *all, const struct schema *table, size_t items)
 {
 	struct errand *e = calloc(1, sizeof(*e));
 
@@ -19,6 +19,7 @@ errand_new(struct writes *all, size_t items)
 		return NULL;
 	}
 	e->all = all;
+	e->table = table;
 	e->item_count = items;
 	TAILQ_INIT(&e->waiters);
 	TAILQ_INIT(&e->list);

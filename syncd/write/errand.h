@@ -40,6 +40,7 @@ struct errand {
 	TAILQ_ENTRY(errand)	 in_book;	/* book.errands, while ${booked} */
 	LIST_ENTRY(errand)	 in_keys;	/* writes.keys, if it has a key */
 	struct writes		*all;
+	const struct schema	*table;		/* of all its entries */
 	struct waiter_list	 waiters;
 	struct write_list	 list;		/* its entries that are not over */
 	struct write_list	 ready[OUTBOX_DELETE + 1];	/* of each kind */
@@ -63,9 +64,9 @@ struct errand {
 };
 LIST_HEAD(errand_bucket, errand);
 
-/* An errand with ${items} items without results.  NULL: out of memory. */
-struct errand	*errand_new(struct writes *, size_t items);
-/* Give it a key, by which errand_find() finds it; len 0: none. */
+/* An errand about ${items} items of the table, without results.  NULL: out of memory. */
+struct errand	*errand_new(struct writes *, const struct schema *, size_t items);
+/* Give it a key, by which errand_find() finds it (len 0: none), with its message_fingerprint(). */
 void		 errand_set_key(struct errand *, struct str key, const uint64_t fingerprint[2]);
 struct errand	*errand_find(struct writes *, struct str key);
 /* Let one more call wait for its answer.  false: out of memory. */

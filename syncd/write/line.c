@@ -11,36 +11,44 @@ write_hash(struct str s)
 	return hash_place(hash_str(s));
 }
 
+static size_t
+bucket_of(const struct schema *table, struct str id)
+{
+	return (write_hash(id) + table->number) % WRITE_BUCKETS;
+}
+
 static struct line *
-find(const struct writes *all, struct str id)
+find(const struct writes *all, const struct schema *table, struct str id)
 {
 	struct line *l;
 
-	LIST_FOREACH(l, &all->lines[write_hash(id) % WRITE_BUCKETS], in_bucket)
-		if (str_is(id, l->id))
+	LIST_FOREACH(l, &all->lines[bucket_of(table, id)], in_bucket)
+		if (l->table == table && str_is(id, l->id))
 			return l;
 	return NULL;
 }
 
 bool
-line_exists(const struct writes *all, struct str id)
+line_exists(const struct writes *all, const struct schema *table, struct str id)
 {
-	return find(all, id) != NULL;
+	return find(all, table, id) != NULL;
 }
 
 /* Put the entry at the end of its order's line; one that creates an order gets its own line. */
 static bool
 line_append(struct writes *all, struct write *w)
 {
+	const struct schema *table = w->entry.table;
 	struct str id = w->entry.record.id;
-	struct line *l = id.len == 0 ? NULL : find(all, id);
+	struct line *l = id.len == 0 ? NULL : find(all, table, id);
 
 	if (l == NULL) {
 		if ((l = calloc(1, sizeof(*l) + id.len + 1)) == NULL)
 			return false;
+		l->table = table;
 		if (id.len > 0) {
 			memcpy(l->id, id.ptr, id.len);
-			LIST_INSERT_HEAD(&all->lines[write_hash(id) % WRITE_BUCKETS], l, in_bucket);
+			LIST_INSERT_HEAD(&all->lines[bucket_of(table, id)], l, in_bucket);
 		}
 		TAILQ_INIT(&l->waiting);
 	}
@@ -191,7 +199,7 @@ write_is_unsent(const struct write *w)
 }
 
 void
-group_merge(const struct schema *s, struct group *g)
+group_merge(struct group *g)
 {
 	struct write *w = TAILQ_FIRST(&g->writes);
 
@@ -200,7 +208,7 @@ group_merge(const struct schema *s, struct group *g)
 		g->record.id = w->entry.record.id;
 	TAILQ_FOREACH(w, &g->writes, link) {
 		g->record.known |= w->entry.record.known;
-		for (size_t f = 0; f < s->field_count; f++)
+		for (size_t f = 0; f < g->table->field_count; f++)
 			if (w->entry.record.known >> f & 1)
 				g->record.values[f] = w->entry.record.values[f];
 	}
@@ -226,6 +234,7 @@ group_take(struct writes *all, struct line *l, bool sent)
 	if (g == NULL)
 		return NULL;
 	TAILQ_INIT(&g->writes);
+	g->table = l->table;
 	g->line = l;
 	l->group = g;
 	line_refresh(all, l);
@@ -235,7 +244,7 @@ group_take(struct writes *all, struct line *l, bool sent)
 		TAILQ_INSERT_TAIL(&g->writes, w, link);
 		w->group = g;
 	}
-	group_merge(all->schema, g);
+	group_merge(g);
 	return g;
 }
 
@@ -268,15 +277,16 @@ group_leave(struct writes *all, struct group *g)
 	line_refresh(all, l);
 }
 
-/* A group of this order that has left its line and is not settled; NULL: none. */
+/* A group of the line's order that has left its line and is not settled; NULL: none. */
 static struct group *
-find_left(const struct writes *all, struct str id)
+find_left(const struct writes *all, const struct line *l)
 {
 	struct batch *b;
 
 	TAILQ_FOREACH(b, &all->batches, link)
 		for (size_t i = 0; i < b->count; i++)
-			if (b->groups[i]->line == NULL && str_eq(b->groups[i]->record.id, id))
+			if (b->table == l->table && b->groups[i]->line == NULL &&
+			    str_is(b->groups[i]->record.id, l->id))
 				return b->groups[i];
 	return NULL;
 }
@@ -284,7 +294,7 @@ find_left(const struct writes *all, struct str id)
 bool
 line_waits_again(struct writes *all, struct line *l)
 {
-	struct group *g = find_left(all, str_of(l->id));
+	struct group *g = find_left(all, l);
 	struct write *w;
 
 	if (g == NULL)

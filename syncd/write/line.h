@@ -5,12 +5,16 @@
 
 #include "syncd/write/entry.h"
 
-/* The entries of an order, oldest first: one group travels, the others wait. */
+/*
+ * The entries of a table's record, oldest first: one group travels, the others wait.  Records
+ * of two tables may have the same id.
+ */
 struct line {
 	LIST_ENTRY(line)	 in_bucket;	/* the line of a new order is in none */
 	struct write_list	 waiting;
 	struct group		*group;		/* travels; NULL: the first entry may go */
 	struct write		*ready;		/* the first entry, in its errand's ready list */
+	const struct schema	*table;
 	char			 id[];		/* "": an order to be created */
 };
 LIST_HEAD(line_bucket, line);
@@ -18,6 +22,7 @@ LIST_HEAD(line_bucket, line);
 /* Entries of an order that travel as one. */
 struct group {
 	struct batch		*batch;
+	const struct schema	*table;
 	struct line		*line;		/* NULL: does not wait for this group any more */
 	struct write_list	 writes;
 	struct record		 record;	/* everything they ask for, merged */
@@ -36,7 +41,7 @@ void		 write_detach(struct write *);
 void		 write_free(struct write *);
 
 /* Has this record a line, with entries under way? */
-bool		 line_exists(const struct writes *, struct str id);
+bool		 line_exists(const struct writes *, const struct schema *, struct str id);
 /* Is it certain that the entry is neither with Airtable nor on the way there? */
 bool		 write_is_unsent(const struct write *);
 /* Take a waiting entry out of its line.  line_refresh() is the caller's. */
@@ -61,6 +66,6 @@ void		 group_leave(struct writes *, struct group *);
 /* Free the group, but not its entries. */
 void		 group_free(struct writes *, struct group *);
 /* Merge again what its entries ask for. */
-void		 group_merge(const struct schema *, struct group *);
+void		 group_merge(struct group *);
 
 #endif

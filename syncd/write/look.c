@@ -124,8 +124,8 @@ take_news(struct batch *b, const struct airtable_page *page)
 	book_open(&book, all);
 	for (size_t i = 0; i < b->count; i++)
 		if (settle_record(page, b->groups[i], &now) && now != NULL &&
-		    !lags(st, all->schema, now))
-			(void)book_change(&book, CHANGE_UPSERT, now, b->check_base, NULL);
+		    !lags(st, b->table, now))
+			(void)book_change(&book, CHANGE_UPSERT, b, now, b->check_base, NULL);
 	store_end(st);
 	e = book_commit(&book);
 	book_close(&book);
@@ -161,8 +161,8 @@ not_read(struct batch *b, const struct airtable_result *r)
 {
 	struct airtable_result why = *r;
 
-	(void)snprintf(why.message, sizeof(why.message), "the order could not be read before the "
-	    "change was sent: %.200s", r->message[0] != '\0' ? r->message : err_text(r->err));
+	(void)snprintf(why.message, sizeof(why.message), "the %s could not be read before the "
+	    "change was sent: %.200s", write_noun(b->table), r->message[0] != '\0' ? r->message : err_text(r->err));
 	settle_unsent(b, &why);
 }
 
@@ -192,7 +192,7 @@ look_begin(struct batch *b)
 		ids[i] = b->groups[i]->record.id;
 	b->state = BATCH_LOOKING;
 	b->check_base = apply_generation(b->all->apply);
-	b->call = airtable_find(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, 0, looked, b);
+	b->call = airtable_find(b->all->airtable, b->table, ids, b->count, AIRTABLE_WRITE, 0, looked, b);
 	if (b->call == NULL) {
 		put_off(b);
 		return;
@@ -208,7 +208,7 @@ look_urgent(struct book *book)
 
 	for (b = TAILQ_FIRST(&all->batches); b != NULL; b = next) {
 		next = TAILQ_NEXT(b, link);
-		if (b->state != BATCH_URGENT)
+		if (b->state != BATCH_URGENT || b->table != all->call_table)
 			continue;
 		if (is_due(b)) {
 			look_begin(b);

@@ -18,10 +18,10 @@
  *		the disk until its outcome is known (struct write)
  *	fresh	an entry that is not on the disk yet
  *	stale	an entry that is over but still on the disk
- *	line	all entries of one order, oldest first
+ *	line	all entries of one order (a table's record), oldest first
  *	ready	the first entry of a line, when it waits for nothing but a call
  *	group	entries of a line, merged to one record of a call
- *	batch	up to ten groups that travel, or travelled, in one call to Airtable
+ *	batch	up to ten groups of a table that travel, or travelled, in one call to Airtable
  *	look	reading a batch's orders before it is sent, as an entry expects a version
  *	check	reading a batch's orders back, as the outcome of its call is unknown
  *	settle	to decide the outcome of a group: confirmed, refused, gone, not applied
@@ -55,7 +55,6 @@
 struct writes {
 	uv_loop_t		*loop;
 	const struct config	*config;
-	const struct schema	*schema;
 	struct airtable		*airtable;
 	struct apply		*apply;
 	struct full_sync	*full_sync;
@@ -78,6 +77,7 @@ struct writes {
 
 	struct batch_list	 batches;
 	struct airtable_call	*call;		/* in the queue, not composed yet */
+	const struct schema	*call_table;	/* whose records it is to carry */
 	bool			 leaving;	/* that call can start at once */
 	uv_timer_t		 gather;
 	int64_t			 sent_ms;	/* when the last call left */
@@ -96,6 +96,13 @@ writes_wake(struct writes *all)
 {
 	if (!all->stopped)
 		(void)uv_timer_start(&all->turn, all->on_turn, 0, 0);
+}
+
+/* What people call a row of the table. */
+static inline const char *
+write_noun(const struct schema *table)
+{
+	return table == &orders_schema ? "order" : "record";
 }
 
 /* ---- give_up.c ---- */

@@ -43,13 +43,13 @@ errand_for(struct writes *all, const struct outbox_entry *entry, size_t *place)
 	struct errand *e = entry->answer_key.len == 0 ? NULL : errand_find(all, entry->answer_key);
 	uint64_t bulk;
 
-	if (e == NULL) {
+	if (e == NULL || e->table != entry->table) {
 		if (entry->answer_key.len > 0)
 			(void)outbox_answer(apply_store(all->apply), entry->answer_key, &kept);
 		if (kept.count == 0 || kept.count > MESSAGE_ITEMS_MAX ||
 		    entry->sequence - kept.first >= kept.count)
 			kept = (struct kept_answer){ .first = entry->sequence, .count = 1 };
-		if ((e = errand_new(all, kept.count)) == NULL)
+		if ((e = errand_new(all, entry->table, kept.count)) == NULL)
 			return NULL;
 		e->first = kept.first;
 		e->bulk = entry->bulk != 0;
@@ -122,16 +122,16 @@ late_until(const struct writes *all, const struct group *g)
 	return instant_monotonic() + (left < most ? left : most);
 }
 
-/* A batch of this kind with room for one more group.  NULL: out of memory. */
+/* A batch of this table and kind with room for one more group.  NULL: out of memory. */
 static struct batch *
-batch_for(struct writes *all, enum outbox_kind kind)
+batch_for(struct writes *all, const struct schema *table, enum outbox_kind kind)
 {
 	struct batch *b = TAILQ_LAST(&all->batches, batch_list);
 
 	if (b != NULL && b->recovered && b->state == BATCH_RESTING && b->checks == 0 &&
-	    b->kind == kind && b->count < AIRTABLE_WRITE_MAX)
+	    b->table == table && b->kind == kind && b->count < AIRTABLE_WRITE_MAX)
 		return b;
-	if ((b = batch_new(all, kind)) == NULL)
+	if ((b = batch_new(all, table, kind)) == NULL)
 		return NULL;
 	b->state = BATCH_RESTING;
 	b->recovered = true;
@@ -145,7 +145,7 @@ recover_look(struct writes *all, struct line *l)
 	struct batch *b;
 	int64_t late;
 
-	if ((b = batch_for(all, TAILQ_FIRST(&l->waiting)->entry.kind)) == NULL)
+	if ((b = batch_for(all, l->table, TAILQ_FIRST(&l->waiting)->entry.kind)) == NULL)
 		return false;
 	if ((g = group_take(all, l, true)) == NULL) {
 		if (b->count == 0)
@@ -161,7 +161,8 @@ recover_look(struct writes *all, struct line *l)
 
 /*
  * Check what was sent before anything else of its order.  Sent entries of another
- * kind behind it are checked when their turn comes.
+ * kind behind it are checked when their turn comes.  Entries of a table that is not
+ * served stay where they are: they never become ready.
  */
 static enum err
 take_up(struct writes *all)
@@ -169,7 +170,12 @@ take_up(struct writes *all)
 	struct errand *e;
 	struct write *w;
 
-	TAILQ_FOREACH(e, &all->errands, link)
+	TAILQ_FOREACH(e, &all->errands, link) {
+		if (!airtable_serves(all->airtable, e->table)) {
+			log_warn("outbox: %zu changes of table %s wait, as it is not served", e->open,
+			    e->table->name);
+			continue;
+		}
 		TAILQ_FOREACH(w, &e->list, in_errand) {
 			if (w->line->group != NULL || TAILQ_FIRST(&w->line->waiting) != w)
 				continue;
@@ -178,6 +184,7 @@ take_up(struct writes *all)
 			else if (!recover_look(all, w->line))
 				return ERR_NOMEM;
 		}
+	}
 	return ERR_OK;
 }
 

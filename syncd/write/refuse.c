@@ -9,7 +9,7 @@ settle_gone(struct book *book, struct group *g, bool maybe_before)
 
 	TAILQ_FOREACH(w, &g->writes, link)
 		book_end(book, w, w->told ? OUTBOX_NOT_APPLIED : OUTBOX_DROP, ERR_NOT_FOUND,
-		    "the order is no longer in Airtable%s", maybe_before ?
+		    "the %s is no longer in Airtable%s", write_noun(g->table), maybe_before ?
 		    "; it is unknown whether the change was made before that" : "");
 	full_sync_schedule(book->all->full_sync, SYNC_SOON_MS);
 }
@@ -125,7 +125,7 @@ refused_single(struct batch *b, const struct airtable_result *r)
 static void
 split(struct batch *b, size_t from)
 {
-	struct batch *half = batch_new(b->all, b->kind);
+	struct batch *half = batch_new(b->all, b->table, b->kind);
 
 	if (half == NULL)	/* the whole batch is sent again */
 		return;

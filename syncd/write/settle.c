@@ -29,8 +29,9 @@ has_fields(const struct schema *s, const struct record *asked, uint32_t fields,
  * asks for, and one without such fields shares the verdict of the next.
  */
 static void
-judge(const struct schema *s, struct group *g, bool together, const struct record *now)
+judge(struct group *g, bool together, const struct record *now)
 {
+	const struct schema *s = g->table;
 	bool all = has_fields(s, &g->record, g->record.known, now), has = all;
 	uint32_t later = 0, own;
 	struct write *w;
@@ -58,9 +59,9 @@ mark(struct group *g, bool has)
  * renamed.  A field that was not asked for stays as it is until a listing decides.
  */
 static void
-doubt_empty_fields(const struct schema *s, const struct group *g, struct record *r)
+doubt_empty_fields(const struct group *g, struct record *r)
 {
-	for (size_t f = 0; f < s->field_count; f++)
+	for (size_t f = 0; f < g->table->field_count; f++)
 		if (!r->values[f].present && !(g->record.known >> f & 1))
 			r->known &= ~(UINT32_C(1) << f);
 }
@@ -99,8 +100,8 @@ confirmed(struct batch *b, const struct airtable_page *page)
 		struct record now = page->records[i];
 
 		mark(g, true);
-		doubt_empty_fields(all->schema, g, &now);
-		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, &now,
+		doubt_empty_fields(g, &now);
+		book_change(&book, b->kind == OUTBOX_DELETE ? CHANGE_GONE : CHANGE_UPSERT, b, &now,
 		    b->sent_base, g)->counts = true;	/* its line has waited for this */
 		book_end_group(&book, g, now.id);
 	}
@@ -200,9 +201,13 @@ static void
 book_not_applied(struct book *book, struct batch *b, struct write *w)
 {
 	enum err e = b->why == ERR_OK ? ERR_AIRTABLE_UNAVAILABLE : b->why;
-	const char *text = b->why == ERR_OK ?
-	    "Airtable did not answer, and the order does not show the change" : b->message;
+	char text[300];
 
+	if (b->why == ERR_OK)
+		(void)snprintf(text, sizeof(text), "Airtable did not answer, and the %s does not show "
+		    "the change", write_noun(b->table));
+	else
+		(void)snprintf(text, sizeof(text), "%s", b->message);
 	if (!w->told && w->errand->defer)
 		book_show(book, w, ERR_OK, "%s", "");
 	else
@@ -233,7 +238,7 @@ judge_found(struct batch *b, struct group *g, const struct record *now)
 	else if (b->applied || b->kind == OUTBOX_CREATE)	/* whatever was made of it since */
 		mark(g, true);
 	else
-		judge(b->all->schema, g, !b->recovered, now);
+		judge(g, !b->recovered, now);
 }
 
 /* Did all its entries travel in one call? */
@@ -256,7 +261,7 @@ one_call(const struct group *g)
 static bool
 conclusive(const struct batch *b, const struct group *g, const struct record *now)
 {
-	const struct schema *s = b->all->schema;
+	const struct schema *s = b->table;
 	bool late = b->check_ms < b->late_until_ms && !b->applied;
 	struct store *st = apply_store(b->all->apply);
 	struct row_view view;
@@ -289,9 +294,9 @@ book_found(struct book *book, struct batch *b, struct group *g, const struct rec
 
 	judge_found(b, g, now);
 	if (now != NULL)
-		(void)book_change(book, CHANGE_UPSERT, now, b->check_base, g);
+		(void)book_change(book, CHANGE_UPSERT, b, now, b->check_base, g);
 	else if (b->kind == OUTBOX_DELETE)
-		(void)book_change(book, CHANGE_GONE, &deleted, b->check_base, g);
+		(void)book_change(book, CHANGE_GONE, b, &deleted, b->check_base, g);
 	else if (!absent)
 		settle_gone(book, g, !b->applied);
 	book_end_group(book, g, now != NULL ? now->id : g->record.id);
@@ -407,8 +412,8 @@ check(struct batch *b)
 	b->check_ms = instant_monotonic();
 	b->check_base = apply_generation(b->all->apply);
 	b->call = create ?
-	    airtable_find_keys(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, checked, b) :
-	    airtable_find(b->all->airtable, b->all->schema, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
+	    airtable_find_keys(b->all->airtable, b->table, ids, b->count, AIRTABLE_WRITE, checked, b) :
+	    airtable_find(b->all->airtable, b->table, ids, b->count, AIRTABLE_WRITE, 0, checked, b);
 	if (b->call == NULL)
 		look_again(b);
 }

@@ -23,11 +23,11 @@ write_check_store(const struct writes *all, const struct outbox_entry *entry, ch
 	if ((e = store_find_record(st, entry->table, entry->record.id, &row)) == ERR_OK)
 		e = store_row(st, entry->table, row, &view);
 	if (e == ERR_NOT_FOUND) {
-		(void)snprintf(why, 128, "no order has the record id %.*s",
+		(void)snprintf(why, 128, "no %s has the record id %.*s", write_noun(entry->table),
 		    STR_FMT(entry->record.id));
 	} else if (e == ERR_OK && entry->version != 0 && view.version != entry->version) {
-		(void)snprintf(why, 128, "the order is at version %" PRIu64 ", not %" PRIu64,
-		    view.version, entry->version);
+		(void)snprintf(why, 128, "the %s is at version %" PRIu64 ", not %" PRIu64,
+		    write_noun(entry->table), view.version, entry->version);
 		e = ERR_PRECONDITION_FAILED;
 	} else if (e != ERR_OK) {
 		(void)snprintf(why, 128, "%s", err_text(e));
@@ -36,13 +36,24 @@ write_check_store(const struct writes *all, const struct outbox_entry *entry, ch
 }
 
 static enum err
-check_settings(const struct writes *all, enum outbox_kind kind, char why[static 128])
+check_table(const struct writes *all, const struct schema *table, char why[static 128])
+{
+	if (airtable_serves(all->airtable, table))
+		return ERR_OK;
+	(void)snprintf(why, 128, "syncd does not serve the table %s at Airtable; nothing was changed",
+	    table->name);
+	return ERR_FORBIDDEN;
+}
+
+static enum err
+check_settings(const struct writes *all, const struct schema *table, enum outbox_kind kind,
+    char why[static 128])
 {
 	const struct config *c = all->config;
-	enum airtable_key key = airtable_create_key(all->airtable, all->schema);
+	enum airtable_key key = airtable_create_key(all->airtable, table);
 
 	if (kind == OUTBOX_CREATE && (!c->write.create || c->airtable.create_key[0] == '\0')) {
-		(void)snprintf(why, 128, "orders can't be created here: write.create is off");
+		(void)snprintf(why, 128, "%s can't be created here: write.create is off", table->name);
 		return ERR_FORBIDDEN;
 	}
 	if (kind == OUTBOX_CREATE && key > AIRTABLE_KEY_FIT) {
@@ -52,7 +63,7 @@ check_settings(const struct writes *all, enum outbox_kind kind, char why[static 
 		return ERR_AIRTABLE_FIELD_MISSING;
 	}
 	if (kind == OUTBOX_DELETE && !c->write.delete) {
-		(void)snprintf(why, 128, "orders can't be deleted here: write.delete is off");
+		(void)snprintf(why, 128, "%s can't be deleted here: write.delete is off", table->name);
 		return ERR_FORBIDDEN;
 	}
 	return ERR_OK;
@@ -62,13 +73,14 @@ check_settings(const struct writes *all, enum outbox_kind kind, char why[static 
 static enum err
 check_fields(const struct writes *all, const struct outbox_entry *entry, char why[static 128])
 {
-	uint32_t missing = airtable_missing(all->airtable, all->schema) & entry->record.known;
+	const struct schema *table = entry->table;
+	uint32_t missing = airtable_missing(all->airtable, table) & entry->record.known;
 
-	for (size_t f = 0; f < all->schema->field_count && missing != 0; f++)
+	for (size_t f = 0; f < table->field_count && missing != 0; f++)
 		if (missing >> f & 1) {
 			(void)snprintf(why, 128, "the Airtable table does not have the field that "
-			    "fields.%s.%s names; nothing was changed", all->schema->name,
-			    all->schema->fields[f].name);
+			    "fields.%s.%s names; nothing was changed", table->name,
+			    table->fields[f].name);
 			return ERR_AIRTABLE_FIELD_MISSING;
 		}
 	return ERR_OK;
@@ -82,10 +94,11 @@ check(struct errand *e, const struct outbox_entry *entry, char why[static 128])
 	enum err err, reason;
 	const char *text;
 
-	if ((err = check_settings(all, entry->kind, why)) != ERR_OK ||
+	if ((err = check_table(all, entry->table, why)) != ERR_OK ||
+	    (err = check_settings(all, entry->table, entry->kind, why)) != ERR_OK ||
 	    (err = check_fields(all, entry, why)) != ERR_OK)
 		return err;
-	if (line_exists(all, entry->record.id))
+	if (line_exists(all, entry->table, entry->record.id))
 		now.version = 0;	/* it is checked when its turn comes */
 	if ((err = write_check_store(all, &now, why)) != ERR_OK)
 		return err;
@@ -111,7 +124,8 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 	struct writes *all = e->all;
 	char why[128], key[OUTBOX_CREATE_KEY_MAX];
 	struct outbox_entry entry = {
-		.sequence = first + place, .table = e->all->schema, .kind = kinds[item->kind], .state = OUTBOX_ACCEPTED,
+		.sequence = first + place, .table = e->table, .kind = kinds[item->kind],
+		.state = OUTBOX_ACCEPTED,
 		.accepted_ms = e->asked_ms, .version = item->version, .bulk = m->bulk ? first : 0,
 		.undoes = item->undoes, .undoes_index = item->undoes_index,
 		.request_id = str_of(m->request_id), .by = str_of(m->by),
@@ -148,7 +162,7 @@ take_item(struct errand *e, size_t place, const struct message_request *m, uint6
 static struct errand *
 errand_of(struct writes *all, struct server_call *call, const struct message_request *m)
 {
-	struct errand *e = errand_new(all, m->item_count);
+	struct errand *e = errand_new(all, m->table, m->item_count);
 
 	if (e == NULL)
 		return NULL;
@@ -170,7 +184,7 @@ static void
 take_new(struct writes *all, struct server_call *call, const struct message_request *m)
 {
 	struct store *st = apply_store(all->apply);
-	uint64_t first;
+	uint64_t first, fingerprint[2];
 	struct errand *e;
 	enum err err;
 
@@ -197,16 +211,20 @@ take_new(struct writes *all, struct server_call *call, const struct message_requ
 		errand_tell(e, i, (struct str){ NULL, 0 });
 	}
 	store_end(st);
+	message_fingerprint(m, fingerprint);
 	if (e->open > 0)
-		errand_set_key(e, str_of(m->key), m->fingerprint);
+		errand_set_key(e, str_of(m->key), fingerprint);
 	errand_check(e);	/* the call may be gone after it */
 }
 
 /* ---- asked before -------------------------------------------------------------------- */
 static bool
-same_request(const uint64_t a[2], const uint64_t b[2])
+same_request(const uint64_t kept[2], const struct message_request *m)
 {
-	return a[0] == b[0] && a[1] == b[1];
+	uint64_t asked[2];
+
+	message_fingerprint(m, asked);
+	return kept[0] == asked[0] && kept[1] == asked[1];
 }
 
 static void
@@ -220,7 +238,7 @@ refuse_key(struct writes *all, struct server_call *call)
 static void
 join(struct errand *e, struct server_call *call, const struct message_request *m)
 {
-	if (!same_request(e->fingerprint, m->fingerprint)) {
+	if (!same_request(e->fingerprint, m)) {
 		refuse_key(e->all, call);
 	} else if (!errand_join(e, call)) {
 		errand_refuse(e->all, call, ERR_NOMEM, "out of memory");
@@ -245,7 +263,7 @@ reply_as_kept(struct store *st, struct writes *all, struct server_call *call,
 	if (outbox_answer(st, str_of(m->key), &kept) != ERR_OK ||
 	    instant_now() - kept.at_ms >= ANSWER_KEPT_MS)
 		return false;
-	if (!same_request(kept.fingerprint, m->fingerprint)) {
+	if (!same_request(kept.fingerprint, m)) {
 		refuse_key(all, call);
 		return true;
 	}

@@ -5,6 +5,14 @@
 #include "syncd/write/parts.h"
 
 /* ---- deadlines -------------------------------------------------------------------- */
+static const char *
+unanswered(const struct schema *table)
+{
+	return table == &orders_schema ? "no answer from Airtable in time; the order shows "
+	    "the outcome as soon as it can be read back" : "no answer from Airtable in time; the "
+	    "record shows the outcome as soon as it can be read back";
+}
+
 /* Give up what was not sent, or make it pending; what was sent has an unknown outcome. */
 static void
 on_deadline(uv_timer_t *t)
@@ -24,8 +32,7 @@ on_deadline(uv_timer_t *t)
 			give_up_entry(&book, w, ERR_AIRTABLE_UNAVAILABLE,
 			    "Airtable could not be reached in time");
 		else if (late)
-			settle_unknown(&book, w, "no answer from Airtable in time; the order shows "
-			    "the outcome as soon as it can be read back");
+			settle_unknown(&book, w, unanswered(w->entry.table));
 	}
 	if (book_commit(&book) != ERR_OK)
 		book_tell_anyway(&book);
@@ -116,15 +123,15 @@ writes_pending(const struct writes *all)
 
 /* ---- beginning and end --------------------------------------------------------------- */
 struct writes *
-writes_new(uv_loop_t *loop, const struct config *config, const struct schema *schema,
-    struct airtable *airtable, struct apply *apply, struct full_sync *full_sync)
+writes_new(uv_loop_t *loop, const struct config *config, struct airtable *airtable,
+    struct apply *apply, struct full_sync *full_sync)
 {
 	struct writes *all = calloc(1, sizeof(*all));
 
 	if (all == NULL)
 		return NULL;
 	*all = (struct writes){
-		.loop = loop, .config = config, .schema = schema, .airtable = airtable,
+		.loop = loop, .config = config, .airtable = airtable,
 		.apply = apply, .full_sync = full_sync, .on_turn = on_turn, .on_deadline = on_deadline
 	};
 	TAILQ_INIT(&all->arrived);

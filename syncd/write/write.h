@@ -28,7 +28,7 @@
  *
  * 1. An entry is on the disk before the call that carries it leaves, and its outcome
  *    is on the disk before anyone is told.
- * 2. One call at a time per order.  Entries that wait for the same order are merged
+ * 2. One call at a time per record, and one table in a call.  Entries that wait for the same order are merged
  *    field by field; the later change wins, and each asker gets an answer of its own.
  *    An entry that expects a version is not merged with earlier ones: when its turn
  *    comes its order is read at Airtable, what was read is put into the store, and
@@ -56,8 +56,12 @@
  */
 struct writes;
 
-struct writes	*writes_new(uv_loop_t *, const struct config *, const struct schema *,
-		    struct airtable *, struct apply *, struct full_sync *);
+/*
+ * A change of a table that the struct airtable does not serve is refused.  What an earlier
+ * process has sent or promised of such a table stays in the outbox, for a process that serves it.
+ */
+struct writes	*writes_new(uv_loop_t *, const struct config *, struct airtable *,
+		    struct apply *, struct full_sync *);
 /* Go on with what an earlier process left in the outbox.  Failures are logged. */
 enum err	 writes_recover(struct writes *);
 /* Take a MESSAGE_WRITE call.  It will be answered. */

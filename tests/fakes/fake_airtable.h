@@ -85,6 +85,7 @@ struct fake_state {
 	size_t			find_count, find_used;
 	struct seen_call	seen[CALLS_MAX];
 	size_t			seen_count;
+	bool			serves_all;	/* tables; else orders only */
 	int			syncs;		/* that were requested */
 };
 extern struct fake_state fake;
@@ -92,6 +93,7 @@ extern struct fake_state fake;
 struct held *held(const char *id);
 void full_sync_schedule(struct full_sync *sync, int64_t in_ms);
 int64_t airtable_blocked_ms(struct airtable *a, enum err *why);
+bool airtable_serves(const struct airtable *a, const struct schema *table);
 uint32_t airtable_missing(const struct airtable *a, const struct schema *schema);
 enum airtable_key airtable_create_key(const struct airtable *a, const struct schema *schema);
 size_t airtable_room(struct airtable *a);

@@ -77,6 +77,8 @@ submit(struct form *f, struct asked *a)
 
 	ck_assert_ptr_nonnull(call);
 	call->request = f->m;
+	if (call->request.table == NULL)
+		call->request.table = &orders_schema;
 	call->asked = a;
 	ck_assert_ptr_nonnull(call->request.items = malloc(bytes));
 	memcpy(call->request.items, f->items, bytes);
@@ -258,7 +260,7 @@ fill_store(void)
 void
 open_writes(void)
 {
-	ck_assert_ptr_nonnull(writes = writes_new(&loop, &config, &orders_schema, NULL, apply, NULL));
+	ck_assert_ptr_nonnull(writes = writes_new(&loop, &config, NULL, apply, NULL));
 	ck_assert_int_eq(writes_recover(writes), ERR_OK);
 }
 
@@ -287,7 +289,7 @@ write_setup(void)
 	config.write.gather_ms = 10;
 	config.write.create = config.write.delete = true;
 	(void)strcpy(config.airtable.create_key, "Key");
-	ck_assert_int_eq(apply_open(&config, &tables_builtin, &apply), ERR_OK);
+	ck_assert_int_eq(apply_open(&config, &made_tables, &apply), ERR_OK);
 	fill_store();
 	open_writes();
 }

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/store/history.h"
 #include "tests/fakes/fake_airtable.h"
+#include "tests/lib/made_tables.h"
 #include "tests/lib/orders_made.h"
 #include "tests/lib/store_check.h"
 #include "tests/lib/support.h"
