@@ -258,7 +258,7 @@ open_parts(struct daemon *d)
 	if (apply_open(d->config, &tables_builtin, &d->apply) != ERR_OK)
 		return false;
 	if (d->config->events.enabled) {
-		if ((d->publisher = publisher_new(&d->loop, d->config)) == NULL)
+		if ((d->publisher = publisher_new(&d->loop, d->config, &tables_builtin)) == NULL)
 			return false;
 		apply_on_commit(d->apply, publisher_note, d->publisher);
 	}

@@ -6,9 +6,10 @@
 #include "syncd/events/events.h"
 
 void
-events_init(struct events *e, int64_t now_ms)
+events_init(struct events *e, const struct tables *tables, int64_t now_ms)
 {
 	*e = (struct events){
+		.tables = tables,
 		.lost = true, .accepted_ms = now_ms, .begun_ms = now_ms - EVENTS_GAP_MS,
 		.checked_ms = now_ms, .retry_ms = now_ms + EVENTS_RETRY_MS,	/* nginx is starting too */
 		.gap_ms = EVENTS_GAP_MS
@@ -18,16 +19,22 @@ events_init(struct events *e, int64_t now_ms)
 void
 events_free(struct events *e)
 {
-	buf_free(&e->ids);
+	for (size_t i = 0; i < e->tables->count; i++)
+		buf_free(&e->of[i].ids);
 }
 
 /* Start gathering again. */
 static void
 forget(struct events *e)
 {
-	buf_clear(&e->ids);
-	e->count = 0;
-	e->many = e->summary = e->due = false;
+	for (size_t i = 0; i < e->tables->count; i++) {
+		struct events_table *t = &e->of[i];
+
+		buf_clear(&t->ids);
+		t->count = 0;
+		t->named = t->many = t->summary = false;
+	}
+	e->due = false;
 }
 
 static void
@@ -39,10 +46,10 @@ lose(struct events *e)
 }
 
 static bool
-named(const struct events *e, struct str id)
+has(const struct events_table *t, struct str id)
 {
-	for (size_t at = 0; at < e->ids.len; at += (uint8_t)e->ids.data[at] + 1u) {
-		struct str known = { e->ids.data + at + 1, (uint8_t)e->ids.data[at] };
+	for (size_t at = 0; at < t->ids.len; at += (uint8_t)t->ids.data[at] + 1u) {
+		struct str known = { t->ids.data + at + 1, (uint8_t)t->ids.data[at] };
 
 		if (str_eq(known, id))
 			return true;
@@ -51,18 +58,49 @@ named(const struct events *e, struct str id)
 }
 
 static void
-name(struct events *e, struct str id)
+name(struct events_table *t, struct str id)
 {
-	if (e->many || named(e, id))
+	if (t->many || has(t, id))
 		return;
-	if (e->count == EVENTS_IDS_MAX) {
-		e->many = true;
+	if (t->count == EVENTS_IDS_MAX) {
+		t->many = true;
 		return;
 	}
-	buf_add_char(&e->ids, (char)id.len);
-	buf_add_str(&e->ids, id);
-	e->count++;
-	e->many = buf_status(&e->ids) != ERR_OK;
+	buf_add_char(&t->ids, (char)id.len);
+	buf_add_str(&t->ids, id);
+	t->count++;
+	t->many = buf_status(&t->ids) != ERR_OK;
+}
+
+/* NULL: no table of ours has this number. */
+static struct events_table *
+numbered(struct events *e, unsigned number)
+{
+	for (size_t i = 0; i < e->tables->count; i++)
+		if (e->tables->list[i]->number == number)
+			return &e->of[i];
+	return NULL;
+}
+
+/* A row of the table, or its summary; ${large}: the commit has more rows than are named. */
+static void
+note(struct events_table *t, enum change_log_kind kind, struct str id, bool large)
+{
+	t->named = true;
+	switch (kind) {
+	case LOGGED_TOLD:
+	case LOGGED_CREATED:
+	case LOGGED_CHANGED:
+	case LOGGED_DELETED:
+		t->summary = true;
+		break;
+	case LOGGED_PENDING:	/* readers see a difference, the row is the same */
+		break;
+	}
+	if (large)
+		t->many = t->summary = true;
+	else if (kind != LOGGED_TOLD)
+		name(t, id);
 }
 
 void
@@ -77,51 +115,74 @@ events_note(struct events *e, uint64_t generation, struct str entry)
 	e->due = true;
 	if (entry.len >= sizeof(head))
 		memcpy(&head, entry.ptr, sizeof(head));
-	if (head.count > EVENTS_IDS_MAX) {
-		e->many = e->summary = true;
-		return;
-	}
 	while (at + sizeof(struct change_logged) <= entry.len) {
 		struct change_logged logged;
 		struct str id = { entry.ptr + at + sizeof(logged), 0 };
+		struct events_table *t;
 
 		memcpy(&logged, entry.ptr + at, sizeof(logged));
 		id.len = logged.id_len;
 		at += sizeof(logged) + id.len;
 		if (at > entry.len)
 			break;
-		if (logged.table != orders_schema.number)
-			continue;
-		switch (logged.kind) {
-		case LOGGED_TOLD:
-			e->summary = true;
-			continue;
-		case LOGGED_CREATED:
-		case LOGGED_CHANGED:
-		case LOGGED_DELETED:
-			e->summary = true;
-			break;
-		default:	/* readers see a difference, the row is the same */
-			break;
-		}
-		name(e, id);
+		if ((t = numbered(e, logged.table)) != NULL)
+			note(t, logged.kind, id, head.count > EVENTS_IDS_MAX);
 	}
 }
 
 static void
-add_orders(const struct events *e, struct buf *b)
+add_ids(const struct events_table *t, const char *member, struct buf *b)
 {
-	if (e->many) {
-		json_member_null(b, "orders");
+	if (t->many) {
+		json_member_null(b, member);
 		return;
 	}
-	json_name(b, "orders");
+	json_name(b, member);
 	buf_add_char(b, '[');
-	for (size_t at = 0; at < e->ids.len; at += (uint8_t)e->ids.data[at] + 1u) {
+	for (size_t at = 0; at < t->ids.len; at += (uint8_t)t->ids.data[at] + 1u) {
 		json_next(b);
-		json_add_string(b, (struct str){ e->ids.data + at + 1, (uint8_t)e->ids.data[at] });
+		json_add_string(b, (struct str){ t->ids.data + at + 1, (uint8_t)t->ids.data[at] });
 	}
 	buf_add_char(b, ']');
+}
+
+/* All tables by their names, if any but the orders is concerned. */
+static void
+add_tables(const struct events *e, struct buf *b)
+{
+	bool others = false;
+
+	for (size_t i = 0; i < e->tables->count; i++)
+		others |= e->of[i].named && e->tables->list[i] != &orders_schema;
+	if (!others)
+		return;
+	json_name(b, "tables");
+	buf_add_char(b, '{');
+	for (size_t i = 0; i < e->tables->count; i++) {
+		if (!e->of[i].named)
+			continue;
+		json_name(b, e->tables->list[i]->name);
+		buf_add_char(b, '{');
+		add_ids(&e->of[i], "ids", b);
+		json_member_bool(b, "summary", e->of[i].summary);
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, '}');
+}
+
+/* What has changed: the orders, as if there were no other table, then the tables. */
+static void
+add_change(const struct events *e, struct buf *b)
+{
+	static const struct events_table none;
+	const struct events_table *orders = &none;
+
+	for (size_t i = 0; i < e->tables->count; i++)
+		if (e->tables->list[i] == &orders_schema)
+			orders = &e->of[i];
+	add_ids(orders, "orders", b);
+	json_member_bool(b, "summary", orders->summary);
+	add_tables(e, b);
 }
 
 static void
@@ -135,8 +196,7 @@ compose(const struct events *e, enum events_step step, struct buf *b)
 	    step == EVENTS_PING ? STR("ping") : STR("reset"));
 	if (step == EVENTS_CHANGE) {
 		json_member_uint(b, "generation", e->generation);
-		add_orders(e, b);
-		json_member_bool(b, "summary", e->summary);
+		add_change(e, b);
 	}
 	buf_add_char(b, '}');
 }

@@ -6,9 +6,15 @@
 
 #include "common/base/buf.h"
 #include "common/base/str.h"
+#include "common/tables/tables.h"
 
 /*
- * What live clients are sent, and when.  Commits are noted as they happen and
+ * What live clients are sent, and when.  An event names orders as its "orders" and
+ * "summary", and as soon as it is about another table every table as one of its "tables":
+ *
+ *	{"event":"change","generation":7,"orders":["rec.."]|null,"summary":true,
+ *	 "tables":{"parcels":{"ids":["rec.."]|null,"summary":true}}}
+ *  Commits are noted as they happen and
  * gathered into at most one "change" every EVENTS_GAP_MS; the first after a
  * pause goes at once.  The more clients there are, the longer the gap, because
  * nginx sends each event to each client, and reads need the processors too.
@@ -42,7 +48,7 @@
  * its second can be from before a restart; otherwise a client that has seen a
  * higher number would not be given the reset.
  */
-#define EVENTS_IDS_MAX		200	/* changed orders named in one event */
+#define EVENTS_IDS_MAX		200	/* changed rows of a table named in one event */
 #define EVENTS_GAP_MS		100	/* from one change to the next, at least */
 #define EVENTS_GAP_MAX_MS	400	/* for any number of clients: all should know within 500 ms */
 #define EVENTS_SENDS		3000	/* a second, to all clients together, up to that gap */
@@ -63,13 +69,20 @@ struct events_answer {
 	uint64_t	clients;
 };
 
-struct events {
-	/* not yet sent */
-	uint64_t	 generation;	/* the newest */
+/* What is not yet sent about a table. */
+struct events_table {
 	struct buf	 ids;		/* each a byte of length and the id */
 	size_t		 count;
+	bool		 named;		/* a commit was about it */
 	bool		 many;		/* too many to name */
 	bool		 summary;	/* rows have changed, and sums with them */
+};
+
+struct events {
+	const struct tables *tables;
+	/* not yet sent */
+	uint64_t	 generation;	/* the newest */
+	struct events_table of[TABLES_MAX];	/* in the order of ->tables */
 	bool		 due;		/* there was a commit */
 	/* what is known of nginx */
 	bool		 lost;
@@ -83,7 +96,8 @@ struct events {
 	int64_t		 gap_ms;	/* for the number of clients last reported */
 };
 
-void		 events_init(struct events *, int64_t now_ms);
+/* ${tables} are those of the store, and kept by reference. */
+void		 events_init(struct events *, const struct tables *, int64_t now_ms);
 void		 events_free(struct events *);
 
 /* Note a commit: its entry in the change log (common/store/change_log.h). */

@@ -219,7 +219,7 @@ make_folder(struct publisher *p, const struct config *config)
 }
 
 struct publisher *
-publisher_new(uv_loop_t *loop, const struct config *config)
+publisher_new(uv_loop_t *loop, const struct config *config, const struct tables *tables)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 	int rc;
@@ -235,7 +235,7 @@ publisher_new(uv_loop_t *loop, const struct config *config)
 		goto err1;
 	}
 	p->timer.data = p;
-	events_init(&p->events, instant_monotonic());
+	events_init(&p->events, tables, instant_monotonic());
 	schedule(p);
 	return p;
 

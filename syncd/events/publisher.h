@@ -5,6 +5,7 @@
 
 #include "common/base/str.h"
 #include "common/config/config.h"
+#include "common/tables/tables.h"
 
 /*
  * Hands commits to nginx's nchan, which sends them to live clients: over a
@@ -17,7 +18,7 @@
 struct publisher;
 
 /* NULL: no memory, or a run.dir that can't be used; the log says which. */
-struct publisher *publisher_new(uv_loop_t *, const struct config *);
+struct publisher *publisher_new(uv_loop_t *, const struct config *, const struct tables *);
 /* Its handles close on the loop.  NULL is fine. */
 void		  publisher_free(struct publisher *);
 

@@ -1,6 +1,7 @@
 #include "common/store/change_log.h"
 #include "common/tables/tables.h"
 #include "syncd/events/events.h"
+#include "tests/lib/made_tables.h"
 #include "tests/lib/support.h"
 
 #define START	INT64_C(50000)
@@ -12,7 +13,7 @@ static uint64_t clients;
 
 /* An entry of the change log: ${n} ids "rec<first>".."rec<first+n-1>" of one kind. */
 static void
-note(uint64_t generation, int kind, int first, int n)
+note_of(const struct schema *table, uint64_t generation, int kind, int first, int n)
 {
 	struct change_log_head head = { .at_ms = 1, .count = (uint32_t)n };
 	struct buf b = { 0 }, id = { 0 };
@@ -25,7 +26,7 @@ note(uint64_t generation, int kind, int first, int n)
 		if (kind == LOGGED_TOLD)
 			buf_clear(&id);
 		logged = (struct change_logged){
-			.kind = (uint8_t)kind, .id_len = (uint8_t)id.len, .table = (uint16_t)orders_schema.number
+			.kind = (uint8_t)kind, .id_len = (uint8_t)id.len, .table = (uint16_t)table->number
 		};
 		buf_add(&b, &logged, sizeof(logged));
 		buf_add_str(&b, buf_str(&id));
@@ -33,6 +34,12 @@ note(uint64_t generation, int kind, int first, int n)
 	events_note(&e, generation, buf_str(&b));
 	buf_free(&b);
 	buf_free(&id);
+}
+
+static void
+note(uint64_t generation, int kind, int first, int n)
+{
+	note_of(&orders_schema, generation, kind, first, n);
 }
 
 /* Let time pass until the next step begins. */
@@ -74,7 +81,7 @@ setup(void)
 {
 	now = START;
 	clients = 0;
-	events_init(&e, now);
+	events_init(&e, &made_tables, now);
 }
 
 static void
@@ -107,6 +114,42 @@ START_TEST(a_change_after_a_pause_goes_at_once)
 	ck_assert_int_eq(next(), EVENTS_CHANGE);
 	ck_assert_str_eq(buf_cstr(&body),
 	    "{\"event\":\"change\",\"generation\":5,\"orders\":[\"rec1\"],\"summary\":true}");
+}
+END_TEST
+
+START_TEST(an_event_about_another_table_names_every_table)
+{
+	make_sound();
+	note_of(&parcels_schema, 5, LOGGED_CHANGED, 1, 2);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"change\",\"generation\":5,\"orders\":[],\"summary\":false,"
+	    "\"tables\":{\"parcels\":{\"ids\":[\"rec1\",\"rec2\"],\"summary\":true}}}");
+	done(STR("18:0"));
+	note(6, LOGGED_PENDING, 1, 1);
+	note_of(&parcels_schema, 7, LOGGED_PENDING, 1, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"change\",\"generation\":7,\"orders\":[\"rec1\"],\"summary\":false,"
+	    "\"tables\":{\"orders\":{\"ids\":[\"rec1\"],\"summary\":false},\"parcels\":{\"ids\":[\"rec1\"],\"summary\":false}}}");
+	done(STR("19:0"));
+	note(8, LOGGED_CHANGED, 3, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"change\",\"generation\":8,\"orders\":[\"rec3\"],\"summary\":true}");
+}
+END_TEST
+
+START_TEST(too_many_rows_of_one_table_leave_the_other_one_named)
+{
+	make_sound();
+	note(5, LOGGED_CHANGED, 1, 1);
+	note_of(&parcels_schema, 6, LOGGED_CREATED, 1, EVENTS_IDS_MAX + 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"change\",\"generation\":6,\"orders\":[\"rec1\"],\"summary\":true,"
+	    "\"tables\":{\"orders\":{\"ids\":[\"rec1\"],\"summary\":true},\"parcels\":{\"ids\":null,\"summary\":true}}}");
+	done(STR("18:0"));
+	note_of(&parcels_schema, 7, LOGGED_TOLD, 0, 1);
+	ck_assert_int_eq(next(), EVENTS_CHANGE);
+	ck_assert_str_eq(buf_cstr(&body), "{\"event\":\"change\",\"generation\":7,\"orders\":[],\"summary\":false,"
+	    "\"tables\":{\"parcels\":{\"ids\":[],\"summary\":true}}}");
 }
 END_TEST
 
@@ -451,6 +494,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, it_starts_with_a_reset_and_then_admits_returning_clients);
 	tcase_add_test(t, a_change_after_a_pause_goes_at_once);
+	tcase_add_test(t, an_event_about_another_table_names_every_table);
+	tcase_add_test(t, too_many_rows_of_one_table_leave_the_other_one_named);
 	tcase_add_test(t, commits_within_a_gap_become_one_event_that_names_each_order_once);
 	tcase_add_test(t, never_more_than_ten_events_begin_in_a_second);
 	tcase_add_test(t, the_more_clients_the_fewer_events_up_to_a_limit);
