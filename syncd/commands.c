@@ -59,6 +59,28 @@ outbox_oldest(struct store *st)
 	return accepted_ms;
 }
 
+/* What the store has of each table.  Within a snapshot. */
+static void
+add_tables(struct store *st, struct buf *b)
+{
+	const struct tables *tables = store_tables(st);
+
+	json_name(b, "tables");
+	buf_add_char(b, '[');
+	for (size_t i = 0; i < tables->count; i++) {
+		const struct schema *table = tables->list[i];
+
+		json_next(b);
+		buf_add_char(b, '{');
+		json_member_string(b, "name", str_of(table->name));
+		json_member_uint(b, "rows", store_row_count(st, table));
+		json_member_uint(b, "pending", outbox_pending(st, table));
+		json_member_instant(b, "syncedAt", store_synced_ms(st, table));
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
 static void
 do_status(struct commands *c, struct server_call *call)
 {
@@ -80,6 +102,7 @@ do_status(struct commands *c, struct server_call *call)
 	json_member_uint(&b, "generation", store_generation(st));
 	json_member_instant(&b, "syncedAt", store_synced_ms(st, &orders_schema));
 	json_member_uint(&b, "orders", store_row_count(st, &orders_schema));
+	add_tables(st, &b);
 	store_space(st, &used, &map);
 	oldest_ms = outbox_oldest(st);
 	store_end(st);

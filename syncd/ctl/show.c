@@ -155,6 +155,28 @@ show_daemon(const cJSON *s, struct buf *b)
 	buf_add_char(b, '\n');
 }
 
+/* A line for each table but the orders, which have one already. */
+static void
+show_tables(const cJSON *tables, struct buf *b)
+{
+	const cJSON *t;
+
+	cJSON_ArrayForEach(t, tables) {
+		const char *name = json_text(t, "name");
+
+		if (name == NULL || strcmp(name, "orders") == 0)
+			continue;
+		buf_add_cstr(b, "table     ");
+		ctl_show_text(name, b);
+		add_number(b, ", ", t, "rows", " rows");
+		add_number(b, ", ", t, "pending", " pending");
+		add_text(b, ", complete as of ", t, "syncedAt");
+		if (cJSON_IsNull(member(t, "syncedAt")))
+			buf_add_cstr(b, ", never complete yet");
+		buf_add_char(b, '\n');
+	}
+}
+
 static void
 show_sync(const cJSON *sync, struct buf *b)
 {
@@ -255,6 +277,7 @@ ctl_show_status(const cJSON *s, struct buf *b)
 	double used = ctl_number(store, "usedBytes", -1), map = ctl_number(store, "mapBytes", -1);
 
 	show_daemon(s, b);
+	show_tables(member(s, "tables"), b);
 	show_sync(member(s, "sync"), b);
 	show_odd(member(s, "notUnderstood"), b);
 	show_feed(member(s, "feed"), b);

@@ -1236,6 +1236,18 @@ export interface components {
             orders?: string[] | null;
             /** @description With `change`; totals, or what can be set, may have changed. */
             summary?: boolean;
+            /**
+             * @description With `change`, if another table than orders is concerned: each table that is, orders
+             *     included, by its name. Without it the event is about orders only.
+             */
+            tables?: {
+                [key: string]: {
+                    /** @description Record ids, `null` when they are too many to name. */
+                    ids: string[] | null;
+                    /** @description Totals, or what can be set, may have changed. */
+                    summary: boolean;
+                };
+            };
         };
         /** @description RFC 9457. */
         Problem: {
