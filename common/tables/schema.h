@@ -12,7 +12,7 @@
  * columns and orderings, the list's parameters and the written JSON all
  * follow a constant descriptor; a new table is a new descriptor.
  */
-#define SCHEMA_FIELDS_MAX	32	/* fields a table may have; a record costs 32 bytes for each */
+#define SCHEMA_FIELDS_MAX	16	/* fields a table may have; a record costs 32 bytes for each */
 #define TABLE_NAME_MAX		63	/* bytes of a table's name */
 #define TABLES_MAX		128	/* and numbers of tables: they are below this */
 #define SCHEMA_NO_FIELD		SIZE_MAX	/* the table has no such field */
