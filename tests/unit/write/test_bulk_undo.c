@@ -357,7 +357,7 @@ START_TEST(the_history_is_newest_first_and_paged)
 	expect_get("/api/audit?limit=2", 200, with("\"change\":\"%llu.0\"", third));
 	expect_text(with("\"change\":\"%llu.0\"", second));
 	expect_text(with("],\"nextCursor\":\"%llu.0\"", second));
-	expect_get(with("/api/audit?after=%llu.0", second), 200, with("{\"changes\":[{\"id\":\"" REC_A "\",\"generation\":%llu", first));
+	expect_get(with("/api/audit?after=%llu.0", second), 200, with("{\"changes\":[{\"table\":\"orders\",\"id\":\"" REC_A "\",\"generation\":%llu", first));
 }
 END_TEST
 
@@ -428,7 +428,7 @@ START_TEST(a_deleted_or_never_created_order_is_called_by_its_last_name)
 	(void)change(REC_A, ORDER_ORDER_ID, "ORD-7", NO_EDIT);
 	delete_order(REC_A);
 	in_writer(fail_deletion_and_creation);
-	expect_get("/api/audit?limit=2", 200, "{\"id\":null,");
+	expect_get("/api/audit?limit=2", 200, "{\"table\":\"orders\",\"id\":null,");
 	expect_text("\"asked\":\"created\",\"detail\":\"late\",\"orderId\":\"ORD-9\",\"customer\":null}");
 	expect_text("\"asked\":\"deleted\",\"detail\":\"late\",\"orderId\":\"ORD-7\",\"customer\":\"=A, \\\"B\\\"\"}");
 	expect_get("/api/orders/" REC_A "/history", 200, "\"to\":\"Shipped\"}" NAMED("\"ORD-7\"", "\"=A, \\\"B\\\"\""));
