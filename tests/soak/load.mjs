@@ -307,7 +307,7 @@ export function verdict({ status, code, json }) {
 		/* Airtable may have taken what the store could not */
 		return json?.detail?.includes('Airtable has applied') ? 'open' : 'refused'
 	}
-	if (code === 'not_found' && json?.detail?.includes('is not known')) return 'open'
+	if (code === 'not_found' && json?.detail?.includes('it is unknown')) return 'open'
 	if (code === 'not_found' && json?.detail?.includes('has been deleted')) return json.detail.includes('was changed') ? 'done' : 'open'
 	if ([400, 403, 404, 409, 412, 413, 415, 422, 503].includes(status)) return 'refused'
 	if (status === 502) return code.startsWith('airtable_') ? 'refused' : 'open'
