@@ -246,6 +246,8 @@ tell_item(struct apply_table *t, const struct apply_item *i)
 	const struct change_step *next = i->steps;
 	enum err e = ERR_OK;
 
+	if (next != NULL && i->first_edit != 0)
+		e = apply_past_known(t, i->now.id, i->steps_since, &next);
 	for (uint32_t n = i->first_edit; n != 0 && e == ERR_OK; n = t->all->edits[n - 1].next)
 		if (!t->all->edits[n - 1].seen &&
 		    (e = tell_before(t, &s, i, t->all->edits[n - 1].entry, &next)) == ERR_OK)

@@ -26,6 +26,7 @@ struct apply_item {
 	struct str	folded[SCHEMA_FIELDS_MAX];	/* of now's texts */
 	uint8_t		code[SCHEMA_FIELDS_MAX];	/* of now's selects */
 	uint32_t	first_edit;	/* place in apply_txn.edits + 1; 0: none */
+	uint64_t	steps_since;	/* see struct change */
 	const struct change_step *steps;	/* NULL: none reported */
 };
 
@@ -154,6 +155,12 @@ enum err	apply_plan_history(struct apply_txn *, const struct apply_meta *);
 enum err	apply_plan_offers(struct apply_txn *, const struct apply_meta *);
 /* Enter what the steps of changes report and the history lacks, be it a change or its author. */
 enum err	apply_plan_past(struct apply_txn *, const struct change *, size_t n);
+/*
+ * Move *steps past those that the history has told already, one after the other and
+ * later than generation ${since}: a page may report our own edits again.
+ */
+enum err	apply_past_known(struct apply_table *, struct str id, uint64_t since,
+	    const struct change_step **steps);
 /* What one entry of the history says. */
 struct apply_told {
 	const struct schema		*table;

@@ -300,6 +300,46 @@ compare(struct story *s, struct db_txn *txn, const struct store_dbs *dbs)
 	return e;
 }
 
+/* Does entry ${p} tell all that the step did? */
+static bool
+tells_of(const struct story *s, const struct past *p, const struct change_step *step)
+{
+	bool any = false;
+
+	for (size_t f = 0; f < s->schema->field_count; f++) {
+		if (!(s->schema->fields[f].flags & FIELD_WRITE) || !moves(s->schema, step, f))
+			continue;
+		if (!(p->fields >> f & 1) || !same(s, f, &p->from[f], &step->from->values[f]) ||
+		    !same(s, f, &p->to[f], &step->to->values[f]))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+enum err
+apply_past_known(struct apply_table *t, struct str id, uint64_t since,
+    const struct change_step **steps)
+{
+	const struct apply_past_ask ask = { .table = t->schema, .id = id, .steps = *steps, .since = since };
+	struct story s = { .ask = &ask, .schema = t->schema };
+	enum err e = ERR_OK;
+	size_t at = 0;
+
+	if (goes_on(*steps))
+		e = read_history(&s, t->txn, t->all->dbs);
+	while (e == ERR_OK && *steps != NULL && at < s.count) {
+		while (at < s.count && !tells_of(&s, &s.past[at], *steps))
+			at++;
+		if (at == s.count)
+			break;
+		at++;
+		*steps = (*steps)->next;
+	}
+	story_free(&s);
+	return e;
+}
+
 static bool
 differs(const struct story *s)
 {

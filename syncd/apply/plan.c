@@ -117,6 +117,7 @@ static void
 change_again(struct apply_table *t, struct apply_item *i, const struct change *c)
 {
 	i->steps = c->steps;
+	i->steps_since = c->steps_since;
 	if (c->kind == CHANGE_GONE) {
 		i->gone = true;
 		return;

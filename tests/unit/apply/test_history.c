@@ -648,6 +648,28 @@ START_TEST(one_bulk_edit_may_overwrite_several_changes)
 }
 END_TEST
 
+/* The last answer was lost, and a page reports all three; the first two lead back to where they began. */
+START_TEST(a_page_that_reports_our_own_edits_again_does_not_repeat_them)
+{
+	struct record r = order_with("Shipped", "Low");
+	struct made_entry m;
+
+	edit("Shipped", "Shipped");
+	edit("Pending", "Pending");
+	made_entry(&m, a, OUTBOX_UPDATE, order.id);
+	made_ask(&m, ORDER_STATUS, "Shipped");
+	m.e.state = OUTBOX_SENT;
+	m.e.sent_ms = NOW_MS;
+	(void)made_store(a, &m, NOW_MS);
+	CHANGED(ours, STATUS, "Pending", "Shipped");
+	CHANGED(ours, STATUS, "Shipped", "Pending");
+	CHANGED(ours, STATUS, "Pending", "Shipped");
+	told(&r, order.r.id);
+	EXPECT(history_of(order.r.id), "changed api req-1 status:Pending>Shipped",
+	    "changed api req-2 status:Shipped>Pending", "changed api req-3 status:Pending>Shipped");
+}
+END_TEST
+
 START_TEST(what_is_older_than_the_page_was_not_overwritten_by_it)
 {
 	struct record r = order_with("Shipped", "Low");
@@ -742,6 +764,7 @@ main(void)
 	tcase_add_test(t, what_was_overwritten_may_be_reported_bit_by_bit);
 	tcase_add_test(t, what_was_overwritten_is_shown_first_when_all_of_it_comes_at_once);
 	tcase_add_test(t, one_bulk_edit_may_overwrite_several_changes);
+	tcase_add_test(t, a_page_that_reports_our_own_edits_again_does_not_repeat_them);
 	tcase_add_test(t, what_is_older_than_the_page_was_not_overwritten_by_it);
 	tcase_add_test(t, what_was_read_without_an_author_gets_its_author);
 	tcase_add_test(t, what_was_not_overwritten_by_us_is_shown_as_it_is);
