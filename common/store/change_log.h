@@ -7,7 +7,11 @@
  *	count x { u8 kind; u8 id length; u16 table; id }
  * Live events, replication and history are derived from it.
  */
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "common/base/str.h"
 
 struct change_log_head {
 	int64_t		at_ms;
@@ -30,5 +34,23 @@ struct change_logged {
 	uint8_t		id_len;
 	uint16_t	table;
 };
+
+/*
+ * Take the next of ${rest}, what follows the head, off its front; ${id} lies in it.
+ * false: no whole one is left.
+ */
+static inline bool
+change_log_next(struct str *rest, struct change_logged *logged, struct str *id)
+{
+	if (rest->len < sizeof(*logged))
+		return false;
+	memcpy(logged, rest->ptr, sizeof(*logged));
+	if (logged->id_len > rest->len - sizeof(*logged))
+		return false;
+	*id = (struct str){ rest->ptr + sizeof(*logged), logged->id_len };
+	rest->ptr = id->ptr + id->len;
+	rest->len -= sizeof(*logged) + id->len;
+	return true;
+}
 
 #endif

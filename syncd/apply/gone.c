@@ -8,26 +8,21 @@
 static enum err
 note_gone(struct apply_table *t, uint64_t generation, struct str data)
 {
-	const char *p = data.ptr, *end = p + data.len;
+	struct change_logged logged;
+	struct str rest, id;
 
 	if (data.len < sizeof(struct change_log_head))
 		return ERR_STORE_CORRUPT;
-	for (p += sizeof(struct change_log_head); (size_t)(end - p) >= sizeof(struct change_logged);) {
-		struct change_logged logged;
-		struct str id = { p + sizeof(logged), 0 };
-
-		memcpy(&logged, p, sizeof(logged));
-		id.len = logged.id_len;
-		if (id.len > (size_t)(end - id.ptr))
-			return ERR_STORE_CORRUPT;
-		if (logged.kind == LOGGED_DELETED && logged.table == t->schema->number) {
-			if (!vec_room(&t->gone, t->gone_count, &t->gone_room))
-				return ERR_NOMEM;
-			t->gone[t->gone_count++] = (struct apply_gone){ id, generation };
-		}
-		p = id.ptr + id.len;
+	rest.ptr = data.ptr + sizeof(struct change_log_head);
+	rest.len = data.len - sizeof(struct change_log_head);
+	while (change_log_next(&rest, &logged, &id)) {
+		if (logged.kind != LOGGED_DELETED || logged.table != t->schema->number)
+			continue;
+		if (!vec_room(&t->gone, t->gone_count, &t->gone_room))
+			return ERR_NOMEM;
+		t->gone[t->gone_count++] = (struct apply_gone){ id, generation };
 	}
-	return ERR_OK;
+	return rest.len < sizeof(logged) ? ERR_OK : ERR_STORE_CORRUPT;
 }
 
 static int

@@ -107,24 +107,20 @@ void
 events_note(struct events *e, uint64_t generation, struct str entry)
 {
 	struct change_log_head head = { .count = 0 };
-	size_t at = sizeof(head);
+	struct change_logged logged;
+	struct events_table *t;
+	struct str id;
 
 	e->generation = generation;
 	if (e->lost)
 		return;
 	e->due = true;
-	if (entry.len >= sizeof(head))
-		memcpy(&head, entry.ptr, sizeof(head));
-	while (at + sizeof(struct change_logged) <= entry.len) {
-		struct change_logged logged;
-		struct str id = { entry.ptr + at + sizeof(logged), 0 };
-		struct events_table *t;
-
-		memcpy(&logged, entry.ptr + at, sizeof(logged));
-		id.len = logged.id_len;
-		at += sizeof(logged) + id.len;
-		if (at > entry.len)
-			break;
+	if (entry.len < sizeof(head))
+		return;
+	memcpy(&head, entry.ptr, sizeof(head));
+	entry.ptr += sizeof(head);
+	entry.len -= sizeof(head);
+	while (change_log_next(&entry, &logged, &id)) {
 		if ((t = numbered(e, logged.table)) != NULL)
 			note(t, logged.kind, id, head.count > EVENTS_IDS_MAX);
 	}

@@ -133,25 +133,17 @@ change_sound(const struct tables *tables, struct str bytes)
 {
 	struct change_logged logged;
 	struct change_log_head head;
+	struct str id;
 
 	if (bytes.len < sizeof(head))
 		return false;
 	memcpy(&head, bytes.ptr, sizeof(head));
 	bytes.ptr += sizeof(head);
 	bytes.len -= sizeof(head);
-	for (uint32_t i = 0; i < head.count; i++) {
-		size_t n;
-
-		if (bytes.len < sizeof(logged))
+	for (uint32_t i = 0; i < head.count; i++)
+		if (!change_log_next(&bytes, &logged, &id) || logged.kind < LOGGED_CREATED ||
+		    logged.kind > LOGGED_TOLD || tables_numbered(tables, logged.table) == NULL)
 			return false;
-		memcpy(&logged, bytes.ptr, sizeof(logged));
-		if (logged.kind < LOGGED_CREATED || logged.kind > LOGGED_TOLD ||
-		    tables_numbered(tables, logged.table) == NULL ||
-		    (n = sizeof(logged) + logged.id_len) > bytes.len)
-			return false;
-		bytes.ptr += n;
-		bytes.len -= n;
-	}
 	return bytes.len == 0;
 }
 
